@@ -1,0 +1,57 @@
+import { z } from 'zod';
+
+/** What the source's own side must say or be, beyond what the engine checks anyway. */
+export const expectSchema = z.strictObject({
+  bytes: z.int().nonnegative().optional(),
+  sha256: z.hex().length(64).optional(),
+  md5: z.hex().length(32).optional(),
+  crc32: z.hex().length(8).optional(),
+});
+
+export const ifExistsSchema = z.enum(['update', 'skip', 'overwrite', 'fail']);
+
+/** Which processor a landed object or a piece of work gets, and that processor's own options. */
+export const processSchema = z.strictObject({
+  processor: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,39}$/, 'takes a processor name: lower case letters, digits and dashes'),
+  options: z.record(z.string(), z.json()).default({}),
+});
+export type Process = z.infer<typeof processSchema>;
+
+const itemIdSchema = z.string().regex(/^[0-9a-f]{32}$/);
+
+/** A source of the plan: templates are filled, defaults applied. */
+export const sourceItemSchema = z.strictObject({
+  kind: z.literal('source'),
+  id: itemIdSchema,
+  url: z.string(),
+  key: z.string(),
+  process: processSchema.nullable(),
+  headers: z.record(z.string(), z.string()).optional(),
+  expect: expectSchema.optional(),
+  ifExists: ifExistsSchema.optional(),
+  allowUnprovenEnd: z.boolean().optional(),
+});
+
+/** Work that has no source: it goes to the queue as it is. */
+export const workItemSchema = z.strictObject({
+  kind: z.literal('work'),
+  id: itemIdSchema,
+  name: z.string(),
+  process: processSchema,
+  input: z.json(),
+});
+
+/** One item of the plan, as it stands in a batch object. */
+export const itemSchema = z.discriminatedUnion('kind', [sourceItemSchema, workItemSchema]);
+export const batchSchema = z.array(itemSchema);
+
+export type SourceItem = z.infer<typeof sourceItemSchema>;
+export type WorkItem = z.infer<typeof workItemSchema>;
+export type Item = z.infer<typeof itemSchema>;
+
+/** What a person calls the item: the key it lands at, or the work's own name. */
+export function itemName(item: Item): string {
+  return item.kind === 'source' ? item.key : item.name;
+}

@@ -1,0 +1,78 @@
+/**
+ * Where a run keeps its state in the bucket. One module, so that a prefix in a policy, a lifecycle rule and a
+ * reader can never disagree.
+ */
+
+/** Everything a run knows of itself; the lifecycle rule of `run.keepDays` looks at this prefix. */
+export const RUNS_PREFIX = 'runs/';
+/** Claims of a schedule's slots. They outlive runs, so that a start delivered late still finds its claim. */
+export const SLOTS_PREFIX = 'slots/';
+/** What processors write. It is the user's data and never expires by itself. */
+export const OUTPUT_PREFIX = 'output/';
+
+/** Prefixes that a landed object's key may not start with. */
+export const RESERVED_PREFIXES = [RUNS_PREFIX, SLOTS_PREFIX, OUTPUT_PREFIX] as const;
+
+/** The ledger: one write-once object an item in each. */
+export type LedgerName = 'landed' | 'results' | 'failures' | 'late';
+
+export interface RunKeys {
+  /** The run's claim on its id: execution ARN and start time. */
+  readonly claim: string;
+  /** A line a batch, read by the Distributed Map: `{ "batch": key, "items": n }`. */
+  readonly plan: string;
+  /** What Plan found out: counts, processors, deadline. */
+  readonly summary: string;
+  /** One batch: a JSON array of items. */
+  batch(index: number): string;
+  /** The prefix of a ledger, ending in `/`. */
+  ledger(name: LedgerName): string;
+  record(name: LedgerName, item: string): string;
+  /** The state of a transfer that several invocations share. */
+  transfer(item: string): string;
+  /** The part proofs that one call of a slice returned. */
+  sliceProofs(item: string, slice: number, call: number): string;
+  sliceProofsPrefix(item: string): string;
+  /** Write-once claim of a minute in which workers were looked after. */
+  workersClaim(minute: number): string;
+  readonly gate: string;
+  readonly closed: string;
+  readonly manifest: string;
+  readonly items: string;
+  readonly report: string;
+  /** ResultWriter's own files. */
+  readonly map: string;
+}
+
+/** The keys of one run, all below `runs/<runId>/`. */
+export function runKeys(runId: string): RunKeys {
+  const root = `${RUNS_PREFIX}${runId}/`;
+  return {
+    claim: `${root}run.json`,
+    plan: `${root}plan.jsonl`,
+    summary: `${root}plan.json`,
+    batch: (index) => `${root}batches/${String(index).padStart(6, '0')}.json`,
+    ledger: (name) => `${root}${name}/`,
+    record: (name, item) => `${root}${name}/${item}.json`,
+    transfer: (item) => `${root}transfers/${item}/state.json`,
+    sliceProofs: (item, slice, call) => `${root}transfers/${item}/slices/${slice}-${call}.json`,
+    sliceProofsPrefix: (item) => `${root}transfers/${item}/slices/`,
+    workersClaim: (minute) => `${root}workers/${minute}.json`,
+    gate: `${root}gate.json`,
+    closed: `${root}closed.json`,
+    manifest: `${root}manifest.json`,
+    items: `${root}items.jsonl`,
+    report: `${root}report.html`,
+    map: `${root}map`,
+  };
+}
+
+/** Where a processor's attempt writes; the winning result names the attempt, so a lost one is never read. */
+export function outputPrefix(runId: string, item: string, attempt: number): string {
+  return `${OUTPUT_PREFIX}${runId}/${item}/${attempt}/`;
+}
+
+/** The claim of one slot of a schedule. `scheduledTime` is the slot's own time, not the time it was started. */
+export function slotKey(schedule: string, scheduledTime: Date): string {
+  return `${SLOTS_PREFIX}${schedule}/${scheduledTime.toISOString()}.json`;
+}

@@ -1,0 +1,51 @@
+import { type LedgerName, runKeys } from './keys.ts';
+import type { FailureRecord, LandedRecord, ResultRecord } from './records.ts';
+import { closedSchema } from './records.ts';
+import { listKeys, readJson, type Store, writeOnce } from './store.ts';
+
+interface RecordOf {
+  landed: LandedRecord;
+  results: ResultRecord;
+  failures: FailureRecord;
+  late: ResultRecord;
+}
+
+/**
+ * Writes one item's record. The first word counts: a second writer gets `exists` and changes nothing.
+ *
+ * @throws whatever S3 answers, but for 412.
+ */
+export function record<L extends LedgerName>(
+  store: Store,
+  ledger: L,
+  value: RecordOf[L],
+): Promise<'written' | 'exists'> {
+  return writeOnce(store, runKeys(value.runId).record(ledger, value.item), value);
+}
+
+/** The ids of all items that have a record in a ledger. */
+export async function recordedItems(store: Store, runId: string, ledger: LedgerName): Promise<Set<string>> {
+  const prefix = runKeys(runId).ledger(ledger);
+  const items = new Set<string>();
+  for await (const key of listKeys(store, prefix)) items.add(key.slice(prefix.length).replace(/\.json$/, ''));
+  return items;
+}
+
+/**
+ * Records what a worker has made of an item, without a race against the end of the run: the result goes first, then
+ * the worker looks whether the run was closed. If it was, DoneState may have listed before the result was there, so
+ * the result is kept under `late/` too, where readers of the manifest find it.
+ *
+ * @returns `exists` where another delivery of the item was faster, `late` where the run was closed.
+ */
+export async function recordResult(store: Store, value: ResultRecord): Promise<'written' | 'exists' | 'late'> {
+  if ((await record(store, 'results', value)) === 'exists') return 'exists';
+  if (!(await isClosed(store, value.runId))) return 'written';
+  await record(store, 'late', value);
+  return 'late';
+}
+
+/** Whether DoneState, or CloseRun, has closed the run: nothing of it is to be begun any more. */
+export async function isClosed(store: Store, runId: string): Promise<boolean> {
+  return (await readJson(store, runKeys(runId).closed, closedSchema)) !== undefined;
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+
+/** What every ledger record begins with. `v` is the record's version: a reader refuses one it doesn't know. */
+const base = {
+  v: z.literal(1),
+  runId: z.string(),
+  item: z.string(),
+  /** What a person calls the item: its key, or the work's name. */
+  name: z.string(),
+  at: z.iso.datetime(),
+};
+
+/** Which checks the object passed and which were stated but not checked, with the reason. */
+export const proofsSchema = z.object({
+  held: z.array(z.string()),
+  notChecked: z.array(z.string()),
+});
+
+/** `landed/<item>.json`: an object stands in the bucket, whole. */
+export const landedSchema = z.object({
+  ...base,
+  status: z.enum(['landed', 'unchanged', 'skipped']),
+  bucket: z.string(),
+  key: z.string(),
+  /** Without credentials, and with query values removed. */
+  url: z.string(),
+  bytes: z.int().nonnegative(),
+  seconds: z.number().nonnegative(),
+  parts: z.int().nonnegative(),
+  retries: z.int().nonnegative(),
+  proofs: proofsSchema,
+  sourceEtag: z.string().optional(),
+  sourceLastModified: z.string().optional(),
+  contentType: z.string().optional(),
+  /** Peak resident memory of the invocation that finished the transfer, in MiB. */
+  peakMemoryMiB: z.number().nonnegative().optional(),
+  /** What the engine noticed and a reader should know, a sentence each. */
+  notes: z.array(z.string()).default([]),
+});
+export type LandedRecord = z.infer<typeof landedSchema>;
+
+/** `results/<item>.json`, and `late/<item>.json` for one that came after the run was closed. Workers' alone. */
+export const resultSchema = z.object({
+  ...base,
+  processor: z.string(),
+  /** Which delivery of the message won, counted from 1. */
+  attempt: z.int().positive(),
+  /** The task or process that did it. */
+  worker: z.string(),
+  seconds: z.number().nonnegative(),
+  outputs: z.array(z.object({ key: z.string(), bytes: z.int().nonnegative() })),
+  /** The processor's own result. */
+  result: z.json(),
+});
+export type ResultRecord = z.infer<typeof resultSchema>;
+
+/** `failures/<item>.json`: the item will not be tried again in this run. */
+export const failureSchema = z.object({
+  ...base,
+  stage: z.enum(['transfer', 'process', 'reconcile']),
+  error: z.object({ name: z.string(), message: z.string() }),
+  attempts: z.int().nonnegative(),
+});
+export type FailureRecord = z.infer<typeof failureSchema>;
+
+/** `closed.json`: from here on, what comes is late. */
+export const closedSchema = z.object({
+  v: z.literal(1),
+  runId: z.string(),
+  at: z.iso.datetime(),
+  reason: z.string(),
+});
+export type ClosedRecord = z.infer<typeof closedSchema>;

@@ -1,0 +1,92 @@
+import { GetObjectCommand, PutObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
+import type { z } from 'zod';
+
+/** A bucket and the client to reach it: what every function on a run's objects takes. */
+export interface Store {
+  readonly client: S3Client;
+  readonly bucket: string;
+}
+
+/** A record that doesn't have the shape of its schema: written by another version, or by somebody's hand. */
+export class UnreadableRecordError extends Error {
+  override readonly name = 'UnreadableRecordError';
+}
+
+/**
+ * Writes a JSON object that must never change once it is there (If-None-Match), so that a repeated step or a duplicate
+ * message does nothing twice.
+ *
+ * @returns `exists` where the object was there before; its content is then somebody's earlier word and stays.
+ */
+export async function writeOnce(store: Store, key: string, value: unknown): Promise<'written' | 'exists'> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await store.client.send(
+        new PutObjectCommand({
+          Bucket: store.bucket,
+          Key: key,
+          Body: JSON.stringify(value),
+          ContentType: 'application/json',
+          IfNoneMatch: '*',
+        }),
+      );
+      return 'written';
+    } catch (error) {
+      const status = httpStatus(error);
+      if (status === 412) return 'exists';
+      // 409: another conditional write of this key was under way. S3's word for it is to try again.
+      if (status !== 409 || attempt === 5) throw error;
+    }
+  }
+}
+
+/** Writes a JSON object, replacing what was there. Only for objects with one writer at a time. */
+export async function writeJson(store: Store, key: string, value: unknown): Promise<void> {
+  await store.client.send(
+    new PutObjectCommand({
+      Bucket: store.bucket,
+      Key: key,
+      Body: JSON.stringify(value),
+      ContentType: 'application/json',
+    }),
+  );
+}
+
+/**
+ * Reads a JSON object and checks its shape.
+ *
+ * @returns undefined where there is none.
+ * @throws UnreadableRecordError naming the key and every problem, where the content doesn't fit the schema.
+ */
+export async function readJson<T>(store: Store, key: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  let text: string;
+  try {
+    const answer = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: key }));
+    text = (await answer.Body?.transformToString()) ?? '';
+  } catch (error) {
+    if (httpStatus(error) === 404) return undefined;
+    throw error;
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new UnreadableRecordError(`s3://${store.bucket}/${key} is not JSON`, { cause });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`);
+  throw new UnreadableRecordError(`s3://${store.bucket}/${key}: ${problems.join('; ')}`);
+}
+
+/** The keys below a prefix, in S3's order, a page of 1,000 at a time. */
+export async function* listKeys(store: Store, prefix: string): AsyncGenerator<string> {
+  for await (const page of paginateListObjectsV2({ client: store.client }, { Bucket: store.bucket, Prefix: prefix })) {
+    for (const object of page.Contents ?? []) if (object.Key !== undefined) yield object.Key;
+  }
+}
+
+/** The HTTP status of an error that the AWS SDK threw, undefined where no answer came. */
+export function httpStatus(error: unknown): number | undefined {
+  return (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode;
+}
