@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { expectSchema, ifExistsSchema } from './item.ts';
+import { RESERVED_PREFIXES } from './keys.ts';
+import { PROCESSOR_NAMES } from './processor-names.ts';
+
+/** S3's own limit on a key, in bytes of UTF-8. */
+const MAX_KEY_BYTES = 1_024;
+
+const urlSchema = z.string().superRefine((value, context) => {
+  // A template's braces are no URL characters everywhere (a port, say), so the check looks at a filled-in form.
+  const url = URL.parse(value.replace(/\{[^{}]*\}/g, '00'));
+  if (url === null) context.addIssue('takes an absolute URL');
+  else if (url.protocol !== 'http:' && url.protocol !== 'https:') context.addIssue('takes an http or https URL');
+});
+
+/** Why a key can't be one, undefined for a good one. Also asked of keys after their templates are filled. */
+export function keyProblem(key: string): string | undefined {
+  if (key === '') return 'takes at least one character';
+  if (Buffer.byteLength(key) > MAX_KEY_BYTES) return `takes at most ${MAX_KEY_BYTES} bytes, got ${Buffer.byteLength(key)}`;
+  // Servers disagree on what such a key names: some fold it like a path, S3 takes it literally.
+  if (key.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')) {
+    return 'takes no empty, "." or ".." segment between its slashes';
+  }
+  if (/\p{Cc}/u.test(key)) return 'takes no control characters';
+  const reserved = RESERVED_PREFIXES.find((prefix) => key.startsWith(prefix));
+  return reserved === undefined ? undefined : `takes a key outside ${reserved}, which is Sluice's own`;
+}
+
+const keySchema = z.string().superRefine((key, context) => {
+  const problem = keyProblem(key);
+  if (problem !== undefined) context.addIssue(problem);
+});
+
+const processorSchema = z.enum(PROCESSOR_NAMES, {
+  error: (issue) => `takes one of ${PROCESSOR_NAMES.join(', ')}, got ${JSON.stringify(issue.input)}`,
+});
+
+const processInputSchema = z.union([
+  processorSchema.transform((processor) => ({ processor, options: {} })),
+  z.strictObject({ processor: processorSchema, options: z.record(z.string(), z.json()).default({}) }),
+]);
+
+/** One source, as a person types it or a line of `sourcesFrom` holds it. */
+export const sourceInputSchema = z.strictObject({
+  url: urlSchema,
+  key: keySchema.optional(),
+  process: processInputSchema.nullable().optional(),
+  headers: z.record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/), z.string().regex(/^[\t\x20-\x7e]*$/)).optional(),
+  expect: expectSchema.optional(),
+  ifExists: ifExistsSchema.optional(),
+  allowUnprovenEnd: z.boolean().optional(),
+});
+export type SourceInput = z.infer<typeof sourceInputSchema>;
+
+const workInputSchema = z.strictObject({
+  name: z.string().min(1).max(MAX_KEY_BYTES).optional(),
+  processor: processorSchema,
+  options: z.record(z.string(), z.json()).default({}),
+  input: z.json().default(null),
+});
+export type WorkInput = z.infer<typeof workInputSchema>;
+
+const timeZoneSchema = z.string().refine((zone) => {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: zone }));
+  } catch {
+    return false;
+  }
+}, 'takes the IANA name of a time zone, such as Europe/Berlin');
+
+/** What an execution is started with, as a person types it in the console. */
+export const executionInputSchema = z
+  .strictObject({
+    sources: z.array(sourceInputSchema).optional(),
+    sourcesFrom: z
+      .strictObject({
+        bucket: z.string().min(3).optional(),
+        key: z.string().min(1),
+        format: z.enum(['jsonl', 'csv', 'urls']).optional(),
+      })
+      .optional(),
+    work: z.array(workInputSchema).optional(),
+    process: processInputSchema.nullable().default(null),
+    onLate: z.enum(['partial', 'fail']).default('partial'),
+    deadlineMinutes: z.number().positive().optional(),
+    force: z.boolean().default(false),
+    schedule: z
+      .string()
+      .regex(/^[0-9A-Za-z_.-]{1,64}$/, 'takes 1 to 64 letters, digits, dots, dashes and underscores')
+      .optional(),
+    scheduledTime: z.iso.datetime({ offset: true }).optional(),
+    timeZone: timeZoneSchema.default('UTC'),
+  })
+  .refine((input) => input.schedule === undefined || input.scheduledTime !== undefined, {
+    path: ['scheduledTime'],
+    error: 'is needed where schedule is given: the two together are the slot that is run once',
+  });
+export type ExecutionInput = z.infer<typeof executionInputSchema>;
+
+/** An issue of zod as one line: `sources[3].url: takes an absolute URL`. */
+export function describeIssue(issue: z.core.$ZodIssue, root = ''): string {
+  const path = issue.path.reduce<string>(
+    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`),
+    root,
+  );
+  return `${path === '' ? 'input' : path}: ${issueText(issue)}`;
+}
+
+function issueText(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return `there is no field ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
+  // A union's own message says nothing; its branches' say what would have been taken.
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    return issue.errors.map((branch) => branch.map((inner) => issueText(inner)).join(' and ')).join(', or ');
+  }
+  return issue.message;
+}
