@@ -16,7 +16,8 @@ const urlSchema = z.string().superRefine((value, context) => {
 /** Why a key can't be one, undefined for a good one. Also asked of keys after their templates are filled. */
 export function keyProblem(key: string): string | undefined {
   if (key === '') return 'takes at least one character';
-  if (Buffer.byteLength(key) > MAX_KEY_BYTES) return `takes at most ${MAX_KEY_BYTES} bytes, got ${Buffer.byteLength(key)}`;
+  if (Buffer.byteLength(key) > MAX_KEY_BYTES)
+    return `takes at most ${MAX_KEY_BYTES} bytes, got ${Buffer.byteLength(key)}`;
   // Servers disagree on what such a key names: some fold it like a path, S3 takes it literally.
   if (key.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')) {
     return 'takes no empty, "." or ".." segment between its slashes';
@@ -100,7 +101,8 @@ export type ExecutionInput = z.infer<typeof executionInputSchema>;
 /** An issue of zod as one line: `sources[3].url: takes an absolute URL`. */
 export function describeIssue(issue: z.core.$ZodIssue, root = ''): string {
   const path = issue.path.reduce<string>(
-    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`),
+    (text, part) =>
+      typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,
     root,
   );
   return `${path === '' ? 'input' : path}: ${issueText(issue)}`;

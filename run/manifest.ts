@@ -42,7 +42,9 @@ export const manifestSchema = z.object({
   /** Problems with workers and the like that a reader should know of, a sentence each. */
   notes: z.array(z.string()),
   done: z.array(z.object(named)),
-  failed: z.array(z.object({ ...named, stage: z.string(), error: z.object({ name: z.string(), message: z.string() }) })),
+  failed: z.array(
+    z.object({ ...named, stage: z.string(), error: z.object({ name: z.string(), message: z.string() }) }),
+  ),
   missing: z.array(z.object({ ...named, landed: z.boolean() })),
 });
 export type Manifest = z.infer<typeof manifestSchema>;

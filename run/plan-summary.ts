@@ -18,6 +18,8 @@ export const planSummarySchema = z.object({
   processed: z.int().nonnegative(),
   onLate: z.enum(['partial', 'fail']),
   deadline: z.iso.datetime().nullable(),
+  /** Whether the input asked to pass the gate without waiting. */
+  force: z.boolean(),
 });
 export type PlanSummary = z.infer<typeof planSummarySchema>;
 

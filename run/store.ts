@@ -59,22 +59,33 @@ export async function writeJson(store: Store, key: string, value: unknown): Prom
  * @throws UnreadableRecordError naming the key and every problem, where the content doesn't fit the schema.
  */
 export async function readJson<T>(store: Store, key: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  return (await readTagged(store, key, schema))?.value;
+}
+
+/** The same, with the ETag that a conditional write needs. */
+export async function readTagged<T>(
+  store: Store,
+  key: string,
+  schema: z.ZodType<T>,
+): Promise<{ value: T; etag: string } | undefined> {
   let text: string;
+  let etag: string;
   try {
     const answer = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: key }));
     text = (await answer.Body?.transformToString()) ?? '';
+    etag = answer.ETag ?? '';
   } catch (error) {
     if (httpStatus(error) === 404) return undefined;
     throw error;
   }
-  let value: unknown;
+  let json: unknown;
   try {
-    value = JSON.parse(text);
+    json = JSON.parse(text);
   } catch (cause) {
     throw new UnreadableRecordError(`s3://${store.bucket}/${key} is not JSON`, { cause });
   }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return { value: parsed.data, etag };
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`);
   throw new UnreadableRecordError(`s3://${store.bucket}/${key}: ${problems.join('; ')}`);
 }

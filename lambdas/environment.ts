@@ -1,0 +1,57 @@
+import { z } from 'zod';
+
+/** A variable that CloudFormation writes as text. */
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+const list = z
+  .string()
+  .transform((value) => value.split(',').filter((part) => part !== ''))
+  .pipe(z.array(z.string()).min(1));
+const count = z.coerce.number().int().positive();
+
+/** The variables of the functions, a group a concern; `lib/` sets them together with the grants that they need. */
+export const environment = {
+  bucket: { SLUICE_BUCKET: z.string().min(3) },
+  queue: { SLUICE_QUEUE_URL: z.url() },
+  plan: {
+    SLUICE_DEFAULT_INPUT: z.string().optional(),
+    SLUICE_SOURCES_PER_BATCH: count,
+    SLUICE_MAX_WAIT_MINUTES: z.coerce.number().positive(),
+  },
+  transfer: {
+    SLUICE_CONNECTIONS: count,
+    SLUICE_BUFFER_MIB: count,
+    SLUICE_SLICE_MIB: count,
+    SLUICE_SOURCES_AT_ONCE: count,
+  },
+  workers: {
+    SLUICE_DEAD_LETTER_QUEUE_URL: z.url(),
+    SLUICE_CLUSTER: z.string().min(1),
+    SLUICE_TASK_FAMILY: z.string().min(1),
+    SLUICE_SUBNETS: list,
+    SLUICE_SECURITY_GROUPS: list,
+    SLUICE_ASSIGN_PUBLIC_IP: flag,
+    SLUICE_MAX_WORKERS: count,
+    SLUICE_ITEMS_PER_WORKER: count,
+    SLUICE_SPOT: flag,
+  },
+} as const;
+
+/** A function's environment lacks a variable, or one has a value that it doesn't take. */
+export class EnvironmentError extends Error {
+  override readonly name = 'EnvironmentError';
+}
+
+/**
+ * Reads the variables of one function, at its cold start.
+ *
+ * @throws EnvironmentError naming every variable that is wrong, what it holds and what it takes.
+ */
+export function readEnvironment<S extends z.ZodRawShape>(shape: S): z.infer<z.ZodObject<S>> {
+  const parsed = z.object(shape).safeParse(process.env);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    return `${name} is ${JSON.stringify(process.env[name])}: ${issue.message}`;
+  });
+  throw new EnvironmentError(`the function's environment is wrong: ${problems.join('; ')}`);
+}

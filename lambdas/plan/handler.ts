@@ -1,0 +1,53 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { z } from 'zod';
+import type { Claim } from '#run/claim.ts';
+import { runKeys } from '#run/keys.ts';
+import { environment, readEnvironment } from '../environment.ts';
+import { readInput } from './input.ts';
+import { planRun } from './plan.ts';
+
+const env = readEnvironment({ ...environment.bucket, ...environment.plan });
+const store = { client: new S3Client(), bucket: env.SLUICE_BUCKET };
+const stepFunctions = new SFNClient();
+
+const payloadSchema = z.object({
+  input: z.unknown(),
+  runId: z.string(),
+  executionArn: z.string(),
+  startedAt: z.iso.datetime(),
+});
+
+/** Plan: the execution's input → the state of the run that all later states work on. */
+export async function handler(payload: unknown) {
+  const { input: typed, ...execution } = payloadSchema.parse(payload);
+  const input = readInput(typed, {
+    runId: execution.runId,
+    defaultInput: env.SLUICE_DEFAULT_INPUT,
+    maxWaitMinutes: env.SLUICE_MAX_WAIT_MINUTES,
+  });
+  const summary = await planRun(store, {
+    input,
+    claim: { v: 1, ...execution },
+    sourcesPerBatch: env.SLUICE_SOURCES_PER_BATCH,
+    hasEnded,
+  });
+  const { runId, executionArn, batches, items, work, onLate, deadline, force } = summary;
+  return {
+    runId,
+    executionArn,
+    bucket: store.bucket,
+    plan: runKeys(runId).plan,
+    batches,
+    items,
+    work,
+    onLate,
+    deadline,
+    force,
+  };
+}
+
+async function hasEnded(holder: Claim): Promise<boolean> {
+  const { status } = await stepFunctions.send(new DescribeExecutionCommand({ executionArn: holder.executionArn }));
+  return status === 'FAILED' || status === 'TIMED_OUT' || status === 'ABORTED';
+}

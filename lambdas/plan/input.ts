@@ -1,0 +1,45 @@
+import { InvalidInputError } from '#run/errors.ts';
+import { RUN_ID_PATTERN } from '#run/ids.ts';
+import { describeIssue, type ExecutionInput, executionInputSchema } from '#run/input.ts';
+
+export interface InputRules {
+  readonly runId: string;
+  /** What the settings name for an input that names nothing itself, as JSON. */
+  readonly defaultInput: string | undefined;
+  /** How long the gate waits at most: its interval times its attempts. */
+  readonly maxWaitMinutes: number;
+}
+
+/**
+ * An execution's input with its defaults, checked as far as that goes without looking at a list.
+ *
+ * An input with neither `sources`, `sourcesFrom` nor `work` gets those of the settings' default input, and its other
+ * fields win over the default's: so a schedule or `{}` runs what the settings name.
+ *
+ * @throws InvalidInputError with every problem.
+ */
+export function readInput(typed: unknown, rules: InputRules): ExecutionInput {
+  const problems: string[] = [];
+  if (!RUN_ID_PATTERN.test(rules.runId)) {
+    problems.push(
+      `execution name: takes 1 to 80 letters, digits, dashes and underscores, got ${JSON.stringify(rules.runId)}`,
+    );
+  }
+  const parsed = executionInputSchema.safeParse(withDefaults(typed, rules.defaultInput));
+  if (!parsed.success)
+    throw new InvalidInputError([...problems, ...parsed.error.issues.map((issue) => describeIssue(issue))]);
+  const { deadlineMinutes } = parsed.data;
+  if (deadlineMinutes !== undefined && deadlineMinutes > rules.maxWaitMinutes) {
+    problems.push(
+      `deadlineMinutes: takes at most ${rules.maxWaitMinutes}, the gate's interval times its attempts, got ${deadlineMinutes}; raise gate.attempts or gate.intervalSeconds`,
+    );
+  }
+  if (problems.length > 0) throw new InvalidInputError(problems);
+  return parsed.data;
+}
+
+function withDefaults(typed: unknown, defaultInput: string | undefined): unknown {
+  if (defaultInput === undefined || typeof typed !== 'object' || typed === null) return typed;
+  if ('sources' in typed || 'sourcesFrom' in typed || 'work' in typed) return typed;
+  return { ...JSON.parse(defaultInput), ...typed };
+}

@@ -1,0 +1,109 @@
+import { itemId } from '#run/ids.ts';
+import {
+  describeIssue,
+  type ExecutionInput,
+  keyProblem,
+  type SourceInput,
+  sourceInputSchema,
+  type WorkInput,
+} from '#run/input.ts';
+import type { Process, SourceItem, WorkItem } from '#run/item.ts';
+import { fillTemplate, TemplateError } from '#run/template.ts';
+
+/** What every item of a run has in common. */
+export interface ItemDefaults {
+  readonly scheduledTime: Date;
+  readonly timeZone: string;
+  readonly process: Process | null;
+}
+
+/** Takes a problem of the input, as a line that begins with its path. */
+export type Report = (problem: string) => void;
+
+/** A source of the input as an item of the plan, or undefined after each problem was reported. */
+export function sourceItem(
+  source: SourceInput,
+  where: string,
+  defaults: ItemDefaults,
+  report: Report,
+): SourceItem | undefined {
+  const url = filled(source.url, `${where}.url`, defaults, report);
+  const key = source.key === undefined ? url && keyOfUrl(url) : filled(source.key, `${where}.key`, defaults, report);
+  if (url === undefined || key === undefined) return undefined;
+  const problem = URL.canParse(url) ? keyProblem(key) : `is no URL once its template is filled: ${url}`;
+  if (problem !== undefined) {
+    const hint = source.key === undefined ? ` (the URL's own name is ${JSON.stringify(key)}; give a key)` : '';
+    report(`${where}.${URL.canParse(url) ? 'key' : 'url'}: ${problem}${hint}`);
+    return undefined;
+  }
+  const { process, url: _url, key: _key, ...rest } = source;
+  return {
+    kind: 'source',
+    id: itemId(url, key),
+    url,
+    key,
+    process: process === undefined ? defaults.process : process,
+    ...rest,
+  };
+}
+
+/** The same for an entry of a list, whose shape nothing has looked at yet. */
+export function listedItem(
+  value: unknown,
+  where: string,
+  defaults: ItemDefaults,
+  report: Report,
+): SourceItem | undefined {
+  const parsed = sourceInputSchema.safeParse(value);
+  if (parsed.success) return sourceItem(parsed.data, where, defaults, report);
+  for (const issue of parsed.error.issues) report(describeIssue(issue, where));
+  return undefined;
+}
+
+/** Work for the queue alone. Its identity is all that it says, so that the same line twice is noticed. */
+export function workItem(work: WorkInput): WorkItem {
+  const id = itemId('work', work.name ?? '', work.processor, JSON.stringify([work.options, work.input]));
+  return {
+    kind: 'work',
+    id,
+    name: work.name ?? `${work.processor} ${id.slice(0, 8)}`,
+    process: { processor: work.processor, options: work.options },
+    input: work.input,
+  };
+}
+
+/** All that an input names, in its order, but for what `sourcesFrom` lists. */
+export function* itemsOfInput(
+  input: Pick<ExecutionInput, 'sources' | 'work'>,
+  defaults: ItemDefaults,
+  report: Report,
+): Generator<SourceItem | WorkItem> {
+  for (const [index, source] of (input.sources ?? []).entries()) {
+    const item = sourceItem(source, `sources[${index}]`, defaults, report);
+    if (item !== undefined) yield item;
+  }
+  for (const work of input.work ?? []) yield workItem(work);
+}
+
+function filled(template: string, path: string, defaults: ItemDefaults, report: Report): string | undefined {
+  try {
+    return fillTemplate(template, defaults.scheduledTime, defaults.timeZone);
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    report(`${path}: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** Where a source without a key lands: under the host and path of its URL, so that two hosts never meet. */
+function keyOfUrl(url: string): string | undefined {
+  const parsed = URL.parse(url);
+  if (parsed === null) return undefined;
+  let path = parsed.pathname;
+  try {
+    path = decodeURIComponent(path);
+  } catch {
+    // A path with a lone % is kept as it is: still a fine key.
+  }
+  return `raw/${parsed.hostname}${path}`;
+}

@@ -1,0 +1,178 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import pMap from 'p-map';
+import { type Claim, claim } from '#run/claim.ts';
+import { InvalidInputError } from '#run/errors.ts';
+import { itemId } from '#run/ids.ts';
+import type { ExecutionInput } from '#run/input.ts';
+import { type Item, itemName } from '#run/item.ts';
+import { runKeys, slotKey } from '#run/keys.ts';
+import { type PlanSummary, planSummarySchema } from '#run/plan-summary.ts';
+import { readJson, type Store, writeJson } from '#run/store.ts';
+import { type ItemDefaults, itemsOfInput, listedItem, type Report } from './items.ts';
+import { type OpenedList, openSourceList, SourceListError } from './source-list.ts';
+
+/** Up to this many items a batch holds one, so that the console shows one child a source. */
+const SHORT_RUN_ITEMS = 100;
+/** More problems than this help nobody; the message says how many there were. Lambda cuts an error at 256 KiB. */
+const MAX_PROBLEMS = 100;
+/** Batches written at once; a million items are 20,000 small objects. */
+const BATCH_WRITES = 16;
+
+export interface PlanRequest {
+  readonly input: ExecutionInput;
+  readonly claim: Claim;
+  /** Items of a batch in a long run. */
+  readonly sourcesPerBatch: number;
+  /** Whether an execution that holds a slot can't go on any more. */
+  readonly hasEnded: (holder: Claim) => Promise<boolean>;
+}
+
+/**
+ * Plans a run: looks at every item, claims the run's id and the schedule's slot, and only then writes the batches, the
+ * list of them, and last the summary, which says that the plan is whole.
+ *
+ * Called again for the same execution it returns the plan that is there.
+ *
+ * @throws InvalidInputError with all problems; nothing was written or claimed then.
+ * @throws AlreadyClaimedError where the id or the slot is another execution's.
+ */
+export async function planRun(store: Store, request: PlanRequest): Promise<PlanSummary> {
+  const { input, claim: mine } = request;
+  const keys = runKeys(mine.runId);
+  const startedAt = new Date(mine.startedAt);
+  const defaults: ItemDefaults = {
+    scheduledTime: input.scheduledTime === undefined ? startedAt : new Date(input.scheduledTime),
+    timeZone: input.timeZone,
+    process: input.process,
+  };
+
+  const seen = await survey(store, input, defaults);
+  if (input.schedule !== undefined) {
+    const what = `slot ${defaults.scheduledTime.toISOString()} of schedule ${input.schedule}`;
+    await claim(store, slotKey(input.schedule, defaults.scheduledTime), mine, what, request.hasEnded);
+  }
+  await claim(store, keys.claim, mine, `run id ${mine.runId}`);
+  const earlier = await readJson(store, keys.summary, planSummarySchema);
+  if (earlier !== undefined) return earlier;
+
+  const size = seen.items <= SHORT_RUN_ITEMS ? 1 : request.sourcesPerBatch;
+  const list = await openList(store, input, seen.etag);
+  const planned = itemsOf(input, defaults, list, (problem) => {
+    throw new InvalidInputError([problem]);
+  });
+  const lines = await writeBatches(store, mine.runId, inBatches(planned, size));
+  await store.client.send(
+    new PutObjectCommand({
+      Bucket: store.bucket,
+      Key: keys.plan,
+      Body: lines.join(''),
+      ContentType: 'application/jsonl',
+    }),
+  );
+  const summary: PlanSummary = {
+    ...mine,
+    scheduledTime: defaults.scheduledTime.toISOString(),
+    items: seen.items,
+    batches: lines.length,
+    work: input.work?.length ?? 0,
+    processed: seen.processed,
+    onLate: input.onLate,
+    force: input.force,
+    deadline:
+      input.deadlineMinutes === undefined
+        ? null
+        : new Date(startedAt.getTime() + input.deadlineMinutes * 60_000).toISOString(),
+  };
+  await writeJson(store, keys.summary, summary);
+  return summary;
+}
+
+interface Survey {
+  readonly items: number;
+  readonly processed: number;
+  /** The version of the list that was looked at, for the pass that plans from it. */
+  readonly etag: string | undefined;
+}
+
+/** The first pass: every problem there is, before anything has been done. */
+async function survey(store: Store, input: ExecutionInput, defaults: ItemDefaults): Promise<Survey> {
+  const problems: string[] = [];
+  let total = 0;
+  const report: Report = (problem) => {
+    total += 1;
+    if (problems.length < MAX_PROBLEMS) problems.push(problem);
+  };
+
+  const ids = new Set<string>();
+  const keys = new Set<string>();
+  let processed = 0;
+  let etag: string | undefined;
+  try {
+    const list = await openList(store, input);
+    etag = list?.etag;
+    for await (const item of itemsOf(input, defaults, list, report)) {
+      if (ids.has(item.id)) report(`${itemName(item)}: is named twice`);
+      // Only a hash is kept of a key: a million of 1,000 bytes would not fit the memory.
+      else if (item.kind === 'source' && keys.has(itemId(item.key))) report(`${item.key}: two sources land there`);
+      if (item.kind === 'source') keys.add(itemId(item.key));
+      ids.add(item.id);
+      if (item.process !== null) processed += 1;
+    }
+  } catch (error) {
+    if (!(error instanceof SourceListError)) throw error;
+    report(`sourcesFrom: ${error.message}`);
+  }
+  if (ids.size === 0 && total === 0) report('input: names no source and no work; fill sources, sourcesFrom or work');
+  if (total > problems.length) problems.push(`and ${total - problems.length} more`);
+  if (problems.length > 0) throw new InvalidInputError(problems);
+  return { items: ids.size, processed, etag };
+}
+
+async function openList(store: Store, input: ExecutionInput, etag?: string): Promise<OpenedList | undefined> {
+  if (input.sourcesFrom === undefined) return undefined;
+  const { bucket, key, format } = input.sourcesFrom;
+  return openSourceList({ client: store.client, bucket: bucket ?? store.bucket, key, format, ifMatch: etag });
+}
+
+async function* itemsOf(
+  input: ExecutionInput,
+  defaults: ItemDefaults,
+  list: OpenedList | undefined,
+  report: Report,
+): AsyncGenerator<Item> {
+  yield* itemsOfInput(input, defaults, report);
+  if (list === undefined) return;
+  for await (const { where, value } of list.entries) {
+    const item = listedItem(value, `sourcesFrom ${where}`, defaults, report);
+    if (item !== undefined) yield item;
+  }
+}
+
+async function* inBatches(items: AsyncIterable<Item>, size: number): AsyncGenerator<{ index: number; items: Item[] }> {
+  let index = 0;
+  let batch: Item[] = [];
+  for await (const item of items) {
+    batch.push(item);
+    if (batch.length < size) continue;
+    yield { index: index++, items: batch };
+    batch = [];
+  }
+  if (batch.length > 0) yield { index, items: batch };
+}
+
+/** Writes each batch and returns the lines of the plan, in order. */
+async function writeBatches(
+  store: Store,
+  runId: string,
+  batches: AsyncIterable<{ index: number; items: Item[] }>,
+): Promise<string[]> {
+  return pMap(
+    batches,
+    async ({ index, items }) => {
+      const key = runKeys(runId).batch(index);
+      await writeJson(store, key, items);
+      return `${JSON.stringify({ batch: key, items: items.length })}\n`;
+    },
+    { concurrency: BATCH_WRITES },
+  );
+}
