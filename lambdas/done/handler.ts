@@ -1,0 +1,26 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import { closeRun } from '#run/close.ts';
+import { runKeys } from '#run/keys.ts';
+import { readPlanSummary } from '#run/plan-summary.ts';
+import { environment, readEnvironment } from '../environment.ts';
+
+const env = readEnvironment(environment.bucket);
+const store = { client: new S3Client(), bucket: env.SLUICE_BUCKET };
+
+const payloadSchema = z.object({
+  runId: z.string(),
+  gate: z.object({ forced: z.boolean(), reason: z.string().nullable() }),
+});
+
+/** DoneState: closes the run and writes its manifest; says how the run ended. */
+export async function handler(payload: unknown) {
+  const { runId, gate } = payloadSchema.parse(payload);
+  const manifest = await closeRun(store, await readPlanSummary(store, runId), gate);
+  return {
+    outcome: manifest.outcome,
+    counts: manifest.counts,
+    bytes: manifest.bytes,
+    manifest: runKeys(runId).manifest,
+  };
+}

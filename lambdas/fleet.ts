@@ -1,0 +1,19 @@
+import { ECSClient } from '@aws-sdk/client-ecs';
+import type { z } from 'zod';
+import type { Fleet } from '#run/workers.ts';
+import type { environment } from './environment.ts';
+
+/** The fleet as a function's environment describes it. */
+export function fleetOf(env: z.infer<z.ZodObject<(typeof environment)['workers']>>): Fleet {
+  return {
+    client: new ECSClient(),
+    cluster: env.SLUICE_CLUSTER,
+    taskFamily: env.SLUICE_TASK_FAMILY,
+    subnets: env.SLUICE_SUBNETS,
+    securityGroups: env.SLUICE_SECURITY_GROUPS,
+    assignPublicIp: env.SLUICE_ASSIGN_PUBLIC_IP,
+    max: env.SLUICE_MAX_WORKERS,
+    itemsPerWorker: env.SLUICE_ITEMS_PER_WORKER,
+    spot: env.SLUICE_SPOT,
+  };
+}

@@ -1,0 +1,62 @@
+import { DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import type { Queue } from '#run/dispatch.ts';
+import { record } from '#run/ledger.ts';
+import { messageSchema } from '#run/message.ts';
+import type { Store } from '#run/store.ts';
+
+/** One look takes at most so many calls of ten; what is left waits for the next look. */
+const CALLS = 20;
+
+/**
+ * Turns dead letters into failures, of whichever run they are, so that a gate closes at once instead of waiting for
+ * an item that kills each worker. Nothing polls this queue between runs, so an empty one costs nothing.
+ *
+ * A dead letter that names no item of ours stays, for a person to look at.
+ *
+ * @returns how many failures were recorded.
+ */
+export async function drainDeadLetters(store: Store, deadLetters: Queue): Promise<number> {
+  let recorded = 0;
+  for (let call = 0; call < CALLS; call++) {
+    const { Messages = [] } = await deadLetters.client.send(
+      new ReceiveMessageCommand({
+        QueueUrl: deadLetters.url,
+        MaxNumberOfMessages: 10,
+        MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+      }),
+    );
+    for (const message of Messages) {
+      const parsed = messageSchema.safeParse(parseJson(message.Body ?? ''));
+      if (!parsed.success) continue;
+      const { runId, item, name } = parsed.data;
+      const attempts = Number(message.Attributes?.ApproximateReceiveCount ?? 0);
+      await record(store, 'failures', {
+        v: 1,
+        runId,
+        item,
+        name,
+        at: new Date().toISOString(),
+        stage: 'process',
+        error: {
+          name: 'DeadLetter',
+          message: `no worker came to an end with it, and none could say why, in ${attempts} deliveries: it may kill or stall each one; see the workers' logs`,
+        },
+        attempts,
+      });
+      await deadLetters.client.send(
+        new DeleteMessageCommand({ QueueUrl: deadLetters.url, ReceiptHandle: message.ReceiptHandle }),
+      );
+      recorded += 1;
+    }
+    if (Messages.length === 0) break;
+  }
+  return recorded;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,26 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { z } from 'zod';
+import { environment, readEnvironment } from '../environment.ts';
+import { fleetOf } from '../fleet.ts';
+import { type Gate, lookAtGate } from './gate.ts';
+
+const env = readEnvironment({ ...environment.bucket, ...environment.queue, ...environment.workers });
+const sqs = new SQSClient();
+const gate: Gate = {
+  store: { client: new S3Client(), bucket: env.SLUICE_BUCKET },
+  queue: { client: sqs, url: env.SLUICE_QUEUE_URL },
+  deadLetters: { client: sqs, url: env.SLUICE_DEAD_LETTER_QUEUE_URL },
+  fleet: fleetOf(env),
+  now: () => new Date(),
+};
+
+const payloadSchema = z.object({ runId: z.string(), force: z.boolean(), late: z.unknown().optional() });
+
+/** GatekeeperState: returns when the run may go on, and throws NotReadyError while it has to wait. */
+export async function handler(payload: unknown) {
+  const { runId, force, late } = payloadSchema.parse(payload);
+  // First, and without a look at anything: a forced gate must open whatever is broken behind it.
+  if (force) return { forced: true, reason: late === undefined ? 'input' : 'late' };
+  return lookAtGate(gate, runId);
+}

@@ -1,0 +1,16 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import { readPlanSummary } from '#run/plan-summary.ts';
+import { environment, readEnvironment } from '../environment.ts';
+import { reconcile } from './reconcile.ts';
+
+const env = readEnvironment(environment.bucket);
+const store = { client: new S3Client(), bucket: env.SLUICE_BUCKET };
+
+const payloadSchema = z.object({ runId: z.string() });
+
+/** Reconcile: after Ingest, no source is without a record. */
+export async function handler(payload: unknown) {
+  const { runId } = payloadSchema.parse(payload);
+  return { recorded: await reconcile(store, await readPlanSummary(store, runId)) };
+}

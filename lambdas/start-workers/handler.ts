@@ -1,0 +1,25 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import { readPlanSummary } from '#run/plan-summary.ts';
+import { readProgress } from '#run/progress.ts';
+import { ensureWorkers } from '#run/workers.ts';
+import { environment, readEnvironment } from '../environment.ts';
+import { fleetOf } from '../fleet.ts';
+import { logger } from '../logger.ts';
+
+const env = readEnvironment({ ...environment.bucket, ...environment.workers });
+const store = { client: new S3Client(), bucket: env.SLUICE_BUCKET };
+const fleet = fleetOf(env);
+
+const payloadSchema = z.object({ runId: z.string() });
+
+/** StartWorkers and EnsureWorkers: as many workers as the items that still need one, within the limit. */
+export async function handler(payload: unknown) {
+  const { runId } = payloadSchema.parse(payload);
+  const plan = await readPlanSummary(store, runId);
+  const { missing } = await readProgress(store, plan);
+  const minute = Math.floor(Date.now() / 60_000);
+  const state = await ensureWorkers(fleet, Math.min(missing, plan.processed), `${runId} start ${minute}`);
+  logger.info('workers', { runId, ...state });
+  return state;
+}

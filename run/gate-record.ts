@@ -1,0 +1,32 @@
+import { z } from 'zod';
+
+/** One look of the gatekeeper at a run. */
+const gateSampleSchema = z.object({
+  at: z.iso.datetime(),
+  done: z.int(),
+  failed: z.int(),
+  missing: z.int(),
+  queued: z.int(),
+  inFlight: z.int(),
+  workers: z.int(),
+});
+export type GateSample = z.infer<typeof gateSampleSchema>;
+
+/** `gate.json`: the gate's samples over time, the last ones where there are very many, and what it noticed. */
+export const gateRecordSchema = z.object({
+  v: z.literal(1),
+  runId: z.string(),
+  samples: z.array(gateSampleSchema),
+  /** What kept workers from being started and the like; each sentence once. */
+  problems: z.array(z.string()),
+  /** Looks in a row that found the queue empty with items missing, and when the first of them was. */
+  empty: z.object({ looks: z.int(), since: z.iso.datetime() }).nullable(),
+  /** How often items with nothing in the queue were sent once more. */
+  redispatches: z.int(),
+});
+export type GateRecord = z.infer<typeof gateRecordSchema>;
+
+/** The record before the first sample. */
+export function newGateRecord(runId: string): GateRecord {
+  return { v: 1, runId, samples: [], problems: [], empty: null, redispatches: 0 };
+}

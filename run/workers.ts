@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { type ECSClient, type Failure, paginateListTasks, RunTaskCommand } from '@aws-sdk/client-ecs';
+
+/** Where workers run, and how many there may be. */
+export interface Fleet {
+  readonly client: ECSClient;
+  readonly cluster: string;
+  /** The family, not a revision: a revision that a new deploy has replaced can't be started any more. */
+  readonly taskFamily: string;
+  readonly subnets: readonly string[];
+  readonly securityGroups: readonly string[];
+  readonly assignPublicIp: boolean;
+  readonly max: number;
+  readonly itemsPerWorker: number;
+  /** Spot first, on-demand for what Spot has no room for: ECS never falls back by itself. */
+  readonly spot: boolean;
+}
+
+export interface FleetState {
+  /** Tasks that run or are about to, those just started among them. */
+  readonly workers: number;
+  readonly started: number;
+  /** Why tasks could not be started, in ECS's own words. */
+  readonly problems: readonly string[];
+}
+
+/** RunTask starts at most this many tasks a call. */
+const TASKS_PER_CALL = 10;
+
+/**
+ * Makes sure that enough workers run for the items that are outstanding, and starts the difference. It never stops one:
+ * a worker leaves by itself when the queue stays empty.
+ *
+ * @param request names this call: the same one again starts nothing twice (RunTask's clientToken).
+ */
+export async function ensureWorkers(fleet: Fleet, outstanding: number, request: string): Promise<FleetState> {
+  const workers = await countWorkers(fleet);
+  const wanted = Math.min(fleet.max, Math.ceil(outstanding / fleet.itemsPerWorker)) - workers;
+  if (wanted <= 0) return { workers, started: 0, problems: [] };
+
+  const first = await start(fleet, wanted, fleet.spot ? 'FARGATE_SPOT' : 'FARGATE', request);
+  const short = wanted - first.started;
+  const second =
+    short > 0 && fleet.spot && first.failures.some(isCapacity) ? await start(fleet, short, 'FARGATE', request) : none;
+  const started = first.started + second.started;
+  const problems = started === wanted ? [] : [...first.failures, ...second.failures].map(describe);
+  return { workers: workers + started, started, problems: [...new Set(problems)] };
+}
+
+/** Tasks of the family whose desired status is RUNNING, so those being provisioned too. */
+export async function countWorkers(fleet: Pick<Fleet, 'client' | 'cluster' | 'taskFamily'>): Promise<number> {
+  let count = 0;
+  const query = { cluster: fleet.cluster, family: fleet.taskFamily, desiredStatus: 'RUNNING' } as const;
+  for await (const page of paginateListTasks({ client: fleet.client }, query)) count += page.taskArns?.length ?? 0;
+  return count;
+}
+
+interface Started {
+  readonly started: number;
+  readonly failures: readonly Failure[];
+}
+const none: Started = { started: 0, failures: [] };
+
+async function start(
+  fleet: Fleet,
+  count: number,
+  capacityProvider: 'FARGATE' | 'FARGATE_SPOT',
+  request: string,
+): Promise<Started> {
+  let started = 0;
+  const failures: Failure[] = [];
+  for (let call = 0; call * TASKS_PER_CALL < count; call++) {
+    try {
+      const answer = await fleet.client.send(
+        new RunTaskCommand({
+          cluster: fleet.cluster,
+          taskDefinition: fleet.taskFamily,
+          count: Math.min(TASKS_PER_CALL, count - call * TASKS_PER_CALL),
+          clientToken: createHash('sha256').update(`${request} ${capacityProvider} ${call}`).digest('hex'),
+          capacityProviderStrategy: [{ capacityProvider, weight: 1 }],
+          networkConfiguration: {
+            awsvpcConfiguration: {
+              subnets: [...fleet.subnets],
+              securityGroups: [...fleet.securityGroups],
+              assignPublicIp: fleet.assignPublicIp ? 'ENABLED' : 'DISABLED',
+            },
+          },
+          propagateTags: 'TASK_DEFINITION',
+        }),
+      );
+      started += answer.tasks?.length ?? 0;
+      failures.push(...(answer.failures ?? []));
+    } catch (error) {
+      // ECS says some shortages (quotas, no Spot in the zone) by an exception instead of a failure.
+      if (!(error instanceof Error) || !CAPACITY.test(`${error.name} ${error.message}`)) throw error;
+      failures.push({ reason: error.message });
+    }
+  }
+  return { started, failures };
+}
+
+const CAPACITY = /capacity|limit|RESOURCE|throttl/i;
+
+function isCapacity(failure: Failure): boolean {
+  return CAPACITY.test(`${failure.reason} ${failure.detail}`);
+}
+
+function describe(failure: Failure): string {
+  return ['a worker could not be started', failure.reason, failure.detail]
+    .filter((text) => text !== undefined)
+    .join(': ');
+}
