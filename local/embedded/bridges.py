@@ -1,0 +1,134 @@
+"""What MiniStack does otherwise than AWS and Sluice depends on. docs/local-and-aws.md lists it for readers.
+
+Each bridge wraps a function or replaces a text of MiniStack. A text that isn't found exactly once stops the start:
+MiniStack has changed then, and a bridge that quietly does nothing would show as a strange failure much later.
+"""
+
+import base64
+import re
+import zlib
+
+from ministack.core import lambda_runtime
+from ministack.services import ecs, lambda_svc, s3
+
+
+def install() -> None:
+    """Puts all bridges in place. To be called once, before the server starts."""
+    keep_error_names()
+    end_workers_with_server()
+    check_whole_object_crc()
+    pass_stop_timeout()
+
+
+def replaced(text: str, old: str, new: str) -> str:
+    found = text.count(old)
+    if found != 1:
+        raise SystemExit(
+            f"local/embedded/bridges.py: this MiniStack is not the one it was written for: the text\n  {old!r}\n"
+            f"was found {found} times instead of once. Install the versions of local/embedded/requirements.txt."
+        )
+    return text.replace(old, new)
+
+
+ERROR_MARK = "__sluice_lambda_error"
+
+
+def keep_error_names() -> None:
+    """Lets Step Functions see the name of the error that a Node Lambda throws, as on AWS.
+
+    MiniStack reports each as Runtime.HandlerError, so that a Retry on a custom error would never fire, and ends the
+    Lambda's process. Here the error travels as a marked result, which is turned back into Lambda's error body.
+    """
+    script = lambda_runtime._NODEJS_WORKER_SCRIPT
+    for variable, old in (
+        ("err", 'status: "error", error: String(err.message || err), trace: err.stack || ""\n'),
+        ("e", 'status: "error", error: e.message, trace: e.stack\n'),
+    ):
+        script = replaced(
+            script,
+            old,
+            f'status: "ok", result: {{ {ERROR_MARK}: {{\n'
+            f'  errorType: String(({variable} && {variable}.name) || "Error"),\n'
+            f"  errorMessage: String(({variable} && {variable}.message) || {variable}),\n"
+            f'  trace: String(({variable} && {variable}.stack) || "").split("\\n") }} }}\n',
+        )
+    lambda_runtime._NODEJS_WORKER_SCRIPT = script
+
+    execute = lambda_svc._execute_function_warm
+
+    def execute_keeping_name(func: dict, event: dict, request_id: str) -> dict:
+        answer = execute(func, event, request_id)
+        body = answer.get("body")
+        if not isinstance(body, dict) or set(body) != {ERROR_MARK}:
+            return answer
+        error = body[ERROR_MARK]
+        log = "\n".join(text for text in (answer.get("log"), "\n".join(error["trace"])) if text)
+        return {**answer, "body": error, "error": True, "log": log}
+
+    lambda_svc._execute_function_warm = execute_keeping_name
+
+
+def end_workers_with_server() -> None:
+    """A Lambda's process ends when the server's end of its pipe does, instead of waiting for its open sockets."""
+    script = lambda_runtime._NODEJS_WORKER_SCRIPT
+    lines = "const rl = readline.createInterface({ input: process.stdin, terminal: false });\n"
+    lambda_runtime._NODEJS_WORKER_SCRIPT = replaced(script, lines, lines + 'rl.on("close", () => process.exit(0));\n')
+
+
+def check_whole_object_crc() -> None:
+    """Takes uploads of ChecksumType FULL_OBJECT with CRC32, which MiniStack treats as COMPOSITE and so refuses.
+
+    A wrong CRC is refused with BadDigest, and the object answers HeadObject with its whole CRC and FULL_OBJECT.
+    """
+    create = s3._create_multipart_upload
+    complete = s3._complete_multipart_upload
+
+    def create_upload(bucket_name, key, headers):
+        status, answer_headers, body = create(bucket_name, key, headers)
+        whole = (headers.get("x-amz-checksum-type") or "").upper() == "FULL_OBJECT"
+        if status == 200 and whole and answer_headers.get("x-amz-checksum-algorithm") == "CRC32":
+            upload_id = re.search(rb"<UploadId>([^<]+)</UploadId>", body).group(1).decode()
+            s3._multipart_uploads[upload_id]["sluice_whole_crc"] = True
+            answer_headers["x-amz-checksum-type"] = "FULL_OBJECT"
+        return status, answer_headers, body
+
+    def complete_upload(bucket_name, key, body, query_params, headers=None):
+        upload_id = s3._qp(query_params, "uploadId")
+        upload = s3._multipart_uploads.get(upload_id)
+        if upload is None or not upload.get("sluice_whole_crc"):
+            return complete(bucket_name, key, body, query_params, headers)
+        numbers = sorted({int(number) for number in re.findall(rb"<PartNumber>\s*(\d+)\s*</PartNumber>", body)})
+        crc = 0
+        for number in numbers:
+            # A part that isn't there is MiniStack's own InvalidPart.
+            crc = zlib.crc32(upload["parts"].get(number, {}).get("body", b""), crc)
+        actual = base64.b64encode(crc.to_bytes(4, "big")).decode()
+        rest = {name: value for name, value in (headers or {}).items() if name != "x-amz-checksum-crc32"}
+        stated = (headers or {}).get("x-amz-checksum-crc32")
+        if stated and stated != actual and all(number in upload["parts"] for number in numbers):
+            return s3._error(
+                "BadDigest", "The CRC32 you specified did not match the calculated checksum.", 400, f"/{bucket_name}/{key}"
+            )
+        status, answer_headers, answer = complete(bucket_name, key, body, query_params, rest)
+        if status == 200:
+            stored = s3._ensure_bucket(bucket_name)["objects"][key]
+            stored["checksums"] = {"CRC32": actual}
+            stored["checksum_type"] = "FULL_OBJECT"
+            answer = re.sub(rb"(<ChecksumCRC32>)[^<]*", rb"\g<1>" + actual.encode(), answer)
+            answer = answer.replace(b"COMPOSITE", b"FULL_OBJECT")
+            # MiniStack answers a repeated Complete from here.
+            s3._completed_multipart_uploads[upload_id]["response"] = (status, answer_headers, answer)
+        return status, answer_headers, answer
+
+    s3._create_multipart_upload = create_upload
+    s3._complete_multipart_upload = complete_upload
+
+
+def pass_stop_timeout() -> None:
+    """Hands a container's stopTimeout to the stand-in for `docker`; MiniStack would kill each after 5 seconds."""
+    build = ecs._build_run_kwargs
+
+    def build_run_kwargs(cdef, *args, **kwargs):
+        return {**build(cdef, *args, **kwargs), "stop_timeout": int(cdef.get("stopTimeout") or 30)}
+
+    ecs._build_run_kwargs = build_run_kwargs

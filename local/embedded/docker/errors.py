@@ -1,0 +1,10 @@
+class DockerException(Exception):
+    pass
+
+
+class NotFound(DockerException):
+    pass
+
+
+class ImageNotFound(NotFound):
+    pass

@@ -1,0 +1,146 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readFile } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+const PYTHON = join(REPOSITORY, '.sluice/venv/bin/python');
+const LAUNCHER = join(REPOSITORY, 'local/embedded/launch.py');
+
+const START_SECONDS = 60;
+
+/** The embedded AWS could not be started. The message holds the end of its log. */
+export class EmbeddedAwsError extends Error {
+  override readonly name = 'EmbeddedAwsError';
+}
+
+/** A running embedded AWS. It ends with this process at the latest, however this process ends. */
+export interface EmbeddedAws {
+  /** Such as `http://127.0.0.1:40123`. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly account: string;
+  /** Spread into the constructor of an AWS SDK client. */
+  readonly client: {
+    readonly endpoint: string;
+    readonly region: string;
+    readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  };
+  /** What a program needs set to talk to it, and to nothing else: endpoint, keys, region, no profile. */
+  readonly env: Readonly<Record<string, string>>;
+  /** A whole environment for a child process: this process's own without its AWS settings, plus `env`. */
+  readonly childEnv: NodeJS.ProcessEnv;
+  /** Settles when it has ended, by `stop` or by itself. */
+  readonly ended: Promise<void>;
+  /** Ends the server, the Lambdas' processes and the tasks, and waits until they are gone. Can be called twice. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the embedded AWS: MiniStack in the Python environment that `local/install.mjs` makes, with the bridges of
+ * `local/embedded/bridges.py`. Its state is in memory and begins empty.
+ *
+ * @param options.logFile takes what the emulator says, Lambda logs included; its folder is made.
+ * @param options.port a fixed port of the loopback interface. @default a free one
+ * @throws EmbeddedAwsError where it doesn't come up.
+ */
+export async function startEmbeddedAws(options: { logFile: string; port?: number }): Promise<EmbeddedAws> {
+  if (!existsSync(PYTHON)) {
+    throw new EmbeddedAwsError(
+      'the embedded AWS is not installed: run "node local/install.mjs" (npm start does it too)',
+    );
+  }
+  const region = 'us-east-1';
+  const account = '000000000000';
+  const base = inheritedEnv();
+  await mkdir(dirname(options.logFile), { recursive: true });
+  const log = await open(options.logFile, 'w');
+  const launcher = spawn(PYTHON, ['-u', LAUNCHER], {
+    stdio: ['pipe', 'pipe', log.fd],
+    env: { ...base, AWS_REGION: region, GATEWAY_PORT: String(options.port ?? 0), LOG_LEVEL: 'INFO' },
+  }) as ChildProcessByStdio<Writable, Readable, null>;
+  await log.close();
+  // The pipe's other end is held by the launcher's guard too: it closes when everything is gone, not sooner.
+  const ended = new Promise<void>((resolve) => launcher.once('close', () => resolve()));
+  // Without a handler a launcher that died early would end this process by EPIPE.
+  launcher.stdin.on('error', () => {});
+  launcher.on('error', () => {});
+
+  const stop = async () => {
+    launcher.stdin.end();
+    const patience = new AbortController();
+    const tooLong = delay(10_000, true, { signal: patience.signal }).catch(() => false);
+    if (await Promise.race([ended.then(() => false), tooLong])) launcher.kill('SIGKILL');
+    patience.abort();
+    await ended;
+  };
+
+  try {
+    const port = await Promise.race([
+      readPort(launcher.stdout),
+      ended.then(() => undefined),
+      delay(START_SECONDS * 1_000, undefined, { ref: false }),
+    ]);
+    if (port === undefined) throw await failure(options.logFile);
+    const endpoint = `http://127.0.0.1:${port}`;
+    // The socket takes requests before the server does, so this waits for the answer, not for a connection.
+    const answer = await fetch(`${endpoint}/_ministack/health`, { signal: AbortSignal.timeout(START_SECONDS * 1_000) });
+    await answer.body?.cancel();
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    const env = {
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      AWS_REGION: region,
+      AWS_DEFAULT_REGION: region,
+      AWS_EC2_METADATA_DISABLED: 'true',
+      // A person's own profiles must neither be read nor be able to redirect anything here.
+      AWS_CONFIG_FILE: '/dev/null',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+      CDK_DEFAULT_ACCOUNT: account,
+      CDK_DEFAULT_REGION: region,
+    };
+    return {
+      endpoint,
+      region,
+      account,
+      client: { endpoint, region, credentials },
+      env,
+      childEnv: { ...base, ...env },
+      ended,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    if (error instanceof EmbeddedAwsError) throw error;
+    throw await failure(options.logFile, error);
+  }
+}
+
+/** This process's environment without AWS settings, with its own `node` first on the PATH: Lambdas and tasks run on it. */
+function inheritedEnv(): NodeJS.ProcessEnv {
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_') && name !== 'NODE_OPTIONS'),
+  );
+  return { ...env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}` };
+}
+
+async function readPort(stdout: Readable): Promise<number | undefined> {
+  const lines = createInterface({ input: stdout });
+  for await (const line of lines) {
+    // The stream must go on flowing, or 'close' would never come.
+    stdout.resume();
+    return (JSON.parse(line) as { port: number }).port;
+  }
+  return undefined;
+}
+
+async function failure(logFile: string, cause?: unknown): Promise<EmbeddedAwsError> {
+  const log = await readFile(logFile, 'utf8').catch(() => '');
+  const tail = log.trimEnd().split('\n').slice(-15).join('\n');
+  return new EmbeddedAwsError(`the embedded AWS did not start. The end of ${logFile}:\n${tail}`, { cause });
+}
