@@ -13,17 +13,17 @@ export function renderReport(manifest: Manifest, items: readonly ItemLine[], gat
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>Run ${escape(manifest.runId)}: ${manifest.outcome}</title>
+<title>Run ${escapeHtml(manifest.runId)}: ${manifest.outcome}</title>
 <style>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #1b1f24 }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #d8dee4; vertical-align: top }
 td.number { text-align: right; font-variant-numeric: tabular-nums } .failed, .late { color: #b42318 } .missing, .partial { color: #9a6700 } .done, .complete { color: #1a7f37 }
 code { font-size: .9em }
 </style>
-<h1>Run <code>${escape(manifest.runId)}</code>: <span class="${manifest.outcome}">${manifest.outcome}</span></h1>
+<h1>Run <code>${escapeHtml(manifest.runId)}</code>: <span class="${manifest.outcome}">${manifest.outcome}</span></h1>
 <p>${counts.done} of ${counts.items} done, ${counts.failed} failed, ${counts.missing} missing; ${formatBytes(manifest.bytes)} landed.
-Started ${manifest.startedAt}, closed ${manifest.closedAt}${manifest.forced ? `, forced (${escape(manifest.reason ?? '')})` : ''}.</p>
-${manifest.notes.map((note) => `<p>${escape(note)}</p>`).join('\n')}
+Started ${manifest.startedAt}, closed ${manifest.closedAt}${manifest.forced ? `, forced (${escapeHtml(manifest.reason ?? '')})` : ''}.</p>
+${manifest.notes.map((note) => `<p>${escapeHtml(note)}</p>`).join('\n')}
 ${chart(gate, counts.items)}
 <table>
 <tr><th>Item</th><th>Status</th><th>Bytes</th><th>Seconds</th><th>Parts</th><th>Retries</th><th>Proofs, or what went wrong</th></tr>
@@ -39,7 +39,7 @@ function row({ name, status, landed, failure }: ItemLine): string {
   const word = failure === undefined ? proofs : `${failure.error.name}: ${failure.error.message}`;
   const numbers = [landed?.bytes, landed?.seconds.toFixed(1), landed?.parts, landed?.retries];
   const cells = numbers.map((value) => `<td class="number">${value ?? ''}</td>`).join('');
-  return `<tr><td><code>${escape(name)}</code></td><td class="${status}">${status}</td>${cells}<td>${escape(word)}</td></tr>`;
+  return `<tr><td><code>${escapeHtml(name)}</code></td><td class="${status}">${status}</td>${cells}<td>${escapeHtml(word)}</td></tr>`;
 }
 
 /** Done and failed items over the time of the gate's looks. */
@@ -73,6 +73,6 @@ function formatBytes(bytes: number): string {
 }
 
 /** Names and error messages come from whoever wrote the source: none of it may become markup. */
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest';
+import { redactUrl } from '#run/redact.ts';
+
+describe('redactUrl', () => {
+  it.each([
+    ['https://example.org/a/b.csv', 'https://example.org/a/b.csv'],
+    ['https://user:pass@example.org/a', 'https://example.org/a'],
+    ['https://example.org/a?token=secret&b=', 'https://example.org/a?token=redacted&b=redacted'],
+    ['https://example.org/a?t=secret1&t=secret2#secret3', 'https://example.org/a?t=redacted'],
+    ['not a url with secret', '(not a URL)'],
+  ])('%s becomes %s', (url, redacted) => {
+    expect(redactUrl(url)).toBe(redacted);
+  });
+});
