@@ -6,9 +6,11 @@ MiniStack has changed then, and a bridge that quietly does nothing would show as
 
 import base64
 import re
+import threading
 import zlib
 
 from ministack.core import lambda_runtime
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs, lambda_svc, s3
 
 
@@ -18,6 +20,7 @@ def install() -> None:
     end_workers_with_server()
     check_whole_object_crc()
     pass_stop_timeout()
+    keep_client_tokens()
 
 
 def replaced(text: str, old: str, new: str) -> str:
@@ -132,3 +135,23 @@ def pass_stop_timeout() -> None:
         return {**build(cdef, *args, **kwargs), "stop_timeout": int(cdef.get("stopTimeout") or 30)}
 
     ecs._build_run_kwargs = build_run_kwargs
+
+
+def keep_client_tokens() -> None:
+    """Answers a RunTask whose clientToken was seen before with the tasks it started then, as ECS does for a day."""
+    run_task = ecs._ACTION_MAP["RunTask"]
+    answers: dict[tuple, tuple] = {}
+    lock = threading.Lock()
+
+    def run_once(data):
+        token = data.get("clientToken")
+        if not token:
+            return run_task(data)
+        key = (get_account_id(), get_region(), data.get("cluster"), token)
+        with lock:
+            answer = answers.get(key) or run_task(data)
+            if answer[0] == 200:
+                answers[key] = answer
+            return answer
+
+    ecs._ACTION_MAP["RunTask"] = run_once
