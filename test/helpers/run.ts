@@ -1,0 +1,107 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { itemId } from '#run/ids.ts';
+import type { Item, Process } from '#run/item.ts';
+import { runKeys } from '#run/keys.ts';
+import type { PlanSummary } from '#run/plan-summary.ts';
+import type { FailureRecord, LandedRecord, ResultRecord } from '#run/records.ts';
+import { type Store, writeJson } from '#run/store.ts';
+
+export const profile: Process = { processor: 'profile', options: {} };
+
+/** A source item named after its key. */
+export function sourceNamed(key: string, process: Process | null = profile): Item {
+  const url = `https://example.org/${key}`;
+  return { kind: 'source', id: itemId(url, key), url, key, process };
+}
+
+/** Writes a plan as Plan would, a batch an item, with a claim's worth of defaults. */
+export async function writePlan(
+  store: Store,
+  runId: string,
+  items: readonly Item[],
+  overrides: Partial<PlanSummary> = {},
+): Promise<PlanSummary> {
+  const keys = runKeys(runId);
+  for (const [index, item] of items.entries()) await writeJson(store, keys.batch(index), [item]);
+  const summary: PlanSummary = {
+    v: 1,
+    runId,
+    executionArn: `arn:aws:states:us-east-1:000000000000:execution:sluice:${runId}`,
+    startedAt: '2026-11-24T01:00:00.000Z',
+    scheduledTime: '2026-11-24T01:00:00.000Z',
+    items: items.length,
+    batches: items.length,
+    work: items.filter((item) => item.kind === 'work').length,
+    processed: items.filter((item) => item.process !== null).length,
+    onLate: 'partial',
+    force: false,
+    deadline: null,
+    ...overrides,
+  };
+  await writeJson(store, keys.summary, summary);
+  return summary;
+}
+
+const at = '2026-11-24T01:01:00.000Z';
+
+export function landedRecord(runId: string, item: Item, bucket: string): LandedRecord {
+  const name = item.kind === 'source' ? item.key : item.name;
+  return {
+    v: 1,
+    runId,
+    item: item.id,
+    name,
+    at,
+    status: 'landed',
+    bucket,
+    key: name,
+    url: 'https://example.org/',
+    bytes: 10,
+    seconds: 0.1,
+    parts: 1,
+    retries: 0,
+    proofs: { held: ['size'], notChecked: [] },
+    notes: [],
+  };
+}
+
+export function resultRecord(runId: string, item: Item): ResultRecord {
+  const name = item.kind === 'source' ? item.key : item.name;
+  return {
+    v: 1,
+    runId,
+    item: item.id,
+    name,
+    at,
+    processor: 'profile',
+    attempt: 1,
+    worker: 'w',
+    seconds: 1,
+    outputs: [],
+    result: {},
+  };
+}
+
+export function failureRecord(runId: string, item: Item): FailureRecord {
+  const name = item.kind === 'source' ? item.key : item.name;
+  return {
+    v: 1,
+    runId,
+    item: item.id,
+    name,
+    at,
+    stage: 'process',
+    error: { name: 'Broken', message: 'it broke' },
+    attempts: 3,
+  };
+}
+
+export async function putObject(
+  client: S3Client,
+  bucket: string,
+  key: string,
+  body: string | Uint8Array,
+): Promise<void> {
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
+}

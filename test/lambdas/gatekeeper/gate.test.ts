@@ -1,0 +1,134 @@
+import { CreateClusterCommand, ECSClient, RegisterTaskDefinitionCommand } from '@aws-sdk/client-ecs';
+import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { describe, expect, it } from 'vitest';
+import { type Gate, lookAtGate } from '#lambdas/gatekeeper/gate.ts';
+import { messageOf } from '#run/dispatch.ts';
+import { gateRecordSchema } from '#run/gate-record.ts';
+import { runKeys } from '#run/keys.ts';
+import { record, recordResult } from '#run/ledger.ts';
+import { readJson } from '#run/store.ts';
+import { countWorkers } from '#run/workers.ts';
+import { useEmbeddedAws } from '#test/helpers/aws.ts';
+import { failureRecord, landedRecord, resultRecord, sourceNamed, writePlan } from '#test/helpers/run.ts';
+
+const aws = useEmbeddedAws();
+
+/** A gate over empty services; its workers do nothing but run. `clock.now` is what it takes for the time. */
+async function newGate(clock = { now: new Date() }): Promise<Gate> {
+  const ecs = new ECSClient(aws.client());
+  const cluster = crypto.randomUUID();
+  const family = crypto.randomUUID();
+  await ecs.send(new CreateClusterCommand({ clusterName: cluster }));
+  await ecs.send(
+    new RegisterTaskDefinitionCommand({
+      family,
+      networkMode: 'awsvpc',
+      requiresCompatibilities: ['FARGATE'],
+      cpu: '256',
+      memory: '512',
+      containerDefinitions: [
+        { name: 'worker', image: 'node', command: ['node', '-e', 'setTimeout(() => {}, 60000)'], essential: true },
+      ],
+    }),
+  );
+  return {
+    store: await aws.store(),
+    queue: await aws.queue(),
+    deadLetters: await aws.queue(),
+    fleet: {
+      client: ecs,
+      cluster,
+      taskFamily: family,
+      subnets: ['subnet-1'],
+      securityGroups: ['sg-1'],
+      assignPublicIp: true,
+      max: 2,
+      itemsPerWorker: 2,
+      spot: true,
+    },
+    now: () => clock.now,
+  };
+}
+
+describe('lookAtGate', () => {
+  it('throws the progress while work is missing, and starts the workers that the work needs', async () => {
+    const gate = await newGate();
+    const items = ['a', 'b', 'c', 'd', 'e'].map((key) => sourceNamed(key));
+    const [a, b] = items as [(typeof items)[0], (typeof items)[0]];
+    await writePlan(gate.store, 'r', items);
+    await recordResult(gate.store, resultRecord('r', a));
+    await record(gate.store, 'failures', failureRecord('r', b));
+
+    const look = lookAtGate(gate, 'r');
+    await expect(look).rejects.toMatchObject({
+      name: 'NotReadyError',
+      message: '1 of 5 done, 1 failed, 3 to go (0 queued, 0 in flight, 2 workers)',
+    });
+    expect(await countWorkers(gate.fleet)).toBe(2);
+    await expect(lookAtGate(gate, 'r')).rejects.toThrow('2 workers');
+    expect(await countWorkers(gate.fleet)).toBe(2);
+    const kept = await readJson(gate.store, runKeys('r').gate, gateRecordSchema);
+    expect(kept?.samples).toMatchObject([{ done: 1, failed: 1, missing: 3, workers: 2 }, { workers: 2 }]);
+  });
+
+  it('opens as soon as every item is settled, by whatever kind of record', async () => {
+    const gate = await newGate();
+    const [a, b, c] = [sourceNamed('a'), sourceNamed('b'), sourceNamed('c', null)] as const;
+    await writePlan(gate.store, 'r', [a, b, c]);
+    await recordResult(gate.store, resultRecord('r', a));
+    await record(gate.store, 'failures', failureRecord('r', b));
+    await record(gate.store, 'landed', landedRecord('r', c, gate.store.bucket));
+    expect(await lookAtGate(gate, 'r')).toEqual({ forced: false, reason: null, done: 2, failed: 1, missing: 0 });
+  });
+
+  it('does not take a landed object for a processed one', async () => {
+    const gate = await newGate();
+    const item = sourceNamed('a');
+    await writePlan(gate.store, 'r', [item]);
+    await record(gate.store, 'landed', landedRecord('r', item, gate.store.bucket));
+    await expect(lookAtGate(gate, 'r')).rejects.toThrow('0 of 1 done');
+  });
+
+  it('opens at the deadline with what there is', async () => {
+    const gate = await newGate({ now: new Date('2026-11-24T06:00:00Z') });
+    await writePlan(gate.store, 'r', [sourceNamed('a')], { deadline: '2026-11-24T06:00:00.000Z' });
+    expect(await lookAtGate(gate, 'r')).toMatchObject({ forced: true, reason: 'deadline', missing: 1 });
+  });
+
+  it('turns a dead letter into a failure, of whichever run it is', async () => {
+    const gate = await newGate();
+    const [mine, other] = [sourceNamed('a'), sourceNamed('b')] as const;
+    await writePlan(gate.store, 'r', [mine]);
+    await writePlan(gate.store, 'other', [other]);
+    for (const [runId, item] of [
+      ['r', mine],
+      ['other', other],
+    ] as const) {
+      const message = messageOf(runId, item, { bucket: gate.store.bucket, bytes: 1 });
+      await gate.deadLetters.client.send(
+        new SendMessageCommand({ QueueUrl: gate.deadLetters.url, MessageBody: JSON.stringify(message) }),
+      );
+    }
+    expect(await lookAtGate(gate, 'r')).toMatchObject({ forced: false, failed: 1, missing: 0 });
+    expect(await lookAtGate(gate, 'other')).toMatchObject({ forced: false, failed: 1, missing: 0 });
+  });
+
+  it('sends again what no message speaks of any more, but not before the queue was empty for three minutes', async () => {
+    const clock = { now: new Date('2026-11-24T01:00:00Z') };
+    const gate = await newGate(clock);
+    const item = sourceNamed('a');
+    await writePlan(gate.store, 'r', [item]);
+    await record(gate.store, 'landed', landedRecord('r', item, gate.store.bucket));
+    const received = async () => {
+      const answer = await gate.queue.client.send(new ReceiveMessageCommand({ QueueUrl: gate.queue.url }));
+      return answer.Messages?.map((message) => JSON.parse(message.Body ?? '').item) ?? [];
+    };
+    for (let look = 0; look < 4; look++) {
+      await expect(lookAtGate(gate, 'r')).rejects.toThrow('0 of 1 done');
+      clock.now = new Date(clock.now.getTime() + 59_000);
+    }
+    expect(await received()).toEqual([]);
+    await expect(lookAtGate(gate, 'r')).rejects.toThrow('0 of 1 done');
+    expect(await received()).toEqual([item.id]);
+  });
+});

@@ -1,0 +1,161 @@
+import { gzipSync } from 'node:zlib';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { describe, expect, it } from 'vitest';
+import { readInput } from '#lambdas/plan/input.ts';
+import { planRun } from '#lambdas/plan/plan.ts';
+import { AlreadyClaimedError, InvalidInputError } from '#run/errors.ts';
+import { runKeys } from '#run/keys.ts';
+import { plannedItems } from '#run/progress.ts';
+import { listKeys, type Store } from '#run/store.ts';
+import { useEmbeddedAws } from '#test/helpers/aws.ts';
+
+const aws = useEmbeddedAws();
+
+const claimOf = (runId: string, startedAt = '2026-11-24T01:00:05.000Z') => ({
+  v: 1 as const,
+  runId,
+  executionArn: `arn:aws:states:us-east-1:000000000000:execution:sluice:${runId}`,
+  startedAt,
+});
+
+function plan(store: Store, typed: unknown, claim = claimOf('run'), hasEnded = async () => false) {
+  const input = readInput(typed, { runId: claim.runId, defaultInput: undefined, maxWaitMinutes: 25 });
+  return planRun(store, { input, claim, sourcesPerBatch: 50, hasEnded });
+}
+
+async function problemsOf(promise: Promise<unknown>): Promise<readonly string[]> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(InvalidInputError);
+  return (error as InvalidInputError).problems;
+}
+
+async function put(store: Store, key: string, body: string | Uint8Array): Promise<void> {
+  await store.client.send(new PutObjectCommand({ Bucket: store.bucket, Key: key, Body: body }));
+}
+
+describe('planRun', () => {
+  it('fills templates from the scheduled time, so that a late run names the same files', async () => {
+    const store = await aws.store();
+    const input = {
+      sources: [{ url: 'https://example.org/trips-{yyyy}-{MM}.csv', key: 'raw/{yyyy}/{MM}/trips.csv' }],
+      scheduledTime: '2026-10-31T22:30:00Z',
+      timeZone: 'Europe/Berlin',
+      process: 'profile',
+    };
+    const first = await plan(store, input, claimOf('on-time'));
+    const late = await plan(store, input, claimOf('a-day-late', '2026-11-02T09:00:00.000Z'));
+    const [item] = await Array.fromAsync(plannedItems(store, first));
+    const [lateItem] = await Array.fromAsync(plannedItems(store, late));
+    expect(item).toMatchObject({
+      url: 'https://example.org/trips-2026-10.csv',
+      key: 'raw/2026/10/trips.csv',
+      process: { processor: 'profile', options: {} },
+    });
+    expect(lateItem).toEqual(item);
+  });
+
+  it('gives each source of a short run a batch of its own, and those of a long one fifty', async () => {
+    const store = await aws.store();
+    const sources = (count: number) => Array.from({ length: count }, (_, n) => ({ url: `https://example.org/${n}` }));
+    expect(await plan(store, { sources: sources(3) }, claimOf('short'))).toMatchObject({ items: 3, batches: 3 });
+    expect(await plan(store, { sources: sources(120) }, claimOf('long'))).toMatchObject({ items: 120, batches: 3 });
+  });
+
+  it('lists every problem of sources and list at once, and leaves nothing behind', async () => {
+    const store = await aws.store();
+    await put(store, 'lists/bad.jsonl', '{"url":"https://example.org/ok"}\n{"url":"nonsense"}\n\n{"key":"a"}\n');
+    const problems = await problemsOf(
+      plan(store, {
+        sources: [
+          { url: 'https://example.org/{yy}' },
+          { url: 'https://example.org/a', key: 'same' },
+          { url: 'https://example.org/b', key: 'same' },
+          { url: 'https://example.org/' },
+        ],
+        sourcesFrom: { key: 'lists/bad.jsonl' },
+      }),
+    );
+    expect(problems).toEqual([
+      expect.stringMatching(/^sources\[0\]\.url: takes the template fields/),
+      expect.stringMatching(/^same: two sources land there/),
+      expect.stringMatching(/^sources\[3\]\.key: takes no empty.*give a key/),
+      'sourcesFrom line 2.url: takes an absolute URL',
+      expect.stringMatching(/^sourcesFrom line 4\.url: /),
+    ]);
+    expect(await Array.fromAsync(listKeys(store, 'runs/'))).toEqual([]);
+  });
+
+  it.each([
+    ['lists/a.jsonl', '{"url":"https://example.org/1"}\n{"url":"https://example.org/2","key":"two"}\n'],
+    ['lists/a.csv', 'url,key\nhttps://example.org/1,\n"https://example.org/2",two\n'],
+    ['lists/a.txt', '# mine\nhttps://example.org/1\r\n\nhttps://example.org/2\n'],
+  ])('reads %s, packed too', async (key, text) => {
+    const store = await aws.store();
+    await put(store, key, text);
+    await put(store, `${key}.gz`, gzipSync(text));
+    for (const name of [key, `${key}.gz`]) {
+      const runId = name.replaceAll(/[/.]/g, '-');
+      const items = await Array.fromAsync(
+        plannedItems(store, await plan(store, { sourcesFrom: { key: name } }, claimOf(runId))),
+      );
+      expect(items.map((item) => item.kind === 'source' && item.url)).toEqual([
+        'https://example.org/1',
+        'https://example.org/2',
+      ]);
+    }
+  });
+
+  it('says which list is missing', async () => {
+    const store = await aws.store();
+    const problems = await problemsOf(plan(store, { sourcesFrom: { key: 'lists/none.csv' } }));
+    expect(problems).toEqual([
+      expect.stringContaining(`sourcesFrom: s3://${store.bucket}/lists/none.csv can't be read`),
+    ]);
+  });
+
+  it('refuses an input that names nothing, and a deadline that the gate would not reach', async () => {
+    const store = await aws.store();
+    expect(await problemsOf(plan(store, {}))).toEqual([expect.stringContaining('names no source and no work')]);
+    const late = (async () => plan(store, { work: [{ processor: 'scrape' }], deadlineMinutes: 26 }))();
+    expect(await problemsOf(late)).toEqual([expect.stringContaining('deadlineMinutes: takes at most 25')]);
+  });
+
+  it('returns the same plan when it is run again for its execution', async () => {
+    const store = await aws.store();
+    const input = { sources: [{ url: 'https://example.org/a' }] };
+    const first = await plan(store, input);
+    expect(await plan(store, input)).toEqual(first);
+  });
+
+  it('refuses a run id that an earlier execution of the same name has used', async () => {
+    const store = await aws.store();
+    const input = { sources: [{ url: 'https://example.org/a' }] };
+    await plan(store, input, claimOf('again', '2026-01-01T00:00:00.000Z'));
+    await expect(plan(store, input, claimOf('again'))).rejects.toThrow(AlreadyClaimedError);
+  });
+
+  describe('a schedule that fires twice for one slot', () => {
+    const slot = {
+      sources: [{ url: 'https://example.org/a' }],
+      schedule: 'nightly',
+      scheduledTime: '2026-11-24T01:00:00Z',
+    };
+
+    it('runs once: the second one is refused with the name of the first', async () => {
+      const store = await aws.store();
+      await plan(store, slot, claimOf('first'));
+      await expect(plan(store, slot, claimOf('second'))).rejects.toThrow(/belongs to run first/);
+      expect(await Array.fromAsync(listKeys(store, runKeys('second').claim))).toEqual([]);
+    });
+
+    it('hands the slot on when the first execution has failed', async () => {
+      const store = await aws.store();
+      await plan(store, slot, claimOf('first'));
+      await plan(store, slot, claimOf('second'), async () => true);
+      await expect(plan(store, slot, claimOf('third'))).rejects.toThrow(/belongs to run second/);
+    });
+  });
+});

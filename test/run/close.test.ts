@@ -1,0 +1,107 @@
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { describe, expect, it } from 'vitest';
+import { closeRun } from '#run/close.ts';
+import type { Item } from '#run/item.ts';
+import { runKeys } from '#run/keys.ts';
+import { record, recordResult } from '#run/ledger.ts';
+import { itemLineSchema } from '#run/manifest.ts';
+import { listKeys, type Store } from '#run/store.ts';
+import { useEmbeddedAws } from '#test/helpers/aws.ts';
+import { failureRecord, landedRecord, resultRecord, sourceNamed, writePlan } from '#test/helpers/run.ts';
+
+const aws = useEmbeddedAws();
+const settled = { forced: false, reason: null };
+
+async function textOf(store: Store, key: string): Promise<string> {
+  const answer = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: key }));
+  return (await answer.Body?.transformToString()) ?? '';
+}
+
+const land = (store: Store, runId: string, item: Item) =>
+  record(store, 'landed', landedRecord(runId, item, store.bucket));
+
+describe('closeRun', () => {
+  it('names what is done, failed and missing, and writes a line for every item', async () => {
+    const store = await aws.store();
+    const [done, failed, unprocessed, absent, plain] = [
+      sourceNamed('a/done'),
+      sourceNamed('b/failed'),
+      sourceNamed('c/landed-only'),
+      sourceNamed('d/absent'),
+      sourceNamed('e/no-processor', null),
+    ] as const;
+    const plan = await writePlan(store, 'mixed', [done, failed, unprocessed, absent, plain]);
+    for (const item of [done, unprocessed, plain]) await land(store, 'mixed', item);
+    await recordResult(store, resultRecord('mixed', done));
+    await record(store, 'failures', failureRecord('mixed', failed));
+
+    const manifest = await closeRun(store, plan, { forced: true, reason: 'late' });
+
+    expect(manifest).toMatchObject({
+      outcome: 'partial',
+      forced: true,
+      counts: { items: 5, done: 2, failed: 1, missing: 2, landed: 3, processed: 1 },
+      bytes: 30,
+      done: [{ name: 'a/done' }, { name: 'e/no-processor' }],
+      failed: [{ name: 'b/failed', error: { name: 'Broken' } }],
+      missing: [
+        { name: 'c/landed-only', landed: true },
+        { name: 'd/absent', landed: false },
+      ],
+    });
+    const lines = (await textOf(store, runKeys('mixed').items)).trim().split('\n');
+    expect(lines.map((line) => itemLineSchema.parse(JSON.parse(line)).status)).toEqual([
+      'done',
+      'failed',
+      'missing',
+      'missing',
+      'done',
+    ]);
+    expect(await textOf(store, runKeys('mixed').report)).toContain('b/failed');
+  });
+
+  it('lets a result win over a failure, and counts the item once', async () => {
+    const store = await aws.store();
+    const item = sourceNamed('a');
+    const plan = await writePlan(store, 'both', [item]);
+    await land(store, 'both', item);
+    await record(store, 'failures', failureRecord('both', item));
+    await recordResult(store, resultRecord('both', item));
+    const manifest = await closeRun(store, plan, settled);
+    expect(manifest).toMatchObject({ outcome: 'complete', counts: { done: 1, failed: 0, missing: 0 } });
+  });
+
+  it('keeps a result that comes after the end under late/, and never rewrites the manifest', async () => {
+    const store = await aws.store();
+    const item = sourceNamed('slow');
+    const plan = await writePlan(store, 'late', [item], { onLate: 'fail' });
+    await land(store, 'late', item);
+    const manifest = await closeRun(store, plan, { forced: true, reason: 'late' });
+    expect(manifest.outcome).toBe('late');
+    expect(await recordResult(store, resultRecord('late', item))).toBe('late');
+    expect(await Array.fromAsync(listKeys(store, runKeys('late').ledger('late')))).toEqual([
+      runKeys('late').record('late', item.id),
+    ]);
+    expect(await closeRun(store, plan, settled)).toEqual(manifest);
+  });
+
+  it('calls a run in which every item failed a failed one', async () => {
+    const store = await aws.store();
+    const item = sourceNamed('a');
+    const plan = await writePlan(store, 'failed', [item]);
+    await record(store, 'failures', { ...failureRecord('failed', item), stage: 'transfer' });
+    expect(await closeRun(store, plan, settled)).toMatchObject({ outcome: 'failed' });
+  });
+
+  it('writes nothing of an error message into the page as markup', async () => {
+    const store = await aws.store();
+    const item = sourceNamed('<b>a');
+    const plan = await writePlan(store, 'markup', [item]);
+    const failure = failureRecord('markup', item);
+    await record(store, 'failures', { ...failure, error: { name: 'Bad', message: '<script>alert(1)</script>' } });
+    await closeRun(store, plan, settled);
+    const page = await textOf(store, runKeys('markup').report);
+    expect(page).not.toContain('<script>');
+    expect(page).not.toContain('<b>');
+  });
+});
