@@ -1,0 +1,104 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { EmbeddedAws } from './embedded/embedded-aws.ts';
+import { runCommand } from './run-command.ts';
+
+const REPOSITORY = fileURLToPath(new URL('../', import.meta.url));
+
+/** Settings as `-c` takes them: `{ 'gate.intervalSeconds': 2 }` becomes `-c sluice.gate.intervalSeconds=2`. */
+export type LocalSettings = Readonly<Record<string, string | number | boolean | object>>;
+
+/** What fits one machine of two cores, and a person who waits for the end. Everything else is as in the cloud. */
+export const LOCAL_SETTINGS: LocalSettings = {
+  'gate.intervalSeconds': 2,
+  'ingest.children': 3,
+  'workers.max': 2,
+  'workers.idleSeconds': 5,
+};
+
+/** The stack's outputs that others use. */
+export const stackOutputsSchema = z.object({
+  BucketName: z.string(),
+  StateMachineArn: z.string(),
+  QueueUrl: z.string(),
+});
+export type StackOutputs = z.infer<typeof stackOutputsSchema> & Readonly<Record<string, string>>;
+
+/** A stack stands on the embedded AWS. */
+export interface Deployment {
+  readonly outputs: StackOutputs;
+  /** Seconds that each step took. */
+  readonly seconds: Readonly<Record<'synth' | 'bootstrap' | 'deploy', number>>;
+}
+
+/**
+ * Runs the real `cdk synth`, `cdk bootstrap` and `cdk deploy` of this repository against an embedded AWS.
+ *
+ * @param options.folder takes the cloud assembly, the outputs and a log of each command. One deployment a folder, so that
+ *   several can run at the same time.
+ * @param options.settings on top of LOCAL_SETTINGS.
+ * @throws CommandFailedError with the end of the command's log.
+ */
+export async function deployStack(
+  aws: EmbeddedAws,
+  options: { folder: string; settings?: LocalSettings; signal?: AbortSignal },
+): Promise<Deployment> {
+  await mkdir(options.folder, { recursive: true });
+  const assembly = join(options.folder, 'cdk.out');
+  const outputsFile = join(options.folder, 'outputs.json');
+  const seconds = { synth: 0, bootstrap: 0, deploy: 0 };
+  const cdk = async (step: keyof typeof seconds, args: readonly string[], signal: AbortSignal) => {
+    const began = performance.now();
+    // Node itself, not the package's #!: Node 24 is the one that runs this file, whatever comes first on the PATH.
+    await runCommand(process.execPath, [join(REPOSITORY, 'node_modules/aws-cdk/bin/cdk'), ...args, ...QUIET], {
+      cwd: REPOSITORY,
+      env: { ...aws.childEnv, CDK_DISABLE_CLI_TELEMETRY: 'true', NO_COLOR: '1' },
+      logFile: join(options.folder, `cdk-${step}.log`),
+      signal,
+    });
+    seconds[step] = (performance.now() - began) / 1_000;
+  };
+  const context = Object.entries({ ...LOCAL_SETTINGS, ...options.settings }).flatMap(([name, value]) => [
+    '-c',
+    `sluice.${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`,
+  ]);
+  // Neither needs the other, and each waits a good part of its time. The first failure stops the other.
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  const both = [
+    cdk('synth', ['synth', '--quiet', '--output', assembly, ...context], signal),
+    cdk('bootstrap', ['bootstrap', `aws://${aws.account}/${aws.region}`, '--app', 'true'], signal),
+  ];
+  try {
+    await Promise.all(both);
+  } catch (error) {
+    stop.abort();
+    await Promise.allSettled(both);
+    throw error;
+  }
+  await cdk(
+    'deploy',
+    [
+      'deploy',
+      '--all',
+      '--app',
+      assembly,
+      '--require-approval',
+      'never',
+      '--method',
+      'direct',
+      '--outputs-file',
+      outputsFile,
+    ],
+    signal,
+  );
+  const outputs = z
+    .record(z.string(), z.record(z.string(), z.string()))
+    .parse(JSON.parse(await readFile(outputsFile, 'utf8')));
+  const merged = Object.assign({}, ...Object.values(outputs)) as Record<string, string>;
+  return { outputs: { ...merged, ...stackOutputsSchema.parse(merged) }, seconds };
+}
+
+const QUIET = ['--no-notices', '--no-version-reporting', '--no-color', '--progress', 'events'];

@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { mkdir, open, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** A command ended with something else than 0. The message holds the end of what it printed. */
+export class CommandFailedError extends Error {
+  override readonly name = 'CommandFailedError';
+}
+
+/**
+ * Runs a command with its output in a log file.
+ *
+ * @param options.signal ends the command's process group with SIGTERM, then SIGKILL after 5 s; the promise rejects then.
+ * @throws CommandFailedError with the last lines of the log.
+ */
+export async function runCommand(
+  command: string,
+  args: readonly string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv; logFile: string; signal?: AbortSignal | undefined },
+): Promise<void> {
+  options.signal?.throwIfAborted();
+  await mkdir(dirname(options.logFile), { recursive: true });
+  const log = await open(options.logFile, 'w');
+  // A process group of its own: Ctrl-C in a terminal would otherwise reach the command's children at the same time as
+  // us, and a stop from here would reach the command alone.
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env: options.env,
+    stdio: ['ignore', log.fd, log.fd],
+    detached: true,
+  });
+  await log.close();
+  const endGroup = (signal: NodeJS.Signals) => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, signal);
+    } catch {
+      // It has ended by itself.
+    }
+  };
+  let killer: NodeJS.Timeout | undefined;
+  const onAbort = () => {
+    endGroup('SIGTERM');
+    killer = setTimeout(endGroup, 5_000, 'SIGKILL');
+  };
+  const onExit = () => endGroup('SIGKILL');
+  options.signal?.addEventListener('abort', onAbort, { once: true });
+  process.once('exit', onExit);
+  try {
+    const code = await new Promise<number | string>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (status, signal) => resolve(status ?? signal ?? 'nothing'));
+    });
+    options.signal?.throwIfAborted();
+    if (code !== 0) {
+      const tail = (await readFile(options.logFile, 'utf8')).trimEnd().split('\n').slice(-40).join('\n');
+      throw new CommandFailedError(
+        `"${command} ${args.slice(0, 2).join(' ')} …" ended with ${code}. The end of ${options.logFile}:\n${tail}`,
+      );
+    }
+  } finally {
+    clearTimeout(killer);
+    options.signal?.removeEventListener('abort', onAbort);
+    process.removeListener('exit', onExit);
+  }
+}

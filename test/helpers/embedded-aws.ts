@@ -1,0 +1,35 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deployStack, type LocalSettings, type StackOutputs } from '#local/deploy.ts';
+import { type EmbeddedAws, startEmbeddedAws } from '#local/embedded/embedded-aws.ts';
+
+/** An embedded AWS for one test file. `stop` also removes its folder. */
+export async function startTestAws(): Promise<EmbeddedAws & { folder: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-test-'));
+  const aws = await startEmbeddedAws({ logFile: join(folder, 'aws.log') });
+  const stop = async () => {
+    await aws.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { ...aws, folder, stop };
+}
+
+/**
+ * An embedded AWS with the stack deployed onto it by the real CDK. Takes about half a minute: once a test file, in `beforeAll`
+ * with a time limit of its own.
+ *
+ * @param settings as `-c` takes them, on top of the local run's: `{ 'gate.attempts': 3 }`.
+ */
+export async function startDeployedAws(
+  settings: LocalSettings = {},
+): Promise<EmbeddedAws & { folder: string; outputs: StackOutputs }> {
+  const aws = await startTestAws();
+  try {
+    const { outputs } = await deployStack(aws, { folder: join(aws.folder, 'cdk'), settings });
+    return { ...aws, outputs };
+  } catch (error) {
+    await aws.stop();
+    throw error;
+  }
+}
