@@ -1,0 +1,50 @@
+/**
+ * Arithmetic of an execution's history. Step Functions ends an execution at 25,000 events, and nothing in it can catch
+ * that; so what loops here has a budget that is known at synth.
+ *
+ * Events, as the Step Functions developer guide lists them: a state that is entered and left makes 2, a task 3 more an
+ * attempt (scheduled, started, and succeeded or failed), an inline Map 2 more, each of its iterations 2.
+ */
+export const HISTORY_EVENTS = 25_000;
+
+const STATE = 2;
+const ATTEMPT = 3;
+const MAP = 2;
+const ITERATION = 2;
+
+/** Kept free for what is no loop: Plan, workers, the map run, Reconcile, DoneState, and their retries. */
+const RESERVE = 1_000;
+
+/** Events of the whole gatekeeper loop: two rounds of it where the second is forced. */
+export function gateEvents(attempts: number): number {
+  return 2 * STATE + ATTEMPT * (attempts + 2) + STATE;
+}
+
+/** Whether an execution that waits that often stays within its history. */
+export function gateFitsHistory(attempts: number): boolean {
+  return gateEvents(attempts) <= HISTORY_EVENTS - RESERVE;
+}
+
+/** Open, its choices, EnsureWorkers, a wait, and the pass that counts the call. */
+const OPEN_CALL = STATE + ATTEMPT + 3 * STATE + (STATE + ATTEMPT) + STATE + STATE;
+/** Slice, its choices, a wait, and the pass that counts the call. */
+const SLICE_CALL = STATE + ATTEMPT + 3 * STATE + STATE + STATE;
+/** An iteration of Large without its slices: Slices itself, a choice, Close, a choice, EnsureWorkers, the end. */
+const LARGE = ITERATION + STATE + MAP + STATE + (STATE + ATTEMPT) + STATE + (STATE + ATTEMPT) + 2 * STATE;
+/** An iteration of Slices without its calls: the pass it ends in. */
+const SLICE = ITERATION + STATE;
+
+/**
+ * How many slices all large objects of one batch may have together, so that the batch's child execution stays within
+ * its history even if each slice takes every call it may take.
+ *
+ * @returns 0 or less where the settings leave no room at all.
+ */
+export function slicesPerBatch(limits: {
+  readonly openCalls: number;
+  readonly sliceCalls: number;
+  readonly sourcesPerBatch: number;
+}): number {
+  const free = HISTORY_EVENTS - RESERVE - limits.openCalls * OPEN_CALL - (STATE + MAP) - limits.sourcesPerBatch * LARGE;
+  return Math.floor(free / (SLICE + limits.sliceCalls * SLICE_CALL));
+}
