@@ -1,18 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll } from 'vitest';
-import { type EmbeddedAws, startEmbeddedAws } from '#local/embedded/embedded-aws.ts';
+import type { EmbeddedAws } from '#local/embedded/embedded-aws.ts';
 import type { Queue } from '#run/dispatch.ts';
 import type { Store } from '#run/store.ts';
+import { startTestAws } from './embedded-aws.ts';
 
 /** An embedded AWS for the tests of one file; what it gives is there from `beforeAll` on. */
 export function useEmbeddedAws() {
   let aws: EmbeddedAws | undefined;
   beforeAll(async () => {
-    aws = await startEmbeddedAws({ logFile: join(tmpdir(), `sluice-test-${randomUUID()}.log`) });
+    aws = await startTestAws();
   });
   afterAll(() => aws?.stop());
   const client = () => {
