@@ -69,7 +69,8 @@ export async function deployStack(
   const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   const both = [
     cdk('synth', ['synth', '--quiet', '--output', assembly, ...context], signal),
-    cdk('bootstrap', ['bootstrap', `aws://${aws.account}/${aws.region}`, '--app', 'true'], signal),
+    // Naming the environment keeps it from running the app.
+    cdk('bootstrap', ['bootstrap', `aws://${aws.account}/${aws.region}`], signal),
   ];
   try {
     await Promise.all(both);
@@ -101,4 +102,4 @@ export async function deployStack(
   return { outputs: { ...merged, ...stackOutputsSchema.parse(merged) }, seconds };
 }
 
-const QUIET = ['--no-notices', '--no-version-reporting', '--no-color', '--progress', 'events'];
+const QUIET = ['--no-notices', '--no-version-reporting', '--no-color'];

@@ -2,10 +2,10 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { reportedPort } from '#local/reported-port.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const PYTHON = join(REPOSITORY, '.sluice/venv/bin/python');
@@ -81,7 +81,7 @@ export async function startEmbeddedAws(options: { logFile: string; port?: number
 
   try {
     const port = await Promise.race([
-      readPort(launcher.stdout),
+      reportedPort(launcher.stdout),
       ended.then(() => undefined),
       delay(START_SECONDS * 1_000, undefined, { ref: false }),
     ]);
@@ -127,16 +127,6 @@ function inheritedEnv(): NodeJS.ProcessEnv {
     Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_') && name !== 'NODE_OPTIONS'),
   );
   return { ...env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}` };
-}
-
-async function readPort(stdout: Readable): Promise<number | undefined> {
-  const lines = createInterface({ input: stdout });
-  for await (const line of lines) {
-    // The stream must go on flowing, or 'close' would never come.
-    stdout.resume();
-    return (JSON.parse(line) as { port: number }).port;
-  }
-  return undefined;
 }
 
 async function failure(logFile: string, cause?: unknown): Promise<EmbeddedAwsError> {

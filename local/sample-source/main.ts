@@ -1,0 +1,13 @@
+/**
+ * The sample source as a process of its own, so that serving 256 MiB never holds up the display of a run. It prints its
+ * port as one line of JSON and ends when its stdin does, which is when its parent ends, however that happens.
+ */
+import type { AddressInfo } from 'node:net';
+import { loadFiles } from './files.ts';
+import { createSampleServer } from './server.ts';
+
+process.stdin.once('close', () => process.exit(0)).resume();
+const server = createSampleServer(await loadFiles());
+server.listen(0, '127.0.0.1', () => {
+  process.stdout.write(`${JSON.stringify({ port: (server.address() as AddressInfo).port })}\n`);
+});

@@ -1,0 +1,221 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { crc32 } from 'node:zlib';
+import {
+  CreateClusterCommand,
+  DescribeTasksCommand,
+  ECSClient,
+  ListTasksCommand,
+  RegisterTaskDefinitionCommand,
+  RunTaskCommand,
+  StopTaskCommand,
+} from '@aws-sdk/client-ecs';
+import {
+  CompleteMultipartUploadCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  HeadObjectCommand,
+  S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { startTestAws } from '#test/helpers/embedded-aws.ts';
+
+let aws: Awaited<ReturnType<typeof startTestAws>>;
+beforeAll(async () => {
+  aws = await startTestAws();
+});
+afterAll(() => aws.stop());
+
+const isAlive = (pid: number) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** A task that says its pid to a server of ours, and that takes its time to end. */
+async function startTask(ecs: ECSClient, family: string, clientToken?: string) {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const script = `process.on('SIGTERM', () => setTimeout(() => process.exit(3), 300));
+    fetch('http://127.0.0.1:${port}/', { method: 'POST', body: JSON.stringify({ pid: process.pid, version: process.version, env: process.env }) });
+    setInterval(() => {}, 1000)`;
+  await ecs.send(
+    new RegisterTaskDefinitionCommand({
+      family,
+      networkMode: 'awsvpc',
+      requiresCompatibilities: ['FARGATE'],
+      cpu: '256',
+      memory: '512',
+      runtimePlatform: { cpuArchitecture: 'ARM64', operatingSystemFamily: 'LINUX' },
+      containerDefinitions: [
+        {
+          name: 'worker',
+          image: 'node:24',
+          command: ['node', '-e', script],
+          stopTimeout: 120,
+          environment: [{ name: 'COLOUR', value: 'blue' }],
+        },
+      ],
+    }),
+  );
+  const run = () =>
+    ecs.send(
+      new RunTaskCommand({
+        cluster: 'cluster',
+        taskDefinition: family,
+        count: 1,
+        startedBy: `test-${family}`,
+        clientToken,
+        capacityProviderStrategy: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }],
+        networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'], assignPublicIp: 'ENABLED' } },
+      }),
+    );
+  const { tasks } = await run();
+  const [request, response] = await once(server, 'request');
+  response.end();
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  server.closeAllConnections();
+  server.close();
+  const said = JSON.parse(Buffer.concat(chunks).toString()) as {
+    pid: number;
+    version: string;
+    env: Record<string, string>;
+  };
+  return { arn: tasks?.[0]?.taskArn ?? '', said, again: run };
+}
+
+describe('multipart uploads with a whole-object CRC32', () => {
+  const base64 = (crc: number) => Buffer.from(crc.toString(16).padStart(8, '0'), 'hex').toString('base64');
+  const pieces = [randomBytes(5 * 1_024 * 1_024), randomBytes(1_000)];
+  const whole = Buffer.concat(pieces);
+  let s3: S3Client;
+  beforeAll(async () => {
+    s3 = new S3Client({ ...aws.client });
+    await s3.send(new CreateBucketCommand({ Bucket: 'crc-test' }));
+  });
+
+  async function upload(key: string, wholeCrc: string, size: number) {
+    const target = { Bucket: 'crc-test', Key: key };
+    const { UploadId } = await s3.send(
+      new CreateMultipartUploadCommand({ ...target, ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' }),
+    );
+    const Parts = [];
+    for (const [index, Body] of pieces.entries()) {
+      const PartNumber = index + 1;
+      const ChecksumCRC32 = base64(crc32(Body));
+      const { ETag } = await s3.send(new UploadPartCommand({ ...target, UploadId, PartNumber, Body, ChecksumCRC32 }));
+      Parts.push({ PartNumber, ETag, ChecksumCRC32 });
+    }
+    return s3.send(
+      new CompleteMultipartUploadCommand({
+        ...target,
+        UploadId,
+        MultipartUpload: { Parts },
+        ChecksumCRC32: wholeCrc,
+        ChecksumType: 'FULL_OBJECT',
+        MpuObjectSize: size,
+      }),
+    );
+  }
+
+  it('takes the right one, and says so at Head', async () => {
+    await upload('right', base64(crc32(whole)), whole.length);
+    const head = await s3.send(new HeadObjectCommand({ Bucket: 'crc-test', Key: 'right', ChecksumMode: 'ENABLED' }));
+    expect(head).toMatchObject({ ChecksumCRC32: base64(crc32(whole)), ChecksumType: 'FULL_OBJECT' });
+  });
+
+  it('refuses a wrong one with BadDigest', async () => {
+    await expect(upload('wrong', base64(crc32(whole) ^ 1), whole.length)).rejects.toMatchObject({ name: 'BadDigest' });
+    await expect(s3.send(new HeadObjectCommand({ Bucket: 'crc-test', Key: 'wrong' }))).rejects.toMatchObject({
+      name: 'NotFound',
+    });
+  });
+
+  it('refuses a wrong size', async () => {
+    await expect(upload('size', base64(crc32(whole)), whole.length - 1)).rejects.toThrow(/mp-object-size/);
+  });
+});
+
+describe('Fargate tasks', () => {
+  let ecs: ECSClient;
+  beforeAll(async () => {
+    ecs = new ECSClient({ ...aws.client });
+    await ecs.send(
+      new CreateClusterCommand({ clusterName: 'cluster', capacityProviders: ['FARGATE', 'FARGATE_SPOT'] }),
+    );
+  });
+
+  const describeTask = async (arn: string) =>
+    (await ecs.send(new DescribeTasksCommand({ cluster: 'cluster', tasks: [arn] }))).tasks?.[0];
+
+  it('run the command on this Node, with the endpoint, credentials and their own environment', async () => {
+    const { arn, said } = await startTask(ecs, 'plain');
+    expect(said.version).toBe(process.version);
+    expect(said.env).toMatchObject({
+      COLOUR: 'blue',
+      AWS_ENDPOINT_URL: aws.endpoint,
+      AWS_REGION: aws.region,
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: expect.stringContaining(aws.endpoint),
+    });
+    const listed = await ecs.send(new ListTasksCommand({ cluster: 'cluster', startedBy: 'test-plain' }));
+    expect(listed.taskArns).toEqual([arn]);
+    expect(await describeTask(arn)).toMatchObject({ capacityProviderName: 'FARGATE_SPOT' });
+  });
+
+  it('become STOPPED when their process is killed', async () => {
+    const { arn, said } = await startTask(ecs, 'killed');
+    process.kill(said.pid, 'SIGKILL');
+    await vi.waitFor(
+      async () =>
+        expect(await describeTask(arn)).toMatchObject({
+          lastStatus: 'STOPPED',
+          stopCode: 'EssentialContainerExited',
+          containers: [{ exitCode: 137 }],
+        }),
+      { timeout: 10_000 },
+    );
+  });
+
+  it('get SIGTERM from StopTask, and their time to end', async () => {
+    const { arn, said } = await startTask(ecs, 'stopped');
+    await ecs.send(new StopTaskCommand({ cluster: 'cluster', task: arn, reason: 'a test' }));
+    expect(isAlive(said.pid)).toBe(true);
+    await vi.waitFor(() => expect(isAlive(said.pid)).toBe(false), { timeout: 10_000 });
+    expect(await describeTask(arn)).toMatchObject({ stopCode: 'UserInitiated', stoppedReason: 'a test' });
+  });
+
+  it('are not started twice for one clientToken', async () => {
+    const { arn, again } = await startTask(ecs, 'token', 'one');
+    expect((await again()).tasks?.map((task) => task.taskArn)).toEqual([arn]);
+  });
+});
+
+describe('the end', () => {
+  it('comes with the parent, also when that is killed: server and tasks are gone', async () => {
+    const module = fileURLToPath(new URL('../../local/embedded/embedded-aws.ts', import.meta.url));
+    const script = `const { startEmbeddedAws } = await import(${JSON.stringify(module)});
+      const aws = await startEmbeddedAws({ logFile: ${JSON.stringify(`${aws.folder}/end.log`)} });
+      console.log(aws.endpoint); setInterval(() => {}, 1000);`;
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = await once(createInterface({ input: parent.stdout }), 'line');
+    const endpoint = String(line);
+    const ecs = new ECSClient({ ...aws.client, endpoint });
+    await ecs.send(new CreateClusterCommand({ clusterName: 'cluster', capacityProviders: ['FARGATE_SPOT'] }));
+    const { said } = await startTask(ecs, 'orphan');
+    parent.kill('SIGKILL');
+    await vi.waitFor(() => expect(fetch(`${endpoint}/_ministack/health`)).rejects.toThrow(), { timeout: 10_000 });
+    await vi.waitFor(() => expect(isAlive(said.pid)).toBe(false), { timeout: 10_000 });
+  });
+});
