@@ -1,0 +1,88 @@
+import type { Duration } from 'aws-cdk-lib';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import {
+  type INextable,
+  Pass,
+  Result,
+  type State,
+  StateMachineFragment,
+  type TaskStateBase,
+} from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+import { gateEvents, gateFitsHistory, HISTORY_EVENTS } from './history.ts';
+import { invoke } from './invoke.ts';
+import { retryTransientFaults } from './retries.ts';
+
+/** The one error that the loop waits for, and the one that it forces. */
+export const NOT_READY = 'NotReadyError';
+
+export interface GatekeeperLoopProps {
+  /**
+   * What looks whether the work is done: a Lambda function, which gets the whole state input and whose answer goes to
+   * `resultPath`, or a task of your own with a `resultPath` that keeps its input.
+   *
+   * It looks at `$.force` first. Where that is `true` it returns at once. Otherwise it returns when the work is done, and
+   * throws an error named `NotReadyError` while it isn't; the message is what a person reads in the console.
+   */
+  readonly gatekeeper: IFunction | TaskStateBase;
+  /** Time between two looks. */
+  readonly interval: Duration;
+  /** How often it looks again before it is forced: `attempts` × `interval` is the time waited. */
+  readonly attempts: number;
+  /** Where the answer of a gatekeeper function goes. @default '$.gate' */
+  readonly resultPath?: string;
+  /** A backstop for one look of a gatekeeper function. @default - none */
+  readonly timeout?: Duration;
+}
+
+/**
+ * Waits for work outside the state machine, and goes on with what there is when time is up.
+ *
+ * ```
+ * GatekeeperState ── returns ──▶ (next)
+ *   │  ▲ ╰ NotReadyError: again after `interval`, `attempts` times
+ *   ╰ still NotReadyError ─▶ ForceGatekeeperState ($.force = true) ─▶ GatekeeperState
+ * ```
+ *
+ * Waiting costs one event-history entry of three events a look and one state transition, and no Lambda runs meanwhile.
+ * Any error but NotReadyError is one: it is neither waited for nor forced. After a forced pass `$.late` holds the last
+ * NotReadyError. docs/gatekeeper-loop.md has an example in a state machine of its own.
+ *
+ * @throws Error where so many attempts would go beyond an execution's 25,000 history events.
+ */
+export class GatekeeperLoop extends StateMachineFragment {
+  readonly startState: State;
+  readonly endStates: INextable[];
+
+  constructor(scope: Construct, id: string, props: GatekeeperLoopProps) {
+    super(scope, id);
+    if (!gateFitsHistory(props.attempts)) {
+      throw new Error(
+        `${props.attempts} attempts make ${gateEvents(props.attempts)} events of the ${HISTORY_EVENTS} that an execution may have; take fewer attempts and a longer interval`,
+      );
+    }
+    const gatekeeper = isTask(props.gatekeeper) ? props.gatekeeper : this.invokeGatekeeper(props.gatekeeper, props);
+    const force = new Pass(this, 'ForceGatekeeperState', { result: Result.fromBoolean(true), resultPath: '$.force' });
+
+    // Alone and first: every retrier counts for itself, so that transient faults don't use up the waiting.
+    gatekeeper.addRetry({
+      errors: [NOT_READY],
+      interval: props.interval,
+      backoffRate: 1,
+      maxAttempts: props.attempts,
+    });
+    retryTransientFaults(gatekeeper);
+    gatekeeper.addCatch(force.next(gatekeeper), { errors: [NOT_READY], resultPath: '$.late' });
+
+    this.startState = gatekeeper;
+    this.endStates = [gatekeeper];
+  }
+
+  private invokeGatekeeper(fn: IFunction, { resultPath = '$.gate', timeout }: GatekeeperLoopProps): TaskStateBase {
+    return invoke(this, 'GatekeeperState', fn, { resultPath, ...(timeout && { timeout }) });
+  }
+}
+
+function isTask(gatekeeper: IFunction | TaskStateBase): gatekeeper is TaskStateBase {
+  return 'addRetry' in gatekeeper;
+}

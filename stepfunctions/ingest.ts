@@ -1,0 +1,265 @@
+import type { Duration } from 'aws-cdk-lib';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import {
+  Choice,
+  Condition,
+  DistributedMap,
+  Fail,
+  type IChainable,
+  type INextable,
+  Map as InlineMap,
+  JsonPath,
+  Pass,
+  Result,
+  type State,
+  StateMachineFragment,
+  TaskInput,
+  Wait,
+  WaitTime,
+} from 'aws-cdk-lib/aws-stepfunctions';
+import type { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import type { Construct } from 'constructs';
+import { invoke } from './invoke.ts';
+import { MapResults, PlanLines } from './map-objects.ts';
+import { retryTransientFaults } from './retries.ts';
+
+export interface IngestProps {
+  readonly bucket: IBucket;
+  readonly functions: Readonly<Record<'open' | 'slice' | 'close' | 'abandon' | 'startWorkers', IFunction>>;
+  /** Batches in transfer at once. */
+  readonly children: number;
+  /** Slices of one large object in transfer at once. */
+  readonly slicesAtOnce: number;
+  /** How often Open is called for one batch, and Slice for one slice. */
+  readonly openCalls: number;
+  readonly sliceCalls: number;
+  /** A backstop for one call, beyond the functions' own timeout. */
+  readonly taskTimeout: Duration;
+}
+
+/** What each path ends in: a child's output would otherwise be its whole last input. */
+const NOTHING = Result.fromObject({});
+
+/**
+ * Transfers every source of the plan. A child execution takes a batch:
+ *
+ * ```
+ * Open ─▶ small ones left? ─ yes ─▶ wait ─▶ Open …
+ *            ╰ no ─▶ Large: each large one
+ *                      Slices: each slice ─▶ Slice ─▶ done? ─ no ─▶ wait ─▶ Slice …
+ *                      ─▶ all done? ─ yes ─▶ Close
+ *                            ╰ no, or Close failed ─▶ Abandon
+ * ```
+ *
+ * A source's failure is a record, never the end of the run: large ones that fail are abandoned, a child that fails is
+ * tolerated, and Reconcile records what then has no record at all. Where something was dispatched, EnsureWorkers looks
+ * after the workers; its errors are nobody's.
+ */
+export class Ingest extends StateMachineFragment {
+  readonly startState: State;
+  readonly endStates: INextable[];
+  readonly #props: IngestProps;
+
+  constructor(scope: Construct, id: string, props: IngestProps) {
+    super(scope, id);
+    this.#props = props;
+    const map = new DistributedMap(this, 'Ingest', {
+      label: 'Ingest',
+      itemReader: new PlanLines({ bucket: props.bucket, key: JsonPath.stringAt('$.plan') }),
+      itemSelector: {
+        runId: JsonPath.stringAt('$.runId'),
+        batch: JsonPath.stringAt('$$.Map.Item.Value.batch'),
+        call: 1,
+      },
+      maxConcurrency: props.children,
+      // By default one failed child fails the whole Map.
+      toleratedFailurePercentage: 100,
+      resultWriterV2: new MapResults({
+        bucket: props.bucket,
+        prefix: JsonPath.format('runs/{}/map', JsonPath.stringAt('$.runId')),
+      }),
+      resultPath: JsonPath.DISCARD,
+    });
+    map.itemProcessor(this.#batch());
+    this.startState = map;
+    this.endStates = [map];
+  }
+
+  /** One batch: its small sources within Open, its large ones in slices. */
+  #batch(): IChainable {
+    const open = this.#invoke('Open', 'open', { resultPath: '$.open', payload: ['runId', 'batch', 'call'] });
+    const large = this.#large();
+    const again = this.#again('OpenAgain', ['runId', 'batch']).next(open);
+    const left = new Choice(this, 'SmallOnesLeft')
+      .when(Condition.numberEquals('$.open.left', 0), large)
+      .when(
+        Condition.numberGreaterThanEquals('$.call', this.#props.openCalls),
+        new Fail(this, 'OpenCallsUsedUp', {
+          error: 'OpenCallsUsedUp',
+          cause: `Open was called ${this.#props.openCalls} times (ingest.openCalls), and sources of the batch are still left`,
+        }),
+      )
+      .when(
+        Condition.numberGreaterThan('$.open.waitSeconds', 0),
+        this.#wait('WaitToOpen', '$.open.waitSeconds').next(again),
+      )
+      .otherwise(again);
+    return open.next(
+      new Choice(this, 'OpenDispatched')
+        .when(Condition.booleanEquals('$.open.startWorkers', true), this.#ensureWorkers('EnsureWorkers', left))
+        .otherwise(left),
+    );
+  }
+
+  /** The large ones of a batch, one after the other, so that only slices add to the concurrency. */
+  #large(): IChainable {
+    const large = new InlineMap(this, 'Large', {
+      itemsPath: '$.open.large',
+      itemSelector: {
+        runId: JsonPath.stringAt('$.runId'),
+        item: JsonPath.stringAt('$$.Map.Item.Value.item'),
+        slices: JsonPath.listAt('$$.Map.Item.Value.slices'),
+      },
+      maxConcurrency: 1,
+      resultPath: JsonPath.DISCARD,
+    });
+    large.itemProcessor(this.#largeObject());
+    return large.next(new Pass(this, 'BatchEnd', { result: NOTHING }));
+  }
+
+  #largeObject(): IChainable {
+    const end = new Pass(this, 'LargeEnd', { result: NOTHING });
+    const abandon = this.#invoke('Abandon', 'abandon', {
+      resultPath: JsonPath.DISCARD,
+      payload: ['runId', 'item', 'error'],
+    });
+    // What Abandon can't do is left to Reconcile and to the end of the run.
+    abandon.addCatch(end, { resultPath: JsonPath.DISCARD });
+    abandon.next(end);
+
+    const close = this.#invoke('Close', 'close', { resultPath: '$.close', payload: ['runId', 'item'] });
+    close.addCatch(abandon, { resultPath: '$.error' });
+    close.next(
+      new Choice(this, 'CloseDispatched')
+        .when(
+          Condition.booleanEquals('$.close.startWorkers', true),
+          this.#ensureWorkers('EnsureWorkersAfterClose', end),
+        )
+        .otherwise(end),
+    );
+
+    const slices = new InlineMap(this, 'Slices', {
+      itemsPath: '$.slices',
+      itemSelector: {
+        runId: JsonPath.stringAt('$.runId'),
+        item: JsonPath.stringAt('$.item'),
+        slice: JsonPath.numberAt('$$.Map.Item.Value'),
+        call: 1,
+      },
+      maxConcurrency: this.#props.slicesAtOnce,
+      resultPath: '$.slices',
+    });
+    slices.itemProcessor(this.#slice());
+    slices.addCatch(abandon, { resultPath: '$.error' });
+
+    const firstError = new Pass(this, 'FirstSliceError', {
+      parameters: {
+        runId: JsonPath.stringAt('$.runId'),
+        item: JsonPath.stringAt('$.item'),
+        // Only slices that are not done have an error.
+        error: JsonPath.arrayGetItem(JsonPath.listAt('$.slices[*].error'), 0),
+      },
+    });
+    firstError.next(abandon);
+    const check = new Pass(this, 'LookAtSlices', {
+      parameters: { unfinished: JsonPath.arrayContains(JsonPath.listAt('$.slices[*].done'), false) },
+      resultPath: '$.check',
+    });
+    return slices
+      .next(check)
+      .next(
+        new Choice(this, 'AllSlicesDone')
+          .when(Condition.booleanEquals('$.check.unfinished', false), close)
+          .otherwise(firstError),
+      );
+  }
+
+  /** One slice, called again until it is done. It catches everything: an inline Map fails whole on one error. */
+  #slice(): IChainable {
+    const slice = this.#invoke('Slice', 'slice', {
+      resultPath: '$.answer',
+      payload: ['runId', 'item', 'slice', 'call'],
+    });
+    slice.addCatch(
+      new Pass(this, 'SliceFailed', {
+        parameters: { slice: JsonPath.numberAt('$.slice'), done: false, error: JsonPath.objectAt('$.error') },
+      }),
+      { resultPath: '$.error' },
+    );
+    const again = this.#again('SliceAgain', ['runId', 'item', 'slice']).next(slice);
+    return slice.next(
+      new Choice(this, 'SliceDone')
+        .when(
+          Condition.booleanEquals('$.answer.done', true),
+          new Pass(this, 'SliceEnd', { parameters: { slice: JsonPath.numberAt('$.slice'), done: true } }),
+        )
+        .when(
+          Condition.numberGreaterThanEquals('$.call', this.#props.sliceCalls),
+          new Pass(this, 'SliceCallsUsedUp', {
+            parameters: {
+              slice: JsonPath.numberAt('$.slice'),
+              done: false,
+              error: {
+                Error: 'SliceCallsUsedUp',
+                Cause: `the slice was not done after ${this.#props.sliceCalls} calls (ingest.sliceCalls)`,
+              },
+            },
+          }),
+        )
+        .when(
+          Condition.numberGreaterThan('$.answer.waitSeconds', 0),
+          this.#wait('WaitToSlice', '$.answer.waitSeconds').next(again),
+        )
+        .otherwise(again),
+    );
+  }
+
+  /** Best effort: whether workers could be started is the gatekeeper's business in the end. */
+  #ensureWorkers(name: string, next: IChainable): IChainable {
+    const ensure = this.#invoke(name, 'startWorkers', { resultPath: JsonPath.DISCARD, payload: ['runId'] });
+    ensure.addCatch(next, { resultPath: JsonPath.DISCARD });
+    return ensure.next(next);
+  }
+
+  /** A call of one of the functions, with the retriers of every task, and the named fields of the state as its payload. */
+  #invoke(
+    name: string,
+    fn: keyof IngestProps['functions'],
+    { payload, resultPath }: { payload: readonly string[]; resultPath: string },
+  ): LambdaInvoke {
+    return retryTransientFaults(
+      invoke(this, name, this.#props.functions[fn], {
+        payload: TaskInput.fromObject(fields(payload)),
+        resultPath,
+        timeout: this.#props.taskTimeout,
+      }),
+    );
+  }
+
+  /** Counts the next call, and keeps nothing of the last one's answer. */
+  #again(name: string, keep: readonly string[]): Pass {
+    return new Pass(this, name, {
+      parameters: { ...fields(keep), call: JsonPath.mathAdd(JsonPath.numberAt('$.call'), 1) },
+    });
+  }
+
+  /** A pause that a source has asked for, or a host's limit. */
+  #wait(name: string, secondsPath: string): Wait {
+    return new Wait(this, name, { time: WaitTime.secondsPath(secondsPath) });
+  }
+}
+
+function fields(names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(names.map((name) => [name, JsonPath.objectAt(`$.${name}`)]));
+}
