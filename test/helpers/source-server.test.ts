@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { connect } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import { Agent, request } from 'undici';
+import { describe, expect, it } from 'vitest';
+import { contentBytes, contentHashes, contentViews, faults, startSourceServer } from './source-server.ts';
+
+const file = { seed: 1, length: 3_000_000 };
+
+async function get(url: string, headers: Record<string, string> = {}, ca?: string) {
+  const dispatcher = new Agent({ allowH2: false, ...(ca ? { connect: { ca } } : {}) });
+  try {
+    const answer = await request(url, { headers, dispatcher });
+    return { status: answer.statusCode, headers: answer.headers, body: Buffer.from(await answer.body.arrayBuffer()) };
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+describe('generated content', () => {
+  it('is the same however it is cut', () => {
+    const whole = contentBytes(1, 0, 3_000_000);
+    expect(Buffer.concat([contentBytes(1, 0, 1_048_570), contentBytes(1, 1_048_570, 1_951_430)])).toEqual(whole);
+    expect(contentHashes(1, 3_000_000).sha256).toBe(createHash('sha256').update(whole).digest('hex'));
+    expect(contentBytes(2, 0, 100)).not.toEqual(whole.subarray(0, 100));
+  });
+
+  it('has other bytes at each multiple of a part size, terabytes away too', () => {
+    const heads = [0, 1, 2, 3, 100, 9_999].map((part) => contentBytes(1, part * 110_100_480, 32).toString('hex'));
+    expect(new Set(heads).size).toBe(heads.length);
+    expect([...contentViews(1, 5 * 2 ** 40, 2_000_000)].reduce((sum, view) => sum + view.length, 0)).toBe(2_000_000);
+  });
+});
+
+describe.each([{ tls: false }, { tls: true }])('the source server (TLS: $tls)', ({ tls }) => {
+  it('answers a range, a condition and a range beyond the end by RFC 9110', async () => {
+    await using source = await startSourceServer({ file, tls });
+    const whole = await get(source.url, {}, source.ca);
+    expect(whole.body).toEqual(contentBytes(1, 0, 3_000_000));
+    const etag = String(whole.headers.etag);
+
+    const part = await get(source.url, { range: 'bytes=1000000-1999999', 'if-range': etag }, source.ca);
+    expect(part).toMatchObject({ status: 206, headers: { 'content-range': 'bytes 1000000-1999999/3000000' } });
+    expect(part.body).toEqual(contentBytes(1, 1_000_000, 1_000_000));
+    expect(await get(source.url, { range: 'bytes=0-9', 'if-range': '"other"' }, source.ca)).toMatchObject({
+      status: 200,
+    });
+    expect(await get(source.url, { 'if-match': '"other"' }, source.ca)).toMatchObject({ status: 412 });
+    expect(await get(source.url, { 'if-none-match': etag }, source.ca)).toMatchObject({ status: 304 });
+    expect(await get(source.url, { range: 'bytes=3000000-' }, source.ca)).toMatchObject({
+      status: 416,
+      headers: { 'content-range': 'bytes */3000000' },
+    });
+    expect(source.requests).toHaveLength(6);
+  });
+
+  it.each(['fin', 'reset'] as const)('cuts one range by %s, once, and counts what was sent twice', async (how) => {
+    await using source = await startSourceServer({
+      file,
+      tls,
+      rules: [{ when: { offset: 1_000_000, nth: 1 }, faults: faults.cut(300_000, how) }],
+    });
+    await expect(get(source.url, { range: 'bytes=1000000-1999999' }, source.ca)).rejects.toThrow();
+    await get(source.url, { range: 'bytes=1000000-1999999' }, source.ca);
+    expect(source.requests.map(({ bodyBytes, complete }) => ({ bodyBytes, complete }))).toEqual([
+      { bodyBytes: 300_000, complete: false },
+      { bodyBytes: 1_000_000, complete: true },
+    ]);
+    expect(source.coverage()).toEqual({ once: 1_000_000, again: 300_000 });
+  });
+});
+
+describe('faults', () => {
+  it('combine in one answer', async () => {
+    await using source = await startSourceServer({
+      file: { seed: 1, length: 100_000 },
+      rules: [{ faults: [faults.interim(103, 2), faults.gzip(), faults.chunked(1000), faults.etag('W/"weak"')] }],
+    });
+    const answer = await get(source.url);
+    expect(answer.headers).toMatchObject({
+      'content-encoding': 'gzip',
+      'transfer-encoding': 'chunked',
+      etag: 'W/"weak"',
+    });
+    expect(gunzipSync(answer.body)).toEqual(contentBytes(1, 0, 100_000));
+    expect(source.requests[0]?.faults).toHaveLength(4);
+  });
+
+  it('lead through a redirect whose target runs out', async () => {
+    await using source = await startSourceServer({ rules: faults.expiringRedirect('/file', '/signed', 1) });
+    const location = String((await get(source.url)).headers.location);
+    expect((await get(source.origin + location)).status).toBe(200);
+    expect((await get(source.origin + location)).status).toBe(403);
+    expect((await get(source.url)).headers.location).not.toBe(location);
+  });
+
+  it('splice two versions where the file, not the range, says', async () => {
+    await using source = await startSourceServer({ file, rules: [{ faults: faults.splice(1_500_000, 2) }] });
+    const { body } = await get(source.url, { range: 'bytes=1000000-1999999' });
+    expect(body).toEqual(Buffer.concat([contentBytes(1, 1_000_000, 500_000), contentBytes(2, 1_500_000, 500_000)]));
+  });
+
+  it.each(['size-not-hex', 'no-crlf-after-chunk', 'no-last-chunk', 'size-too-large', 'size-overflow'] as const)(
+    'break chunks: %s',
+    async (defect) => {
+      await using source = await startSourceServer({ file, rules: [{ faults: faults.badChunks(defect) }] });
+      await expect(get(source.url)).rejects.toThrow(/terminated|other side closed|HTTP|chunk|Invalid/i);
+    },
+  );
+
+  it('send a 408 on the idle connection', async () => {
+    await using source = await startSourceServer({ file: { length: 5 }, rules: [{ faults: faults.late408(20) }] });
+    const text = await new Promise<string>((resolve, reject) => {
+      let heard = '';
+      const socket = connect(Number(new URL(source.origin).port), '127.0.0.1', () => {
+        socket.write('GET /file HTTP/1.1\r\nHost: x\r\n\r\n');
+      });
+      socket.on('data', (bytes) => {
+        heard += bytes.toString('latin1');
+      });
+      socket.on('end', () => resolve(heard)).on('error', reject);
+    });
+    expect(text).toMatch(/^HTTP\/1\.1 200 [\s\S]*HTTP\/1\.1 408 /);
+  });
+});
