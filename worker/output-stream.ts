@@ -1,0 +1,48 @@
+import { Writable } from 'node:stream';
+
+/** Where the bytes of one output go. Each method is called when the one before has settled. */
+export interface OutputSink {
+  write(chunk: Buffer): Promise<void>;
+  /** All bytes were written: resolves when the output is stored. */
+  finish(): Promise<void>;
+  /** The output is not wanted: resolves when nothing of it is left. Never rejects. */
+  abandon(): Promise<void>;
+}
+
+/** A processor's output: it finishes when the sink has stored it, and closes when the sink has nothing more to do. */
+export class OutputStream extends Writable {
+  readonly #sink: OutputSink;
+  #bytes = 0;
+
+  constructor(sink: OutputSink) {
+    super();
+    this.#sink = sink;
+  }
+
+  /** Bytes written so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Gives the output up, and resolves when nothing of it is left. */
+  async giveUp(): Promise<void> {
+    if (this.closed) return;
+    const closed = new Promise((resolve) => this.once('close', resolve));
+    this.destroy();
+    await closed;
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#bytes += chunk.length;
+    this.#sink.write(chunk).then(() => done(), done);
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#sink.finish().then(() => done(), done);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    if (this.writableFinished) done(error);
+    else this.#sink.abandon().then(() => done(error));
+  }
+}

@@ -1,0 +1,31 @@
+import type { ProcessorLogger } from './processor.ts';
+
+const LOG_EVERY_MS = 30_000;
+
+export type ProgressFields = Record<string, string | number>;
+
+export interface Progress {
+  report(fields: ProgressFields): void;
+  /** The last word, as text for an error's message; empty where there was none. */
+  last(): string;
+}
+
+/** Keeps a processor's latest progress and logs it now and then, however often it is reported. */
+export function keepProgress(logger: ProcessorLogger, now: () => number = Date.now): Progress {
+  let last: ProgressFields | undefined;
+  let loggedAt = now();
+  return {
+    report(fields) {
+      last = fields;
+      if (now() - loggedAt < LOG_EVERY_MS) return;
+      loggedAt = now();
+      logger.info('progress', { progress: fields });
+    },
+    last() {
+      if (last === undefined) return '';
+      return Object.entries(last)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', ');
+    },
+  };
+}

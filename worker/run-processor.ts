@@ -1,0 +1,160 @@
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type OutputSink, OutputStream } from './output-stream.ts';
+import { PermanentError } from './permanent-error.ts';
+import type { Json, Processor, ProcessorContext, ProcessorItem } from './processor.ts';
+
+/** Longer results belong into an output: the manifest's readers load every result. */
+const MAX_RESULT_BYTES = 256 * 1_024;
+/** How long a processor may take to react to its signal. */
+const ABORT_GRACE_MS = 10_000;
+const MAX_OUTPUT_NAME = 500;
+const OUTPUT_NAME = /^[0-9A-Za-z_=-][0-9A-Za-z._=-]*(\/[0-9A-Za-z_=-][0-9A-Za-z._=-]*)*$/;
+
+/** The options in the run's input are not what the processor takes. */
+export class InvalidOptionsError extends PermanentError {
+  override readonly name = 'InvalidOptionsError';
+}
+
+/** A name that an output can't have, or has already. */
+export class OutputNameError extends PermanentError {
+  override readonly name = 'OutputNameError';
+}
+
+/** The processor returned before its outputs were stored. */
+export class OutputNotFinishedError extends PermanentError {
+  override readonly name = 'OutputNotFinishedError';
+}
+
+/** What the processor returned can't be recorded. */
+export class InvalidResultError extends PermanentError {
+  override readonly name = 'InvalidResultError';
+}
+
+/** Where inputs come from and outputs go to: S3 in a worker, memory in `testProcessor`. */
+export interface ProcessorStreams {
+  openInput(): Readable;
+  openOutput(name: string, contentType: string): OutputSink;
+}
+
+export interface ProcessorOutcome {
+  readonly result: Json;
+  readonly outputs: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+/**
+ * Runs a processor on one item, under the rules that hold in a worker and in a test alike: options are checked, every
+ * output must be stored before the processor returns, the result is plain JSON of a bounded size, and after an abort
+ * the processor is waited for 10 seconds and no longer.
+ *
+ * @throws what the processor throws; the signal's reason where the processor ended, or was left, because of it.
+ */
+export async function runProcessor(
+  processor: Processor,
+  item: Omit<ProcessorItem, 'options'>,
+  rawOptions: unknown,
+  context: Omit<ProcessorContext, 'openInput' | 'output'>,
+  streams: ProcessorStreams,
+): Promise<ProcessorOutcome> {
+  const options = processor.options.safeParse(rawOptions);
+  if (!options.success) {
+    const problems = options.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`);
+    throw new InvalidOptionsError(`the options of processor ${processor.name} are wrong: ${problems.join('; ')}`);
+  }
+
+  const opened = new OpenStreams(streams);
+  try {
+    const work = Promise.resolve().then(() =>
+      processor.process(
+        { ...item, options: options.data },
+        { ...context, openInput: () => opened.input(), output: (name, type) => opened.output(name, type) },
+      ),
+    );
+    const result = checkedResult(processor.name, await untilAborted(work, context.signal));
+    return { result, outputs: opened.finished(processor.name) };
+  } catch (error) {
+    throw context.signal.aborted ? context.signal.reason : error;
+  } finally {
+    await opened.giveUpRest();
+  }
+}
+
+/** The streams of one try: what isn't finished at its end is destroyed, so that nothing runs on. */
+class OpenStreams {
+  readonly #streams: ProcessorStreams;
+  readonly #inputs: Readable[] = [];
+  readonly #outputs = new Map<string, OutputStream>();
+
+  constructor(streams: ProcessorStreams) {
+    this.#streams = streams;
+  }
+
+  input(): Readable {
+    const input = this.#streams.openInput();
+    this.#inputs.push(input);
+    return input;
+  }
+
+  output(name: string, contentType: string): OutputStream {
+    if (!OUTPUT_NAME.test(name) || name.length > MAX_OUTPUT_NAME) {
+      throw new OutputNameError(
+        `"${name}" is no name for an output: it takes letters, digits and ._=- in segments that don't begin with a dot`,
+      );
+    }
+    if (this.#outputs.has(name)) throw new OutputNameError(`output "${name}" was opened before in this try`);
+    const output = new OutputStream(this.#streams.openOutput(name, contentType));
+    this.#outputs.set(name, output);
+    return output;
+  }
+
+  finished(processor: string): { name: string; bytes: number }[] {
+    return [...this.#outputs].map(([name, output]) => {
+      if (output.writableFinished) return { name, bytes: output.bytes };
+      throw new OutputNotFinishedError(
+        `processor ${processor} returned before its output "${name}" was stored: end the stream and await its finish`,
+      );
+    });
+  }
+
+  async giveUpRest(): Promise<void> {
+    for (const input of this.#inputs) input.destroy();
+    const rest = [...this.#outputs.values()].filter((output) => !output.writableFinished);
+    // Nobody else may be listening any more, and an error that nobody hears ends the process.
+    for (const output of rest) output.on('error', () => undefined);
+    await Promise.all(rest.map((output) => output.giveUp()));
+  }
+}
+
+/** The processor's result, or the signal's reason once the grace after an abort is over. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  work.catch(() => undefined);
+  const over = new AbortController();
+  const left = new Promise<never>((_, reject) => {
+    const wait = (): void => {
+      sleep(ABORT_GRACE_MS, undefined, { signal: over.signal }).then(
+        () => reject(signal.reason),
+        () => undefined,
+      );
+    };
+    if (signal.aborted) wait();
+    else signal.addEventListener('abort', wait, { signal: over.signal });
+  });
+  try {
+    return await Promise.race([work, left]);
+  } finally {
+    over.abort();
+  }
+}
+
+/** The result as it will be read again, so that a Date or an undefined doesn't look different in a test. */
+function checkedResult(processor: string, result: unknown): Json {
+  const text = JSON.stringify(result);
+  if (text === undefined) throw new InvalidResultError(`processor ${processor} returned no JSON but ${typeof result}`);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_RESULT_BYTES) {
+    throw new InvalidResultError(
+      `processor ${processor} returned ${bytes} bytes of JSON, at most ${MAX_RESULT_BYTES} can be recorded: write the rest to an output`,
+    );
+  }
+  return JSON.parse(text) as Json;
+}
