@@ -1,0 +1,100 @@
+import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
+import { MalformedInputError } from './malformed-input-error.ts';
+
+export type Compression = 'none' | 'gzip' | 'zstd';
+
+/** Tells by the first bytes (RFC 1952 2.3.1, RFC 8878 3.1.1), since names and content types lie. */
+export function compressionOf(head: Buffer): Compression {
+  if (head[0] === 0x1f && head[1] === 0x8b && head[2] === 8) return 'gzip';
+  if (head.length >= 4 && head.readUInt32LE() === 0xfd2fb528) return 'zstd';
+  return 'none';
+}
+
+/**
+ * The content of a compressed stream: all members of a gzip file, all frames of a zstd one.
+ *
+ * @throws MalformedInputError where it is corrupt, ends early, or has something behind its end.
+ */
+export async function* decompress(source: AsyncGenerator<Buffer>, compression: Compression): AsyncGenerator<Buffer> {
+  if (compression === 'none') {
+    yield* source;
+    return;
+  }
+  const chunks = new Rewindable(source);
+  try {
+    // Node 24 takes every member of a gzip file in one go, but stops without an error at the end of a zstd frame
+    // where the same chunk holds more: what it left is another frame, or garbage, and a new decompressor tells which.
+    do {
+      const decompressor = compression === 'gzip' ? createGunzip() : createZstdDecompress();
+      const feeding = feed(decompressor, chunks);
+      yield* decompressor;
+      await feeding;
+    } while (chunks.hasLeftover);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (!/^(Z_|ZSTD_)/.test(code)) throw error;
+    const { message } = error as Error;
+    throw new MalformedInputError(`the ${compression} stream breaks off or is corrupt: ${message} (${code})`, {
+      cause: error,
+    });
+  } finally {
+    await source.return(undefined);
+  }
+}
+
+/** Writes chunks until the decompressor leaves some of one, or there are no more. Never rejects: it fails the stream. */
+async function feed(decompressor: Gunzip | ZstdDecompress, chunks: Rewindable): Promise<void> {
+  try {
+    for (let chunk = await chunks.next(); chunk !== undefined; chunk = await chunks.next()) {
+      const before = decompressor.bytesWritten;
+      await written(decompressor, chunk);
+      if (decompressor.destroyed) return;
+      const taken = decompressor.bytesWritten - before;
+      if (taken < chunk.length) {
+        chunks.putBack(chunk.subarray(taken));
+        return;
+      }
+    }
+    decompressor.end();
+  } catch (error) {
+    decompressor.destroy(error as Error);
+  }
+}
+
+/** A decompressor that fails calls no callback of the write it failed on, so its end counts too. */
+function written(decompressor: Gunzip | ZstdDecompress, chunk: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      decompressor.off('close', done);
+      resolve();
+    };
+    decompressor.once('close', done);
+    decompressor.write(chunk, done);
+  });
+}
+
+/** Chunks of a stream, of which the last can be put back in part. */
+class Rewindable {
+  readonly #source: AsyncGenerator<Buffer>;
+  #leftover: Buffer | undefined;
+
+  constructor(source: AsyncGenerator<Buffer>) {
+    this.#source = source;
+  }
+
+  get hasLeftover(): boolean {
+    return this.#leftover !== undefined;
+  }
+
+  putBack(rest: Buffer): void {
+    this.#leftover = rest;
+  }
+
+  async next(): Promise<Buffer | undefined> {
+    const leftover = this.#leftover;
+    this.#leftover = undefined;
+    if (leftover !== undefined) return leftover;
+    const next = await this.#source.next();
+    return next.done === true ? undefined : next.value;
+  }
+}

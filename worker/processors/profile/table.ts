@@ -1,0 +1,66 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type CsvError, parse } from 'csv-parse';
+import { Columns } from './columns.ts';
+import type { Content } from './content.ts';
+import { MalformedInputError } from './malformed-input-error.ts';
+
+/** A record is held as a whole; a quote that never closes would otherwise take the rest of the file. */
+const MAX_RECORD_BYTES = 16 * 1_024 * 1_024;
+
+/**
+ * Counts the rows of delimited UTF-8 text as they stream by.
+ *
+ * @throws MalformedInputError naming the line, where quoting is broken or a record exceeds 16 MiB.
+ */
+export async function readTable(source: AsyncGenerator<Buffer>, delimiter: string): Promise<Content> {
+  let rows = 0;
+  let width = 0;
+  let widest = 0;
+  let irregular = 0;
+  let first: readonly string[] = [];
+  const rowsOnly = parse({
+    delimiter,
+    bom: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    max_record_size: MAX_RECORD_BYTES,
+    // Counted here and dropped: a row that never becomes an object of the stream costs a fifth less.
+    on_record(row: string[]) {
+      if (rows++ === 0) {
+        first = row;
+        width = row.length;
+      } else if (row.length !== width) irregular++;
+      widest = Math.max(widest, row.length);
+      return null;
+    },
+  });
+  rowsOnly.resume();
+  try {
+    await pipeline(Readable.from(source, { objectMode: false }), rowsOnly);
+  } catch (error) {
+    const { code, message } = error as Partial<CsvError> & Error;
+    if (code === undefined || !code.startsWith('CSV_')) throw error;
+    throw new MalformedInputError(`the table is malformed: ${message} (${code})`, { cause: error });
+  }
+  const header = isHeader(first);
+  const names = new Columns();
+  if (header) for (const name of first) names.add(name.trim());
+  return {
+    records: rows - (header ? 1 : 0),
+    columns: widest,
+    columnNames: names.listed(),
+    header,
+    irregularRecords: irregular,
+  };
+}
+
+/** A first row of different words. A number, an empty field or a repeated one says that it is data. */
+function isHeader(row: readonly string[]): boolean {
+  const names = row.map((field) => field.trim());
+  return (
+    names.length > 0 &&
+    new Set(names).size === names.length &&
+    names.every((name) => name !== '' && Number.isNaN(Number(name)))
+  );
+}
