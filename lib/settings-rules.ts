@@ -18,6 +18,9 @@ export function gateWaitSeconds(settings: Settings): number {
  */
 const TRANSFER_BASE_MIB = 160;
 
+/** However often it is extended, a message's visibility ends 12 hours after it was received. */
+const LONGEST_VISIBILITY_SECONDS = 43_200;
+
 /** Lambda takes 4 KiB of environment in all; the other variables take less than 1 KiB. */
 const DEFAULT_INPUT_MAX_BYTES = 3_072;
 
@@ -87,6 +90,13 @@ export const settingsRules: readonly SettingsRule[] = [
       2 * workers.heartbeatSeconds <= workers.visibilitySeconds
         ? undefined
         : `workers.heartbeatSeconds (${workers.heartbeatSeconds}) must be at most half of workers.visibilitySeconds (${workers.visibilitySeconds}), so that one lost heartbeat loses no item`,
+  },
+  {
+    settings: ['workers.itemMinutes', 'workers.visibilitySeconds'],
+    problem: ({ workers }) =>
+      workers.itemMinutes * 60 + workers.visibilitySeconds <= LONGEST_VISIBILITY_SECONDS
+        ? undefined
+        : `SQS hides a message for 12 hours in all: workers.itemMinutes (${workers.itemMinutes}) and workers.visibilitySeconds (${workers.visibilitySeconds}) must stay within that together`,
   },
   {
     settings: ['bucket.incompleteUploadDays', 'run.timeoutHours'],

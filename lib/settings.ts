@@ -125,6 +125,16 @@ const workers = z.strictObject({
     .default(40)
     .describe("Seconds between two extensions of a message's visibility while its item is processed."),
   maxAttempts: whole(1, 10).default(3).describe('How often an item is tried before it is recorded as failed.'),
+  retrySeconds: whole(1, 900)
+    .default(10)
+    .describe("Seconds before an item's second try; the pause doubles from there."),
+  userAgent: z
+    .string()
+    .regex(/^[\x20-\x7e]+$/, 'takes printable ASCII characters')
+    .optional()
+    .describe(
+      'How the scraper names itself to sites. Say how to reach you: `example-crawler/1.0 (+https://example.org/bot)`.',
+    ),
   itemMinutes: z
     .number()
     .min(0.05)

@@ -173,7 +173,8 @@ export class Ingest extends StateMachineFragment {
     });
     firstError.next(abandon);
     const check = new Pass(this, 'LookAtSlices', {
-      parameters: { unfinished: JsonPath.arrayContains(JsonPath.listAt('$.slices[*].done'), false) },
+      // By hand: JsonPath.arrayContains takes no booleans.
+      parameters: { 'unfinished.$': 'States.ArrayContains($.slices[*].done, false)' },
       resultPath: '$.check',
     });
     return slices

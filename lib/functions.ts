@@ -1,0 +1,171 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { RUNS_PREFIX, SLOTS_PREFIX } from '#run/keys.ts';
+import { type Access, leave, variables } from './access.ts';
+import { bundleLambdas } from './lambda-bundles.ts';
+import { type LambdaName, lambdaEntries } from './lambda-entries.ts';
+import type { Settings } from './settings.ts';
+import { gateWaitSeconds } from './settings-rules.ts';
+import { SluiceFunction } from './sluice-function.ts';
+import type { Storage } from './storage.ts';
+import type { WorkQueue } from './work-queue.ts';
+import type { Workers } from './workers.ts';
+
+export interface FunctionsProps {
+  readonly settings: Settings;
+  readonly storage: Storage;
+  readonly queue: WorkQueue;
+  readonly workers: Workers;
+  /** The entry file of each function. @default - those of `lambdas/` */
+  readonly entries?: Readonly<Record<LambdaName, string>>;
+}
+
+interface Spec {
+  readonly description: string;
+  readonly memoryMiB: number;
+  readonly timeout: Duration;
+  readonly access: readonly Access[];
+}
+
+/** Records of all runs. */
+const RUNS = `${RUNS_PREFIX}*`;
+const FAILURES = `${RUNS_PREFIX}*/failures/*`;
+/** Objects land at whatever keys the input names. */
+const ANYWHERE = '*';
+
+/** Lambda's own limit. Transfers stop by themselves before it, and reading long lists may take its time. */
+const LONG = Duration.minutes(15);
+const SHORT = Duration.minutes(5);
+
+/** The functions of a deployment. What each may do stands in one table, below. */
+export class Functions extends Construct {
+  readonly #functions: Readonly<Record<LambdaName, SluiceFunction>>;
+
+  constructor(scope: Construct, id: string, props: FunctionsProps) {
+    super(scope, id);
+    const bundles = bundleLambdas(props.entries ?? lambdaEntries());
+    this.#functions = mapValues(specs(props), ({ access, ...spec }, name) => {
+      const fn = new SluiceFunction(this, name, { ...spec, bundle: bundles[name], logs: props.settings.logs });
+      fn.give(...access);
+      return fn;
+    });
+  }
+
+  get(name: LambdaName): IFunction {
+    return this.#functions[name].function;
+  }
+}
+
+/** Each function: what it is for, its size, and what it is given. */
+function specs({ settings, storage, queue, workers }: FunctionsProps): Record<LambdaName, Spec> {
+  const { ingest } = settings;
+  const { partition } = Stack.of(storage);
+  const transfer = variables({
+    SLUICE_CONNECTIONS: String(ingest.connections),
+    SLUICE_BUFFER_MIB: String(ingest.bufferMiB),
+    SLUICE_SLICE_MIB: String(ingest.sliceMiB),
+    SLUICE_SOURCES_AT_ONCE: String(ingest.sourcesAtOnce),
+  });
+  const transferSize = { memoryMiB: ingest.memoryMiB, timeout: LONG };
+  const small = { memoryMiB: 512, timeout: SHORT };
+
+  return {
+    plan: {
+      description: 'Validates the input and writes the plan',
+      memoryMiB: 512,
+      timeout: LONG,
+      access: [
+        storage.access({ read: [ANYWHERE], write: [RUNS, `${SLOTS_PREFIX}*`], uploads: [RUNS] }),
+        ...ingest.listBuckets.map((bucket) => sourceList(`arn:${partition}:s3:::${bucket}`)),
+        variables({
+          SLUICE_SOURCES_PER_BATCH: String(ingest.sourcesPerBatch),
+          SLUICE_MAX_WAIT_MINUTES: String(gateWaitSeconds(settings) / 60),
+          ...(settings.defaultInput && { SLUICE_DEFAULT_INPUT: JSON.stringify(settings.defaultInput) }),
+        }),
+      ],
+    },
+    'start-workers': {
+      description: 'Starts as many workers as the outstanding items need',
+      ...small,
+      access: [
+        storage.access({ read: [RUNS], write: [RUNS] }),
+        queue.access('count'),
+        queue.deadLetterAccess('count'),
+        workers.access(),
+      ],
+    },
+    open: {
+      description: 'Transfers the small sources of a batch and opens the large ones',
+      ...transferSize,
+      access: [
+        storage.access({ read: [ANYWHERE], write: [ANYWHERE], uploads: [ANYWHERE] }),
+        queue.access('send'),
+        transfer,
+      ],
+    },
+    slice: {
+      description: 'Transfers one slice of a large source',
+      ...transferSize,
+      access: [storage.access({ read: [RUNS], write: [ANYWHERE], uploads: [ANYWHERE] }), transfer],
+    },
+    close: {
+      description: 'Completes a large transfer and dispatches its object',
+      ...transferSize,
+      access: [
+        storage.access({ read: [ANYWHERE], write: [ANYWHERE], uploads: [ANYWHERE] }),
+        queue.access('send'),
+        transfer,
+      ],
+    },
+    abandon: {
+      description: 'Aborts a large transfer that failed and records it',
+      ...transferSize,
+      access: [storage.access({ read: [RUNS], write: [RUNS], uploads: [ANYWHERE] }), transfer],
+    },
+    reconcile: {
+      description: 'Records a failure for each planned item without any record',
+      memoryMiB: 512,
+      timeout: LONG,
+      access: [storage.access({ read: [RUNS], write: [FAILURES] }), queue.access('send', 'count')],
+    },
+    gatekeeper: {
+      description: 'Looks whether the work is done, and throws NotReadyError while it is not',
+      memoryMiB: 512,
+      timeout: LONG,
+      access: [
+        storage.access({ read: [RUNS], write: [RUNS] }),
+        queue.access('send', 'count'),
+        queue.deadLetterAccess('receive', 'count'),
+        workers.access(),
+      ],
+    },
+    done: {
+      description: 'Closes the run and writes its manifest',
+      memoryMiB: 512,
+      timeout: LONG,
+      access: [storage.access({ read: [RUNS], write: [RUNS], uploads: [RUNS] }), queue.access('count')],
+    },
+    'close-run': {
+      description: 'Closes a run whose execution failed, timed out or was stopped',
+      memoryMiB: 512,
+      timeout: LONG,
+      access: [storage.access({ read: [RUNS], write: [RUNS], uploads: [ANYWHERE] }), queue.access('count')],
+    },
+  };
+}
+
+/** Leave to read lists of sources in a bucket that is not Sluice's own. */
+function sourceList(bucketArn: string): Access {
+  return leave(
+    { actions: ['s3:ListBucket'], resources: [bucketArn] },
+    { actions: ['s3:GetObject'], resources: [`${bucketArn}/*`] },
+  );
+}
+
+function mapValues<K extends string, V, W>(
+  record: Readonly<Record<K, V>>,
+  change: (value: V, key: K) => W,
+): Record<K, W> {
+  return Object.fromEntries((Object.keys(record) as K[]).map((key) => [key, change(record[key], key)])) as Record<K, W>;
+}

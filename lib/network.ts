@@ -1,0 +1,64 @@
+import {
+  GatewayVpcEndpointAwsService,
+  IpAddresses,
+  type ISubnet,
+  type IVpc,
+  SecurityGroup,
+  SubnetType,
+  Vpc,
+} from 'aws-cdk-lib/aws-ec2';
+import { Construct } from 'constructs';
+import type { Settings } from './settings.ts';
+
+/** An existing VPC has no subnets that workers can run in. */
+export class NoSubnetsError extends Error {
+  override readonly name = 'NoSubnetsError';
+}
+
+/**
+ * Where workers run. A VPC of its own has public subnets only: a NAT would cost while nothing runs, and tasks have no
+ * open port. In an existing VPC they get private subnets with a way out, and no public address.
+ */
+export class Network extends Construct {
+  readonly vpc: IVpc;
+  readonly subnets: readonly ISubnet[];
+  readonly securityGroup: SecurityGroup;
+  readonly assignPublicIp: boolean;
+
+  /** @throws NoSubnetsError where the existing VPC has no private subnets with a way out. */
+  constructor(scope: Construct, id: string, { network: { vpcId } }: Pick<Settings, 'network'>) {
+    super(scope, id);
+    if (vpcId === undefined) {
+      this.vpc = ownVpc(this);
+      this.subnets = this.vpc.publicSubnets;
+      this.assignPublicIp = true;
+    } else {
+      this.vpc = Vpc.fromLookup(this, 'Vpc', { vpcId });
+      this.subnets = this.vpc.privateSubnets;
+      this.assignPublicIp = false;
+      if (this.subnets.length === 0) {
+        throw new NoSubnetsError(
+          `network.vpcId: ${vpcId} has no private subnets with a route to a NAT; add some, or leave network.vpcId out for a VPC of Sluice's own`,
+        );
+      }
+    }
+    this.securityGroup = new SecurityGroup(this, 'Workers', {
+      vpc: this.vpc,
+      description: 'Sluice workers: nothing comes in, sources and AWS are reached',
+      allowAllOutbound: true,
+    });
+  }
+}
+
+function ownVpc(scope: Construct): IVpc {
+  const vpc = new Vpc(scope, 'Vpc', {
+    ipAddresses: IpAddresses.cidr('10.0.0.0/16'),
+    maxAzs: 2,
+    natGateways: 0,
+    subnetConfiguration: [{ name: 'Public', subnetType: SubnetType.PUBLIC, cidrMask: 20, mapPublicIpOnLaunch: false }],
+    // Free, and it keeps the transfers off the internet gateway.
+    gatewayEndpoints: { S3: { service: GatewayVpcEndpointAwsService.S3 } },
+  });
+  // CDK's own types don't hold under exactOptionalPropertyTypes.
+  return vpc as IVpc;
+}

@@ -1,0 +1,51 @@
+import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Access, Accessor } from './access.ts';
+import type { Settings } from './settings.ts';
+
+export interface SluiceFunctionProps {
+  /** The folder with the bundle, `index.mjs`, which exports `handler`. */
+  readonly bundle: string;
+  readonly description: string;
+  readonly memoryMiB: number;
+  readonly timeout: Duration;
+  readonly logs: Settings['logs'];
+}
+
+/** A Lambda function as all of this project's are: runtime, processor, log group, tracing, and a role of its own. */
+export class SluiceFunction extends Construct implements Accessor {
+  readonly function: LambdaFunction;
+
+  constructor(scope: Construct, id: string, props: SluiceFunctionProps) {
+    super(scope, id);
+    const logGroup = new LogGroup(this, 'Logs', {
+      retention: props.logs.retentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    // Instead of CDK's role, whose managed policy lets it write every log group of the account.
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
+    this.function = new LambdaFunction(this, 'Function', {
+      code: Code.fromAsset(props.bundle),
+      handler: 'index.handler',
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      description: props.description,
+      memorySize: props.memoryMiB,
+      timeout: props.timeout,
+      tracing: Tracing.ACTIVE,
+      role,
+      logGroup,
+    });
+  }
+
+  give(...accesses: readonly Access[]): void {
+    for (const { environment, statements } of accesses) {
+      for (const [name, value] of Object.entries(environment)) this.function.addEnvironment(name, value);
+      for (const statement of statements) this.function.addToRolePolicy(statement);
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { CloseRunRule } from './close-run-rule.ts';
+import { Functions } from './functions.ts';
+import type { LambdaName } from './lambda-entries.ts';
+import { Network } from './network.ts';
+import { Schedules } from './schedules.ts';
+import type { Settings } from './settings.ts';
+import { SluiceStateMachine } from './state-machine.ts';
+import { Storage } from './storage.ts';
+import { WorkQueue } from './work-queue.ts';
+import { type WorkerProgram, Workers } from './workers.ts';
+
+export interface SluiceStackProps extends StackProps {
+  readonly settings: Settings;
+  readonly workerProgram: WorkerProgram;
+  /** The entry file of each function. @default - those of `lambdas/` */
+  readonly entries?: Readonly<Record<LambdaName, string>>;
+}
+
+/** One deployment of Sluice. Between runs nothing of it runs: what it costs then is the storage of the bucket. */
+export class SluiceStack extends Stack {
+  constructor(scope: Construct, id: string, { settings, workerProgram, entries, ...props }: SluiceStackProps) {
+    super(scope, id, props);
+    const storage = new Storage(this, 'Storage', settings);
+    const queue = new WorkQueue(this, 'Work', settings);
+    const network = new Network(this, 'Network', settings);
+    const workers = new Workers(this, 'Workers', { settings, storage, queue, network, program: workerProgram });
+    const functions = new Functions(this, 'Functions', {
+      settings,
+      storage,
+      queue,
+      workers,
+      ...(entries && { entries }),
+    });
+    const { stateMachine } = new SluiceStateMachine(this, 'Run', { settings, storage, functions });
+
+    // Starts and ends of runs that could not be delivered. Apart from the work's dead letters, which the gatekeeper drains.
+    const undelivered = new Queue(this, 'Undelivered', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    new Schedules(this, 'Schedules', { schedules: settings.schedules, stateMachine, undelivered });
+    new CloseRunRule(this, 'CloseRun', { stateMachine, closeRun: functions.get('close-run'), undelivered });
+
+    const outputs = {
+      BucketName: storage.bucket.bucketName,
+      StateMachineArn: stateMachine.stateMachineArn,
+      QueueUrl: queue.queue.queueUrl,
+      DeadLetterQueueUrl: queue.deadLetters.queueUrl,
+      UndeliveredQueueUrl: undelivered.queueUrl,
+      ClusterName: workers.cluster.clusterName,
+      TaskFamily: workers.task.family,
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+}

@@ -1,0 +1,54 @@
+import { Duration } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { Access } from './access.ts';
+import type { Settings } from './settings.ts';
+
+const ACTIONS = {
+  send: ['sqs:SendMessage'],
+  count: ['sqs:GetQueueAttributes'],
+  receive: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'],
+} as const;
+export type QueueUse = keyof typeof ACTIONS;
+
+/** A backstop only: workers count an item's attempts in the ledger, and interruptions are no attempts. */
+const MAX_RECEIVES = 20;
+
+/** SQS keeps a message for 14 days at most. */
+const KEEP = Duration.days(14);
+
+/** What workers receive from, and where messages end that no worker could take out. */
+export class WorkQueue extends Construct {
+  readonly queue: Queue;
+  readonly deadLetters: Queue;
+
+  constructor(scope: Construct, id: string, settings: Pick<Settings, 'workers'>) {
+    super(scope, id);
+    const house = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: KEEP };
+    this.deadLetters = new Queue(this, 'DeadLetters', house);
+    this.queue = new Queue(this, 'Queue', {
+      ...house,
+      visibilityTimeout: Duration.seconds(settings.workers.visibilitySeconds),
+      receiveMessageWaitTime: Duration.seconds(20),
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },
+    });
+  }
+
+  access(...uses: readonly QueueUse[]): Access {
+    return accessTo('SLUICE_QUEUE_URL', this.queue, uses);
+  }
+
+  deadLetterAccess(...uses: readonly QueueUse[]): Access {
+    return accessTo('SLUICE_DEAD_LETTER_QUEUE_URL', this.deadLetters, uses);
+  }
+}
+
+function accessTo(variable: string, queue: Queue, uses: readonly QueueUse[]): Access {
+  return {
+    environment: { [variable]: queue.queueUrl },
+    statements: [
+      new PolicyStatement({ actions: uses.flatMap((use) => [...ACTIONS[use]]), resources: [queue.queueArn] }),
+    ],
+  };
+}

@@ -1,0 +1,175 @@
+import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Repository } from 'aws-cdk-lib/aws-ecr';
+import {
+  Cluster,
+  ContainerImage,
+  CpuArchitecture,
+  FargateTaskDefinition,
+  LogDriver,
+  OperatingSystemFamily,
+} from 'aws-cdk-lib/aws-ecs';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import { Construct } from 'constructs';
+import { OUTPUT_PREFIX, RUNS_PREFIX } from '#run/keys.ts';
+import type { Access } from './access.ts';
+import type { Network } from './network.ts';
+import type { Settings } from './settings.ts';
+import type { Storage } from './storage.ts';
+import type { WorkQueue } from './work-queue.ts';
+import { workerImage } from './worker-image.ts';
+
+/** The most that Fargate gives a container between SIGTERM and SIGKILL. */
+const STOP_SECONDS = 120;
+
+/** The worker's one file, as the bundler made it, and what a container runs to get it. */
+export interface WorkerProgram {
+  /** The file itself. */
+  readonly path: string;
+  /** Of the file's bytes, as hexadecimal digits: the container checks it before it runs anything. */
+  readonly sha256: string;
+  readonly command: readonly string[];
+}
+
+export interface WorkersProps {
+  readonly settings: Pick<Settings, 'workers' | 'logs'>;
+  readonly storage: Storage;
+  readonly queue: WorkQueue;
+  readonly network: Network;
+  readonly program: WorkerProgram;
+}
+
+/**
+ * The Fargate tasks, of which none runs between runs: a cluster, and a task definition that runs a public Node image with
+ * the bundle from the asset bucket.
+ */
+export class Workers extends Construct {
+  readonly cluster: Cluster;
+  readonly task: FargateTaskDefinition;
+  readonly #props: WorkersProps;
+
+  constructor(scope: Construct, id: string, props: WorkersProps) {
+    super(scope, id);
+    this.#props = props;
+    const { settings, network } = props;
+    this.cluster = new Cluster(this, 'Cluster', { vpc: network.vpc, enableFargateCapacityProviders: true });
+    this.task = new FargateTaskDefinition(this, 'Task', {
+      family: `${Stack.of(this).stackName}-worker`,
+      cpu: settings.workers.cpu,
+      memoryLimitMiB: settings.workers.memoryMiB,
+      runtimePlatform: { cpuArchitecture: CpuArchitecture.ARM64, operatingSystemFamily: OperatingSystemFamily.LINUX },
+    });
+    this.#addContainer();
+  }
+
+  /** What starting workers and counting them needs. */
+  access(): Access {
+    const { settings, network } = this.#props;
+    const { max, itemsPerWorker, spot } = settings.workers;
+    const inCluster = { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } };
+    const arn = (resource: string, resourceName: string) =>
+      Stack.of(this).formatArn({ service: 'ecs', resource, resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
+    const tasks = arn('task', `${this.cluster.clusterName}/*`);
+    return {
+      environment: {
+        SLUICE_CLUSTER: this.cluster.clusterName,
+        SLUICE_TASK_FAMILY: this.task.family,
+        SLUICE_SUBNETS: network.subnets.map((subnet) => subnet.subnetId).join(','),
+        SLUICE_SECURITY_GROUPS: network.securityGroup.securityGroupId,
+        SLUICE_ASSIGN_PUBLIC_IP: String(network.assignPublicIp),
+        SLUICE_MAX_WORKERS: String(max),
+        SLUICE_ITEMS_PER_WORKER: String(itemsPerWorker),
+        SLUICE_SPOT: String(spot),
+      },
+      statements: [
+        new PolicyStatement({
+          actions: ['ecs:RunTask'],
+          // Any revision: tasks are started by family.
+          resources: [arn('task-definition', `${this.task.family}:*`)],
+          conditions: inCluster,
+        }),
+        // Tasks take over the task definition's tags, which is tagging.
+        new PolicyStatement({
+          actions: ['ecs:TagResource'],
+          resources: [tasks],
+          conditions: { StringEquals: { 'ecs:CreateAction': 'RunTask' } },
+        }),
+        // Listing by family has no resource of its own; the cluster is a condition.
+        new PolicyStatement({ actions: ['ecs:ListTasks'], resources: ['*'], conditions: inCluster }),
+        new PolicyStatement({ actions: ['ecs:DescribeTasks'], resources: [tasks], conditions: inCluster }),
+        new PolicyStatement({
+          actions: ['iam:PassRole'],
+          resources: [this.task.taskRole.roleArn, this.task.obtainExecutionRole().roleArn],
+          conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+        }),
+      ],
+    };
+  }
+
+  #addContainer(): void {
+    const { settings, storage, queue, program } = this.#props;
+    const { workers } = settings;
+    const bundle = new Asset(this, 'Bundle', { path: program.path });
+    const logGroup = new LogGroup(this, 'Logs', {
+      retention: settings.logs.retentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const accesses = [
+      storage.access({
+        // Landed objects lie wherever their keys say.
+        read: ['*'],
+        write: [...['results', 'failures', 'late'].map((ledger) => `${RUNS_PREFIX}*/${ledger}/*`), `${OUTPUT_PREFIX}*`],
+        uploads: [`${OUTPUT_PREFIX}*`],
+      }),
+      queue.access('receive'),
+    ];
+    for (const statement of accesses.flatMap((access) => access.statements)) this.task.addToTaskRolePolicy(statement);
+    // Asset.grantRead would open the whole bucket of assets.
+    this.task.addToTaskRolePolicy(
+      new PolicyStatement({ actions: ['s3:GetObject'], resources: [bundle.bucket.arnForObjects(bundle.s3ObjectKey)] }),
+    );
+    const image = workerImage(workers);
+    this.task.addContainer('worker', {
+      image: this.#image(image.name),
+      ...(image.user !== undefined && { user: image.user }),
+      command: [...program.command],
+      stopTimeout: Duration.seconds(STOP_SECONDS),
+      logging: LogDriver.awsLogs({ logGroup, streamPrefix: 'worker' }),
+      environment: {
+        ...Object.assign({}, ...accesses.map((access) => access.environment)),
+        SLUICE_BUNDLE_BUCKET: bundle.s3BucketName,
+        SLUICE_BUNDLE_KEY: bundle.s3ObjectKey,
+        SLUICE_BUNDLE_SHA256: program.sha256,
+        SLUICE_VISIBILITY_SECONDS: String(workers.visibilitySeconds),
+        SLUICE_HEARTBEAT_SECONDS: String(workers.heartbeatSeconds),
+        SLUICE_IDLE_SECONDS: String(workers.idleSeconds),
+        SLUICE_ITEMS_AT_ONCE: String(workers.itemsAtOnce),
+        SLUICE_MAX_ATTEMPTS: String(workers.maxAttempts),
+        SLUICE_RETRY_SECONDS: String(workers.retrySeconds),
+        SLUICE_ITEM_MINUTES: String(workers.itemMinutes),
+        SLUICE_STOP_SECONDS: String(STOP_SECONDS),
+        ...(workers.userAgent !== undefined && { SLUICE_USER_AGENT: workers.userAgent }),
+      },
+    });
+  }
+
+  /** The image as ECS takes it, and leave to pull it where it lies in a private ECR repository. */
+  #image(name: string): ContainerImage {
+    const ecr = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/([^:@]+)/.exec(name);
+    if (ecr !== null) {
+      const [, account = '', region = '', repositoryName = ''] = ecr;
+      const repositoryArn = Stack.of(this).formatArn({
+        service: 'ecr',
+        account,
+        region,
+        resource: 'repository',
+        resourceName: repositoryName,
+      });
+      Repository.fromRepositoryAttributes(this, 'Repository', { repositoryArn, repositoryName }).grantPull(
+        this.task.obtainExecutionRole(),
+      );
+    }
+    return ContainerImage.fromRegistry(name);
+  }
+}
