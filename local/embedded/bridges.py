@@ -7,11 +7,13 @@ MiniStack has changed then, and a bridge that quietly does nothing would show as
 import base64
 import re
 import threading
+import uuid
 import zlib
+from datetime import datetime, timezone
 
 from ministack.core import lambda_runtime
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import ecs, lambda_svc, s3
+from ministack.services import ecs, eventbridge, lambda_svc, s3, scheduler
 
 
 def install() -> None:
@@ -21,6 +23,7 @@ def install() -> None:
     check_whole_object_crc()
     pass_stop_timeout()
     keep_client_tokens()
+    fill_schedule_inputs()
 
 
 def replaced(text: str, old: str, new: str) -> str:
@@ -155,3 +158,30 @@ def keep_client_tokens() -> None:
             return answer
 
     ecs._ACTION_MAP["RunTask"] = run_once
+
+
+def fill_schedule_inputs() -> None:
+    """Fills the context attributes of EventBridge Scheduler into a target's input, `<aws.scheduler.scheduled-time>` above all."""
+    invoke_target = eventbridge._invoke_target
+
+    def invoke_filled(target, event, rule=None, *args, **kwargs):
+        if event.get("Source") == "aws.scheduler" and rule is not None and target.get("Input"):
+            text = target["Input"]
+            for name, value in (
+                ("schedule-arn", rule.get("Arn", "")),
+                ("scheduled-time", scheduled_time(rule.get("ScheduleExpression", ""), event["Time"])),
+                ("execution-id", str(uuid.uuid4())),
+                ("attempt-number", "1"),
+            ):
+                text = text.replace(f"<aws.scheduler.{name}>", value)
+            target = {**target, "Input": text}
+        return invoke_target(target, event, rule, *args, **kwargs)
+
+    eventbridge._invoke_target = invoke_filled
+
+
+def scheduled_time(expression: str, fired_at: float) -> str:
+    """The time that a schedule meant, not the later one at which MiniStack's clock noticed it: crons mean whole minutes."""
+    at = scheduler._at_time_epoch(expression)
+    meant = at if at is not None else fired_at - fired_at % (60 if expression.startswith("cron(") else 1)
+    return datetime.fromtimestamp(meant, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

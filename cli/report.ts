@@ -1,0 +1,97 @@
+import type { ItemLine, Manifest } from '#run/manifest.ts';
+import { renderTable } from './table.ts';
+
+const MIB = 1_024 * 1_024;
+/** How many items, and how many names of each list, a report for a terminal shows. */
+const SHOWN = 50;
+
+/**
+ * A run's manifest as text for a terminal: the outcome, a table of its first items, then each failure with its reason
+ * and what is missing, by name.
+ *
+ * @param items as `items.jsonl` has them; only the first 50 are looked at.
+ */
+export async function renderRun(
+  manifest: Manifest,
+  items: AsyncIterable<ItemLine> | Iterable<ItemLine>,
+): Promise<string> {
+  const rows: string[][] = [];
+  for await (const line of items) {
+    rows.push(itemRow(line));
+    if (rows.length === SHOWN) break;
+  }
+  const table = renderTable(
+    [
+      { head: 'item', width: 36 },
+      { head: 'status' },
+      { head: 'bytes', align: 'right' },
+      { head: 'seconds', align: 'right' },
+      { head: 'MiB/s', align: 'right' },
+      { head: 'parts', align: 'right' },
+      { head: 'retries', align: 'right' },
+      { head: 'peak MiB', align: 'right' },
+      { head: 'proofs', width: 40 },
+      { head: 'processed' },
+    ],
+    rows,
+  );
+  const { counts } = manifest;
+  const sections = [
+    headline(manifest),
+    table,
+    counts.items > rows.length ? `… and ${counts.items - rows.length} more items in items.jsonl` : '',
+    list(
+      'Failed',
+      counts.failed,
+      manifest.failed.map(({ name, stage, error }) => `${name} (${stage}): ${error.name}: ${error.message}`),
+    ),
+    list(
+      'Missing',
+      counts.missing,
+      manifest.missing.map(({ name, landed }) => `${name}${landed ? ' (landed, not processed)' : ''}`),
+    ),
+    list('Notes', manifest.notes.length, manifest.notes),
+  ];
+  return sections.filter((section) => section !== '').join('\n\n');
+}
+
+function headline({ runId, outcome, forced, reason, counts, bytes, startedAt, closedAt }: Manifest): string {
+  const seconds = (Date.parse(closedAt) - Date.parse(startedAt)) / 1_000;
+  const numbers = `${counts.done} of ${counts.items} done, ${counts.failed} failed, ${counts.missing} missing`;
+  const word = forced ? `${outcome}, forced (${reason ?? 'no reason given'})` : outcome;
+  return `Run ${runId}: ${word}\n${numbers}; ${(bytes / MIB).toFixed(1)} MiB landed; ${seconds.toFixed(1)} s`;
+}
+
+function itemRow({ name, status, landed, result }: ItemLine): string[] {
+  // Only what this run moved has a speed.
+  const speed = landed?.status === 'landed' && landed.seconds > 0 ? landed.bytes / MIB / landed.seconds : undefined;
+  return [
+    name,
+    status === 'done' && landed !== undefined ? landed.status : status,
+    landed?.bytes.toLocaleString('en') ?? '',
+    landed?.seconds.toFixed(2) ?? '',
+    speed?.toFixed(1) ?? '',
+    String(landed?.parts ?? ''),
+    String(landed?.retries ?? ''),
+    landed?.peakMemoryMiB?.toFixed(0) ?? '',
+    landed?.proofs.held.join(', ') ?? '',
+    result === undefined ? '' : `${result.processor} ${result.seconds.toFixed(1)} s${summary(result.result)}`,
+  ];
+}
+
+/** The first plain values of a processor's own result: `, csv, 3376 records`. */
+function summary(result: unknown): string {
+  if (typeof result !== 'object' || result === null) return '';
+  const values = Object.entries(result).flatMap(([name, value]) => {
+    if (typeof value === 'number') return [`${value.toLocaleString('en')} ${name}`];
+    return typeof value === 'string' && value.length <= 12 ? [value] : [];
+  });
+  return values.length === 0 ? '' : `: ${values.slice(0, 3).join(', ')}`;
+}
+
+function list(head: string, count: number, lines: readonly string[]): string {
+  if (count === 0) return '';
+  const shown = lines.slice(0, SHOWN).map((line) => `  ${line.replaceAll('\n', '\n    ')}`);
+  const more = count > shown.length ? [`  … and ${count - shown.length} more`] : [];
+  return [`${head}:`, ...shown, ...more].join('\n');
+}
