@@ -1,0 +1,45 @@
+import type { S3Operation, S3Request } from './operation.ts';
+
+/** What one part number of one upload has cost. */
+export interface PartCount {
+  readonly uploadId: string;
+  readonly partNumber: number;
+  /** Requests begun. */
+  requests: number;
+  /** Body bytes that came from the client, framing of aws-chunked included. */
+  bytes: number;
+  /** Requests that S3 itself answered 200, whether the client saw the answer or not. */
+  stored: number;
+}
+
+/** Counts what passes through the proxy. */
+export class S3Counts {
+  readonly #operations = new Map<S3Operation, number>();
+  readonly #parts = new Map<string, PartCount>();
+
+  /** Requests begun of an operation. */
+  operations(operation: S3Operation): number {
+    return this.#operations.get(operation) ?? 0;
+  }
+
+  /** By upload and part number, in the order of their first request. */
+  get parts(): readonly PartCount[] {
+    return [...this.#parts.values()];
+  }
+
+  /** Parts that S3 stored more than once: work done twice. */
+  get partsStoredAgain(): readonly PartCount[] {
+    return this.parts.filter(({ stored }) => stored > 1);
+  }
+
+  begin(request: S3Request): PartCount | undefined {
+    this.#operations.set(request.operation, this.operations(request.operation) + 1);
+    const { operation, uploadId, partNumber } = request;
+    if (operation !== 'UploadPart' || uploadId === undefined || partNumber === undefined) return undefined;
+    const name = `${uploadId} ${partNumber}`;
+    const part = this.#parts.get(name) ?? { uploadId, partNumber, requests: 0, bytes: 0, stored: 0 };
+    this.#parts.set(name, part);
+    part.requests++;
+    return part;
+  }
+}

@@ -1,0 +1,83 @@
+import type { S3Operation, S3Request } from './operation.ts';
+
+/** What goes wrong with a request to S3. Plain data, so that a failing test can print it. */
+export type S3Fault =
+  /** S3 reads the request, does nothing and answers this error. With `early` it answers without having read the body, and closes. */
+  | {
+      readonly kind: 'error';
+      readonly status: number;
+      readonly code: string;
+      readonly early?: boolean;
+      readonly retryAfter?: number;
+    }
+  /** The connection is reset once this many body bytes have come (0: at once); S3 never sees the request. */
+  | { readonly kind: 'reset-before'; readonly afterBytes?: number }
+  /** S3 does it, and the connection is reset instead of the answer. */
+  | { readonly kind: 'lost-answer' }
+  /** S3 does it, and an error is answered instead. */
+  | { readonly kind: 'done-but-error'; readonly status: number; readonly code: string }
+  /** 200 at once, white space for a time, then an error in the body. `done` says whether S3 has done it all the same. */
+  | { readonly kind: 'error-in-200'; readonly code: string; readonly done?: boolean; readonly milliseconds?: number }
+  /** 200 at once, white space every 50 ms for a time, then what S3 answers, if that is a success. */
+  | { readonly kind: 'white-space'; readonly milliseconds: number }
+  /** The request is read and never answered; with `milliseconds`, passed on after them. */
+  | { readonly kind: 'stall'; readonly milliseconds?: number }
+  /** The request's body is read at this rate. */
+  | { readonly kind: 'slow-read'; readonly bytesPerSecond: number };
+
+/** Which requests a fault befalls. What isn't given matches every request. */
+export interface S3Condition {
+  readonly operation?: S3Operation | readonly S3Operation[];
+  readonly key?: string | RegExp;
+  readonly partNumber?: number;
+  /** Of the requests that meet the rest of the condition: which, from 1. */
+  readonly nth?: number | readonly number[] | ((nth: number) => boolean);
+  /** The share of the requests left that is hit, by the proxy's seed. */
+  readonly probability?: number;
+}
+
+export interface S3FaultRule {
+  readonly when?: S3Condition;
+  readonly fault: S3Fault;
+}
+
+/** A rule that counts what it has matched, and draws its lots from `random`. */
+export class CountedS3Rule {
+  readonly #rule: S3FaultRule;
+  readonly #random: () => number;
+  #matched = 0;
+
+  constructor(rule: S3FaultRule, random: () => number) {
+    this.#rule = rule;
+    this.#random = random;
+  }
+
+  faultFor(request: S3Request): S3Fault | undefined {
+    const { when = {}, fault } = this.#rule;
+    const { operation, key, partNumber, nth, probability } = when;
+    if (operation !== undefined && ![operation].flat().includes(request.operation)) return undefined;
+    if (typeof key === 'string' && key !== request.key) return undefined;
+    if (key instanceof RegExp && !key.test(request.key)) return undefined;
+    if (partNumber !== undefined && partNumber !== request.partNumber) return undefined;
+    this.#matched++;
+    if (typeof nth === 'function' && !nth(this.#matched)) return undefined;
+    if (nth !== undefined && typeof nth !== 'function' && ![nth].flat().includes(this.#matched)) return undefined;
+    if (probability !== undefined && this.#random() >= probability) return undefined;
+    return fault;
+  }
+}
+
+/** S3's own errors by the name a person knows them by. */
+export const s3Errors = {
+  internalError: { kind: 'error', status: 500, code: 'InternalError' },
+  slowDown: { kind: 'error', status: 503, code: 'SlowDown' },
+  requestTimeout: { kind: 'error', status: 400, code: 'RequestTimeout' },
+  noSuchUpload: { kind: 'error', status: 404, code: 'NoSuchUpload' },
+  invalidPart: { kind: 'error', status: 400, code: 'InvalidPart' },
+  badDigest: { kind: 'error', status: 400, code: 'BadDigest' },
+  conditionalConflict: { kind: 'error', status: 409, code: 'ConditionalRequestConflict' },
+  preconditionFailed: { kind: 'error', status: 412, code: 'PreconditionFailed' },
+  accessDenied: { kind: 'error', status: 403, code: 'AccessDenied' },
+  expiredToken: { kind: 'error', status: 400, code: 'ExpiredToken' },
+  clockSkew: { kind: 'error', status: 403, code: 'RequestTimeTooSkewed' },
+} as const satisfies Record<string, S3Fault>;

@@ -1,0 +1,85 @@
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { Transform } from 'node:stream';
+import { TokenBucket } from '#test/helpers/source/token-bucket.ts';
+
+/** The client went away before its request was passed on whole. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+}
+
+/** Keeps connections to the S3 server, and passes requests on to it as they came. */
+export class Upstream {
+  readonly #endpoint: URL;
+  readonly #agent: Agent;
+
+  constructor(endpoint: string) {
+    this.#endpoint = new URL(endpoint);
+    // The server's certificate is the test's own; what the client checks is its way to the proxy.
+    this.#agent =
+      this.#endpoint.protocol === 'https:'
+        ? new HttpsAgent({ keepAlive: true, rejectUnauthorized: false })
+        : new Agent({ keepAlive: true });
+  }
+
+  /**
+   * Passes a request on with its headers unchanged: SigV4 signs the Host that the client named, so that one has to arrive.
+   *
+   * @param onBytes is told of each piece of the body.
+   * @param bytesPerSecond reads the client's body no faster.
+   * @throws ClientGone where the client leaves on the way.
+   */
+  send(incoming: IncomingMessage, onBytes: (bytes: number) => void, bytesPerSecond?: number): Promise<IncomingMessage> {
+    const { hostname, port, protocol } = this.#endpoint;
+    const bucket = bytesPerSecond === undefined ? undefined : new TokenBucket(bytesPerSecond);
+    return new Promise((resolve, reject) => {
+      const outgoing = (protocol === 'https:' ? httpsRequest : httpRequest)({
+        hostname,
+        port,
+        agent: this.#agent,
+        method: incoming.method,
+        path: incoming.url,
+        headers: incoming.rawHeaders,
+        setHost: false,
+      });
+      outgoing.once('response', resolve).once('error', reject);
+      const counted = new Transform({
+        transform(bytes: Buffer, _encoding, done) {
+          onBytes(bytes.length);
+          if (!bucket) done(null, bytes);
+          else bucket.take(bytes.length).then(() => done(null, bytes), done);
+        },
+      });
+      incoming.once('close', () => {
+        if (incoming.readableEnded) return;
+        reject(new ClientGone());
+        outgoing.destroy();
+      });
+      incoming.pipe(counted).pipe(outgoing);
+    });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+/** All of a message's body; for small ones. */
+export async function readBody(message: IncomingMessage): Promise<Buffer> {
+  return Buffer.concat(await message.toArray());
+}
+
+/** Reads a message's body to its end, or to the piece that reaches `maxBytes`, and keeps nothing. */
+export async function discardBody(
+  message: IncomingMessage,
+  onBytes: (bytes: number) => void = () => {},
+  maxBytes = Number.POSITIVE_INFINITY,
+): Promise<void> {
+  if (maxBytes <= 0) return;
+  let read = 0;
+  for await (const piece of message.iterator({ destroyOnReturn: false })) {
+    onBytes(piece.length);
+    read += piece.length;
+    if (read >= maxBytes) return;
+  }
+}
