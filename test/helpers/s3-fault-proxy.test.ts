@@ -85,8 +85,12 @@ describe('the S3 fault proxy', () => {
     );
     await using _ = proxy;
     const uploadId = await create(s3.client);
-    await expect(uploadPart(client, uploadId, 1)).rejects.toMatchObject({ code: expect.stringMatching(/ECONNRESET|EPIPE/) });
-    await expect(uploadPart(client, uploadId, 2)).rejects.toMatchObject({ code: expect.stringMatching(/ECONNRESET|EPIPE/) });
+    await expect(uploadPart(client, uploadId, 1)).rejects.toMatchObject({
+      code: expect.stringMatching(/ECONNRESET|EPIPE/),
+    });
+    await expect(uploadPart(client, uploadId, 2)).rejects.toMatchObject({
+      code: expect.stringMatching(/ECONNRESET|EPIPE/),
+    });
     expect(proxy.parts.map(({ stored }) => stored)).toEqual([0, 1]);
   });
 
