@@ -1,6 +1,7 @@
 import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
 import {
+  type CfnCluster,
   Cluster,
   ContainerImage,
   CpuArchitecture,
@@ -53,7 +54,10 @@ export class Workers extends Construct {
     super(scope, id);
     this.#props = props;
     const { settings, network } = props;
-    this.cluster = new Cluster(this, 'Cluster', { vpc: network.vpc, enableFargateCapacityProviders: true });
+    this.cluster = new Cluster(this, 'Cluster', { vpc: network.vpc });
+    // As a property of the cluster. CDK's `enableFargateCapacityProviders` makes a resource of its own for it, which only
+    // clusters with instances need, and which the embedded AWS doesn't have.
+    (this.cluster.node.defaultChild as CfnCluster).capacityProviders = ['FARGATE', 'FARGATE_SPOT'];
     this.task = new FargateTaskDefinition(this, 'Task', {
       family: `${Stack.of(this).stackName}-worker`,
       cpu: settings.workers.cpu,
