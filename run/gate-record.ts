@@ -16,7 +16,11 @@ export type GateSample = z.infer<typeof gateSampleSchema>;
 export const gateRecordSchema = z.object({
   v: z.literal(1),
   runId: z.string(),
+  /** How often the gatekeeper has looked. */
+  looks: z.int(),
   samples: z.array(gateSampleSchema),
+  /** The counts of shards in which every item is settled: no look lists them again. */
+  finished: z.record(z.string(), z.object({ done: z.int(), failed: z.int() })),
   /** What kept workers from being started and the like; each sentence once. */
   problems: z.array(z.string()),
   /** Looks in a row that found the queue empty with items missing, and when the first of them was. */
@@ -28,5 +32,5 @@ export type GateRecord = z.infer<typeof gateRecordSchema>;
 
 /** The record before the first sample. */
 export function newGateRecord(runId: string): GateRecord {
-  return { v: 1, runId, samples: [], problems: [], empty: null, redispatches: 0 };
+  return { v: 1, runId, looks: 0, samples: [], finished: {}, problems: [], empty: null, redispatches: 0 };
 }

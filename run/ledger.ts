@@ -1,6 +1,7 @@
 import { type LedgerName, runKeys } from './keys.ts';
 import type { FailureRecord, LandedRecord, ResultRecord } from './records.ts';
 import { closedSchema } from './records.ts';
+import { SHARDS } from './shards.ts';
 import { listKeys, readJson, type Store, writeOnce } from './store.ts';
 
 interface RecordOf {
@@ -23,11 +24,25 @@ export function record<L extends LedgerName>(
   return writeOnce(store, runKeys(value.runId).record(ledger, value.item), value);
 }
 
+/** The ids of the items that have a record in a ledger, in ascending order. `shard` is what they begin with. */
+export async function* recordedIds(
+  store: Store,
+  runId: string,
+  ledger: LedgerName,
+  shard = '',
+): AsyncGenerator<string> {
+  const prefix = runKeys(runId).ledger(ledger);
+  for await (const key of listKeys(store, prefix + shard)) yield key.slice(prefix.length).replace(/\.json$/, '');
+}
+
 /** The ids of all items that have a record in a ledger. */
 export async function recordedItems(store: Store, runId: string, ledger: LedgerName): Promise<Set<string>> {
-  const prefix = runKeys(runId).ledger(ledger);
   const items = new Set<string>();
-  for await (const key of listKeys(store, prefix)) items.add(key.slice(prefix.length).replace(/\.json$/, ''));
+  await Promise.all(
+    SHARDS.map(async (shard) => {
+      for await (const id of recordedIds(store, runId, ledger, shard)) items.add(id);
+    }),
+  );
   return items;
 }
 

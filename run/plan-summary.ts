@@ -12,6 +12,8 @@ export const planSummarySchema = z.object({
   scheduledTime: z.iso.datetime(),
   items: z.int().nonnegative(),
   batches: z.int().nonnegative(),
+  /** How many items have an id that begins with each hexadecimal digit. */
+  shards: z.record(z.string(), z.int().nonnegative()),
   /** How many of the items are work for the queue alone. */
   work: z.int().nonnegative(),
   /** How many items a worker gets: all work, and the sources that have a processor. */

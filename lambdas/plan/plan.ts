@@ -7,6 +7,7 @@ import type { ExecutionInput } from '#run/input.ts';
 import { type Item, itemName } from '#run/item.ts';
 import { runKeys, slotKey } from '#run/keys.ts';
 import { type PlanSummary, planSummarySchema } from '#run/plan-summary.ts';
+import { countByShard } from '#run/shards.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
 import { type ItemDefaults, itemsOfInput, listedItem, type Report } from './items.ts';
 import { type OpenedList, openSourceList, SourceListError } from './source-list.ts';
@@ -74,6 +75,7 @@ export async function planRun(store: Store, request: PlanRequest): Promise<PlanS
     scheduledTime: defaults.scheduledTime.toISOString(),
     items: seen.items,
     batches: lines.length,
+    shards: seen.shards,
     work: input.work?.length ?? 0,
     processed: seen.processed,
     onLate: input.onLate,
@@ -89,6 +91,7 @@ export async function planRun(store: Store, request: PlanRequest): Promise<PlanS
 
 interface Survey {
   readonly items: number;
+  readonly shards: PlanSummary['shards'];
   readonly processed: number;
   /** The version of the list that was looked at, for the pass that plans from it. */
   readonly etag: string | undefined;
@@ -125,7 +128,7 @@ async function survey(store: Store, input: ExecutionInput, defaults: ItemDefault
   if (ids.size === 0 && total === 0) report('input: names no source and no work; fill sources, sourcesFrom or work');
   if (total > problems.length) problems.push(`and ${total - problems.length} more`);
   if (problems.length > 0) throw new InvalidInputError(problems);
-  return { items: ids.size, processed, etag };
+  return { items: ids.size, shards: countByShard(ids), processed, etag };
 }
 
 async function openList(store: Store, input: ExecutionInput, etag?: string): Promise<OpenedList | undefined> {

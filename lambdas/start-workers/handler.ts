@@ -1,7 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { readPlanSummary } from '#run/plan-summary.ts';
-import { readProgress } from '#run/progress.ts';
+import { countShards, totalOf } from '#run/progress.ts';
 import { ensureWorkers } from '#run/workers.ts';
 import { environment, readEnvironment } from '../environment.ts';
 import { fleetOf } from '../fleet.ts';
@@ -17,9 +17,10 @@ const payloadSchema = z.object({ runId: z.string() });
 export async function handler(payload: unknown) {
   const { runId } = payloadSchema.parse(payload);
   const plan = await readPlanSummary(store, runId);
-  const { missing } = await readProgress(store, plan);
+  const { done, failed } = totalOf(await countShards(store, plan));
   const minute = Math.floor(Date.now() / 60_000);
-  const state = await ensureWorkers(fleet, Math.min(missing, plan.processed), `${runId} start ${minute}`);
+  const outstanding = Math.min(plan.items - done - failed, plan.processed);
+  const state = await ensureWorkers(fleet, outstanding, `${runId} start ${minute}`);
   logger.info('workers', { runId, ...state });
   return state;
 }

@@ -5,6 +5,7 @@ import type { Item, Process } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
 import type { PlanSummary } from '#run/plan-summary.ts';
 import type { FailureRecord, LandedRecord, ResultRecord } from '#run/records.ts';
+import { countByShard } from '#run/shards.ts';
 import { type Store, writeJson } from '#run/store.ts';
 
 export const profile: Process = { processor: 'profile', options: {} };
@@ -32,6 +33,7 @@ export async function writePlan(
     scheduledTime: '2026-11-24T01:00:00.000Z',
     items: items.length,
     batches: items.length,
+    shards: countByShard(items.map((item) => item.id)),
     work: items.filter((item) => item.kind === 'work').length,
     processed: items.filter((item) => item.process !== null).length,
     onLate: 'partial',

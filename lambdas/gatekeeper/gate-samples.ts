@@ -1,0 +1,34 @@
+import { type GateRecord, type GateSample, gateRecordSchema, newGateRecord } from '#run/gate-record.ts';
+import { runKeys } from '#run/keys.ts';
+import { readJson, type Store, writeJson } from '#run/store.ts';
+
+/** How many samples `gate.json` keeps: 10 hours at 30 s, and still a small object. */
+const KEPT_SAMPLES = 1_200;
+
+/** What earlier looks have left. */
+export async function readGateRecord(store: Store, runId: string): Promise<GateRecord> {
+  return (await readJson(store, runKeys(runId).gate, gateRecordSchema)) ?? newGateRecord(runId);
+}
+
+/** The record with one more look in it. Problems are kept once each. */
+export function nextGateRecord(
+  before: GateRecord,
+  sample: GateSample,
+  finished: GateRecord['finished'],
+  problems: readonly string[],
+): GateRecord {
+  const isEmpty = sample.missing > 0 && sample.queued === 0 && sample.inFlight === 0;
+  return {
+    ...before,
+    looks: before.looks + 1,
+    samples: [...before.samples, sample].slice(-KEPT_SAMPLES),
+    finished,
+    problems: [...new Set([...before.problems, ...problems])],
+    empty: isEmpty ? { looks: (before.empty?.looks ?? 0) + 1, since: before.empty?.since ?? sample.at } : null,
+  };
+}
+
+/** One gatekeeper looks at a run at a time, so nobody else writes this. */
+export function keepGateRecord(store: Store, record: GateRecord): Promise<void> {
+  return writeJson(store, runKeys(record.runId).gate, record);
+}

@@ -1,0 +1,27 @@
+import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import type { Queue } from '#run/dispatch.ts';
+
+export interface QueueCounts {
+  /** Messages that wait, delayed ones among them. */
+  readonly queued: number;
+  /** Messages that workers hold. */
+  readonly inFlight: number;
+}
+
+/** What SQS says of a queue: approximate, and settled only a minute or more after the last send. */
+export async function queueCounts(queue: Queue): Promise<QueueCounts> {
+  const { Attributes = {} } = await queue.client.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: queue.url,
+      AttributeNames: [
+        'ApproximateNumberOfMessages',
+        'ApproximateNumberOfMessagesNotVisible',
+        'ApproximateNumberOfMessagesDelayed',
+      ],
+    }),
+  );
+  return {
+    queued: Number(Attributes.ApproximateNumberOfMessages) + Number(Attributes.ApproximateNumberOfMessagesDelayed),
+    inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible),
+  };
+}

@@ -1,0 +1,44 @@
+import { dispatch, type Queue } from '#run/dispatch.ts';
+import type { WorkMessage } from '#run/message.ts';
+
+/**
+ * Sends messages as they come, and gathers those that come while a send is under way: the first landed object reaches
+ * a worker at once, and many small ones share a call.
+ */
+export class Dispatcher {
+  readonly #queue: Queue;
+  #waiting: WorkMessage[] = [];
+  #sending: Promise<void> | undefined;
+  #sent = 0;
+
+  constructor(queue: Queue) {
+    this.#queue = queue;
+  }
+
+  /** How many messages SQS has taken. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  add(message: WorkMessage): void {
+    this.#waiting.push(message);
+    this.#sending ??= this.#send();
+    // Heard by flush; without this an early failure would end the process as unhandled.
+    this.#sending.catch(() => {});
+  }
+
+  /** Returns once every message is with SQS. @throws DispatchError */
+  async flush(): Promise<void> {
+    await this.#sending;
+  }
+
+  async #send(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const messages = this.#waiting;
+      this.#waiting = [];
+      await dispatch(this.#queue, messages);
+      this.#sent += messages.length;
+    }
+    this.#sending = undefined;
+  }
+}

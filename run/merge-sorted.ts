@@ -1,0 +1,34 @@
+/** One id, and which of the lists it is in. */
+export interface Merged<N extends string> {
+  readonly id: string;
+  readonly lists: ReadonlySet<N>;
+}
+
+/**
+ * Walks sorted lists side by side, each id once with the lists that have it. Nothing is held but a list's next id, so
+ * the length of the lists doesn't matter.
+ *
+ * @param lists ids in ascending order, as S3 lists keys.
+ */
+export async function* mergeSorted<N extends string>(
+  lists: Readonly<Record<N, AsyncIterable<string>>>,
+): AsyncGenerator<Merged<N>> {
+  const walks = Object.entries<AsyncIterable<string>>(lists).map(([name, list]) => ({
+    name: name as N,
+    iterator: list[Symbol.asyncIterator](),
+    head: undefined as string | undefined,
+  }));
+  const advance = async (walk: (typeof walks)[number]) => {
+    const next = await walk.iterator.next();
+    walk.head = next.done === true ? undefined : next.value;
+  };
+  await Promise.all(walks.map(advance));
+  for (;;) {
+    let id: string | undefined;
+    for (const { head } of walks) if (head !== undefined && (id === undefined || head < id)) id = head;
+    if (id === undefined) return;
+    const here = walks.filter((walk) => walk.head === id);
+    yield { id, lists: new Set(here.map((walk) => walk.name)) };
+    for (const walk of here) await advance(walk);
+  }
+}
