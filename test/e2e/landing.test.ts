@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { useDeployedAws } from '#test/helpers/deployed.ts';
+import { putObject } from '#test/helpers/run.ts';
+import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';
+
+const aws = useDeployedAws();
+let web: Web;
+const refusals = new Map<string, number>();
+
+beforeAll(async () => {
+  web = await startWeb((request, response) => {
+    const path = new URL(request.url ?? '', 'http://localhost').pathname;
+    if (path.startsWith('/missing')) return void response.writeHead(404).end('no such file');
+    const refused = refusals.get(path) ?? 0;
+    if (path.startsWith('/busy') && refused < 2) {
+      refusals.set(path, refused + 1);
+      return void response.writeHead(503, { 'retry-after': '0' }).end();
+    }
+    const body = csvNamed(path);
+    response.writeHead(200, { 'content-type': 'text/csv', 'content-length': Buffer.byteLength(body) }).end(body);
+  });
+});
+afterAll(() => web.stop());
+
+describe('a run', () => {
+  it('lands, processes, retries, and records what failed', async () => {
+    const run = await aws.run({
+      sources: [
+        { url: `${web.url}/a.csv`, key: 'landing/a.csv' },
+        { url: `${web.url}/busy.csv`, key: 'landing/busy.csv' },
+        { url: `${web.url}/missing.csv`, key: 'landing/missing.csv' },
+        { url: `${web.url}/plain.csv`, key: 'landing/plain.csv', process: null },
+      ],
+      process: 'profile',
+    });
+    expect(run).toMatchObject({ status: 'SUCCEEDED' });
+    expect(run.manifest).toMatchObject({
+      outcome: 'partial',
+      forced: false,
+      counts: { items: 4, done: 3, failed: 1, missing: 0, landed: 3, processed: 2 },
+      failed: [{ name: 'landing/missing.csv', stage: 'transfer' }],
+    });
+    expect(run.manifest?.failed[0]?.error.message).toContain('404');
+    for (const name of ['a', 'busy', 'plain']) {
+      expect(Buffer.from(await aws.bytesOf(`landing/${name}.csv`)).toString()).toBe(csvNamed(`/${name}.csv`));
+    }
+    const busy = run.items.find((item) => item.name === 'landing/busy.csv');
+    expect(busy?.landed).toMatchObject({ bytes: Buffer.byteLength(csvNamed('/busy.csv')), parts: 1 });
+    expect(busy?.landed?.retries).toBeGreaterThanOrEqual(2);
+    expect(busy?.landed?.peakMemoryMiB).toBeGreaterThan(20);
+    expect(busy?.landed?.proofs.held).not.toEqual([]);
+    expect(busy?.result?.result).toMatchObject({ records: 20 });
+  });
+
+  it('waits for workers by NotReadyError, under that name in the history', async () => {
+    const run = await aws.run({
+      sources: [{ url: `${web.url}/wait.csv`, key: 'waiting/wait.csv' }],
+      process: 'profile',
+    });
+    expect(run.manifest).toMatchObject({ outcome: 'complete', forced: false });
+    const notReady = run.events.filter((event) => JSON.stringify(event).includes('NotReadyError'));
+    expect(notReady.length).toBeGreaterThan(0);
+    expect(JSON.stringify(notReady[0])).toContain('0 of 1 done, 0 failed, 1 to go');
+  });
+
+  it('fails at Plan with every problem of a bad input, by path', async () => {
+    const run = await aws.run({ sources: [{ url: 'nonsense', key: 'a//b' }, { urll: 'x' }], onLate: 'never' });
+    expect(run).toMatchObject({ status: 'FAILED', error: 'InvalidInputError', manifest: undefined });
+    for (const path of ['sources[0].url', 'sources[0].key', 'sources[1].url', 'sources[1]:', 'onLate']) {
+      expect(run.cause).toContain(path);
+    }
+    expect(web.requests.filter((request) => request.includes('/x'))).toEqual([]);
+  });
+
+  it('fails when nothing at all has landed, and still says what went wrong', async () => {
+    const run = await aws.run({ sources: [{ url: `${web.url}/missing/1`, key: 'none/1' }] });
+    expect(run).toMatchObject({
+      status: 'FAILED',
+      error: 'Failed',
+      manifest: { outcome: 'failed', counts: { failed: 1 } },
+    });
+  });
+
+  it('runs the work that has no source', async () => {
+    const run = await aws.run({
+      work: [{ processor: 'scrape', name: 'site', input: { url: `${web.url}/robots-only` } }],
+    });
+    expect(run.manifest).toMatchObject({ counts: { items: 1, missing: 0 } });
+    expect(run.items[0]?.status).not.toBe('missing');
+  });
+
+  it('records nothing twice when the same execution name is planned again', async () => {
+    const input = {
+      sources: [{ url: `${web.url}/slot.csv`, key: 'slots-test/slot.csv' }],
+      schedule: 'test',
+      scheduledTime: '2026-11-24T01:00:00Z',
+    };
+    const first = await aws.run(input);
+    const second = await aws.run(input);
+    expect(first).toMatchObject({ status: 'SUCCEEDED' });
+    expect(second).toMatchObject({ status: 'FAILED', error: 'AlreadyClaimedError', manifest: undefined });
+    expect(second.cause).toContain(first.runId);
+  });
+});
+
+describe('a list of 5,000 sources', () => {
+  it('lands every one in batches of fifty', async () => {
+    const urls = Array.from({ length: 5_000 }, (_, n) => `${web.url}/many/${n}.csv`);
+    await putObject(aws.store.client, aws.store.bucket, 'lists/many.txt', urls.join('\n'));
+    const began = performance.now();
+    const run = await aws.run({ sourcesFrom: { key: 'lists/many.txt' } });
+    console.log(`5,000 sources took ${((performance.now() - began) / 1_000).toFixed(0)} s`);
+    expect(run.manifest).toMatchObject({ outcome: 'complete', counts: { items: 5_000, done: 5_000, landed: 5_000 } });
+    expect(run.manifest?.done).toHaveLength(1_000);
+    expect(run.items).toHaveLength(5_000);
+    expect(new Set(run.items.map((item) => item.landed?.key)).size).toBe(5_000);
+    expect(Buffer.from(await aws.bytesOf('raw/127.0.0.1/many/4999.csv')).toString()).toBe(csvNamed('/many/4999.csv'));
+  });
+});

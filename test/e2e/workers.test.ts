@@ -1,0 +1,83 @@
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { messageOf } from '#run/dispatch.ts';
+import { runKeys } from '#run/keys.ts';
+import { readPlanSummary } from '#run/plan-summary.ts';
+import { plannedItems } from '#run/progress.ts';
+import { listKeys } from '#run/store.ts';
+import { useDeployedAws } from '#test/helpers/deployed.ts';
+import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';
+import { workerProcesses } from '#test/helpers/worker-processes.ts';
+
+const aws = useDeployedAws();
+let web: Web;
+let hold = true;
+
+beforeAll(async () => {
+  web = await startWeb((request, response) => {
+    if (request.url === '/robots.txt') return void response.writeHead(404).end();
+    if (request.url === '/held') {
+      const release = setInterval(() => {
+        if (hold) return;
+        clearInterval(release);
+        response.writeHead(200, { 'content-type': 'text/html' }).end('<html><title>held</title></html>');
+      }, 50);
+      response.once('close', () => clearInterval(release));
+      return;
+    }
+    response.writeHead(200).end(csvNamed(request.url ?? ''));
+  });
+});
+afterAll(() => web.stop());
+
+describe('a worker', () => {
+  it.runIf(process.platform === 'linux')(
+    'that is killed in the middle of an item is replaced, and nothing is lost',
+    async () => {
+      hold = true;
+      const arn = await aws.start({ work: [{ processor: 'scrape', name: 'held', input: { url: `${web.url}/held` } }] });
+      const fetched = () => web.requests.filter((request) => request === 'GET /held').length;
+      await expect.poll(fetched, { timeout: 60_000 }).toBe(1);
+      for (const pid of await workerProcesses(aws.queue.url)) process.kill(pid, 'SIGKILL');
+      await expect.poll(fetched, { timeout: 60_000 }).toBe(2);
+      hold = false;
+      const run = await aws.end(arn);
+      expect(run.manifest).toMatchObject({ outcome: 'complete', forced: false, counts: { done: 1 } });
+      expect(run.items[0]?.result?.attempt).toBe(2);
+    },
+  );
+
+  it('does nothing twice when a message comes twice', async () => {
+    const first = await aws.run({
+      sources: [{ url: `${web.url}/once.csv`, key: 'twice/once.csv' }],
+      process: 'profile',
+    });
+    const before = first.items[0]?.result;
+    const [item] = await Array.fromAsync(plannedItems(aws.store, await readPlanSummary(aws.store, first.runId)));
+    if (item === undefined || before === undefined) throw new Error('the first run has no result');
+    const message = messageOf(first.runId, item, {
+      bucket: aws.store.bucket,
+      bytes: first.items[0]?.landed?.bytes ?? 0,
+    });
+    for (let copy = 0; copy < 2; copy++) {
+      await aws.queue.client.send(
+        new SendMessageCommand({ QueueUrl: aws.queue.url, MessageBody: JSON.stringify(message) }),
+      );
+    }
+    // A further run brings a worker that takes the copies too.
+    const second = await aws.run({
+      sources: [{ url: `${web.url}/other.csv`, key: 'twice/other.csv' }],
+      process: 'profile',
+    });
+    expect(second.manifest).toMatchObject({ outcome: 'complete' });
+    expect(await Array.fromAsync(listKeys(aws.store, runKeys(first.runId).ledger('results')))).toHaveLength(1);
+    expect(await Array.fromAsync(listKeys(aws.store, runKeys(first.runId).ledger('late')))).toEqual([]);
+    expect(
+      (
+        await aws.end(
+          first.runId && `${aws.outputs.StateMachineArn.replace(':stateMachine:', ':execution:')}:${first.runId}`,
+        )
+      ).items[0]?.result,
+    ).toEqual(before);
+  });
+});

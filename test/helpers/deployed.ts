@@ -1,0 +1,109 @@
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  DescribeExecutionCommand,
+  type DescribeExecutionOutput,
+  type HistoryEvent,
+  paginateGetExecutionHistory,
+  SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { inject, vi } from 'vitest';
+import type { Queue } from '#run/dispatch.ts';
+import { runKeys } from '#run/keys.ts';
+import { type ItemLine, itemLineSchema, type Manifest, manifestSchema } from '#run/manifest.ts';
+import { readJson, type Store } from '#run/store.ts';
+
+/** What the deployment of the end-to-end tests is reached by; it is made once for all of them. */
+export interface DeployedAws {
+  readonly client: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } };
+  readonly outputs: { BucketName: string; StateMachineArn: string; QueueUrl: string };
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    deployedAws: DeployedAws;
+  }
+}
+
+/** How an execution ended, and what its run left. */
+export interface Ended {
+  readonly runId: string;
+  readonly status: string;
+  readonly error: string | undefined;
+  readonly cause: string | undefined;
+  readonly manifest: Manifest | undefined;
+  readonly items: readonly ItemLine[];
+  readonly events: readonly HistoryEvent[];
+}
+
+/** The deployed stack, as a person with its outputs uses it. */
+export function useDeployedAws() {
+  const { client, outputs } = inject('deployedAws');
+  const sfn = new SFNClient(client);
+  const store: Store = { client: new S3Client(client), bucket: outputs.BucketName };
+  const queue: Queue = { client: new SQSClient(client), url: outputs.QueueUrl };
+
+  const describe = (executionArn: string) => sfn.send(new DescribeExecutionCommand({ executionArn }));
+
+  async function start(input: unknown, runId: string = crypto.randomUUID()): Promise<string> {
+    const { executionArn = '' } = await sfn.send(
+      new StartExecutionCommand({
+        stateMachineArn: outputs.StateMachineArn,
+        name: runId,
+        input: JSON.stringify(input),
+      }),
+    );
+    return executionArn;
+  }
+
+  async function end(executionArn: string, timeoutSeconds = 150): Promise<Ended> {
+    let last: DescribeExecutionOutput = await describe(executionArn);
+    await vi.waitUntil(
+      async () => {
+        last = await describe(executionArn);
+        return last.status !== 'RUNNING';
+      },
+      { timeout: timeoutSeconds * 1_000, interval: 250 },
+    );
+    const runId = last.name ?? '';
+    const events: HistoryEvent[] = [];
+    for await (const page of paginateGetExecutionHistory({ client: sfn }, { executionArn }))
+      events.push(...(page.events ?? []));
+    return {
+      runId,
+      status: last.status ?? '',
+      error: last.error,
+      cause: last.cause,
+      manifest: await readJson(store, runKeys(runId).manifest, manifestSchema),
+      items: await itemsOf(runId),
+      events,
+    };
+  }
+
+  async function bytesOf(key: string): Promise<Uint8Array> {
+    const answer = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: key }));
+    return (await answer.Body?.transformToByteArray()) ?? new Uint8Array();
+  }
+
+  async function itemsOf(runId: string): Promise<ItemLine[]> {
+    const bytes = await bytesOf(runKeys(runId).items).catch(() => new Uint8Array());
+    const lines = new TextDecoder().decode(bytes).trim();
+    return lines === '' ? [] : lines.split('\n').map((line) => itemLineSchema.parse(JSON.parse(line)));
+  }
+
+  return {
+    client,
+    outputs,
+    store,
+    queue,
+    sfn,
+    start,
+    end,
+    bytesOf,
+    /** Starts an execution and waits for its end. */
+    run: async (input: unknown, runId?: string) => end(await start(input, runId)),
+    stop: (executionArn: string) => sfn.send(new StopExecutionCommand({ executionArn, cause: 'stopped by a test' })),
+  };
+}
