@@ -1,0 +1,94 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { type Deployment, executionArnOf, newRunId, runIdOf } from './deployment.ts';
+import { executionInput } from './execution-input.ts';
+import { EXIT } from './exit-code.ts';
+import { followRun } from './follow-run.ts';
+import { NoManifestError, readItems, readManifest } from './read-run.ts';
+import { renderRun } from './report.ts';
+import type { RunEvent } from './run-events.ts';
+import { describeEvent } from './run-progress.ts';
+
+/** What a command needs: where the deployment is, and where its words go. */
+export interface CommandContext {
+  readonly sfn: SFNClient;
+  readonly s3: S3Client;
+  readonly deployment: Deployment;
+  readonly signal: AbortSignal;
+  readonly print: (text: string) => void;
+}
+
+export interface RunOptions {
+  readonly urls: readonly string[];
+  readonly inputFile?: string | undefined;
+  readonly process?: string | undefined;
+  readonly onLate?: string | undefined;
+  readonly name?: string | undefined;
+  readonly detach?: boolean | undefined;
+}
+
+/**
+ * `sluice run`: starts an execution and, unless detached, watches it.
+ *
+ * @returns the exit code.
+ * @throws InvalidInputError before anything is started.
+ */
+export async function run(context: CommandContext, options: RunOptions): Promise<number> {
+  const { inputFile, process: processor, onLate } = options;
+  const base =
+    inputFile === undefined ? undefined : await (inputFile === '-' ? text(process.stdin) : readFile(inputFile, 'utf8'));
+  const input = executionInput({
+    urls: options.urls,
+    ...(base !== undefined && { base }),
+    ...(processor !== undefined && { process: processor }),
+    ...(onLate !== undefined && { onLate }),
+  });
+  const name = options.name ?? newRunId('run');
+  await context.sfn.send(
+    new StartExecutionCommand({
+      stateMachineArn: context.deployment.stateMachineArn,
+      name,
+      input: JSON.stringify(input),
+    }),
+  );
+  if (options.detach === true) {
+    context.print(name);
+    return EXIT.complete;
+  }
+  context.print(`Run ${name} has started.`);
+  return watch(context, name);
+}
+
+/** `sluice watch`: follows a run to its end and reports it. */
+export async function watch(context: CommandContext, run: string): Promise<number> {
+  const { sfn, s3, deployment, print, signal } = context;
+  const clock = (at: Date) => at.toISOString().slice(11, 19);
+  const { end } = await followRun({ sfn, s3 }, executionArnOf(deployment, run), {
+    signal,
+    onEvent: (event: RunEvent) => {
+      const line = describeEvent(event);
+      if (line !== undefined) print(`${clock(event.at)}  ${line}`);
+    },
+    // The history is silent while children work; the ledger isn't.
+    onProgress: (line) => print(`${clock(new Date())}  ${line}`),
+  });
+  try {
+    return await report(context, run);
+  } catch (error) {
+    // A run that failed in Plan has no manifest, and its history has said why.
+    if (error instanceof NoManifestError && end.status !== 'SUCCEEDED') return EXIT.failed;
+    throw error;
+  }
+}
+
+/** `sluice report`: the manifest of a run that has ended. */
+export async function report({ s3, deployment, print }: CommandContext, run: string): Promise<number> {
+  const store = { client: s3, bucket: deployment.bucket };
+  const runId = runIdOf(run);
+  const manifest = await readManifest(store, runId);
+  print(`\n${await renderRun(manifest, readItems(store, runId))}`);
+  print(`\nAll of it: s3://${store.bucket}/runs/${runId}/`);
+  return EXIT[manifest.outcome];
+}

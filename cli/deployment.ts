@@ -1,0 +1,61 @@
+import { type CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+
+/** Where a deployment keeps its runs. */
+export interface Deployment {
+  readonly stateMachineArn: string;
+  readonly bucket: string;
+}
+
+/** There is no such stack in this account and region, or it is none of Sluice's. */
+export class NoDeploymentError extends Error {
+  override readonly name = 'NoDeploymentError';
+}
+
+/**
+ * Finds a deployment by the outputs of its stack.
+ *
+ * @throws NoDeploymentError saying which stack was looked for, and where.
+ */
+export async function findDeployment(client: CloudFormationClient, stackName: string): Promise<Deployment> {
+  const region = await client.config.region();
+  const stack = await describeStack(client, stackName);
+  const outputs = new Map(stack?.Outputs?.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
+  const stateMachineArn = outputs.get('StateMachineArn');
+  const bucket = outputs.get('BucketName');
+  if (stack === undefined) {
+    throw new NoDeploymentError(
+      `there is no stack "${stackName}" in ${region}: deploy it ("npx cdk deploy"), or name another (--stack, AWS_PROFILE, AWS_REGION)`,
+    );
+  }
+  if (stateMachineArn === undefined || bucket === undefined) {
+    throw new NoDeploymentError(`the stack "${stackName}" in ${region} is none of Sluice's: it lacks its outputs`);
+  }
+  return { stateMachineArn, bucket };
+}
+
+async function describeStack(client: CloudFormationClient, stackName: string) {
+  try {
+    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stackName }));
+    return Stacks[0];
+  } catch (error) {
+    // CloudFormation has no error of its own for this.
+    if (error instanceof Error && error.name === 'ValidationError' && /does not exist/.test(error.message))
+      return undefined;
+    throw error;
+  }
+}
+
+/** The ARN of a run's execution; an ARN given instead of a run id is taken as it is. */
+export function executionArnOf({ stateMachineArn }: Deployment, run: string): string {
+  return run.startsWith('arn:') ? run : `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${run}`;
+}
+
+/** The run id of a run id or an execution's ARN. */
+export function runIdOf(run: string): string {
+  return run.startsWith('arn:') ? (run.split(':').at(-1) ?? run) : run;
+}
+
+/** A run id for now: readable, and sorted by time. */
+export function newRunId(prefix: string, now = new Date()): string {
+  return `${prefix}-${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}`;
+}

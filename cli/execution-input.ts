@@ -1,0 +1,44 @@
+import { InvalidInputError } from '#run/errors.ts';
+import { describeIssue, executionInputSchema } from '#run/input.ts';
+
+/** What a person types to start a run. Options win over the same field of `base`. */
+export interface InputOptions {
+  readonly urls: readonly string[];
+  /** An execution input as JSON, as it would be typed in the console. */
+  readonly base?: string;
+  readonly process?: string;
+  readonly onLate?: string;
+}
+
+/**
+ * Makes an execution's input, checked by the schema that Plan checks it by, so that a mistake is seen before anything starts.
+ *
+ * @throws InvalidInputError naming every problem by its path.
+ */
+export function executionInput({ urls, base, process, onLate }: InputOptions): Record<string, unknown> {
+  const given = base === undefined ? {} : parseObject(base);
+  const sources = [...(Array.isArray(given.sources) ? given.sources : []), ...urls.map((url) => ({ url }))];
+  const input = {
+    ...given,
+    ...(sources.length > 0 && { sources }),
+    ...(process !== undefined && { process }),
+    ...(onLate !== undefined && { onLate }),
+  };
+  const parsed = executionInputSchema.safeParse(input);
+  // What is sent is what was typed: Plan applies the defaults, and shows the input as it came in the console.
+  if (parsed.success) return input;
+  throw new InvalidInputError(parsed.error.issues.map((issue) => describeIssue(issue)));
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new InvalidInputError([`input: is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`]);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InvalidInputError(['input: takes a JSON object']);
+  }
+  return value as Record<string, unknown>;
+}

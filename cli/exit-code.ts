@@ -1,0 +1,11 @@
+import type { Outcome } from '#run/manifest.ts';
+
+/** What a command ends with. 1 is a failed run or a command that could not do its work. */
+export const EXIT = {
+  complete: 0,
+  failed: 1,
+  usage: 2,
+  partial: 3,
+  late: 4,
+  interrupted: 130,
+} as const satisfies Record<Outcome | 'usage' | 'interrupted', number>;
