@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Landing, startLanding } from '#test/helpers/landing.ts';
+import { faults, startSourceServer } from '#test/helpers/source-server.ts';
+import { transfer, UnprovenEndError } from '#transfer/index.ts';
+
+const MIB = 1_048_576;
+const PARTS = { bufferBytes: 5 * MIB, connections: 3 };
+
+let landing: Landing;
+beforeAll(async () => {
+  landing = await startLanding();
+});
+afterAll(() => landing[Symbol.asyncDispose]());
+
+describe('a source with ranges', () => {
+  it.each([0, 1, 1_000, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 17 * MIB + 5])('lands %i bytes', async (length) => {
+    await using source = await startSourceServer({ file: { seed: length, length } });
+    const landed = await transfer({ url: source.url }, landing.destination(`ranges-${length}`), PARTS);
+    await landing.expectLanded(`ranges-${length}`, length, length, landed);
+    expect(landed.parts).toBe(length <= 5 * MIB ? 0 : Math.ceil(length / (5 * MIB)));
+    expect(landed.proofs.held).toEqual(['size', 'crc32']);
+    expect(source.coverage()).toEqual({ once: length, again: 0 });
+  });
+});
+
+describe('a source without ranges', () => {
+  const lengths = [0, 1, 5 * MIB, 5 * MIB + 1, 10 * MIB, 17 * MIB + 5];
+
+  it.each(lengths)('lands %i bytes of known length', async (length) => {
+    await using source = await startSourceServer({
+      file: { seed: length, length },
+      rules: [{ faults: faults.ignoreRange() }],
+    });
+    const landed = await transfer({ url: source.url }, landing.destination(`plain-${length}`), PARTS);
+    await landing.expectLanded(`plain-${length}`, length, length, landed);
+  });
+
+  it.each(lengths)('lands %i bytes in chunks', async (length) => {
+    await using source = await startSourceServer({
+      file: { seed: length, length },
+      rules: [{ faults: [faults.ignoreRange(), faults.chunked()] }],
+    });
+    const landed = await transfer({ url: source.url }, landing.destination(`chunked-${length}`), PARTS);
+    await landing.expectLanded(`chunked-${length}`, length, length, landed);
+    expect(source.coverage()).toEqual({ once: length, again: 0 });
+  });
+
+  it.each([1_000, 12 * MIB])('refuses %i bytes whose end nothing proves, unless that is allowed', async (length) => {
+    await using source = await startSourceServer({
+      file: { seed: length, length },
+      rules: [{ faults: [faults.ignoreRange(), faults.closeDelimited()] }],
+    });
+    const key = `unproven-${length}`;
+    await expect(transfer({ url: source.url }, landing.destination(key), PARTS)).rejects.toThrow(UnprovenEndError);
+    await landing.expectNothing(key);
+    const landed = await transfer({ url: source.url, allowUnprovenEnd: true }, landing.destination(key), PARTS);
+    await landing.expectLanded(key, length, length, landed);
+    expect(landed.proofs.held).toEqual(['crc32']);
+  });
+});

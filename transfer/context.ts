@@ -1,0 +1,51 @@
+import { InvalidDestinationError } from './errors.ts';
+import { DEFAULT_OPTIONS, type Destination, gateOf, type IfExists, type TransferOptions } from './options.ts';
+import { MIN_PART_BYTES } from './parts.ts';
+import { ObjectStore } from './s3/object-store.ts';
+import { type Expect, type Source, SourceSession } from './source/session.ts';
+
+/** All that one call of the engine works with: the caller's words with their defaults, and both ends. */
+export interface Context {
+  readonly source: Source;
+  readonly expect: Expect;
+  readonly session: SourceSession;
+  readonly destination: Destination;
+  readonly ifExists: IfExists;
+  readonly store: ObjectStore;
+  readonly options: TransferOptions;
+  readonly connections: number;
+  readonly bufferBytes: number;
+  readonly partBytes: number;
+  readonly signal: AbortSignal;
+}
+
+/** @throws InvalidDestinationError, RedirectError where the source's URL is none. */
+export function contextOf(source: Source, destination: Destination, options: TransferOptions): Context {
+  checkKey(destination.key);
+  const bufferBytes = options.bufferBytes ?? DEFAULT_OPTIONS.bufferBytes;
+  return {
+    source,
+    expect: source.expect ?? {},
+    session: new SourceSession(source, gateOf(options), options.reader),
+    destination,
+    ifExists: destination.ifExists ?? 'update',
+    store: new ObjectStore(destination.client, destination.bucket, destination.key),
+    options,
+    connections: options.connections ?? DEFAULT_OPTIONS.connections,
+    bufferBytes,
+    partBytes: Math.max(MIN_PART_BYTES, options.partBytes ?? bufferBytes),
+    signal: options.signal ?? new AbortController().signal,
+  };
+}
+
+function checkKey(key: string): void {
+  const bytes = Buffer.byteLength(key);
+  if (bytes === 0 || bytes > 1_024) {
+    throw new InvalidDestinationError(`a key takes 1 to 1,024 bytes, "${key.slice(0, 60)}" has ${bytes}`);
+  }
+  if (key.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')) {
+    throw new InvalidDestinationError(
+      `the key "${key}" has an empty, "." or ".." segment: S3 servers disagree on those`,
+    );
+  }
+}

@@ -1,0 +1,168 @@
+/** Whatever the engine throws. The subclasses say what a caller can do about it. */
+export class TransferError extends Error {
+  override readonly name: string = 'TransferError';
+}
+
+/** Nothing that the caller repeats will mend it: the source, the destination or what is expected has to change. */
+export class PermanentTransferError extends TransferError {
+  override readonly name: string = 'PermanentTransferError';
+}
+
+/** This upload is lost, but a new one may succeed: abandon it and open the transfer again. */
+export class BeginAgainError extends TransferError {
+  override readonly name: string = 'BeginAgainError';
+}
+
+/** The source answered with a status that a repetition does not change: 401, 403, 404, 410 and their like. */
+export class SourceRefusedError extends PermanentTransferError {
+  override readonly name = 'SourceRefusedError';
+  readonly status: number;
+
+  constructor(status: number, url: string) {
+    super(`${url} answered ${status}: check the URL, and the headers that it needs`);
+    this.status = status;
+  }
+}
+
+/** The source's redirects don't end, or lead to something that is no HTTP URL. */
+export class RedirectError extends PermanentTransferError {
+  override readonly name = 'RedirectError';
+}
+
+/** One request to the source failed in a way that the next may not: asked again with backoff, never seen by callers alone. */
+export class SourceFaultError extends TransferError {
+  override readonly name = 'SourceFaultError';
+  /** How long the source asked to be left alone. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(message: string, options: { cause?: unknown; retryAfterSeconds?: number | undefined } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** The source failed too often in a row. `cause` is its last fault. */
+export class SourceUnavailableError extends TransferError {
+  override readonly name = 'SourceUnavailableError';
+}
+
+/** The one stream of a source that can't resume broke. The upload is aborted; `transfer` begins again a few times. */
+export class StreamBrokenError extends BeginAgainError {
+  override readonly name = 'StreamBrokenError';
+}
+
+/** The source asked for a longer pause than this process may spend. */
+export class SourceAsksToWaitError extends TransferError {
+  override readonly name = 'SourceAsksToWaitError';
+  readonly waitUntil: Date;
+
+  constructor(url: string, waitUntil: Date) {
+    super(`${url} asks to be left alone until ${waitUntil.toISOString()}: try again then`);
+    this.waitUntil = waitUntil;
+  }
+}
+
+/** What is known of a version of a source, as `SourceChangedError` carries it and the state holds it. */
+export interface Pins {
+  /** A strong ETag, with its quotes. */
+  etag?: string | undefined;
+  /** A Last-Modified that is strong by RFC 9110 8.8.2.2, pinned where there is no strong ETag; else for comparison only. */
+  lastModified?: string | undefined;
+  total: number;
+  contentEncoding?: string | undefined;
+  /** Scheme, host and port that answered after redirects. */
+  origin: string;
+}
+
+/** The source answers another version than the one that the transfer began with. */
+export class SourceChangedError extends BeginAgainError {
+  override readonly name = 'SourceChangedError';
+  /** The version that the transfer began with; give it to the next `openTransfer` as one of `earlier`. */
+  readonly pins: Pins;
+
+  constructor(message: string, pins: Pins) {
+    super(message);
+    this.pins = pins;
+  }
+}
+
+/** Begun again a few times, and the source changed each time. */
+export class SourceKeepsChangingError extends TransferError {
+  override readonly name = 'SourceKeepsChangingError';
+}
+
+/** The body has neither a length nor chunks, so a cut looks like an end, and nothing else says how long it is. */
+export class UnprovenEndError extends PermanentTransferError {
+  override readonly name = 'UnprovenEndError';
+}
+
+/** A size or hash that was expected, or that the source itself states, is not what arrived. */
+export class ProofFailedError extends PermanentTransferError {
+  override readonly name = 'ProofFailedError';
+  readonly proof: string;
+  readonly expected: string;
+  readonly found: string;
+
+  constructor(what: string, proof: string, expected: string | number, found: string | number) {
+    super(`${what} fails its proof "${proof}": expected ${expected}, found ${found}; nothing was stored`);
+    this.proof = proof;
+    this.expected = String(expected);
+    this.found = String(found);
+  }
+}
+
+/** Beyond what S3 stores in one object. */
+export class TooLargeError extends PermanentTransferError {
+  override readonly name = 'TooLargeError';
+}
+
+/** Beyond what one stream can carry within the memory that is set: without ranges, parts have to be buffered whole. */
+export class TooLargeForOneStreamError extends PermanentTransferError {
+  override readonly name = 'TooLargeForOneStreamError';
+}
+
+/** `ifExists: 'fail'`, and there is an object. */
+export class ObjectExistsError extends PermanentTransferError {
+  override readonly name = 'ObjectExistsError';
+}
+
+/** The destination's key or metadata are such that S3, or some S3, would not store them as given. */
+export class InvalidDestinationError extends PermanentTransferError {
+  override readonly name = 'InvalidDestinationError';
+}
+
+/** The upload is gone (aborted by somebody, or expired), or S3 asks for a new one. */
+export class UploadVanishedError extends BeginAgainError {
+  override readonly name = 'UploadVanishedError';
+}
+
+/** `closeTransfer` found parts missing: call `uploadSlice` again for them. */
+export class PartsMissingError extends TransferError {
+  override readonly name = 'PartsMissingError';
+  /** Ascending, at most the first hundred. */
+  readonly numbers: readonly number[];
+
+  constructor(key: string, missing: readonly number[], count: number) {
+    super(
+      `${count} of the parts of ${key} are not uploaded, the first is ${missing[0]}: upload their slices, then close`,
+    );
+    this.numbers = missing.slice(0, 100);
+  }
+}
+
+/** One stream will not end before the deadline. Its upload is aborted; a process without a clock can take it. */
+export class NotInTimeError extends TransferError {
+  override readonly name = 'NotInTimeError';
+  /** Read from the source for nothing: the next process reads them again. */
+  readonly bytesSpent: number;
+
+  constructor(message: string, bytesSpent: number) {
+    super(message);
+    this.bytesSpent = bytesSpent;
+  }
+}
+
+/** S3 failed too often in a row, or refused. `cause` is its own error. */
+export class StorageError extends TransferError {
+  override readonly name = 'StorageError';
+}

@@ -1,0 +1,16 @@
+export { abandonTransfer } from './abandon.ts';
+export { type CloseOptions, closeTransfer } from './close.ts';
+export * from './errors.ts';
+export type { TransferJob } from './job.ts';
+export type { Landed } from './landed.ts';
+export { type Opened, openTransfer } from './open.ts';
+export type { Destination, IfExists, Progress, TransferOptions } from './options.ts';
+export { type PartPlan, type PartRange, partRange, type Slice, slicesOf } from './parts.ts';
+export type { Proofs } from './proofs.ts';
+export { HostGate } from './source/host-gate.ts';
+export type { SourceLimits } from './source/limits.ts';
+export type { Expect, Source } from './source/session.ts';
+export { type PartProof, partProofSchema, planOf, type TransferState, transferStateSchema } from './state.ts';
+export type { StreamTransfer } from './stream.ts';
+export { transfer } from './transfer.ts';
+export { type SliceOptions, type SliceOutcome, uploadSlice } from './upload-slice.ts';

@@ -1,0 +1,257 @@
+import { randomBytes } from 'node:crypto';
+import { abortAfter } from './abandon.ts';
+import { type Before, lookBefore } from './before.ts';
+import { putWhole } from './complete.ts';
+import { type Context, contextOf } from './context.ts';
+import { crc32ToHex } from './crc32.ts';
+import {
+  InvalidDestinationError,
+  ObjectExistsError,
+  ProofFailedError,
+  SourceKeepsChangingError,
+  UnprovenEndError,
+} from './errors.ts';
+import type { Landed } from './landed.ts';
+import { objectMetadata } from './metadata.ts';
+import type { Destination, TransferOptions } from './options.ts';
+import { planParts } from './parts.ts';
+import { algorithmsOf, checkProofs, Hashes, needsOrder } from './proofs.ts';
+import type { ObjectHeaders } from './s3/object-store.ts';
+import type { SourceHead } from './source/answer.ts';
+import { type Probe, probeSource } from './source/probe.ts';
+import type { Source } from './source/session.ts';
+import { statedHashes } from './source/stated-hashes.ts';
+import { looksLikeSeveralBackends } from './source/validators.ts';
+import type { TransferState } from './state.ts';
+import { StreamTransfer } from './stream.ts';
+
+/** After so many versions in one transfer, the source is told off instead of begun again. */
+const MOST_BEGINNINGS = 4;
+
+/**
+ * What opening came to.
+ * - `done`: nothing is left to do. Small bodies, unchanged sources and skipped ones.
+ * - `ranged`: an upload is open, its first part may be sent; any process can go on with the JSON `state` by
+ *   `uploadSlice`, then `closeTransfer`. Whoever gives up calls `abandonTransfer`.
+ * - `stream`: the answer flows in this process and can't be had in pieces: call `run()`, or `abandon()`, soon.
+ */
+export type Opened =
+  | { readonly kind: 'done'; readonly landed: Landed }
+  | { readonly kind: 'ranged'; readonly state: TransferState }
+  | StreamTransfer;
+
+/** What is known once the first answer's head is read, for all ways to go on. */
+export interface Beginning {
+  readonly context: Context;
+  readonly startedAt: Date;
+  readonly head: SourceHead;
+  readonly token: string;
+  readonly headers: ObjectHeaders;
+  readonly notes: string[];
+}
+
+/**
+ * Begins a transfer: one GET, whose body is the first part already. What is small is landed by it.
+ *
+ * @throws SourceRefusedError, SourceUnavailableError, SourceAsksToWaitError (with `waitUntil`), SourceKeepsChangingError,
+ *   RedirectError, UnprovenEndError, ProofFailedError, TooLargeError, TooLargeForOneStreamError, ObjectExistsError,
+ *   InvalidDestinationError, StorageError, or the signal's reason. No upload is left open by any of them.
+ */
+export async function openTransfer(
+  source: Source,
+  destination: Destination,
+  options: TransferOptions = {},
+): Promise<Opened> {
+  const context = contextOf(source, destination, options);
+  const startedAt = new Date();
+  const before = await lookBefore(context);
+  if (before.skip) return done(context, startedAt, { status: 'skipped', bytes: before.object?.bytes ?? 0 });
+
+  const notes = [...before.notes];
+  const probe = await probeOneVersion(context, before, notes);
+  if (probe.kind === 'unchanged') {
+    return done(context, startedAt, { status: 'unchanged', bytes: before.object?.bytes ?? 0, head: probe.head, notes });
+  }
+  try {
+    checkHead(context, probe);
+    const beginning = begin(context, startedAt, probe.head, notes);
+    if (probe.kind === 'whole') return await landWhole(beginning, probe);
+    if (probe.kind === 'ranges') return await openRanged(beginning, probe);
+    return StreamTransfer.of(beginning, probe);
+  } catch (error) {
+    if (probe.kind === 'stream') probe.body.destroy();
+    throw error;
+  }
+}
+
+/** Probes, and once more for one stream where an earlier beginning shows that several backends answer. */
+async function probeOneVersion(context: Context, before: Before, notes: string[]): Promise<Probe> {
+  const { session, options, signal, bufferBytes, expect } = context;
+  const earlier = options.earlier ?? [];
+  const ask = (oneStream: boolean) =>
+    probeSource(session, {
+      bytes: bufferBytes,
+      conditions: before.conditions,
+      oneStream,
+      signal,
+      deadline: options.deadline,
+    });
+  const probe = await ask(false);
+  if (probe.kind !== 'ranges') return probe;
+  if (earlier.some((pins) => looksLikeSeveralBackends(pins, probe.pins))) {
+    notes.push('the source answers one file under several ETags (several backends), so it was read in one stream');
+    return ask(true);
+  }
+  if (needsOrder(expect)) return ask(true);
+  if (earlier.length >= MOST_BEGINNINGS) {
+    throw new SourceKeepsChangingError(`${session.name} changed ${earlier.length} times while it was read: try later`);
+  }
+  return probe;
+}
+
+/** What the head alone is enough to refuse. */
+function checkHead({ session, source, expect }: Context, probe: Exclude<Probe, { kind: 'unchanged' }>): void {
+  const { head } = probe;
+  const total = totalOf(probe);
+  if (expect.bytes !== undefined && total !== undefined && total !== expect.bytes) {
+    throw new ProofFailedError(session.name, 'expect.bytes', expect.bytes, total);
+  }
+  const proven = head.framed || head.status !== 200 || Object.values(expect).some((value) => value !== undefined);
+  if (!proven && source.allowUnprovenEnd !== true) {
+    throw new UnprovenEndError(
+      `${session.name} sends neither a length nor chunks, so that a cut looks like the end: state expect.bytes or a hash, or allowUnprovenEnd`,
+    );
+  }
+}
+
+function totalOf(probe: Exclude<Probe, { kind: 'unchanged' }>): number | undefined {
+  if (probe.kind === 'whole') return probe.bytes.length;
+  return probe.kind === 'ranges' ? probe.pins.total : probe.head.contentLength;
+}
+
+function begin(context: Context, startedAt: Date, head: SourceHead, notes: string[]): Beginning {
+  const token = randomBytes(16).toString('hex');
+  const made = objectMetadata({
+    token,
+    url: context.session.name,
+    etag: head.etag,
+    lastModified: head.lastModified,
+    expect: context.expect,
+    user: context.destination.metadata ?? {},
+  });
+  if (made === undefined) {
+    throw new InvalidDestinationError(`the metadata for ${context.store.name} are more than S3's 2 KiB: shorten them`);
+  }
+  const headers: ObjectHeaders = {
+    metadata: made.metadata,
+    contentType: context.destination.contentType ?? head.contentType,
+    contentEncoding: head.contentEncoding,
+  };
+  return { context, startedAt, head, token, headers, notes: [...notes, ...made.notes] };
+}
+
+async function landWhole(beginning: Beginning, probe: Extract<Probe, { kind: 'whole' }>): Promise<Opened> {
+  const { context, head, startedAt, notes } = beginning;
+  const { store, session, expect, ifExists, signal, options } = context;
+  const stated = statedHashes(head);
+  const hashes = new Hashes(algorithmsOf(expect, stated));
+  hashes.update(probe.bytes);
+  const bytes = probe.bytes.length;
+  const proofs = checkProofs(session.name, expect, stated, { bytes, crc: probe.crc, hashes });
+  if (head.status !== 200 || head.contentLength !== undefined) proofs.held.unshift('size');
+  const outcome = await putWhole(
+    store,
+    {
+      bytes: probe.bytes,
+      crc: probe.crc,
+      token: beginning.token,
+      headers: beginning.headers,
+      ifAbsent: ifAbsent(context),
+    },
+    signal,
+  );
+  if (outcome === 'exists') return done(context, startedAt, await otherWasFaster(context, ifExists));
+  proofs.held.push('crc32');
+  options.onProgress?.({ bytes, total: bytes });
+  return done(context, startedAt, { status: 'landed', bytes, head, crc: probe.crc, proofs, notes });
+}
+
+async function openRanged(beginning: Beginning, probe: Extract<Probe, { kind: 'ranges' }>): Promise<Opened> {
+  const { context, head, headers, token, startedAt, notes } = beginning;
+  const { store, session, options, signal } = context;
+  const plan = planParts(probe.pins.total, context.partBytes);
+  const uploadId = await store.createUpload(headers, signal);
+  return abortAfter(store, uploadId, async () => {
+    await options.onUploadCreated?.(uploadId);
+    const proofs: TransferState['proofs'] = [];
+    // The probe is the first part, unless parts are larger than a buffer.
+    if (probe.bytes.length === Math.min(plan.partBytes, plan.total)) {
+      await store.putPart(uploadId, 1, probe.bytes, probe.crc, signal);
+      proofs.push({ number: 1, bytes: probe.bytes.length, crc32: crc32ToHex(probe.crc) });
+      options.onProgress?.({ bytes: probe.bytes.length, total: plan.total });
+    }
+    const state: TransferState = {
+      v: 1,
+      bucket: store.bucket,
+      key: store.key,
+      uploadId,
+      token,
+      checksum: 'crc32-full-object',
+      pins: probe.pins,
+      ...plan,
+      startedAt: startedAt.toISOString(),
+      ...(head.etag === undefined ? {} : { sourceEtag: head.etag }),
+      ...(headers.contentType === undefined ? {} : { contentType: headers.contentType }),
+      ...(headers.contentEncoding === undefined ? {} : { contentEncoding: headers.contentEncoding }),
+      stated: statedHashes(head),
+      proofs,
+      retries: session.retries + store.retries,
+      notes,
+    };
+    return { kind: 'ranged', state };
+  });
+}
+
+/** Whether the write itself has to refuse to replace an object. */
+export function ifAbsent({ ifExists }: Context): boolean {
+  return ifExists === 'skip' || ifExists === 'fail';
+}
+
+/** An object came in between the look at Open and the write. */
+export async function otherWasFaster(context: Context, ifExists = context.ifExists): Promise<Outcome> {
+  if (ifExists === 'fail') {
+    throw new ObjectExistsError(`${context.store.name} was written by somebody else meanwhile, and ifExists is "fail"`);
+  }
+  const object = await context.store.head(context.signal);
+  return { status: 'skipped', bytes: object === undefined || object === 'forbidden' ? 0 : object.bytes };
+}
+
+/** What differs between the ways in which a transfer ends. */
+export interface Outcome {
+  readonly status: Landed['status'];
+  readonly bytes: number;
+  readonly head?: SourceHead;
+  readonly crc?: number;
+  readonly proofs?: Landed['proofs'];
+  readonly notes?: string[];
+}
+
+function done(context: Context, startedAt: Date, outcome: Outcome): Opened {
+  const { head } = outcome;
+  return {
+    kind: 'done',
+    landed: {
+      status: outcome.status,
+      bytes: outcome.bytes,
+      seconds: (Date.now() - startedAt.getTime()) / 1_000,
+      parts: 0,
+      retries: context.session.retries + context.store.retries,
+      crc32: outcome.crc === undefined ? undefined : crc32ToHex(outcome.crc),
+      proofs: outcome.proofs ?? { held: [], notChecked: [] },
+      sourceEtag: head?.etag,
+      sourceLastModified: head?.lastModified,
+      contentType: context.destination.contentType ?? head?.contentType,
+      notes: outcome.notes ?? [],
+    },
+  };
+}

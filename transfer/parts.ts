@@ -1,0 +1,62 @@
+import { TooLargeError } from './errors.ts';
+
+const MIB = 1_048_576;
+const GIB = 1_024 * MIB;
+
+/** S3's limits on a multipart upload. */
+export const MAX_PARTS = 10_000;
+export const MIN_PART_BYTES = 5 * MIB;
+export const MAX_PART_BYTES = 5 * GIB;
+
+/** How an object of known length is cut: equal parts, the last is what is left. */
+export interface PartPlan {
+  readonly total: number;
+  readonly partBytes: number;
+  readonly count: number;
+}
+
+/** Where a part lies in the object. Parts count from 1, as S3's do. */
+export interface PartRange {
+  readonly number: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Parts from `first` to `last`, both included: what one call of `uploadSlice` is for. */
+export interface Slice {
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * @param smallest the part size wanted; it grows to `total / 10,000` where S3's limit on parts asks for it.
+ * @throws TooLargeError beyond 10,000 parts of 5 GiB (48.8 TiB).
+ */
+export function planParts(total: number, smallest: number): PartPlan {
+  const partBytes = Math.max(smallest, Math.ceil(total / MAX_PARTS));
+  if (partBytes > MAX_PART_BYTES) {
+    throw new TooLargeError(`${total} bytes are more than an object can hold (10,000 parts of 5 GiB)`);
+  }
+  return { total, partBytes, count: Math.max(1, Math.ceil(total / partBytes)) };
+}
+
+/** The pure function from a part's number to its bytes. */
+export function partRange(plan: PartPlan, number: number): PartRange {
+  const offset = (number - 1) * plan.partBytes;
+  return { number, offset, length: Math.min(plan.partBytes, plan.total - offset) };
+}
+
+/**
+ * Divides an object into slices of about `sliceBytes`: at least a part each, and all of them together every part once.
+ */
+export function slicesOf(plan: PartPlan, sliceBytes: number): Slice[] {
+  const wanted = Math.max(1, Math.floor(sliceBytes / plan.partBytes));
+  const slices = Math.ceil(plan.count / wanted);
+  // Spread evenly: a last slice of one part would take a Lambda of its own.
+  const each = Math.ceil(plan.count / slices);
+  const cut: Slice[] = [];
+  for (let first = 1; first <= plan.count; first += each) {
+    cut.push({ first, last: Math.min(plan.count, first + each - 1) });
+  }
+  return cut;
+}

@@ -1,0 +1,280 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  HeadObjectCommand,
+  ListPartsCommand,
+  PutObjectCommand,
+  type S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { crc32FromBase64, crc32ToBase64 } from '../crc32.ts';
+import { StorageError, UploadVanishedError } from '../errors.ts';
+import { backoffMilliseconds, wait } from '../wait.ts';
+import { isTransientS3Error, s3ErrorCode, s3Status } from './errors.ts';
+import { type OutputOf, type S3Command, sendOnce } from './one-attempt.ts';
+
+/** A part as it stands in S3, or as it was sent. */
+export interface StoredPart {
+  readonly number: number;
+  readonly bytes: number;
+  readonly etag: string;
+  /** undefined where S3 keeps none: such a part proves nothing. */
+  readonly crc: number | undefined;
+}
+
+/** What an object is stored with. */
+export interface ObjectHeaders {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
+}
+
+export interface ObjectHead {
+  readonly bytes: number;
+  readonly etag: string | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The whole object's, where it has one. */
+  readonly crc: number | undefined;
+}
+
+/** Attempts at one call, with backoff from 0.2 s to 10 s between: about half a minute. */
+const ATTEMPTS = 9;
+const BACKOFF_SECONDS = 0.2;
+const LONGEST_BACKOFF_SECONDS = 10;
+
+/** One key of one bucket, and the calls that the engine makes on it, each tried again where S3 says "not now". */
+export class ObjectStore {
+  readonly bucket: string;
+  readonly key: string;
+  readonly client: S3Client;
+  /** Attempts beyond each first one. */
+  retries = 0;
+
+  constructor(client: S3Client, bucket: string, key: string) {
+    this.client = client;
+    this.bucket = bucket;
+    this.key = key;
+  }
+
+  get name(): string {
+    return `s3://${this.bucket}/${this.key}`;
+  }
+
+  /**
+   * Looks at the object.
+   *
+   * @returns undefined where there is none, `forbidden` where the permission to know is missing.
+   */
+  async head(signal: AbortSignal): Promise<ObjectHead | 'forbidden' | undefined> {
+    const command = () => new HeadObjectCommand({ Bucket: this.bucket, Key: this.key, ChecksumMode: 'ENABLED' });
+    try {
+      const answer = await this.retrying('HeadObject', signal, () => this.#once(command(), signal));
+      return {
+        bytes: answer.ContentLength ?? 0,
+        etag: answer.ETag,
+        metadata: answer.Metadata ?? {},
+        crc: answer.ChecksumCRC32 === undefined ? undefined : crc32FromBase64(answer.ChecksumCRC32),
+      };
+    } catch (error) {
+      const status = s3Status(causeOf(error));
+      if (status === 404) return undefined;
+      // Without s3:ListBucket, S3 answers a missing key like a forbidden one.
+      if (status === 403) return 'forbidden';
+      throw error;
+    }
+  }
+
+  /** One attempt at a PutObject with its CRC-32. The caller decides what an error means. */
+  async putOnce(bytes: Uint8Array, crc: number, headers: ObjectHeaders, ifAbsent: boolean, signal: AbortSignal) {
+    const answer = await this.#once(
+      new PutObjectCommand({
+        Bucket: this.bucket,
+        Key: this.key,
+        Body: bytes,
+        ContentLength: bytes.length,
+        ChecksumCRC32: crc32ToBase64(crc),
+        ...sdkHeaders(headers),
+        ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
+      }),
+      signal,
+    );
+    return { etag: answer.ETag };
+  }
+
+  /** A lost answer leaves an upload that nobody knows of: the bucket's lifecycle rule is there for it. */
+  async createUpload(headers: ObjectHeaders, signal: AbortSignal): Promise<string> {
+    const answer = await this.retrying('CreateMultipartUpload', signal, () =>
+      this.#once(
+        new CreateMultipartUploadCommand({
+          Bucket: this.bucket,
+          Key: this.key,
+          ChecksumAlgorithm: 'CRC32',
+          ChecksumType: 'FULL_OBJECT',
+          ...sdkHeaders(headers),
+        }),
+        signal,
+      ),
+    );
+    if (answer.UploadId === undefined) throw new StorageError(`${this.name}: S3 answered Create without an upload id`);
+    return answer.UploadId;
+  }
+
+  async putPart(
+    uploadId: string,
+    number: number,
+    bytes: Uint8Array,
+    crc: number,
+    signal: AbortSignal,
+  ): Promise<StoredPart> {
+    const answer = await this.retrying(`part ${number}`, signal, () =>
+      this.#once(
+        new UploadPartCommand({
+          Bucket: this.bucket,
+          Key: this.key,
+          UploadId: uploadId,
+          PartNumber: number,
+          Body: bytes,
+          ContentLength: bytes.length,
+          ChecksumCRC32: crc32ToBase64(crc),
+        }),
+        signal,
+      ),
+    );
+    return { number, bytes: bytes.length, etag: answer.ETag ?? '', crc };
+  }
+
+  /**
+   * The parts that stand in S3, from `first` to `last`, read page by page.
+   *
+   * @throws UploadVanishedError
+   */
+  async listParts(uploadId: string, first: number, last: number, signal: AbortSignal): Promise<StoredPart[]> {
+    const parts: StoredPart[] = [];
+    let marker = String(first - 1);
+    for (;;) {
+      const page = await this.retrying('ListParts', signal, () =>
+        this.#once(
+          new ListPartsCommand({
+            Bucket: this.bucket,
+            Key: this.key,
+            UploadId: uploadId,
+            ...(marker === '0' ? {} : { PartNumberMarker: marker }),
+          }),
+          signal,
+        ),
+      );
+      for (const part of page.Parts ?? []) {
+        const number = part.PartNumber ?? 0;
+        if (number < first || number > last) continue;
+        const crc = part.ChecksumCRC32 === undefined ? undefined : crc32FromBase64(part.ChecksumCRC32);
+        parts.push({ number, bytes: part.Size ?? 0, etag: part.ETag ?? '', crc });
+      }
+      const next = page.NextPartNumberMarker;
+      if (page.IsTruncated !== true || next === undefined || next === marker || Number(next) >= last) return parts;
+      marker = next;
+    }
+  }
+
+  /** One attempt at Complete. The caller decides what an error means. */
+  async completeOnce(
+    uploadId: string,
+    parts: readonly StoredPart[],
+    whole: { bytes: number; crc: number },
+    ifAbsent: boolean,
+    signal: AbortSignal,
+  ): Promise<{ etag: string | undefined }> {
+    const answer = await this.#once(
+      new CompleteMultipartUploadCommand({
+        Bucket: this.bucket,
+        Key: this.key,
+        UploadId: uploadId,
+        MultipartUpload: {
+          Parts: parts.map(({ number, etag, crc }) => ({
+            PartNumber: number,
+            ETag: etag,
+            ...(crc === undefined ? {} : { ChecksumCRC32: crc32ToBase64(crc) }),
+          })),
+        },
+        ChecksumCRC32: crc32ToBase64(whole.crc),
+        ChecksumType: 'FULL_OBJECT',
+        MpuObjectSize: whole.bytes,
+        ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
+      }),
+      signal,
+    );
+    return { etag: answer.ETag };
+  }
+
+  /** Aborts until ListParts knows the upload no more: parts that were under way may have come in behind the first. */
+  async abortUpload(uploadId: string, signal: AbortSignal): Promise<void> {
+    for (let round = 1; ; round++) {
+      try {
+        await this.retrying('AbortMultipartUpload', signal, () =>
+          this.#once(
+            new AbortMultipartUploadCommand({ Bucket: this.bucket, Key: this.key, UploadId: uploadId }),
+            signal,
+          ),
+        );
+        await this.listParts(uploadId, 1, 1, signal);
+      } catch (error) {
+        if (error instanceof UploadVanishedError) return;
+        throw error;
+      }
+      if (round === ATTEMPTS) {
+        throw new StorageError(
+          `${this.name}: upload ${uploadId} is still there after ${round} aborts; abort it by hand`,
+        );
+      }
+      await wait(backoffMilliseconds(round, BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS), signal);
+    }
+  }
+
+  /** Tries until it works, S3 refuses, or S3 has failed too often in a row. */
+  async retrying<T>(what: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await call();
+      } catch (error) {
+        if (signal.aborted) throw signal.reason;
+        if (s3ErrorCode(error) === 'NoSuchUpload') {
+          throw new UploadVanishedError(`${this.name}: the upload is gone (${what})`, { cause: error });
+        }
+        if (!isTransientS3Error(error) || attempt === ATTEMPTS) throw this.failed(what, error, attempt);
+        await this.pause(attempt, signal);
+      }
+    }
+  }
+
+  /** Waits before the next attempt, and counts it. */
+  async pause(attempt: number, signal: AbortSignal): Promise<void> {
+    this.retries += 1;
+    await wait(backoffMilliseconds(attempt, BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS), signal);
+  }
+
+  failed(what: string, error: unknown, attempts: number): StorageError {
+    const times = attempts === 1 ? '' : ` ${attempts} times in a row`;
+    return new StorageError(
+      `${this.name}: ${what} failed${times}: ${s3ErrorCode(error)}: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
+  }
+
+  #once<C extends S3Command>(command: C, signal: AbortSignal): Promise<OutputOf<C>> {
+    return sendOnce(this.client, command, signal);
+  }
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof StorageError ? error.cause : error;
+}
+
+function sdkHeaders({ metadata, contentType, contentEncoding }: ObjectHeaders) {
+  return {
+    Metadata: { ...metadata },
+    ...(contentType === undefined ? {} : { ContentType: contentType }),
+    ...(contentEncoding === undefined ? {} : { ContentEncoding: contentEncoding }),
+  };
+}

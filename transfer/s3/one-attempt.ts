@@ -1,0 +1,42 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+
+/** A command of the S3 client, told by what the engine needs of one. */
+export interface S3Command {
+  // biome-ignore lint/suspicious/noExplicitAny: each command's stack is typed by its own input and output.
+  readonly middlewareStack: any;
+  // biome-ignore lint/suspicious/noExplicitAny: the output is inferred from this method alone, see OutputOf.
+  resolveMiddleware(...args: any[]): (...args: any[]) => Promise<{ output: any }>;
+}
+
+export type OutputOf<C extends S3Command> = Awaited<ReturnType<ReturnType<C['resolveMiddleware']>>>['output'];
+
+/** Hides an error from the SDK's retry middleware, which looks at names and statuses to decide. */
+class NotRetried extends Error {
+  override readonly name = 'NotRetried';
+}
+
+/**
+ * Sends a command once, whatever retries its client is set to: the engine counts its retries, and a repeated Create or
+ * Complete is not what the SDK takes it for. The error comes through as it was.
+ */
+export async function sendOnce<C extends S3Command>(
+  client: S3Client,
+  command: C,
+  signal: AbortSignal,
+): Promise<OutputOf<C>> {
+  command.middlewareStack.addRelativeTo(
+    (next: (request: unknown) => Promise<unknown>) => async (request: unknown) => {
+      try {
+        return await next(request);
+      } catch (cause) {
+        throw new NotRetried('hidden from the retry middleware', { cause });
+      }
+    },
+    { relation: 'after', toMiddleware: 'retryMiddleware', name: 'sluiceOneAttempt', override: true },
+  );
+  try {
+    return await client.send(command as never, { abortSignal: signal });
+  } catch (error) {
+    throw error instanceof NotRetried ? error.cause : error;
+  }
+}

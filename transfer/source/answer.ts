@@ -1,0 +1,61 @@
+import type { Headers, SourceAnswer } from './reader.ts';
+
+/** What the head of an answer says of the representation, in the engine's own words. */
+export interface SourceHead {
+  readonly status: number;
+  readonly etag: string | undefined;
+  readonly lastModified: string | undefined;
+  readonly date: string | undefined;
+  readonly contentType: string | undefined;
+  /** undefined for identity. */
+  readonly contentEncoding: string | undefined;
+  readonly contentDisposition: string | undefined;
+  /** Of this answer's body. */
+  readonly contentLength: number | undefined;
+  /** Whether a cut can be told from the end: by a length, or by chunks. */
+  readonly framed: boolean;
+  readonly acceptRanges: string | undefined;
+  readonly origin: string;
+  readonly headers: Headers;
+}
+
+export function readHead({ status, headers, url }: SourceAnswer): SourceHead {
+  const encoding = headers['content-encoding']?.trim().toLowerCase();
+  const contentLength = readLength(headers['content-length']);
+  return {
+    status,
+    etag: headers.etag?.trim() || undefined,
+    lastModified: headers['last-modified']?.trim() || undefined,
+    date: headers.date,
+    contentType: headers['content-type'],
+    contentEncoding: encoding === '' || encoding === 'identity' ? undefined : encoding,
+    contentDisposition: headers['content-disposition'],
+    contentLength,
+    framed: contentLength !== undefined || /\bchunked\b/i.test(headers['transfer-encoding'] ?? ''),
+    acceptRanges: headers['accept-ranges'],
+    origin: url.origin,
+    headers,
+  };
+}
+
+function readLength(value: string | undefined): number | undefined {
+  const trimmed = value?.trim();
+  return trimmed !== undefined && /^\d{1,16}$/.test(trimmed) ? Number(trimmed) : undefined;
+}
+
+/** A Content-Range of bytes. `total` is undefined where the source doesn't know it (`*`). */
+export interface ContentRange {
+  readonly first: number;
+  readonly last: number;
+  readonly total: number | undefined;
+}
+
+/** @returns undefined where there is none, or one that makes no sense. */
+export function readContentRange(value: string | undefined): ContentRange | undefined {
+  const match = /^\s*bytes\s+(\d{1,16})-(\d{1,16})\/(\d{1,16}|\*)\s*$/i.exec(value ?? '');
+  if (match === null) return undefined;
+  const first = Number(match[1]);
+  const last = Number(match[2]);
+  const total = match[3] === '*' ? undefined : Number(match[3]);
+  return last < first || (total !== undefined && last >= total) ? undefined : { first, last, total };
+}

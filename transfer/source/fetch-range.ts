@@ -1,0 +1,107 @@
+import { type Pins, SourceChangedError, SourceFaultError, SourceUnavailableError } from '../errors.ts';
+import { readContentRange, readHead } from './answer.ts';
+import type { SourceAnswer } from './reader.ts';
+import type { SourceSession } from './session.ts';
+import { conditionsOf, differenceFrom } from './validators.ts';
+
+/** A source that gives a little and breaks, again and again, is given up after so many times its attempts. */
+const ATTEMPTS_WITH_PROGRESS = 10;
+
+/** Some bytes of one version of a source. */
+export interface RangeWanted {
+  readonly pins: Pins;
+  readonly offset: number;
+  readonly target: Uint8Array;
+  /** Sees the bytes in order as they arrive; what was seen is never asked for again. */
+  readonly onBytes: (piece: Uint8Array) => void;
+  readonly signal: AbortSignal;
+  readonly deadline?: Date | undefined;
+}
+
+/**
+ * Fills the target from the pinned version, asking again with backoff for what is missing after a fault: the bytes that
+ * arrived before it are kept, since only a checked 206 of that version ever got as far as the target.
+ *
+ * @throws SourceChangedError where another version is answered, SourceUnavailableError after too many faults in a row,
+ *   SourceRefusedError, SourceAsksToWaitError.
+ */
+export async function fetchRange(session: SourceSession, wanted: RangeWanted): Promise<void> {
+  const { target, signal } = wanted;
+  let filled = 0;
+  let failures = 0;
+  let all = 0;
+  const count = (piece: Uint8Array) => {
+    filled += piece.length;
+    wanted.onBytes(piece);
+  };
+  while (filled < target.length) {
+    const before = filled;
+    try {
+      await readOnce(session, wanted, filled, count);
+    } catch (error) {
+      if (!(error instanceof SourceFaultError) || signal.aborted) throw error;
+      failures = filled > before ? 1 : failures + 1;
+      all += 1;
+      if (failures >= session.limits.attempts || all >= session.limits.attempts * ATTEMPTS_WITH_PROGRESS) {
+        throw new SourceUnavailableError(
+          `${session.name} failed ${all} times in bytes ${wanted.offset} to ${wanted.offset + target.length - 1}: ${error.message}`,
+          { cause: error },
+        );
+      }
+      await session.pause(error, failures, signal, wanted.deadline);
+    }
+  }
+}
+
+/** One request for what is missing. A short but correct answer is progress: the caller goes on at the next byte. */
+async function readOnce(
+  session: SourceSession,
+  { pins, offset, target, signal }: RangeWanted,
+  filled: number,
+  onBytes: (piece: Uint8Array) => void,
+): Promise<void> {
+  const first = offset + filled;
+  const last = offset + target.length - 1;
+  const answer = await session.get({ ...conditionsOf(pins), range: `bytes=${first}-${last}` }, signal);
+  try {
+    const length = checkAnswer(session, answer, pins, first, last);
+    const got = await answer.body.fill(target.subarray(filled, filled + length), onBytes);
+    if (got < length) {
+      throw new SourceFaultError(`${session.name} ended a range of ${length} bytes after ${got}`);
+    }
+    if ((await answer.body.fill(new Uint8Array(1))) > 0) {
+      throw new SourceFaultError(`${session.name} sent more than the ${length} bytes of its Content-Range`);
+    }
+  } finally {
+    answer.body.destroy();
+  }
+}
+
+/** @returns how many bytes the answer holds, which may be fewer than were asked for. */
+function checkAnswer(session: SourceSession, answer: SourceAnswer, pins: Pins, first: number, last: number): number {
+  const head = readHead(answer);
+  if (head.status === 412) throw new SourceChangedError(`${session.name} is another version by now (412)`, pins);
+  if (head.status === 200) {
+    const difference = differenceFrom(pins, head, head.contentLength);
+    throw difference === undefined
+      ? new SourceFaultError(`${session.name} answered the whole body instead of a range`)
+      : new SourceChangedError(`${session.name} is another version by now: ${difference}`, pins);
+  }
+  if (head.status === 416) throw new SourceChangedError(`${session.name} has no byte ${first} any more (416)`, pins);
+  if (head.status !== 206) throw new SourceFaultError(`${session.name} answered ${head.status} to a range`);
+  const range = readContentRange(head.headers['content-range']);
+  const difference = differenceFrom(pins, head, range?.total);
+  if (difference !== undefined) {
+    throw new SourceChangedError(`${session.name} is another version by now: ${difference}`, pins);
+  }
+  if (range === undefined || range.first !== first || range.last > last || range.total === undefined) {
+    throw new SourceFaultError(
+      `${session.name} answered bytes ${first}-${last} with Content-Range ${head.headers['content-range'] ?? 'missing'}`,
+    );
+  }
+  const length = range.last - range.first + 1;
+  if (head.contentLength !== undefined && head.contentLength !== length) {
+    throw new SourceFaultError(`${session.name} answered ${head.contentLength} bytes for a Content-Range of ${length}`);
+  }
+  return length;
+}

@@ -1,0 +1,171 @@
+import { addCrc32, EMPTY_CRC32 } from '../crc32.ts';
+import { type Pins, SourceFaultError, SourceUnavailableError } from '../errors.ts';
+import { type ContentRange, readContentRange, readHead, type SourceHead } from './answer.ts';
+import { fetchRange } from './fetch-range.ts';
+import type { Headers, SourceAnswer, SourceBody } from './reader.ts';
+import type { SourceSession } from './session.ts';
+import { hasStrongValidator, pinsOf } from './validators.ts';
+
+/** What the first GET found. Its body is the first part already. */
+export type Probe =
+  | { readonly kind: 'unchanged'; readonly head: SourceHead }
+  /** All of it. */
+  | { readonly kind: 'whole'; readonly head: SourceHead; readonly bytes: Buffer; readonly crc: number }
+  /** The first bytes of a source with ranges and a strong validator. */
+  | {
+      readonly kind: 'ranges';
+      readonly head: SourceHead;
+      readonly pins: Pins;
+      readonly bytes: Buffer;
+      readonly crc: number;
+    }
+  /** The first bytes of a body that flows: the rest is in `body`. */
+  | { readonly kind: 'stream'; readonly head: SourceHead; readonly bytes: Buffer; readonly body: SourceBody };
+
+export interface ProbeOptions {
+  /** How much is asked for, and how much is read of a stream. */
+  readonly bytes: number;
+  /** If-None-Match and If-Modified-Since of what has landed before. */
+  readonly conditions: Headers;
+  /** Take one stream even where there are ranges. */
+  readonly oneStream: boolean;
+  readonly signal: AbortSignal;
+  readonly deadline?: Date | undefined;
+}
+
+/** The range asked for is of no use; the next GET goes without. */
+class PlainGetNeeded extends Error {
+  override readonly name = 'PlainGetNeeded';
+}
+
+/**
+ * Asks for the first bytes, again with backoff after a fault, and finds out from the answer how the rest is to be had.
+ *
+ * @throws SourceRefusedError, SourceUnavailableError, SourceAsksToWaitError, RedirectError, SourceChangedError.
+ */
+export async function probeSource(session: SourceSession, options: ProbeOptions): Promise<Probe> {
+  const target = Buffer.allocUnsafeSlow(options.bytes);
+  let plain = options.oneStream;
+  for (let failures = 0; ; ) {
+    try {
+      return await probeOnce(session, options, target, plain);
+    } catch (error) {
+      if (error instanceof PlainGetNeeded) {
+        plain = true;
+        continue;
+      }
+      if (!(error instanceof SourceFaultError) || options.signal.aborted) throw error;
+      failures += 1;
+      if (failures >= session.limits.attempts) {
+        throw new SourceUnavailableError(`${session.name} failed ${failures} times in a row: ${error.message}`, {
+          cause: error,
+        });
+      }
+      await session.pause(error, failures, options.signal, options.deadline);
+    }
+  }
+}
+
+async function probeOnce(
+  session: SourceSession,
+  options: ProbeOptions,
+  target: Buffer,
+  plain: boolean,
+): Promise<Probe> {
+  const range: Headers = plain ? {} : { range: `bytes=0-${target.length - 1}` };
+  const answer = await session.get({ ...options.conditions, ...range }, options.signal);
+  let flows = false;
+  try {
+    const probe = await readAnswer(session, options, target, answer, plain);
+    flows = probe.kind === 'stream';
+    return probe;
+  } finally {
+    if (!flows) answer.body.destroy();
+  }
+}
+
+async function readAnswer(
+  session: SourceSession,
+  options: ProbeOptions,
+  target: Buffer,
+  answer: SourceAnswer,
+  plain: boolean,
+): Promise<Probe> {
+  const head = readHead(answer);
+  if (head.status === 304 && Object.keys(options.conditions).length > 0) return { kind: 'unchanged', head };
+  if (head.status === 200) return readPlain(target, answer, head);
+  if (!plain && head.status === 416) {
+    if (/^\s*bytes\s+\*\/0\s*$/i.test(head.headers['content-range'] ?? '')) {
+      return { kind: 'whole', head, bytes: target.subarray(0, 0), crc: EMPTY_CRC32 };
+    }
+    throw new PlainGetNeeded();
+  }
+  const range = !plain && head.status === 206 ? usableRange(head, target.length) : undefined;
+  if (range !== undefined) return readRange(session, options, target, answer, head, range);
+  if (!plain && head.status === 206) throw new PlainGetNeeded();
+  throw new SourceFaultError(`${session.name} answered ${head.status} to a GET, which is no body`);
+}
+
+/** @returns undefined for multipart/byteranges, another unit or another range: whatever it is, it is not the first bytes. */
+function usableRange(head: SourceHead, asked: number): (ContentRange & { total: number }) | undefined {
+  const range = readContentRange(head.headers['content-range']);
+  if (range === undefined || range.first !== 0 || range.last >= asked || range.total === undefined) return undefined;
+  if (head.contentLength !== undefined && head.contentLength !== range.last + 1) return undefined;
+  return { ...range, total: range.total };
+}
+
+async function readRange(
+  session: SourceSession,
+  options: ProbeOptions,
+  target: Buffer,
+  answer: SourceAnswer,
+  head: SourceHead,
+  range: ContentRange & { total: number },
+): Promise<Probe> {
+  const length = range.last + 1;
+  const wanted = Math.min(target.length, range.total);
+  // Without a validator nothing says that a second answer is of the same file.
+  if (range.total > length && !hasStrongValidator(head)) throw new PlainGetNeeded();
+  let crc = EMPTY_CRC32;
+  const onBytes = (piece: Uint8Array) => {
+    crc = addCrc32(crc, piece);
+  };
+  const got = await answer.body.fill(target.subarray(0, length), onBytes);
+  if (got < length) throw new SourceFaultError(`${session.name} ended a range of ${length} bytes after ${got}`);
+  if ((await answer.body.fill(new Uint8Array(1))) > 0) {
+    throw new SourceFaultError(`${session.name} sent more than the ${length} bytes of its Content-Range`);
+  }
+  const pins = pinsOf(head, range.total);
+  if (length < wanted) {
+    const rest = target.subarray(length, wanted);
+    await fetchRange(session, { pins, offset: length, target: rest, onBytes, ...only(options) });
+  }
+  const bytes = target.subarray(0, wanted);
+  return wanted === range.total ? { kind: 'whole', head, bytes, crc } : { kind: 'ranges', head, pins, bytes, crc };
+}
+
+function only({ signal, deadline }: ProbeOptions): Pick<ProbeOptions, 'signal' | 'deadline'> {
+  return { signal, deadline };
+}
+
+async function readPlain(target: Buffer, { body }: SourceAnswer, head: SourceHead): Promise<Probe> {
+  if (head.contentLength !== undefined && head.contentLength > target.length) {
+    return { kind: 'stream', head, bytes: target.subarray(0, 0), body };
+  }
+  let crc = EMPTY_CRC32;
+  const got = await body.fill(target, (piece) => {
+    crc = addCrc32(crc, piece);
+  });
+  const bytes = target.subarray(0, got);
+  if (got === target.length) {
+    // Full to the brim: only another read tells whether that was all.
+    const next = Buffer.allocUnsafe(1);
+    if ((await body.fill(next)) > 0) {
+      return { kind: 'stream', head, bytes: Buffer.concat([bytes, next]), body };
+    }
+  }
+  if (head.contentLength !== undefined && got !== head.contentLength) {
+    throw new SourceFaultError(`the source ended a body of ${head.contentLength} bytes after ${got}`);
+  }
+  return { kind: 'whole', head, bytes, crc };
+}

@@ -1,0 +1,190 @@
+import { RedirectError, SourceAsksToWaitError, SourceFaultError, SourceRefusedError } from '../errors.ts';
+import { redactUrl } from '../redact.ts';
+import { backoffMilliseconds, wait } from '../wait.ts';
+import type { HostGate } from './host-gate.ts';
+import { DEFAULT_LIMITS, type SourceLimits } from './limits.ts';
+import type { Headers, SourceAnswer, SourceReader } from './reader.ts';
+import { undiciReader } from './undici-reader.ts';
+
+/** Where a body comes from. Given anew in each process; none of it is kept in a state. */
+export interface Source {
+  /** http or https. User info in it is sent as Basic authorization. */
+  readonly url: string;
+  /** Sent to the URL's own origin; to where it redirects go only `user-agent` and `accept`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What the caller knows of the body. `sha256` and `md5` force order: one process has to see every byte. Hex. */
+  readonly expect?: Expect;
+  /** Take a body that has neither a length nor chunks, although a cut looks like its end. @default false */
+  readonly allowUnprovenEnd?: boolean;
+  readonly limits?: SourceLimits;
+  /** PEM certificates to trust instead of the system's. */
+  readonly ca?: string;
+}
+
+export interface Expect {
+  readonly bytes?: number | undefined;
+  readonly sha256?: string | undefined;
+  readonly md5?: string | undefined;
+  readonly crc32?: string | undefined;
+}
+
+/** Statuses that may mean no more than that a presigned target has expired. */
+const EXPIRED = new Set([401, 403, 404, 410]);
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+/** A repetition may get another answer. */
+const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** The original URL is asked again for a fresh target no more often than this. */
+const RESOLVE_MILLISECONDS = 1_000;
+/** Headers that the engine sets itself, or that belong to the connection. */
+const OWN = new Set(
+  'accept-encoding connection content-length expect host if-match if-modified-since if-none-match if-range if-unmodified-since keep-alive range te transfer-encoding upgrade'.split(
+    ' ',
+  ),
+);
+const ANYWHERE = new Set(['user-agent', 'accept', 'accept-language']);
+
+/** One process's way to a source: follows redirects, remembers where they lead, bounds and paces requests. */
+export class SourceSession {
+  readonly limits: Required<SourceLimits>;
+  readonly #url: URL;
+  readonly #source: Source;
+  readonly #gate: HostGate;
+  readonly #read: SourceReader;
+  /** Where the redirects led. In memory only: it may be a presigned URL. */
+  #final: URL | undefined;
+  #resolvedAt = 0;
+  /** Attempts beyond each first one. */
+  retries = 0;
+
+  /** @throws RedirectError where the URL isn't one of http or https. */
+  constructor(source: Source, gate: HostGate, read: SourceReader = undiciReader) {
+    this.limits = { ...DEFAULT_LIMITS, ...source.limits };
+    this.#source = source;
+    this.#url = httpUrl(source.url);
+    this.#gate = gate;
+    this.#read = read;
+  }
+
+  /** The original URL without its secrets, as messages and records name the source. */
+  get name(): string {
+    return redactUrl(this.#url);
+  }
+
+  /** The origin that answered last, after redirects. */
+  get origin(): string {
+    return (this.#final ?? this.#url).origin;
+  }
+
+  /**
+   * One GET. Whatever status the source answers is returned, but for redirects, which are followed, and those of
+   * `refuseOrFault`.
+   *
+   * @throws SourceFaultError on what a repetition may mend, SourceRefusedError on what it won't, RedirectError.
+   */
+  async get(headers: Headers, signal: AbortSignal): Promise<SourceAnswer> {
+    const start = this.#final;
+    let answer = await this.#follow(start ?? this.#url, headers, signal);
+    if (start !== undefined && EXPIRED.has(answer.status)) {
+      answer.body.destroy();
+      if (this.#final === start) {
+        // Another part may have found the same, and a fresh target, in the meantime.
+        await wait(Math.max(0, this.#resolvedAt + RESOLVE_MILLISECONDS - Date.now()), signal);
+        if (this.#final === start) this.#final = undefined;
+      }
+      answer = await this.#follow(this.#final ?? this.#url, headers, signal);
+    }
+    this.#refuseOrFault(answer);
+    this.#gate.answeredWell(answer.url.origin);
+    if (answer.url.href !== this.#url.href && this.#final?.href !== answer.url.href) {
+      this.#final = answer.url;
+      this.#resolvedAt = Date.now();
+    }
+    return answer;
+  }
+
+  /**
+   * Waits before the next attempt at what failed with `fault`, or throws what the caller is to see instead.
+   *
+   * @param attempt how many attempts in a row have failed, from 1.
+   */
+  async pause(fault: SourceFaultError, attempt: number, signal: AbortSignal, deadline?: Date): Promise<void> {
+    const { backoffSeconds, longestWaitSeconds } = this.limits;
+    const asked = Math.max((fault.retryAfterSeconds ?? 0) * 1_000, this.#gate.pauseOf(this.origin));
+    const milliseconds = Math.max(asked, backoffMilliseconds(attempt, backoffSeconds, 10));
+    const until = Date.now() + milliseconds;
+    if (asked > longestWaitSeconds * 1_000 || (asked > 0 && deadline !== undefined && until > deadline.getTime())) {
+      throw new SourceAsksToWaitError(this.name, new Date(until));
+    }
+    this.retries += 1;
+    await wait(milliseconds, signal);
+  }
+
+  async #follow(start: URL, headers: Headers, signal: AbortSignal): Promise<SourceAnswer> {
+    let url = start;
+    for (let hop = 0; hop <= this.limits.redirects; hop++) {
+      const answer = await this.#ask(url, headers, signal);
+      if (!REDIRECTS.has(answer.status)) return answer;
+      answer.body.destroy();
+      const location = answer.headers.location;
+      if (location === undefined) throw new RedirectError(`${redactUrl(url)} redirects (${answer.status}) to nowhere`);
+      url = httpUrl(location, url);
+    }
+    throw new RedirectError(`${this.name} redirects more than ${this.limits.redirects} times`);
+  }
+
+  async #ask(url: URL, headers: Headers, signal: AbortSignal): Promise<SourceAnswer> {
+    const pause = this.#gate.pauseOf(url.origin);
+    if (pause > this.limits.longestWaitSeconds * 1_000) {
+      throw new SourceAsksToWaitError(this.name, new Date(Date.now() + pause));
+    }
+    if (pause > 0) await wait(pause, signal);
+    const leave = await this.#gate.enter(url.origin, signal);
+    const { limits } = this;
+    const all = { ...this.#headersFor(url), ...headers, 'accept-encoding': 'identity' };
+    return this.#read({ url, headers: all, limits, ca: this.#source.ca, signal, onClosed: leave });
+  }
+
+  #headersFor(url: URL): Headers {
+    const home = url.origin === this.#url.origin;
+    const headers: Record<string, string> = { 'user-agent': 'sluice' };
+    if (home && this.#url.username !== '') {
+      const user = `${decodeURIComponent(this.#url.username)}:${decodeURIComponent(this.#url.password)}`;
+      headers.authorization = `Basic ${Buffer.from(user).toString('base64')}`;
+    }
+    for (const [name, value] of Object.entries(this.#source.headers ?? {})) {
+      const lower = name.toLowerCase();
+      if (!OWN.has(lower) && (home || ANYWHERE.has(lower))) headers[lower] = value;
+    }
+    return headers;
+  }
+
+  #refuseOrFault({ status, headers, url, body }: SourceAnswer): void {
+    if (TRANSIENT.has(status)) {
+      const retryAfterSeconds = parseRetryAfter(headers['retry-after']);
+      if (status === 429 || status === 503) this.#gate.slowDown(url.origin, retryAfterSeconds);
+      body.destroy();
+      throw new SourceFaultError(`${redactUrl(url)} answered ${status}`, { retryAfterSeconds });
+    }
+    if (status >= 400 && status !== 412 && status !== 416) {
+      body.destroy();
+      throw new SourceRefusedError(status, redactUrl(url));
+    }
+  }
+}
+
+/** Seconds from a Retry-After in either of its forms, undefined where there is none that can be read. */
+export function parseRetryAfter(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\s*\d+\s*$/.test(value)) return Number(value);
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, (date - Date.now()) / 1_000);
+}
+
+function httpUrl(text: string, base?: URL): URL {
+  const url = base === undefined ? URL.parse(text) : URL.parse(text, base.href);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    const whence = base === undefined ? '' : `, where ${redactUrl(base)} redirects to,`;
+    throw new RedirectError(`${redactUrl(text)}${whence} is no http or https URL`);
+  }
+  return url;
+}

@@ -1,0 +1,76 @@
+import { SourceFaultError } from '../errors.ts';
+import type { SourceLimits } from './limits.ts';
+
+const TICK_MILLISECONDS = 500;
+
+/**
+ * Watches that a source sends at all, and not too slowly. Its clock runs only while a read is outstanding: a reader
+ * that waits for S3 costs the source nothing.
+ */
+export class SpeedWatch {
+  readonly #origin: string;
+  readonly #limits: Required<SourceLimits>;
+  readonly #onSlow: (error: SourceFaultError) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #since = 0;
+  /** Of the window that is being measured. */
+  #bytes = 0;
+  #milliseconds = 0;
+  #idleMilliseconds = 0;
+
+  constructor(origin: string, limits: Required<SourceLimits>, onSlow: (error: SourceFaultError) => void) {
+    this.#origin = origin;
+    this.#limits = limits;
+    this.#onSlow = onSlow;
+  }
+
+  start(): void {
+    if (this.#timer !== undefined) return;
+    this.#since = performance.now();
+    const tick = Math.min(TICK_MILLISECONDS, this.#limits.idleSeconds * 250, this.#limits.minSpeedSeconds * 250);
+    this.#timer = setInterval(() => this.#look(), tick);
+  }
+
+  stop(): void {
+    if (this.#timer === undefined) return;
+    this.#account();
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#idleMilliseconds = 0;
+    if (this.#timer !== undefined) this.#account();
+    this.#idleMilliseconds = 0;
+  }
+
+  #account(): void {
+    const now = performance.now();
+    this.#milliseconds += now - this.#since;
+    this.#idleMilliseconds += now - this.#since;
+    this.#since = now;
+  }
+
+  #look(): void {
+    this.#account();
+    const { idleSeconds, minSpeedSeconds, minBytesPerSecond } = this.#limits;
+    if (this.#idleMilliseconds >= idleSeconds * 1_000) {
+      this.#slow(`${this.#origin} sent nothing for ${idleSeconds} s`);
+    } else if (this.#milliseconds >= minSpeedSeconds * 1_000) {
+      const perSecond = this.#bytes / (this.#milliseconds / 1_000);
+      this.#bytes = 0;
+      this.#milliseconds = 0;
+      if (perSecond < minBytesPerSecond) {
+        this.#slow(
+          `${this.#origin} sent ${Math.round(perSecond)} bytes a second, at least ${minBytesPerSecond} are asked`,
+        );
+      }
+    }
+  }
+
+  #slow(message: string): void {
+    this.stop();
+    this.#onSlow(new SourceFaultError(message));
+  }
+}

@@ -1,0 +1,104 @@
+import { Agent, type Dispatcher } from 'undici';
+import { SourceFaultError } from '../errors.ts';
+import type { Headers, SourceAnswer, SourceRequest } from './reader.ts';
+import { UndiciBody } from './undici-body.ts';
+
+/**
+ * Reads by undici's dispatch interface: chunks go from its parser straight into the part's buffer, with no stream and no
+ * queue between.
+ *
+ * @throws SourceFaultError where no answer's head came.
+ */
+export function undiciReader(request: SourceRequest): Promise<SourceAnswer> {
+  const { url, limits, signal } = request;
+  return new Promise((resolve, reject) => {
+    let body: UndiciBody | undefined;
+    let controller: Dispatcher.DispatchController | undefined;
+    let settled = false;
+    const timer = setTimeout(() => {
+      stop(new SourceFaultError(`${url.origin} sent no answer within ${limits.headSeconds} s`));
+    }, limits.headSeconds * 1_000);
+    const onAbort = () => stop(signal.reason);
+    const close = () => {
+      signal.removeEventListener('abort', onAbort);
+      request.onClosed();
+    };
+    const fail = (error: unknown) => {
+      clearTimeout(timer);
+      if (body !== undefined) body.onError(error);
+      else if (!settled) reject(error);
+      if (!settled || body !== undefined) close();
+      settled = true;
+    };
+    // undici tells of an abort by onResponseError, but for a request that it hasn't begun: that one is told here.
+    const stop = (error: unknown) => {
+      if (controller === undefined) fail(error);
+      else controller.abort(error as Error);
+    };
+    if (signal.aborted) return fail(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+
+    agentFor(limits.connectSeconds, request.ca).dispatch(
+      { origin: url.origin, path: `${url.pathname}${url.search}`, method: 'GET', headers: request.headers },
+      {
+        onRequestStart(started) {
+          controller = started;
+          if (settled) started.abort(new SourceFaultError('given up before it began'));
+        },
+        onResponseStart(started, status, headers) {
+          if (status < 200) return;
+          clearTimeout(timer);
+          body = new UndiciBody(url.origin, started, limits);
+          settled = true;
+          resolve({ url, status, headers: plainHeaders(headers), body });
+        },
+        onResponseData(_, chunk) {
+          body?.onData(chunk);
+        },
+        onResponseEnd() {
+          body?.onEnd();
+          close();
+        },
+        onResponseError(_, error) {
+          const known = error instanceof SourceFaultError || signal.aborted;
+          fail(known ? (signal.aborted ? signal.reason : error) : brokenBy(error, url.origin));
+        },
+      },
+    );
+  });
+}
+
+function brokenBy(error: Error, origin: string): SourceFaultError {
+  const code = (error as { code?: string }).code;
+  return new SourceFaultError(`the connection to ${origin} broke: ${error.message}${code ? ` (${code})` : ''}`, {
+    cause: error,
+  });
+}
+
+function plainHeaders(headers: Record<string, string | string[] | undefined>): Headers {
+  const plain: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) plain[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return plain;
+}
+
+const agents = new Map<string, Agent>();
+
+/** Connections are kept for the process, an agent for each way to connect. How many there are is `HostGate`'s matter. */
+function agentFor(connectSeconds: number, ca: string | undefined): Agent {
+  const key = `${connectSeconds} ${ca ?? ''}`;
+  const known = agents.get(key);
+  if (known !== undefined) return known;
+  const agent = new Agent({
+    allowH2: false,
+    pipelining: 1,
+    // The engine's own clocks, which also run while a reader applies backpressure (nodejs/undici issue 5393).
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxHeaderSize: 65_536,
+    connect: { timeout: connectSeconds * 1_000, ...(ca === undefined ? {} : { ca }) },
+  });
+  agents.set(key, agent);
+  return agent;
+}

@@ -1,0 +1,93 @@
+import { abortAfter } from './abandon.ts';
+import { closeTransfer } from './close.ts';
+import {
+  BeginAgainError,
+  NotInTimeError,
+  PartsMissingError,
+  type Pins,
+  SourceAsksToWaitError,
+  SourceChangedError,
+  UploadVanishedError,
+} from './errors.ts';
+import { contextOfJob, type TransferJob } from './job.ts';
+import type { Landed } from './landed.ts';
+import { openTransfer } from './open.ts';
+import type { Destination, TransferOptions } from './options.ts';
+import type { Source } from './source/session.ts';
+import type { PartProof } from './state.ts';
+import { uploadSlice } from './upload-slice.ts';
+
+/** How often a transfer is begun in all, where each beginning ends in a BeginAgainError. */
+const BEGINNINGS = 5;
+/** How often Close may find parts missing: a part can vanish between the list and Complete, but not for ever. */
+const CLOSES = 3;
+
+/**
+ * Lands one source in one call and one process: opens, uploads, closes; begins again where the source changed or the
+ * upload vanished; leaves nothing behind where it fails.
+ *
+ * ```ts
+ * const landed = await transfer(
+ *   { url: 'https://example.com/data.csv.gz' },
+ *   { client: new S3Client({}), bucket: 'my-bucket', key: 'data.csv.gz' },
+ *   { onProgress: ({ bytes, total }) => console.log(`${bytes} of ${total ?? '?'} bytes`) },
+ * );
+ * console.log(landed.crc32, landed.proofs.held);
+ * ```
+ *
+ * @throws what `openTransfer`, `uploadSlice`, `closeTransfer` and a stream's `run` throw.
+ */
+export async function transfer(
+  source: Source,
+  destination: Destination,
+  options: TransferOptions = {},
+): Promise<Landed> {
+  const earlier: Pins[] = [...(options.earlier ?? [])];
+  let retries = 0;
+  for (let beginning = 1; ; beginning++) {
+    try {
+      const landed = await once(source, destination, { ...options, earlier });
+      return retries === 0 ? landed : { ...landed, retries: landed.retries + retries };
+    } catch (error) {
+      if (!(error instanceof BeginAgainError) || beginning >= BEGINNINGS || options.signal?.aborted) throw error;
+      if (error instanceof SourceChangedError) earlier.push(error.pins);
+      retries += 1;
+    }
+  }
+}
+
+async function once(source: Source, destination: Destination, options: TransferOptions): Promise<Landed> {
+  const opened = await openTransfer(source, destination, options);
+  if (opened.kind === 'done') return opened.landed;
+  if (opened.kind === 'stream') return opened.run();
+  const job: TransferJob = { state: opened.state, source, destination, options };
+  return abortAfter(contextOfJob(job).store, opened.state.uploadId, () => uploadAll(job));
+}
+
+async function uploadAll(job: TransferJob): Promise<Landed> {
+  const { session, store } = contextOfJob(job);
+  const proofs: PartProof[] = [];
+  let retries = 0;
+  for (let close = 1; ; close++) {
+    const outcome = await uploadSlice(
+      job,
+      { first: 1, last: job.state.count },
+      {
+        ...(job.options?.deadline === undefined ? {} : { deadline: job.options.deadline }),
+        ...(job.options?.onProgress === undefined ? {} : { onProgress: job.options.onProgress }),
+      },
+    );
+    proofs.push(...outcome.proofs);
+    retries += outcome.retries;
+    if (outcome.waitUntil !== undefined) throw new SourceAsksToWaitError(session.name, outcome.waitUntil);
+    if (outcome.vanished) throw new UploadVanishedError(`${store.name}: the upload is gone`);
+    if (!outcome.done) {
+      throw new NotInTimeError(`${session.name}: ${outcome.left} of ${job.state.count} parts are left`, outcome.bytes);
+    }
+    try {
+      return await closeTransfer(job, { proofs, retries });
+    } catch (error) {
+      if (!(error instanceof PartsMissingError) || close >= CLOSES) throw error;
+    }
+  }
+}

@@ -1,0 +1,183 @@
+import type { Context } from './context.ts';
+import { addCrc32, crc32ToHex, EMPTY_CRC32 } from './crc32.ts';
+import { SourceAsksToWaitError, UploadVanishedError } from './errors.ts';
+import { contextOfJob, type TransferJob } from './job.ts';
+import type { Progress } from './options.ts';
+import { type PartRange, partRange, type Slice } from './parts.ts';
+import type { StoredPart } from './s3/object-store.ts';
+import { fetchRange } from './source/fetch-range.ts';
+import { type PartProof, planOf, type TransferState } from './state.ts';
+
+export interface SliceOptions {
+  /** When to have returned: no part is begun that isn't likely to be done by then, and none goes on past it. */
+  readonly deadline?: Date;
+  readonly signal?: AbortSignal;
+  /** Bytes of this slice that S3 has acknowledged, those of earlier calls included. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** What one call did of a slice. */
+export interface SliceOutcome {
+  /** All parts of the slice stand in S3. */
+  readonly done: boolean;
+  /** Parts that are still to be sent. */
+  readonly left: number;
+  /** What this call sent: give the proofs of all calls to `closeTransfer`. */
+  readonly proofs: PartProof[];
+  /** Bytes that this call sent. */
+  readonly bytes: number;
+  readonly retries: number;
+  /** The source asked for a pause until then; call again afterwards. */
+  readonly waitUntil?: Date;
+  /** The upload is gone: somebody closed or abandoned the transfer, and there is nothing left to do here. */
+  readonly vanished?: true;
+}
+
+/** A part is begun where the slowest one so far, and this much more, would still be in time. */
+const SAFETY = 1.25;
+
+/**
+ * Sends the parts of a slice that S3 hasn't got, several at once. Any process may call it, again and again: what
+ * ListParts shows is never sent twice, and what a dead process had in flight is simply asked for again.
+ *
+ * @throws SourceChangedError and UploadVanishedError's kin of BeginAgainError: abandon, and open again; SourceRefusedError,
+ *   SourceUnavailableError, StorageError, or the signal's reason. The upload stays open: the caller abandons it.
+ */
+export async function uploadSlice(
+  job: TransferJob,
+  slice: Slice,
+  { deadline, signal, onProgress }: SliceOptions = {},
+): Promise<SliceOutcome> {
+  const context = contextOfJob(job);
+  const run = new SliceRun(context, job.state, deadline, onProgress);
+  return run.go(slice, signal === undefined ? context.signal : AbortSignal.any([context.signal, signal]));
+}
+
+class SliceRun {
+  readonly #context: Context;
+  readonly #state: TransferState;
+  readonly #deadline: Date | undefined;
+  readonly #onProgress: ((progress: Progress) => void) | undefined;
+  readonly #proofs: PartProof[] = [];
+  #todo: PartRange[] = [];
+  #sent = 0;
+  #acknowledged = 0;
+  #total = 0;
+  #slowestMilliseconds = 0;
+  #error: unknown;
+
+  constructor(
+    context: Context,
+    state: TransferState,
+    deadline: Date | undefined,
+    onProgress: ((progress: Progress) => void) | undefined,
+  ) {
+    this.#context = context;
+    this.#state = state;
+    this.#deadline = deadline;
+    this.#onProgress = onProgress;
+  }
+
+  async go(slice: Slice, outer: AbortSignal): Promise<SliceOutcome> {
+    const stop = new AbortController();
+    const signal = AbortSignal.any([outer, stop.signal]);
+    const clock =
+      this.#deadline === undefined
+        ? undefined
+        : setTimeout(() => stop.abort(new PastDeadline()), this.#deadline.getTime() - Date.now());
+    try {
+      await this.#findTodo(slice, signal);
+      const workers = Math.min(this.#context.connections + 1, this.#todo.length);
+      const fail = (error: unknown) => {
+        this.#error ??= error;
+        stop.abort(error);
+      };
+      await Promise.all(Array.from({ length: workers }, () => this.#work(signal).catch(fail)));
+      if (this.#error !== undefined) throw this.#error;
+      return this.#outcome({});
+    } catch (error) {
+      if (outer.aborted) throw outer.reason;
+      if (error instanceof PastDeadline) return this.#outcome({});
+      if (error instanceof SourceAsksToWaitError) return this.#outcome({ waitUntil: error.waitUntil });
+      if (error instanceof UploadVanishedError) return this.#outcome({ vanished: true });
+      throw error;
+    } finally {
+      clearTimeout(clock);
+    }
+  }
+
+  async #findTodo({ first, last }: Slice, signal: AbortSignal): Promise<void> {
+    const plan = planOf(this.#state);
+    const listed = await this.#context.store.listParts(this.#state.uploadId, first, last, signal);
+    const standing = new Map<number, StoredPart>(listed.map((part) => [part.number, part]));
+    for (let number = first; number <= last; number++) {
+      const range = partRange(plan, number);
+      this.#total += range.length;
+      const part = standing.get(number);
+      // A part without a CRC can't take part in the whole object's: it is sent again.
+      if (part?.bytes === range.length && part.crc !== undefined) this.#acknowledged += range.length;
+      else this.#todo.push(range);
+    }
+    this.#left = this.#todo.length;
+  }
+
+  #left = 0;
+
+  /** One buffer's life: a part into it, the part to S3, the next. One buffer more than connections keeps those busy. */
+  async #work(signal: AbortSignal): Promise<void> {
+    let buffer: Buffer | undefined;
+    for (;;) {
+      if (!this.#hasTime()) return;
+      const part = this.#todo.shift();
+      if (part === undefined) return;
+      buffer ??= Buffer.allocUnsafeSlow(Math.min(this.#state.partBytes, this.#state.total));
+      const since = performance.now();
+      await this.#transfer(part, buffer.subarray(0, part.length), signal);
+      this.#slowestMilliseconds = Math.max(this.#slowestMilliseconds, performance.now() - since);
+    }
+  }
+
+  async #transfer(part: PartRange, target: Buffer, signal: AbortSignal): Promise<void> {
+    const { session, store } = this.#context;
+    const { pins, uploadId } = this.#state;
+    let crc = EMPTY_CRC32;
+    await fetchRange(session, {
+      pins,
+      offset: part.offset,
+      target,
+      onBytes: (piece) => {
+        crc = addCrc32(crc, piece);
+      },
+      signal,
+      deadline: this.#deadline,
+    });
+    await store.putPart(uploadId, part.number, target, crc, signal);
+    this.#proofs.push({ number: part.number, bytes: part.length, crc32: crc32ToHex(crc) });
+    this.#left -= 1;
+    this.#sent += part.length;
+    this.#acknowledged += part.length;
+    this.#onProgress?.({ bytes: this.#acknowledged, total: this.#total });
+  }
+
+  #hasTime(): boolean {
+    if (this.#deadline === undefined) return true;
+    return Date.now() + this.#slowestMilliseconds * SAFETY < this.#deadline.getTime();
+  }
+
+  #outcome(more: Pick<SliceOutcome, 'waitUntil' | 'vanished'>): SliceOutcome {
+    const { session, store } = this.#context;
+    return {
+      done: this.#left === 0 && more.vanished === undefined && this.#total > 0,
+      left: this.#left,
+      proofs: this.#proofs,
+      bytes: this.#sent,
+      retries: session.retries + store.retries,
+      ...more,
+    };
+  }
+}
+
+/** The deadline has come with parts in flight: they are dropped, and the next call sends them. */
+class PastDeadline extends Error {
+  override readonly name = 'PastDeadline';
+}

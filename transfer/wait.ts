@@ -1,0 +1,21 @@
+/** Waits, or rejects with the signal's reason as soon as it aborts. */
+export function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const leave = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', leave);
+      resolve();
+    }, milliseconds);
+    signal.addEventListener('abort', leave, { once: true });
+  });
+}
+
+/** Exponential backoff, half of it chance, so that what failed together doesn't come again together. `attempt` from 1. */
+export function backoffMilliseconds(attempt: number, baseSeconds: number, mostSeconds: number): number {
+  const whole = Math.min(mostSeconds, baseSeconds * 2 ** (attempt - 1)) * 1_000;
+  return whole / 2 + (Math.random() * whole) / 2;
+}
