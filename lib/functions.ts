@@ -2,6 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { RUNS_PREFIX, SLOTS_PREFIX } from '#run/keys.ts';
+import { slicesPerBatch } from '#stepfunctions/history.ts';
 import { type Access, leave, variables } from './access.ts';
 import { bundleLambdas } from './lambda-bundles.ts';
 import { type LambdaName, lambdaEntries } from './lambda-entries.ts';
@@ -89,9 +90,8 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
       description: 'Starts as many workers as the outstanding items need',
       ...small,
       access: [
-        storage.access({ read: [RUNS], write: [RUNS] }),
-        queue.access('count'),
-        queue.deadLetterAccess('count'),
+        storage.access({ read: [RUNS], write: [`${RUNS_PREFIX}*/workers/*`] }),
+        variables({ SLUICE_DEAD_LETTER_QUEUE_URL: queue.deadLetters.queueUrl }),
         workers.access(),
       ],
     },
@@ -102,6 +102,8 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
         storage.access({ read: [ANYWHERE], write: [ANYWHERE], uploads: [ANYWHERE] }),
         queue.access('send'),
         transfer,
+        // What Open hands out at most, so that a batch's execution stays within its history.
+        variables({ SLUICE_SLICES_PER_BATCH: String(slicesPerBatch(ingest)) }),
       ],
     },
     slice: {
@@ -127,7 +129,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
       description: 'Records a failure for each planned item without any record',
       memoryMiB: 512,
       timeout: LONG,
-      access: [storage.access({ read: [RUNS], write: [FAILURES] }), queue.access('send', 'count')],
+      access: [storage.access({ read: [RUNS], write: [FAILURES] })],
     },
     gatekeeper: {
       description: 'Looks whether the work is done, and throws NotReadyError while it is not',
@@ -136,7 +138,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
       access: [
         storage.access({ read: [RUNS], write: [RUNS] }),
         queue.access('send', 'count'),
-        queue.deadLetterAccess('receive', 'count'),
+        queue.deadLetterAccess('receive'),
         workers.access(),
       ],
     },
@@ -144,13 +146,13 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
       description: 'Closes the run and writes its manifest',
       memoryMiB: 512,
       timeout: LONG,
-      access: [storage.access({ read: [RUNS], write: [RUNS], uploads: [RUNS] }), queue.access('count')],
+      access: [storage.access({ read: [RUNS], write: [RUNS], uploads: [RUNS] })],
     },
     'close-run': {
       description: 'Closes a run whose execution failed, timed out or was stopped',
       memoryMiB: 512,
       timeout: LONG,
-      access: [storage.access({ read: [RUNS], write: [RUNS], uploads: [ANYWHERE] }), queue.access('count')],
+      access: [storage.access({ read: [RUNS], write: [RUNS], uploads: [ANYWHERE] })],
     },
   };
 }

@@ -107,7 +107,7 @@ function coerceText(shape: SettingShape, text: string): unknown {
     case 'array':
     case 'object':
       try {
-        return JSON.parse(text);
+        return coerce(shape, JSON.parse(text));
       } catch {
         return text;
       }

@@ -71,7 +71,7 @@ const ingest = z.strictObject({
   openCalls: whole(1, 100)
     .default(20)
     .describe('How often Open is called for one batch until all its small sources are done.'),
-  sliceCalls: whole(1, 500)
+  sliceCalls: whole(1, 2_000)
     .default(20)
     .describe('How often Slice is called for one slice until it is done. Each call has up to 15 minutes.'),
   listBuckets: z

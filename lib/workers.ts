@@ -123,7 +123,10 @@ export class Workers extends Construct {
       storage.access({
         // Landed objects lie wherever their keys say.
         read: ['*'],
-        write: [...['results', 'failures', 'late'].map((ledger) => `${RUNS_PREFIX}*/${ledger}/*`), `${OUTPUT_PREFIX}*`],
+        write: [
+          ...['results', 'failures', 'late', 'attempts'].map((ledger) => `${RUNS_PREFIX}*/${ledger}/*`),
+          `${OUTPUT_PREFIX}*`,
+        ],
         uploads: [`${OUTPUT_PREFIX}*`],
       }),
       queue.access('receive'),

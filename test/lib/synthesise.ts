@@ -1,0 +1,85 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { LAMBDA_NAMES, type LambdaName } from '#lib/lambda-entries.ts';
+import { readSettings } from '#lib/read-settings.ts';
+import { SluiceStack } from '#lib/sluice-stack.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sluice-synth-'));
+
+/** What the functions' code is makes no difference to a template, so one that takes no time to bundle stands for it. */
+const entry = join(folder, 'handler.ts');
+writeFileSync(entry, 'export async function handler() {}');
+const entries = Object.fromEntries(LAMBDA_NAMES.map((name) => [name, entry])) as Record<LambdaName, string>;
+
+const program = join(folder, 'worker.mjs');
+writeFileSync(program, 'export {};');
+export const WORKER_SHA256 = 'ab'.repeat(32);
+
+/** The context of cdk.json: its feature flags decide what is rendered. */
+export const cdkContext = (
+  JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')) as { context: Record<string, unknown> }
+).context;
+
+/**
+ * The stack with these settings, as its template.
+ *
+ * @param settings as `-c` gives them: `{ 'gate.intervalSeconds': 2 }`.
+ */
+export function synthesise(settings: Readonly<Record<string, unknown>> = {}): Template {
+  const given = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`sluice.${name}`, value]));
+  const app = new App({ context: cdkContext });
+  return Template.fromStack(
+    new SluiceStack(app, 'Sluice', {
+      settings: readSettings(given),
+      entries,
+      workerProgram: { path: program, sha256: WORKER_SHA256, command: ['node', '-e', 'import("worker")'] },
+    }),
+  );
+}
+
+/** A state of a rendered definition, as far as tests look at it. */
+export interface State {
+  readonly Type: string;
+  readonly Next?: string;
+  readonly ResultPath?: string | null;
+  readonly Parameters?: Readonly<Record<string, unknown>>;
+  readonly MaxConcurrency?: number;
+  readonly Retry?: readonly { readonly ErrorEquals: readonly string[]; readonly [field: string]: unknown }[];
+  readonly Catch?: readonly unknown[];
+  readonly ItemProcessor?: Definition;
+  readonly [field: string]: unknown;
+}
+export interface Definition {
+  readonly StartAt: string;
+  readonly States: Readonly<Record<string, State>>;
+}
+
+/** The state machine's definition, with a text in place of each of CloudFormation's references. */
+export function definitionOf(template: Template): Definition {
+  const [machine] = Object.values(template.findResources('AWS::StepFunctions::StateMachine'));
+  const parts = machine?.Properties.DefinitionString['Fn::Join'][1] as unknown[];
+  const text = parts.map((part) => (typeof part === 'string' ? part : reference(part as Record<string, unknown>)));
+  return JSON.parse(text.join('')) as Definition;
+}
+
+/** Every state, those within Maps too, by name. */
+export function allStates(definition: Definition): Record<string, State> {
+  return Object.fromEntries(
+    Object.entries(definition.States).flatMap(([name, state]) => [
+      [name, state],
+      ...(state.ItemProcessor === undefined ? [] : Object.entries(allStates(state.ItemProcessor))),
+    ]),
+  );
+}
+
+function reference(part: Record<string, unknown>): string {
+  if (part.Ref === 'AWS::Partition') return 'aws';
+  const [logicalId] = (part['Fn::GetAtt'] as [string] | undefined) ?? [String(part.Ref)];
+  // Validators look at the form of an ARN.
+  return logicalId.includes('Function')
+    ? `arn:aws:lambda:us-east-1:000000000000:function:${logicalId}`
+    : logicalId.toLowerCase();
+}
