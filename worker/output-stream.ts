@@ -12,11 +12,16 @@ export interface OutputSink {
 /** A processor's output: it finishes when the sink has stored it, and closes when the sink has nothing more to do. */
 export class OutputStream extends Writable {
   readonly #sink: OutputSink;
+  readonly #onStorageError: (error: Error) => void;
   #bytes = 0;
 
-  constructor(sink: OutputSink) {
+  /** @param onStorageError hears of a sink that fails, even when the writer is busy elsewhere and doesn't listen. */
+  constructor(sink: OutputSink, onStorageError: (error: Error) => void) {
     super();
     this.#sink = sink;
+    this.#onStorageError = onStorageError;
+    // An error that nobody hears would end the whole process, and with it every other item.
+    this.on('error', () => undefined);
   }
 
   /** Bytes written so far. */
@@ -34,15 +39,26 @@ export class OutputStream extends Writable {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     this.#bytes += chunk.length;
-    this.#sink.write(chunk).then(() => done(), done);
+    this.#settle(this.#sink.write(chunk), done);
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.#sink.finish().then(() => done(), done);
+    this.#settle(this.#sink.finish(), done);
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     if (this.writableFinished) done(error);
     else this.#sink.abandon().then(() => done(error));
+  }
+
+  #settle(work: Promise<void>, done: (error?: Error | null) => void): void {
+    work.then(
+      () => done(),
+      (error: Error) => {
+        // A stream that was destroyed has a reason of its own; the sink's is only the echo.
+        if (!this.destroyed) this.#onStorageError(error);
+        done(error);
+      },
+    );
   }
 }

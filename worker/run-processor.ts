@@ -62,18 +62,21 @@ export async function runProcessor(
     throw new InvalidOptionsError(`the options of processor ${processor.name} are wrong: ${problems.join('; ')}`);
   }
 
-  const opened = new OpenStreams(streams);
+  // A processor that waits for a page while its output fails would not notice before it writes again.
+  const storage = new AbortController();
+  const signal = AbortSignal.any([context.signal, storage.signal]);
+  const opened = new OpenStreams(streams, (error) => storage.abort(error));
   try {
     const work = Promise.resolve().then(() =>
       processor.process(
         { ...item, options: options.data },
-        { ...context, openInput: () => opened.input(), output: (name, type) => opened.output(name, type) },
+        { ...context, signal, openInput: () => opened.input(), output: (name, type) => opened.output(name, type) },
       ),
     );
-    const result = checkedResult(processor.name, await untilAborted(work, context.signal));
+    const result = checkedResult(processor.name, await untilAborted(work, signal));
     return { result, outputs: opened.finished(processor.name) };
   } catch (error) {
-    throw context.signal.aborted ? context.signal.reason : error;
+    throw signal.aborted ? signal.reason : error;
   } finally {
     await opened.giveUpRest();
   }
@@ -82,15 +85,19 @@ export async function runProcessor(
 /** The streams of one try: what isn't finished at its end is destroyed, so that nothing runs on. */
 class OpenStreams {
   readonly #streams: ProcessorStreams;
+  readonly #onStorageError: (error: Error) => void;
   readonly #inputs: Readable[] = [];
   readonly #outputs = new Map<string, OutputStream>();
 
-  constructor(streams: ProcessorStreams) {
+  constructor(streams: ProcessorStreams, onStorageError: (error: Error) => void) {
     this.#streams = streams;
+    this.#onStorageError = onStorageError;
   }
 
   input(): Readable {
     const input = this.#streams.openInput();
+    // An abort fails the stream, and an error that nobody hears would end the whole process.
+    input.on('error', () => undefined);
     this.#inputs.push(input);
     return input;
   }
@@ -102,7 +109,7 @@ class OpenStreams {
       );
     }
     if (this.#outputs.has(name)) throw new OutputNameError(`output "${name}" was opened before in this try`);
-    const output = new OutputStream(this.#streams.openOutput(name, contentType));
+    const output = new OutputStream(this.#streams.openOutput(name, contentType), this.#onStorageError);
     this.#outputs.set(name, output);
     return output;
   }
@@ -119,8 +126,6 @@ class OpenStreams {
   async giveUpRest(): Promise<void> {
     for (const input of this.#inputs) input.destroy();
     const rest = [...this.#outputs.values()].filter((output) => !output.writableFinished);
-    // Nobody else may be listening any more, and an error that nobody hears ends the process.
-    for (const output of rest) output.on('error', () => undefined);
     await Promise.all(rest.map((output) => output.giveUp()));
   }
 }
