@@ -1,0 +1,50 @@
+import type { WorkMessage } from '#run/message.ts';
+import { PermanentError } from '../permanent-error.ts';
+import type { ProcessorLogger } from '../processor.ts';
+import { countAttempts, markInterrupted } from './attempts.ts';
+import type { Verdict, WorkerParts } from './parts.ts';
+import type { Delivery } from './queue.ts';
+import { DoneElsewhereError, WorkerStoppingError, WorkLostError } from './reasons.ts';
+import { recordFailure } from './record-failure.ts';
+import { retrySeconds } from './retry-seconds.ts';
+
+/**
+ * Decides what becomes of a message whose processing ended in an error: back at once, left alone, deleted, failed for
+ * good, or tried again after a pause.
+ */
+export async function afterError(
+  parts: WorkerParts,
+  delivery: Delivery,
+  message: WorkMessage,
+  attempt: number,
+  error: unknown,
+  logger: ProcessorLogger,
+): Promise<Verdict> {
+  const { store, queue, settings } = parts;
+  if (error instanceof WorkerStoppingError) {
+    logger.info('goes back to the queue, the worker stops');
+    await queue.giveBack(delivery, 0);
+    await markInterrupted(store, message, attempt);
+    return { kind: 'returned' };
+  }
+  if (error instanceof WorkLostError) {
+    logger.warn('stopped, another delivery decides', { error });
+    return { kind: 'skipped' };
+  }
+  if (error instanceof DoneElsewhereError) {
+    logger.info('stopped, another worker was faster');
+    await queue.delete(delivery);
+    return { kind: 'skipped' };
+  }
+  const attempts = await countAttempts(store, message);
+  if (error instanceof PermanentError || attempts >= settings.maxAttempts) {
+    logger.error('failed', { error, attempts });
+    await recordFailure(store, message, error, attempts);
+    await queue.delete(delivery);
+    return { kind: 'failed' };
+  }
+  const pauseSeconds = retrySeconds(attempts, settings.retrySeconds);
+  logger.warn('failed and will be tried again', { error, attempts, pauseSeconds });
+  await queue.giveBack(delivery, pauseSeconds);
+  return { kind: 'retry', pauseSeconds };
+}

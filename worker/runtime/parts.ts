@@ -1,0 +1,30 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import type { Store } from '#run/store.ts';
+import type { WorkerSettings } from '../environment.ts';
+import type { Processor } from '../processor.ts';
+import type { Queue } from './queue.ts';
+
+/** What a worker works with. */
+export interface WorkerParts {
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly settings: WorkerSettings;
+  /** Loads a processor's code, undefined where there is none of that name. */
+  readonly loadProcessor: (name: string) => Promise<Processor> | undefined;
+  readonly logger: Logger;
+  /** What the worker is called in records and logs: its task's id, or its host and process. */
+  readonly worker: string;
+}
+
+/**
+ * What became of one delivery.
+ * - `done`, `late`: the result is recorded, in time or after the run was closed.
+ * - `failed`: a failure is recorded.
+ * - `skipped`: there was nothing to do any more: settled before, done by another worker, run closed, message lost.
+ * - `refused`: the message is none of ours, or can't be read.
+ * - `retry`: the try failed, the message comes back after `pauseSeconds`.
+ * - `returned`: the worker stops, the message is back in the queue at once.
+ */
+export type Verdict =
+  | { readonly kind: 'done' | 'late' | 'failed' | 'skipped' | 'refused' | 'returned' }
+  | { readonly kind: 'retry'; readonly pauseSeconds: number };

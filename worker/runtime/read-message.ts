@@ -1,0 +1,43 @@
+import { RUN_ID_PATTERN } from '#run/ids.ts';
+import { messageSchema, type WorkMessage } from '#run/message.ts';
+
+const ITEM_PATTERN = /^[0-9a-f]{32}$/;
+
+/** A message that no worker can do anything with. What could be read of it says where the failure is recorded. */
+export interface UnreadableMessage {
+  readonly problem: string;
+  readonly ref: { readonly runId: string; readonly item: string; readonly name: string } | undefined;
+}
+
+/**
+ * Reads a message of the queue.
+ *
+ * The ids are checked here again, strictly, because S3 keys are made of them: a message from elsewhere must not be
+ * able to write outside the runs' own prefix.
+ */
+export function readMessage(
+  body: string,
+): { readonly message: WorkMessage } | { readonly unreadable: UnreadableMessage } {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return { unreadable: { problem: 'the message is not JSON', ref: undefined } };
+  }
+  const ref = refOf(value);
+  if (ref === undefined) {
+    return { unreadable: { problem: 'the message has no valid runId and item', ref: undefined } };
+  }
+  const parsed = messageSchema.safeParse(value);
+  if (parsed.success) return { message: parsed.data };
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`);
+  return { unreadable: { problem: `the message doesn't fit: ${problems.join('; ')}`, ref } };
+}
+
+function refOf(value: unknown): UnreadableMessage['ref'] {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { runId, item, name } = value as Record<string, unknown>;
+  if (typeof runId !== 'string' || !RUN_ID_PATTERN.test(runId)) return undefined;
+  if (typeof item !== 'string' || !ITEM_PATTERN.test(item)) return undefined;
+  return { runId, item, name: typeof name === 'string' ? name : item };
+}

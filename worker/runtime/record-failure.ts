@@ -1,0 +1,25 @@
+import { record } from '#run/ledger.ts';
+import type { Store } from '#run/store.ts';
+
+/** How much of an error's message goes into the ledger; logs have it whole. */
+const MAX_MESSAGE = 2_000;
+
+/** Records that an item is not tried again in its run, with the error's own name and message. */
+export async function recordFailure(
+  store: Store,
+  ref: { readonly runId: string; readonly item: string; readonly name: string },
+  error: unknown,
+  attempts: number,
+): Promise<void> {
+  const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
+  await record(store, 'failures', {
+    v: 1,
+    runId: ref.runId,
+    item: ref.item,
+    name: ref.name,
+    at: new Date().toISOString(),
+    stage: 'process',
+    error: { name, message: message.slice(0, MAX_MESSAGE) },
+    attempts,
+  });
+}

@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { handleDelivery } from './handle-delivery.ts';
+import type { Verdict, WorkerParts } from './parts.ts';
+import type { Delivery } from './queue.ts';
+
+/**
+ * How long one request waits for messages. Short, because a worker that is stopped waits for the open request to end:
+ * dropping it could lose a message, which SQS has just handed out, for a whole visibility timeout.
+ */
+const POLL_SECONDS = 5;
+/** SQS's own limit for one request. */
+const MAX_RECEIVE = 10;
+/** What of the stop timeout is left for processors to react to their signal (10 s) and for the last requests. */
+const STOP_RESERVE_SECONDS = 30;
+const LONGEST_RECEIVE_PAUSE_MS = 30_000;
+/** A worker that hasn't reached its queue for so long leaves, since a task that can't work only costs. */
+const UNREACHABLE_MS = 5 * 60_000;
+
+/** How many deliveries ended in what. */
+export type WorkerSummary = Record<Verdict['kind'], number>;
+
+/** The queue didn't answer for 5 minutes, or there is none. */
+export class QueueUnreachableError extends Error {
+  override readonly name = 'QueueUnreachableError';
+}
+
+/**
+ * Works until the queue has stayed empty for `idleSeconds`, or `stop` aborts.
+ *
+ * On `stop`, nothing new is begun. Work under way may finish until the stop timeout comes near; what is left then is
+ * aborted and given back to the queue, where any worker can take it at once.
+ *
+ * @returns the count of deliveries by what became of them.
+ * @throws QueueUnreachableError once everything under way is settled.
+ */
+export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<WorkerSummary> {
+  const { settings, logger } = parts;
+  const summary: WorkerSummary = { done: 0, late: 0, failed: 0, skipped: 0, refused: 0, returned: 0, retry: 0 };
+  const underWay = new Set<Promise<void>>();
+  const outOfTime = new AbortController();
+  let wake = (): void => undefined;
+  let idleSince = Date.now();
+
+  const begin = (delivery: Delivery): void => {
+    const work = handleDelivery(parts, delivery, outOfTime.signal).then((verdict) => {
+      summary[verdict.kind]++;
+      underWay.delete(work);
+      wake();
+      // A message that rests before its next try is not seen by receive: the worker waits for it, not its successor.
+      const restMs = verdict.kind === 'retry' ? verdict.pauseSeconds * 1_000 : 0;
+      idleSince = Math.max(idleSince, Date.now() + restMs);
+    });
+    underWay.add(work);
+  };
+
+  let drainTimer: NodeJS.Timeout | undefined;
+  stop.addEventListener(
+    'abort',
+    () => {
+      const finishSeconds = Math.max(0, settings.stopSeconds - STOP_RESERVE_SECONDS);
+      logger.info('stops', { underWay: underWay.size, finishSeconds });
+      wake();
+      drainTimer = setTimeout(() => outOfTime.abort(), finishSeconds * 1_000);
+    },
+    { once: true },
+  );
+
+  try {
+    const receive = patientReceive(parts, stop);
+    while (!stop.aborted) {
+      const free = settings.itemsAtOnce - underWay.size;
+      if (free <= 0) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        continue;
+      }
+      const idleLeftMs = idleSince + settings.idleSeconds * 1_000 - Date.now();
+      if (underWay.size === 0 && idleLeftMs <= 0) break;
+      const deliveries = await receive(Math.min(free, MAX_RECEIVE), pollSeconds(idleLeftMs, underWay.size));
+      if (deliveries.length > 0) idleSince = Math.max(idleSince, Date.now());
+      if (stop.aborted) await giveBackAll(parts, deliveries);
+      else for (const delivery of deliveries) begin(delivery);
+    }
+  } finally {
+    await Promise.all(underWay);
+    clearTimeout(drainTimer);
+  }
+  logger.info('leaves', { reason: stop.aborted ? 'stopped' : 'the queue is empty', ...summary });
+  return summary;
+}
+
+function pollSeconds(idleLeftMs: number, underWay: number): number {
+  if (underWay > 0) return POLL_SECONDS;
+  return Math.min(POLL_SECONDS, Math.max(1, Math.ceil(idleLeftMs / 1_000)));
+}
+
+/** Receives, and outlasts faults of the queue or the network for a while. */
+function patientReceive({ queue, logger }: WorkerParts, stop: AbortSignal) {
+  let lastAnswer = Date.now();
+  let pauseMs = 500;
+  return async (max: number, waitSeconds: number): Promise<Delivery[]> => {
+    try {
+      const deliveries = await queue.receive(max, waitSeconds);
+      lastAnswer = Date.now();
+      pauseMs = 500;
+      return deliveries;
+    } catch (error) {
+      logger.warn('receiving failed', { error });
+      const gone = error instanceof Error && /QueueDoesNotExist|NonExistentQueue/.test(error.name);
+      if (gone || Date.now() - lastAnswer > UNREACHABLE_MS) {
+        throw new QueueUnreachableError(gone ? 'there is no such queue' : 'the queue has not answered for 5 minutes', {
+          cause: error,
+        });
+      }
+      await sleep(pauseMs, undefined, { signal: stop }).catch(() => undefined);
+      pauseMs = Math.min(pauseMs * 2, LONGEST_RECEIVE_PAUSE_MS);
+      return [];
+    }
+  };
+}
+
+async function giveBackAll({ queue, logger }: WorkerParts, deliveries: readonly Delivery[]): Promise<void> {
+  const answers = await Promise.allSettled(deliveries.map((delivery) => queue.giveBack(delivery, 0)));
+  for (const answer of answers) {
+    if (answer.status === 'rejected') logger.warn('a message could not be given back', { error: answer.reason });
+  }
+}

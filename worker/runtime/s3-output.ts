@@ -1,0 +1,41 @@
+import { PassThrough } from 'node:stream';
+import { Upload } from '@aws-sdk/lib-storage';
+import type { Store } from '#run/store.ts';
+import type { OutputSink } from '../output-stream.ts';
+
+/** Two parts on the way and one being filled make the 24 MiB an output holds; 10,000 parts make 78 GiB at most. */
+const PART_BYTES = 8 * 1_024 * 1_024;
+const PARTS_AT_ONCE = 2;
+
+/** Stores an output as an S3 object, by `@aws-sdk/lib-storage`, since nothing here needs resuming. */
+export function s3Output(store: Store, key: string, contentType: string): OutputSink {
+  const body = new PassThrough();
+  body.on('error', () => undefined);
+  const stored = new Upload({
+    client: store.client,
+    params: { Bucket: store.bucket, Key: key, Body: body, ContentType: contentType },
+    partSize: PART_BYTES,
+    queueSize: PARTS_AT_ONCE,
+  })
+    .done()
+    .then(() => undefined);
+  stored.catch(() => undefined);
+
+  return {
+    // A failed upload reads no more of its body: without the race the writer would wait for ever.
+    write: (chunk) => Promise.race([written(body, chunk), stored]),
+    finish() {
+      body.end();
+      return stored;
+    },
+    abandon() {
+      // Upload.abort() leaves parts in flight behind; a body that fails makes it wait for them and abort then.
+      body.destroy(new Error('the output was given up'));
+      return stored.catch(() => undefined);
+    },
+  };
+}
+
+function written(body: PassThrough, chunk: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => body.write(chunk, (error) => (error ? reject(error) : resolve())));
+}

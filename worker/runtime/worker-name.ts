@@ -1,0 +1,22 @@
+import { hostname } from 'node:os';
+import { z } from 'zod';
+
+const taskSchema = z.object({ TaskARN: z.string() });
+
+/**
+ * What this worker is called in records: the id of its ECS task, as the gatekeeper and the console know it; host and
+ * process outside ECS, or where the task's metadata can't be had in 2 seconds.
+ */
+export async function workerName(environment: NodeJS.ProcessEnv): Promise<string> {
+  const metadata = environment.ECS_CONTAINER_METADATA_URI_V4;
+  if (metadata !== undefined) {
+    try {
+      const answer = await fetch(`${metadata}/task`, { signal: AbortSignal.timeout(2_000) });
+      const { TaskARN } = taskSchema.parse(await answer.json());
+      return TaskARN.slice(TaskARN.lastIndexOf('/') + 1);
+    } catch {
+      // A name is worth no failed start.
+    }
+  }
+  return `${hostname()}:${process.pid}`;
+}
