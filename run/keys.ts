@@ -1,3 +1,5 @@
+import { itemId } from './ids.ts';
+
 /**
  * Where a run keeps its state in the bucket. One module, so that a prefix in a policy, a lifecycle rule and a
  * reader can never disagree.
@@ -30,9 +32,14 @@ export interface RunKeys {
   record(name: LedgerName, item: string): string;
   /** The state of a transfer that several invocations share. */
   transfer(item: string): string;
-  /** The part proofs that one call of a slice returned. */
-  sliceProofs(item: string, slice: number, call: number): string;
-  sliceProofsPrefix(item: string): string;
+  /** What one call of Slice reported, below `sliceCalls`. A retried call writes the same name. */
+  sliceCall(item: string, slice: number, call: number): string;
+  sliceCalls(item: string): string;
+  /** Uploads that may be open, by a hash of their id. */
+  upload(uploadId: string): string;
+  readonly uploads: string;
+  /** What the worker knows of an item's tries. */
+  attempts(item: string): string;
   /** Write-once claim of a minute in which workers were looked after. */
   workersClaim(minute: number): string;
   readonly gate: string;
@@ -55,8 +62,11 @@ export function runKeys(runId: string): RunKeys {
     ledger: (name) => `${root}${name}/`,
     record: (name, item) => `${root}${name}/${item}.json`,
     transfer: (item) => `${root}transfers/${item}/state.json`,
-    sliceProofs: (item, slice, call) => `${root}transfers/${item}/slices/${slice}-${call}.json`,
-    sliceProofsPrefix: (item) => `${root}transfers/${item}/slices/`,
+    sliceCall: (item, slice, call) => `${root}transfers/${item}/slices/${slice}-${call}.json`,
+    sliceCalls: (item) => `${root}transfers/${item}/slices/`,
+    upload: (uploadId) => `${root}uploads/${itemId(uploadId)}.json`,
+    uploads: `${root}uploads/`,
+    attempts: (item) => `${root}attempts/${item}/`,
     workersClaim: (minute) => `${root}workers/${minute}.json`,
     gate: `${root}gate.json`,
     closed: `${root}closed.json`,

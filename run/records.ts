@@ -29,6 +29,8 @@ export const landedSchema = z.object({
   parts: z.int().nonnegative(),
   retries: z.int().nonnegative(),
   proofs: proofsSchema,
+  /** The whole object's CRC-32, hex. */
+  crc32: z.string().optional(),
   sourceEtag: z.string().optional(),
   sourceLastModified: z.string().optional(),
   contentType: z.string().optional(),

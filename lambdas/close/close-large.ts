@@ -1,0 +1,32 @@
+import { dispatch, type Queue } from '#run/dispatch.ts';
+import { readLargeTransfer, readSliceCalls } from '#run/large-transfer.ts';
+import { closeTransfer, UploadVanishedError } from '#transfer/index.ts';
+import type { Ingest } from '../ingest/ingest.ts';
+import { jobOf } from '../ingest/job.ts';
+import { claimWorkersMinute, recordLanded } from '../ingest/settle.ts';
+
+/**
+ * Completes a large object with the proofs of all its slices, records it, and hands it to the workers. Called again
+ * after it was done, it finds the engine's own object and changes nothing.
+ *
+ * @throws what the engine's Close throws: Abandon is next.
+ */
+export async function closeLarge(
+  ingest: Ingest,
+  queue: Queue,
+  runId: string,
+  item: string,
+): Promise<{ startWorkers: boolean }> {
+  const { store } = ingest;
+  const transfer = await readLargeTransfer(store, runId, item);
+  if (transfer === undefined) throw new UploadVanishedError(`no transfer of item ${item} of run ${runId} is under way`);
+  const calls = await readSliceCalls(store, runId, item);
+  const landed = await closeTransfer(jobOf(ingest, transfer), {
+    proofs: calls.flatMap((call) => call.proofs),
+    retries: calls.reduce((sum, call) => sum + call.retries, 0),
+  });
+  const message = await recordLanded(store, runId, transfer.item, landed);
+  if (message === undefined) return { startWorkers: false };
+  await dispatch(queue, [message]);
+  return { startWorkers: await claimWorkersMinute(store, runId) };
+}

@@ -1,0 +1,17 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { z } from 'zod';
+import { environment, readEnvironment } from '../environment.ts';
+import { ingestFromEnvironment } from '../ingest/ingest.ts';
+import { closeLarge } from './close-large.ts';
+
+const ingest = ingestFromEnvironment();
+const env = readEnvironment(environment.queue);
+const queue = { client: new SQSClient(), url: env.SLUICE_QUEUE_URL };
+
+const payloadSchema = z.object({ runId: z.string(), item: z.string() });
+
+/** Close: all slices of a large object are done → it is one object, recorded and handed on. */
+export async function handler(payload: unknown) {
+  const { runId, item } = payloadSchema.parse(payload);
+  return closeLarge(ingest, queue, runId, item);
+}

@@ -1,0 +1,52 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import type { z } from 'zod';
+import type { Store } from '#run/store.ts';
+import type { TransferOptions } from '#transfer/index.ts';
+import { environment, readEnvironment } from '../environment.ts';
+
+/** What open, slice, close and abandon work with. */
+export interface Ingest {
+  readonly store: Store;
+  /** The engine's options that a deployment sets. */
+  readonly options: Pick<TransferOptions, 'connections' | 'bufferBytes' | 'streamMemoryBytes'>;
+  readonly sliceBytes: number;
+  readonly slicesPerBatch: number;
+  readonly sourcesAtOnce: number;
+}
+
+const MIB = 1_048_576;
+
+/** What a Lambda of the transfer needs besides the buffers of its streams: Node, the SDK, the probes' buffers. */
+const BASE_MIB = 400;
+const SMALLEST_STREAM_MIB = 24;
+
+/** Node's clock for an invocation: what ends it has to be written down before Lambda ends the process. */
+const MARGIN_MILLISECONDS = 30_000;
+
+/** Reads a transferring function's environment. */
+export function ingestFromEnvironment(): Ingest {
+  const env: z.infer<z.ZodObject<typeof environment.bucket & typeof environment.transfer>> = readEnvironment({
+    ...environment.bucket,
+    ...environment.transfer,
+  });
+  const streamMiB = Math.max(
+    SMALLEST_STREAM_MIB,
+    Math.floor((env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE - BASE_MIB) / env.SLUICE_SOURCES_AT_ONCE),
+  );
+  return {
+    store: { client: new S3Client(), bucket: env.SLUICE_BUCKET },
+    options: {
+      connections: env.SLUICE_CONNECTIONS,
+      bufferBytes: env.SLUICE_BUFFER_MIB * MIB,
+      streamMemoryBytes: streamMiB * MIB,
+    },
+    sliceBytes: env.SLUICE_SLICE_MIB * MIB,
+    slicesPerBatch: env.SLUICE_SLICES_PER_BATCH,
+    sourcesAtOnce: env.SLUICE_SOURCES_AT_ONCE,
+  };
+}
+
+/** When an invocation has to be done: Lambda's own clock, less the time to record what was reached. */
+export function deadlineOf(context: { getRemainingTimeInMillis(): number }): Date {
+  return new Date(Date.now() + context.getRemainingTimeInMillis() - MARGIN_MILLISECONDS);
+}

@@ -1,0 +1,93 @@
+import type { SourceItem } from '#run/item.ts';
+import {
+  abandonTransfer,
+  BeginAgainError,
+  closeTransfer,
+  type Landed,
+  openTransfer,
+  PartsMissingError,
+  type Pins,
+  SourceChangedError,
+  type TransferJob,
+  type TransferState,
+  uploadSlice,
+} from '#transfer/index.ts';
+import type { Ingest } from '../ingest/ingest.ts';
+import { destinationOf, optionsOf, sourceOf } from '../ingest/job.ts';
+
+/** What the first call for a source came to: all of it, or an upload that goes on elsewhere. */
+export type Begun =
+  | { readonly kind: 'landed'; readonly landed: Landed }
+  | { readonly kind: 'large'; readonly state: TransferState };
+
+/**
+ * Up to here an object of ranges is finished where it was opened: two further Lambdas and their states would cost more
+ * than the second that it takes.
+ */
+const FINISH_HERE_BYTES = 64 * 1_048_576;
+/** A source that is another one each time is given up after so many beginnings. */
+const BEGINNINGS = 4;
+
+/**
+ * Opens a source, and lands it where it is small or comes in one stream only.
+ *
+ * @throws what the engine throws; no upload is left open then.
+ */
+export async function begin(ingest: Ingest, runId: string, item: SourceItem, deadline: Date): Promise<Begun> {
+  const earlier: Pins[] = [];
+  for (let beginning = 1; ; beginning++) {
+    try {
+      return await beginOnce(ingest, runId, item, deadline, earlier);
+    } catch (error) {
+      if (!(error instanceof BeginAgainError) || beginning === BEGINNINGS || Date.now() > deadline.getTime())
+        throw error;
+      if (error instanceof SourceChangedError) earlier.push(error.pins);
+    }
+  }
+}
+
+async function beginOnce(
+  ingest: Ingest,
+  runId: string,
+  item: SourceItem,
+  deadline: Date,
+  earlier: readonly Pins[],
+): Promise<Begun> {
+  const source = sourceOf(item);
+  const destination = destinationOf(ingest, item);
+  const options = { ...optionsOf(ingest, runId, item), deadline, earlier };
+  const opened = await openTransfer(source, destination, options);
+  if (opened.kind === 'done') return { kind: 'landed', landed: opened.landed };
+  if (opened.kind === 'stream') return { kind: 'landed', landed: await opened.run() };
+  if (opened.state.total > FINISH_HERE_BYTES) return { kind: 'large', state: opened.state };
+
+  const job: TransferJob = { state: opened.state, source, destination, options };
+  try {
+    return await oneAtATime(() => finish(job, deadline));
+  } catch (error) {
+    await abandonTransfer(job);
+    throw error;
+  }
+}
+
+async function finish(job: TransferJob, deadline: Date): Promise<Begun> {
+  const { state } = job;
+  const { done, proofs, retries } = await uploadSlice(job, { first: 1, last: state.count }, { deadline });
+  if (!done) return { kind: 'large', state };
+  try {
+    return { kind: 'landed', landed: await closeTransfer(job, { proofs, retries }) };
+  } catch (error) {
+    // Slice finds out which parts are gone; Close then tries again.
+    if (error instanceof PartsMissingError) return { kind: 'large', state };
+    throw error;
+  }
+}
+
+let turn: Promise<unknown> = Promise.resolve();
+
+/** Each of them takes a set of buffers, and the memory holds one set beside the small ones. */
+function oneAtATime<T>(work: () => Promise<T>): Promise<T> {
+  const mine = turn.then(work, work);
+  turn = mine.catch(() => {});
+  return mine;
+}

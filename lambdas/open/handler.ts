@@ -1,0 +1,18 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { Context } from 'aws-lambda';
+import { z } from 'zod';
+import { environment, readEnvironment } from '../environment.ts';
+import { deadlineOf, ingestFromEnvironment } from '../ingest/ingest.ts';
+import { openBatch } from './open-batch.ts';
+
+const ingest = ingestFromEnvironment();
+const env = readEnvironment(environment.queue);
+const queue = { client: new SQSClient(), url: env.SLUICE_QUEUE_URL };
+
+const payloadSchema = z.object({ runId: z.string(), batch: z.string() });
+
+/** Open: a batch of sources → the small ones landed, the large ones begun, and what is left for the next call. */
+export async function handler(payload: unknown, context: Context) {
+  const { runId, batch } = payloadSchema.parse(payload);
+  return openBatch(ingest, queue, { runId, batch, deadline: deadlineOf(context) });
+}

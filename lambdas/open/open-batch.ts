@@ -1,0 +1,52 @@
+import pMap from 'p-map';
+import type { Queue } from '#run/dispatch.ts';
+import { readBatch } from '#run/progress.ts';
+import { Dispatcher } from '../ingest/dispatcher.ts';
+import type { Ingest } from '../ingest/ingest.ts';
+import { claimWorkersMinute } from '../ingest/settle.ts';
+import { openItem } from './open-item.ts';
+
+/** What Open says to the state machine. */
+export interface OpenAnswer {
+  /** Sources that this call did not come to, or that ask to be left alone for a while: call again. */
+  readonly left: number;
+  /** Seconds until a next call makes sense. */
+  readonly waitSeconds: number;
+  /** Something was handed to the workers, and nobody else looks after them this minute. */
+  readonly startWorkers: boolean;
+  /** Objects that go on in slices, each with the numbers of its slices. */
+  readonly large: readonly { readonly item: string; readonly slices: readonly number[] }[];
+}
+
+/** What a source asked for beyond this is not waited for in one go; the next call asks it again. */
+const LONGEST_WAIT_SECONDS = 300;
+
+/**
+ * Does what can be done of a batch until the deadline. Called again for the same batch it goes on from the ledger: what
+ * has landed or failed is done, what was begun in slices is named again, and what no worker has answered for is handed on
+ * once more.
+ */
+export async function openBatch(
+  ingest: Ingest,
+  queue: Queue,
+  { runId, batch, deadline }: { runId: string; batch: string; deadline: Date },
+): Promise<OpenAnswer> {
+  const items = await readBatch(ingest.store, batch);
+  const dispatcher = new Dispatcher(queue);
+  const slicesEach = Math.max(1, Math.floor(ingest.slicesPerBatch / items.length));
+  const states = await pMap(items, (item) => openItem(ingest, dispatcher, { runId, item, deadline, slicesEach }), {
+    concurrency: ingest.sourcesAtOnce,
+  });
+  await dispatcher.flush();
+
+  const left = states.filter((state) => state.kind === 'left');
+  // Those that wait for nothing can go on at once; the others are then asked again a little early, and say so.
+  const waits = left.map((state) => ((state.waitUntil?.getTime() ?? 0) - Date.now()) / 1_000);
+  const wait = Math.ceil(Math.min(...waits, LONGEST_WAIT_SECONDS));
+  return {
+    left: left.length,
+    waitSeconds: left.length === 0 ? 0 : Math.max(0, wait),
+    startWorkers: dispatcher.sent > 0 && (await claimWorkersMinute(ingest.store, runId)),
+    large: states.flatMap((state) => (state.kind === 'large' ? [{ item: state.item, slices: state.slices }] : [])),
+  };
+}

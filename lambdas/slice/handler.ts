@@ -1,0 +1,13 @@
+import type { Context } from 'aws-lambda';
+import { z } from 'zod';
+import { deadlineOf, ingestFromEnvironment } from '../ingest/ingest.ts';
+import { uploadSliceOf } from './upload-slice-of.ts';
+
+const ingest = ingestFromEnvironment();
+
+const payloadSchema = z.object({ runId: z.string(), item: z.string(), slice: z.int(), call: z.int() });
+
+/** Slice: as much of one slice of a large object as there is time for. */
+export async function handler(payload: unknown, context: Context) {
+  return uploadSliceOf(ingest, { ...payloadSchema.parse(payload), deadline: deadlineOf(context) });
+}

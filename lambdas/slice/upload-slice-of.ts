@@ -1,0 +1,44 @@
+import { runKeys } from '#run/keys.ts';
+import { readLargeTransfer, type SliceCall } from '#run/large-transfer.ts';
+import { writeJson } from '#run/store.ts';
+import { planOf, slicesOf, UploadVanishedError, uploadSlice } from '#transfer/index.ts';
+import type { Ingest } from '../ingest/ingest.ts';
+import { jobOf } from '../ingest/job.ts';
+
+export interface SliceRequest {
+  readonly runId: string;
+  readonly item: string;
+  /** Its number among the slices that Open named. */
+  readonly slice: number;
+  /** Which call for this slice it is, from 1. */
+  readonly call: number;
+  readonly deadline: Date;
+}
+
+export interface SliceAnswer {
+  readonly done: boolean;
+  /** Seconds that the source asked for before the next call. */
+  readonly waitSeconds: number;
+}
+
+const LONGEST_WAIT_SECONDS = 300;
+
+/**
+ * Sends parts of a slice until it is done or the deadline is near, and keeps what Close needs to check them. What an
+ * invocation that died has sent is found by ListParts, without a proof of its own.
+ *
+ * @throws UploadVanishedError where the upload is gone, and what the engine throws.
+ */
+export async function uploadSliceOf(ingest: Ingest, request: SliceRequest): Promise<SliceAnswer> {
+  const { runId, item, slice: number, call, deadline } = request;
+  const transfer = await readLargeTransfer(ingest.store, runId, item);
+  const job = transfer && jobOf(ingest, transfer);
+  const slice = job && slicesOf(planOf(job.state), transfer.sliceBytes)[number];
+  if (slice === undefined)
+    throw new UploadVanishedError(`slice ${number} of item ${item} of run ${runId} is not under way`);
+  const { done, proofs, retries, vanished, waitUntil } = await uploadSlice(job, slice, { deadline });
+  await writeJson(ingest.store, runKeys(runId).sliceCall(item, number, call), { proofs, retries } satisfies SliceCall);
+  if (vanished) throw new UploadVanishedError(`the upload of ${job.state.key} is gone: somebody aborted it`);
+  const waitSeconds = waitUntil === undefined ? 0 : Math.ceil((waitUntil.getTime() - Date.now()) / 1_000);
+  return { done, waitSeconds: Math.min(LONGEST_WAIT_SECONDS, Math.max(0, waitSeconds)) };
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { sourceItemSchema } from './item.ts';
+import { runKeys } from './keys.ts';
+import { listKeys, readJson, type Store, writeJson } from './store.ts';
+
+const partProofsSchema = z.array(z.object({ number: z.int(), bytes: z.int(), crc32: z.string() }));
+
+/**
+ * A large object under way, as the functions that share it hand it on: `transfers/<item>/state.json`. The engine's own
+ * state is opaque here; the engine checks it.
+ */
+export const largeTransferSchema = z.object({
+  v: z.literal(1),
+  runId: z.string(),
+  item: sourceItemSchema,
+  /** The engine's JSON state of the upload. */
+  state: z.looseObject({ uploadId: z.string() }),
+  /** About how many bytes a slice covers; with the state's plan of parts it says which slices there are. */
+  sliceBytes: z.int().positive(),
+});
+export type LargeTransfer = z.infer<typeof largeTransferSchema>;
+
+/** What one call of Slice sent. */
+export const sliceCallSchema = z.object({ proofs: partProofsSchema, retries: z.int() });
+export type SliceCall = z.infer<typeof sliceCallSchema>;
+
+/** An upload that may be open: written before its first part is sent, so that the end of a broken run finds it. */
+export const openUploadSchema = z.object({
+  v: z.literal(1),
+  bucket: z.string(),
+  key: z.string(),
+  uploadId: z.string(),
+});
+export type OpenUpload = z.infer<typeof openUploadSchema>;
+
+/** @returns undefined where no transfer of the item is under way. */
+export function readLargeTransfer(store: Store, runId: string, item: string): Promise<LargeTransfer | undefined> {
+  return readJson(store, runKeys(runId).transfer(item), largeTransferSchema);
+}
+
+export function writeLargeTransfer(store: Store, transfer: LargeTransfer): Promise<void> {
+  return writeJson(store, runKeys(transfer.runId).transfer(transfer.item.id), transfer);
+}
+
+/** All that calls of Slice have reported of an item's upload. */
+export async function readSliceCalls(store: Store, runId: string, item: string): Promise<SliceCall[]> {
+  const calls: SliceCall[] = [];
+  for await (const key of listKeys(store, runKeys(runId).sliceCalls(item))) {
+    const call = await readJson(store, key, sliceCallSchema);
+    if (call !== undefined) calls.push(call);
+  }
+  return calls;
+}
+
+/** Each upload that a run's transfers have begun, whether or not it is still open. */
+export async function* recordedUploads(store: Store, runId: string): AsyncGenerator<OpenUpload> {
+  for await (const key of listKeys(store, runKeys(runId).uploads)) {
+    const upload = await readJson(store, key, openUploadSchema);
+    if (upload !== undefined) yield upload;
+  }
+}
