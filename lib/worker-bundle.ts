@@ -1,22 +1,16 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, buildSync } from 'esbuild';
+import { buildSync } from 'esbuild';
+import { ESM_BUNDLE } from './esm-bundle.ts';
 
-/** Both run on what the task's image and the Lambda runtime are. */
-const NODE = 'node24';
 /**
  * What the command may take. A task definition and the overrides of RunTask hold 64 KiB each, with environment and all
  * else.
  */
 const MAX_COMMAND_BYTES = 30 * 1_024;
-
-/** Some CommonJS packages inside the bundle call `require` for Node's own modules, and an ES module has none. */
-const CREATE_REQUIRE = [
-  "import { createRequire as sluiceCreateRequire } from 'node:module';",
-  'const require = sluiceCreateRequire(import.meta.url);',
-].join('');
 
 /** The worker as one file. */
 export interface WorkerBundle {
@@ -25,16 +19,12 @@ export interface WorkerBundle {
   readonly sha256: string;
 }
 
-const entry = (name: string): string => fileURLToPath(new URL(`../worker/${name}`, import.meta.url));
+/** The command needs more room than a task definition should give it. */
+export class WorkerCommandTooLongError extends Error {
+  override readonly name = 'WorkerCommandTooLongError';
+}
 
-const common = {
-  bundle: true,
-  platform: 'node',
-  target: NODE,
-  minify: true,
-  legalComments: 'none',
-  logLevel: 'silent',
-} as const satisfies BuildOptions;
+const entry = (name: string): string => fileURLToPath(new URL(`../worker/${name}`, import.meta.url));
 
 /**
  * Bundles the worker with all it needs, the AWS SDK included, into `worker.mjs`. The same sources give the same bytes.
@@ -45,20 +35,8 @@ const common = {
 export function buildWorkerBundle(outDir: string): WorkerBundle {
   mkdirSync(outDir, { recursive: true });
   const path = join(outDir, 'worker.mjs');
-  buildSync({
-    ...common,
-    entryPoints: [entry('main.ts')],
-    outfile: path,
-    format: 'esm',
-    mainFields: ['module', 'main'],
-    banner: { js: CREATE_REQUIRE },
-  });
+  buildSync({ ...ESM_BUNDLE, entryPoints: [entry('main.ts')], outfile: path, logLevel: 'error' });
   return { path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex') };
-}
-
-/** The command needs more room than a task definition should give it. */
-export class WorkerCommandTooLongError extends Error {
-  override readonly name = 'WorkerCommandTooLongError';
 }
 
 /**
@@ -68,12 +46,21 @@ export class WorkerCommandTooLongError extends Error {
  * @throws WorkerCommandTooLongError beyond 30 KiB.
  */
 export function workerCommand(): string[] {
-  const built = buildSync({ ...common, entryPoints: [entry('bootstrap.ts')], format: 'cjs', write: false });
+  const { banner: _, ...options } = ESM_BUNDLE;
+  const built = buildSync({ ...options, entryPoints: [entry('bootstrap.ts')], format: 'cjs', write: false });
   const script = built.outputFiles[0]?.text.trim() ?? '';
-  if (Buffer.byteLength(script) > MAX_COMMAND_BYTES) {
+  const bytes = Buffer.byteLength(script);
+  if (bytes > MAX_COMMAND_BYTES) {
     throw new WorkerCommandTooLongError(
-      `worker/bootstrap.ts makes a command of ${Buffer.byteLength(script)} bytes, at most ${MAX_COMMAND_BYTES} are allowed`,
+      `worker/bootstrap.ts makes a command of ${bytes} bytes, at most ${MAX_COMMAND_BYTES} are allowed`,
     );
   }
   return ['node', '-e', script];
+}
+
+/** Bundle and command together, for a synth. The file is gone when the process ends; CDK copies assets at synth. */
+export function buildWorkerProgram(): WorkerBundle & { readonly command: readonly string[] } {
+  const outDir = mkdtempSync(join(tmpdir(), 'sluice-worker-'));
+  process.once('exit', () => rmSync(outDir, { recursive: true, force: true }));
+  return { ...buildWorkerBundle(outDir), command: workerCommand() };
 }
