@@ -21,11 +21,11 @@ export const environment = {
     SLUICE_CONNECTIONS: count,
     SLUICE_BUFFER_MIB: count,
     SLUICE_SLICE_MIB: count,
-    SLUICE_SLICES_PER_BATCH: count,
     SLUICE_SOURCES_AT_ONCE: count,
     /** Lambda's own, in MiB. */
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: count,
   },
+  open: { SLUICE_SLICES_PER_BATCH: count },
   workers: {
     SLUICE_DEAD_LETTER_QUEUE_URL: z.url(),
     SLUICE_CLUSTER: z.string().min(1),

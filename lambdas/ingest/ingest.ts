@@ -10,7 +10,6 @@ export interface Ingest {
   /** The engine's options that a deployment sets. */
   readonly options: Pick<TransferOptions, 'connections' | 'bufferBytes' | 'streamMemoryBytes'>;
   readonly sliceBytes: number;
-  readonly slicesPerBatch: number;
   readonly sourcesAtOnce: number;
 }
 
@@ -41,7 +40,6 @@ export function ingestFromEnvironment(): Ingest {
       streamMemoryBytes: streamMiB * MIB,
     },
     sliceBytes: env.SLUICE_SLICE_MIB * MIB,
-    slicesPerBatch: env.SLUICE_SLICES_PER_BATCH,
     sourcesAtOnce: env.SLUICE_SOURCES_AT_ONCE,
   };
 }

@@ -6,7 +6,7 @@ import { deadlineOf, ingestFromEnvironment } from '../ingest/ingest.ts';
 import { openBatch } from './open-batch.ts';
 
 const ingest = ingestFromEnvironment();
-const env = readEnvironment(environment.queue);
+const env = readEnvironment({ ...environment.queue, ...environment.open });
 const queue = { client: new SQSClient(), url: env.SLUICE_QUEUE_URL };
 
 const payloadSchema = z.object({ runId: z.string(), batch: z.string() });
@@ -14,5 +14,10 @@ const payloadSchema = z.object({ runId: z.string(), batch: z.string() });
 /** Open: a batch of sources → the small ones landed, the large ones begun, and what is left for the next call. */
 export async function handler(payload: unknown, context: Context) {
   const { runId, batch } = payloadSchema.parse(payload);
-  return openBatch(ingest, queue, { runId, batch, deadline: deadlineOf(context) });
+  return openBatch(ingest, queue, {
+    runId,
+    batch,
+    deadline: deadlineOf(context),
+    slices: env.SLUICE_SLICES_PER_BATCH,
+  });
 }

@@ -6,6 +6,15 @@ import type { Ingest } from '../ingest/ingest.ts';
 import { claimWorkersMinute } from '../ingest/settle.ts';
 import { openItem } from './open-item.ts';
 
+export interface OpenRequest {
+  readonly runId: string;
+  /** Key of the batch object. */
+  readonly batch: string;
+  readonly deadline: Date;
+  /** How many slices all of the batch may have together: the history of its child execution is bounded. */
+  readonly slices: number;
+}
+
 /** What Open says to the state machine. */
 export interface OpenAnswer {
   /** Sources that this call did not come to, or that ask to be left alone for a while: call again. */
@@ -29,11 +38,11 @@ const LONGEST_WAIT_SECONDS = 300;
 export async function openBatch(
   ingest: Ingest,
   queue: Queue,
-  { runId, batch, deadline }: { runId: string; batch: string; deadline: Date },
+  { runId, batch, deadline, slices }: OpenRequest,
 ): Promise<OpenAnswer> {
   const items = await readBatch(ingest.store, batch);
   const dispatcher = new Dispatcher(queue);
-  const slicesEach = Math.max(1, Math.floor(ingest.slicesPerBatch / items.length));
+  const slicesEach = Math.max(1, Math.floor(slices / items.length));
   const states = await pMap(items, (item) => openItem(ingest, dispatcher, { runId, item, deadline, slicesEach }), {
     concurrency: ingest.sourcesAtOnce,
   });

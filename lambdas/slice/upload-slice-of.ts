@@ -32,10 +32,10 @@ const LONGEST_WAIT_SECONDS = 300;
 export async function uploadSliceOf(ingest: Ingest, request: SliceRequest): Promise<SliceAnswer> {
   const { runId, item, slice: number, call, deadline } = request;
   const transfer = await readLargeTransfer(ingest.store, runId, item);
-  const job = transfer && jobOf(ingest, transfer);
-  const slice = job && slicesOf(planOf(job.state), transfer.sliceBytes)[number];
-  if (slice === undefined)
-    throw new UploadVanishedError(`slice ${number} of item ${item} of run ${runId} is not under way`);
+  if (transfer === undefined) throw new UploadVanishedError(`no transfer of item ${item} of run ${runId} is under way`);
+  const job = jobOf(ingest, transfer);
+  const slice = slicesOf(planOf(job.state), transfer.sliceBytes)[number];
+  if (slice === undefined) throw new RangeError(`${job.state.key} has no slice ${number}`);
   const { done, proofs, retries, vanished, waitUntil } = await uploadSlice(job, slice, { deadline });
   await writeJson(ingest.store, runKeys(runId).sliceCall(item, number, call), { proofs, retries } satisfies SliceCall);
   if (vanished) throw new UploadVanishedError(`the upload of ${job.state.key} is gone: somebody aborted it`);
