@@ -8,8 +8,6 @@ import { EXIT } from './exit-code.ts';
 import { followRun } from './follow-run.ts';
 import { NoManifestError, readItems, readManifest } from './read-run.ts';
 import { renderRun } from './report.ts';
-import type { RunEvent } from './run-events.ts';
-import { describeEvent } from './run-progress.ts';
 
 /** What a command needs: where the deployment is, and where its words go. */
 export interface CommandContext {
@@ -64,15 +62,14 @@ export async function run(context: CommandContext, options: RunOptions): Promise
 /** `sluice watch`: follows a run to its end and reports it. */
 export async function watch(context: CommandContext, run: string): Promise<number> {
   const { sfn, s3, deployment, print, signal } = context;
-  const clock = (at: Date) => at.toISOString().slice(11, 19);
   const { end } = await followRun({ sfn, s3 }, executionArnOf(deployment, run), {
     signal,
-    onEvent: (event: RunEvent) => {
-      const line = describeEvent(event);
-      if (line !== undefined) print(`${clock(event.at)}  ${line}`);
+    onProgress: (line) => print(`${new Date().toISOString().slice(11, 19)}  ${line}`),
+    onEvent: (event) => {
+      if (event.kind === 'fault' || (event.kind === 'ended' && event.error !== undefined)) {
+        print(`${event.at.toISOString().slice(11, 19)}  ${event.error}: ${event.message ?? ''}`);
+      }
     },
-    // The history is silent while children work; the ledger isn't.
-    onProgress: (line) => print(`${clock(new Date())}  ${line}`),
   });
   try {
     return await report(context, run);

@@ -79,12 +79,13 @@ function itemRow({ name, status, landed, result }: ItemLine): string[] {
   ];
 }
 
-/** The first plain values of a processor's own result: `, csv, 3376 records`. */
+/** What a processor's own result says in short: `: csv, 3,376 records, 5 columns`. */
 function summary(result: unknown): string {
   if (typeof result !== 'object' || result === null) return '';
   const values = Object.entries(result).flatMap(([name, value]) => {
-    if (typeof value === 'number') return [`${value.toLocaleString('en')} ${name}`];
-    return typeof value === 'string' && value.length <= 12 ? [value] : [];
+    // Bytes have a column of their own.
+    if (typeof value === 'number' && !/bytes/i.test(name)) return [`${value.toLocaleString('en')} ${name}`];
+    return name === 'format' ? [String(value)] : [];
   });
   return values.length === 0 ? '' : `: ${values.slice(0, 3).join(', ')}`;
 }

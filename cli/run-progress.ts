@@ -43,19 +43,3 @@ export class RunProgress {
     return `${landed} landed, ${processed} processed, ${failed} failed of ${this.#items} items`;
   }
 }
-
-/** An event as one line for a log: what happened, without its time. Undefined for what needs no line of its own. */
-export function describeEvent(event: RunEvent): string | undefined {
-  switch (event.kind) {
-    case 'state':
-      return event.state;
-    case 'planned':
-      return `planned ${event.plan.items} items in ${event.plan.batches} batches`;
-    case 'not-ready':
-      return `NotReadyError: ${event.message}`;
-    case 'fault':
-      return `${event.error}: ${event.message}`;
-    case 'ended':
-      return [event.status, event.error, event.message].filter((part) => part !== undefined).join(', ');
-  }
-}

@@ -13,6 +13,8 @@ export type LocalSettings = Readonly<Record<string, string | number | boolean | 
 /** What fits one machine of two cores, and a person who waits for the end. Everything else is as in the cloud. */
 export const LOCAL_SETTINGS: LocalSettings = {
   'gate.intervalSeconds': 2,
+  'gate.attempts': 150,
+  'workers.itemMinutes': 5,
   'ingest.children': 3,
   'workers.max': 2,
   'workers.idleSeconds': 5,
@@ -36,14 +38,15 @@ export interface Deployment {
 /**
  * Runs the real `cdk synth`, `cdk bootstrap` and `cdk deploy` of this repository against an embedded AWS.
  *
- * @param options.folder takes the cloud assembly, the outputs and a log of each command. One deployment a folder, so that
- *   several can run at the same time.
+ * @param options.folder takes the cloud assembly and the outputs. One deployment a folder, so that several can run at the same
+ *   time.
+ * @param options.logFolder takes a log of each command. @default the same folder
  * @param options.settings on top of LOCAL_SETTINGS.
  * @throws CommandFailedError with the end of the command's log.
  */
 export async function deployStack(
   aws: EmbeddedAws,
-  options: { folder: string; settings?: LocalSettings; signal?: AbortSignal },
+  options: { folder: string; logFolder?: string; settings?: LocalSettings; signal?: AbortSignal },
 ): Promise<Deployment> {
   await mkdir(options.folder, { recursive: true });
   const assembly = join(options.folder, 'cdk.out');
@@ -55,7 +58,7 @@ export async function deployStack(
     await runCommand(process.execPath, [join(REPOSITORY, 'node_modules/aws-cdk/bin/cdk'), ...args, ...QUIET], {
       cwd: REPOSITORY,
       env: { ...aws.childEnv, CDK_DISABLE_CLI_TELEMETRY: 'true', NO_COLOR: '1' },
-      logFile: join(options.folder, `cdk-${step}.log`),
+      logFile: join(options.logFolder ?? options.folder, `cdk-${step}.log`),
       signal,
     });
     seconds[step] = (performance.now() - began) / 1_000;

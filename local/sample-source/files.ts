@@ -21,7 +21,7 @@ export const DATA_SETS = [
   'airports.csv',
   'cars.json',
   'earthquakes.json',
-  'flights-200k.json',
+  'flights-20k.json',
   'flights-3m.parquet',
   'movies.json.zst',
   'penguins.json',

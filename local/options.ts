@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util';
+import { executionInput } from '#cli/execution-input.ts';
+import { UsageError } from '#cli/usage.ts';
+
+export const LOCAL_USAGE = `Runs Sluice on this machine: an embedded AWS, the real "cdk deploy", one run, its report.
+
+  npm start                      lands sample data sets and processes them
+  npm start -- URL URL …         lands these URLs instead
+  npm start -- --late            shows a worker that is too slow: the gate waits, gives up, and names what is missing
+
+Options
+  --process NAME   the processor that each landed URL gets: profile
+  --keep           leaves the embedded AWS running after the run, until Ctrl-C
+  --help           this text
+
+Needs no AWS account. What the run landed and wrote is left in sluice-out/<run>/.
+Ends with 0 where all came out as it should, 3 where some URLs failed, 1 where none came or something broke, 2 for a wrong command.
+`;
+
+/** What `npm start` was asked for. */
+export interface LocalOptions {
+  readonly urls: readonly string[];
+  readonly process: string | undefined;
+  readonly late: boolean;
+  readonly keep: boolean;
+  readonly help: boolean;
+}
+
+/**
+ * Reads the command line, and checks URLs and processor as Plan will.
+ *
+ * @throws UsageError for an unknown option or a combination that makes no sense.
+ * @throws InvalidInputError for what is no URL or no processor.
+ */
+export function readOptions(args: readonly string[]): LocalOptions {
+  const { values, positionals: urls } = parse(args);
+  const { process, late = false, keep = false, help = false } = values;
+  if (late && urls.length > 0) throw new UsageError('--late shows the sample run; it takes no URLs');
+  if (process !== undefined && urls.length === 0) throw new UsageError('--process goes with URLs');
+  if (urls.length > 0) executionInput({ urls, ...(process !== undefined && { process }) });
+  return { urls, process, late, keep, help };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        process: { type: 'string' },
+        late: { type: 'boolean' },
+        keep: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}

@@ -1,0 +1,141 @@
+import { once } from 'node:events';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { executionArnOf, newRunId } from '#cli/deployment.ts';
+import { executionInput } from '#cli/execution-input.ts';
+import { EXIT } from '#cli/exit-code.ts';
+import { followRun } from '#cli/follow-run.ts';
+import { readItems, readManifest } from '#cli/read-run.ts';
+import { renderRun } from '#cli/report.ts';
+import { collectRun } from './collect-run.ts';
+import { compareWithSource } from './compare-with-source.ts';
+import { deployStack, type StackOutputs } from './deploy.ts';
+import { type EmbeddedAws, EmbeddedAwsError, startEmbeddedAws } from './embedded/embedded-aws.ts';
+import type { LocalOptions } from './options.ts';
+import { checkSampleRun, LATE_SETTINGS, sampleInput, sourcesByKey } from './sample-run.ts';
+import { startSampleSource } from './sample-source/sample-source.ts';
+import { step } from './step.ts';
+
+const REPOSITORY = fileURLToPath(new URL('../', import.meta.url));
+const STATE = join(REPOSITORY, '.sluice');
+/** The logs of so many runs are kept. */
+const KEPT_LOGS = 10;
+
+/** The execution ended before there was anything to report. */
+export class LocalRunError extends Error {
+  override readonly name = 'LocalRunError';
+}
+
+/**
+ * Sets everything up, does one run, shows its report, copies what came of it into `sluice-out/`, and stops everything.
+ *
+ * @param stop what aborts it from outside; also aborted from here where the embedded AWS ends in the middle.
+ * @returns the exit code.
+ * @throws the reason of `stop`, and whatever a step could not do.
+ */
+export async function runLocally(options: LocalOptions, stop: AbortController): Promise<number> {
+  const { signal } = stop;
+  const isSample = options.urls.length === 0;
+  const runId = newRunId(isSample ? (options.late ? 'late' : 'sample') : 'local');
+  const logs = join(STATE, 'logs', runId);
+  const work = join(STATE, 'work', runId);
+  const out = join(REPOSITORY, 'sluice-out', runId);
+  await using running = new AsyncDisposableStack();
+  running.defer(() => rm(work, { recursive: true, force: true }));
+  await mkdir(logs, { recursive: true });
+  await dropOldLogs();
+
+  const aws = await step('Start the embedded AWS', () => startEmbeddedAws({ logFile: join(logs, 'aws.log') }));
+  running.defer(() => aws.stop());
+  void aws.ended.then(() =>
+    stop.abort(new EmbeddedAwsError(`the embedded AWS has ended by itself; see ${logs}/aws.log`)),
+  );
+
+  const { outputs } = await step('Deploy the stack: cdk bootstrap, cdk deploy', () =>
+    deployStack(aws, { folder: work, logFolder: logs, settings: options.late ? LATE_SETTINGS : {}, signal }),
+  );
+
+  const input = isSample ? await startSample() : executionInput(given(options));
+  async function startSample() {
+    const source = await step('Start the sample source', startSampleSource);
+    running.defer(() => source.stop());
+    return sampleInput(source.origin, options);
+  }
+
+  const clients = { s3: new S3Client(aws.client), sfn: new SFNClient(aws.client) };
+  const looks = await step(`Run ${runId}`, (say) => execute(clients, outputs, { runId, input, signal, say }));
+  const store = { client: clients.s3, bucket: outputs.BucketName };
+  const manifest = await readManifest(store, runId);
+
+  const problems: string[] = await step(
+    isSample ? 'Fetch the results and compare them with the source' : 'Fetch the results',
+    async () => {
+      const objects = await collectRun(store, runId, out, signal);
+      return isSample ? compareWithSource(objects, sourcesByKey(input), signal) : [];
+    },
+  );
+  if (isSample) problems.push(...checkSampleRun(manifest, options));
+
+  print(`\n${await renderRun(manifest, readItems(store, runId))}\n`);
+  print(
+    `The gatekeeper threw NotReadyError ${looks} times, and Step Functions retried it${manifest.forced ? ' until it was forced' : ''}.`,
+  );
+  if (isSample && problems.length === 0) print('Every landed object is byte for byte what its source serves.');
+  print(`Files: ${relative(process.cwd(), out) || '.'}/ (objects/, output/, run/report.html)`);
+  for (const problem of problems) print(`Not as it should be: ${problem}`);
+  if (options.keep) await keepRunning(aws, outputs, signal);
+  if (problems.length > 0) return EXIT.failed;
+  return isSample ? EXIT.complete : EXIT[manifest.outcome];
+}
+
+function given({ urls, process: processor }: LocalOptions) {
+  return { urls, ...(processor !== undefined && { process: processor }) };
+}
+
+/** @returns how often the gatekeeper said NotReadyError. */
+async function execute(
+  clients: { s3: S3Client; sfn: SFNClient },
+  outputs: StackOutputs,
+  run: { runId: string; input: Record<string, unknown>; signal: AbortSignal; say: (line: string) => void },
+): Promise<number> {
+  const { stateMachineArn, bucket } = { stateMachineArn: outputs.StateMachineArn, bucket: outputs.BucketName };
+  await clients.sfn.send(
+    new StartExecutionCommand({ stateMachineArn, name: run.runId, input: JSON.stringify(run.input) }),
+  );
+  let looks = 0;
+  const { end, planned } = await followRun(clients, executionArnOf({ stateMachineArn, bucket }, run.runId), {
+    pollSeconds: 0.5,
+    signal: run.signal,
+    onProgress: run.say,
+    onEvent: ({ kind }) => {
+      if (kind === 'not-ready') looks += 1;
+    },
+  });
+  // A run that failed later has a manifest that says why.
+  if (planned === undefined)
+    throw new LocalRunError(`the run ended in Plan: ${end.error ?? end.status}: ${end.message ?? ''}`);
+  return looks;
+}
+
+async function keepRunning(aws: EmbeddedAws, outputs: StackOutputs, signal: AbortSignal): Promise<void> {
+  const { accessKeyId, secretAccessKey } = aws.client.credentials;
+  const settings = `AWS_ENDPOINT_URL=${aws.endpoint} AWS_REGION=${aws.region} AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}`;
+  print(`\nThe embedded AWS stays up until Ctrl-C. For example:\n  export ${settings}`);
+  print(`  aws s3 ls --recursive s3://${outputs.BucketName}/\n  npm run sluice -- run https://…`);
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
+async function dropOldLogs(): Promise<void> {
+  const folder = join(STATE, 'logs');
+  const runs = (await readdir(folder)).toSorted((one, other) =>
+    one.replace(/^\D+/, '').localeCompare(other.replace(/^\D+/, '')),
+  );
+  for (const run of runs.slice(0, -KEPT_LOGS)) await rm(join(folder, run), { recursive: true, force: true });
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

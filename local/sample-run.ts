@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import type { Manifest } from '#run/manifest.ts';
+import { BUSY_FILE, DATA_SETS, GENERATED_FILE } from './sample-source/files.ts';
+
+/** A name that the sample source answers 404 to. */
+const WITHDRAWN_FILE = 'withdrawn.csv';
+const SCRAPE = 'four stations';
+
+/** Settings with which the gate gives up on the slow scrape after 8 s. */
+export const LATE_SETTINGS = { 'gate.attempts': 4, 'gate.mayEndBeforeItems': true };
+
+/**
+ * The execution input of the sample run: real data sets, a file of 256 MiB, one that is busy at first, one that isn't
+ * there, and a small site to scrape. Shows a retry and a failure on purpose.
+ *
+ * @param options.late makes the scrape wait so long between two pages that the gate gives up on it.
+ */
+export function sampleInput(origin: string, options: { late: boolean }): Record<string, unknown> {
+  const source = (name: string) => ({ url: `${origin}/data/${name}`, key: `raw/${name}` });
+  return {
+    sources: [
+      // First, since it takes longest: the gatekeeper then has to wait until a worker has read it too.
+      ...(options.late ? [] : [source(GENERATED_FILE)]),
+      ...[...DATA_SETS, BUSY_FILE, WITHDRAWN_FILE].map(source),
+    ],
+    work: [
+      {
+        processor: 'scrape',
+        name: SCRAPE,
+        input: { url: `${origin}/site/` },
+        options: { delaySeconds: options.late ? 60 : 0.2 },
+      },
+    ],
+    process: 'profile',
+    onLate: 'partial',
+  };
+}
+
+/** The URL that each key of an execution input comes from. */
+export function sourcesByKey(input: Record<string, unknown>): ReadonlyMap<string, string> {
+  const { sources } = z.object({ sources: z.array(z.object({ url: z.string(), key: z.string() })) }).parse(input);
+  return new Map(sources.map(({ url, key }) => [key, url]));
+}
+
+/** What of a sample run did not come out as it always should, a sentence each. */
+export function checkSampleRun(manifest: Manifest, options: { late: boolean }): string[] {
+  const names = (list: readonly { name: string }[]) => list.map(({ name }) => name).join(', ') || 'nothing';
+  const expected = {
+    outcome: 'partial',
+    failed: `raw/${WITHDRAWN_FILE}`,
+    missing: options.late ? SCRAPE : 'nothing',
+    forced: String(options.late),
+  };
+  const found: Record<keyof typeof expected, string> = {
+    outcome: manifest.outcome,
+    failed: names(manifest.failed),
+    missing: names(manifest.missing),
+    forced: String(manifest.forced),
+  };
+  return (Object.keys(expected) as (keyof typeof expected)[])
+    .filter((name) => found[name] !== expected[name])
+    .map((name) => `${name}: ${found[name]}, where the sample run always gives ${expected[name]}`);
+}

@@ -1,0 +1,28 @@
+import { EXIT } from '#cli/exit-code.ts';
+import { UsageError } from '#cli/usage.ts';
+import { InvalidInputError } from '#run/errors.ts';
+import { LOCAL_USAGE, readOptions } from './options.ts';
+import { runLocally } from './run-locally.ts';
+import { StoppedError, stopSignal } from './stop-signal.ts';
+
+process.exitCode = await main(process.argv.slice(2)).catch(explain);
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = readOptions(args);
+  if (options.help) {
+    process.stdout.write(LOCAL_USAGE);
+    return 0;
+  }
+  return runLocally(options, stopSignal());
+}
+
+function explain(error: unknown): number {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof StoppedError) {
+    process.stderr.write(`\nStopped (${message}); nothing is left running.\n`);
+    return EXIT.interrupted;
+  }
+  const isUsage = error instanceof UsageError || error instanceof InvalidInputError;
+  process.stderr.write(`\n${message}\n${isUsage ? '"npm start -- --help" tells how it is used.\n' : ''}`);
+  return isUsage ? EXIT.usage : EXIT.failed;
+}

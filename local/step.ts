@@ -1,0 +1,42 @@
+import { Listr, PRESET_TIMER } from 'listr2';
+
+/**
+ * Does one step and shows it: a line with a spinner and the latest word under it on a terminal, plain lines elsewhere.
+ *
+ * @param work gets a function that shows a line of progress.
+ * @throws what the work throws; saying it is the caller's.
+ */
+export async function step<T>(title: string, work: (say: (line: string) => void) => Promise<T>): Promise<T> {
+  let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
+  const list = new Listr(
+    {
+      title,
+      task: async (_, task) => {
+        try {
+          outcome = {
+            value: await work((line) => {
+              task.output = line;
+            }),
+          };
+        } catch (error) {
+          outcome = { error };
+          // The renderer shows the message of what is thrown, and the caller will show the error whole.
+          throw new Error(error instanceof Error ? error.name : 'error');
+        }
+      },
+    },
+    {
+      renderer: 'default',
+      rendererOptions: { showErrorMessage: false, timer: PRESET_TIMER },
+      fallbackRenderer: 'simple',
+      fallbackRendererOptions: { timer: PRESET_TIMER },
+      // Ctrl-C stops the run in order; the renderer would end the process.
+      registerSignalListeners: false,
+    },
+  );
+  // The outcome says more than the list's own error.
+  await list.run().catch(() => {});
+  if (outcome === undefined) throw new Error(`the step "${title}" ended without an outcome`);
+  if ('error' in outcome) throw outcome.error;
+  return outcome.value;
+}
