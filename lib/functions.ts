@@ -2,7 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { RUNS_PREFIX, SLOTS_PREFIX } from '#run/keys.ts';
-import { slicesPerBatch, slicesPerBatch } from '#stepfunctions/history.ts';
+import { slicesPerBatch } from '#stepfunctions/history.ts';
 import { type Access, leave, variables } from './access.ts';
 import { bundleLambdas } from './lambda-bundles.ts';
 import { type LambdaName, lambdaEntries } from './lambda-entries.ts';
@@ -66,7 +66,6 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
     SLUICE_CONNECTIONS: String(ingest.connections),
     SLUICE_BUFFER_MIB: String(ingest.bufferMiB),
     SLUICE_SLICE_MIB: String(ingest.sliceMiB),
-    SLUICE_SLICES_PER_BATCH: String(slicesPerBatch(ingest)),
     SLUICE_SOURCES_AT_ONCE: String(ingest.sourcesAtOnce),
   });
   const transferSize = { memoryMiB: ingest.memoryMiB, timeout: LONG };

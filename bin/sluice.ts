@@ -1,0 +1,27 @@
+import { App } from 'aws-cdk-lib';
+import { NoSubnetsError } from '#lib/network.ts';
+import { readSettings, SettingsError } from '#lib/read-settings.ts';
+import { SluiceStack } from '#lib/sluice-stack.ts';
+import { buildWorkerProgram } from '#lib/worker-bundle.ts';
+
+const app = new App();
+try {
+  const settings = readSettings(app.node.getAllContext());
+  new SluiceStack(app, settings.stackName, {
+    description: 'Sluice: lands files from the web in S3 and hands them to workers',
+    settings,
+    workerProgram: buildWorkerProgram(),
+    // An existing VPC is looked up, for which the account and region must be known. Otherwise the template fits any.
+    ...(settings.network.vpcId !== undefined && { env: environmentOfTheCli() }),
+  });
+} catch (error) {
+  if (!(error instanceof SettingsError || error instanceof NoSubnetsError)) throw error;
+  // The reader of this is the one who types the settings: a stack trace says nothing to them.
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+function environmentOfTheCli() {
+  const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
+  return { ...(account !== undefined && { account }), ...(region !== undefined && { region }) };
+}

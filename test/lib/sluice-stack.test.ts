@@ -1,0 +1,112 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { cdkContext, definitionOf, synthesise } from './synthesise.ts';
+
+const template = synthesise();
+const resources = template.toJSON().Resources as Record<string, { Type: string; Properties: Record<string, unknown> }>;
+const ofType = (type: string) => Object.values(resources).filter((resource) => resource.Type === type);
+
+describe('the stack', () => {
+  it('has nothing that costs while nothing runs', () => {
+    const types = new Set(Object.values(resources).map((resource) => resource.Type));
+    for (const type of [
+      'AWS::EC2::NatGateway',
+      'AWS::EC2::EIP',
+      'AWS::ECS::Service',
+      'AWS::KMS::Key',
+      'AWS::SecretsManager::Secret',
+      'AWS::CloudWatch::Alarm',
+      'AWS::CloudWatch::Dashboard',
+    ]) {
+      expect(types).not.toContain(type);
+    }
+    const endpoints = ofType('AWS::EC2::VPCEndpoint').map((endpoint) => endpoint.Properties.VpcEndpointType);
+    expect(endpoints).toEqual(['Gateway']);
+    expect(ofType('AWS::ECS::Cluster')[0]?.Properties).not.toHaveProperty('ClusterSettings.0.Value', 'enabled');
+  });
+
+  it('encrypts every queue and refuses access without TLS', () => {
+    const queues = ofType('AWS::SQS::Queue');
+    expect(queues).toHaveLength(3);
+    for (const queue of queues) expect(queue.Properties.SqsManagedSseEnabled).toBe(true);
+    const policies = JSON.stringify(ofType('AWS::SQS::QueuePolicy'));
+    expect(policies.match(/"aws:SecureTransport":"false"/g)).toHaveLength(3);
+  });
+
+  it('keeps messages that failed again and again, and those of runs apart from those of schedules', () => {
+    const [work] = ofType('AWS::SQS::Queue').filter((queue) => queue.Properties.RedrivePolicy !== undefined);
+    expect(work?.Properties).toMatchObject({ VisibilityTimeout: 120, RedrivePolicy: { maxReceiveCount: 20 } });
+  });
+
+  it('lets every log group expire', () => {
+    const groups = ofType('AWS::Logs::LogGroup');
+    expect(groups).toHaveLength(12);
+    for (const group of groups) expect(group.Properties.RetentionInDays).toBe(30);
+  });
+
+  it('gives every function the runtime, processor, log group and tracing of the house', () => {
+    const functions = ofType('AWS::Lambda::Function');
+    expect(functions).toHaveLength(10);
+    for (const fn of functions) {
+      expect(fn.Properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        TracingConfig: { Mode: 'Active' },
+        LoggingConfig: { LogGroup: { Ref: expect.any(String) } },
+      });
+    }
+  });
+
+  it('tells the outputs that a person and the command line need', () => {
+    expect(Object.keys(template.findOutputs('*')).sort()).toEqual([
+      'BucketName',
+      'ClusterName',
+      'DeadLetterQueueUrl',
+      'QueueUrl',
+      'StateMachineArn',
+      'TaskFamily',
+      'UndeliveredQueueUrl',
+    ]);
+  });
+
+  it('does not look anything up, so that one template fits any account', () => {
+    expect(JSON.stringify(template.toJSON())).not.toMatch(/dummy-value-for/);
+    expect(cdkContext).not.toHaveProperty('availability-zones');
+  });
+});
+
+describe('the state machine', () => {
+  it('is standard, traced, and logs errors without data under the vended prefix', () => {
+    template.hasResourceProperties('AWS::StepFunctions::StateMachine', {
+      StateMachineType: 'STANDARD',
+      TracingConfiguration: { Enabled: true },
+      LoggingConfiguration: { IncludeExecutionData: false, Level: 'ERROR' },
+    });
+    template.hasResourceProperties('AWS::Logs::LogGroup', { LogGroupName: '/aws/vendedlogs/states/Sluice' });
+  });
+
+  it('ends a run after the hours that are set', () => {
+    expect(definitionOf(synthesise({ 'run.timeoutHours': '30' }))).toMatchObject({ TimeoutSeconds: 108_000 });
+  });
+
+  it('logs at the level that is set', () => {
+    synthesise({ 'logs.stateMachineLevel': 'ALL' }).hasResourceProperties('AWS::StepFunctions::StateMachine', {
+      LoggingConfiguration: { IncludeExecutionData: false, Level: 'ALL' },
+    });
+  });
+});
+
+describe('the end of a broken execution', () => {
+  it('calls close-run, for executions of this state machine alone', () => {
+    template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: ['aws.states'],
+        'detail-type': ['Step Functions Execution Status Change'],
+        detail: {
+          status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+          stateMachineArn: [{ Ref: Match.stringLikeRegexp('StateMachine') }],
+        },
+      },
+    });
+  });
+});
