@@ -19,3 +19,15 @@ export function backoffMilliseconds(attempt: number, baseSeconds: number, mostSe
   const whole = Math.min(mostSeconds, baseSeconds * 2 ** (attempt - 1)) * 1_000;
   return whole / 2 + (Math.random() * whole) / 2;
 }
+
+/**
+ * A signal that follows another one some time later: what is nearly done may end by itself. A part whose request was cut
+ * may still come to stand in S3, behind the abort of its upload.
+ */
+export function withGrace(signal: AbortSignal, milliseconds: number): AbortSignal {
+  const late = new AbortController();
+  const follow = () => setTimeout(() => late.abort(signal.reason), milliseconds).unref();
+  if (signal.aborted) follow();
+  else signal.addEventListener('abort', follow, { once: true });
+  return late.signal;
+}

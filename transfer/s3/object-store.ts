@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { crc32FromBase64, crc32ToBase64 } from '../crc32.ts';
 import { StorageError, UploadVanishedError } from '../errors.ts';
-import { backoffMilliseconds, wait } from '../wait.ts';
+import { backoffMilliseconds, wait, withGrace } from '../wait.ts';
 import { isTransientS3Error, s3ErrorCode, s3Status } from './errors.ts';
 import { type OutputOf, type S3Command, sendOnce } from './one-attempt.ts';
 
@@ -42,6 +42,8 @@ export interface ObjectHead {
 const ATTEMPTS = 9;
 const BACKOFF_SECONDS = 0.2;
 const LONGEST_BACKOFF_SECONDS = 10;
+
+const GRACE_MILLISECONDS = 5_000;
 
 /** One key of one bucket, and the calls that the engine makes on it, each tried again where S3 says "not now". */
 export class ObjectStore {
@@ -120,14 +122,19 @@ export class ObjectStore {
     return answer.UploadId;
   }
 
+  /**
+   * Sends a part. Where `stop` aborts, a request under way gets a few seconds to end: cut, the part might come to stand
+   * behind an abort of the upload.
+   */
   async putPart(
     uploadId: string,
     number: number,
     bytes: Uint8Array,
     crc: number,
-    signal: AbortSignal,
+    stop: AbortSignal,
   ): Promise<StoredPart> {
-    const answer = await this.retrying(`part ${number}`, signal, () =>
+    const signal = withGrace(stop, GRACE_MILLISECONDS);
+    const answer = await this.retrying(`part ${number}`, stop, () =>
       this.#once(
         new UploadPartCommand({
           Bucket: this.bucket,
