@@ -18,7 +18,6 @@ export async function runCommand(
   args: readonly string[],
   options: { cwd: string; env: NodeJS.ProcessEnv; logFile: string; signal?: AbortSignal | undefined },
 ): Promise<void> {
-  options.signal?.throwIfAborted();
   await mkdir(dirname(options.logFile), { recursive: true });
   const log = await open(options.logFile, 'w');
   // A process group of its own: Ctrl-C in a terminal would otherwise reach the command's children at the same time as
@@ -29,7 +28,6 @@ export async function runCommand(
     stdio: ['ignore', log.fd, log.fd],
     detached: true,
   });
-  await log.close();
   const endGroup = (signal: NodeJS.Signals) => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, signal);
@@ -49,6 +47,8 @@ export async function runCommand(
     const code = await new Promise<number | string>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (status, signal) => resolve(status ?? signal ?? 'nothing'));
+      // An abort that came before the listener was there.
+      if (options.signal?.aborted === true) onAbort();
     });
     options.signal?.throwIfAborted();
     if (code !== 0) {
@@ -58,6 +58,7 @@ export async function runCommand(
       );
     }
   } finally {
+    await log.close();
     clearTimeout(killer);
     options.signal?.removeEventListener('abort', onAbort);
     process.removeListener('exit', onExit);

@@ -13,7 +13,13 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(LOCAL_USAGE);
     return 0;
   }
-  return runLocally(options, stopSignal());
+  const stop = stopSignal();
+  try {
+    return await runLocally(options, stop);
+  } catch (error) {
+    // What was aborted says so in many ways; why, the signal knows.
+    throw stop.signal.aborted ? stop.signal.reason : error;
+  }
 }
 
 function explain(error: unknown): number {

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { renderRun } from '#cli/report.ts';
+import { renderTable } from '#cli/table.ts';
+import type { ItemLine, Manifest } from '#run/manifest.ts';
+
+const at = '2026-11-24T12:00:00.000Z';
+const manifest: Manifest = {
+  v: 1,
+  runId: 'night',
+  executionArn: 'arn:aws:states:eu-west-1:123456789012:execution:Sluice:night',
+  startedAt: at,
+  closedAt: '2026-11-24T12:00:12.500Z',
+  outcome: 'partial',
+  forced: true,
+  reason: 'late',
+  counts: { items: 3, done: 1, failed: 1, missing: 1, landed: 1, unchanged: 0, skipped: 0, processed: 1 },
+  bytes: 3 * 1_024 * 1_024,
+  notes: [],
+  done: [{ item: 'a', name: 'raw/trips.csv' }],
+  failed: [
+    { item: 'b', name: 'raw/gone.csv', stage: 'transfer', error: { name: 'SourceError', message: 'answered 404' } },
+  ],
+  missing: [{ item: 'c', name: 'raw/slow.csv', landed: true }],
+};
+const base = { v: 1, runId: 'night', at } as const;
+const items: ItemLine[] = [
+  {
+    item: 'a',
+    name: 'raw/trips.csv',
+    kind: 'source',
+    status: 'done',
+    landed: {
+      ...base,
+      item: 'a',
+      name: 'raw/trips.csv',
+      status: 'landed',
+      bucket: 'bucket',
+      key: 'raw/trips.csv',
+      url: 'https://example.org/trips.csv',
+      bytes: 3 * 1_024 * 1_024,
+      seconds: 1.5,
+      parts: 1,
+      retries: 2,
+      proofs: { held: ['size', 'crc32'], notChecked: [] },
+      peakMemoryMiB: 101.4,
+      notes: [],
+    },
+    result: {
+      ...base,
+      item: 'a',
+      name: 'raw/trips.csv',
+      processor: 'profile',
+      attempt: 1,
+      worker: 'task',
+      seconds: 0.25,
+      outputs: [],
+      result: { format: 'csv', bytes: 5, records: 12_345, columns: 7, header: true },
+    },
+  },
+  { item: 'b', name: 'raw/gone.csv', kind: 'source', status: 'failed' },
+  { item: 'c', name: 'raw/slow.csv', kind: 'source', status: 'missing' },
+];
+
+describe('the report of a run', () => {
+  it('tells the outcome, each item, each failure with its reason, and what is missing by name', async () => {
+    expect(await renderRun(manifest, items)).toBe(
+      [
+        'Run night: partial, forced (late)',
+        '1 of 3 done, 1 failed, 1 missing; 3.0 MiB landed; 12.5 s',
+        '',
+        'item           status       bytes  seconds  MiB/s  parts  retries  peak MiB  proofs       processed',
+        'raw/trips.csv  landed   3,145,728     1.50    2.0      1        2       101  size, crc32  profile 0.3 s: csv, 12,345 records, 7 columns',
+        'raw/gone.csv   failed',
+        'raw/slow.csv   missing',
+        '',
+        'Failed:',
+        '  raw/gone.csv (transfer): SourceError: answered 404',
+        '',
+        'Missing:',
+        '  raw/slow.csv (landed, not processed)',
+      ].join('\n'),
+    );
+  });
+
+  it('shows 50 of many items, and says how many more there are', async () => {
+    const many = Array.from(
+      { length: 120 },
+      (_, n): ItemLine => ({ item: String(n), name: `item ${n}`, kind: 'work', status: 'done' }),
+    );
+    const text = await renderRun({ ...manifest, counts: { ...manifest.counts, items: 120 } }, many);
+    expect(text).toContain('item 49');
+    expect(text).not.toContain('item 50');
+    expect(text).toContain('… and 70 more items in items.jsonl');
+  });
+});
+
+describe('renderTable', () => {
+  it('cuts a long value in the middle and keeps its end', () => {
+    const table = renderTable(
+      [
+        { head: 'key', width: 12 },
+        { head: 'n', align: 'right' },
+      ],
+      [['raw/2026/11/trips.csv', '5']],
+    );
+    expect(table).toBe('key           n\nraw/…ips.csv  5');
+  });
+});

@@ -1,0 +1,98 @@
+import type { HistoryEvent } from '@aws-sdk/client-sfn';
+import { describe, expect, it } from 'vitest';
+import { errorMessage, toRunEvent } from '#cli/run-events.ts';
+import { RunProgress } from '#cli/run-progress.ts';
+
+const timestamp = new Date('2026-11-24T12:00:00Z');
+const event = (fields: Partial<HistoryEvent>): HistoryEvent => ({ id: 1, type: 'TaskFailed', timestamp, ...fields });
+const notReady = event({
+  taskFailedEventDetails: {
+    resource: 'invoke',
+    resourceType: 'lambda',
+    error: 'NotReadyError',
+    cause: JSON.stringify({ errorType: 'NotReadyError', errorMessage: '1 of 3 done, 0 failed, 2 to go', trace: [] }),
+  },
+});
+
+describe('toRunEvent', () => {
+  it('reads the gatekeeper’s progress out of its error', () => {
+    expect(toRunEvent(notReady)).toEqual({
+      kind: 'not-ready',
+      at: timestamp,
+      message: '1 of 3 done, 0 failed, 2 to go',
+    });
+  });
+
+  it('tells other errors apart', () => {
+    const details = {
+      resource: 'invoke',
+      resourceType: 'lambda',
+      error: 'Lambda.TooManyRequestsException',
+      cause: 'slow',
+    };
+    expect(toRunEvent(event({ taskFailedEventDetails: details }))).toMatchObject({
+      kind: 'fault',
+      error: 'Lambda.TooManyRequestsException',
+      message: 'slow',
+    });
+  });
+
+  it('finds the plan in what the Plan state hands on', () => {
+    const output = JSON.stringify({ runId: 'night', bucket: 'bucket', items: 3, batches: 3, work: 0, force: false });
+    const exited = event({ type: 'TaskStateExited', stateExitedEventDetails: { name: 'Plan', output } });
+    expect(toRunEvent(exited)).toMatchObject({
+      kind: 'planned',
+      plan: { runId: 'night', bucket: 'bucket', items: 3, batches: 3 },
+    });
+  });
+
+  it.each([
+    ['ExecutionSucceeded', {}, { status: 'SUCCEEDED' }],
+    [
+      'ExecutionFailed',
+      { executionFailedEventDetails: { error: 'Late', cause: 'items were missing' } },
+      { status: 'FAILED', error: 'Late', message: 'items were missing' },
+    ],
+    ['ExecutionAborted', { executionAbortedEventDetails: {} }, { status: 'ABORTED' }],
+    ['ExecutionTimedOut', { executionTimedOutEventDetails: {} }, { status: 'TIMED_OUT' }],
+  ] as const)('ends by %s', (type, details, expected) => {
+    expect(toRunEvent(event({ type, ...details }))).toMatchObject({ kind: 'ended', ...expected });
+  });
+
+  it('says nothing of what tells a watcher nothing', () => {
+    expect(toRunEvent(event({ type: 'TaskScheduled' }))).toBeUndefined();
+  });
+});
+
+describe('errorMessage', () => {
+  it.each([
+    [undefined, ''],
+    ['plain words', 'plain words'],
+    ['{"errorMessage":"from a Lambda"}', 'from a Lambda'],
+    ['{"other":1}', '{"other":1}'],
+  ])('of %s', (cause, expected) => {
+    expect(errorMessage(cause)).toBe(expected);
+  });
+});
+
+describe('RunProgress', () => {
+  it('is one line: the state, then how far it is or what the gatekeeper said', () => {
+    const progress = new RunProgress();
+    const lines = [String(progress)];
+    progress.add({ kind: 'state', at: timestamp, state: 'Ingest' });
+    progress.add({ kind: 'planned', at: timestamp, plan: { runId: 'r', bucket: 'b', items: 3, batches: 3 } });
+    lines.push(String(progress));
+    progress.counts = { landed: 2, processed: 1, failed: 0 };
+    lines.push(String(progress));
+    progress.add({ kind: 'state', at: timestamp, state: 'GatekeeperState' });
+    progress.add({ kind: 'not-ready', at: timestamp, message: '1 of 3 done' });
+    progress.add({ kind: 'not-ready', at: timestamp, message: '2 of 3 done' });
+    lines.push(String(progress));
+    expect(lines).toEqual([
+      'starting',
+      'Ingest: 3 items',
+      'Ingest: 2 landed, 1 processed, 0 failed of 3 items',
+      'GatekeeperState: look 2, 2 of 3 done',
+    ]);
+  });
+});

@@ -1,0 +1,43 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const START = fileURLToPath(new URL('../../local/start.ts', import.meta.url));
+
+function start(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [START, ...args], (error, out, err) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out, err });
+    });
+  });
+}
+
+describe('npm start', () => {
+  it('tells how it is used', async () => {
+    expect(await start('--help')).toMatchObject({ code: 0, out: expect.stringContaining('npm start -- URL URL …') });
+  });
+
+  it.each([
+    ['what is no URL', ['nonsense'], 'sources[0].url: takes an absolute URL'],
+    ['an unknown option', ['--colour'], '--colour'],
+    ['an unknown processor', ['https://example.org/a', '--process', 'nope'], 'process: takes one of'],
+    ['--late with URLs', ['--late', 'https://example.org/a'], 'takes no URLs'],
+  ])('refuses %s before anything starts', async (_, args, message) => {
+    const { code, out, err } = await start(...args);
+    expect([code, out, err]).toEqual([2, '', expect.stringContaining(message)]);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('stops all it has started at %s', async (signal) => {
+    const child = spawn(process.execPath, [START], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const lines = createInterface({ input: child.stdout });
+    for await (const line of lines) if (line.includes('Deploy')) break;
+    child.kill(signal);
+    child.stdout.resume();
+    child.stderr.resume();
+    // The pipes close when the last process that holds them is gone: cdk and what it has started among them.
+    const [code] = await once(child, 'close');
+    expect(code).toBe(130);
+  });
+});
