@@ -77,7 +77,7 @@ export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<
       }
       const idleLeftMs = idleSince + settings.idleSeconds * 1_000 - Date.now();
       if (underWay.size === 0 && idleLeftMs <= 0) break;
-      const deliveries = await receive(Math.min(free, MAX_RECEIVE), pollSeconds(idleLeftMs, underWay.size));
+      const deliveries = await receive(Math.min(free, MAX_RECEIVE), pollSeconds(settings.idleSeconds));
       if (deliveries.length > 0) idleSince = Math.max(idleSince, Date.now());
       if (stop.aborted) await giveBackAll(parts, deliveries);
       else for (const delivery of deliveries) begin(delivery);
@@ -90,9 +90,9 @@ export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<
   return summary;
 }
 
-function pollSeconds(idleLeftMs: number, underWay: number): number {
-  if (underWay > 0) return POLL_SECONDS;
-  return Math.min(POLL_SECONDS, Math.max(1, Math.ceil(idleLeftMs / 1_000)));
+/** No longer than the worker would stay for nothing, in whole seconds, as SQS takes them. */
+function pollSeconds(idleSeconds: number): number {
+  return Math.min(POLL_SECONDS, Math.ceil(idleSeconds));
 }
 
 /** Receives, and outlasts faults of the queue or the network for a while. */
