@@ -161,22 +161,22 @@ export class Workers extends Construct {
     });
   }
 
-  /** The image as ECS takes it, and leave to pull it where it lies in a private ECR repository. */
+  /** The image, and leave to pull it where it lies in a private ECR repository. */
   #image(name: string): ContainerImage {
-    const ecr = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/([^:@]+)/.exec(name);
-    if (ecr !== null) {
-      const [, account = '', region = '', repositoryName = ''] = ecr;
-      const repositoryArn = Stack.of(this).formatArn({
-        service: 'ecr',
-        account,
-        region,
-        resource: 'repository',
-        resourceName: repositoryName,
-      });
-      Repository.fromRepositoryAttributes(this, 'Repository', { repositoryArn, repositoryName }).grantPull(
-        this.task.obtainExecutionRole(),
-      );
-    }
-    return ContainerImage.fromRegistry(name);
+    const ecr =
+      /^(?<account>\d{12})\.dkr\.ecr\.(?<region>[a-z0-9-]+)\.[^/]+\/(?<repositoryName>[^:@]+)(?::(?<tag>[^@]+))?(?:@(?<digest>.+))?$/.exec(
+        name,
+      )?.groups;
+    if (ecr === undefined) return ContainerImage.fromRegistry(name);
+    const { account = '', region = '', repositoryName = '', tag = 'latest', digest = tag } = ecr;
+    const repositoryArn = Stack.of(this).formatArn({
+      service: 'ecr',
+      account,
+      region,
+      resource: 'repository',
+      resourceName: repositoryName,
+    });
+    const repository = Repository.fromRepositoryAttributes(this, 'Repository', { repositoryArn, repositoryName });
+    return ContainerImage.fromEcrRepository(repository, digest);
   }
 }

@@ -7,6 +7,9 @@ import { LAMBDA_NAMES, type LambdaName } from '#lib/lambda-entries.ts';
 import { readSettings } from '#lib/read-settings.ts';
 import { SluiceStack } from '#lib/sluice-stack.ts';
 
+// CDK checks each template against CloudFormation's rules, which takes seconds; `cdk synth` itself does it in CI.
+process.env.CDK_VALIDATION = 'false';
+
 const folder = mkdtempSync(join(tmpdir(), 'sluice-synth-'));
 
 /** What the functions' code is makes no difference to a template, so one that takes no time to bundle stands for it. */
