@@ -81,7 +81,7 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
 
   print(`\n${await renderRun(manifest, readItems(store, runId))}\n`);
   print(
-    `The gatekeeper threw NotReadyError ${looks} times, and Step Functions retried it${manifest.forced ? ' until it was forced' : ''}.`,
+    `The gatekeeper threw NotReadyError ${looks === 1 ? 'once' : `${looks} times`}; each time Step Functions ${manifest.forced ? 'asked again, and in the end forced it' : 'asked again'}.`,
   );
   if (isSample && problems.length === 0) print('Every landed object is byte for byte what its source serves.');
   print(`Files: ${relative(process.cwd(), out) || '.'}/ (objects/, output/, run/report.html)`);
