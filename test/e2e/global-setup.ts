@@ -7,6 +7,9 @@ export default async function setup(project: TestProject) {
     'gate.intervalSeconds': 1,
     'gate.attempts': 20,
     'gate.mayEndBeforeItems': true,
+    // A killed worker's items come back within the time that the gate waits.
+    'workers.visibilitySeconds': 6,
+    'workers.heartbeatSeconds': 2,
   });
   project.provide('deployedAws', { client: aws.client, outputs: aws.outputs });
   return () => aws.stop();

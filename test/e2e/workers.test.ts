@@ -30,6 +30,21 @@ beforeAll(async () => {
 });
 afterAll(() => web.stop());
 
+describe('the gate', () => {
+  it('waits by NotReadyError, under that name in the history, and opens when the work is done', async () => {
+    hold = true;
+    const arn = await aws.start({
+      work: [{ processor: 'scrape', name: 'awaited', input: { url: `${web.url}/held` } }],
+    });
+    const notReady = async () =>
+      (await aws.history(arn)).filter((event) => event.taskFailedEventDetails?.error === 'NotReadyError');
+    await expect.poll(async () => (await notReady()).length, { timeout: 60_000 }).toBeGreaterThan(1);
+    hold = false;
+    expect((await notReady())[0]?.taskFailedEventDetails?.cause).toContain('0 of 1 done, 0 failed, 1 to go');
+    expect((await aws.end(arn)).manifest).toMatchObject({ outcome: 'complete', forced: false });
+  });
+});
+
 describe('a worker', () => {
   it.runIf(process.platform === 'linux')(
     'that is killed in the middle of an item is replaced, and nothing is lost',

@@ -58,6 +58,14 @@ export function useDeployedAws() {
     return executionArn;
   }
 
+  async function history(executionArn: string): Promise<HistoryEvent[]> {
+    const events: HistoryEvent[] = [];
+    for await (const page of paginateGetExecutionHistory({ client: sfn }, { executionArn })) {
+      events.push(...(page.events ?? []));
+    }
+    return events;
+  }
+
   async function end(executionArn: string, timeoutSeconds = 150): Promise<Ended> {
     let last: DescribeExecutionOutput = await describe(executionArn);
     await vi.waitUntil(
@@ -68,9 +76,6 @@ export function useDeployedAws() {
       { timeout: timeoutSeconds * 1_000, interval: 250 },
     );
     const runId = last.name ?? '';
-    const events: HistoryEvent[] = [];
-    for await (const page of paginateGetExecutionHistory({ client: sfn }, { executionArn }))
-      events.push(...(page.events ?? []));
     return {
       runId,
       status: last.status ?? '',
@@ -78,7 +83,7 @@ export function useDeployedAws() {
       cause: last.cause,
       manifest: await readJson(store, runKeys(runId).manifest, manifestSchema),
       items: await itemsOf(runId),
-      events,
+      events: await history(executionArn),
     };
   }
 
@@ -101,6 +106,7 @@ export function useDeployedAws() {
     sfn,
     start,
     end,
+    history,
     bytesOf,
     /** Starts an execution and waits for its end. */
     run: async (input: unknown, runId?: string) => end(await start(input, runId)),
