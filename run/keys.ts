@@ -27,6 +27,8 @@ export interface RunKeys {
   readonly summary: string;
   /** One batch: a JSON array of items. */
   batch(index: number): string;
+  /** Says that a batch was begun: what a second call of Open for it finds may be done in part. */
+  begun(batch: string): string;
   /** The prefix of a ledger, ending in `/`. */
   ledger(name: LedgerName): string;
   record(name: LedgerName, item: string): string;
@@ -59,6 +61,7 @@ export function runKeys(runId: string): RunKeys {
     plan: `${root}plan.jsonl`,
     summary: `${root}plan.json`,
     batch: (index) => `${root}batches/${String(index).padStart(6, '0')}.json`,
+    begun: (batch) => `${root}begun/${batch.slice(batch.lastIndexOf('/') + 1)}`,
     ledger: (name) => `${root}${name}/`,
     record: (name, item) => `${root}${name}/${item}.json`,
     transfer: (item) => `${root}transfers/${item}/state.json`,

@@ -1,6 +1,8 @@
 import pMap from 'p-map';
 import type { Queue } from '#run/dispatch.ts';
+import { runKeys } from '#run/keys.ts';
 import { readBatch } from '#run/progress.ts';
+import { writeOnce } from '#run/store.ts';
 import { Dispatcher } from '../ingest/dispatcher.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { claimWorkersMinute } from '../ingest/settle.ts';
@@ -42,10 +44,16 @@ export async function openBatch(
 ): Promise<OpenAnswer> {
   const items = await readBatch(ingest.store, batch);
   const dispatcher = new Dispatcher(queue);
+  // The first call finds nothing in the ledger, and three looks an item are most of what a small one costs.
+  const isFirst = (await writeOnce(ingest.store, runKeys(runId).begun(batch), { v: 1, runId, batch })) === 'written';
   const slicesEach = Math.max(1, Math.floor(slices / items.length));
-  const states = await pMap(items, (item) => openItem(ingest, dispatcher, { runId, item, deadline, slicesEach }), {
-    concurrency: ingest.sourcesAtOnce,
-  });
+  const states = await pMap(
+    items,
+    (item) => openItem(ingest, dispatcher, { runId, item, deadline, slicesEach, isFirst }),
+    {
+      concurrency: ingest.sourcesAtOnce,
+    },
+  );
   await dispatcher.flush();
 
   const left = states.filter((state) => state.kind === 'left');

@@ -22,30 +22,47 @@ export interface OpenItem<I extends Item = Item> {
   readonly deadline: Date;
   /** How many slices the item may be divided into, so that its child's history has room for all. */
   readonly slicesEach: number;
+  /** No call of Open has come to this batch before. */
+  readonly isFirst: boolean;
 }
 
 /** Work is handed on; a source is landed, begun, or recorded as failed. Never rejects for what a source does. */
 export async function openItem(ingest: Ingest, dispatcher: Dispatcher, open: OpenItem): Promise<ItemState> {
   const { item, runId } = open;
-  const { store } = ingest;
+  const earlier = open.isFirst ? undefined : await findEarlier(ingest.store, dispatcher, runId, item);
+  if (earlier !== undefined) return earlier;
   if (item.kind === 'work') {
     const message = messageOf(runId, item);
-    if (message !== undefined && !(await isAnswered(store, runId, item.id))) dispatcher.add(message);
+    if (message !== undefined) dispatcher.add(message);
     return { kind: 'settled' };
   }
-  const landed = await readJson(store, runKeys(runId).record('landed', item.id), landedSchema);
-  if (landed !== undefined) {
-    const message = messageOf(runId, item, { bucket: landed.bucket, bytes: landed.bytes });
-    if (message !== undefined && !(await isAnswered(store, runId, item.id))) dispatcher.add(message);
-    return { kind: 'settled' };
-  }
-  if ((await readJson(store, runKeys(runId).record('failures', item.id), failureSchema)) !== undefined) {
-    return { kind: 'settled' };
-  }
-  const large = await readLargeTransfer(store, runId, item.id);
-  if (large !== undefined) return largeState(item, transferStateSchema.parse(large.state), large.sliceBytes);
   if (Date.now() >= open.deadline.getTime()) return { kind: 'left' };
   return landSource(ingest, dispatcher, { ...open, item });
+}
+
+/** What an earlier call has made of an item, undefined where it didn't come to it. */
+async function findEarlier(
+  store: Store,
+  dispatcher: Dispatcher,
+  runId: string,
+  item: Item,
+): Promise<ItemState | undefined> {
+  const keys = runKeys(runId);
+  const [landed, result, failure, large] = await Promise.all([
+    readJson(store, keys.record('landed', item.id), landedSchema),
+    readJson(store, keys.record('results', item.id), resultSchema),
+    readJson(store, keys.record('failures', item.id), failureSchema),
+    readLargeTransfer(store, runId, item.id),
+  ]);
+  if (result !== undefined || failure !== undefined) return { kind: 'settled' };
+  if (landed !== undefined) {
+    // No worker has said its word, so the message may never have been sent. A second one is thrown away.
+    const message = messageOf(runId, item, { bucket: landed.bucket, bytes: landed.bytes });
+    if (message !== undefined) dispatcher.add(message);
+    return { kind: 'settled' };
+  }
+  if (large === undefined) return undefined;
+  return largeState(large.item, transferStateSchema.parse(large.state), large.sliceBytes);
 }
 
 async function landSource(ingest: Ingest, dispatcher: Dispatcher, open: OpenItem<SourceItem>): Promise<ItemState> {
@@ -70,14 +87,4 @@ async function landSource(ingest: Ingest, dispatcher: Dispatcher, open: OpenItem
 function largeState(item: SourceItem, state: TransferState, sliceBytes: number): ItemState {
   const slices = slicesOf(planOf(state), sliceBytes).map((_, index) => index);
   return { kind: 'large', item: item.id, slices };
-}
-
-/** Whether a worker has said its word already: a second message would only be thrown away. */
-async function isAnswered(store: Store, runId: string, item: string): Promise<boolean> {
-  const keys = runKeys(runId);
-  const [result, failure] = await Promise.all([
-    readJson(store, keys.record('results', item), resultSchema),
-    readJson(store, keys.record('failures', item), failureSchema),
-  ]);
-  return result !== undefined || failure !== undefined;
 }
