@@ -25,14 +25,17 @@ export function gateFitsHistory(attempts: number): boolean {
   return gateEvents(attempts) <= HISTORY_EVENTS - RESERVE;
 }
 
-/** Open, its choices, EnsureWorkers, a wait, and the pass that counts the call. */
-const OPEN_CALL = STATE + ATTEMPT + 3 * STATE + (STATE + ATTEMPT) + STATE + STATE;
-/** Slice, its choices, a wait, and the pass that counts the call. */
-const SLICE_CALL = STATE + ATTEMPT + 3 * STATE + STATE + STATE;
-/** An iteration of Large without its slices: Slices itself, a choice, Close, a choice, EnsureWorkers, the end. */
-const LARGE = ITERATION + STATE + MAP + STATE + (STATE + ATTEMPT) + STATE + (STATE + ATTEMPT) + 2 * STATE;
-/** An iteration of Slices without its calls: the pass it ends in. */
+/** A task that is called, fails once on the way and is retried: what is reckoned for each call of the loops below. */
+const CALL = STATE + 2 * ATTEMPT;
+
+/** Open, OpenDispatched, EnsureWorkers, SmallOnesLeft, WaitToOpen, OpenAgain. */
+const OPEN_CALL = CALL + STATE + CALL + 3 * STATE;
+/** Slice, SliceDone, WaitToSlice, SliceAgain. */
+const SLICE_CALL = CALL + 3 * STATE;
+/** What a slice adds to its calls: an iteration, and the pass it ends in. */
 const SLICE = ITERATION + STATE;
+/** What a large object adds to its slices: Slices, LookAtSlices, AllSlicesDone, Close, CloseDispatched, then at worst Abandon. */
+const LARGE = ITERATION + STATE + MAP + 2 * STATE + CALL + STATE + CALL + CALL + 2 * STATE;
 
 /**
  * How many slices all large objects of one batch may have together, so that the batch's child execution stays within

@@ -80,9 +80,8 @@ export function allStates(definition: Definition): Record<string, State> {
 
 function reference(part: Record<string, unknown>): string {
   if (part.Ref === 'AWS::Partition') return 'aws';
-  const [logicalId] = (part['Fn::GetAtt'] as [string] | undefined) ?? [String(part.Ref)];
-  // Validators look at the form of an ARN.
-  return logicalId.includes('Function')
-    ? `arn:aws:lambda:us-east-1:000000000000:function:${logicalId}`
-    : logicalId.toLowerCase();
+  if (part.Ref !== undefined) return String(part.Ref).toLowerCase();
+  // Functions are named by their ARN, and validators look at its form.
+  const [logicalId] = part['Fn::GetAtt'] as [string];
+  return `arn:aws:lambda:us-east-1:000000000000:function:${logicalId}`;
 }

@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import aslValidator from 'asl-validator';
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { DefinitionBody, JsonPath, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { CallAwsService } from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import { describe, expect, it } from 'vitest';
+import { GatekeeperLoop } from '#stepfunctions/gatekeeper-loop.ts';
+import { definitionOf, synthesise } from '#test/lib/synthesise.ts';
+import { WaitForExport } from './gatekeeper-loop-example.ts';
+
+const NOT_READY = { ErrorEquals: ['NotReadyError'] };
+
+function functionIn(stack: Stack): LambdaFunction {
+  return new LambdaFunction(stack, 'Function', {
+    runtime: Runtime.NODEJS_24_X,
+    handler: 'index.handler',
+    code: Code.fromInline('exports.handler = async () => {}'),
+  });
+}
+
+describe('the gatekeeper of the pipeline', () => {
+  const { GatekeeperState, ForceGatekeeperState } = definitionOf(synthesise()).States;
+
+  it('waits for NotReadyError alone, first, 50 times at 30 seconds without backoff', () => {
+    expect(GatekeeperState?.Retry?.[0]).toEqual({ ...NOT_READY, IntervalSeconds: 30, BackoffRate: 1, MaxAttempts: 50 });
+    expect(GatekeeperState?.Retry?.slice(1).flatMap(({ ErrorEquals }) => ErrorEquals)).not.toContain('NotReadyError');
+  });
+
+  it('forces NotReadyError alone, and keeps the input', () => {
+    expect(GatekeeperState?.Catch).toEqual([{ ...NOT_READY, ResultPath: '$.late', Next: 'ForceGatekeeperState' }]);
+    expect(ForceGatekeeperState).toEqual({
+      Type: 'Pass',
+      Result: true,
+      ResultPath: '$.force',
+      Next: 'GatekeeperState',
+    });
+  });
+
+  it('gets the whole input, for $.force is not there on the first pass', () => {
+    expect(GatekeeperState).not.toHaveProperty('Parameters');
+    expect(GatekeeperState?.ResultPath).toBe('$.gate');
+  });
+
+  it('waits as the settings say', () => {
+    const { GatekeeperState: set } = definitionOf(
+      synthesise({ 'gate.intervalSeconds': 60, 'gate.attempts': 600 }),
+    ).States;
+    expect(set?.Retry?.[0]).toMatchObject({ IntervalSeconds: 60, MaxAttempts: 600 });
+  });
+});
+
+describe('GatekeeperLoop', () => {
+  it("refuses more attempts than an execution's history holds", () => {
+    const stack = new Stack();
+    const props = { gatekeeper: functionIn(stack), interval: Duration.seconds(1) };
+    expect(() => new GatekeeperLoop(stack, 'Loop', { ...props, attempts: 8_000 })).toThrow('25000');
+    expect(() => new GatekeeperLoop(stack, 'Fits', { ...props, attempts: 7_990 })).not.toThrow();
+  });
+
+  it("takes a task of somebody's own, and adds the loop to it", () => {
+    const stack = new Stack();
+    const gatekeeper = new CallAwsService(stack, 'LookForMarker', {
+      service: 's3',
+      action: 'headObject',
+      parameters: { Bucket: new Bucket(stack, 'Bucket').bucketName, 'Key.$': '$.marker' },
+      iamResources: ['*'],
+      resultPath: JsonPath.DISCARD,
+    });
+    const loop = new GatekeeperLoop(stack, 'Loop', { gatekeeper, interval: Duration.minutes(1), attempts: 3 });
+    new StateMachine(stack, 'Machine', { definitionBody: DefinitionBody.fromChainable(loop) });
+    const { LookForMarker } = definitionOf(Template.fromStack(stack)).States;
+    expect(LookForMarker?.Retry?.[0]).toMatchObject({ ...NOT_READY, IntervalSeconds: 60, MaxAttempts: 3 });
+    expect(LookForMarker?.Catch).toHaveLength(1);
+  });
+
+  it('stands twice in one state machine when its states are prefixed', () => {
+    const stack = new Stack();
+    const gatekeeper = functionIn(stack);
+    const loops = ['First', 'Second'].map((name) => {
+      const loop = new GatekeeperLoop(stack, name, { gatekeeper, interval: Duration.seconds(1), attempts: 1 });
+      return loop.prefixStates(`${name}: `);
+    });
+    const [first, second] = loops as [GatekeeperLoop, GatekeeperLoop];
+    new StateMachine(stack, 'Machine', { definitionBody: DefinitionBody.fromChainable(first.next(second)) });
+    expect(Object.keys(definitionOf(Template.fromStack(stack)).States)).toEqual([
+      'First: GatekeeperState',
+      'First: ForceGatekeeperState',
+      'Second: GatekeeperState',
+      'Second: ForceGatekeeperState',
+    ]);
+  });
+});
+
+describe('docs/gatekeeper-loop.md', () => {
+  const page = readFileSync(new URL('../../docs/gatekeeper-loop.md', import.meta.url), 'utf8');
+
+  it('shows the example that is tested here', () => {
+    const [, shown] = /```ts\n([\s\S]*?)\n```/.exec(page) ?? [];
+    expect(`${shown}\n`).toBe(readFileSync(new URL('./gatekeeper-loop-example.ts', import.meta.url), 'utf8'));
+  });
+
+  it('shows an example that makes a valid state machine', () => {
+    const definition = definitionOf(Template.fromStack(new WaitForExport(new App(), 'Example')));
+    const { isValid, errorsText } = aslValidator(definition);
+    expect(isValid, errorsText()).toBe(true);
+    expect(definition.States.GatekeeperState?.Retry?.[0]).toMatchObject({
+      ...NOT_READY,
+      IntervalSeconds: 300,
+      MaxAttempts: 48,
+    });
+    expect(definition.States.GatekeeperState?.Next).toBe('GoOn');
+  });
+});

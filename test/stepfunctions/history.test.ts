@@ -1,0 +1,40 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { gateEvents, gateFitsHistory, slicesPerBatch } from '#stepfunctions/history.ts';
+
+describe('the history budget', () => {
+  it('counts three events a look', () => {
+    expect(gateEvents(51) - gateEvents(50)).toBe(3);
+  });
+
+  it('has room for 50 looks many times over, and not for 8,000', () => {
+    expect(gateFitsHistory(50)).toBe(true);
+    expect(gateFitsHistory(7_990)).toBe(true);
+    expect(gateFitsHistory(8_000)).toBe(false);
+  });
+
+  it('gives a batch by the default settings 64 slices and more', () => {
+    expect(slicesPerBatch({ openCalls: 20, sliceCalls: 20, sourcesPerBatch: 50 })).toBeGreaterThanOrEqual(64);
+  });
+
+  it('keeps a batch below 25,000 events whatever its calls, each retried once', () => {
+    const limits = fc.record({
+      openCalls: fc.integer({ min: 1, max: 100 }),
+      sliceCalls: fc.integer({ min: 1, max: 2_000 }),
+      sourcesPerBatch: fc.integer({ min: 1, max: 50 }),
+    });
+    fc.assert(
+      fc.property(limits, (one) => {
+        const slices = slicesPerBatch(one);
+        fc.pre(slices >= 1);
+        // Slice 8, SliceDone 2, WaitToSlice 2, SliceAgain 2; an iteration 2, the pass it ends in 2.
+        const sliceEvents = slices * (4 + one.sliceCalls * 14);
+        // Open 8, two choices 4, EnsureWorkers 8, WaitToOpen 2, OpenAgain 2.
+        const openEvents = one.openCalls * 24;
+        // Iteration 2, Slices 4, LookAtSlices 2, AllSlicesDone 2, FirstSliceError 2, Close 8, Abandon 8, LargeEnd 2.
+        const largeEvents = one.sourcesPerBatch * 30;
+        expect(sliceEvents + openEvents + largeEvents).toBeLessThanOrEqual(24_000);
+      }),
+    );
+  });
+});
