@@ -39,6 +39,7 @@ export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<
   const underWay = new Set<Promise<void>>();
   const outOfTime = new AbortController();
   let wake = (): void => undefined;
+  let receiving: Promise<Delivery[]> = Promise.resolve([]);
   let idleSince = Date.now();
 
   const begin = (delivery: Delivery): void => {
@@ -60,7 +61,9 @@ export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<
       const finishSeconds = Math.max(0, settings.stopSeconds - STOP_RESERVE_SECONDS);
       logger.info('stops', { underWay: underWay.size, finishSeconds });
       wake();
-      drainTimer = setTimeout(() => outOfTime.abort(), finishSeconds * 1_000);
+      // Not while a request is open: it would bring this very worker what it has just given back.
+      const giveUp = (): void => outOfTime.abort();
+      drainTimer = setTimeout(() => receiving.then(giveUp, giveUp), finishSeconds * 1_000);
     },
     { once: true },
   );
@@ -77,7 +80,8 @@ export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<
       }
       const idleLeftMs = idleSince + settings.idleSeconds * 1_000 - Date.now();
       if (underWay.size === 0 && idleLeftMs <= 0) break;
-      const deliveries = await receive(Math.min(free, MAX_RECEIVE), pollSeconds(settings.idleSeconds));
+      receiving = receive(Math.min(free, MAX_RECEIVE), pollSeconds(settings.idleSeconds));
+      const deliveries = await receiving;
       if (deliveries.length > 0) idleSince = Math.max(idleSince, Date.now());
       if (stop.aborted) await giveBackAll(parts, deliveries);
       else for (const delivery of deliveries) begin(delivery);
@@ -97,18 +101,19 @@ function pollSeconds(idleSeconds: number): number {
 
 /** Receives, and outlasts faults of the queue or the network for a while. */
 function patientReceive({ queue, logger }: WorkerParts, stop: AbortSignal) {
-  let lastAnswer = Date.now();
+  let silentSince: number | undefined;
   let pauseMs = 500;
   return async (max: number, waitSeconds: number): Promise<Delivery[]> => {
     try {
       const deliveries = await queue.receive(max, waitSeconds);
-      lastAnswer = Date.now();
+      silentSince = undefined;
       pauseMs = 500;
       return deliveries;
     } catch (error) {
       logger.warn('receiving failed', { error });
+      silentSince ??= Date.now();
       const gone = error instanceof Error && /QueueDoesNotExist|NonExistentQueue/.test(error.name);
-      if (gone || Date.now() - lastAnswer > UNREACHABLE_MS) {
+      if (gone || Date.now() - silentSince > UNREACHABLE_MS) {
         throw new QueueUnreachableError(gone ? 'there is no such queue' : 'the queue has not answered for 5 minutes', {
           cause: error,
         });

@@ -1,0 +1,249 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { buildWorkerBundle, type WorkerBundle, workerCommand } from '#lib/worker-bundle.ts';
+import type { EmbeddedAws } from '#local/embedded/embedded-aws.ts';
+import { useEmbeddedAws } from '#test/helpers/aws.ts';
+import { startWeb, type Web } from '#test/helpers/web.ts';
+import { QUICK_SETTINGS, WorkerRig } from '#test/helpers/worker.ts';
+
+const aws = useEmbeddedAws();
+let folder: string;
+let bundle: WorkerBundle;
+let content: Buffer;
+let command: string[];
+let web: Web | undefined;
+const started: ChildProcess[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-bundle-test-'));
+  bundle = buildWorkerBundle(join(folder, 'out'));
+  content = await readFile(bundle.path);
+  command = workerCommand();
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+afterEach(async () => {
+  for (const child of started.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
+  await web?.stop();
+  web = undefined;
+});
+
+interface RunningWorker {
+  readonly child: ChildProcess;
+  /** What it wrote so far, as objects. */
+  readonly lines: () => Record<string, unknown>[];
+  readonly exited: Promise<number | null>;
+}
+
+/** Starts the container's own command as a plain process. */
+function start(environment: Record<string, string>): RunningWorker {
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, {
+    env: { PATH: process.env.PATH, TMPDIR: folder, AWS_EC2_METADATA_DISABLED: 'true', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  started.push(child);
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (text += chunk));
+  const lines = () =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { child, lines, exited: once(child, 'close').then(([code]) => code as number | null) };
+}
+
+async function rig(): Promise<{ test: WorkerRig; environment: Record<string, string> }> {
+  const test = new WorkerRig(await aws.store(), await aws.queue(), 'run-1', []);
+  await test.store.client.send(
+    new PutObjectCommand({ Bucket: test.store.bucket, Key: 'assets/the bundle.mjs', Body: content }),
+  );
+  return { test, environment: environmentOf(test, aws.client()) };
+}
+
+function environmentOf(test: WorkerRig, client: EmbeddedAws['client']): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL: client.endpoint,
+    AWS_REGION: client.region,
+    AWS_ACCESS_KEY_ID: client.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: client.credentials.secretAccessKey,
+    SLUICE_BUNDLE_BUCKET: test.store.bucket,
+    SLUICE_BUNDLE_KEY: 'assets/the bundle.mjs',
+    SLUICE_BUNDLE_SHA256: bundle.sha256,
+    SLUICE_BUCKET: test.store.bucket,
+    SLUICE_QUEUE_URL: test.queue.url,
+    SLUICE_VISIBILITY_SECONDS: String(QUICK_SETTINGS.visibilitySeconds),
+    SLUICE_HEARTBEAT_SECONDS: '1',
+    SLUICE_IDLE_SECONDS: '1',
+    SLUICE_ITEMS_AT_ONCE: '2',
+    SLUICE_MAX_ATTEMPTS: '3',
+    SLUICE_ITEM_MINUTES: '5',
+    SLUICE_STOP_SECONDS: '30',
+  };
+}
+
+/** A site whose one page is held until `release`. */
+async function heldSite(): Promise<{ url: string; asked: () => number; release: () => void }> {
+  let held = true;
+  const waiting: (() => void)[] = [];
+  web = await startWeb((request, response) => {
+    if (request.url === '/robots.txt') return void response.writeHead(404).end();
+    const answer = (): void => void response.writeHead(200, { 'content-type': 'text/html' }).end('<title>held</title>');
+    if (held) waiting.push(answer);
+    else answer();
+  });
+  const { url, requests } = web;
+  return {
+    url: `${url}/page`,
+    asked: () => requests.filter((request) => request === 'GET /page').length,
+    release: () => {
+      held = false;
+      for (const answer of waiting) answer();
+    },
+  };
+}
+
+describe("the container's command", () => {
+  it('is no shell, and far below what a task definition holds', () => {
+    expect(command.slice(0, 2)).toEqual(['node', '-e']);
+    expect(command).toHaveLength(3);
+    expect(Buffer.byteLength(JSON.stringify(command))).toBeLessThan(30 * 1_024);
+  });
+
+  it('builds the same bundle from the same sources', () => {
+    expect(buildWorkerBundle(join(folder, 'again')).sha256).toBe(bundle.sha256);
+  });
+
+  it('fetches the bundle, works, and leaves when the queue is empty', async () => {
+    const { test, environment } = await rig();
+    const key = 'landed/table.csv';
+    const body = 'id,name\n1,a\n2,b\n';
+    await test.store.client.send(new PutObjectCommand({ Bucket: test.store.bucket, Key: key, Body: body }));
+    const message = test.message('table', 'profile', {
+      object: { bucket: test.store.bucket, key, bytes: body.length },
+    });
+    await test.send(message);
+    const worker = start(environment);
+    expect(await worker.exited).toBe(0);
+    expect(await test.result(message)).toMatchObject({ result: { format: 'csv', records: 2, bytes: body.length } });
+    expect(worker.lines()).toContainEqual(
+      expect.objectContaining({ level: 'INFO', message: 'done', runId: 'run-1', item: message.item, attempt: 1 }),
+    );
+    expect(worker.lines().at(-1)).toMatchObject({ message: 'leaves', reason: 'the queue is empty', done: 1 });
+    expect((await readdir(folder)).filter((name) => name.startsWith('sluice-worker-'))).toEqual([]);
+  });
+
+  it('refuses a bundle with another checksum', async () => {
+    const { test, environment } = await rig();
+    await test.send(test.message('a', 'profile'));
+    const worker = start({ ...environment, SLUICE_BUNDLE_SHA256: '0'.repeat(64) });
+    expect(await worker.exited).toBe(1);
+    expect(worker.lines()).toMatchObject([
+      {
+        level: 'CRITICAL',
+        error: { message: `the bundle's SHA-256 is ${bundle.sha256}, the task definition says ${'0'.repeat(64)}` },
+      },
+    ]);
+    expect(await test.messagesLeft()).toEqual({ visible: 1, inFlight: 0 });
+  });
+
+  it.each([
+    ['a bundle that is not there', { SLUICE_BUNDLE_KEY: 'none' }, /answers 404/],
+    ['a variable that is missing', { SLUICE_BUNDLE_BUCKET: '' }, /SLUICE_BUNDLE_BUCKET is not set/],
+    ['a setting of the worker that is wrong', { SLUICE_HEARTBEAT_SECONDS: '99' }, /must be shorter than/],
+  ])('ends with an error for %s', async (_name, wrong, message) => {
+    const { environment } = await rig();
+    const worker = start({ ...environment, ...wrong });
+    expect(await worker.exited).toBe(1);
+    expect(JSON.stringify(worker.lines())).toMatch(message);
+  });
+
+  it("takes the task role's credentials from ECS, and tries again where the network fails", async () => {
+    const { environment } = await rig();
+    const seen: { url: string | undefined; authorization: string | undefined }[] = [];
+    web = await startWeb((request, response) => {
+      const { authorization } = request.headers;
+      seen.push({ url: request.url, authorization });
+      if (request.url === '/credentials') {
+        if (seen.length === 1) return void request.socket.destroy();
+        return void response.end(
+          JSON.stringify({ AccessKeyId: 'AKIDTASK', SecretAccessKey: 'secret', Token: 'the/token' }),
+        );
+      }
+      if (seen.length < 5) return void response.writeHead(503).end('SlowDown');
+      response.end('export const main = async () => 7;');
+    });
+    const small = 'export const main = async () => 7;';
+    const { createHash } = await import('node:crypto');
+    const worker = start({
+      ...environment,
+      AWS_ENDPOINT_URL: web.url,
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `${web.url}/credentials`,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN: 'let me in',
+      SLUICE_BUNDLE_SHA256: createHash('sha256').update(small).digest('hex'),
+    });
+    expect(await worker.exited).toBe(7);
+    expect(seen.map(({ url }) => url)).toEqual([
+      '/credentials',
+      '/credentials',
+      `/${environment.SLUICE_BUNDLE_BUCKET}/assets/the%20bundle.mjs`,
+      '/credentials',
+      `/${environment.SLUICE_BUNDLE_BUCKET}/assets/the%20bundle.mjs`,
+    ]);
+    expect(seen[1]?.authorization).toBe('let me in');
+    expect(seen[4]?.authorization).toMatch(/^AWS4-HMAC-SHA256 Credential=AKIDTASK\/\d{8}\/us-east-1\/s3\/aws4_request/);
+    expect(seen[4]?.authorization).toMatch('x-amz-security-token');
+  });
+
+  it('obeys SIGTERM while it fetches', async () => {
+    const { environment } = await rig();
+    web = await startWeb(() => undefined);
+    const { requests } = web;
+    const worker = start({ ...environment, AWS_ENDPOINT_URL: web.url });
+    await expect.poll(() => requests.length).toBe(1);
+    worker.child.kill('SIGTERM');
+    expect(await worker.exited).toBe(0);
+    expect(worker.lines()).toMatchObject([{ message: 'stopped before the worker began' }]);
+  });
+});
+
+describe('a worker process', () => {
+  it('gives its item back on SIGTERM, and the next worker does it', async () => {
+    const { test, environment } = await rig();
+    const site = await heldSite();
+    const message = test.message('page', 'scrape', { input: { url: site.url } });
+    await test.send(message);
+    const patient = { ...environment, SLUICE_VISIBILITY_SECONDS: '600' };
+    const first = start(patient);
+    await expect.poll(site.asked, { timeout: 20_000 }).toBe(1);
+    first.child.kill('SIGTERM');
+    expect(await first.exited).toBe(0);
+    expect(first.lines().at(-1)).toMatchObject({ message: 'leaves', reason: 'stopped', returned: 1 });
+    site.release();
+    const second = start(patient);
+    expect(await second.exited).toBe(0);
+    expect(await test.result(message)).toMatchObject({ attempt: 2, result: { pages: 1 } });
+  });
+
+  it('that is killed loses its item to another when the visibility ends', async () => {
+    const { test, environment } = await rig();
+    const site = await heldSite();
+    const message = test.message('page', 'scrape', { input: { url: site.url } });
+    await test.send(message);
+    const first = start(environment);
+    await expect.poll(site.asked, { timeout: 20_000 }).toBe(1);
+    first.child.kill('SIGKILL');
+    await first.exited;
+    const second = start({ ...environment, SLUICE_IDLE_SECONDS: '10' });
+    await expect.poll(site.asked, { timeout: 20_000 }).toBe(2);
+    site.release();
+    await expect.poll(() => test.result(message), { timeout: 20_000 }).toMatchObject({ attempt: 2 });
+    second.child.kill('SIGTERM');
+    expect(await second.exited).toBe(0);
+    expect(await test.messagesLeft()).toEqual({ visible: 0, inFlight: 0 });
+  });
+});
