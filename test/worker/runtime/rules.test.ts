@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { PROCESSOR_NAMES } from '#run/processor-names.ts';
+import { readWorkerSettings } from '#worker/environment.ts';
+import { loadProcessor } from '#worker/processors/index.ts';
+import { keepProgress } from '#worker/progress.ts';
+import { startHeartbeat } from '#worker/runtime/heartbeat.ts';
+import { readMessage } from '#worker/runtime/read-message.ts';
+import { retrySeconds } from '#worker/runtime/retry-seconds.ts';
+
+const item = createHash('md5').update('x').digest('hex');
+const MESSAGE = { v: 1, runId: 'run-1', item, name: 'x', process: { processor: 'profile', options: {} } };
+const ENVIRONMENT = {
+  SLUICE_BUCKET: 'bucket',
+  SLUICE_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/1/q',
+  SLUICE_VISIBILITY_SECONDS: '120',
+  SLUICE_HEARTBEAT_SECONDS: '40',
+  SLUICE_IDLE_SECONDS: '60',
+  SLUICE_ITEMS_AT_ONCE: '2',
+  SLUICE_MAX_ATTEMPTS: '3',
+  SLUICE_ITEM_MINUTES: '60',
+};
+
+describe('readMessage', () => {
+  it('reads a message', () => {
+    expect(readMessage(JSON.stringify(MESSAGE))).toEqual({ message: MESSAGE });
+  });
+
+  it.each<[string, unknown, object | undefined]>([
+    ['of a later version', { ...MESSAGE, v: 2 }, { runId: 'run-1', item, name: 'x' }],
+    ['with a field too many', { ...MESSAGE, more: 1 }, { runId: 'run-1', item, name: 'x' }],
+    ['without a name', { ...MESSAGE, name: undefined }, { runId: 'run-1', item, name: item }],
+    ['without a run', { ...MESSAGE, runId: undefined }, undefined],
+    ['with a run id that is a path', { ...MESSAGE, runId: 'a/../b' }, undefined],
+    ['with an item that is a path', { ...MESSAGE, item: '../../x' }, undefined],
+    ['that is null', null, undefined],
+  ])('keeps what can be read of one %s', (_name, message, ref) => {
+    const read = readMessage(JSON.stringify(message));
+    expect('unreadable' in read && read.unreadable.ref).toEqual(ref);
+  });
+});
+
+describe('retrySeconds', () => {
+  it('doubles up to 15 minutes', () => {
+    expect([1, 2, 3, 4, 8, 30].map((tries) => retrySeconds(tries, 10, 0))).toEqual([10, 20, 40, 80, 900, 900]);
+  });
+  it('takes off a quarter at most', () => {
+    expect(retrySeconds(1, 100, 1)).toBe(75);
+  });
+});
+
+describe('readWorkerSettings', () => {
+  it('reads the environment, with defaults', () => {
+    expect(readWorkerSettings(ENVIRONMENT)).toMatchObject({
+      visibilitySeconds: 120,
+      retrySeconds: 10,
+      stopSeconds: 120,
+    });
+  });
+
+  it.each<[object, string]>([
+    [{ SLUICE_BUCKET: undefined }, 'SLUICE_BUCKET is not set'],
+    [{ SLUICE_ITEMS_AT_ONCE: 'two' }, 'SLUICE_ITEMS_AT_ONCE is "two"'],
+    [{ SLUICE_HEARTBEAT_SECONDS: '120' }, 'must be shorter than SLUICE_VISIBILITY_SECONDS'],
+    [{ SLUICE_ITEM_MINUTES: '700' }, 'SLUICE_ITEM_MINUTES is "700"'],
+    [{ SLUICE_ITEM_MINUTES: '690', SLUICE_VISIBILITY_SECONDS: '3600' }, 'of the 12 hours'],
+  ])('refuses %j', (wrong, message) => {
+    expect(() => readWorkerSettings({ ...ENVIRONMENT, ...wrong } as NodeJS.ProcessEnv)).toThrow(message);
+  });
+});
+
+describe('startHeartbeat', () => {
+  const start = (beat: () => Promise<Error | undefined>) => {
+    const stops: Error[] = [];
+    const errors: unknown[] = [];
+    const heartbeat = startHeartbeat({
+      intervalSeconds: 0.01,
+      beat,
+      stopWork: (reason) => stops.push(reason),
+      onError: (error) => errors.push(error),
+    });
+    return { heartbeat, stops, errors };
+  };
+
+  it('beats on after an error, and stops for good with the work', async () => {
+    let beats = 0;
+    const { heartbeat, stops, errors } = start(async () => {
+      beats++;
+      if (beats === 2) throw new Error('network');
+      return beats === 4 ? new Error('lost') : undefined;
+    });
+    await expect.poll(() => stops.length).toBe(1);
+    expect(errors).toHaveLength(1);
+    await heartbeat.stop();
+    expect(beats).toBe(4);
+  });
+
+  it('has no beat under way once it is stopped', async () => {
+    let running = 0;
+    let begun = 0;
+    const { heartbeat } = start(async () => {
+      running++;
+      begun++;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      running--;
+      return undefined;
+    });
+    await expect.poll(() => running).toBe(1);
+    await heartbeat.stop();
+    expect(running).toBe(0);
+    const before = begun;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(begun).toBe(before);
+  });
+});
+
+describe('loadProcessor', () => {
+  it.each(PROCESSOR_NAMES)('has %s, under its own name', async (name) => {
+    expect((await loadProcessor(name))?.name).toBe(name);
+  });
+  it.each(['none', 'toString', '__proto__'])('has no %s', (name) => {
+    expect(loadProcessor(name)).toBeUndefined();
+  });
+});
+
+describe('keepProgress', () => {
+  it('logs once in 30 seconds, and keeps the last word', () => {
+    const logged: unknown[] = [];
+    const log = (_message: string, fields?: object): void => void logged.push(fields);
+    let now = 0;
+    const progress = keepProgress({ debug: log, info: log, warn: log, error: log }, () => now);
+    expect(progress.last()).toBe('');
+    for (; now <= 60_000; now += 1_000) progress.report({ rows: now / 1_000, of: 'many' });
+    expect(logged).toEqual([{ progress: { rows: 30, of: 'many' } }, { progress: { rows: 60, of: 'many' } }]);
+    expect(progress.last()).toBe('rows 60, of many');
+  });
+});
