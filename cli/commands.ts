@@ -62,13 +62,16 @@ export async function run(context: CommandContext, options: RunOptions): Promise
 /** `sluice watch`: follows a run to its end and reports it. */
 export async function watch(context: CommandContext, run: string): Promise<number> {
   const { sfn, s3, deployment, print, signal } = context;
+  const printAt = (at: Date, line: string) => print(`${at.toISOString().slice(11, 19)}  ${line}`);
+  let lastError: string | undefined;
   const { end } = await followRun({ sfn, s3 }, executionArnOf(deployment, run), {
     signal,
-    onProgress: (line) => print(`${new Date().toISOString().slice(11, 19)}  ${line}`),
+    onProgress: (line) => printAt(new Date(), line),
     onEvent: (event) => {
-      if (event.kind === 'fault' || (event.kind === 'ended' && event.error !== undefined)) {
-        print(`${event.at.toISOString().slice(11, 19)}  ${event.error}: ${event.message ?? ''}`);
-      }
+      // The execution ends with the error of its last state, which was told then.
+      if ((event.kind !== 'fault' && event.kind !== 'ended') || event.error === lastError) return;
+      lastError = event.error;
+      printAt(event.at, `${event.error}: ${event.message ?? ''}`);
     },
   });
   try {

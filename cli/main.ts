@@ -11,6 +11,12 @@ import { USAGE, UsageError } from './usage.ts';
 const interrupt = new AbortController();
 process.once('SIGINT', () => interrupt.abort());
 
+// The reader of a pipe may have seen enough: "sluice report … | head".
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 process.exitCode = await main(process.argv.slice(2)).catch(explain);
 
 async function main(args: readonly string[]): Promise<number> {

@@ -28,7 +28,11 @@ export class RunProgress {
 
   /** One line: the state, how far it is, what the gatekeeper said last. */
   toString(): string {
-    return [this.#state, this.#howFar(), this.#faults === 0 ? undefined : `${this.#faults} retried faults`]
+    return [
+      this.#state,
+      this.#howFar(),
+      this.#faults === 0 ? undefined : `${this.#faults} ${this.#faults === 1 ? 'error' : 'errors'} of other kinds`,
+    ]
       .filter((part) => part !== undefined)
       .join(': ');
   }
@@ -38,8 +42,9 @@ export class RunProgress {
       return `look ${this.#gate.looks}, ${this.#gate.message}`;
     }
     if (this.#items === undefined) return undefined;
-    if (this.#counts === undefined) return `${this.#items} items`;
+    const items = `${this.#items} ${this.#items === 1 ? 'item' : 'items'}`;
+    if (this.#counts === undefined) return items;
     const { landed, processed, failed } = this.#counts;
-    return `${landed} landed, ${processed} processed, ${failed} failed of ${this.#items} items`;
+    return `${landed} landed, ${processed} processed, ${failed} failed of ${items}`;
   }
 }

@@ -52,11 +52,11 @@ export async function deployStack(
   const assembly = join(options.folder, 'cdk.out');
   const outputsFile = join(options.folder, 'outputs.json');
   const seconds = { synth: 0, bootstrap: 0, deploy: 0 };
-  const cdk = async (step: keyof typeof seconds, args: readonly string[], signal: AbortSignal) => {
+  const cdk = async (step: keyof typeof seconds, args: readonly string[], signal: AbortSignal, cwd = REPOSITORY) => {
     const began = performance.now();
     // Node itself, not the package's #!: Node 24 is the one that runs this file, whatever comes first on the PATH.
     await runCommand(process.execPath, [join(REPOSITORY, 'node_modules/aws-cdk/bin/cdk'), ...args, ...QUIET], {
-      cwd: REPOSITORY,
+      cwd,
       env: { ...aws.childEnv, CDK_DISABLE_CLI_TELEMETRY: 'true', NO_COLOR: '1' },
       logFile: join(options.logFolder ?? options.folder, `cdk-${step}.log`),
       signal,
@@ -72,8 +72,8 @@ export async function deployStack(
   const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   const both = [
     cdk('synth', ['synth', '--quiet', '--output', assembly, ...context], signal),
-    // Naming the environment keeps it from running the app.
-    cdk('bootstrap', ['bootstrap', `aws://${aws.account}/${aws.region}`], signal),
+    // In a folder without a cdk.json: it would synthesise the app a second time.
+    cdk('bootstrap', ['bootstrap', `aws://${aws.account}/${aws.region}`], signal, options.folder),
   ];
   try {
     await Promise.all(both);

@@ -49,10 +49,14 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   await dropOldLogs();
 
   const aws = await step('Start the embedded AWS', () => startEmbeddedAws({ logFile: join(logs, 'aws.log') }));
-  running.defer(() => aws.stop());
-  void aws.ended.then(() =>
-    stop.abort(new EmbeddedAwsError(`the embedded AWS has ended by itself; see ${logs}/aws.log`)),
-  );
+  let stopping = false;
+  running.defer(() => {
+    stopping = true;
+    return aws.stop();
+  });
+  void aws.ended.then(() => {
+    if (!stopping) stop.abort(new EmbeddedAwsError(`the embedded AWS has ended by itself; see ${logs}/aws.log`));
+  });
 
   const { outputs } = await step('Deploy the stack: cdk bootstrap, cdk deploy', () =>
     deployStack(aws, { folder: work, logFolder: logs, settings: options.late ? LATE_SETTINGS : {}, signal }),
@@ -80,9 +84,11 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   if (isSample) problems.push(...checkSampleRun(manifest, options));
 
   print(`\n${await renderRun(manifest, readItems(store, runId))}\n`);
-  print(
-    `The gatekeeper threw NotReadyError ${looks === 1 ? 'once' : `${looks} times`}; each time Step Functions ${manifest.forced ? 'asked again, and in the end forced it' : 'asked again'}.`,
-  );
+  if (looks > 0) {
+    const times = looks === 1 ? 'once' : `${looks} times`;
+    const then = manifest.forced ? 'asked again each time, and then forced it' : 'asked again';
+    print(`The gatekeeper threw NotReadyError ${times}, and Step Functions ${then}.`);
+  }
   if (isSample && problems.length === 0) print('Every landed object is byte for byte what its source serves.');
   print(`Files: ${relative(process.cwd(), out) || '.'}/ (objects/, output/, run/report.html)`);
   for (const problem of problems) print(`Not as it should be: ${problem}`);
