@@ -1,8 +1,12 @@
 import type { TestProject } from 'vitest/node';
 import { startDeployedAws } from '#test/helpers/embedded-aws.ts';
+import { csvNamed, startWeb } from '#test/helpers/web.ts';
 
 /** Bootstraps and deploys once, by the real CDK, for every end-to-end test. */
 export default async function setup(project: TestProject) {
+  const web = await startWeb((request, response) => {
+    response.writeHead(200).end(csvNamed(request.url ?? ''));
+  });
   const aws = await startDeployedAws({
     'gate.intervalSeconds': 1,
     'gate.attempts': 20,
@@ -10,7 +14,20 @@ export default async function setup(project: TestProject) {
     // A killed worker's items come back within the time that the gate waits.
     'workers.visibilitySeconds': 6,
     'workers.heartbeatSeconds': 2,
+    schedules: [
+      {
+        name: 'often',
+        expression: 'rate(1 minute)',
+        timeZone: 'Europe/Berlin',
+        input: {
+          sources: [{ url: `${web.url}/{yyyy}{MM}{dd}T{HH}{mm}`, key: 'scheduled/{yyyy}-{MM}-{dd}/{HH}{mm}.csv' }],
+        },
+      },
+    ],
   });
   project.provide('deployedAws', { client: aws.client, outputs: aws.outputs });
-  return () => aws.stop();
+  return async () => {
+    await aws.stop();
+    await web.stop();
+  };
 }

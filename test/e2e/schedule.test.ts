@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { claimSchema } from '#run/claim.ts';
+import { SLOTS_PREFIX } from '#run/keys.ts';
+import { listKeys, readJson } from '#run/store.ts';
+import { useDeployedAws } from '#test/helpers/deployed.ts';
+
+const aws = useDeployedAws();
+
+describe('a schedule', () => {
+  it('starts a run that claims its slot, and names its files after the slot in the zone of the schedule', async () => {
+    const slots = () => Array.fromAsync(listKeys(aws.store, `${SLOTS_PREFIX}often/`));
+    await expect.poll(async () => (await slots()).length, { timeout: 120_000, interval: 500 }).toBeGreaterThan(0);
+    const [slot = ''] = await slots();
+    const claim = await readJson(aws.store, slot, claimSchema);
+    const run = await aws.end(claim?.executionArn ?? '');
+    expect(run).toMatchObject({
+      status: 'SUCCEEDED',
+      manifest: { outcome: 'complete', counts: { items: 1, landed: 1 } },
+    });
+
+    const time = new Date(slot.slice(`${SLOTS_PREFIX}often/`.length).replace(/\.json$/, ''));
+    const inBerlin = time.toLocaleString('sv-SE', { timeZone: 'Europe/Berlin' });
+    const [day, clock = ''] = inBerlin.split(' ');
+    expect(run.items[0]?.name).toBe(`scheduled/${day}/${clock.slice(0, 2)}${clock.slice(3, 5)}.csv`);
+  });
+});
