@@ -49,7 +49,8 @@ export async function completeUpload(
       if (code === 'InvalidPart' && lists < LISTS_AGAIN) {
         lists += 1;
         parts = await listAgain(store, completion, signal);
-      } else if (!isTransientS3Error(error) || attempt >= ATTEMPTS) {
+      } else if (!isTransientS3Error(error) || code === 'BadDigest' || attempt >= ATTEMPTS) {
+        // A digest of the whole that S3 refuses is not damaged on the way: the parts are not what they were taken for.
         throw store.failed('CompleteMultipartUpload', error, attempt);
       }
       await store.pause(attempt, signal);

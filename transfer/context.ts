@@ -29,7 +29,7 @@ export function contextOf(source: Source, destination: Destination, options: Tra
     session: new SourceSession(source, gateOf(options), options.reader),
     destination,
     ifExists: destination.ifExists ?? 'update',
-    store: new ObjectStore(destination.client, destination.bucket, destination.key),
+    store: new ObjectStore(destination.client, destination.bucket, destination.key, destination.stallSeconds),
     options,
     connections: options.connections ?? DEFAULT_OPTIONS.connections,
     bufferBytes,

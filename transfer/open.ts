@@ -14,9 +14,11 @@ import {
 import type { Landed } from './landed.ts';
 import { objectMetadata } from './metadata.ts';
 import type { Destination, TransferOptions } from './options.ts';
-import { planParts } from './parts.ts';
+import { type PartRange, partRange, planParts } from './parts.ts';
+import { pipePart } from './pipe-part.ts';
 import { algorithmsOf, checkProofs, Hashes, needsOrder } from './proofs.ts';
 import type { ObjectHeaders } from './s3/object-store.ts';
+import type { WriteBody } from './s3/transport.ts';
 import type { SourceHead } from './source/answer.ts';
 import { type Probe, probeSource } from './source/probe.ts';
 import type { Source } from './source/session.ts';
@@ -184,12 +186,10 @@ async function openRanged(beginning: Beginning, probe: Extract<Probe, { kind: 'r
   return abortAfter(store, uploadId, async () => {
     await options.onUploadCreated?.(uploadId);
     const proofs: TransferState['proofs'] = [];
-    // The probe is the first part, unless parts are larger than a buffer.
-    if (probe.bytes.length === Math.min(plan.partBytes, plan.total)) {
-      await store.putPart(uploadId, 1, probe.bytes, probe.crc, signal);
-      proofs.push({ number: 1, bytes: probe.bytes.length, crc32: crc32ToHex(probe.crc) });
-      options.onProgress?.({ bytes: probe.bytes.length, total: plan.total });
-    }
+    const first = partRange(plan, 1);
+    const crc = await sendFirst(context, probe, first, uploadId);
+    proofs.push({ number: 1, bytes: first.length, crc32: crc32ToHex(crc) });
+    options.onProgress?.({ bytes: first.length, total: plan.total });
     const state: TransferState = {
       v: 1,
       bucket: store.bucket,
@@ -210,6 +210,23 @@ async function openRanged(beginning: Beginning, probe: Extract<Probe, { kind: 'r
     };
     return { kind: 'ranged', state };
   });
+}
+
+/** The probe is the first part, or, where parts are larger than a buffer, its head. */
+async function sendFirst(
+  { session, store, signal, options, bufferBytes }: Context,
+  { bytes: head, crc, pins }: Extract<Probe, { kind: 'ranges' }>,
+  range: PartRange,
+  uploadId: string,
+): Promise<number> {
+  if (head.length === range.length) {
+    await store.putPart(uploadId, range.number, head, crc, signal);
+    return crc;
+  }
+  const buffer = Buffer.allocUnsafeSlow(bufferBytes);
+  const piped = { session, pins, range, buffer, head, signal, deadline: options.deadline };
+  const pieces = (write: WriteBody) => pipePart(piped, write);
+  return (await store.putPipedPart(uploadId, range.number, range.length, pieces, signal)).crc;
 }
 
 /** Whether the write itself has to refuse to replace an object. */

@@ -24,6 +24,8 @@ export interface Destination {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Instead of what the source says. */
   readonly contentType?: string;
+  /** Without a byte moving while a part is sent: then it is sent again. @default 60 */
+  readonly stallSeconds?: number;
 }
 
 /** Bytes that S3 has acknowledged, of those that there are. */

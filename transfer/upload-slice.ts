@@ -4,7 +4,9 @@ import { SourceAsksToWaitError, UploadVanishedError } from './errors.ts';
 import { contextOfJob, type TransferJob } from './job.ts';
 import type { Progress } from './options.ts';
 import { type PartRange, partRange, type Slice } from './parts.ts';
+import { pipePart } from './pipe-part.ts';
 import type { StoredPart } from './s3/object-store.ts';
+import type { WriteBody } from './s3/transport.ts';
 import { fetchRange } from './source/fetch-range.ts';
 import { type PartProof, planOf, type TransferState } from './state.ts';
 
@@ -130,28 +132,38 @@ class SliceRun {
       if (!this.#hasTime()) return;
       const part = this.#todo.shift();
       if (part === undefined) return;
-      buffer ??= Buffer.allocUnsafeSlow(Math.min(this.#state.partBytes, this.#state.total));
+      buffer ??= Buffer.allocUnsafeSlow(Math.min(this.#context.bufferBytes, this.#state.total));
       const since = performance.now();
-      await this.#transfer(part, buffer.subarray(0, part.length), signal);
+      const crc = await (part.length <= buffer.length ? this.#buffered : this.#piped).call(this, part, buffer, signal);
+      this.#landed(part, crc);
       this.#slowestMilliseconds = Math.max(this.#slowestMilliseconds, performance.now() - since);
     }
   }
 
-  async #transfer(part: PartRange, target: Buffer, signal: AbortSignal): Promise<void> {
+  /** @returns the part's CRC-32. */
+  async #buffered(part: PartRange, buffer: Buffer, signal: AbortSignal): Promise<number> {
     const { session, store } = this.#context;
     const { pins, uploadId } = this.#state;
+    const target = buffer.subarray(0, part.length);
     let crc = EMPTY_CRC32;
-    await fetchRange(session, {
-      pins,
-      offset: part.offset,
-      target,
-      onBytes: (piece) => {
-        crc = addCrc32(crc, piece);
-      },
-      signal,
-      deadline: this.#deadline,
-    });
+    const onBytes = (piece: Uint8Array) => {
+      crc = addCrc32(crc, piece);
+    };
+    await fetchRange(session, { pins, offset: part.offset, target, onBytes, signal, deadline: this.#deadline });
     await store.putPart(uploadId, part.number, target, crc, signal);
+    return crc;
+  }
+
+  /** @returns the part's CRC-32. */
+  async #piped(range: PartRange, buffer: Buffer, signal: AbortSignal): Promise<number> {
+    const { session, store } = this.#context;
+    const { pins, uploadId } = this.#state;
+    const piped = { session, pins, range, buffer, signal, deadline: this.#deadline };
+    const pieces = (write: WriteBody) => pipePart(piped, write);
+    return (await store.putPipedPart(uploadId, range.number, range.length, pieces, signal)).crc;
+  }
+
+  #landed(part: PartRange, crc: number): void {
     this.#proofs.push({ number: part.number, bytes: part.length, crc32: crc32ToHex(crc) });
     this.#left -= 1;
     this.#sent += part.length;

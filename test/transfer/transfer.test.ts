@@ -58,3 +58,15 @@ describe('a source without ranges', () => {
     expect(landed.proofs.held).toEqual(['crc32']);
   });
 });
+
+describe('parts larger than a buffer', () => {
+  it.each([5 * MIB, 5 * MIB + 1, 17 * MIB + 5])('are piped: %i bytes', async (length) => {
+    await using source = await startSourceServer({ file: { seed: length, length } });
+    const options = { bufferBytes: MIB, partBytes: 5 * MIB, connections: 2 };
+    const landed = await transfer({ url: source.url }, landing.destination(`piped-${length}`), options);
+    await landing.expectLanded(`piped-${length}`, length, length, landed);
+    expect(landed.parts).toBe(Math.ceil(length / (5 * MIB)));
+    expect(source.coverage()).toEqual({ once: length, again: 0 });
+    expect(Math.max(...source.requests.map(({ bodyBytes }) => bodyBytes))).toBeLessThanOrEqual(MIB);
+  });
+});

@@ -25,6 +25,9 @@ const TRANSIENT_CODES = new Set([
   'BandwidthLimitExceeded',
   'ExpiredToken',
   'OperationAborted',
+  // What arrived is not what was sent: damaged on the way, and sent again.
+  'BadDigest',
+  'XAmzContentChecksumMismatch',
 ]);
 
 /** Whether the same request may succeed later. */

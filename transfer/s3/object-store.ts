@@ -6,13 +6,14 @@ import {
   ListPartsCommand,
   PutObjectCommand,
   type S3Client,
-  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { crc32FromBase64, crc32ToBase64 } from '../crc32.ts';
-import { StorageError, UploadVanishedError } from '../errors.ts';
+import { StorageError, TransferError, UploadVanishedError } from '../errors.ts';
 import { backoffMilliseconds, wait, withGrace } from '../wait.ts';
 import { isTransientS3Error, s3ErrorCode, s3Status } from './errors.ts';
 import { type OutputOf, type S3Command, sendOnce } from './one-attempt.ts';
+import { type PartAddress, type SendPartOptions, sendPart, sendPipedPart } from './send-part.ts';
+import type { WriteBody } from './transport.ts';
 
 /** A part as it stands in S3, or as it was sent. */
 export interface StoredPart {
@@ -53,7 +54,11 @@ export class ObjectStore {
   /** Attempts beyond each first one. */
   retries = 0;
 
-  constructor(client: S3Client, bucket: string, key: string) {
+  readonly #stallSeconds: number;
+
+  /** @param stallSeconds without a byte moving while a part is sent. */
+  constructor(client: S3Client, bucket: string, key: string, stallSeconds = 60) {
+    this.#stallSeconds = stallSeconds;
     this.client = client;
     this.bucket = bucket;
     this.key = key;
@@ -134,21 +139,48 @@ export class ObjectStore {
     stop: AbortSignal,
   ): Promise<StoredPart> {
     const signal = withGrace(stop, GRACE_MILLISECONDS);
-    const answer = await this.retrying(`part ${number}`, stop, () =>
-      this.#once(
-        new UploadPartCommand({
-          Bucket: this.bucket,
-          Key: this.key,
-          UploadId: uploadId,
-          PartNumber: number,
-          Body: bytes,
-          ContentLength: bytes.length,
-          ChecksumCRC32: crc32ToBase64(crc),
-        }),
-        signal,
-      ),
+    const etag = await this.#retryingPart(number, stop, (askFirst) =>
+      sendPart(this.client, this.#part(uploadId, number), bytes, crc, this.#sending(signal, askFirst)),
     );
-    return { number, bytes: bytes.length, etag: answer.ETag ?? '', crc };
+    return { number, bytes: bytes.length, etag, crc };
+  }
+
+  /**
+   * Sends a part that is read while it is sent. After a fault of S3 all of it is read again.
+   *
+   * @param pieces writes the part's bytes in order and returns their CRC-32. What it throws is thrown.
+   */
+  async putPipedPart(
+    uploadId: string,
+    number: number,
+    bytes: number,
+    pieces: (write: WriteBody) => Promise<number>,
+    stop: AbortSignal,
+  ): Promise<StoredPart & { crc: number }> {
+    const { etag, crc } = await this.#retryingPart(number, stop, (askFirst) =>
+      sendPipedPart(this.client, this.#part(uploadId, number), bytes, pieces, this.#sending(stop, askFirst)),
+    );
+    return { number, bytes, etag, crc };
+  }
+
+  #part(uploadId: string, number: number): PartAddress {
+    return { bucket: this.bucket, key: this.key, uploadId, number };
+  }
+
+  #sending(signal: AbortSignal, askFirst: boolean): SendPartOptions {
+    return { signal, askFirst, stallSeconds: this.#stallSeconds };
+  }
+
+  #retryingPart<T>(number: number, stop: AbortSignal, call: (askFirst: boolean) => Promise<T>): Promise<T> {
+    let askFirst = false;
+    return this.retrying(`part ${number}`, stop, async () => {
+      try {
+        return await call(askFirst);
+      } catch (error) {
+        askFirst = s3ErrorCode(error) === 'SlowDown';
+        throw error;
+      }
+    });
   }
 
   /**
@@ -244,6 +276,8 @@ export class ObjectStore {
         return await call();
       } catch (error) {
         if (signal.aborted) throw signal.reason;
+        // A piped part's own source: S3 has no share in it.
+        if (error instanceof TransferError) throw error;
         if (s3ErrorCode(error) === 'NoSuchUpload') {
           throw new UploadVanishedError(`${this.name}: the upload is gone (${what})`, { cause: error });
         }

@@ -50,6 +50,16 @@ const cases: Case[] = [
   { name: 'a part whose answer is lost', rules: [{ when: part, fault: { kind: 'lost-answer' } }] },
   { name: 'a part refused for its digest', rules: [{ when: part, fault: s3Errors.badDigest }] },
   {
+    name: 'a part that stalls for ever',
+    rules: [{ when: part, fault: { kind: 'stall' } }],
+    destination: { stallSeconds: 0.5 },
+  },
+  {
+    name: 'a part that is read slowly',
+    rules: [{ when: part, fault: { kind: 'slow-read', bytesPerSecond: 5 * MIB } }],
+    destination: { stallSeconds: 0.5 },
+  },
+  {
     name: 'parts refused for good',
     rules: [{ when: { operation: 'UploadPart' }, fault: s3Errors.accessDenied }],
     error: 'StorageError',
@@ -157,20 +167,22 @@ const cases: Case[] = [
   { name: 'a Head that is forbidden', rules: [{ when: { operation: 'HeadObject' }, fault: s3Errors.accessDenied }] },
 ];
 
-describe.each(['ranges', 'one stream'])('S3 faults, from %s', (way) => {
+const ways = { ranges: OPTIONS, 'piped ranges': { ...OPTIONS, bufferBytes: MIB }, 'one stream': OPTIONS };
+
+describe.each(Object.entries(ways))('S3 faults, from %s', (way, options) => {
   it.each(cases)('$name → $error', async ({ name, rules, length = LENGTH, destination, error }) => {
     proxy.addRules(...rules);
     await using source = await startSourceServer({
       file: { seed: 'v1', length },
-      rules: way === 'ranges' ? [] : [{ faults: faults.ignoreRange() }],
+      rules: way === 'one stream' ? [{ faults: faults.ignoreRange() }] : [],
     });
     const key = `${way}/${name}`.replace(/[^a-z0-9/]/gi, '-');
     const to = landing.destination(key, { client: landing.s3.clientFor(proxy.endpoint), ...destination });
     if (error === undefined) {
-      const landed = await transfer(hasty(source.url), to, OPTIONS);
+      const landed = await transfer(hasty(source.url), to, options);
       await landing.expectLanded(key, 'v1', length, landed);
     } else {
-      await expect(transfer(hasty(source.url), to, OPTIONS)).rejects.toMatchObject({ name: error });
+      await expect(transfer(hasty(source.url), to, options)).rejects.toMatchObject({ name: error });
       await landing.expectNothing(key);
     }
     // One stream lists no parts.

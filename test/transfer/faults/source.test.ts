@@ -6,6 +6,8 @@ import { type Landed, type Source, type TransferOptions, transfer } from '#trans
 const MIB = 1_048_576;
 const LENGTH = 11 * MIB + 5;
 const OPTIONS: TransferOptions = { bufferBytes: 5 * MIB, connections: 3 };
+/** The second part begins at the same offset, as the second of ten ranges of half a buffer. */
+const PIPED: TransferOptions = { bufferBytes: 2 * MIB, partBytes: 5 * MIB, connections: 3 };
 const SECOND = 5 * MIB;
 
 let landing: Landing;
@@ -297,6 +299,7 @@ const versions: Case[] = [
 
 describe.each([
   ['while parts are read', inRanges],
+  ['while large parts are piped', inRanges],
   ['at the probe', atTheProbe],
   ['in one stream', inOneStream],
   ['between versions', versions],
@@ -307,12 +310,13 @@ describe.each([
       await using server = await startSourceServer({ file: { seed: 'v1', length }, rules });
       const key = `${group}/${name}`.replace(/[^a-z0-9/]/gi, '-');
       const source = hasty(`${server.origin}${path}`, more);
+      const options = group === 'while large parts are piped' ? PIPED : OPTIONS;
       if (error === undefined) {
-        const landed = await transfer(source, landing.destination(key), OPTIONS);
+        const landed = await transfer(source, landing.destination(key), options);
         await landing.expectLanded(key, 'v1', length, landed);
         if (wanted !== undefined) expect(landed).toMatchObject(wanted);
       } else {
-        await expect(transfer(source, landing.destination(key), OPTIONS)).rejects.toMatchObject({ name: error });
+        await expect(transfer(source, landing.destination(key), options)).rejects.toMatchObject({ name: error });
         await landing.expectNothing(key);
       }
     },

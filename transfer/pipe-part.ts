@@ -1,0 +1,67 @@
+import { addCrc32, EMPTY_CRC32 } from './crc32.ts';
+import type { Pins } from './errors.ts';
+import type { PartRange } from './parts.ts';
+import type { WriteBody } from './s3/transport.ts';
+import { fetchRange } from './source/fetch-range.ts';
+import type { SourceSession } from './source/session.ts';
+
+/** A part that is larger than a buffer, on its way through one. */
+export interface PipedPart {
+  readonly session: SourceSession;
+  readonly pins: Pins;
+  readonly range: PartRange;
+  /** Its two halves take turns: one is read into while the other is sent. */
+  readonly buffer: Uint8Array;
+  /** The part's first bytes, where they have been read already. */
+  readonly head?: Uint8Array | undefined;
+  readonly onBytes?: ((piece: Uint8Array) => void) | undefined;
+  readonly signal: AbortSignal;
+  readonly deadline?: Date | undefined;
+}
+
+/**
+ * Reads a part by consecutive small ranges, each asked for again alone where it fails, and writes it as it comes.
+ *
+ * @returns the CRC-32 of the part.
+ * @throws what `fetchRange` and `write` throw; nothing goes on reading afterwards.
+ */
+export async function pipePart(part: PipedPart, write: WriteBody): Promise<number> {
+  const { range, buffer, head = new Uint8Array(0) } = part;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([part.signal, stop.signal]);
+  let crc = EMPTY_CRC32;
+  const onBytes = (piece: Uint8Array) => {
+    crc = addCrc32(crc, piece);
+    part.onBytes?.(piece);
+  };
+  const half = Math.floor(buffer.length / 2);
+  let offset = head.length;
+  let turn = 0;
+  const readNext = async (): Promise<Uint8Array | undefined> => {
+    const length = Math.min(half, range.length - offset);
+    if (length === 0) return undefined;
+    const target = buffer.subarray(turn * half, turn * half + length);
+    turn = 1 - turn;
+    const from = range.offset + offset;
+    offset += length;
+    const { session, pins, deadline } = part;
+    await fetchRange(session, { pins, offset: from, target, onBytes, signal, deadline });
+    return target;
+  };
+  onBytes(head);
+  let next = readNext();
+  try {
+    await write(head);
+    for (let piece = await next; piece !== undefined; piece = await next) {
+      next = readNext();
+      // Its error is thrown by the await of the loop; until then the write may be what fails first.
+      next.catch(() => {});
+      await write(piece);
+    }
+    return crc;
+  } catch (error) {
+    stop.abort(error);
+    await next.catch(() => {});
+    throw error;
+  }
+}

@@ -1,0 +1,123 @@
+import { type S3Client, UploadPartCommand, type UploadPartCommandOutput } from '@aws-sdk/client-s3';
+import { crc32ToBase64 } from '../crc32.ts';
+import { chunkedBytes, chunkWriter } from './aws-chunked.ts';
+import { sendOnce } from './one-attempt.ts';
+import {
+  agentsOf,
+  type SendOptions,
+  type SignedAnswer,
+  type SignedRequest,
+  StaleConnection,
+  sendSigned,
+  type WriteBody,
+} from './transport.ts';
+
+/** Which part of which upload. */
+export interface PartAddress {
+  readonly bucket: string;
+  readonly key: string;
+  readonly uploadId: string;
+  readonly number: number;
+}
+
+export type SendPartOptions = Omit<SendOptions, 'agents'>;
+
+/** Large writes are cut, so that an early answer is noticed before all is sent. */
+const WRITE_BYTES = 1_048_576;
+
+/** Sends a part that lies in memory, once; a kept connection that turns out to be dead costs nothing. */
+export async function sendPart(
+  client: S3Client,
+  address: PartAddress,
+  bytes: Uint8Array,
+  crc: number,
+  options: SendPartOptions,
+): Promise<string> {
+  const body = async (write: WriteBody) => {
+    for (let at = 0; at < bytes.length; at += WRITE_BYTES) await write(bytes.subarray(at, at + WRITE_BYTES));
+  };
+  const headers = {
+    'content-length': String(bytes.length),
+    'x-amz-checksum-crc32': crc32ToBase64(crc),
+    // The CRC proves the bytes; a SHA-256 for the signature would cost a second a GiB.
+    'x-amz-content-sha256': 'UNSIGNED-PAYLOAD',
+  };
+  const transport = async (signed: SignedRequest) => {
+    const all = { ...options, agents: agentsOf(client) };
+    try {
+      return await sendSigned(signed, body, all);
+    } catch (error) {
+      if (!(error instanceof StaleConnection)) throw error;
+      return sendSigned(signed, body, all);
+    }
+  };
+  return send(client, address, headers, transport, options.signal);
+}
+
+/**
+ * Sends a part that is read while it is sent, once: its CRC goes behind it, in the trailer of an aws-chunked body.
+ *
+ * @param pieces writes the part's bytes in order and returns their CRC-32. What it throws is thrown.
+ */
+export async function sendPipedPart(
+  client: S3Client,
+  address: PartAddress,
+  bytes: number,
+  pieces: (write: WriteBody) => Promise<number>,
+  options: SendPartOptions,
+): Promise<{ etag: string; crc: number }> {
+  let crc = 0;
+  const headers = {
+    'content-encoding': 'aws-chunked',
+    'content-length': String(chunkedBytes(bytes)),
+    'x-amz-decoded-content-length': String(bytes),
+    'x-amz-trailer': 'x-amz-checksum-crc32',
+    'x-amz-content-sha256': 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
+  };
+  const body = async (write: WriteBody) => {
+    const chunks = chunkWriter(bytes, write);
+    crc = await pieces(chunks.write);
+    await chunks.end(`x-amz-checksum-crc32:${crc32ToBase64(crc)}`);
+  };
+  const transport = (signed: SignedRequest) => sendSigned(signed, body, { ...options, agents: agentsOf(client) });
+  const etag = await send(client, address, headers, transport, options.signal);
+  return { etag, crc };
+}
+
+/**
+ * One UploadPart: the SDK finds the endpoint, signs with fresh credentials and its clock's correction, and reads the
+ * answer's errors; headers and transport are ours.
+ */
+async function send(
+  client: S3Client,
+  { bucket, key, uploadId, number }: PartAddress,
+  headers: Readonly<Record<string, string>>,
+  transport: (signed: SignedRequest) => Promise<SignedAnswer>,
+  signal: AbortSignal,
+): Promise<string> {
+  // The CRC given keeps the SDK from making one of its own over the empty body.
+  const command = new UploadPartCommand({
+    Bucket: bucket,
+    Key: key,
+    UploadId: uploadId,
+    PartNumber: number,
+    ChecksumCRC32: 'AAAAAA==',
+  });
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const request = args.request as { headers: Record<string, string> };
+      for (const name of Object.keys(request.headers)) {
+        if (/^(expect|content-type|content-length|x-amz-checksum-.*)$/i.test(name)) delete request.headers[name];
+      }
+      Object.assign(request.headers, headers);
+      return next(args);
+    },
+    { step: 'build', priority: 'low', name: 'sluicePartHeaders' },
+  );
+  command.middlewareStack.add(
+    () => async (args) => ({ response: await transport(args.request as SignedRequest), output: undefined as never }),
+    { step: 'deserialize', priority: 'low', name: 'sluicePartTransport' },
+  );
+  const answer: UploadPartCommandOutput = await sendOnce(client, command, signal);
+  return answer.ETag ?? '';
+}

@@ -1,0 +1,214 @@
+import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { S3Client } from '@aws-sdk/client-s3';
+
+/** A signed request, as the SDK's middleware stack hands it to its HTTP handler. */
+export interface SignedRequest {
+  readonly method: string;
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number;
+  readonly path: string;
+  readonly query: Readonly<Record<string, string | readonly string[] | null>>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface SignedAnswer {
+  readonly statusCode: number;
+  readonly reason: string | undefined;
+  readonly headers: Record<string, string>;
+  readonly body: Buffer;
+}
+
+/** Takes a body piece by piece. A piece may be overwritten once its promise has resolved. */
+export type WriteBody = (piece: Uint8Array) => Promise<void>;
+
+export interface SendOptions {
+  readonly agents: Agents;
+  readonly signal: AbortSignal;
+  /** Without a byte moving while the body is written or the answer is waited for. */
+  readonly stallSeconds: number;
+  /** Ask before the body is sent: S3 said SlowDown, and may say so again. */
+  readonly askFirst: boolean;
+}
+
+export interface Agents {
+  readonly http: Agent;
+  readonly https: HttpsAgent;
+}
+
+/** How long S3 is waited for to say whether it wants the body. */
+const CONTINUE_MILLISECONDS = 1_000;
+
+/** S3 took or gave no byte for too long. The name is one that counts as a failed connection. */
+class StorageStalled extends Error {
+  override readonly name = 'TimeoutError';
+}
+
+/** The answer came before the body was sent: what is left of it is not wanted. */
+class AnsweredEarly extends Error {
+  override readonly name = 'AnsweredEarly';
+}
+
+/** A connection kept from an earlier request had been closed by S3 before a byte of the answer came. */
+export class StaleConnection extends Error {
+  override readonly name = 'StaleConnection';
+}
+
+let own: Agents | undefined;
+
+/** The client's own agents, with its certificates and limits, where its handler is the SDK's for Node. */
+export function agentsOf(client: S3Client): Agents {
+  const handler = client.config.requestHandler as {
+    httpHandlerConfigs?: () => { httpAgent?: Agent; httpsAgent?: HttpsAgent };
+  };
+  const { httpAgent, httpsAgent } = handler.httpHandlerConfigs?.() ?? {};
+  own ??= { http: new Agent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+  return { http: httpAgent ?? own.http, https: httpsAgent ?? own.https };
+}
+
+/**
+ * Sends a signed request with a body that is written piece by piece, and reads the answer.
+ *
+ * Not the SDK's handler: a body that is a stream of it crashes the process where the source fails, it asks `Expect:
+ * 100-continue` for each part, and has no limit on a stall.
+ *
+ * @throws what `body` throws, StaleConnection, the connection's own error, or the signal's reason.
+ */
+export async function sendSigned(
+  signed: SignedRequest,
+  body: (write: WriteBody) => Promise<void>,
+  options: SendOptions,
+): Promise<SignedAnswer> {
+  const { signal } = options;
+  signal.throwIfAborted();
+  const request = begin(signed, options);
+  const answer = answerOf(request, options.stallSeconds);
+  const onAbort = () => request.destroy(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    if (options.askFirst) await Promise.race([continued(request), answer.came]);
+    await writeBody(request, body, answer);
+    return await read(await answer.came);
+  } catch (error) {
+    signal.throwIfAborted();
+    const { code } = error as { code?: string };
+    if (request.reusedSocket && !answer.has && (code === 'ECONNRESET' || code === 'EPIPE')) {
+      throw new StaleConnection('S3 had closed the connection', { cause: error });
+    }
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    // After a whole exchange the socket is the agent's again, and this does nothing.
+    if (!request.writableFinished) request.destroy();
+  }
+}
+
+function begin(signed: SignedRequest, { agents, askFirst }: SendOptions): ClientRequest {
+  const secure = signed.protocol === 'https:';
+  return (secure ? httpsRequest : httpRequest)({
+    protocol: signed.protocol,
+    // Node wants an IPv6 address without its brackets.
+    host: signed.hostname.replace(/^\[|\]$/g, ''),
+    ...(signed.port === undefined ? {} : { port: signed.port }),
+    method: signed.method,
+    path: pathOf(signed),
+    headers: { ...signed.headers, ...(askFirst ? { expect: '100-continue' } : {}) },
+    agent: secure ? agents.https : agents.http,
+  });
+}
+
+function pathOf({ path, query }: SignedRequest): string {
+  const escaped = (text: string) =>
+    encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).map((one: string | null) =>
+      one === null ? escaped(name) : `${escaped(name)}=${escaped(one)}`,
+    ),
+  );
+  return pairs.length === 0 ? path : `${path}?${pairs.join('&')}`;
+}
+
+interface Coming {
+  readonly came: Promise<IncomingMessage>;
+  has: boolean;
+  failed: boolean;
+}
+
+function answerOf(request: ClientRequest, stallSeconds: number): Coming {
+  const coming: { came?: Promise<IncomingMessage>; has: boolean; failed: boolean } = { has: false, failed: false };
+  coming.came = new Promise((resolve, reject) => {
+    request.once('response', (message) => {
+      coming.has = true;
+      resolve(message);
+    });
+    request.on('error', (error) => {
+      coming.failed = true;
+      reject(error);
+    });
+    // Node counts bytes that move within one large write as activity too.
+    request.setTimeout(stallSeconds * 1_000, () =>
+      request.destroy(new StorageStalled(`S3 took and gave nothing for ${stallSeconds} s`)),
+    );
+  });
+  // Its error is thrown by whoever awaits it first; nobody may be waiting when it comes.
+  coming.came.catch(() => {});
+  return coming as Coming;
+}
+
+function continued(request: ClientRequest): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, CONTINUE_MILLISECONDS);
+    const go = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    request.once('continue', go).once('close', go);
+    request.flushHeaders();
+  });
+}
+
+async function writeBody(
+  request: ClientRequest,
+  body: (write: WriteBody) => Promise<void>,
+  answer: Coming,
+): Promise<void> {
+  const write: WriteBody = (piece) =>
+    new Promise((resolve, reject) => {
+      // What the request's own event says names the cause; the write's error may only say that it was destroyed.
+      const over = () => {
+        answer.came.then(() => reject(new AnsweredEarly()), reject);
+      };
+      if (answer.has || request.destroyed) return over();
+      // A write under way when the connection breaks may never call back.
+      request.once('close', over);
+      request.write(piece, (error) => {
+        request.off('close', over);
+        if (error) over();
+        else resolve();
+      });
+    });
+  try {
+    await body(write);
+    request.end();
+  } catch (error) {
+    if (error instanceof AnsweredEarly) return;
+    request.destroy(error as Error);
+    throw error;
+  }
+}
+
+async function read(message: IncomingMessage): Promise<SignedAnswer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of message) pieces.push(piece as Buffer);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(message.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return {
+    statusCode: message.statusCode ?? 0,
+    reason: message.statusMessage,
+    headers,
+    body: Buffer.concat(pieces),
+  };
+}
