@@ -40,6 +40,9 @@ if (!findVersitygw()) {
   process.exit(2);
 }
 
+// By way of 'exit' the servers end, and their gigabytes go.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
 const sluice = await sluiceTool();
 const bench = new Bench({ quick: values.quick, minutes, sluice, tools: [sluice] });
 for (const name of names) {

@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
@@ -42,6 +43,8 @@ export interface Lane extends AsyncDisposable {
 export async function openLane(options: LaneOptions): Promise<Lane> {
   const tls = options.tls ? selfSignedCertificate() : undefined;
   const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeFolder);
   const caFile = tls && join(folder, 'ca.pem');
   if (caFile) await writeFile(caFile, tls.cert);
   const source = await startSource({
@@ -81,7 +84,8 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
     [Symbol.asyncDispose]: async () => {
       source.stop();
       await s3.stop();
-      await rm(folder, { recursive: true, force: true });
+      process.off('exit', removeFolder);
+      removeFolder();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -89,7 +89,11 @@ async function startVersitygw(binary: string, tls: Certificate | undefined): Pro
   child.stderr.on('data', (bytes: Buffer) => {
     complaints = (complaints + bytes.toString()).slice(-4000);
   });
-  const kill = () => child.kill('SIGKILL');
+  // For a process that ends without having stopped it: nothing waits any more, and what was stored may be gigabytes.
+  const kill = () => {
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
   process.once('exit', kill);
   const clients = new Set<S3Client>();
   const stop = async () => {
