@@ -77,7 +77,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
       memoryMiB: 512,
       timeout: LONG,
       access: [
-        storage.access({ read: [ANYWHERE], write: [RUNS, `${SLOTS_PREFIX}*`], uploads: [RUNS] }),
+        storage.access({ read: [ANYWHERE], write: [RUNS, `${SLOTS_PREFIX}*`] }),
         ...ingest.listBuckets.map((bucket) => sourceList(`arn:${partition}:s3:::${bucket}`)),
         variables({
           SLUICE_SOURCES_PER_BATCH: String(ingest.sourcesPerBatch),
@@ -90,7 +90,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
       description: 'Starts as many workers as the outstanding items need',
       ...small,
       access: [
-        storage.access({ read: [RUNS], write: [`${RUNS_PREFIX}*/workers/*`] }),
+        storage.access({ read: [RUNS] }),
         variables({ SLUICE_DEAD_LETTER_QUEUE_URL: queue.deadLetters.queueUrl }),
         workers.access(),
       ],
@@ -138,7 +138,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
       access: [
         storage.access({ read: [RUNS], write: [RUNS] }),
         queue.access('send', 'count'),
-        queue.deadLetterAccess('receive'),
+        queue.deadLetterAccess('take'),
         workers.access(),
       ],
     },

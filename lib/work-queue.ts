@@ -8,7 +8,8 @@ import type { Settings } from './settings.ts';
 const ACTIONS = {
   send: ['sqs:SendMessage'],
   count: ['sqs:GetQueueAttributes'],
-  receive: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'],
+  take: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'],
+  hold: ['sqs:ChangeMessageVisibility'],
 } as const;
 export type QueueUse = keyof typeof ACTIONS;
 

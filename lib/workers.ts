@@ -101,7 +101,6 @@ export class Workers extends Construct {
         }),
         // Listing by family has no resource of its own; the cluster is a condition.
         new PolicyStatement({ actions: ['ecs:ListTasks'], resources: ['*'], conditions: inCluster }),
-        new PolicyStatement({ actions: ['ecs:DescribeTasks'], resources: [tasks], conditions: inCluster }),
         new PolicyStatement({
           actions: ['iam:PassRole'],
           resources: [this.task.taskRole.roleArn, this.task.obtainExecutionRole().roleArn],
@@ -129,7 +128,7 @@ export class Workers extends Construct {
         ],
         uploads: [`${OUTPUT_PREFIX}*`],
       }),
-      queue.access('receive'),
+      queue.access('take', 'hold'),
     ];
     for (const statement of accesses.flatMap((access) => access.statements)) this.task.addToTaskRolePolicy(statement);
     // Asset.grantRead would open the whole bucket of assets.
