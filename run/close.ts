@@ -59,6 +59,7 @@ export async function closeRun(store: Store, plan: PlanSummary, ending: Ending):
     executionArn: plan.executionArn,
     startedAt: plan.startedAt,
     closedAt,
+    rerunOf: plan.rerunOf,
     outcome: ending.outcome ?? outcomeOf(plan, tally),
     forced: ending.forced,
     reason: ending.reason,

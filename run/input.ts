@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RUN_ID_PATTERN } from './ids.ts';
 import { expectSchema, ifExistsSchema } from './item.ts';
 import { RESERVED_PREFIXES } from './keys.ts';
 import { PROCESSOR_NAMES } from './processor-names.ts';
@@ -81,6 +82,7 @@ export const executionInputSchema = z
       })
       .optional(),
     work: z.array(workInputSchema).optional(),
+    rerunOf: z.string().regex(RUN_ID_PATTERN, 'takes the name of an earlier run').optional(),
     process: processInputSchema.nullable().default(null),
     onLate: z.enum(['partial', 'fail']).default('partial'),
     deadlineMinutes: z.number().positive().optional(),
@@ -91,6 +93,10 @@ export const executionInputSchema = z
       .optional(),
     scheduledTime: z.iso.datetime({ offset: true }).optional(),
     timeZone: timeZoneSchema.default('UTC'),
+  })
+  .refine(({ rerunOf, sources, sourcesFrom, work }) => rerunOf === undefined || !(sources ?? sourcesFrom ?? work), {
+    path: ['rerunOf'],
+    error: 'takes its items from the earlier run: leave sources, sourcesFrom and work out',
   })
   .refine((input) => input.schedule === undefined || input.scheduledTime !== undefined, {
     path: ['scheduledTime'],

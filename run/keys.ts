@@ -44,6 +44,8 @@ export interface RunKeys {
   attempts(item: string): string;
   /** Write-once claim of a minute in which workers were looked after. */
   workersClaim(minute: number): string;
+  /** Names a later run of what this one left undone. */
+  rerun(laterRunId: string): string;
   readonly gate: string;
   readonly closed: string;
   readonly manifest: string;
@@ -71,6 +73,7 @@ export function runKeys(runId: string): RunKeys {
     uploads: `${root}uploads/`,
     attempts: (item) => `${root}attempts/${item}/`,
     workersClaim: (minute) => `${root}workers/${minute}.json`,
+    rerun: (laterRunId) => `${root}reruns/${laterRunId}.json`,
     gate: `${root}gate.json`,
     closed: `${root}closed.json`,
     manifest: `${root}manifest.json`,

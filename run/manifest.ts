@@ -23,6 +23,8 @@ export const manifestSchema = z.object({
   executionArn: z.string(),
   startedAt: z.iso.datetime(),
   closedAt: z.iso.datetime(),
+  /** The run whose failed and missing items these were. */
+  rerunOf: z.string().nullable(),
   outcome: outcomeSchema,
   /** Whether the gate was passed with items missing, and why: `late`, `deadline`, `input`, or the execution's end. */
   forced: z.boolean(),

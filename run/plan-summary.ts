@@ -18,6 +18,8 @@ export const planSummarySchema = z.object({
   work: z.int().nonnegative(),
   /** How many items a worker gets: all work, and the sources that have a processor. */
   processed: z.int().nonnegative(),
+  /** The run whose failed and missing items these are. */
+  rerunOf: z.string().nullable(),
   onLate: z.enum(['partial', 'fail']),
   deadline: z.iso.datetime().nullable(),
   /** Whether the input asked to pass the gate without waiting. */

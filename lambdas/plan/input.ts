@@ -38,8 +38,11 @@ export function readInput(typed: unknown, rules: InputRules): ExecutionInput {
   return parsed.data;
 }
 
+/** The fields that say what a run is of. */
+const NAMING = ['sources', 'sourcesFrom', 'work', 'rerunOf'];
+
 function withDefaults(typed: unknown, defaultInput: string | undefined): unknown {
   if (defaultInput === undefined || typeof typed !== 'object' || typed === null) return typed;
-  if ('sources' in typed || 'sourcesFrom' in typed || 'work' in typed) return typed;
+  if (NAMING.some((field) => field in typed)) return typed;
   return { ...JSON.parse(defaultInput), ...typed };
 }

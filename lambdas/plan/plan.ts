@@ -10,6 +10,7 @@ import { type PlanSummary, planSummarySchema } from '#run/plan-summary.ts';
 import { countByShard } from '#run/shards.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
 import { type ItemDefaults, itemsOfInput, listedItem, type Report } from './items.ts';
+import { itemsLeftBy, linkRerun, RerunError } from './rerun.ts';
 import { type OpenedList, openSourceList, SourceListError } from './source-list.ts';
 
 /** Up to this many items a batch holds one, so that the console shows one child a source. */
@@ -58,7 +59,7 @@ export async function planRun(store: Store, request: PlanRequest): Promise<PlanS
 
   const size = seen.items <= SHORT_RUN_ITEMS ? 1 : request.sourcesPerBatch;
   const list = await openList(store, input, seen.etag);
-  const planned = itemsOf(input, defaults, list, (problem) => {
+  const planned = itemsOf(store, input, defaults, list, (problem) => {
     throw new InvalidInputError([problem]);
   });
   const lines = await writeBatches(store, mine.runId, inBatches(planned, size));
@@ -76,7 +77,8 @@ export async function planRun(store: Store, request: PlanRequest): Promise<PlanS
     items: seen.items,
     batches: lines.length,
     shards: seen.shards,
-    work: input.work?.length ?? 0,
+    work: seen.work,
+    rerunOf: input.rerunOf ?? null,
     processed: seen.processed,
     onLate: input.onLate,
     force: input.force,
@@ -85,6 +87,7 @@ export async function planRun(store: Store, request: PlanRequest): Promise<PlanS
         ? null
         : new Date(startedAt.getTime() + input.deadlineMinutes * 60_000).toISOString(),
   };
+  if (input.rerunOf !== undefined) await linkRerun(store, input.rerunOf, mine.runId);
   await writeJson(store, keys.summary, summary);
   return summary;
 }
@@ -93,6 +96,7 @@ interface Survey {
   readonly items: number;
   readonly shards: PlanSummary['shards'];
   readonly processed: number;
+  readonly work: number;
   /** The version of the list that was looked at, for the pass that plans from it. */
   readonly etag: string | undefined;
 }
@@ -109,26 +113,35 @@ async function survey(store: Store, input: ExecutionInput, defaults: ItemDefault
   const ids = new Set<string>();
   const keys = new Set<string>();
   let processed = 0;
+  let work = 0;
   let etag: string | undefined;
   try {
     const list = await openList(store, input);
     etag = list?.etag;
-    for await (const item of itemsOf(input, defaults, list, report)) {
+    for await (const item of itemsOf(store, input, defaults, list, report)) {
       if (ids.has(item.id)) report(`${itemName(item)}: is named twice`);
       // Only a hash is kept of a key: a million of 1,000 bytes would not fit the memory.
       else if (item.kind === 'source' && keys.has(itemId(item.key))) report(`${item.key}: two sources land there`);
       if (item.kind === 'source') keys.add(itemId(item.key));
       ids.add(item.id);
       if (item.process !== null) processed += 1;
+      if (item.kind === 'work') work += 1;
     }
   } catch (error) {
-    if (!(error instanceof SourceListError)) throw error;
-    report(`sourcesFrom: ${error.message}`);
+    if (error instanceof SourceListError) report(`sourcesFrom: ${error.message}`);
+    else if (error instanceof RerunError) report(`rerunOf: ${error.message}`);
+    else throw error;
   }
-  if (ids.size === 0 && total === 0) report('input: names no source and no work; fill sources, sourcesFrom or work');
+  if (ids.size === 0 && total === 0) {
+    report(
+      input.rerunOf === undefined
+        ? 'input: names no source and no work; fill sources, sourcesFrom, work or rerunOf'
+        : `rerunOf: run ${input.rerunOf} left nothing undone`,
+    );
+  }
   if (total > problems.length) problems.push(`and ${total - problems.length} more`);
   if (problems.length > 0) throw new InvalidInputError(problems);
-  return { items: ids.size, shards: countByShard(ids), processed, etag };
+  return { items: ids.size, shards: countByShard(ids), processed, work, etag };
 }
 
 async function openList(store: Store, input: ExecutionInput, etag?: string): Promise<OpenedList | undefined> {
@@ -138,12 +151,14 @@ async function openList(store: Store, input: ExecutionInput, etag?: string): Pro
 }
 
 async function* itemsOf(
+  store: Store,
   input: ExecutionInput,
   defaults: ItemDefaults,
   list: OpenedList | undefined,
   report: Report,
 ): AsyncGenerator<Item> {
   yield* itemsOfInput(input, defaults, report);
+  if (input.rerunOf !== undefined) yield* itemsLeftBy(store, input.rerunOf);
   if (list === undefined) return;
   for await (const { where, value } of list.entries) {
     const item = listedItem(value, `sourcesFrom ${where}`, defaults, report);

@@ -10,6 +10,7 @@ const manifest: Manifest = {
   executionArn: 'arn:aws:states:eu-west-1:123456789012:execution:Sluice:night',
   startedAt: at,
   closedAt: '2026-11-24T12:00:12.500Z',
+  rerunOf: null,
   outcome: 'partial',
   forced: true,
   reason: 'late',

@@ -36,6 +36,7 @@ export async function writePlan(
     shards: countByShard(items.map((item) => item.id)),
     work: items.filter((item) => item.kind === 'work').length,
     processed: items.filter((item) => item.process !== null).length,
+    rerunOf: null,
     onLate: 'partial',
     force: false,
     deadline: null,

@@ -3,11 +3,14 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { readInput } from '#lambdas/plan/input.ts';
 import { planRun } from '#lambdas/plan/plan.ts';
+import { closeRun } from '#run/close.ts';
 import { AlreadyClaimedError, InvalidInputError } from '#run/errors.ts';
 import { runKeys } from '#run/keys.ts';
+import { record } from '#run/ledger.ts';
 import { plannedItems } from '#run/progress.ts';
 import { listKeys, type Store } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
+import { failureRecord, landedRecord } from '#test/helpers/run.ts';
 
 const aws = useEmbeddedAws();
 
@@ -156,6 +159,39 @@ describe('planRun', () => {
       await plan(store, slot, claimOf('first'));
       await plan(store, slot, claimOf('second'), async () => true);
       await expect(plan(store, slot, claimOf('third'))).rejects.toThrow(/belongs to run second/);
+    });
+  });
+
+  describe('a rerun', () => {
+    it('plans just what the earlier run left undone, and links the two both ways', async () => {
+      const store = await aws.store();
+      const sources = ['done', 'failed', 'missing'].map((name) => ({ url: `https://example.org/${name}`, key: name }));
+      const first = await plan(store, { sources }, claimOf('first'));
+      const [done, failed] = await Array.fromAsync(plannedItems(store, first));
+      if (done === undefined || failed === undefined) throw new Error('the first run has no items');
+      await record(store, 'landed', landedRecord('first', done, store.bucket));
+      await record(store, 'failures', failureRecord('first', failed));
+      expect(await problemsOf(plan(store, { rerunOf: 'first' }, claimOf('early')))).toEqual([
+        expect.stringContaining('rerunOf: run first is still under way'),
+      ]);
+      await closeRun(store, first, { forced: true, reason: 'late' });
+
+      const again = await plan(store, { rerunOf: 'first' }, claimOf('again'));
+      const names = (await Array.fromAsync(plannedItems(store, again))).map(
+        (item) => item.kind === 'source' && item.key,
+      );
+      expect(names).toEqual(['failed', 'missing']);
+      expect(again.rerunOf).toBe('first');
+      expect(await Array.fromAsync(listKeys(store, runKeys('first').rerun('again')))).toHaveLength(1);
+    });
+
+    it.each([
+      [{ rerunOf: 'none' }, /^rerunOf: there is no run none/],
+      [{ rerunOf: 'none', work: [] }, /^rerunOf: takes its items from the earlier run/],
+    ])('of %j is refused', async (input, problem) => {
+      const store = await aws.store();
+      const planning = (async () => plan(store, input))();
+      expect(await problemsOf(planning)).toEqual([expect.stringMatching(problem)]);
     });
   });
 });

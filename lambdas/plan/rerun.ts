@@ -1,0 +1,32 @@
+import type { Item } from '#run/item.ts';
+import { runKeys } from '#run/keys.ts';
+import { manifestSchema } from '#run/manifest.ts';
+import { planSummarySchema } from '#run/plan-summary.ts';
+import { plannedItems, readProgress } from '#run/progress.ts';
+import { readJson, type Store, writeOnce } from '#run/store.ts';
+
+/** An earlier run can't be run again: there is none of that name, or it isn't over. */
+export class RerunError extends Error {
+  override readonly name = 'RerunError';
+}
+
+/**
+ * What a run left undone: its failed and missing items, as they were planned. Results that came late count as done.
+ *
+ * @throws RerunError where the run isn't there any more, or is still under way.
+ */
+export async function* itemsLeftBy(store: Store, runId: string): AsyncGenerator<Item> {
+  const keys = runKeys(runId);
+  const plan = await readJson(store, keys.summary, planSummarySchema);
+  if (plan === undefined) throw new RerunError(`there is no run ${runId}, or its records have expired`);
+  if ((await readJson(store, keys.manifest, manifestSchema)) === undefined) {
+    throw new RerunError(`run ${runId} is still under way: stop it, or wait for its manifest`);
+  }
+  const { done } = await readProgress(store, plan);
+  for await (const item of plannedItems(store, plan)) if (!done.has(item.id)) yield item;
+}
+
+/** Tells the earlier run of the later one; the later one's plan names the earlier. */
+export async function linkRerun(store: Store, earlier: string, later: string): Promise<void> {
+  await writeOnce(store, runKeys(earlier).rerun(later), { v: 1, runId: earlier, rerun: later });
+}
