@@ -15,6 +15,12 @@ import { workerName } from './runtime/worker-name.ts';
 export async function main(stop: AbortSignal): Promise<number> {
   const name = await workerName(process.env);
   const logger = workerLogger(name);
+  process.on('uncaughtException', (error) => {
+    // A promise that a processor forgot, say. Whose it was can't be told, so nothing of this process is to be trusted
+    // any more; its items come back when their visibility ends, and count as tried.
+    logger.critical('an error that nobody caught ends the worker', { error });
+    process.exit(1);
+  });
   try {
     const settings = readWorkerSettings(process.env);
     const { s3, sqs } = workerClients(process.env);

@@ -1,89 +1,26 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { buildWorkerBundle, type WorkerBundle, workerCommand } from '#lib/worker-bundle.ts';
-import type { EmbeddedAws } from '#local/embedded/embedded-aws.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { buildWorkerBundle } from '#lib/worker-bundle.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
-import { QUICK_SETTINGS, WorkerRig } from '#test/helpers/worker.ts';
+import { WorkerRig } from '#test/helpers/worker.ts';
+import { useWorkerProcesses } from '#test/helpers/worker-process.ts';
 
 const aws = useEmbeddedAws();
-let folder: string;
-let bundle: WorkerBundle;
-let content: Buffer;
-let command: string[];
+const workers = useWorkerProcesses();
+const { start } = workers;
 let web: Web | undefined;
-const started: ChildProcess[] = [];
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-bundle-test-'));
-  bundle = buildWorkerBundle(join(folder, 'out'));
-  content = await readFile(bundle.path);
-  command = workerCommand();
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
 afterEach(async () => {
-  for (const child of started.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
   await web?.stop();
   web = undefined;
 });
 
-interface RunningWorker {
-  readonly child: ChildProcess;
-  /** What it wrote so far, as objects. */
-  readonly lines: () => Record<string, unknown>[];
-  readonly exited: Promise<number | null>;
-}
-
-/** Starts the container's own command as a plain process. */
-function start(environment: Record<string, string>): RunningWorker {
-  const [program = '', ...args] = command;
-  const child = spawn(program, args, {
-    env: { PATH: process.env.PATH, TMPDIR: folder, AWS_EC2_METADATA_DISABLED: 'true', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  started.push(child);
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (text += chunk));
-  const lines = () =>
-    text
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
-  return { child, lines, exited: once(child, 'close').then(([code]) => code as number | null) };
-}
-
 async function rig(): Promise<{ test: WorkerRig; environment: Record<string, string> }> {
   const test = new WorkerRig(await aws.store(), await aws.queue(), 'run-1', []);
-  await test.store.client.send(
-    new PutObjectCommand({ Bucket: test.store.bucket, Key: 'assets/the bundle.mjs', Body: content }),
-  );
-  return { test, environment: environmentOf(test, aws.client()) };
-}
-
-function environmentOf(test: WorkerRig, client: EmbeddedAws['client']): Record<string, string> {
-  return {
-    AWS_ENDPOINT_URL: client.endpoint,
-    AWS_REGION: client.region,
-    AWS_ACCESS_KEY_ID: client.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: client.credentials.secretAccessKey,
-    SLUICE_BUNDLE_BUCKET: test.store.bucket,
-    SLUICE_BUNDLE_KEY: 'assets/the bundle.mjs',
-    SLUICE_BUNDLE_SHA256: bundle.sha256,
-    SLUICE_BUCKET: test.store.bucket,
-    SLUICE_QUEUE_URL: test.queue.url,
-    SLUICE_VISIBILITY_SECONDS: String(QUICK_SETTINGS.visibilitySeconds),
-    SLUICE_HEARTBEAT_SECONDS: '1',
-    SLUICE_IDLE_SECONDS: '1',
-    SLUICE_ITEMS_AT_ONCE: '2',
-    SLUICE_MAX_ATTEMPTS: '3',
-    SLUICE_ITEM_MINUTES: '5',
-    SLUICE_STOP_SECONDS: '30',
-  };
+  return { test, environment: await workers.install(test, aws.client()) };
 }
 
 /** A site whose one page is held until `release`. */
@@ -109,13 +46,14 @@ async function heldSite(): Promise<{ url: string; asked: () => number; release: 
 
 describe("the container's command", () => {
   it('is no shell, and far below what a task definition holds', () => {
+    const command = workers.command();
     expect(command.slice(0, 2)).toEqual(['node', '-e']);
     expect(command).toHaveLength(3);
     expect(Buffer.byteLength(JSON.stringify(command))).toBeLessThan(30 * 1_024);
   });
 
   it('builds the same bundle from the same sources', () => {
-    expect(buildWorkerBundle(join(folder, 'again')).sha256).toBe(bundle.sha256);
+    expect(buildWorkerBundle(join(workers.folder(), 'again')).sha256).toBe(workers.sha256());
   });
 
   it('fetches the bundle, works, and leaves when the queue is empty', async () => {
@@ -134,7 +72,7 @@ describe("the container's command", () => {
       expect.objectContaining({ level: 'INFO', message: 'done', runId: 'run-1', item: message.item, attempt: 1 }),
     );
     expect(worker.lines().at(-1)).toMatchObject({ message: 'leaves', reason: 'the queue is empty', done: 1 });
-    expect((await readdir(folder)).filter((name) => name.startsWith('sluice-worker-'))).toEqual([]);
+    expect((await readdir(workers.folder())).filter((name) => name.startsWith('sluice-worker-'))).toEqual([]);
   });
 
   it('refuses a bundle with another checksum', async () => {
@@ -145,7 +83,7 @@ describe("the container's command", () => {
     expect(worker.lines()).toMatchObject([
       {
         level: 'CRITICAL',
-        error: { message: `the bundle's SHA-256 is ${bundle.sha256}, the task definition says ${'0'.repeat(64)}` },
+        error: { message: `the bundle's SHA-256 is ${workers.sha256()}, the task definition says ${'0'.repeat(64)}` },
       },
     ]);
     expect(await test.messagesLeft()).toEqual({ visible: 1, inFlight: 0 });
@@ -178,7 +116,6 @@ describe("the container's command", () => {
       response.end('export const main = async () => 7;');
     });
     const small = 'export const main = async () => 7;';
-    const { createHash } = await import('node:crypto');
     const worker = start({
       ...environment,
       AWS_ENDPOINT_URL: web.url,

@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { buildWorkerBundle, workerCommand } from '#lib/worker-bundle.ts';
+import type { EmbeddedAws } from '#local/embedded/embedded-aws.ts';
+import { QUICK_SETTINGS, type WorkerRig } from './worker.ts';
+
+export const BUNDLE_KEY = 'assets/the bundle.mjs';
+
+export interface RunningWorker {
+  readonly child: ChildProcess;
+  /** What it wrote so far, as objects. */
+  readonly lines: () => Record<string, unknown>[];
+  readonly exited: Promise<number | null>;
+}
+
+/** The worker's bundle and command, for the tests of one file. What they start ends with each test. */
+export function useWorkerProcesses() {
+  let folder = '';
+  let content: Buffer = Buffer.alloc(0);
+  let sha256 = '';
+  let command: readonly string[] = [];
+  const started: ChildProcess[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sluice-bundle-test-'));
+    const bundle = buildWorkerBundle(join(folder, 'out'));
+    content = await readFile(bundle.path);
+    sha256 = bundle.sha256;
+    command = workerCommand();
+  });
+  afterEach(() => {
+    for (const child of started.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  return {
+    folder: () => folder,
+    sha256: () => sha256,
+    command: () => command,
+    /** Puts the bundle into the rig's bucket. @returns the environment of a container that works for the rig. */
+    async install(test: WorkerRig, client: EmbeddedAws['client']): Promise<Record<string, string>> {
+      const { bucket } = test.store;
+      await test.store.client.send(new PutObjectCommand({ Bucket: bucket, Key: BUNDLE_KEY, Body: content }));
+      return {
+        AWS_ENDPOINT_URL: client.endpoint,
+        AWS_REGION: client.region,
+        AWS_ACCESS_KEY_ID: client.credentials.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: client.credentials.secretAccessKey,
+        SLUICE_BUNDLE_BUCKET: bucket,
+        SLUICE_BUNDLE_KEY: BUNDLE_KEY,
+        SLUICE_BUNDLE_SHA256: sha256,
+        SLUICE_BUCKET: bucket,
+        SLUICE_QUEUE_URL: test.queue.url,
+        SLUICE_VISIBILITY_SECONDS: String(QUICK_SETTINGS.visibilitySeconds),
+        SLUICE_HEARTBEAT_SECONDS: '1',
+        SLUICE_IDLE_SECONDS: '1',
+        SLUICE_ITEMS_AT_ONCE: '2',
+        SLUICE_MAX_ATTEMPTS: '3',
+        SLUICE_ITEM_MINUTES: '5',
+        SLUICE_STOP_SECONDS: '30',
+      };
+    },
+    /** Starts the container's own command as a plain process. */
+    start(environment: Record<string, string>): RunningWorker {
+      const [program = '', ...args] = command;
+      const child = spawn(program, args, {
+        env: { PATH: process.env.PATH, TMPDIR: folder, AWS_EC2_METADATA_DISABLED: 'true', ...environment },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      started.push(child);
+      let text = '';
+      for (const stream of [child.stdout, child.stderr]) {
+        stream?.on('data', (chunk) => {
+          text += chunk;
+        });
+      }
+      const lines = () =>
+        text
+          .split('\n')
+          .filter((line) => line.startsWith('{'))
+          .map((line) => JSON.parse(line) as Record<string, unknown>);
+      return { child, lines, exited: once(child, 'close').then(([code]) => code as number | null) };
+    },
+  };
+}
