@@ -41,7 +41,7 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   const isSample = options.urls.length === 0;
   const runId = newRunId(isSample ? (options.late ? 'late' : 'sample') : 'local');
   const logs = join(STATE, 'logs', runId);
-  const work = join(STATE, 'work', runId);
+  const work = join(logs, 'cdk');
   const out = join(REPOSITORY, 'sluice-out', runId);
   await using running = new AsyncDisposableStack();
   running.defer(() => rm(work, { recursive: true, force: true }));

@@ -1,0 +1,89 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+
+let folder: string;
+let bin: string;
+
+/** A repository whose npm packages are installed, on a PATH that holds only what a test puts there. */
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-install-'));
+  bin = join(folder, 'bin');
+  await mkdir(join(folder, 'local/embedded'), { recursive: true });
+  await mkdir(join(folder, 'node_modules'));
+  await mkdir(bin);
+  for (const file of ['local/install.mjs', 'local/embedded/requirements.txt', 'package-lock.json']) {
+    await copyFile(join(REPOSITORY, file), join(folder, file));
+  }
+  const lock = createHash('sha256').update(await readFile(join(folder, 'package-lock.json')));
+  await writeFile(join(folder, 'node_modules/.sluice-lock'), lock.digest('hex'));
+  await symlink('/bin/sh', join(bin, 'sh'));
+  for (const tool of ['mkdir', 'cp', 'chmod']) await symlink(`/bin/${tool}`, join(bin, tool));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** A Python that knows its version, makes environments that hold itself, and writes down what pip is asked. */
+async function putPython(name: string, version: string, options: { venv: boolean } = { venv: true }) {
+  const venv = options.venv
+    ? `mkdir -p "$3/bin" && cp "$0" "$3/bin/python"`
+    : 'echo "ensurepip is not available"; exit 1';
+  const script = `#!/bin/sh
+if [ "$1" = -c ]; then echo ${version}; exit 0; fi
+if [ "$2" = venv ]; then ${venv}; exit $?; fi
+echo "$@" >> ${join(folder, 'pip.log')}
+`;
+  await writeFile(join(bin, name), script);
+  await chmod(join(bin, name), 0o755);
+}
+
+function install(): Promise<{ code: number; out: string; err: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [join(folder, 'local/install.mjs')], { env: { PATH: bin } }, (error, out, err) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out, err });
+    });
+  });
+}
+
+describe('the installer', () => {
+  it('says what it needs where there is no Python', async () => {
+    expect(await install()).toEqual({
+      code: 1,
+      out: '',
+      err: expect.stringContaining('needs Python 3.10 or newer; none was found on the PATH'),
+    });
+  });
+
+  it('says which Python it found where that is too old', async () => {
+    await putPython('python3', '3.9.18');
+    expect(await install()).toMatchObject({ code: 1, err: expect.stringContaining('python3 is 3.9.18') });
+  });
+
+  it('says which package is missing where venv does not work, and tries again the next time', async () => {
+    await putPython('python3', '3.12.1', { venv: false });
+    expect(await install()).toMatchObject({ code: 1, err: expect.stringContaining('apt install python3-venv') });
+    await putPython('python3', '3.12.1');
+    expect((await install()).code).toBe(0);
+  });
+
+  it('takes a newer Python behind an old python3, installs once, and is silent from then on', async () => {
+    await putPython('python3', '3.9.18');
+    await putPython('python3.12', '3.12.1');
+    const first = await install();
+    expect(first).toMatchObject({ code: 0, err: '', out: expect.stringContaining('(Python 3.12.1)') });
+    expect(await readFile(join(folder, 'pip.log'), 'utf8')).toContain('pip install');
+    expect(await install()).toEqual({ code: 0, out: '', err: '' });
+  });
+
+  it('installs anew when the requirements change', async () => {
+    await putPython('python3', '3.12.1');
+    await install();
+    await writeFile(join(folder, 'local/embedded/requirements.txt'), 'ministack==9.9.9\n');
+    expect((await install()).out).toContain('Installing the embedded AWS');
+  });
+});
