@@ -6,8 +6,11 @@ const gateSampleSchema = z.object({
   done: z.int(),
   failed: z.int(),
   missing: z.int(),
+  /** False where much is under way and the numbers are the queue's. */
+  exact: z.boolean(),
   queued: z.int(),
   inFlight: z.int(),
+  deadLetters: z.int(),
   workers: z.int(),
 });
 export type GateSample = z.infer<typeof gateSampleSchema>;
@@ -23,7 +26,7 @@ export const gateRecordSchema = z.object({
   finished: z.record(z.string(), z.object({ done: z.int(), failed: z.int() })),
   /** What kept workers from being started and the like; each sentence once. */
   problems: z.array(z.string()),
-  /** Looks in a row that found the queue empty with items missing, and when the first of them was. */
+  /** Looks in a row that found the queue and the dead letters empty, and when the first of them was. */
   empty: z.object({ looks: z.int(), since: z.iso.datetime() }).nullable(),
   /** How often items with nothing in the queue were sent once more. */
   redispatches: z.int(),

@@ -3,6 +3,7 @@ import { RUN_ID_PATTERN } from './ids.ts';
 import { expectSchema, ifExistsSchema } from './item.ts';
 import { RESERVED_PREFIXES } from './keys.ts';
 import { PROCESSOR_NAMES } from './processor-names.ts';
+import { DEFAULT_WAIT_FOR, waitForSchema } from './wait-for.ts';
 
 /** S3's own limit on a key, in bytes of UTF-8. */
 const MAX_KEY_BYTES = 1_024;
@@ -85,6 +86,10 @@ export const executionInputSchema = z
     rerunOf: z.string().regex(RUN_ID_PATTERN, 'takes the name of an earlier run').optional(),
     process: processInputSchema.nullable().default(null),
     onLate: z.enum(['partial', 'fail']).default('partial'),
+    waitFor: z
+      .array(waitForSchema)
+      .min(1)
+      .default([...DEFAULT_WAIT_FOR]),
     deadlineMinutes: z.number().positive().optional(),
     force: z.boolean().default(false),
     schedule: z

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { runKeys } from './keys.ts';
 import { readJson, type Store } from './store.ts';
+import { waitForSchema } from './wait-for.ts';
 
 /** `plan.json`: what Plan made of the input, for all that comes later. */
 export const planSummarySchema = z.object({
@@ -21,6 +22,7 @@ export const planSummarySchema = z.object({
   /** The run whose failed and missing items these are. */
   rerunOf: z.string().nullable(),
   onLate: z.enum(['partial', 'fail']),
+  waitFor: z.array(waitForSchema),
   deadline: z.iso.datetime().nullable(),
   /** Whether the input asked to pass the gate without waiting. */
   force: z.boolean(),

@@ -1,6 +1,7 @@
 import { type GateRecord, type GateSample, gateRecordSchema, newGateRecord } from '#run/gate-record.ts';
 import { runKeys } from '#run/keys.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
+import type { FleetState } from '#run/workers.ts';
 
 /** How many samples `gate.json` keeps: 10 hours at 30 s, and still a small object. */
 const KEPT_SAMPLES = 1_200;
@@ -10,21 +11,26 @@ export async function readGateRecord(store: Store, runId: string): Promise<GateR
   return (await readJson(store, runKeys(runId).gate, gateRecordSchema)) ?? newGateRecord(runId);
 }
 
-/** The record with one more look in it. Problems are kept once each. */
-export function nextGateRecord(
-  before: GateRecord,
-  sample: GateSample,
-  finished: GateRecord['finished'],
-  problems: readonly string[],
-): GateRecord {
-  const isEmpty = sample.missing > 0 && sample.queued === 0 && sample.inFlight === 0;
+/** The record with one more look in it. */
+export function nextGateRecord(before: GateRecord, sample: GateSample, finished: GateRecord['finished']): GateRecord {
+  const isEmpty = sample.queued + sample.inFlight + sample.deadLetters === 0;
   return {
     ...before,
     looks: before.looks + 1,
     samples: [...before.samples, sample].slice(-KEPT_SAMPLES),
     finished,
-    problems: [...new Set([...before.problems, ...problems])],
     empty: isEmpty ? { looks: (before.empty?.looks ?? 0) + 1, since: before.empty?.since ?? sample.at } : null,
+  };
+}
+
+/** The last look with what it then did about the workers. Problems are kept once each. */
+export function withWorkers(record: GateRecord, { workers, problems }: FleetState): GateRecord {
+  return {
+    ...record,
+    samples: record.samples.map((sample, index) =>
+      index === record.samples.length - 1 ? { ...sample, workers } : sample,
+    ),
+    problems: [...new Set([...record.problems, ...problems])],
   };
 }
 

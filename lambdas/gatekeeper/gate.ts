@@ -1,14 +1,17 @@
+import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { Queue } from '#run/dispatch.ts';
 import { NotReadyError } from '#run/errors.ts';
-import type { GateRecord, GateSample } from '#run/gate-record.ts';
+import type { GateRecord } from '#run/gate-record.ts';
 import { type PlanSummary, readPlanSummary } from '#run/plan-summary.ts';
 import { readProgress } from '#run/progress.ts';
 import type { Store } from '#run/store.ts';
-import { ensureWorkers, type Fleet } from '#run/workers.ts';
+import { ensureWorkers, type Fleet, type FleetState } from '#run/workers.ts';
+import type { Finding } from './checks/check.ts';
+import { checkFor } from './checks/index.ts';
 import { drainDeadLetters } from './dead-letters.ts';
 import { dispatchOutstanding } from './dispatch-outstanding.ts';
-import { keepGateRecord, nextGateRecord, readGateRecord } from './gate-samples.ts';
-import { type LedgerCount, lookAtLedger } from './ledger-count.ts';
+import { keepGateRecord, nextGateRecord, readGateRecord, withWorkers } from './gate-samples.ts';
+import { lookAtLedger } from './ledger-count.ts';
 import { queueCounts } from './queue-counts.ts';
 
 /** What the gate needs of the world. */
@@ -17,10 +20,11 @@ export interface Gate {
   readonly queue: Queue;
   readonly deadLetters: Queue;
   readonly fleet: Fleet;
+  readonly lambda: LambdaClient;
   readonly now: () => Date;
 }
 
-/** The gate is open. `reason` says why it was forced, null where nothing is missing. */
+/** The gate is open. `reason` says why it was forced, null where all that was waited for is there. */
 export interface Passed {
   readonly forced: boolean;
   readonly reason: 'deadline' | null;
@@ -30,39 +34,62 @@ export interface Passed {
 }
 
 /**
- * Looks at a run once. Everything settled, or its deadline passed: it returns. Work missing: it replaces workers that
- * died, sends once more what no message speaks of any more, and throws.
+ * Looks at a run once. All that it waits for is there, or its deadline has passed: it returns. Otherwise it replaces
+ * workers that died, sends once more what no message speaks of any more, and throws.
  *
- * @throws NotReadyError whose message is the progress, while work is missing.
+ * @throws NotReadyError whose message is the progress, while something is missing; CheckFailedError where a check can't be
+ *   asked; whatever AWS answers. Only the first is waited for on the gate's attempts.
  */
 export async function lookAtGate(gate: Gate, runId: string): Promise<Passed> {
   const plan = await readPlanSummary(gate.store, runId);
   const before = await readGateRecord(gate.store, runId);
-  await drainDeadLetters(gate.store, gate.deadLetters);
-  const queue = await queueCounts(gate.queue);
   const isLate = plan.deadline !== null && gate.now() >= new Date(plan.deadline);
-  const ledger = await lookAtLedger(gate.store, plan, before, isLate ? undefined : queue);
-  const { done, failed, missing } = ledger;
-  const sample = { at: gate.now().toISOString(), done, failed, missing, ...queue, workers: 0 };
-  if (missing === 0 || isLate) {
-    await keepGateRecord(gate.store, nextGateRecord(before, sample, ledger.finished, []));
-    return { forced: missing > 0, reason: missing > 0 ? 'deadline' : null, done, failed, missing };
-  }
 
-  // The second makes each look its own request: a retried one must be able to start what the first could not.
-  const request = `${runId} gate ${Math.floor(gate.now().getTime() / 1_000)}`;
-  const { workers, problems } = await ensureWorkers(gate.fleet, missing, request);
-  const record = nextGateRecord(before, { ...sample, workers }, ledger.finished, problems);
-  await keepGateRecord(gate.store, isStuck(record, gate.now()) ? await sendAgain(gate, plan, record) : record);
-  throw new NotReadyError(describe(plan, ledger, { ...sample, workers }, problems));
+  await drainDeadLetters(gate.store, gate.deadLetters);
+  const [queue, deadLetters] = await Promise.all([queueCounts(gate.queue), queueCounts(gate.deadLetters)]);
+  const { finished, ...counts } = await lookAtLedger(gate.store, plan, before, isLate ? undefined : queue);
+  const record = nextGateRecord(
+    before,
+    {
+      at: gate.now().toISOString(),
+      ...counts,
+      ...queue,
+      deadLetters: deadLetters.queued + deadLetters.inFlight,
+      workers: 0,
+    },
+    finished,
+  );
+  const { done, failed, missing } = counts;
+  // A check that can't be asked must not keep the gate shut beyond the deadline.
+  const findings = isLate ? [] : await Promise.all(plan.waitFor.map((wait) => checkFor(wait, gate)({ plan, record })));
+  if (isLate || findings.every((finding) => finding.ready)) {
+    await keepGateRecord(gate.store, record);
+    return { forced: isLate && missing > 0, reason: isLate && missing > 0 ? 'deadline' : null, done, failed, missing };
+  }
+  throw new NotReadyError(await oversee(gate, plan, record, findings));
 }
 
-function describe(plan: PlanSummary, ledger: LedgerCount, sample: GateSample, problems: readonly string[]): string {
-  const { done, failed, missing, queued, inFlight, workers } = sample;
-  const outside = `${queued} queued, ${inFlight} in flight, ${workers} ${workers === 1 ? 'worker' : 'workers'}`;
-  const about = ledger.exact ? '' : 'about ';
-  const progress = `${about}${done} of ${plan.items} done, ${failed} failed, ${missing} to go (${outside})`;
-  return [progress, ...problems].join('; ');
+/** Keeps the work going while the gate is shut. @returns the progress, for a person. */
+async function oversee(
+  gate: Gate,
+  plan: PlanSummary,
+  record: GateRecord,
+  findings: readonly Finding[],
+): Promise<string> {
+  const sample = record.samples.at(-1);
+  const outstanding = Math.min(sample?.missing ?? 0, plan.processed);
+  // The second makes each look its own request: a retried one must be able to start what the first could not.
+  const request = `${plan.runId} gate ${Math.floor(gate.now().getTime() / 1_000)}`;
+  const fleet = await ensureWorkers(gate.fleet, outstanding, request);
+  const next = withWorkers(record, fleet);
+  await keepGateRecord(gate.store, isStuck(next, gate.now()) ? await sendAgain(gate, plan, next) : next);
+  return describe(findings, next, fleet);
+}
+
+function describe(findings: readonly Finding[], record: GateRecord, { workers, problems }: FleetState): string {
+  const { queued = 0, inFlight = 0 } = record.samples.at(-1) ?? {};
+  const outside = `(${queued} queued, ${inFlight} in flight, ${workers} ${workers === 1 ? 'worker' : 'workers'})`;
+  return [`${findings.map(({ progress }) => progress).join('; ')} ${outside}`, ...problems].join('; ');
 }
 
 /**
@@ -72,8 +99,9 @@ function describe(plan: PlanSummary, ledger: LedgerCount, sample: GateSample, pr
 const EMPTY_LOOKS = 3;
 const EMPTY_MS = 180_000;
 
-function isStuck({ empty }: GateRecord, now: Date): boolean {
-  return empty !== null && empty.looks >= EMPTY_LOOKS && now.getTime() - Date.parse(empty.since) >= EMPTY_MS;
+function isStuck({ empty, samples }: GateRecord, now: Date): boolean {
+  if (empty === null || samples.at(-1)?.missing === 0) return false;
+  return empty.looks >= EMPTY_LOOKS && now.getTime() - Date.parse(empty.since) >= EMPTY_MS;
 }
 
 async function sendAgain(gate: Gate, plan: PlanSummary, record: GateRecord): Promise<GateRecord> {

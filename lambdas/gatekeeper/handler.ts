@@ -1,3 +1,4 @@
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
@@ -12,6 +13,7 @@ const gate: Gate = {
   queue: { client: sqs, url: env.SLUICE_QUEUE_URL },
   deadLetters: { client: sqs, url: env.SLUICE_DEAD_LETTER_QUEUE_URL },
   fleet: fleetOf(env),
+  lambda: new LambdaClient(),
   now: () => new Date(),
 };
 

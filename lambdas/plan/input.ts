@@ -8,6 +8,8 @@ export interface InputRules {
   readonly defaultInput: string | undefined;
   /** How long the gate waits at most: its interval times its attempts. */
   readonly maxWaitMinutes: number;
+  /** ARNs of the functions that `waitFor` may name. */
+  readonly checkFunctions: readonly string[];
 }
 
 /**
@@ -32,6 +34,12 @@ export function readInput(typed: unknown, rules: InputRules): ExecutionInput {
   if (deadlineMinutes !== undefined && deadlineMinutes > rules.maxWaitMinutes) {
     problems.push(
       `deadlineMinutes: takes at most ${rules.maxWaitMinutes}, the gate's interval times its attempts, got ${deadlineMinutes}; raise gate.attempts or gate.intervalSeconds`,
+    );
+  }
+  for (const [index, wait] of parsed.data.waitFor.entries()) {
+    if (wait.check !== 'lambda' || rules.checkFunctions.includes(wait.function)) continue;
+    problems.push(
+      `waitFor[${index}].function: the gatekeeper may not ask ${wait.function}; add it to the setting gate.checkFunctions`,
     );
   }
   if (problems.length > 0) throw new InvalidInputError(problems);

@@ -82,6 +82,7 @@ export async function planRun(store: Store, request: PlanRequest): Promise<PlanS
     processed: seen.processed,
     onLate: input.onLate,
     force: input.force,
+    waitFor: input.waitFor,
     deadline:
       input.deadlineMinutes === undefined
         ? null

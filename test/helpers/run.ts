@@ -7,6 +7,7 @@ import type { PlanSummary } from '#run/plan-summary.ts';
 import type { FailureRecord, LandedRecord, ResultRecord } from '#run/records.ts';
 import { countByShard } from '#run/shards.ts';
 import { type Store, writeJson } from '#run/store.ts';
+import { DEFAULT_WAIT_FOR } from '#run/wait-for.ts';
 
 export const profile: Process = { processor: 'profile', options: {} };
 
@@ -39,6 +40,7 @@ export async function writePlan(
     rerunOf: null,
     onLate: 'partial',
     force: false,
+    waitFor: [...DEFAULT_WAIT_FOR],
     deadline: null,
     ...overrides,
   };

@@ -1,4 +1,5 @@
 import { CreateClusterCommand, ECSClient, RegisterTaskDefinitionCommand } from '@aws-sdk/client-ecs';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { type Gate, lookAtGate } from '#lambdas/gatekeeper/gate.ts';
@@ -46,6 +47,7 @@ async function newGate(clock = { now: new Date() }): Promise<Gate> {
       itemsPerWorker: 2,
       spot: true,
     },
+    lambda: new LambdaClient(aws.client()),
     now: () => clock.now,
   };
 }

@@ -22,7 +22,12 @@ const claimOf = (runId: string, startedAt = '2026-11-24T01:00:05.000Z') => ({
 });
 
 function plan(store: Store, typed: unknown, claim = claimOf('run'), hasEnded = async () => false) {
-  const input = readInput(typed, { runId: claim.runId, defaultInput: undefined, maxWaitMinutes: 25 });
+  const input = readInput(typed, {
+    runId: claim.runId,
+    defaultInput: undefined,
+    maxWaitMinutes: 25,
+    checkFunctions: [],
+  });
   return planRun(store, { input, claim, sourcesPerBatch: 50, hasEnded });
 }
 

@@ -1,0 +1,40 @@
+import { request } from 'undici';
+import { redactUrl } from '#run/redact.ts';
+import { type Check, CheckFailedError } from './check.ts';
+import { findingOf } from './reported-progress.ts';
+
+/** A look takes no longer; Step Functions asks again. */
+const TIMEOUT_MILLISECONDS = 10_000;
+/** The answer is two numbers. */
+const MAX_ANSWER_BYTES = 65_536;
+
+/** Ready when a URL answers 200 with `{ "done": n, "total": n }`. */
+export function httpCheck(url: string): Check {
+  const who = redactUrl(url);
+  return async () => {
+    try {
+      const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS) });
+      if (statusCode !== 200) {
+        await body.dump();
+        throw new CheckFailedError(`${who} answered ${statusCode}, and 200 was expected`);
+      }
+      return findingOf(JSON.parse(await readBounded(body)), who);
+    } catch (cause) {
+      if (cause instanceof CheckFailedError) throw cause;
+      throw new CheckFailedError(`${who} can't be asked: ${cause instanceof Error ? cause.message : String(cause)}`, {
+        cause,
+      });
+    }
+  };
+}
+
+async function readBounded(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) throw new CheckFailedError(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}

@@ -1,0 +1,25 @@
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import type { Store } from '#run/store.ts';
+import type { WaitFor } from '#run/wait-for.ts';
+import type { Check } from './check.ts';
+import { httpCheck } from './http.ts';
+import { lambdaCheck } from './lambda.ts';
+import { ledgerCheck } from './ledger.ts';
+import { objectsCheck } from './objects.ts';
+import { queueCheck } from './queue.ts';
+
+/** The check that an entry of `waitFor` asks for. */
+export function checkFor(wait: WaitFor, clients: { readonly store: Store; readonly lambda: LambdaClient }): Check {
+  switch (wait.check) {
+    case 'ledger':
+      return ledgerCheck;
+    case 'queue':
+      return queueCheck;
+    case 'objects':
+      return objectsCheck(clients.store, wait.prefix, wait.count);
+    case 'http':
+      return httpCheck(wait.url);
+    case 'lambda':
+      return lambdaCheck(clients.lambda, wait.function);
+  }
+}

@@ -1,0 +1,13 @@
+import type { Check } from './check.ts';
+
+/** Ready when every item of the run is settled by its own record: exact, whatever else is in the queue. The default. */
+export const ledgerCheck: Check = async ({ plan, record }) => {
+  const sample = record.samples.at(-1);
+  if (sample === undefined) return { ready: false, progress: 'nothing counted yet' };
+  const { done, failed, missing, exact } = sample;
+  const about = exact ? '' : 'about ';
+  return {
+    ready: exact && missing === 0,
+    progress: `${about}${done} of ${plan.items} done, ${failed} failed, ${missing} to go`,
+  };
+};
