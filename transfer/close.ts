@@ -1,12 +1,13 @@
 import { completeUpload } from './complete.ts';
 import type { Context } from './context.ts';
 import { combineCrc32, crc32ToHex, EMPTY_CRC32 } from './crc32.ts';
-import { PartsMissingError, ProofFailedError } from './errors.ts';
+import { PartsMissingError, ProofFailedError, UploadVanishedError } from './errors.ts';
 import { contextOfJob, type TransferJob } from './job.ts';
 import type { Landed } from './landed.ts';
-import { ifAbsent, otherWasFaster } from './open.ts';
+import { META } from './metadata.ts';
+import { ifAbsent, otherWasFaster } from './other-object.ts';
 import { partRange } from './parts.ts';
-import { checkProofs } from './proofs.ts';
+import { checkProofs, type Proofs } from './proofs.ts';
 import type { StoredPart } from './s3/object-store.ts';
 import type { StatedHash } from './source/stated-hashes.ts';
 import { type PartProof, planOf, type TransferState } from './state.ts';
@@ -30,20 +31,11 @@ export interface CloseOptions {
 export async function closeTransfer(job: TransferJob, options: CloseOptions = {}): Promise<Landed> {
   const context = contextOfJob(job);
   const { state } = job;
-  const { store, session, expect } = context;
+  const { store, session } = context;
   const signal = options.signal === undefined ? context.signal : AbortSignal.any([context.signal, options.signal]);
   const proofs = [...state.proofs, ...(options.proofs ?? [])];
 
-  const parts = await listAll(context, state, signal);
-  const transportOnly = compare(context, state, parts, proofs);
-  const crc = parts.reduce((whole, part) => combineCrc32(whole, part.crc as number, part.bytes), EMPTY_CRC32);
-  const checked = checkProofs(session.name, expect, state.stated as StatedHash[], {
-    bytes: state.total,
-    crc,
-    hashes: undefined,
-  });
-  const completion = { uploadId: state.uploadId, token: state.token, parts, bytes: state.total, crc };
-  const outcome = await completeUpload(store, { ...completion, ifAbsent: ifAbsent(context) }, signal);
+  const closed = await closeParts(context, state, proofs, signal);
   const base = {
     seconds: (Date.now() - Date.parse(state.startedAt)) / 1_000,
     retries: state.retries + (options.retries ?? 0) + session.retries + store.retries,
@@ -51,23 +43,16 @@ export async function closeTransfer(job: TransferJob, options: CloseOptions = {}
     sourceLastModified: state.pins.lastModified,
     contentType: state.contentType,
   };
-  if (outcome === 'exists') {
-    const { status, bytes } = await otherWasFaster(context);
+  if (closed === 'exists') {
+    const other = await otherWasFaster(context);
     await store.abortUpload(state.uploadId, signal);
-    return {
-      ...base,
-      status,
-      bytes,
-      parts: 0,
-      crc32: undefined,
-      proofs: { held: [], notChecked: [] },
-      notes: state.notes,
-    };
+    return { ...base, ...other, parts: 0, crc32: undefined, proofs: { held: [], notChecked: [] }, notes: state.notes };
   }
+  const { held, notChecked } = proofsOf(context, state, closed.crc);
   const notes = [...state.notes];
-  if (transportOnly > 0) {
+  if (closed.transportOnly > 0) {
     notes.push(
-      `${transportOnly} of ${state.count} parts were sent by a process that died before it reported: their CRC is the one that S3 took, proven in transport only`,
+      `${closed.transportOnly} of ${state.count} parts were sent by a process that died before it reported: their CRC is the one that S3 took, proven in transport only`,
     );
   }
   return {
@@ -75,16 +60,65 @@ export async function closeTransfer(job: TransferJob, options: CloseOptions = {}
     status: 'landed',
     bytes: state.total,
     parts: state.count,
-    crc32: crc32ToHex(crc),
-    proofs: { held: ['size', ...checked.held, 'crc32'], notChecked: checked.notChecked },
+    crc32: crc32ToHex(closed.crc),
+    proofs: { held: ['size', ...held, 'crc32'], notChecked },
     notes,
   };
 }
 
-async function listAll({ store }: Context, state: TransferState, signal: AbortSignal): Promise<StoredPart[]> {
-  return (await store.listParts(state.uploadId, 1, state.count, signal)).sort(
-    (one, other) => one.number - other.number,
-  );
+interface Closed {
+  readonly crc: number;
+  /** Parts that no proof vouches for. */
+  readonly transportOnly: number;
+}
+
+async function closeParts(
+  context: Context,
+  state: TransferState,
+  proofs: readonly PartProof[],
+  signal: AbortSignal,
+): Promise<Closed | 'exists'> {
+  const { store } = context;
+  let parts: StoredPart[];
+  try {
+    parts = await store.listParts(state.uploadId, 1, state.count, signal);
+  } catch (error) {
+    // The answer of an earlier call, or its process, was lost behind Complete.
+    const closed =
+      error instanceof UploadVanishedError ? await closedEarlier(context, state, proofs, signal) : undefined;
+    if (closed === undefined) throw error;
+    return closed;
+  }
+  const transportOnly = compare(context, state, parts, proofs);
+  parts.sort((one, other) => one.number - other.number);
+  const crc = parts.reduce((whole, part) => combineCrc32(whole, part.crc as number, part.bytes), EMPTY_CRC32);
+  // What S3 would make is checked before it is made.
+  proofsOf(context, state, crc);
+  const { uploadId, token, total: bytes } = state;
+  const completion = { uploadId, token, parts, bytes, crc, ifAbsent: ifAbsent(context) };
+  return (await completeUpload(store, completion, signal)) === 'exists' ? 'exists' : { crc, transportOnly };
+}
+
+/** The object that this transfer has made already, by token, size and CRC. */
+async function closedEarlier(
+  { store }: Context,
+  state: TransferState,
+  proofs: readonly PartProof[],
+  signal: AbortSignal,
+): Promise<Closed | undefined> {
+  const head = await store.head(signal);
+  if (head === undefined || head === 'forbidden' || head.crc === undefined) return undefined;
+  if (head.metadata[META.upload] !== state.token || head.bytes !== state.total) return undefined;
+  const byNumber = new Map(proofs.map((proof) => [proof.number, proof]));
+  if (byNumber.size < state.count) return { crc: head.crc, transportOnly: state.count - byNumber.size };
+  const crc = [...byNumber.values()]
+    .sort((one, other) => one.number - other.number)
+    .reduce((whole, { crc32, bytes }) => combineCrc32(whole, Number.parseInt(crc32, 16), bytes), EMPTY_CRC32);
+  return crc === head.crc ? { crc, transportOnly: 0 } : undefined;
+}
+
+function proofsOf({ session, expect }: Context, { stated, total: bytes }: TransferState, crc: number): Proofs {
+  return checkProofs(session.name, expect, stated as StatedHash[], { bytes, crc, hashes: undefined });
 }
 
 /** @returns how many parts no proof vouches for. */

@@ -1,4 +1,5 @@
 export { abandonTransfer } from './abandon.ts';
+export type { LiveTransfer } from './beginning.ts';
 export { type CloseOptions, closeTransfer } from './close.ts';
 export * from './errors.ts';
 export type { TransferJob } from './job.ts';
@@ -11,6 +12,5 @@ export { HostGate } from './source/host-gate.ts';
 export type { SourceLimits } from './source/limits.ts';
 export type { Expect, Source } from './source/session.ts';
 export { type PartProof, partProofSchema, planOf, type TransferState, transferStateSchema } from './state.ts';
-export type { StreamTransfer } from './stream.ts';
 export { transfer } from './transfer.ts';
 export { type SliceOptions, type SliceOutcome, uploadSlice } from './upload-slice.ts';

@@ -1,23 +1,17 @@
-import { randomBytes } from 'node:crypto';
 import { abortAfter } from './abandon.ts';
 import { type Before, lookBefore } from './before.ts';
+import { type Beginning, begin, type LiveTransfer, stateOf } from './beginning.ts';
 import { putWhole } from './complete.ts';
 import { type Context, contextOf } from './context.ts';
 import { crc32ToHex } from './crc32.ts';
-import {
-  InvalidDestinationError,
-  ObjectExistsError,
-  ProofFailedError,
-  SourceKeepsChangingError,
-  UnprovenEndError,
-} from './errors.ts';
+import { ProofFailedError, SourceKeepsChangingError, UnprovenEndError } from './errors.ts';
 import type { Landed } from './landed.ts';
-import { objectMetadata } from './metadata.ts';
 import type { Destination, TransferOptions } from './options.ts';
+import { OrderedTransfer } from './ordered.ts';
+import { ifAbsent, otherWasFaster } from './other-object.ts';
 import { type PartRange, partRange, planParts } from './parts.ts';
 import { pipePart } from './pipe-part.ts';
 import { algorithmsOf, checkProofs, Hashes, needsOrder } from './proofs.ts';
-import type { ObjectHeaders } from './s3/object-store.ts';
 import type { WriteBody } from './s3/transport.ts';
 import type { SourceHead } from './source/answer.ts';
 import { type Probe, probeSource } from './source/probe.ts';
@@ -40,17 +34,7 @@ const MOST_BEGINNINGS = 4;
 export type Opened =
   | { readonly kind: 'done'; readonly landed: Landed }
   | { readonly kind: 'ranged'; readonly state: TransferState }
-  | StreamTransfer;
-
-/** What is known once the first answer's head is read, for all ways to go on. */
-export interface Beginning {
-  readonly context: Context;
-  readonly startedAt: Date;
-  readonly head: SourceHead;
-  readonly token: string;
-  readonly headers: ObjectHeaders;
-  readonly notes: string[];
-}
+  | LiveTransfer;
 
 /**
  * Begins a transfer: one GET, whose body is the first part already. What is small is landed by it.
@@ -78,8 +62,8 @@ export async function openTransfer(
     checkHead(context, probe);
     const beginning = begin(context, startedAt, probe.head, notes);
     if (probe.kind === 'whole') return await landWhole(beginning, probe);
-    if (probe.kind === 'ranges') return await openRanged(beginning, probe);
-    return StreamTransfer.of(beginning, probe);
+    if (probe.kind === 'stream') return new StreamTransfer(beginning, probe);
+    return needsOrder(context.expect) ? new OrderedTransfer(beginning, probe) : await openRanged(beginning, probe);
   } catch (error) {
     if (probe.kind === 'stream') probe.body.destroy();
     throw error;
@@ -88,7 +72,7 @@ export async function openTransfer(
 
 /** Probes, and once more for one stream where an earlier beginning shows that several backends answer. */
 async function probeOneVersion(context: Context, before: Before, notes: string[]): Promise<Probe> {
-  const { session, options, signal, bufferBytes, expect } = context;
+  const { session, options, signal, bufferBytes } = context;
   const earlier = options.earlier ?? [];
   const ask = (oneStream: boolean) =>
     probeSource(session, {
@@ -104,7 +88,6 @@ async function probeOneVersion(context: Context, before: Before, notes: string[]
     notes.push('the source answers one file under several ETags (several backends), so it was read in one stream');
     return ask(true);
   }
-  if (needsOrder(expect)) return ask(true);
   if (earlier.length >= MOST_BEGINNINGS) {
     throw new SourceKeepsChangingError(`${session.name} changed ${earlier.length} times while it was read: try later`);
   }
@@ -131,30 +114,9 @@ function totalOf(probe: Exclude<Probe, { kind: 'unchanged' }>): number | undefin
   return probe.kind === 'ranges' ? probe.pins.total : probe.head.contentLength;
 }
 
-function begin(context: Context, startedAt: Date, head: SourceHead, notes: string[]): Beginning {
-  const token = randomBytes(16).toString('hex');
-  const made = objectMetadata({
-    token,
-    url: context.session.name,
-    etag: head.etag,
-    lastModified: head.lastModified,
-    expect: context.expect,
-    user: context.destination.metadata ?? {},
-  });
-  if (made === undefined) {
-    throw new InvalidDestinationError(`the metadata for ${context.store.name} are more than S3's 2 KiB: shorten them`);
-  }
-  const headers: ObjectHeaders = {
-    metadata: made.metadata,
-    contentType: context.destination.contentType ?? head.contentType,
-    contentEncoding: head.contentEncoding,
-  };
-  return { context, startedAt, head, token, headers, notes: [...notes, ...made.notes] };
-}
-
 async function landWhole(beginning: Beginning, probe: Extract<Probe, { kind: 'whole' }>): Promise<Opened> {
   const { context, head, startedAt, notes } = beginning;
-  const { store, session, expect, ifExists, signal, options } = context;
+  const { store, session, expect, signal, options } = context;
   const stated = statedHashes(head);
   const hashes = new Hashes(algorithmsOf(expect, stated));
   hashes.update(probe.bytes);
@@ -172,43 +134,25 @@ async function landWhole(beginning: Beginning, probe: Extract<Probe, { kind: 'wh
     },
     signal,
   );
-  if (outcome === 'exists') return done(context, startedAt, await otherWasFaster(context, ifExists));
+  if (outcome === 'exists') return done(context, startedAt, await otherWasFaster(context));
   proofs.held.push('crc32');
   options.onProgress?.({ bytes, total: bytes });
   return done(context, startedAt, { status: 'landed', bytes, head, crc: probe.crc, proofs, notes });
 }
 
 async function openRanged(beginning: Beginning, probe: Extract<Probe, { kind: 'ranges' }>): Promise<Opened> {
-  const { context, head, headers, token, startedAt, notes } = beginning;
-  const { store, session, options, signal } = context;
+  const { context, headers } = beginning;
+  const { store, options, signal } = context;
   const plan = planParts(probe.pins.total, context.partBytes);
   const uploadId = await store.createUpload(headers, signal);
   return abortAfter(store, uploadId, async () => {
-    await options.onUploadCreated?.(uploadId);
+    await options.onUploadCreated?.(uploadId, stateOf(beginning, probe.pins, uploadId, plan, []));
     const proofs: TransferState['proofs'] = [];
     const first = partRange(plan, 1);
     const crc = await sendFirst(context, probe, first, uploadId);
     proofs.push({ number: 1, bytes: first.length, crc32: crc32ToHex(crc) });
     options.onProgress?.({ bytes: first.length, total: plan.total });
-    const state: TransferState = {
-      v: 1,
-      bucket: store.bucket,
-      key: store.key,
-      uploadId,
-      token,
-      checksum: 'crc32-full-object',
-      pins: probe.pins,
-      ...plan,
-      startedAt: startedAt.toISOString(),
-      ...(head.etag === undefined ? {} : { sourceEtag: head.etag }),
-      ...(headers.contentType === undefined ? {} : { contentType: headers.contentType }),
-      ...(headers.contentEncoding === undefined ? {} : { contentEncoding: headers.contentEncoding }),
-      stated: statedHashes(head),
-      proofs,
-      retries: session.retries + store.retries,
-      notes,
-    };
-    return { kind: 'ranged', state };
+    return { kind: 'ranged', state: stateOf(beginning, probe.pins, uploadId, plan, proofs) };
   });
 }
 
@@ -227,20 +171,6 @@ async function sendFirst(
   const piped = { session, pins, range, buffer, head, signal, deadline: options.deadline };
   const pieces = (write: WriteBody) => pipePart(piped, write);
   return (await store.putPipedPart(uploadId, range.number, range.length, pieces, signal)).crc;
-}
-
-/** Whether the write itself has to refuse to replace an object. */
-export function ifAbsent({ ifExists }: Context): boolean {
-  return ifExists === 'skip' || ifExists === 'fail';
-}
-
-/** An object came in between the look at Open and the write. */
-export async function otherWasFaster(context: Context, ifExists = context.ifExists): Promise<Outcome> {
-  if (ifExists === 'fail') {
-    throw new ObjectExistsError(`${context.store.name} was written by somebody else meanwhile, and ifExists is "fail"`);
-  }
-  const object = await context.store.head(context.signal);
-  return { status: 'skipped', bytes: object === undefined || object === 'forbidden' ? 0 : object.bytes };
 }
 
 /** What differs between the ways in which a transfer ends. */

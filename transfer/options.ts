@@ -2,6 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type { Pins } from './errors.ts';
 import { HostGate } from './source/host-gate.ts';
 import type { SourceReader } from './source/reader.ts';
+import type { TransferState } from './state.ts';
 
 /**
  * What to do where the key holds an object already.
@@ -50,8 +51,16 @@ export interface TransferOptions {
   readonly deadline?: Date;
   /** The versions that earlier beginnings of this transfer saw change: `pins` of each SourceChangedError. */
   readonly earlier?: readonly Pins[];
-  /** Awaited before the first part is sent, so that the caller's records know of the upload whatever happens next. */
-  readonly onUploadCreated?: (uploadId: string) => Promise<void> | void;
+  /**
+   * Awaited before the first part is sent, so that the caller's records know of the upload whatever happens next.
+   * `state` is there where another process can go on: by `uploadSlice`, or by `resume` where a hash is expected.
+   */
+  readonly onUploadCreated?: (uploadId: string, state?: TransferState) => Promise<void> | void;
+  /**
+   * The state of a transfer whose expected hash needs one process, which died: all is read again, and only what S3
+   * hasn't got is sent. Transfers without such a hash need no `resume`; they go on by `uploadSlice`.
+   */
+  readonly resume?: TransferState;
   readonly onProgress?: (progress: Progress) => void;
   /** How sources are read. @default undici */
   readonly reader?: SourceReader;

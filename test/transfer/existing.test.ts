@@ -1,0 +1,140 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasty, type Landing, startLanding } from '#test/helpers/landing.ts';
+import { headObject, openUploads } from '#test/helpers/s3-objects.ts';
+import { contentHashes, faults, startSourceServer } from '#test/helpers/source-server.ts';
+import {
+  type Destination,
+  InvalidDestinationError,
+  ObjectExistsError,
+  type TransferOptions,
+  transfer,
+} from '#transfer/index.ts';
+
+const MIB = 1_048_576;
+const OPTIONS: TransferOptions = { bufferBytes: 5 * MIB, connections: 3 };
+const SIZES = [1_000, 11 * MIB];
+
+let landing: Landing;
+beforeAll(async () => {
+  landing = await startLanding();
+});
+afterAll(() => landing[Symbol.asyncDispose]());
+
+const putOther = (Key: string) =>
+  landing.s3.client.send(new PutObjectCommand({ Bucket: landing.bucket, Key, Body: 'other' }));
+
+describe.each(SIZES)('a source of %i bytes that has landed', (length) => {
+  const land = (url: string, key: string, more: Partial<Destination> = {}, source = {}) =>
+    transfer(hasty(url, source), landing.destination(key, more), OPTIONS);
+
+  it.each([
+    ['an ETag', { etag: '"v1"' }],
+    ['a weak ETag', { etag: 'W/"weak"' }],
+    ['a Last-Modified alone', { etag: null }],
+  ] as const)('is unchanged by %s, and costs no byte', async (name, file) => {
+    await using source = await startSourceServer({ file: { seed: 'v1', length, ...file } });
+    const key = `unchanged/${length}/${name}`;
+    await land(source.url, key);
+    const before = source.bodyBytes;
+    expect(await land(source.url, key)).toMatchObject({ status: 'unchanged', bytes: length, parts: 0 });
+    expect(source.bodyBytes).toBe(before);
+    source.setFile('/file', { seed: 'v2', length, etag: file.etag && '"v2"', lastModified: new Date('2021-01-01') });
+    expect(await land(source.url, key)).toMatchObject({ status: 'landed' });
+    await landing.expectLanded(key, 'v2', length);
+  });
+
+  it('is read again where a hash is expected that was not checked before', async () => {
+    await using source = await startSourceServer({ file: { seed: 'v1', length } });
+    const key = `proven/${length}`;
+    const { sha256 } = contentHashes('v1', length);
+    await land(source.url, key);
+    const expected = { expect: { sha256, bytes: length } };
+    expect(await land(source.url, key, {}, expected)).toMatchObject({ status: 'landed' });
+    expect(await land(source.url, key, {}, expected)).toMatchObject({ status: 'unchanged' });
+    await expect(land(source.url, key, {}, { expect: { sha256: 'f'.repeat(64) } })).rejects.toThrow(/proof/);
+  });
+
+  it('is read again with overwrite', async () => {
+    await using source = await startSourceServer({ file: { seed: 'v1', length } });
+    await land(source.url, `overwrite/${length}`);
+    expect(await land(source.url, `overwrite/${length}`, { ifExists: 'overwrite' })).toMatchObject({
+      status: 'landed',
+    });
+  });
+
+  it('is skipped with skip, without asking the source', async () => {
+    await using source = await startSourceServer({ file: { seed: 'v1', length } });
+    const key = `skip/${length}`;
+    await putOther(key);
+    expect(await land(source.url, key, { ifExists: 'skip' })).toMatchObject({ status: 'skipped', bytes: 5 });
+    expect(source.requests).toEqual([]);
+  });
+
+  it.each(['skip', 'fail'] as const)('does not replace what came in between, with %s', async (ifExists) => {
+    const key = `between/${length}/${ifExists}`;
+    await using source = await startSourceServer({
+      file: { seed: 'v1', length },
+      rules: [{ faults: faults.delay(300) }],
+    });
+    const landed = land(source.url, key, { ifExists });
+    landed.catch(() => {});
+    await expect.poll(() => source.requests.length).toBeGreaterThan(0);
+    await putOther(key);
+    if (ifExists === 'skip') expect(await landed).toMatchObject({ status: 'skipped', bytes: 5, parts: 0 });
+    else await expect(landed).rejects.toThrow(ObjectExistsError);
+    expect(await headObject(landing.s3.client, landing.bucket, key)).toMatchObject({ ContentLength: 5 });
+    expect((await openUploads(landing.s3.client, landing.bucket)).filter(({ Key }) => Key === key)).toEqual([]);
+  });
+
+  it('fails with fail, without asking the source', async () => {
+    await using source = await startSourceServer({ file: { seed: 'v1', length } });
+    await putOther(`fail/${length}`);
+    await expect(land(source.url, `fail/${length}`, { ifExists: 'fail' })).rejects.toThrow(ObjectExistsError);
+    expect(source.requests).toEqual([]);
+  });
+
+  it("keeps the source's words as metadata", async () => {
+    await using source = await startSourceServer({ file: { seed: 'v1', length, contentType: 'text/csv' } });
+    const key = `metadata/${length}`;
+    await land(`${source.url}?token=SECRET`, key, { metadata: { owner: 'Zoë 100%' } });
+    const head = await headObject(landing.s3.client, landing.bucket, key);
+    expect(head?.ContentType).toBe('text/csv');
+    expect(head?.Metadata).toMatchObject({
+      owner: 'Zo%C3%AB 100%25',
+      'source-url': source.url,
+      'source-etag': source.fileAt('/file')?.etag,
+      'source-last-modified': 'Sun, 02 Feb 2020 02:02:02 GMT',
+    });
+  });
+
+  it('keeps a Content-Encoding that was not asked for', async () => {
+    await using source = await startSourceServer({
+      file: { seed: 'v1', length },
+      rules: [{ faults: [faults.ignoreRange(), faults.gzip()] }],
+    });
+    const key = `gzip/${length}`;
+    await land(source.url, key);
+    const head = await headObject(landing.s3.client, landing.bucket, key);
+    expect(head?.ContentEncoding).toBe('gzip');
+  });
+
+  it('does without an ETag that is too long for the metadata', async () => {
+    await using source = await startSourceServer({ file: { seed: 'v1', length, etag: `"${'e'.repeat(1_990)}"` } });
+    const key = `long/${length}`;
+    const landed = await land(source.url, key);
+    expect(landed.notes).toEqual([expect.stringMatching(/ETag is too long/)]);
+    expect(await land(source.url, key)).toMatchObject({ status: 'landed' });
+  });
+});
+
+it.each(['', '/a', 'a//b', 'a/../b', './a', 'a/', 'ä'.repeat(513)])('refuses the key %j', async (key) => {
+  const source = { url: 'http://127.0.0.1:9/' };
+  await expect(transfer(source, landing.destination(key), OPTIONS)).rejects.toThrow(InvalidDestinationError);
+});
+
+it('refuses metadata that S3 would not take', async () => {
+  await using source = await startSourceServer();
+  const destination = landing.destination('much', { metadata: { note: 'x'.repeat(2_000) } });
+  await expect(transfer(hasty(source.url), destination, OPTIONS)).rejects.toThrow(InvalidDestinationError);
+});

@@ -1,0 +1,58 @@
+import type { Beginning } from './beginning.ts';
+import { completeUpload } from './complete.ts';
+import { crc32ToHex } from './crc32.ts';
+import type { Landed } from './landed.ts';
+import { ifAbsent, otherWasFaster } from './other-object.ts';
+import { checkProofs, type Hashes } from './proofs.ts';
+import type { StoredPart } from './s3/object-store.ts';
+import { statedHashes } from './source/stated-hashes.ts';
+
+/** All parts of an upload whose every byte this process has seen in order. */
+export interface Finished {
+  readonly uploadId: string;
+  /** Ascending. */
+  readonly parts: readonly StoredPart[];
+  readonly bytes: number;
+  readonly crc: number;
+  readonly hashes: Hashes;
+  /** Whether the source itself has said how long it is, or where it ends. */
+  readonly sizeProven: boolean;
+}
+
+/**
+ * Checks every proof, then makes the object.
+ *
+ * @throws ProofFailedError, ObjectExistsError, UploadVanishedError, StorageError.
+ */
+export async function finishUpload(beginning: Beginning, finished: Finished): Promise<Landed> {
+  const { context, token, startedAt, head, headers, notes } = beginning;
+  const { store, session, expect, signal } = context;
+  const { uploadId, parts, bytes, crc, hashes } = finished;
+  const proofs = checkProofs(session.name, expect, statedHashes(head), { bytes, crc, hashes });
+  const completion = { uploadId, token, parts, bytes, crc, ifAbsent: ifAbsent(context) };
+  const outcome = await completeUpload(store, completion, signal);
+  const base = () => ({
+    seconds: (Date.now() - startedAt.getTime()) / 1_000,
+    retries: session.retries + store.retries,
+    sourceEtag: head.etag,
+    sourceLastModified: head.lastModified,
+    contentType: headers.contentType,
+    notes,
+  });
+  if (outcome === 'exists') {
+    const other = await otherWasFaster(context);
+    await store.abortUpload(uploadId, signal);
+    return { ...base(), ...other, parts: 0, crc32: undefined, proofs: { held: [], notChecked: [] } };
+  }
+  return {
+    ...base(),
+    status: 'landed',
+    bytes,
+    parts: parts.length,
+    crc32: crc32ToHex(crc),
+    proofs: {
+      held: [...(finished.sizeProven ? ['size'] : []), ...proofs.held, 'crc32'],
+      notChecked: proofs.notChecked,
+    },
+  };
+}

@@ -1,0 +1,206 @@
+import { abortAfter } from './abandon.ts';
+import { type Beginning, type LiveTransfer, stateOf } from './beginning.ts';
+import { addCrc32, combineCrc32, crc32ToHex, EMPTY_CRC32 } from './crc32.ts';
+import { SourceChangedError } from './errors.ts';
+import { finishUpload } from './finish.ts';
+import type { Landed } from './landed.ts';
+import { Pace } from './pace.ts';
+import { type PartPlan, type PartRange, partRange, planParts } from './parts.ts';
+import { pipePart } from './pipe-part.ts';
+import { algorithmsOf, Hashes } from './proofs.ts';
+import type { StoredPart } from './s3/object-store.ts';
+import type { WriteBody } from './s3/transport.ts';
+import { fetchRange } from './source/fetch-range.ts';
+import type { Probe } from './source/probe.ts';
+import { statedHashes } from './source/stated-hashes.ts';
+import { differenceFrom } from './source/validators.ts';
+
+type Ranges = Extract<Probe, { kind: 'ranges' }>;
+
+/** The signal and, in `hashed`, the turn of a part: resolved once all parts before it are hashed. */
+interface Turn {
+  readonly before: Promise<void>;
+  pass(): void;
+}
+
+/**
+ * A source with ranges, of which a hash over the whole is expected: ranges are read several at once into a window of
+ * buffers, and hashed one after the other.
+ */
+export class OrderedTransfer implements LiveTransfer {
+  readonly kind = 'stream';
+  readonly bytes: number;
+  readonly #beginning: Beginning;
+  readonly #probe: Ranges;
+  readonly #plan: PartPlan;
+  readonly #parts: StoredPart[] = [];
+  readonly #pace: Pace;
+  /** What an earlier process has sent of the upload that is gone on with. */
+  #standing = new Map<number, StoredPart>();
+  #hashes: Hashes;
+  #next = 1;
+  #lastTurn: Promise<void> = Promise.resolve();
+  #read = 0;
+  #acknowledged = 0;
+
+  constructor(beginning: Beginning, probe: Ranges) {
+    const { expect, partBytes, session, options } = beginning.context;
+    this.#beginning = beginning;
+    this.#probe = probe;
+    this.bytes = probe.pins.total;
+    this.#plan = planParts(this.bytes, partBytes);
+    this.#hashes = new Hashes(algorithmsOf(expect, statedHashes(probe.head)));
+    this.#pace = new Pace(session.name, options.deadline, this.bytes);
+  }
+
+  async abandon(): Promise<void> {}
+
+  async run(): Promise<Landed> {
+    const { context, headers } = this.#beginning;
+    const { store, options, signal } = context;
+    const resumed = await this.#resume();
+    const uploadId = resumed ?? (await store.createUpload(headers, signal));
+    return abortAfter(store, uploadId, async () => {
+      if (resumed === undefined) {
+        await options.onUploadCreated?.(uploadId, stateOf(this.#beginning, this.#probe.pins, uploadId, this.#plan, []));
+      }
+      await this.#sendParts(uploadId);
+      const parts = this.#parts.sort((one, other) => one.number - other.number);
+      const crc = parts.reduce((whole, part) => combineCrc32(whole, part.crc as number, part.bytes), EMPTY_CRC32);
+      return finishUpload(this.#beginning, {
+        uploadId,
+        parts,
+        bytes: this.bytes,
+        crc,
+        hashes: this.#hashes,
+        sizeProven: true,
+      });
+    });
+  }
+
+  /** Node can't save a hash's state, so all is read again; but what stands in S3 is not sent again. */
+  async #resume(): Promise<string | undefined> {
+    const { context, head } = this.#beginning;
+    const { resume } = context.options;
+    if (resume === undefined) return undefined;
+    const difference = differenceFrom(resume.pins, head, this.bytes);
+    if (difference !== undefined || resume.partBytes !== this.#plan.partBytes) {
+      await context.store.abortUpload(resume.uploadId, context.signal);
+      throw new SourceChangedError(`${context.session.name} is another version by now: ${difference}`, resume.pins);
+    }
+    const parts = await context.store.listParts(resume.uploadId, 1, this.#plan.count, context.signal);
+    this.#standing = new Map(parts.map((part) => [part.number, part]));
+    return resume.uploadId;
+  }
+
+  async #sendParts(uploadId: string): Promise<void> {
+    const { signal: outer, connections, bufferBytes } = this.#beginning.context;
+    const stop = new AbortController();
+    const signal = AbortSignal.any([outer, stop.signal]);
+    // A part that is larger than a buffer is hashed as it passes, so that there is one at a time.
+    const workers = this.#plan.partBytes > bufferBytes ? 1 : Math.min(connections + 1, this.#plan.count);
+    let failed: { error: unknown } | undefined;
+    const work = async () => {
+      try {
+        await this.#work(uploadId, signal);
+      } catch (error) {
+        failed ??= { error };
+        stop.abort(error);
+      }
+    };
+    await Promise.all(Array.from({ length: workers }, work));
+    outer.throwIfAborted();
+    if (failed !== undefined) throw failed.error;
+  }
+
+  async #work(uploadId: string, signal: AbortSignal): Promise<void> {
+    let buffer: Buffer | undefined;
+    while (this.#next <= this.#plan.count) {
+      this.#pace.check(this.#read);
+      const range = partRange(this.#plan, this.#next++);
+      const turn = this.#takeTurn();
+      try {
+        buffer ??= Buffer.allocUnsafeSlow(Math.min(this.#beginning.context.bufferBytes, this.bytes));
+        const part = await (range.length <= buffer.length
+          ? this.#buffered(uploadId, range, buffer, turn, signal)
+          : this.#piped(uploadId, range, buffer, signal));
+        this.#parts.push(part);
+        this.#acknowledged += part.bytes;
+        this.#beginning.context.options.onProgress?.({ bytes: this.#acknowledged, total: this.bytes });
+      } finally {
+        turn.pass();
+      }
+    }
+  }
+
+  #takeTurn(): Turn {
+    const before = this.#lastTurn;
+    let pass = () => {};
+    this.#lastTurn = new Promise((resolve) => {
+      pass = resolve;
+    });
+    return { before, pass: () => pass() };
+  }
+
+  async #buffered(
+    uploadId: string,
+    range: PartRange,
+    buffer: Buffer,
+    turn: Turn,
+    signal: AbortSignal,
+  ): Promise<StoredPart> {
+    const { context } = this.#beginning;
+    const target = buffer.subarray(0, range.length);
+    let crc = EMPTY_CRC32;
+    const onBytes = (piece: Uint8Array) => {
+      crc = addCrc32(crc, piece);
+      this.#read += piece.length;
+    };
+    if (range.number === 1 && this.#probe.bytes.length === range.length) {
+      target.set(this.#probe.bytes);
+      onBytes(target);
+    } else {
+      const { deadline } = context.options;
+      const { session } = context;
+      await fetchRange(session, { pins: this.#probe.pins, offset: range.offset, target, onBytes, signal, deadline });
+    }
+    await turn.before;
+    // A part before this one may have failed: then its turn was passed without its bytes.
+    signal.throwIfAborted();
+    this.#hashes.update(target);
+    turn.pass();
+    return (
+      this.#standsAlready(range, crc) ?? (await context.store.putPart(uploadId, range.number, target, crc, signal))
+    );
+  }
+
+  async #piped(uploadId: string, range: PartRange, buffer: Buffer, signal: AbortSignal): Promise<StoredPart> {
+    const { session, store, options } = this.#beginning.context;
+    const before = this.#hashes;
+    const readBefore = this.#read;
+    const pieces = (write: WriteBody) => {
+      // Each attempt hashes the part from its beginning.
+      const hashes = before.copy();
+      this.#hashes = hashes;
+      this.#read = readBefore;
+      const onBytes = (piece: Uint8Array) => {
+        hashes.update(piece);
+        this.#read += piece.length;
+      };
+      const head = range.number === 1 ? this.#probe.bytes : undefined;
+      const { pins } = this.#probe;
+      return pipePart({ session, pins, range, buffer, head, onBytes, signal, deadline: options.deadline }, write);
+    };
+    if (this.#standing.has(range.number)) {
+      const standing = this.#standsAlready(range, await pieces(async () => {}));
+      if (standing !== undefined) return standing;
+    }
+    return store.putPipedPart(uploadId, range.number, range.length, pieces, signal);
+  }
+
+  #standsAlready({ number, length }: PartRange, crc: number): StoredPart | undefined {
+    const part = this.#standing.get(number);
+    if (part?.bytes !== length || part.crc === undefined) return undefined;
+    return crc32ToHex(part.crc) === crc32ToHex(crc) ? part : undefined;
+  }
+}
