@@ -1,16 +1,19 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { parser, type Token } from 'stream-json/parser.js';
+import { getManyValues, isMany, none } from 'stream-chain/defs.js';
+import { jsonParser, type Token } from 'stream-json/core/parser.js';
 import { Columns } from './columns.ts';
 import type { Content } from './content.ts';
 import { MalformedInputError } from './malformed-input-error.ts';
+
+/** Small pieces keep the tokens of one in the processor's cache: 62 MB of JSON a CPU second, 42 in pieces of 64 KiB. */
+const PIECE_BYTES = 8_192;
 
 /**
  * Counts the records of JSON of any size, and finds their keys: the elements of one array, or the values where several
  * stand behind each other.
  *
  * By stream-json, because it hands out strings in pieces: a document of one line, or a single string of gigabytes,
- * takes no more memory than a small one.
+ * takes no more memory than a small one. Its tokenizer is called directly: as a stream of tokens it takes three times
+ * the time.
  *
  * @returns the content, which is `jsonl` where several values stand at the top.
  * @throws MalformedInputError where it is no JSON.
@@ -57,14 +60,21 @@ export async function readJson(
         break;
     }
   };
+  const takeAll = (tokens: unknown): void => {
+    // What it returns where a piece ends no token is `none`.
+    if (isMany(tokens)) for (const token of getManyValues(tokens) as Token[]) take(token);
+  };
   try {
-    await pipeline(
-      Readable.from(source, { objectMode: false }),
-      parser.asStream({ jsonStreaming: true, packStrings: false, packNumbers: false, streamKeys: false }),
-      async (tokens: AsyncIterable<Token>) => {
-        for await (const token of tokens) take(token);
-      },
-    );
+    const parse = jsonParser({ jsonStreaming: true, packStrings: false, packNumbers: false, streamKeys: false });
+    const decoder = new TextDecoder();
+    for await (const chunk of source) {
+      for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
+        takeAll(parse(decoder.decode(chunk.subarray(at, at + PIECE_BYTES), { stream: true })));
+      }
+    }
+    takeAll(parse(decoder.decode()));
+    // Flushes what is open. The type of a parser leaves this argument out.
+    takeAll(parse(none as unknown as string));
   } catch (error) {
     if (!(error instanceof Error) || !error.message.startsWith('Parser ')) throw error;
     throw new MalformedInputError(`the JSON is malformed in value ${Math.max(values, 1)}: ${error.message}`, {
