@@ -7,7 +7,7 @@ export interface Deployment {
 }
 
 /** There is no such stack in this account and region, or it is none of Sluice's. */
-export class NoDeploymentError extends Error {
+class NoDeploymentError extends Error {
   override readonly name = 'NoDeploymentError';
 }
 

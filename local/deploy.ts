@@ -11,7 +11,7 @@ const REPOSITORY = fileURLToPath(new URL('../', import.meta.url));
 export type LocalSettings = Readonly<Record<string, string | number | boolean | object>>;
 
 /** What fits one machine of two cores, and a person who waits for the end. Everything else is as in the cloud. */
-export const LOCAL_SETTINGS: LocalSettings = {
+const LOCAL_SETTINGS: LocalSettings = {
   'gate.intervalSeconds': 2,
   'gate.attempts': 150,
   'workers.itemMinutes': 5,
@@ -21,19 +21,12 @@ export const LOCAL_SETTINGS: LocalSettings = {
 };
 
 /** The stack's outputs that others use. */
-export const stackOutputsSchema = z.object({
+const stackOutputsSchema = z.object({
   BucketName: z.string(),
   StateMachineArn: z.string(),
   QueueUrl: z.string(),
 });
 export type StackOutputs = z.infer<typeof stackOutputsSchema> & Readonly<Record<string, string>>;
-
-/** A stack stands on the embedded AWS. */
-export interface Deployment {
-  readonly outputs: StackOutputs;
-  /** Seconds that each step took. */
-  readonly seconds: Readonly<Record<'synth' | 'bootstrap' | 'deploy', number>>;
-}
 
 /**
  * Runs the real `cdk synth`, `cdk bootstrap` and `cdk deploy` of this repository against an embedded AWS.
@@ -41,18 +34,26 @@ export interface Deployment {
  * @param options.folder takes the cloud assembly and the outputs. One deployment a folder, so that several can run at the same
  *   time.
  * @param options.logFolder takes a log of each command. @default the same folder
+ * @param options.say gets a line of progress now and then.
  * @param options.settings on top of LOCAL_SETTINGS.
+ * @returns the outputs of all its stacks.
  * @throws CommandFailedError with the end of the command's log.
  */
 export async function deployStack(
   aws: EmbeddedAws,
-  options: { folder: string; logFolder?: string; settings?: LocalSettings; signal?: AbortSignal },
-): Promise<Deployment> {
+  options: {
+    folder: string;
+    logFolder?: string;
+    settings?: LocalSettings;
+    signal?: AbortSignal;
+    say?: (line: string) => void;
+  },
+): Promise<StackOutputs> {
   await mkdir(options.folder, { recursive: true });
   const assembly = join(options.folder, 'cdk.out');
   const outputsFile = join(options.folder, 'outputs.json');
-  const seconds = { synth: 0, bootstrap: 0, deploy: 0 };
-  const cdk = async (step: keyof typeof seconds, args: readonly string[], signal: AbortSignal, cwd = REPOSITORY) => {
+  const say = options.say ?? (() => {});
+  const cdk = async (step: string, args: readonly string[], signal: AbortSignal, cwd = REPOSITORY) => {
     const began = performance.now();
     // Node itself, not the package's #!: Node 24 is the one that runs this file, whatever comes first on the PATH.
     await runCommand(process.execPath, [join(REPOSITORY, 'node_modules/aws-cdk/bin/cdk'), ...args, ...QUIET], {
@@ -61,7 +62,7 @@ export async function deployStack(
       logFile: join(options.logFolder ?? options.folder, `cdk-${step}.log`),
       signal,
     });
-    seconds[step] = (performance.now() - began) / 1_000;
+    say(`cdk ${step} took ${((performance.now() - began) / 1_000).toFixed(1)} s`);
   };
   const context = Object.entries({ ...LOCAL_SETTINGS, ...options.settings }).flatMap(([name, value]) => [
     '-c',
@@ -102,7 +103,7 @@ export async function deployStack(
     .record(z.string(), z.record(z.string(), z.string()))
     .parse(JSON.parse(await readFile(outputsFile, 'utf8')));
   const merged = Object.assign({}, ...Object.values(outputs)) as Record<string, string>;
-  return { outputs: { ...merged, ...stackOutputsSchema.parse(merged) }, seconds };
+  return { ...merged, ...stackOutputsSchema.parse(merged) };
 }
 
 const QUIET = ['--no-notices', '--no-version-reporting', '--no-color'];

@@ -25,7 +25,7 @@ const STATE = join(REPOSITORY, '.sluice');
 const KEPT_LOGS = 10;
 
 /** The execution ended before there was anything to report. */
-export class LocalRunError extends Error {
+class LocalRunError extends Error {
   override readonly name = 'LocalRunError';
 }
 
@@ -58,8 +58,8 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
     if (!stopping) stop.abort(new EmbeddedAwsError(`the embedded AWS has ended by itself; see ${logs}/aws.log`));
   });
 
-  const { outputs } = await step('Deploy the stack: cdk bootstrap, cdk deploy', () =>
-    deployStack(aws, { folder: work, logFolder: logs, settings: options.late ? LATE_SETTINGS : {}, signal }),
+  const outputs = await step('Deploy the stack: cdk bootstrap, cdk deploy', (say) =>
+    deployStack(aws, { folder: work, logFolder: logs, settings: options.late ? LATE_SETTINGS : {}, signal, say }),
   );
 
   const input = isSample ? await startSample() : executionInput(given(options));

@@ -126,7 +126,14 @@ function inheritedEnv(): NodeJS.ProcessEnv {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_') && name !== 'NODE_OPTIONS'),
   );
-  return { ...env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}` };
+  // A proxy of the person's own must not be asked for the loopback interface; the CDK would ask it.
+  const direct = [process.env.NO_PROXY ?? process.env.no_proxy, '127.0.0.1', 'localhost'].filter(Boolean).join(',');
+  return {
+    ...env,
+    NO_PROXY: direct,
+    no_proxy: direct,
+    PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}`,
+  };
 }
 
 async function failure(logFile: string, cause?: unknown): Promise<EmbeddedAwsError> {

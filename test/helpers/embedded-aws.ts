@@ -26,7 +26,7 @@ export async function startDeployedAws(
 ): Promise<EmbeddedAws & { folder: string; outputs: StackOutputs }> {
   const aws = await startTestAws();
   try {
-    const { outputs } = await deployStack(aws, { folder: join(aws.folder, 'cdk'), settings });
+    const outputs = await deployStack(aws, { folder: join(aws.folder, 'cdk'), settings });
     return { ...aws, outputs };
   } catch (error) {
     await aws.stop();
