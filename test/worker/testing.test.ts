@@ -1,40 +1,26 @@
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineProcessor, type Json } from '#worker/processor.ts';
 import { InvalidOptionsError } from '#worker/run-processor.ts';
 import { testProcessor } from '#worker/testing.ts';
-
-const countLines = defineProcessor({
-  name: 'count-lines',
-  options: z.strictObject({ skipEmpty: z.boolean().default(false) }),
-  async process(item, context) {
-    let lines = 0;
-    for await (const line of createInterface({ input: context.openInput() })) {
-      if (!item.options.skipEmpty || line !== '') lines++;
-      context.progress({ lines });
-    }
-    context.logger.info('counted', { lines });
-    return { lines };
-  },
-});
+import { countLines } from './example/count-lines.ts';
 
 const returning = (result: unknown) =>
   defineProcessor({ name: 'returning', options: z.strictObject({}), process: async () => result as Json });
 
-describe('testProcessor', () => {
-  it('gives input and options, and returns result, progress and logs', async () => {
-    const run = await testProcessor(countLines, { object: 'a\n\nb\n', options: { skipEmpty: true } });
-    expect(run.result).toEqual({ lines: 2 });
-    expect(run.progress.at(-1)).toEqual({ lines: 2 });
-    expect(run.logs).toEqual([{ level: 'info', message: 'counted', fields: { lines: 2 } }]);
+describe('the guide to processors', () => {
+  it.each(['count-lines.ts', 'count-lines.test.ts'])('shows %s as it is', async (name) => {
+    const guide = await readFile(new URL('../../docs/processors.md', import.meta.url), 'utf8');
+    expect(guide).toContain(await readFile(new URL(`example/${name}`, import.meta.url), 'utf8'));
   });
+});
 
+describe('testProcessor', () => {
   it('reads an input from a file, and knows its length', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-kit-'));
     const file = join(folder, 'input.txt');
