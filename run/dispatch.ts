@@ -1,5 +1,5 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { Item } from './item.ts';
+import type { Item, SourceItem } from './item.ts';
 import { itemName } from './item.ts';
 import type { WorkMessage } from './message.ts';
 
@@ -29,6 +29,14 @@ export function messageOf(
   const common = { v: 1, runId, item: item.id, name: itemName(item), process: item.process } as const;
   if (item.kind === 'work') return { ...common, input: item.input };
   return landed === undefined ? undefined : { ...common, object: { ...landed, key: item.key } };
+}
+
+/** What a message that carries a source names for its processor; no input can. */
+export const FETCH = 'fetch';
+
+/** The message that lets a worker land a source. */
+export function fetchMessageOf(runId: string, item: SourceItem): WorkMessage {
+  return { v: 1, runId, item: item.id, name: item.key, process: { processor: FETCH, options: {} }, fetch: item };
 }
 
 /**

@@ -16,7 +16,7 @@ export const OUTPUT_PREFIX = 'output/';
 export const RESERVED_PREFIXES = [RUNS_PREFIX, SLOTS_PREFIX, OUTPUT_PREFIX] as const;
 
 /** The ledger: one write-once object an item in each. */
-export type LedgerName = 'landed' | 'results' | 'failures' | 'late';
+export type LedgerName = 'landed' | 'results' | 'failures' | 'late' | 'handed';
 
 export interface RunKeys {
   /** The run's claim on its id: execution ARN and start time. */

@@ -1,5 +1,5 @@
 import { type LedgerName, runKeys } from './keys.ts';
-import type { FailureRecord, LandedRecord, ResultRecord } from './records.ts';
+import type { FailureRecord, HandedRecord, LandedRecord, ResultRecord } from './records.ts';
 import { closedSchema } from './records.ts';
 import { SHARDS } from './shards.ts';
 import { listKeys, readJson, type Store, writeOnce } from './store.ts';
@@ -9,6 +9,7 @@ interface RecordOf {
   results: ResultRecord;
   failures: FailureRecord;
   late: ResultRecord;
+  handed: HandedRecord;
 }
 
 /**

@@ -65,6 +65,15 @@ export const failureSchema = z.object({
 });
 export type FailureRecord = z.infer<typeof failureSchema>;
 
+/** `handed/<item>.json`: a Lambda's time is too short for the source, so a worker lands it. */
+export const handedSchema = z.object({
+  ...base,
+  reason: z.string(),
+  /** Read from the source before that was clear; the worker reads them again. */
+  bytesSpent: z.int().nonnegative(),
+});
+export type HandedRecord = z.infer<typeof handedSchema>;
+
 /** `closed.json`: from here on, what comes is late. */
 export const closedSchema = z.object({
   v: z.literal(1),

@@ -1,5 +1,6 @@
-import { dispatch, messageOf, type Queue } from '#run/dispatch.ts';
+import { dispatch, fetchMessageOf, messageOf, type Queue } from '#run/dispatch.ts';
 import { runKeys } from '#run/keys.ts';
+import { recordedItems } from '#run/ledger.ts';
 import type { WorkMessage } from '#run/message.ts';
 import type { PlanSummary } from '#run/plan-summary.ts';
 import { type Progress, plannedItems } from '#run/progress.ts';
@@ -16,13 +17,17 @@ export async function dispatchOutstanding(
   plan: PlanSummary,
   progress: Progress,
 ): Promise<void> {
+  const handed = await recordedItems(store, plan.runId, 'handed');
   let messages: WorkMessage[] = [];
   for await (const item of plannedItems(store, plan)) {
     if (progress.done.has(item.id) || progress.failed.has(item.id)) continue;
     const landed = progress.landed.has(item.id)
       ? await readJson(store, runKeys(plan.runId).record('landed', item.id), landedSchema)
       : undefined;
-    const message = messageOf(plan.runId, item, landed && { bucket: landed.bucket, bytes: landed.bytes });
+    const message =
+      landed === undefined && item.kind === 'source' && handed.has(item.id)
+        ? fetchMessageOf(plan.runId, item)
+        : messageOf(plan.runId, item, landed && { bucket: landed.bucket, bytes: landed.bytes });
     if (message !== undefined) messages.push(message);
     if (messages.length >= MESSAGES_AT_ONCE) {
       await dispatch(queue, messages);

@@ -77,7 +77,8 @@ async function oversee(
   findings: readonly Finding[],
 ): Promise<string> {
   const sample = record.samples.at(-1);
-  const outstanding = Math.min(sample?.missing ?? 0, plan.processed);
+  // After Ingest, whatever is missing is the workers': sources that a Lambda had no time for, too.
+  const outstanding = sample?.missing ?? 0;
   // The second makes each look its own request: a retried one must be able to start what the first could not.
   const request = `${plan.runId} gate ${Math.floor(gate.now().getTime() / 1_000)}`;
   const fleet = await ensureWorkers(gate.fleet, outstanding, request);

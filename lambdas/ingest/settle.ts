@@ -6,7 +6,7 @@ import type { WorkMessage } from '#run/message.ts';
 import type { LandedRecord } from '#run/records.ts';
 import { redactUrl } from '#run/redact.ts';
 import { type Store, writeOnce } from '#run/store.ts';
-import type { Landed } from '#transfer/index.ts';
+import type { Landed, NotInTimeError } from '#transfer/index.ts';
 
 /**
  * Records that an item has landed.
@@ -43,6 +43,24 @@ export async function recordLanded(
   };
   await record(store, 'landed', entry);
   return messageOf(runId, item, { bucket: store.bucket, bytes: landed.bytes });
+}
+
+/** Records that a worker lands the item, and what was read for nothing. */
+export async function recordHanded(
+  store: Store,
+  runId: string,
+  item: SourceItem,
+  error: NotInTimeError,
+): Promise<void> {
+  await record(store, 'handed', {
+    v: 1,
+    runId,
+    item: item.id,
+    name: item.key,
+    at: new Date().toISOString(),
+    reason: error.message,
+    bytesSpent: error.bytesSpent,
+  });
 }
 
 /** Records that an item won't land in this run. A second word on it changes nothing. */

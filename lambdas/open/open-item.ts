@@ -1,13 +1,20 @@
-import { messageOf } from '#run/dispatch.ts';
+import { fetchMessageOf, messageOf } from '#run/dispatch.ts';
 import type { Item, SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
 import { readLargeTransfer, writeLargeTransfer } from '#run/large-transfer.ts';
-import { failureSchema, landedSchema, resultSchema } from '#run/records.ts';
+import { failureSchema, handedSchema, landedSchema, resultSchema } from '#run/records.ts';
 import { readJson, type Store } from '#run/store.ts';
-import { planOf, SourceAsksToWaitError, slicesOf, type TransferState, transferStateSchema } from '#transfer/index.ts';
+import {
+  NotInTimeError,
+  planOf,
+  SourceAsksToWaitError,
+  slicesOf,
+  type TransferState,
+  transferStateSchema,
+} from '#transfer/index.ts';
 import type { Dispatcher } from '../ingest/dispatcher.ts';
 import type { Ingest } from '../ingest/ingest.ts';
-import { recordLanded, recordTransferFailure } from '../ingest/settle.ts';
+import { recordHanded, recordLanded, recordTransferFailure } from '../ingest/settle.ts';
 import { begin } from './begin.ts';
 
 /** How an item stands after a call of Open. */
@@ -48,17 +55,22 @@ async function findEarlier(
   item: Item,
 ): Promise<ItemState | undefined> {
   const keys = runKeys(runId);
-  const [landed, result, failure, large] = await Promise.all([
+  const [landed, result, failure, large, handed] = await Promise.all([
     readJson(store, keys.record('landed', item.id), landedSchema),
     readJson(store, keys.record('results', item.id), resultSchema),
     readJson(store, keys.record('failures', item.id), failureSchema),
     readLargeTransfer(store, runId, item.id),
+    readJson(store, keys.record('handed', item.id), handedSchema),
   ]);
   if (result !== undefined || failure !== undefined) return { kind: 'settled' };
   if (landed !== undefined) {
     // No worker has said its word, so the message may never have been sent. A second one is thrown away.
     const message = messageOf(runId, item, { bucket: landed.bucket, bytes: landed.bytes });
     if (message !== undefined) dispatcher.add(message);
+    return { kind: 'settled' };
+  }
+  if (handed !== undefined && item.kind === 'source') {
+    dispatcher.add(fetchMessageOf(runId, item));
     return { kind: 'settled' };
   }
   if (large === undefined) return undefined;
@@ -79,6 +91,11 @@ async function landSource(ingest: Ingest, dispatcher: Dispatcher, open: OpenItem
     if (message !== undefined) dispatcher.add(message);
   } catch (error) {
     if (error instanceof SourceAsksToWaitError) return { kind: 'left', waitUntil: error.waitUntil };
+    if (error instanceof NotInTimeError) {
+      await recordHanded(store, runId, item, error);
+      dispatcher.add(fetchMessageOf(runId, item));
+      return { kind: 'settled' };
+    }
     await recordTransferFailure(store, runId, item, error);
   }
   return { kind: 'settled' };

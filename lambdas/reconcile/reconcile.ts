@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import { itemName } from '#run/item.ts';
-import { record } from '#run/ledger.ts';
+import { record, recordedItems } from '#run/ledger.ts';
 import type { PlanSummary } from '#run/plan-summary.ts';
 import { plannedItems, readProgress } from '#run/progress.ts';
 import type { Store } from '#run/store.ts';
@@ -13,13 +13,14 @@ import type { Store } from '#run/store.ts';
  */
 export async function reconcile(store: Store, plan: PlanSummary): Promise<number> {
   const { landed, failed, done } = await readProgress(store, plan);
+  const handed = await recordedItems(store, plan.runId, 'handed');
   // The usual case, told without reading the plan: everything but work has landed or failed.
-  if (landed.union(failed).size >= plan.items - plan.work) return 0;
+  if (landed.union(failed).union(handed).size >= plan.items - plan.work) return 0;
   let recorded = 0;
   await pMap(
     plannedItems(store, plan),
     async (item) => {
-      if (item.kind === 'work' || landed.has(item.id) || failed.has(item.id) || done.has(item.id)) return;
+      if (item.kind === 'work' || [landed, failed, done, handed].some((ids) => ids.has(item.id))) return;
       await record(store, 'failures', {
         v: 1,
         runId: plan.runId,

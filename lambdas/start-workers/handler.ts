@@ -19,7 +19,8 @@ export async function handler(payload: unknown) {
   const plan = await readPlanSummary(store, runId);
   const { done, failed } = totalOf(await countShards(store, plan));
   const minute = Math.floor(Date.now() / 60_000);
-  const outstanding = Math.min(plan.items - done - failed, plan.processed);
+  // Called only where something was handed on, so there is work for one at least.
+  const outstanding = Math.max(1, Math.min(plan.items - done - failed, plan.processed));
   const state = await ensureWorkers(fleet, outstanding, `${runId} start ${minute}`);
   logger.info('workers', { runId, ...state });
   return state;
