@@ -50,6 +50,9 @@ export async function startS3FaultProxy(
   const happened: { request: S3Request; fault: S3Fault }[] = [];
 
   const server = createServer((incoming, answer) => {
+    // A reset may come when nobody reads any more; whoever reads is told by the stream itself.
+    incoming.on('error', () => {});
+    answer.on('error', () => {});
     const request = readS3Request(incoming);
     const part = counts.begin(request);
     const fault = firstFault(rules, request);

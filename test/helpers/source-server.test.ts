@@ -56,20 +56,23 @@ describe.each([{ tls: false }, { tls: true }])('the source server (TLS: $tls)', 
     expect(source.requests).toHaveLength(6);
   });
 
-  it.each(['fin', 'reset'] as const)('cuts one range by %s, once, and counts what was sent twice', async (how) => {
-    await using source = await startSourceServer({
-      file,
-      tls,
-      rules: [{ when: { offset: 1_000_000, nth: 1 }, faults: faults.cut(300_000, how) }],
-    });
-    await expect(get(source.url, { range: 'bytes=1000000-1999999' }, source.ca)).rejects.toThrow();
-    await get(source.url, { range: 'bytes=1000000-1999999' }, source.ca);
-    expect(source.requests.map(({ bodyBytes, complete }) => ({ bodyBytes, complete }))).toEqual([
-      { bodyBytes: 300_000, complete: false },
-      { bodyBytes: 1_000_000, complete: true },
-    ]);
-    expect(source.coverage()).toEqual({ once: 1_000_000, again: 300_000 });
-  });
+  it.each(['fin', 'truncate', 'reset'] as const)(
+    'cuts one range by %s, once, and counts what was sent twice',
+    async (how) => {
+      await using source = await startSourceServer({
+        file,
+        tls,
+        rules: [{ when: { offset: 1_000_000, nth: 1 }, faults: faults.cut(300_000, how) }],
+      });
+      await expect(get(source.url, { range: 'bytes=1000000-1999999' }, source.ca)).rejects.toThrow();
+      await get(source.url, { range: 'bytes=1000000-1999999' }, source.ca);
+      expect(source.requests.map(({ bodyBytes, complete }) => ({ bodyBytes, complete }))).toEqual([
+        { bodyBytes: 300_000, complete: false },
+        { bodyBytes: 1_000_000, complete: true },
+      ]);
+      expect(source.coverage()).toEqual({ once: 1_000_000, again: 300_000 });
+    },
+  );
 });
 
 describe('faults', () => {

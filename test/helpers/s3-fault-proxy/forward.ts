@@ -42,7 +42,7 @@ export class Upstream {
         headers: incoming.rawHeaders,
         setHost: false,
       });
-      outgoing.once('response', resolve).once('error', reject);
+      outgoing.once('response', resolve).on('error', reject);
       const counted = new Transform({
         transform(bytes: Buffer, _encoding, done) {
           onBytes(bytes.length);

@@ -9,7 +9,7 @@ export type BodyPiece = { readonly seed: Seed; readonly from: number; readonly l
 export interface BodyEvent {
   /** Body bytes before it, framing not counted. */
   readonly at: number;
-  readonly kind: 'fin' | 'reset' | 'stall';
+  readonly kind: 'fin' | 'truncate' | 'reset' | 'stall';
   /** How long a stall lasts; Infinity until the client gives up. */
   readonly milliseconds?: number;
 }
@@ -34,7 +34,7 @@ export interface Answer {
   trailers: [name: string, value: string][];
   events: BodyEvent[];
   /** Cuts the connection after so many bytes of the head. */
-  headCut: { readonly bytes: number; readonly kind: 'fin' | 'reset' | 'stall' } | undefined;
+  headCut: { readonly bytes: number; readonly kind: BodyEvent['kind'] } | undefined;
   bytesPerSecond: number | undefined;
   closeAfter: boolean;
   /** Sent on the idle connection, after the answer. */

@@ -119,6 +119,7 @@ async function happen(wire: Wire, event: BodyEvent): Promise<void> {
   // Let what was written reach the client first: a reset throws away what the kernel still holds.
   while (wire.socket.writableLength > 0 && !wire.closed.aborted) await sleep(1);
   if (event.kind === 'fin') wire.socket.end();
+  else if (event.kind === 'truncate') wire.tcp.destroy();
   else wire.tcp.resetAndDestroy();
   throw new WireClosed();
 }

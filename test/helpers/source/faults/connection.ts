@@ -1,6 +1,7 @@
 import type { Fault } from '../fault.ts';
 
-type Cut = 'fin' | 'reset';
+/** `truncate` ends TCP below TLS without TLS's own end, as a killed server does; over HTTP it is `fin`. */
+type Cut = 'fin' | 'truncate' | 'reset';
 
 /** Ends the connection after so many body bytes. With `reset` the client may get fewer: a reset overtakes. */
 export function cut(afterBytes: number, how: Cut = 'fin'): Fault {
