@@ -4,6 +4,7 @@ export { type CloseOptions, closeTransfer } from './close.ts';
 export * from './errors.ts';
 export type { TransferJob } from './job.ts';
 export type { Landed } from './landed.ts';
+export { objectName } from './object-name.ts';
 export { type Opened, openTransfer } from './open.ts';
 export type { Destination, IfExists, Progress, TransferOptions } from './options.ts';
 export { type PartPlan, type PartRange, partRange, type Slice, slicesOf } from './parts.ts';

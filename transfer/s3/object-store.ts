@@ -13,7 +13,7 @@ import { backoffMilliseconds, wait, withGrace } from '../wait.ts';
 import { isTransientS3Error, s3ErrorCode, s3Status } from './errors.ts';
 import { type OutputOf, type S3Command, sendOnce } from './one-attempt.ts';
 import { type PartAddress, type SendPartOptions, sendPart, sendPipedPart } from './send-part.ts';
-import type { WriteBody } from './transport.ts';
+import { agentsOf, sendCall, type WriteBody } from './transport.ts';
 
 /** A part as it stands in S3, or as it was sent. */
 export interface StoredPart {
@@ -45,6 +45,9 @@ const BACKOFF_SECONDS = 0.2;
 const LONGEST_BACKOFF_SECONDS = 10;
 
 const GRACE_MILLISECONDS = 5_000;
+
+/** S3 may take minutes to put an object together, and sends white space meanwhile: this long without even that. */
+const COMPLETE_STALL_SECONDS = 300;
 
 /** One key of one bucket, and the calls that the engine makes on it, each tried again where S3 says "not now". */
 export class ObjectStore {
@@ -241,6 +244,7 @@ export class ObjectStore {
         ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
       }),
       signal,
+      COMPLETE_STALL_SECONDS,
     );
     return { etag: answer.ETag };
   }
@@ -303,8 +307,9 @@ export class ObjectStore {
     );
   }
 
-  #once<C extends S3Command>(command: C, signal: AbortSignal): Promise<OutputOf<C>> {
-    return sendOnce(this.client, command, signal);
+  #once<C extends S3Command>(command: C, signal: AbortSignal, stallSeconds = this.#stallSeconds): Promise<OutputOf<C>> {
+    const options = { signal, stallSeconds, askFirst: false, agents: agentsOf(this.client) };
+    return sendOnce(this.client, command, (signed) => sendCall(signed, options));
   }
 }
 

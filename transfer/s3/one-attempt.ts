@@ -1,4 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { SignedAnswer, SignedRequest } from './transport.ts';
 
 /** A command of the S3 client, told by what the engine needs of one. */
 export interface S3Command {
@@ -15,14 +16,18 @@ class NotRetried extends Error {
   override readonly name = 'NotRetried';
 }
 
+/** How a request's bytes get to S3 and back; without one of its own, a command's body is sent as the SDK made it. */
+export type Transport = (signed: SignedRequest) => Promise<SignedAnswer>;
+
 /**
- * Sends a command once, whatever retries its client is set to: the engine counts its retries, and a repeated Create or
- * Complete is not what the SDK takes it for. The error comes through as it was.
+ * Sends a command once, over the engine's own transport, whatever retries and handler its client is set to: the engine
+ * counts its retries, a repeated Create or Complete is not what the SDK takes it for, and each call has a limit on
+ * stalls. The SDK finds the endpoint, signs and reads the answer. The error comes through as it was.
  */
 export async function sendOnce<C extends S3Command>(
   client: S3Client,
   command: C,
-  signal: AbortSignal,
+  transport: Transport,
 ): Promise<OutputOf<C>> {
   command.middlewareStack.addRelativeTo(
     (next: (request: unknown) => Promise<unknown>) => async (request: unknown) => {
@@ -34,8 +39,12 @@ export async function sendOnce<C extends S3Command>(
     },
     { relation: 'after', toMiddleware: 'retryMiddleware', name: 'sluiceOneAttempt', override: true },
   );
+  command.middlewareStack.add(
+    () => async (args: { request: SignedRequest }) => ({ response: await transport(args.request) }),
+    { step: 'deserialize', priority: 'low', name: 'sluiceTransport' },
+  );
   try {
-    return await client.send(command as never, { abortSignal: signal });
+    return await client.send(command as never);
   } catch (error) {
     throw error instanceof NotRetried ? error.cause : error;
   }

@@ -1,13 +1,12 @@
 import { type S3Client, UploadPartCommand, type UploadPartCommandOutput } from '@aws-sdk/client-s3';
 import { crc32ToBase64 } from '../crc32.ts';
 import { chunkedBytes, chunkWriter } from './aws-chunked.ts';
-import { sendOnce } from './one-attempt.ts';
+import { sendOnce, type Transport } from './one-attempt.ts';
 import {
   agentsOf,
   type SendOptions,
-  type SignedAnswer,
   type SignedRequest,
-  StaleConnection,
+  sendReplayable,
   sendSigned,
   type WriteBody,
 } from './transport.ts';
@@ -25,7 +24,7 @@ export type SendPartOptions = Omit<SendOptions, 'agents'>;
 /** Large writes are cut, so that an early answer is noticed before all is sent. */
 const WRITE_BYTES = 1_048_576;
 
-/** Sends a part that lies in memory, once; a kept connection that turns out to be dead costs nothing. */
+/** Sends a part that lies in memory, once. */
 export async function sendPart(
   client: S3Client,
   address: PartAddress,
@@ -42,16 +41,8 @@ export async function sendPart(
     // The CRC proves the bytes; a SHA-256 for the signature would cost a second a GiB.
     'x-amz-content-sha256': 'UNSIGNED-PAYLOAD',
   };
-  const transport = async (signed: SignedRequest) => {
-    const all = { ...options, agents: agentsOf(client) };
-    try {
-      return await sendSigned(signed, body, all);
-    } catch (error) {
-      if (!(error instanceof StaleConnection)) throw error;
-      return sendSigned(signed, body, all);
-    }
-  };
-  return send(client, address, headers, transport, options.signal);
+  const all = { ...options, agents: agentsOf(client) };
+  return send(client, address, headers, (signed) => sendReplayable(signed, body, all));
 }
 
 /**
@@ -80,7 +71,7 @@ export async function sendPipedPart(
     await chunks.end(`x-amz-checksum-crc32:${crc32ToBase64(crc)}`);
   };
   const transport = (signed: SignedRequest) => sendSigned(signed, body, { ...options, agents: agentsOf(client) });
-  const etag = await send(client, address, headers, transport, options.signal);
+  const etag = await send(client, address, headers, transport);
   return { etag, crc };
 }
 
@@ -92,8 +83,7 @@ async function send(
   client: S3Client,
   { bucket, key, uploadId, number }: PartAddress,
   headers: Readonly<Record<string, string>>,
-  transport: (signed: SignedRequest) => Promise<SignedAnswer>,
-  signal: AbortSignal,
+  transport: Transport,
 ): Promise<string> {
   // The CRC given keeps the SDK from making one of its own over the empty body.
   const command = new UploadPartCommand({
@@ -107,17 +97,13 @@ async function send(
     (next) => async (args) => {
       const request = args.request as { headers: Record<string, string> };
       for (const name of Object.keys(request.headers)) {
-        if (/^(expect|content-type|content-length|x-amz-checksum-.*)$/i.test(name)) delete request.headers[name];
+        if (/^(content-type|content-length|x-amz-checksum-.*)$/i.test(name)) delete request.headers[name];
       }
       Object.assign(request.headers, headers);
       return next(args);
     },
     { step: 'build', priority: 'low', name: 'sluicePartHeaders' },
   );
-  command.middlewareStack.add(
-    () => async (args) => ({ response: await transport(args.request as SignedRequest), output: undefined as never }),
-    { step: 'deserialize', priority: 'low', name: 'sluicePartTransport' },
-  );
-  const answer: UploadPartCommandOutput = await sendOnce(client, command, signal);
+  const answer: UploadPartCommandOutput = await sendOnce(client, command, transport);
   return answer.ETag ?? '';
 }

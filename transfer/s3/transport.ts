@@ -11,6 +11,8 @@ export interface SignedRequest {
   readonly path: string;
   readonly query: Readonly<Record<string, string | readonly string[] | null>>;
   readonly headers: Readonly<Record<string, string>>;
+  /** Of a call that has its body in memory. */
+  readonly body?: string | Uint8Array;
 }
 
 export interface SignedAnswer {
@@ -51,7 +53,7 @@ class AnsweredEarly extends Error {
 }
 
 /** A connection kept from an earlier request had been closed by S3 before a byte of the answer came. */
-export class StaleConnection extends Error {
+class StaleConnection extends Error {
   override readonly name = 'StaleConnection';
 }
 
@@ -104,6 +106,32 @@ export async function sendSigned(
   }
 }
 
+/** The same for a body that can be sent again: a kept connection that turns out to be dead costs nothing. */
+export async function sendReplayable(
+  signed: SignedRequest,
+  body: (write: WriteBody) => Promise<void>,
+  options: SendOptions,
+): Promise<SignedAnswer> {
+  try {
+    return await sendSigned(signed, body, options);
+  } catch (error) {
+    if (!(error instanceof StaleConnection)) throw error;
+    return sendSigned(signed, body, options);
+  }
+}
+
+/** A call whose body, if it has one, is in memory. */
+export function sendCall(signed: SignedRequest, options: SendOptions): Promise<SignedAnswer> {
+  const { body } = signed;
+  return sendReplayable(
+    signed,
+    async (write) => {
+      if (body !== undefined && body.length > 0) await write(typeof body === 'string' ? Buffer.from(body) : body);
+    },
+    options,
+  );
+}
+
 function begin(signed: SignedRequest, { agents, askFirst }: SendOptions): ClientRequest {
   const secure = signed.protocol === 'https:';
   return (secure ? httpsRequest : httpRequest)({
@@ -113,9 +141,14 @@ function begin(signed: SignedRequest, { agents, askFirst }: SendOptions): Client
     ...(signed.port === undefined ? {} : { port: signed.port }),
     method: signed.method,
     path: pathOf(signed),
-    headers: { ...signed.headers, ...(askFirst ? { expect: '100-continue' } : {}) },
+    headers: { ...withoutExpect(signed.headers), ...(askFirst ? { expect: '100-continue' } : {}) },
     agent: secure ? agents.https : agents.http,
   });
+}
+
+/** The SDK asks first for each large body, and each time that is a round trip. The header is not signed. */
+function withoutExpect(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'expect'));
 }
 
 function pathOf({ path, query }: SignedRequest): string {
