@@ -1,9 +1,5 @@
-import {
-  ChangeMessageVisibilityCommand,
-  DeleteMessageCommand,
-  ReceiveMessageCommand,
-  type SQSClient,
-} from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityCommand, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { BatchedDeletes } from './batched-deletes.ts';
 
 /** One delivery of a message. A message that is delivered twice makes two of them. */
 export interface Delivery {
@@ -48,6 +44,7 @@ export function openQueue(client: SQSClient, queueUrl: string, visibilitySeconds
     }
   };
 
+  const deletes = new BatchedDeletes(client, queueUrl);
   return {
     async receive(max, waitSeconds) {
       const answer = await client.send(
@@ -70,9 +67,7 @@ export function openQueue(client: SQSClient, queueUrl: string, visibilitySeconds
     async giveBack(delivery, pauseSeconds) {
       await changeVisibility(delivery, pauseSeconds);
     },
-    async delete(delivery) {
-      await client.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: delivery.receiptHandle }));
-    },
+    delete: (delivery) => deletes.delete(delivery.receiptHandle),
   };
 }
 
