@@ -81,4 +81,3 @@ export const closedSchema = z.object({
   at: z.iso.datetime(),
   reason: z.string(),
 });
-export type ClosedRecord = z.infer<typeof closedSchema>;
