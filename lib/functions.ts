@@ -140,6 +140,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
         queue.access('send', 'count'),
         queue.deadLetterAccess('take'),
         workers.access(),
+        ...settings.gate.functions.map((arn) => leave({ actions: ['lambda:InvokeFunction'], resources: [arn] })),
       ],
     },
     done: {

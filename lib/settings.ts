@@ -44,6 +44,16 @@ const gate = z.strictObject({
     .describe(
       'Accepts a gate that waits for less time than `workers.itemMinutes` gives one item, so that a slow item comes late.',
     ),
+  functions: z
+    .array(
+      z
+        .string()
+        .regex(/^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+(:[\w$-]+)?$/, 'takes the ARN of a Lambda function'),
+    )
+    .default([])
+    .describe(
+      'Lambda functions of your own that `waitFor` of an input may name as a check, by ARN. The gatekeeper gets leave to call them.',
+    ),
 });
 
 const ingest = z.strictObject({

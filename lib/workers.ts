@@ -13,7 +13,6 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
-import { OUTPUT_PREFIX, RUNS_PREFIX } from '#run/keys.ts';
 import type { Access } from './access.ts';
 import type { Network } from './network.ts';
 import type { Settings } from './settings.ts';
@@ -120,15 +119,12 @@ export class Workers extends Construct {
     });
     const accesses = [
       storage.access({
-        // Landed objects lie wherever their keys say.
+        // Landed objects lie wherever their keys say, and a source that takes too long for a Lambda is landed by a worker.
         read: ['*'],
-        write: [
-          ...['results', 'failures', 'late', 'attempts'].map((ledger) => `${RUNS_PREFIX}*/${ledger}/*`),
-          `${OUTPUT_PREFIX}*`,
-        ],
-        uploads: [`${OUTPUT_PREFIX}*`],
+        write: ['*'],
+        uploads: ['*'],
       }),
-      queue.access('take', 'hold'),
+      queue.access('take', 'hold', 'send'),
     ];
     for (const statement of accesses.flatMap((access) => access.statements)) this.task.addToTaskRolePolicy(statement);
     // Asset.grantRead would open the whole bucket of assets.

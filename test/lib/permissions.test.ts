@@ -98,6 +98,14 @@ describe('permissions', () => {
     }
   });
 
+  it('let the gatekeeper call the functions that the settings name, and none without', () => {
+    const arn = 'arn:aws:lambda:eu-central-1:111111111111:function:mine';
+    const named = JSON.stringify(synthesise({ 'gate.functions': [arn] }).findResources('AWS::IAM::Policy'));
+    expect(named).toContain(`{"Action":"lambda:InvokeFunction","Effect":"Allow","Resource":"${arn}"}`);
+    const callers = statements.filter((one) => actionsOf(one).includes('lambda:InvokeFunction'));
+    expect(callers.map(({ name }) => name.replace(/[0-9A-F]{8}$/, ''))).toEqual(['RunStateMachineRoleDefaultPolicy']);
+  });
+
   it('let no function delete an object', () => {
     expect(statements.flatMap(actionsOf).filter((action) => /^s3:Delete/.test(action))).toEqual([]);
   });
