@@ -27,6 +27,7 @@ export async function main(stop: AbortSignal): Promise<number> {
     await runWorker(
       {
         store: { client: s3, bucket: settings.bucket },
+        dispatchQueue: { client: sqs, url: settings.queueUrl },
         queue: openQueue(sqs, settings.queueUrl, settings.visibilitySeconds),
         settings,
         loadProcessor,

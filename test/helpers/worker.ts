@@ -57,6 +57,7 @@ export class WorkerRig {
     logger.setLogLevel('SILENT');
     return {
       store: this.store,
+      dispatchQueue: this.queue,
       queue: openQueue(this.queue.client, this.queue.url, all.visibilitySeconds),
       settings: all,
       loadProcessor: (name) => {

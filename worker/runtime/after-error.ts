@@ -1,4 +1,4 @@
-import type { WorkMessage } from '#run/message.ts';
+import { PermanentTransferError, SourceAsksToWaitError } from '#transfer/index.ts';
 import { PermanentError } from '../permanent-error.ts';
 import type { ProcessorLogger } from '../processor.ts';
 import { countAttempts, markInterrupted } from './attempts.ts';
@@ -7,6 +7,10 @@ import type { Delivery } from './queue.ts';
 import { DoneElsewhereError, WorkerStoppingError, WorkLostError } from './reasons.ts';
 import { recordFailure } from './record-failure.ts';
 import { retrySeconds } from './retry-seconds.ts';
+import type { Task } from './task.ts';
+
+/** A source may ask for more; a message can't rest longer than 12 hours from its receipt. */
+const LONGEST_WAIT_SECONDS = 3_600;
 
 /**
  * Decides what becomes of a message whose processing ended in an error: back at once, left alone, deleted, failed for
@@ -15,7 +19,7 @@ import { retrySeconds } from './retry-seconds.ts';
 export async function afterError(
   parts: WorkerParts,
   delivery: Delivery,
-  message: WorkMessage,
+  { ref, name }: Task,
   attempt: number,
   error: unknown,
   logger: ProcessorLogger,
@@ -24,7 +28,7 @@ export async function afterError(
   if (error instanceof WorkerStoppingError) {
     logger.info('goes back to the queue, the worker stops');
     await queue.giveBack(delivery, 0);
-    await markInterrupted(store, message, attempt);
+    await markInterrupted(store, ref, attempt);
     return { kind: 'returned' };
   }
   if (error instanceof WorkLostError) {
@@ -36,10 +40,17 @@ export async function afterError(
     await queue.delete(delivery);
     return { kind: 'skipped' };
   }
-  const attempts = await countAttempts(store, message);
-  if (error instanceof PermanentError || attempts >= settings.maxAttempts) {
+  if (error instanceof SourceAsksToWaitError) {
+    const pauseSeconds = Math.min(Math.ceil((error.waitUntil.getTime() - Date.now()) / 1_000), LONGEST_WAIT_SECONDS);
+    logger.info('goes back to the queue, the source asks to wait', { pauseSeconds });
+    await queue.giveBack(delivery, Math.max(0, pauseSeconds));
+    await markInterrupted(store, ref, attempt);
+    return { kind: 'retry', pauseSeconds };
+  }
+  const attempts = await countAttempts(store, ref);
+  if (isPermanent(error) || attempts >= settings.maxAttempts) {
     logger.error('failed', { error, attempts });
-    await recordFailure(store, message, error, attempts);
+    await recordFailure(store, { ...ref, name }, error, attempts);
     await queue.delete(delivery);
     return { kind: 'failed' };
   }
@@ -47,4 +58,8 @@ export async function afterError(
   logger.warn('failed and will be tried again', { error, attempts, pauseSeconds });
   await queue.giveBack(delivery, pauseSeconds);
   return { kind: 'retry', pauseSeconds };
+}
+
+function isPermanent(error: unknown): boolean {
+  return error instanceof PermanentError || error instanceof PermanentTransferError;
 }

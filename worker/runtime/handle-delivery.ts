@@ -1,19 +1,18 @@
-import { recordResult } from '#run/ledger.ts';
 import type { WorkMessage } from '#run/message.ts';
-import type { ResultRecord } from '#run/records.ts';
 import { PermanentError } from '../permanent-error.ts';
 import { afterError } from './after-error.ts';
 import { claimAttempt, countAttempts } from './attempts.ts';
+import { fetchTask } from './fetch-task.ts';
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
 import { itemLogger } from './logger.ts';
 import type { Verdict, WorkerParts } from './parts.ts';
-import { processMessage } from './process-message.ts';
+import { processTask } from './process-task.ts';
 import type { Delivery } from './queue.ts';
 import { readMessage, type UnreadableMessage } from './read-message.ts';
 import { DoneElsewhereError, WorkerStoppingError, WorkLostError } from './reasons.ts';
 import { recordFailure } from './record-failure.ts';
 import { retrySeconds } from './retry-seconds.ts';
-import { hasResult, settledAs } from './settled.ts';
+import type { Task } from './task.ts';
 
 /** The name, in records, of an item whose workers died on it without a word, as often as it may be tried. */
 export class WorkerDiedError extends PermanentError {
@@ -32,88 +31,107 @@ export class BadMessageError extends PermanentError {
  * @param stopping aborts when the worker has no more time for work that is under way.
  */
 export async function handleDelivery(parts: WorkerParts, delivery: Delivery, stopping: AbortSignal): Promise<Verdict> {
+  const read = readMessage(delivery.body);
+  try {
+    if ('unreadable' in read) return await refuse(parts, delivery, read.unreadable);
+    return await handleReserved(parts, delivery, taskOf(parts, read.message), stopping);
+  } catch (error) {
+    return await sendBack(parts, delivery, error);
+  }
+}
+
+/** Keeps the message reserved for as long as its task takes, and no longer. */
+async function handleReserved(
+  parts: WorkerParts,
+  delivery: Delivery,
+  task: Task,
+  stopping: AbortSignal,
+): Promise<Verdict> {
   const work = new AbortController();
   const stop = (): void => work.abort(new WorkerStoppingError('the worker is being stopped'));
   stopping.addEventListener('abort', stop, { once: true });
   if (stopping.aborted) stop();
-
-  const read = readMessage(delivery.body);
-  const heartbeat = beatFor(parts, delivery, 'message' in read ? read.message : undefined, work);
+  const heartbeat = beatFor(parts, delivery, task, work);
   try {
-    if ('unreadable' in read) return await refuse(parts, delivery, read.unreadable);
-    return await handleMessage(parts, delivery, read.message, work.signal, heartbeat);
-  } catch (error) {
-    await heartbeat.stop();
-    return await sendBack(parts, delivery, error);
+    return await handleTask(parts, delivery, task, work.signal, heartbeat);
   } finally {
     await heartbeat.stop();
     stopping.removeEventListener('abort', stop);
   }
 }
 
+function taskOf(parts: WorkerParts, message: WorkMessage): Task {
+  return message.fetch === undefined ? processTask(parts, message) : fetchTask(parts, message, message.fetch);
+}
+
 function beatFor(
-  { queue, store, settings, logger }: WorkerParts,
+  { queue, settings, logger }: WorkerParts,
   delivery: Delivery,
-  message: WorkMessage | undefined,
+  task: Task,
   work: AbortController,
 ): Heartbeat {
   return startHeartbeat({
     intervalSeconds: settings.heartbeatSeconds,
     async beat() {
       if ((await queue.extend(delivery)) === 'lost') return new WorkLostError('the message is no longer reserved');
-      if (message === undefined || !(await hasResult(store, message))) return undefined;
-      return new DoneElsewhereError('another worker has written the result');
+      return (await task.isDone()) ? new DoneElsewhereError('another worker has done it') : undefined;
     },
     stopWork: (reason) => work.abort(reason),
     onError: (error) => logger.warn('a heartbeat failed and is tried again', { messageId: delivery.messageId, error }),
   });
 }
 
-async function handleMessage(
+async function handleTask(
   parts: WorkerParts,
   delivery: Delivery,
-  message: WorkMessage,
+  task: Task,
   signal: AbortSignal,
   heartbeat: Heartbeat,
 ): Promise<Verdict> {
   const { store, queue } = parts;
-  const settled = await settledAs(store, message);
+  const about = { ...task.ref, name: task.name };
+  const settled = await task.settledAs();
   if (settled !== undefined) {
-    itemLogger(parts.logger, message).info('nothing to do for this message', { settled });
+    itemLogger(parts.logger, about).info('nothing to do for this message', { settled });
     await queue.delete(delivery);
     return { kind: 'skipped' };
   }
 
-  const attempt = await claimAttempt(store, message, delivery.receiveCount, parts.worker);
-  const logger = itemLogger(parts.logger, message, attempt);
-  let result: ResultRecord;
+  const attempt = await claimAttempt(store, task.ref, delivery.receiveCount, parts.worker);
+  const logger = itemLogger(parts.logger, about, attempt);
+  const began = performance.now();
+  let record: () => Promise<'written' | 'exists' | 'late'>;
   try {
-    if (attempt > 1) await refuseCrashLoop(parts, message);
-    logger.info('begins', { processor: message.process.processor });
-    result = await processMessage(parts, message, attempt, signal, logger);
+    if (attempt > 1) await refuseCrashLoop(parts, task);
+    logger.info('begins', { task: task.what });
+    record = await task.run(attempt, signal, logger);
   } catch (error) {
     await heartbeat.stop();
-    return await afterError(parts, delivery, message, attempt, error, logger);
+    return await afterError(parts, delivery, task, attempt, error, logger);
   }
-  const word = await recordResult(store, result);
+  const word = await record();
   await heartbeat.stop();
   await queue.delete(delivery);
-  logger.info(word === 'exists' ? 'another worker was faster' : 'done', { word, seconds: result.seconds });
+  logger.info(word === 'exists' ? 'another worker was faster' : 'done', {
+    word,
+    seconds: Math.round(performance.now() - began) / 1_000,
+  });
   return { kind: word === 'written' ? 'done' : word === 'late' ? 'late' : 'skipped' };
 }
 
 /** Tries that end without a word are a worker killed each time, by the item's memory, say. More would only kill more. */
-async function refuseCrashLoop({ store, settings }: WorkerParts, message: WorkMessage): Promise<void> {
-  const before = (await countAttempts(store, message)) - 1;
+async function refuseCrashLoop({ store, settings }: WorkerParts, { ref, name }: Task): Promise<void> {
+  const before = (await countAttempts(store, ref)) - 1;
   if (before < settings.maxAttempts) return;
   throw new WorkerDiedError(
-    `${before} tries of ${message.name} ended without a word: the worker was killed each time, or ran out of memory`,
+    `${before} tries of ${name} ended without a word: the worker was killed each time, or ran out of memory`,
   );
 }
 
 async function refuse(parts: WorkerParts, delivery: Delivery, { problem, ref }: UnreadableMessage): Promise<Verdict> {
   parts.logger.error('a message is refused and deleted', { messageId: delivery.messageId, problem, ...ref });
-  if (ref !== undefined) await recordFailure(parts.store, ref, new BadMessageError(problem), delivery.receiveCount);
+  if (ref !== undefined)
+    await recordFailure(parts.store, { ...ref, stage: 'process' }, new BadMessageError(problem), delivery.receiveCount);
   await parts.queue.delete(delivery);
   return { kind: 'refused' };
 }

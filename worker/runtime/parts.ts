@@ -1,4 +1,5 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
+import type { Queue as DispatchQueue } from '#run/dispatch.ts';
 import type { Store } from '#run/store.ts';
 import type { WorkerSettings } from '../environment.ts';
 import type { Processor } from '../processor.ts';
@@ -8,6 +9,8 @@ import type { Queue } from './queue.ts';
 export interface WorkerParts {
   readonly store: Store;
   readonly queue: Queue;
+  /** The same queue, to send to: what a worker has landed goes to its processor. */
+  readonly dispatchQueue: DispatchQueue;
   readonly settings: WorkerSettings;
   /** Loads a processor's code, undefined where there is none of that name. */
   readonly loadProcessor: (name: string) => Promise<Processor> | undefined;

@@ -1,5 +1,6 @@
 import { record } from '#run/ledger.ts';
 import type { Store } from '#run/store.ts';
+import type { TaskRef } from './attempts.ts';
 
 /** How much of an error's message goes into the ledger; logs have it whole. */
 const MAX_MESSAGE = 2_000;
@@ -7,7 +8,7 @@ const MAX_MESSAGE = 2_000;
 /** Records that an item is not tried again in its run, with the error's own name and message. */
 export async function recordFailure(
   store: Store,
-  ref: { readonly runId: string; readonly item: string; readonly name: string },
+  ref: TaskRef & { readonly name: string },
   error: unknown,
   attempts: number,
 ): Promise<void> {
@@ -18,7 +19,7 @@ export async function recordFailure(
     item: ref.item,
     name: ref.name,
     at: new Date().toISOString(),
-    stage: 'process',
+    stage: ref.stage,
     error: { name, message: message.slice(0, MAX_MESSAGE) },
     attempts,
   });

@@ -12,6 +12,8 @@ const POLL_SECONDS = 5;
 const MAX_RECEIVE = 10;
 /** What of the stop timeout is left for processors to react to their signal (10 s) and for the last requests. */
 const STOP_RESERVE_SECONDS = 30;
+/** A message that rests longer is worth no waiting worker: the gatekeeper starts another then. */
+const LONGEST_REST_MS = 120_000;
 const LONGEST_RECEIVE_PAUSE_MS = 30_000;
 /** A worker that hasn't reached its queue for so long leaves, since a task that can't work only costs. */
 const UNREACHABLE_MS = 5 * 60_000;
@@ -48,7 +50,7 @@ export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<
       underWay.delete(work);
       wake();
       // A message that rests before its next try is not seen by receive: the worker waits for it, not its successor.
-      const restMs = verdict.kind === 'retry' ? verdict.pauseSeconds * 1_000 : 0;
+      const restMs = verdict.kind === 'retry' ? Math.min(verdict.pauseSeconds * 1_000, LONGEST_REST_MS) : 0;
       idleSince = Math.max(idleSince, Date.now() + restMs);
     });
     underWay.add(work);

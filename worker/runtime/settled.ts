@@ -1,18 +1,25 @@
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
-import { runKeys } from '#run/keys.ts';
+import { type LedgerName, runKeys } from '#run/keys.ts';
 import { isClosed } from '#run/ledger.ts';
 import { httpStatus, type Store } from '#run/store.ts';
-import type { ItemRef } from './attempts.ts';
+
+export type Settled = 'done' | 'failed' | 'closed' | undefined;
+
+/** An item of a run. */
+export interface ItemRef {
+  readonly runId: string;
+  readonly item: string;
+}
 
 /**
- * Whether there is nothing left to do for an item: it has its result, it has failed for good, or its run is closed.
- * Asked before work begins, so that a duplicate message costs three small requests and no processing.
+ * Whether there is nothing left to do for an item: it has its record in the ledger that this work ends in, it has
+ * failed for good, or its run is closed. Asked before work begins, so that a duplicate message costs three small
+ * requests and no work.
  */
-export async function settledAs(store: Store, ref: ItemRef): Promise<'done' | 'failed' | 'closed' | undefined> {
-  const keys = runKeys(ref.runId);
+export async function settledAs(store: Store, ref: ItemRef, ledger: 'results' | 'landed'): Promise<Settled> {
   const [done, failed, closed] = await Promise.all([
-    exists(store, keys.record('results', ref.item)),
-    exists(store, keys.record('failures', ref.item)),
+    hasRecord(store, ref, ledger),
+    hasRecord(store, ref, 'failures'),
     isClosed(store, ref.runId),
   ]);
   if (done) return 'done';
@@ -20,14 +27,11 @@ export async function settledAs(store: Store, ref: ItemRef): Promise<'done' | 'f
   return closed ? 'closed' : undefined;
 }
 
-/** Whether the item has a result by now. */
-export function hasResult(store: Store, ref: ItemRef): Promise<boolean> {
-  return exists(store, runKeys(ref.runId).record('results', ref.item));
-}
-
-async function exists(store: Store, key: string): Promise<boolean> {
+/** Whether a ledger has the item. */
+export async function hasRecord(store: Store, { runId, item }: ItemRef, ledger: LedgerName): Promise<boolean> {
   try {
-    await store.client.send(new HeadObjectCommand({ Bucket: store.bucket, Key: key }));
+    const Key = runKeys(runId).record(ledger, item);
+    await store.client.send(new HeadObjectCommand({ Bucket: store.bucket, Key }));
     return true;
   } catch (error) {
     if (httpStatus(error) === 404) return false;

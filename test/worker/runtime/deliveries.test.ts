@@ -274,7 +274,8 @@ describe.concurrent('a worker', () => {
       }),
     );
     const message = test.message('a', 'deadly');
-    for (let count = 1; count <= 3; count++) await claimAttempt(test.store, message, count, 'killed');
+    for (let count = 1; count <= 3; count++)
+      await claimAttempt(test.store, { ...message, stage: 'process' }, count, 'killed');
     await test.send(message);
     expect(await test.work()).toMatchObject({ failed: 1 });
     expect(ran).toBe(false);

@@ -1,0 +1,81 @@
+import { outputPrefix } from '#run/keys.ts';
+import { recordResult } from '#run/ledger.ts';
+import type { WorkMessage } from '#run/message.ts';
+import type { ResultRecord } from '#run/records.ts';
+import { PermanentError } from '../permanent-error.ts';
+import type { ProcessorLogger } from '../processor.ts';
+import { runProcessor } from '../run-processor.ts';
+import { NoInputObjectError, openInput } from './open-input.ts';
+import type { WorkerParts } from './parts.ts';
+import { s3Output } from './s3-output.ts';
+import { hasRecord, settledAs } from './settled.ts';
+import type { Task } from './task.ts';
+import { withinLimit } from './within-limit.ts';
+
+/** A message names a processor that this worker doesn't have. */
+export class UnknownProcessorError extends PermanentError {
+  override readonly name = 'UnknownProcessorError';
+}
+
+/** To run a processor on an item, and record its result. */
+export function processTask(parts: WorkerParts, message: WorkMessage): Task {
+  const { store } = parts;
+  return {
+    ref: { runId: message.runId, item: message.item, stage: 'process' },
+    name: message.name,
+    what: message.process.processor,
+    settledAs: () => settledAs(store, message, 'results'),
+    isDone: () => hasRecord(store, message, 'results'),
+    async run(attempt, signal, logger) {
+      const result = await process(parts, message, attempt, signal, logger);
+      return () => recordResult(store, result);
+    },
+  };
+}
+
+async function process(
+  parts: WorkerParts,
+  message: WorkMessage,
+  attempt: number,
+  signal: AbortSignal,
+  logger: ProcessorLogger,
+): Promise<ResultRecord> {
+  const { store, settings } = parts;
+  const { runId, item, name, object } = message;
+  const loading = parts.loadProcessor(message.process.processor);
+  if (loading === undefined) {
+    throw new UnknownProcessorError(`this worker has no processor "${message.process.processor}"`);
+  }
+  const processor = await loading;
+  const prefix = outputPrefix(runId, item, attempt);
+  const began = performance.now();
+  const limit = { name: processor.name, minutes: settings.itemMinutes };
+  const { result, outputs } = await withinLimit(limit, signal, logger, (both, progress) =>
+    runProcessor(
+      processor,
+      { runId, id: item, name, object, input: message.input ?? null },
+      message.process.options,
+      { signal: both, logger, attempt, userAgent: settings.userAgent, progress },
+      {
+        openInput() {
+          if (object === undefined) throw new NoInputObjectError(`${name} is work without a landed object`);
+          return openInput(store, object, both);
+        },
+        openOutput: (output, contentType) => s3Output(store, prefix + output, contentType),
+      },
+    ),
+  );
+  return {
+    v: 1,
+    runId,
+    item,
+    name,
+    at: new Date().toISOString(),
+    processor: processor.name,
+    attempt,
+    worker: parts.worker,
+    seconds: Math.round(performance.now() - began) / 1_000,
+    outputs: outputs.map((output) => ({ key: prefix + output.name, bytes: output.bytes })),
+    result,
+  };
+}
