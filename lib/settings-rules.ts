@@ -1,4 +1,10 @@
-import { gateEvents, gateFitsHistory, HISTORY_EVENTS, slicesPerBatch } from '#stepfunctions/history.ts';
+import {
+  gateEvents,
+  gateFitsHistory,
+  HISTORY_EVENTS,
+  RESERVED_EVENTS,
+  slicesPerBatch,
+} from '#stepfunctions/history.ts';
 import type { Settings } from './settings.ts';
 
 /** A rule between settings: which it looks at, and what is wrong with them, undefined where nothing is. */
@@ -41,7 +47,7 @@ export const settingsRules: readonly SettingsRule[] = [
     problem: ({ gate }) =>
       gateFitsHistory(gate.attempts)
         ? undefined
-        : `${gate.attempts} attempts make ${gateEvents(gate.attempts)} events, and Step Functions ends an execution at ${HISTORY_EVENTS}; wait as long with fewer attempts and a longer gate.intervalSeconds`,
+        : `${gate.attempts} attempts make ${gateEvents(gate.attempts)} events of history; Step Functions ends an execution at ${HISTORY_EVENTS}, and ${RESERVED_EVENTS} are kept for the rest of the run; wait as long with fewer attempts and a longer gate.intervalSeconds`,
   },
   {
     settings: ['gate.intervalSeconds', 'gate.attempts', 'run.timeoutHours'],

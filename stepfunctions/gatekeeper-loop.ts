@@ -9,7 +9,7 @@ import {
   type TaskStateBase,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import { gateEvents, gateFitsHistory, HISTORY_EVENTS } from './history.ts';
+import { gateEvents, gateFitsHistory, HISTORY_EVENTS, RESERVED_EVENTS } from './history.ts';
 import { invoke } from './invoke.ts';
 import { retryTransientFaults } from './retries.ts';
 
@@ -58,7 +58,7 @@ export class GatekeeperLoop extends StateMachineFragment {
     super(scope, id);
     if (!gateFitsHistory(props.attempts)) {
       throw new Error(
-        `${props.attempts} attempts make ${gateEvents(props.attempts)} events of the ${HISTORY_EVENTS} that an execution may have; take fewer attempts and a longer interval`,
+        `${props.attempts} attempts make ${gateEvents(props.attempts)} events of history; an execution has ${HISTORY_EVENTS}, and ${RESERVED_EVENTS} are kept for its other states; take fewer attempts and a longer interval`,
       );
     }
     const gatekeeper = isTask(props.gatekeeper) ? props.gatekeeper : this.invokeGatekeeper(props.gatekeeper, props);

@@ -13,7 +13,7 @@ const MAP = 2;
 const ITERATION = 2;
 
 /** Kept free for what is no loop: Plan, workers, the map run, Reconcile, DoneState, and their retries. */
-const RESERVE = 1_000;
+export const RESERVED_EVENTS = 1_000;
 
 /** Events of the whole gatekeeper loop: two rounds of it where the second is forced. */
 export function gateEvents(attempts: number): number {
@@ -22,7 +22,7 @@ export function gateEvents(attempts: number): number {
 
 /** Whether an execution that waits that often stays within its history. */
 export function gateFitsHistory(attempts: number): boolean {
-  return gateEvents(attempts) <= HISTORY_EVENTS - RESERVE;
+  return gateEvents(attempts) <= HISTORY_EVENTS - RESERVED_EVENTS;
 }
 
 /** A task that is called, fails once on the way and is retried: what is reckoned for each call of the loops below. */
@@ -48,6 +48,7 @@ export function slicesPerBatch(limits: {
   readonly sliceCalls: number;
   readonly sourcesPerBatch: number;
 }): number {
-  const free = HISTORY_EVENTS - RESERVE - limits.openCalls * OPEN_CALL - (STATE + MAP) - limits.sourcesPerBatch * LARGE;
+  const free =
+    HISTORY_EVENTS - RESERVED_EVENTS - limits.openCalls * OPEN_CALL - (STATE + MAP) - limits.sourcesPerBatch * LARGE;
   return Math.floor(free / (SLICE + limits.sliceCalls * SLICE_CALL));
 }

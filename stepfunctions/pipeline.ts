@@ -97,12 +97,14 @@ export class Pipeline extends StateMachineFragment {
       )
       .otherwise(new Succeed(this, 'Succeed', { outputPath: '$.outcome' }));
 
+    ingest.next(reconcile).next(gatekeeper).next(done).next(end);
     plan.next(
       new Choice(this, 'WorkChoice')
         .when(Condition.numberGreaterThan('$.work', 0), startWorkers.next(ingest))
+        // A Map's reader may refuse an empty file.
+        .when(Condition.numberEquals('$.batches', 0), reconcile)
         .otherwise(ingest),
     );
-    ingest.next(reconcile).next(gatekeeper).next(done).next(end);
     this.startState = plan;
   }
 

@@ -31,7 +31,10 @@ describe('the state machine', () => {
       'OutcomeChoice',
       'Succeed',
     ]);
-    expect(state('WorkChoice').Choices).toEqual([{ Variable: '$.work', NumericGreaterThan: 0, Next: 'StartWorkers' }]);
+    expect(state('WorkChoice').Choices).toEqual([
+      { Variable: '$.work', NumericGreaterThan: 0, Next: 'StartWorkers' },
+      { Variable: '$.batches', NumericEquals: 0, Next: 'Reconcile' },
+    ]);
     expect(state('StartWorkers')).toMatchObject({ Next: 'Ingest', ResultPath: null });
     expect(state('OutcomeChoice').Choices).toEqual([
       { Variable: '$.outcome.outcome', StringEquals: 'failed', Next: 'Failed' },
