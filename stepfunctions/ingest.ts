@@ -93,13 +93,8 @@ export class Ingest extends StateMachineFragment {
     const again = this.#again('OpenAgain', ['runId', 'batch']).next(open);
     const left = new Choice(this, 'SmallOnesLeft')
       .when(Condition.numberEquals('$.open.left', 0), large)
-      .when(
-        Condition.numberGreaterThanEquals('$.call', this.#props.openCalls),
-        new Fail(this, 'OpenCallsUsedUp', {
-          error: 'OpenCallsUsedUp',
-          cause: `Open was called ${this.#props.openCalls} times (ingest.openCalls), and sources of the batch are still left`,
-        }),
-      )
+      // The large ones have uploads open by now, which must come to an end.
+      .when(Condition.numberGreaterThanEquals('$.call', this.#props.openCalls), large)
       .when(
         Condition.numberGreaterThan('$.open.waitSeconds', 0),
         this.#wait('WaitToOpen', '$.open.waitSeconds').next(again),
@@ -125,7 +120,16 @@ export class Ingest extends StateMachineFragment {
       resultPath: JsonPath.DISCARD,
     });
     large.itemProcessor(this.#largeObject());
-    return large.next(new Pass(this, 'BatchEnd', { result: NOTHING }));
+    return large.next(
+      new Choice(this, 'AllOpened')
+        .when(Condition.numberEquals('$.open.left', 0), new Pass(this, 'BatchEnd', { result: NOTHING }))
+        .otherwise(
+          new Fail(this, 'OpenCallsUsedUp', {
+            error: 'OpenCallsUsedUp',
+            cause: `Open was called ${this.#props.openCalls} times (ingest.openCalls), and sources of the batch are still left`,
+          }),
+        ),
+    );
   }
 
   #largeObject(): IChainable {

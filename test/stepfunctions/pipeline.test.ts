@@ -132,8 +132,9 @@ describe('Ingest', () => {
     expect(small.SmallOnesLeft?.Choices).toContainEqual({
       Variable: '$.call',
       NumericGreaterThanEquals: 7,
-      Next: 'OpenCallsUsedUp',
+      Next: 'Large',
     });
+    expect(small.AllOpened?.Default).toBe('OpenCallsUsedUp');
     expect(small.SliceDone?.Choices).toContainEqual({
       Variable: '$.call',
       NumericGreaterThanEquals: 9,
