@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { accessSync, constants, rmSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -75,11 +75,16 @@ async function startVersitygw(binary: string, tls: Certificate | undefined): Pro
     await Promise.all([writeFile(cert, tls.cert), writeFile(key, tls.key)]);
     certificate.push('--cert', cert, '--key', key);
   }
-  const buckets = await mkdtemp(join(folder, 'buckets-'));
+  const [buckets, metadata] = [join(folder, 'buckets'), join(folder, 'metadata')];
+  await Promise.all([mkdir(buckets), mkdir(metadata)]);
   const child = spawn(
     binary,
-    // Without --keep-alive it closes the connection after each answer.
-    ['--quiet', '--keep-alive', '--port', `127.0.0.1:${port}`, ...certificate, 'posix', buckets],
+    // Without --keep-alive it closes the connection after each answer. Without --sidecar it keeps metadata in extended attributes,
+    // which on ext4 hold 4 KiB: Complete of more than some 500 parts then fails with InternalError.
+    [
+      ...['--quiet', '--keep-alive', '--port', `127.0.0.1:${port}`, ...certificate],
+      ...['posix', '--sidecar', metadata, buckets],
+    ],
     {
       env: { ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey },
       stdio: ['ignore', 'ignore', 'pipe'],
