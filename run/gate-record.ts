@@ -22,7 +22,7 @@ export const gateRecordSchema = z.object({
   /** How often the gatekeeper has looked. */
   looks: z.int(),
   samples: z.array(gateSampleSchema),
-  /** The counts of shards in which every item is settled: no look lists them again. */
+  /** The counts of shards in which every item is done: no look lists them again. */
   finished: z.record(z.string(), z.object({ done: z.int(), failed: z.int() })),
   /** What kept workers from being started and the like; each sentence once. */
   problems: z.array(z.string()),

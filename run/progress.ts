@@ -44,7 +44,7 @@ export async function readProgress(store: Store, plan: PlanSummary): Promise<Pro
 /**
  * Counts a run's ledger shard by shard, sixteen at once, without holding ids.
  *
- * @param finished shards that were counted whole before; they are not looked at again, since a settled item stays settled.
+ * @param finished shards in which every item was done before; they are not looked at again, since a done item stays done.
  * @returns the counts of every shard, the finished ones as they were given.
  */
 export async function countShards(

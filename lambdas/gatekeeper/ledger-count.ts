@@ -45,8 +45,9 @@ export async function lookAtLedger(
   }
   const shards = await countShards(store, plan, before.finished);
   const { done, failed } = totalOf(shards);
+  // A result can still come after a failure and win; nothing comes after a result.
   const finished = Object.fromEntries(
-    Object.entries(shards).filter(([shard, count]) => count.done + count.failed === plan.shards[shard]),
+    Object.entries(shards).filter(([shard, { done }]) => done === plan.shards[shard]),
   );
   return { done, failed, missing: plan.items - done - failed, exact: true, finished };
 }

@@ -1,8 +1,6 @@
-import { CreateClusterCommand, ECSClient, RegisterTaskDefinitionCommand } from '@aws-sdk/client-ecs';
-import { LambdaClient } from '@aws-sdk/client-lambda';
 import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
-import { type Gate, lookAtGate } from '#lambdas/gatekeeper/gate.ts';
+import { lookAtGate } from '#lambdas/gatekeeper/gate.ts';
 import { messageOf } from '#run/dispatch.ts';
 import { gateRecordSchema } from '#run/gate-record.ts';
 import { runKeys } from '#run/keys.ts';
@@ -10,51 +8,14 @@ import { record, recordResult } from '#run/ledger.ts';
 import { readJson } from '#run/store.ts';
 import { countWorkers } from '#run/workers.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
+import { newGate } from '#test/helpers/gate.ts';
 import { failureRecord, landedRecord, resultRecord, sourceNamed, writePlan } from '#test/helpers/run.ts';
 
 const aws = useEmbeddedAws();
 
-/** A gate over empty services; its workers do nothing but run. `clock.now` is what it takes for the time. */
-async function newGate(clock = { now: new Date() }): Promise<Gate> {
-  const ecs = new ECSClient(aws.client());
-  const cluster = crypto.randomUUID();
-  const family = crypto.randomUUID();
-  await ecs.send(new CreateClusterCommand({ clusterName: cluster }));
-  await ecs.send(
-    new RegisterTaskDefinitionCommand({
-      family,
-      networkMode: 'awsvpc',
-      requiresCompatibilities: ['FARGATE'],
-      cpu: '256',
-      memory: '512',
-      containerDefinitions: [
-        { name: 'worker', image: 'node', command: ['node', '-e', 'setTimeout(() => {}, 60000)'], essential: true },
-      ],
-    }),
-  );
-  return {
-    store: await aws.store(),
-    queue: await aws.queue(),
-    deadLetters: await aws.queue(),
-    fleet: {
-      client: ecs,
-      cluster,
-      taskFamily: family,
-      subnets: ['subnet-1'],
-      securityGroups: ['sg-1'],
-      assignPublicIp: true,
-      max: 2,
-      itemsPerWorker: 2,
-      spot: true,
-    },
-    lambda: new LambdaClient(aws.client()),
-    now: () => clock.now,
-  };
-}
-
 describe('lookAtGate', () => {
   it('throws the progress while work is missing, and starts the workers that the work needs', async () => {
-    const gate = await newGate();
+    const gate = await newGate(aws);
     const items = ['a', 'b', 'c', 'd', 'e'].map((key) => sourceNamed(key));
     const [a, b] = items as [(typeof items)[0], (typeof items)[0]];
     await writePlan(gate.store, 'r', items);
@@ -74,7 +35,7 @@ describe('lookAtGate', () => {
   });
 
   it('opens as soon as every item is settled, by whatever kind of record', async () => {
-    const gate = await newGate();
+    const gate = await newGate(aws);
     const [a, b, c] = [sourceNamed('a'), sourceNamed('b'), sourceNamed('c', null)] as const;
     await writePlan(gate.store, 'r', [a, b, c]);
     await recordResult(gate.store, resultRecord('r', a));
@@ -84,7 +45,7 @@ describe('lookAtGate', () => {
   });
 
   it('does not take a landed object for a processed one', async () => {
-    const gate = await newGate();
+    const gate = await newGate(aws);
     const item = sourceNamed('a');
     await writePlan(gate.store, 'r', [item]);
     await record(gate.store, 'landed', landedRecord('r', item, gate.store.bucket));
@@ -92,13 +53,13 @@ describe('lookAtGate', () => {
   });
 
   it('opens at the deadline with what there is', async () => {
-    const gate = await newGate({ now: new Date('2026-11-24T06:00:00Z') });
+    const gate = await newGate(aws, { now: new Date('2026-11-24T06:00:00Z') });
     await writePlan(gate.store, 'r', [sourceNamed('a')], { deadline: '2026-11-24T06:00:00.000Z' });
     expect(await lookAtGate(gate, 'r')).toMatchObject({ forced: true, reason: 'deadline', missing: 1 });
   });
 
   it('turns a dead letter into a failure, of whichever run it is', async () => {
-    const gate = await newGate();
+    const gate = await newGate(aws);
     const [mine, other] = [sourceNamed('a'), sourceNamed('b')] as const;
     await writePlan(gate.store, 'r', [mine]);
     await writePlan(gate.store, 'other', [other]);
@@ -117,7 +78,7 @@ describe('lookAtGate', () => {
 
   it('sends again what no message speaks of any more, but not before the queue was empty for three minutes', async () => {
     const clock = { now: new Date('2026-11-24T01:00:00Z') };
-    const gate = await newGate(clock);
+    const gate = await newGate(aws, clock);
     const item = sourceNamed('a');
     await writePlan(gate.store, 'r', [item]);
     await record(gate.store, 'landed', landedRecord('r', item, gate.store.bucket));

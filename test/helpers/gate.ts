@@ -1,0 +1,42 @@
+import { CreateClusterCommand, ECSClient, RegisterTaskDefinitionCommand } from '@aws-sdk/client-ecs';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import type { Gate } from '#lambdas/gatekeeper/gate.ts';
+import type { useEmbeddedAws } from './aws.ts';
+
+/** A gate over empty services; its workers do nothing but run. `clock.now` is what it takes for the time. */
+export async function newGate(aws: ReturnType<typeof useEmbeddedAws>, clock = { now: new Date() }): Promise<Gate> {
+  const ecs = new ECSClient(aws.client());
+  const cluster = crypto.randomUUID();
+  const family = crypto.randomUUID();
+  await ecs.send(new CreateClusterCommand({ clusterName: cluster }));
+  await ecs.send(
+    new RegisterTaskDefinitionCommand({
+      family,
+      networkMode: 'awsvpc',
+      requiresCompatibilities: ['FARGATE'],
+      cpu: '256',
+      memory: '512',
+      containerDefinitions: [
+        { name: 'worker', image: 'node', command: ['node', '-e', 'setTimeout(() => {}, 60000)'], essential: true },
+      ],
+    }),
+  );
+  return {
+    store: await aws.store(),
+    queue: await aws.queue(),
+    deadLetters: await aws.queue(),
+    fleet: {
+      client: ecs,
+      cluster,
+      taskFamily: family,
+      subnets: ['subnet-1'],
+      securityGroups: ['sg-1'],
+      assignPublicIp: true,
+      max: 2,
+      itemsPerWorker: 2,
+      spot: true,
+    },
+    lambda: new LambdaClient(aws.client()),
+    now: () => clock.now,
+  };
+}
