@@ -47,6 +47,11 @@ const sluice = await sluiceTool();
 const bench = new Bench({ quick: values.quick, minutes, sluice, tools: [sluice] });
 for (const name of names) {
   bench.say(`== ${name}`);
-  bench.results.push({ name, ...(await CASES[name](bench)) });
+  try {
+    bench.results.push({ name, ...(await CASES[name](bench)) });
+  } catch (error) {
+    bench.fail(name, error);
+  }
 }
-await writeResults(bench, { partial: values.only !== undefined });
+await writeResults(bench, values.only === undefined ? undefined : names);
+process.exit(bench.failures.length > 0 ? 1 : 0);

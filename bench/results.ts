@@ -18,12 +18,12 @@ interface Circumstances {
  * Writes the results as Markdown, for people, and as JSON with every single run.
  * A whole benchmark, a quick one and one of some cases only have files of their own.
  */
-export async function writeResults(bench: Bench, { partial }: { partial: boolean }): Promise<void> {
+export async function writeResults(bench: Bench, onlyCases: readonly string[] | undefined): Promise<void> {
   const around = await circumstances(bench);
-  const name = `${bench.quick ? 'quick' : 'full'}${partial ? `-${bench.results.map((result) => result.name).join('-')}` : ''}`;
-  const { results, runs, leftOut } = bench;
+  const name = `${bench.quick ? 'quick' : 'full'}${onlyCases ? `-${onlyCases.join('-')}` : ''}`;
+  const { results, runs, failures, leftOut } = bench;
   await mkdir(FOLDER, { recursive: true });
-  const json = `${JSON.stringify({ ...around, results, leftOut, runs }, undefined, 2)}\n`;
+  const json = `${JSON.stringify({ ...around, results, failures, leftOut, runs }, undefined, 2)}\n`;
   await writeFile(new URL(`${name}.json`, FOLDER), json);
   const page = markdown(bench, around);
   await writeFile(new URL(`${name}.md`, FOLDER), page);
@@ -49,7 +49,10 @@ function versitygwVersion(): string {
   return /^\s*mod\s+\S+\s+(\S+)/m.exec(said)?.[1] ?? 'unknown';
 }
 
-function markdown({ results, leftOut, quick }: Bench, { date, machine, loadAtStart, versions }: Circumstances): string {
+function markdown(
+  { results, failures, leftOut, quick }: Bench,
+  { date, machine, loadAtStart, versions }: Circumstances,
+): string {
   const lines = [`# Measured ${date.slice(0, 10)}${quick ? ' (quick run)' : ''}`, ''];
   lines.push(
     `${machine}, load ${loadAtStart.toFixed(1)} at the start. ${Object.entries(versions)
@@ -62,6 +65,7 @@ function markdown({ results, leftOut, quick }: Bench, { date, machine, loadAtSta
     if (findings.length > 0) lines.push('');
     for (const { goal, figure, met } of findings) lines.push(`- ${met ? 'met' : '**not met**'}: ${goal}: ${figure}`);
   }
+  if (failures.length > 0) lines.push('', '## Failed', '', ...failures.map((what) => `- ${what.slice(0, 500)}`));
   if (leftOut.length > 0) lines.push('', '## Left out', '', ...leftOut.map((what) => `- ${what}`));
   return `${lines.join('\n')}\n`;
 }

@@ -47,6 +47,8 @@ export class Bench {
   readonly results: ({ readonly name: string } & CaseResult)[] = [];
   /** Every single run, for the JSON. */
   readonly runs: Run[] = [];
+  /** What failed or landed other bytes, with the reason. */
+  readonly failures: string[] = [];
   /** What there was no time or no disk for. */
   readonly leftOut: string[] = [];
   readonly loadAtStart = loadavg()[0] ?? Number.NaN;
@@ -57,6 +59,11 @@ export class Bench {
     this.sluice = options.sluice;
     this.tools = options.tools;
     this.#end = performance.now() + options.minutes * 60_000;
+  }
+
+  fail(what: string, error: unknown): void {
+    this.failures.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    this.say(`   failed: ${this.failures.at(-1)}`);
   }
 
   say(line: string): void {
@@ -76,13 +83,19 @@ export class Bench {
   /**
    * Measures one transfer by one tool and verifies what it landed, outside the measurement.
    *
-   * @returns undefined where it was left out.
+   * @returns undefined where it was left out or failed; the others go on.
    */
   async transfer(tool: Tool, lane: Lane, job: Job): Promise<Run | undefined> {
     const what = `${tool.name}, ${job.bytes / MIB} MiB, ${job.connections} connections`;
     if (!(await this.hasRoom(what, job.bytes))) return undefined;
-    const { cost } = await measure(tool.command(job));
-    await lane.settle(job);
+    let cost: Cost;
+    try {
+      ({ cost } = await measure(tool.command(job)));
+      await lane.settle(job);
+    } catch (error) {
+      this.fail(what, error);
+      return undefined;
+    }
     const cpuSecondsPerGib = ((cost.userSeconds + cost.systemSeconds) * GIB) / job.bytes;
     const run = { tool: tool.name, bytes: job.bytes, connections: job.connections, cpuSecondsPerGib, ...cost };
     this.runs.push(run);
