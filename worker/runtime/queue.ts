@@ -22,7 +22,7 @@ export interface Queue {
 }
 
 /**
- * Own calls and not `sqs-consumer`, which was tried first: it receives again only when the whole batch before is done
+ * Own calls and not `sqs-consumer` (15.0.3, judged by its source): it receives again only when the whole batch before is done
  * (so one long item blocks the other places), its heartbeat goes on after the message is lost and tells nobody,
  * stopping it either processes what the open poll still brings or aborts the deletes too, and the receive count
  * doesn't reach its choice of the pause before a retry. What is left of it would be these four requests.

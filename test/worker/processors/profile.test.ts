@@ -121,7 +121,8 @@ describe('profile holds no more than it must of', () => {
     const { result } = await testProcessor<Profile>(profile, { object });
     clearInterval(watch);
     expect(result).toMatchObject({ format: 'json', records: 1, columnNames: ['a'], bytes: object.bytes });
-    expect(peak).toBeLessThan(80 * MIB);
+    // Less than the string alone, which would be held twice or more.
+    expect(peak).toBeLessThan(96 * MIB);
   });
 
   it('lines of text without an end', async () => {
