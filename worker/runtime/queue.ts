@@ -22,10 +22,10 @@ export interface Queue {
 }
 
 /**
- * Own calls and not `sqs-consumer` (15.0.3, judged by its source): it receives again only when the whole batch before is done
- * (so one long item blocks the other places), its heartbeat goes on after the message is lost and tells nobody,
- * stopping it either processes what the open poll still brings or aborts the deletes too, and the receive count
- * doesn't reach its choice of the pause before a retry. What is left of it would be these four requests.
+ * Own calls and not `sqs-consumer` (15.0.3, judged by its source): it receives again only when the whole batch before
+ * is done, so one long item blocks the other places; its heartbeat goes on after the message is lost and tells nobody;
+ * and stopping it either processes what the open poll still brings, or aborts deletes and visibility changes too. What
+ * would be left of it are these four requests.
  */
 export function openQueue(client: SQSClient, queueUrl: string, visibilitySeconds: number): Queue {
   const changeVisibility = async (delivery: Delivery, seconds: number): Promise<'extended' | 'lost'> => {
