@@ -16,7 +16,7 @@ export const environment = {
     SLUICE_DEFAULT_INPUT: z.string().optional(),
     SLUICE_SOURCES_PER_BATCH: count,
     /** The functions that the gatekeeper may ask. */
-    SLUICE_CHECK_FUNCTIONS: z.string().default(''),
+    SLUICE_GATE_FUNCTIONS: z.string().default(''),
     SLUICE_MAX_WAIT_MINUTES: z.coerce.number().positive(),
   },
   transfer: {

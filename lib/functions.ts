@@ -82,6 +82,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
         variables({
           SLUICE_SOURCES_PER_BATCH: String(ingest.sourcesPerBatch),
           SLUICE_MAX_WAIT_MINUTES: String(gateWaitSeconds(settings) / 60),
+          ...(settings.gate.functions.length > 0 && { SLUICE_GATE_FUNCTIONS: settings.gate.functions.join(',') }),
           ...(settings.defaultInput && { SLUICE_DEFAULT_INPUT: JSON.stringify(settings.defaultInput) }),
         }),
       ],

@@ -25,7 +25,7 @@ export async function handler(payload: unknown) {
     runId: execution.runId,
     defaultInput: env.SLUICE_DEFAULT_INPUT,
     maxWaitMinutes: env.SLUICE_MAX_WAIT_MINUTES,
-    checkFunctions: env.SLUICE_CHECK_FUNCTIONS.split(','),
+    gateFunctions: env.SLUICE_GATE_FUNCTIONS.split(','),
   });
   const summary = await planRun(store, {
     input,

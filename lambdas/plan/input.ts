@@ -9,7 +9,7 @@ export interface InputRules {
   /** How long the gate waits at most: its interval times its attempts. */
   readonly maxWaitMinutes: number;
   /** ARNs of the functions that `waitFor` may name. */
-  readonly checkFunctions: readonly string[];
+  readonly gateFunctions: readonly string[];
 }
 
 /**
@@ -37,9 +37,9 @@ export function readInput(typed: unknown, rules: InputRules): ExecutionInput {
     );
   }
   for (const [index, wait] of parsed.data.waitFor.entries()) {
-    if (wait.check !== 'lambda' || rules.checkFunctions.includes(wait.function)) continue;
+    if (wait.check !== 'lambda' || rules.gateFunctions.includes(wait.function)) continue;
     problems.push(
-      `waitFor[${index}].function: the gatekeeper may not ask ${wait.function}; add it to the setting gate.checkFunctions`,
+      `waitFor[${index}].function: the gatekeeper may not ask ${wait.function}; add it to the setting gate.functions`,
     );
   }
   if (problems.length > 0) throw new InvalidInputError(problems);

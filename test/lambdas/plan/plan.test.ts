@@ -26,7 +26,7 @@ function plan(store: Store, typed: unknown, claim = claimOf('run'), hasEnded = a
     runId: claim.runId,
     defaultInput: undefined,
     maxWaitMinutes: 25,
-    checkFunctions: [],
+    gateFunctions: [],
   });
   return planRun(store, { input, claim, sourcesPerBatch: 50, hasEnded });
 }
