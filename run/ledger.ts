@@ -1,6 +1,6 @@
 import { type LedgerName, runKeys } from './keys.ts';
 import type { FailureRecord, HandedRecord, LandedRecord, ResultRecord } from './records.ts';
-import { closedSchema } from './records.ts';
+import { closedSchema, resultSchema } from './records.ts';
 import { SHARDS } from './shards.ts';
 import { listKeys, readJson, type Store, writeOnce } from './store.ts';
 
@@ -55,10 +55,16 @@ export async function recordedItems(store: Store, runId: string, ledger: LedgerN
  * @returns `exists` where another delivery of the item was faster, `late` where the run was closed.
  */
 export async function recordResult(store: Store, value: ResultRecord): Promise<'written' | 'exists' | 'late'> {
-  if ((await record(store, 'results', value)) === 'exists') return 'exists';
+  if ((await record(store, 'results', value)) === 'exists' && !(await isMine(store, value))) return 'exists';
   if (!(await isClosed(store, value.runId))) return 'written';
   await record(store, 'late', value);
   return 'late';
+}
+
+/** A PUT whose answer was lost is sent again by the SDK, and then finds its own first one. */
+async function isMine(store: Store, { runId, item, attempt, worker }: ResultRecord): Promise<boolean> {
+  const there = await readJson(store, runKeys(runId).record('results', item), resultSchema);
+  return there?.attempt === attempt && there.worker === worker;
 }
 
 /** Whether DoneState, or CloseRun, has closed the run: nothing of it is to be begun any more. */

@@ -85,6 +85,18 @@ describe('closeRun', () => {
     expect(await closeRun(store, plan, settled)).toEqual(manifest);
   });
 
+  it("takes its own result for its own when the PUT is sent twice, and another worker's for another's", async () => {
+    const store = await aws.store();
+    const item = sourceNamed('a');
+    const plan = await writePlan(store, 'twice', [item]);
+    const mine = resultRecord('twice', item);
+    expect(await recordResult(store, mine)).toBe('written');
+    expect(await recordResult(store, mine)).toBe('written');
+    expect(await recordResult(store, { ...mine, worker: 'other' })).toBe('exists');
+    await closeRun(store, plan, settled);
+    expect(await recordResult(store, mine)).toBe('late');
+  });
+
   it('calls a run in which every item failed a failed one', async () => {
     const store = await aws.store();
     const item = sourceNamed('a');
