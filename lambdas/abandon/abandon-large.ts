@@ -1,8 +1,8 @@
+import { recordTransferFailure } from '#run/landing.ts';
 import { readLargeTransfer } from '#run/large-transfer.ts';
 import { abandonTransfer } from '#transfer/index.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { jobOf } from '../ingest/job.ts';
-import { recordTransferFailure } from '../ingest/settle.ts';
 
 /** What ended a transfer, as the state machine knows it. */
 export interface StateError {
@@ -22,7 +22,10 @@ export async function abandonLarge(
 ): Promise<void> {
   const transfer = await readLargeTransfer(ingest.store, runId, item);
   if (transfer === undefined) return;
-  await recordTransferFailure(ingest.store, runId, transfer.item, Object.assign(new Error(messageOf(cause)), { name }));
+  await recordTransferFailure(ingest.store, runId, transfer.item, {
+    name,
+    message: messageOf(cause),
+  });
   await abandonTransfer(jobOf(ingest, transfer));
 }
 

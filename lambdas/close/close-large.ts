@@ -1,9 +1,10 @@
 import { dispatch, type Queue } from '#run/dispatch.ts';
+import { recordLanded } from '#run/landing.ts';
 import { readLargeTransfer, readSliceCalls } from '#run/large-transfer.ts';
 import { closeTransfer, UploadVanishedError } from '#transfer/index.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { jobOf } from '../ingest/job.ts';
-import { claimWorkersMinute, recordLanded } from '../ingest/settle.ts';
+import { claimWorkersMinute } from '../ingest/workers-minute.ts';
 
 /**
  * Completes a large object with the proofs of all its slices, records it, and hands it to the workers. Called again
@@ -25,7 +26,7 @@ export async function closeLarge(
     proofs: calls.flatMap((call) => call.proofs),
     retries: calls.reduce((sum, call) => sum + call.retries, 0),
   });
-  const message = await recordLanded(store, runId, transfer.item, landed);
+  const { message } = await recordLanded(store, runId, transfer.item, landed);
   if (message === undefined) return { startWorkers: false };
   await dispatch(queue, [message]);
   return { startWorkers: await claimWorkersMinute(store, runId) };

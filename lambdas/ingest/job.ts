@@ -1,39 +1,12 @@
 import type { SourceItem } from '#run/item.ts';
-import { runKeys } from '#run/keys.ts';
+import { destinationOf, sourceOf, uploadRecorder } from '#run/landing.ts';
 import type { LargeTransfer } from '#run/large-transfer.ts';
-import { writeOnce } from '#run/store.ts';
-import {
-  type Destination,
-  type Source,
-  type TransferJob,
-  type TransferOptions,
-  transferStateSchema,
-} from '#transfer/index.ts';
+import { type TransferJob, type TransferOptions, transferStateSchema } from '#transfer/index.ts';
 import type { Ingest } from './ingest.ts';
 
-/** An item of the plan in the engine's words. */
-export function sourceOf({ url, headers, expect, allowUnprovenEnd }: SourceItem): Source {
-  return {
-    url,
-    ...(headers && { headers }),
-    ...(expect && { expect }),
-    ...(allowUnprovenEnd !== undefined && { allowUnprovenEnd }),
-  };
-}
-
-export function destinationOf({ store }: Ingest, { key, ifExists }: SourceItem): Destination {
-  return { client: store.client, bucket: store.bucket, key, ...(ifExists && { ifExists }) };
-}
-
-/** The engine's options for one item: the deployment's, and each upload recorded before it holds anything. */
-export function optionsOf(ingest: Ingest, runId: string, { key }: SourceItem): TransferOptions {
-  const { store, options } = ingest;
-  return {
-    ...options,
-    onUploadCreated: async (uploadId) => {
-      await writeOnce(store, runKeys(runId).upload(uploadId), { v: 1, bucket: store.bucket, key, uploadId });
-    },
-  };
+/** The engine's options for one item: the deployment's, and each upload recorded. */
+export function optionsOf({ store, options }: Ingest, runId: string, item: SourceItem): TransferOptions {
+  return { ...options, ...uploadRecorder(store, runId, item) };
 }
 
 /** A large object's transfer, as this process goes on with it. */
@@ -41,7 +14,7 @@ export function jobOf(ingest: Ingest, { runId, item, state }: LargeTransfer): Tr
   return {
     state: transferStateSchema.parse(state),
     source: sourceOf(item),
-    destination: destinationOf(ingest, item),
+    destination: destinationOf(ingest.store, item),
     options: optionsOf(ingest, runId, item),
   };
 }

@@ -1,4 +1,5 @@
 import type { SourceItem } from '#run/item.ts';
+import { destinationOf, sourceOf } from '#run/landing.ts';
 import {
   abandonTransfer,
   BeginAgainError,
@@ -13,7 +14,7 @@ import {
   uploadSlice,
 } from '#transfer/index.ts';
 import type { Ingest } from '../ingest/ingest.ts';
-import { destinationOf, optionsOf, sourceOf } from '../ingest/job.ts';
+import { optionsOf } from '../ingest/job.ts';
 
 /** What the first call for a source came to: all of it, or an upload that goes on elsewhere. */
 export type Begun =
@@ -54,7 +55,7 @@ async function beginOnce(
   earlier: readonly Pins[],
 ): Promise<Begun> {
   const source = sourceOf(item);
-  const destination = destinationOf(ingest, item);
+  const destination = destinationOf(ingest.store, item);
   const options = { ...optionsOf(ingest, runId, item), deadline, earlier };
   const opened = await openTransfer(source, destination, options);
   if (opened.kind === 'done') return { kind: 'landed', landed: opened.landed };

@@ -5,7 +5,7 @@ import { readBatch } from '#run/progress.ts';
 import { writeOnce } from '#run/store.ts';
 import { Dispatcher } from '../ingest/dispatcher.ts';
 import type { Ingest } from '../ingest/ingest.ts';
-import { claimWorkersMinute } from '../ingest/settle.ts';
+import { claimWorkersMinute } from '../ingest/workers-minute.ts';
 import { openItem } from './open-item.ts';
 
 export interface OpenRequest {

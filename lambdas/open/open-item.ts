@@ -1,6 +1,7 @@
 import { fetchMessageOf, messageOf } from '#run/dispatch.ts';
 import type { Item, SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
+import { recordHanded, recordLanded, recordTransferFailure } from '#run/landing.ts';
 import { readLargeTransfer, writeLargeTransfer } from '#run/large-transfer.ts';
 import { failureSchema, handedSchema, landedSchema, resultSchema } from '#run/records.ts';
 import { readJson, type Store } from '#run/store.ts';
@@ -14,7 +15,6 @@ import {
 } from '#transfer/index.ts';
 import type { Dispatcher } from '../ingest/dispatcher.ts';
 import type { Ingest } from '../ingest/ingest.ts';
-import { recordHanded, recordLanded, recordTransferFailure } from '../ingest/settle.ts';
 import { begin } from './begin.ts';
 
 /** How an item stands after a call of Open. */
@@ -87,7 +87,7 @@ async function landSource(ingest: Ingest, dispatcher: Dispatcher, open: OpenItem
       await writeLargeTransfer(store, { v: 1, runId, item, state: begun.state, sliceBytes });
       return largeState(item, begun.state, sliceBytes);
     }
-    const message = await recordLanded(store, runId, item, begun.landed);
+    const { message } = await recordLanded(store, runId, item, begun.landed);
     if (message !== undefined) dispatcher.add(message);
   } catch (error) {
     if (error instanceof SourceAsksToWaitError) return { kind: 'left', waitUntil: error.waitUntil };
@@ -96,7 +96,7 @@ async function landSource(ingest: Ingest, dispatcher: Dispatcher, open: OpenItem
       dispatcher.add(fetchMessageOf(runId, item));
       return { kind: 'settled' };
     }
-    await recordTransferFailure(store, runId, item, error);
+    await recordTransferFailure(store, runId, item, error instanceof Error ? error : new Error(String(error)));
   }
   return { kind: 'settled' };
 }

@@ -1,14 +1,13 @@
 import { totalmem } from 'node:os';
-import { constrainedMemory, resourceUsage } from 'node:process';
+import { constrainedMemory } from 'node:process';
 import { dispatch, messageOf } from '#run/dispatch.ts';
 import type { SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
-import { record } from '#run/ledger.ts';
+import { destinationOf, recordLanded, sourceOf, uploadRecorder } from '#run/landing.ts';
 import type { WorkMessage } from '#run/message.ts';
-import { type LandedRecord, landedSchema } from '#run/records.ts';
-import { redactUrl } from '#run/redact.ts';
-import { readJson, type Store, writeOnce } from '#run/store.ts';
-import { type Landed, type TransferOptions, transfer } from '#transfer/index.ts';
+import { landedSchema } from '#run/records.ts';
+import { readJson } from '#run/store.ts';
+import { transfer } from '#transfer/index.ts';
 import type { WorkerParts } from './parts.ts';
 import { hasRecord, settledAs } from './settled.ts';
 import type { Task } from './task.ts';
@@ -38,21 +37,17 @@ export function fetchTask(parts: WorkerParts, message: WorkMessage, source: Sour
     async run(_attempt, signal, logger) {
       const limit = { name: 'fetch', minutes: parts.settings.itemMinutes };
       const landed = await withinLimit(limit, signal, logger, (both, progress) =>
-        transfer(
-          sourceOf(source),
-          { client: store.client, bucket: store.bucket, key: source.key, ...ifGiven('ifExists', source.ifExists) },
-          {
-            ...uploadRecorder(store, runId, source.key),
-            streamMemoryBytes: streamMemoryBytes(parts.settings.itemsAtOnce),
-            signal: both,
-            onProgress: ({ bytes, total }) => progress({ bytes, total: total ?? 'unknown' }),
-          },
-        ).catch((error: unknown) => {
+        transfer(sourceOf(source), destinationOf(store, source), {
+          ...uploadRecorder(store, runId, source),
+          streamMemoryBytes: streamMemoryBytes(parts.settings.itemsAtOnce),
+          signal: both,
+          onProgress: ({ bytes, total }) => progress({ bytes, total: total ?? 'unknown' }),
+        }).catch((error: unknown) => {
           throw both.aborted ? both.reason : error;
         }),
       );
       return async () => {
-        const word = await record(store, 'landed', landedRecord(store, runId, source, landed));
+        const { word } = await recordLanded(store, runId, source, landed);
         await handOn(parts, runId, source);
         return word;
       };
@@ -68,56 +63,9 @@ async function handOn({ store, dispatchQueue }: WorkerParts, runId: string, sour
   if (message !== undefined) await dispatch(dispatchQueue, [message]);
 }
 
-function sourceOf({ url, headers, expect, allowUnprovenEnd }: SourceItem) {
-  return {
-    url,
-    ...ifGiven('headers', headers),
-    ...ifGiven('expect', expect),
-    ...ifGiven('allowUnprovenEnd', allowUnprovenEnd),
-  };
-}
-
-/** The upload's id goes into the run's records before its first part, so that closing the run can abort it. */
-function uploadRecorder(store: Store, runId: string, key: string): Pick<TransferOptions, 'onUploadCreated'> {
-  return {
-    async onUploadCreated(uploadId) {
-      await writeOnce(store, runKeys(runId).upload(uploadId), { v: 1, bucket: store.bucket, key, uploadId });
-    },
-  };
-}
-
 /** A share of the container's memory for the part buffers of each item at once. */
 function streamMemoryBytes(itemsAtOnce: number): number {
   const memory = Math.min(constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());
   const share = Math.floor((memory / MIB - BASE_MIB) / itemsAtOnce);
   return Math.min(Math.max(share, STREAM_MIB.least), STREAM_MIB.most) * MIB;
-}
-
-function landedRecord(store: Store, runId: string, source: SourceItem, landed: Landed): LandedRecord {
-  return {
-    v: 1,
-    runId,
-    item: source.id,
-    name: source.key,
-    at: new Date().toISOString(),
-    status: landed.status,
-    bucket: store.bucket,
-    key: source.key,
-    url: redactUrl(source.url),
-    bytes: landed.bytes,
-    seconds: landed.seconds,
-    parts: landed.parts,
-    retries: landed.retries,
-    proofs: landed.proofs,
-    ...ifGiven('crc32', landed.crc32),
-    ...ifGiven('sourceEtag', landed.sourceEtag),
-    ...ifGiven('sourceLastModified', landed.sourceLastModified),
-    ...ifGiven('contentType', landed.contentType),
-    peakMemoryMiB: Math.round(resourceUsage().maxRSS / 1_024),
-    notes: landed.notes,
-  };
-}
-
-function ifGiven<K extends string, V>(name: K, value: V | undefined): { [P in K]?: V } {
-  return value === undefined ? {} : ({ [name]: value } as { [P in K]: V });
 }
