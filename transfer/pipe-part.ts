@@ -37,7 +37,7 @@ export async function pipePart(part: PipedPart, write: WriteBody): Promise<numbe
   const half = Math.floor(buffer.length / 2);
   let offset = head.length;
   let turn = 0;
-  const readNext = async (): Promise<Uint8Array | undefined> => {
+  const read = async (): Promise<Uint8Array | undefined> => {
     const length = Math.min(half, range.length - offset);
     if (length === 0) return undefined;
     const target = buffer.subarray(turn * half, turn * half + length);
@@ -48,14 +48,18 @@ export async function pipePart(part: PipedPart, write: WriteBody): Promise<numbe
     await fetchRange(session, { pins, offset: from, target, onBytes, signal, deadline });
     return target;
   };
+  const readNext = () => {
+    const piece = read();
+    // Its error is thrown where it is awaited; until then a write is under way, and may be what fails first.
+    piece.catch(() => {});
+    return piece;
+  };
   onBytes(head);
   let next = readNext();
   try {
     await write(head);
     for (let piece = await next; piece !== undefined; piece = await next) {
       next = readNext();
-      // Its error is thrown by the await of the loop; until then the write may be what fails first.
-      next.catch(() => {});
       await write(piece);
     }
     return crc;

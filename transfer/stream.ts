@@ -105,6 +105,8 @@ export class StreamTransfer implements LiveTransfer {
         if (number > MAX_PARTS) throw this.#tooLong();
         this.#crc = combineCrc32(this.#crc, crc, length);
         slot.sent = this.#send(uploadId, number, slot.buffer.subarray(0, length), crc, parts);
+        // Whoever needs the slot next, or the end, throws its error; the reader may be at another slot when it comes.
+        slot.sent.catch(() => {});
       }
       await Promise.all(slots.map(({ sent }) => sent));
       return parts.sort((one, other) => one.number - other.number);
