@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { reconcile } from '#lambdas/reconcile/reconcile.ts';
+import type { WorkItem } from '#run/item.ts';
+import { runKeys } from '#run/keys.ts';
+import { record, recordedItems } from '#run/ledger.ts';
+import { failureSchema } from '#run/records.ts';
+import { readJson } from '#run/store.ts';
+import { useEmbeddedAws } from '#test/helpers/aws.ts';
+import { failureRecord, landedRecord, profile, sourceNamed, writePlan } from '#test/helpers/run.ts';
+
+const aws = useEmbeddedAws();
+
+describe('reconcile', () => {
+  it('records a failure for just the sources that no record speaks of', async () => {
+    const store = await aws.store();
+    const [landed, failed, handed, lost] = [
+      sourceNamed('landed'),
+      sourceNamed('failed'),
+      sourceNamed('handed'),
+      sourceNamed('lost'),
+    ] as const;
+    const work: WorkItem = { kind: 'work', id: 'f'.repeat(32), name: 'work', process: profile, input: null };
+    const plan = await writePlan(store, 'r', [landed, failed, handed, lost, work]);
+    await record(store, 'landed', landedRecord('r', landed, store.bucket));
+    await record(store, 'failures', failureRecord('r', failed));
+    const { v, runId, item, name, at } = landedRecord('r', handed, store.bucket);
+    await record(store, 'handed', { v, runId, item, name, at, reason: 'too slow', bytesSpent: 1 });
+
+    expect(await reconcile(store, plan)).toBe(1);
+    expect(await recordedItems(store, 'r', 'failures')).toEqual(new Set([failed.id, lost.id]));
+    expect(await readJson(store, runKeys('r').record('failures', lost.id), failureSchema)).toMatchObject({
+      stage: 'reconcile',
+      name: 'lost',
+      error: { name: 'IngestEnded' },
+    });
+    expect(await reconcile(store, plan)).toBe(0);
+  });
+});
