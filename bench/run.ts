@@ -34,6 +34,7 @@ export interface CaseResult {
 /** One measured transfer, verified. */
 export interface Run extends Cost {
   readonly tool: string;
+  readonly over: 'HTTP' | 'TLS';
   readonly bytes: number;
   readonly connections: number;
   readonly cpuSecondsPerGib: number;
@@ -86,7 +87,8 @@ export class Bench {
    * @returns undefined where it was left out or failed; the others go on.
    */
   async transfer(tool: Tool, lane: Lane, job: Job): Promise<Run | undefined> {
-    const what = `${tool.name}, ${job.bytes / MIB} MiB, ${job.connections} connections`;
+    const over = job.url.startsWith('https:') ? 'TLS' : 'HTTP';
+    const what = `${tool.name}, ${over}, ${job.bytes / MIB} MiB, ${job.connections} connections`;
     if (!(await this.hasRoom(what, job.bytes))) return undefined;
     let cost: Cost;
     try {
@@ -97,7 +99,8 @@ export class Bench {
       return undefined;
     }
     const cpuSecondsPerGib = ((cost.userSeconds + cost.systemSeconds) * GIB) / job.bytes;
-    const run = { tool: tool.name, bytes: job.bytes, connections: job.connections, cpuSecondsPerGib, ...cost };
+    const { bytes, connections } = job;
+    const run: Run = { tool: tool.name, over, bytes, connections, cpuSecondsPerGib, ...cost };
     this.runs.push(run);
     this.say(
       `   ${what}: ${cost.wallSeconds.toFixed(1)} s, ${cpuSecondsPerGib.toFixed(2)} CPU s/GiB, ${cost.peakMib.toFixed(0)} MiB`,
