@@ -26,7 +26,7 @@ export function contextOf(source: Source, destination: Destination, options: Tra
   return {
     source,
     expect: source.expect ?? {},
-    session: new SourceSession(source, gateOf(options), options.reader),
+    session: new SourceSession(source, gateOf(options), options.reader, options.guard),
     destination,
     ifExists: destination.ifExists ?? 'update',
     store: new ObjectStore(destination.client, destination.bucket, destination.key, destination.stallSeconds),

@@ -29,6 +29,11 @@ export class RedirectError extends PermanentTransferError {
   override readonly name = 'RedirectError';
 }
 
+/** The rules of the guard forbid the URL, or an address that its host has. */
+export class SourceForbiddenError extends PermanentTransferError {
+  override readonly name = 'SourceForbiddenError';
+}
+
 /** One request to the source failed in a way that the next may not: asked again with backoff, never seen by callers alone. */
 export class SourceFaultError extends TransferError {
   override readonly name = 'SourceFaultError';

@@ -9,6 +9,16 @@ export { type Opened, openTransfer } from './open.ts';
 export type { Destination, IfExists, Progress, TransferOptions } from './options.ts';
 export { type PartPlan, type PartRange, partRange, type Slice, slicesOf } from './parts.ts';
 export type { Proofs } from './proofs.ts';
+export { type DialTarget, DialTimeoutError, dial } from './source/guard/dial.ts';
+export { guardedAgent } from './source/guard/guarded-agent.ts';
+export {
+  type HostAddress,
+  PUBLIC_INTERNET,
+  type Resolve,
+  SourceGuard,
+  SourceRuleError,
+  type SourceRules,
+} from './source/guard/source-guard.ts';
 export { HostGate } from './source/host-gate.ts';
 export type { SourceLimits } from './source/limits.ts';
 export type { Expect, Source } from './source/session.ts';

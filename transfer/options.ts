@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { Pins } from './errors.ts';
+import type { SourceGuard } from './source/guard/source-guard.ts';
 import { HostGate } from './source/host-gate.ts';
 import type { SourceReader } from './source/reader.ts';
 import type { TransferState } from './state.ts';
@@ -64,6 +65,11 @@ export interface TransferOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** How sources are read. @default undici */
   readonly reader?: SourceReader;
+  /**
+   * Where sources may be, redirects included. Make one for the process: `new SourceGuard({ openRanges: ['10.0.0.0/8'] })`.
+   * @default the public Internet only
+   */
+  readonly guard?: SourceGuard;
   /** Bounds connections per host together with other transfers. @default one of the process for each number of connections */
   readonly gate?: HostGate;
 }

@@ -10,6 +10,7 @@ import {
   openTransfer,
   type PartProof,
   type Slice,
+  SourceGuard,
   type TransferState,
   transfer,
   uploadSlice,
@@ -34,7 +35,9 @@ export interface SluiceInput {
 async function run({ url, caFile, bucket, key, connections, todo }: SluiceInput): Promise<unknown> {
   const source = { url, ...(caFile && { ca: readFileSync(caFile, 'utf8') }) };
   const destination = { client: new S3Client({}), bucket, key };
-  const options = connections === undefined ? {} : { connections };
+  // Every lane's source is on the loopback interface.
+  const guard = new SourceGuard({ openRanges: ['127.0.0.0/8'] });
+  const options = { guard, ...(connections !== undefined && { connections }) };
   switch (todo.step) {
     case 'transfer':
       return transfer(source, destination, options);

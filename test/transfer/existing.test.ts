@@ -1,6 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasty, type Landing, startLanding } from '#test/helpers/landing.ts';
+import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { headObject, openUploads } from '#test/helpers/s3-objects.ts';
 import { contentHashes, faults, startSourceServer } from '#test/helpers/source-server.ts';
 import {
@@ -12,7 +13,7 @@ import {
 } from '#transfer/index.ts';
 
 const MIB = 1_048_576;
-const OPTIONS: TransferOptions = { bufferBytes: 5 * MIB, connections: 3 };
+const OPTIONS: TransferOptions = { guard: LOOPBACK, bufferBytes: 5 * MIB, connections: 3 };
 const SIZES = [1_000, 11 * MIB];
 
 let landing: Landing;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasty, type Landing, startLanding } from '#test/helpers/landing.ts';
+import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { contentHashes, faults, startSourceServer } from '#test/helpers/source-server.ts';
 import {
   type Expect,
@@ -14,7 +15,7 @@ import {
 
 const MIB = 1_048_576;
 const LENGTH = 23 * MIB + 5;
-const OPTIONS: TransferOptions = { bufferBytes: 5 * MIB, connections: 3 };
+const OPTIONS: TransferOptions = { guard: LOOPBACK, bufferBytes: 5 * MIB, connections: 3 };
 const { sha256, md5, crc32 } = contentHashes('v1', LENGTH);
 const right = { bytes: LENGTH, sha256, md5, crc32: crc32.toString(16).padStart(8, '0') };
 const wrong = { bytes: LENGTH + 1, sha256: 'a'.repeat(64), md5: 'b'.repeat(32), crc32: 'cccccccc' };

@@ -1,6 +1,7 @@
 import { AbortMultipartUploadCommand, UploadPartCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasty, type Landing, startLanding } from '#test/helpers/landing.ts';
+import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
 import { contentBytes, type FaultRule, faults, startSourceServer } from '#test/helpers/source-server.ts';
 import {
@@ -25,7 +26,7 @@ import {
 const MIB = 1_048_576;
 const PART = 5 * MIB;
 const LENGTH = 6 * PART + 77;
-const OPTIONS: TransferOptions = { bufferBytes: PART, connections: 2 };
+const OPTIONS: TransferOptions = { guard: LOOPBACK, bufferBytes: PART, connections: 2 };
 
 let landing: Landing;
 beforeAll(async () => {

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Landing, startLanding } from '#test/helpers/landing.ts';
+import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { faults, startSourceServer } from '#test/helpers/source-server.ts';
 import { transfer, UnprovenEndError } from '#transfer/index.ts';
 
 const MIB = 1_048_576;
-const PARTS = { bufferBytes: 5 * MIB, connections: 3 };
+const PARTS = { guard: LOOPBACK, bufferBytes: 5 * MIB, connections: 3 };
 
 let landing: Landing;
 beforeAll(async () => {
@@ -62,7 +63,7 @@ describe('a source without ranges', () => {
 describe('parts larger than a buffer', () => {
   it.each([5 * MIB, 5 * MIB + 1, 17 * MIB + 5])('are piped: %i bytes', async (length) => {
     await using source = await startSourceServer({ file: { seed: length, length } });
-    const options = { bufferBytes: MIB, partBytes: 5 * MIB, connections: 2 };
+    const options = { guard: LOOPBACK, bufferBytes: MIB, partBytes: 5 * MIB, connections: 2 };
     const landed = await transfer({ url: source.url }, landing.destination(`piped-${length}`), options);
     await landing.expectLanded(`piped-${length}`, length, length, landed);
     expect(landed.parts).toBe(Math.ceil(length / (5 * MIB)));

@@ -1,3 +1,4 @@
+import type { SourceGuard } from './guard/source-guard.ts';
 import type { SourceLimits } from './limits.ts';
 
 /** Headers by lower-case name; a repeated one is joined by a comma and a space. */
@@ -9,6 +10,8 @@ export interface SourceRequest {
   readonly limits: Required<SourceLimits>;
   /** PEM certificates to trust besides the system's. */
   readonly ca?: string | undefined;
+  /** Sockets come from `dial` with it, and no other way. */
+  readonly guard: SourceGuard;
   readonly signal: AbortSignal;
   /** Called once, when the connection is free again: the body has ended, broken, or was destroyed. */
   readonly onClosed: () => void;

@@ -1,6 +1,7 @@
 import { RedirectError, SourceAsksToWaitError, SourceFaultError, SourceRefusedError } from '../errors.ts';
 import { redactUrl } from '../redact.ts';
 import { backoffMilliseconds, wait } from '../wait.ts';
+import { PUBLIC_INTERNET, type SourceGuard } from './guard/source-guard.ts';
 import type { HostGate } from './host-gate.ts';
 import { DEFAULT_LIMITS, type SourceLimits } from './limits.ts';
 import type { Headers, SourceAnswer, SourceReader } from './reader.ts';
@@ -43,6 +44,12 @@ const OWN = new Set(
 );
 const ANYWHERE = new Set(['user-agent', 'accept', 'accept-language']);
 
+/** A URL on the way, and whether the way to it has led through another origin: then it gets no credentials any more. */
+interface Hop {
+  readonly url: URL;
+  readonly strayed: boolean;
+}
+
 /** One process's way to a source: follows redirects, remembers where they lead, bounds and paces requests. */
 export class SourceSession {
   readonly limits: Required<SourceLimits>;
@@ -50,19 +57,21 @@ export class SourceSession {
   readonly #source: Source;
   readonly #gate: HostGate;
   readonly #read: SourceReader;
+  readonly #guard: SourceGuard;
   /** Where the redirects led. In memory only: it may be a presigned URL. */
-  #final: URL | undefined;
+  #final: Hop | undefined;
   #resolvedAt = 0;
   /** Attempts beyond each first one. */
   retries = 0;
 
-  /** @throws RedirectError where the URL isn't one of http or https. */
-  constructor(source: Source, gate: HostGate, read: SourceReader = undiciReader) {
+  /** @throws RedirectError where the URL isn't one of http or https. Whether it may be asked is found out by `get`. */
+  constructor(source: Source, gate: HostGate, read: SourceReader = undiciReader, guard: SourceGuard = PUBLIC_INTERNET) {
     this.limits = { ...DEFAULT_LIMITS, ...source.limits };
     this.#source = source;
     this.#url = httpUrl(source.url);
     this.#gate = gate;
     this.#read = read;
+    this.#guard = guard;
   }
 
   /** The original URL without its secrets, as messages and records name the source. */
@@ -72,18 +81,18 @@ export class SourceSession {
 
   /** The origin that answered last, after redirects. */
   get origin(): string {
-    return (this.#final ?? this.#url).origin;
+    return (this.#final?.url ?? this.#url).origin;
   }
 
   /**
    * One GET. Whatever status the source answers is returned, but for redirects, which are followed, and those of
    * `refuseOrFault`.
    *
-   * @throws SourceFaultError on what a repetition may mend, SourceRefusedError on what it won't, RedirectError.
+   * @throws SourceFaultError on what a repetition may mend, SourceRefusedError on what it won't, RedirectError, SourceForbiddenError.
    */
   async get(headers: Headers, signal: AbortSignal): Promise<SourceAnswer> {
     const start = this.#final;
-    let answer = await this.#follow(start ?? this.#url, headers, signal);
+    let { answer, hop } = await this.#follow(start ?? this.#home, headers, signal);
     if (start !== undefined && EXPIRED.has(answer.status)) {
       answer.body.destroy();
       if (this.#final === start) {
@@ -91,12 +100,12 @@ export class SourceSession {
         await wait(Math.max(0, this.#resolvedAt + RESOLVE_MILLISECONDS - Date.now()), signal);
         if (this.#final === start) this.#final = undefined;
       }
-      answer = await this.#follow(this.#final ?? this.#url, headers, signal);
+      ({ answer, hop } = await this.#follow(this.#final ?? this.#home, headers, signal));
     }
     this.#refuseOrFault(answer);
     this.#gate.answeredWell(answer.url.origin);
-    if (answer.url.href !== this.#url.href && this.#final?.href !== answer.url.href) {
-      this.#final = answer.url;
+    if (answer.url.href !== this.#url.href && this.#final?.url.href !== answer.url.href) {
+      this.#final = hop;
       this.#resolvedAt = Date.now();
     }
     return answer;
@@ -119,33 +128,42 @@ export class SourceSession {
     await wait(milliseconds, signal);
   }
 
-  async #follow(start: URL, headers: Headers, signal: AbortSignal): Promise<SourceAnswer> {
-    let url = start;
-    for (let hop = 0; hop <= this.limits.redirects; hop++) {
-      const answer = await this.#ask(url, headers, signal);
-      if (!REDIRECTS.has(answer.status)) return answer;
+  get #home(): Hop {
+    return { url: this.#url, strayed: false };
+  }
+
+  async #follow(start: Hop, headers: Headers, signal: AbortSignal): Promise<{ answer: SourceAnswer; hop: Hop }> {
+    let hop = start;
+    for (let hops = 0; hops <= this.limits.redirects; hops++) {
+      const { url } = hop;
+      const answer = await this.#ask(hop, headers, signal);
+      if (!REDIRECTS.has(answer.status)) return { answer, hop };
       answer.body.destroy();
       const location = answer.headers.location;
       if (location === undefined) throw new RedirectError(`${redactUrl(url)} redirects (${answer.status}) to nowhere`);
-      url = httpUrl(location, url);
+      const next = httpUrl(location, url);
+      this.#guard.checkRedirect(url, next);
+      hop = { url: next, strayed: hop.strayed || next.origin !== this.#url.origin };
     }
     throw new RedirectError(`${this.name} redirects more than ${this.limits.redirects} times`);
   }
 
-  async #ask(url: URL, headers: Headers, signal: AbortSignal): Promise<SourceAnswer> {
+  async #ask(hop: Hop, headers: Headers, signal: AbortSignal): Promise<SourceAnswer> {
+    const { url } = hop;
+    this.#guard.checkUrl(url);
     const pause = this.#gate.pauseOf(url.origin);
     if (pause > this.limits.longestWaitSeconds * 1_000) {
       throw new SourceAsksToWaitError(this.name, new Date(Date.now() + pause));
     }
     if (pause > 0) await wait(pause, signal);
     const leave = await this.#gate.enter(url.origin, signal);
-    const { limits } = this;
-    const all = { ...this.#headersFor(url), ...headers, 'accept-encoding': 'identity' };
-    return this.#read({ url, headers: all, limits, ca: this.#source.ca, signal, onClosed: leave });
+    const all = { ...this.#headersFor(hop), ...headers, 'accept-encoding': 'identity' };
+    const { ca } = this.#source;
+    return this.#read({ url, headers: all, limits: this.limits, ca, guard: this.#guard, signal, onClosed: leave });
   }
 
-  #headersFor(url: URL): Headers {
-    const home = url.origin === this.#url.origin;
+  #headersFor({ strayed }: Hop): Headers {
+    const home = !strayed;
     const headers: Record<string, string> = { 'user-agent': 'sluice' };
     if (home && this.#url.username !== '') {
       const user = `${decodeURIComponent(this.#url.username)}:${decodeURIComponent(this.#url.password)}`;

@@ -1,5 +1,7 @@
-import { Agent, type Dispatcher } from 'undici';
-import { SourceFaultError } from '../errors.ts';
+import type { Agent, Dispatcher } from 'undici';
+import { SourceFaultError, SourceForbiddenError } from '../errors.ts';
+import { guardedAgent } from './guard/guarded-agent.ts';
+import type { SourceGuard } from './guard/source-guard.ts';
 import type { Headers, SourceAnswer, SourceRequest } from './reader.ts';
 import { UndiciBody } from './undici-body.ts';
 
@@ -7,7 +9,7 @@ import { UndiciBody } from './undici-body.ts';
  * Reads by undici's dispatch interface: chunks go from its parser straight into the part's buffer, with no stream and no
  * queue between.
  *
- * @throws SourceFaultError where no answer's head came.
+ * @throws SourceFaultError where no answer's head came, SourceForbiddenError where the guard forbids the address.
  */
 export function undiciReader(request: SourceRequest): Promise<SourceAnswer> {
   const { url, limits, signal } = request;
@@ -38,7 +40,7 @@ export function undiciReader(request: SourceRequest): Promise<SourceAnswer> {
     if (signal.aborted) return fail(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
 
-    agentFor(limits.connectSeconds, request.ca).dispatch(
+    agentFor(request.guard, limits.connectSeconds, request.ca).dispatch(
       { origin: url.origin, path: `${url.pathname}${url.search}`, method: 'GET', headers: request.headers },
       {
         onRequestStart(started) {
@@ -60,7 +62,7 @@ export function undiciReader(request: SourceRequest): Promise<SourceAnswer> {
           close();
         },
         onResponseError(_, error) {
-          const known = error instanceof SourceFaultError || signal.aborted;
+          const known = error instanceof SourceFaultError || error instanceof SourceForbiddenError || signal.aborted;
           fail(known ? (signal.aborted ? signal.reason : error) : brokenBy(error, url.origin));
         },
       },
@@ -83,22 +85,23 @@ function plainHeaders(headers: Record<string, string | string[] | undefined>): H
   return plain;
 }
 
-const agents = new Map<string, Agent>();
+const agents = new WeakMap<SourceGuard, Map<string, Agent>>();
 
 /** Connections are kept for the process, an agent for each way to connect. How many there are is `HostGate`'s matter. */
-function agentFor(connectSeconds: number, ca: string | undefined): Agent {
+function agentFor(guard: SourceGuard, connectSeconds: number, ca: string | undefined): Agent {
+  const ofGuard = agents.get(guard) ?? new Map<string, Agent>();
+  agents.set(guard, ofGuard);
   const key = `${connectSeconds} ${ca ?? ''}`;
-  const known = agents.get(key);
+  const known = ofGuard.get(key);
   if (known !== undefined) return known;
-  const agent = new Agent({
-    allowH2: false,
-    pipelining: 1,
+  const agent = guardedAgent(guard, {
     // The engine's own clocks, which also run while a reader applies backpressure (nodejs/undici issue 5393).
     headersTimeout: 0,
     bodyTimeout: 0,
     maxHeaderSize: 65_536,
-    connect: { timeout: connectSeconds * 1_000, ...(ca === undefined ? {} : { ca }) },
+    connectSeconds,
+    ca,
   });
-  agents.set(key, agent);
+  ofGuard.set(key, agent);
   return agent;
 }

@@ -1,12 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hasty, type Landing, startLanding } from '#test/helpers/landing.ts';
+import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { type S3FaultProxy, type S3FaultRule, s3Errors, startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
 import { faults, startSourceServer } from '#test/helpers/source-server.ts';
 import { type Destination, type TransferOptions, transfer } from '#transfer/index.ts';
 
 const MIB = 1_048_576;
 const LENGTH = 11 * MIB + 5;
-const OPTIONS: TransferOptions = { bufferBytes: 5 * MIB, connections: 2 };
+const OPTIONS: TransferOptions = { guard: LOOPBACK, bufferBytes: 5 * MIB, connections: 2 };
 
 let landing: Landing;
 let proxy: S3FaultProxy;

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasty, type Landing, startLanding } from '#test/helpers/landing.ts';
+import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { type FaultRule, faults, startSourceServer } from '#test/helpers/source-server.ts';
 import { type Landed, type Source, type TransferOptions, transfer } from '#transfer/index.ts';
 
 const MIB = 1_048_576;
 const LENGTH = 11 * MIB + 5;
-const OPTIONS: TransferOptions = { bufferBytes: 5 * MIB, connections: 3 };
+const OPTIONS: TransferOptions = { guard: LOOPBACK, bufferBytes: 5 * MIB, connections: 3 };
 /** The second part begins at the same offset, as the second of ten ranges of half a buffer. */
-const PIPED: TransferOptions = { bufferBytes: 2 * MIB, partBytes: 5 * MIB, connections: 3 };
+const PIPED: TransferOptions = { guard: LOOPBACK, bufferBytes: 2 * MIB, partBytes: 5 * MIB, connections: 3 };
 const SECOND = 5 * MIB;
 
 let landing: Landing;

@@ -1,0 +1,108 @@
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+/** A block of addresses, such as 10.0.0.0/8. */
+export type AddressRange = readonly [network: ipaddr.IPv4 | ipaddr.IPv6, prefixBits: number];
+
+type Class = readonly [name: string, ranges: readonly AddressRange[]];
+
+const ranges = (...cidrs: string[]) => cidrs.map((cidr) => ipaddr.parseCIDR(cidr) as AddressRange);
+
+/**
+ * Where the credentials of EC2, ECS, EKS and Lambda are handed out, and all else that is link-local: no source lives
+ * there, so no setting opens them.
+ */
+const NEVER: readonly Class[] = [
+  ['link-local', ranges('169.254.0.0/16', 'fe80::/10')],
+  ['a metadata service', ranges('fd00:ec2::/32')],
+];
+
+/** The IANA registries of special-purpose addresses, but for what is globally reachable. */
+const CLOSED: readonly Class[] = [
+  ['unspecified', ranges('0.0.0.0/8')],
+  ['loopback', ranges('127.0.0.0/8')],
+  ['private', ranges('10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16')],
+  ['carrier-grade NAT', ranges('100.64.0.0/10')],
+  ['documentation', ranges('192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '2001:db8::/32', '3fff::/20')],
+  ['benchmarking', ranges('198.18.0.0/15', '2001:2::/48')],
+  ['6to4', ranges('192.88.99.0/24', '2002::/16')],
+  ['multicast', ranges('224.0.0.0/4', 'ff00::/8')],
+  ['broadcast', ranges('255.255.255.255/32')],
+  ['reserved', ranges('192.0.0.0/24', '240.0.0.0/4')],
+  ['Teredo', ranges('2001::/32')],
+  ['reserved', ranges('2001::/23')],
+  ['loopback', ranges('::1/128')],
+  ['unspecified', ranges('::/128')],
+  ['IPv4-compatible', ranges('::/96')],
+  ['local NAT64', ranges('64:ff9b:1::/48')],
+  ['unique-local', ranges('fc00::/7')],
+  ['site-local', ranges('fec0::/10')],
+];
+
+/** Of IPv6, only this is given out. Whatever comes to be defined outside it is closed until somebody looks at it. */
+const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3') as AddressRange;
+/** RFC 6052: the last 32 bits are the IPv4 address that the gateway dials. */
+const NAT64 = ipaddr.parseCIDR('64:ff9b::/96') as AddressRange;
+
+/**
+ * Why an address is not to be dialled, in a word or two, or undefined where it is one of the public Internet, or in a
+ * range that was opened. IPv4 addresses inside IPv6 ones (mapped, NAT64) are judged by themselves.
+ *
+ * @param address as `net.isIP` takes it. What that doesn't take is refused.
+ */
+export function whyForbidden(address: string, open: readonly AddressRange[]): string | undefined {
+  const parsed = parseAddress(address);
+  if (parsed === undefined) return 'not an IP address';
+  const dialled = embedded(parsed) ?? parsed;
+  const never = NEVER.find(([, blocks]) => isIn(dialled, blocks));
+  if (never !== undefined) return never[0];
+  if (isIn(dialled, open) || isIn(parsed, open)) return undefined;
+  const closed = CLOSED.find(([, blocks]) => isIn(dialled, blocks));
+  if (closed !== undefined) return closed[0];
+  return dialled.kind() === 'ipv6' && !isIn(dialled, [GLOBAL_IPV6]) ? 'reserved' : undefined;
+}
+
+/** Whether two texts are one address: what was to be dialled, and what the socket says that it is connected to. */
+export function sameAddress(one: string, other: string): boolean {
+  const [first, second] = [parseAddress(one), parseAddress(other)];
+  return first !== undefined && second !== undefined && plain(first) === plain(second);
+}
+
+/**
+ * An address as the kernel understands it. IPv6 goes through the URL parser's one spelling, without a zone: ipaddr.js alone
+ * takes `::8.8.8.8` for the IPv4 address.
+ */
+function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
+  const family = isIP(text);
+  if (family === 4) return ipaddr.IPv4.parse(text);
+  const host = family === 6 ? URL.parse(`http://[${text.replace(/%.*$/, '')}]`)?.hostname : undefined;
+  return host === undefined ? undefined : ipaddr.IPv6.parse(host.slice(1, -1));
+}
+
+/** @returns undefined where the text is no range of addresses. */
+export function parseRange(cidr: string): AddressRange | undefined {
+  const slash = cidr.lastIndexOf('/');
+  // ipaddr.js also takes 10.0/8 and 0x0a.0.0.0/8, which people read differently.
+  if (slash < 0 || isIP(cidr.slice(0, slash)) === 0) return undefined;
+  return ipaddr.isValidCIDR(cidr) ? (ipaddr.parseCIDR(cidr) as AddressRange) : undefined;
+}
+
+function embedded(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4 | undefined {
+  if (address.kind() === 'ipv4') return undefined;
+  const long = address as ipaddr.IPv6;
+  if (long.isIPv4MappedAddress()) return long.toIPv4Address();
+  if (isIn(long, [NAT64])) return new ipaddr.IPv4(long.toByteArray().slice(12));
+  return undefined;
+}
+
+function isIn(address: ipaddr.IPv4 | ipaddr.IPv6, blocks: readonly AddressRange[]): boolean {
+  return blocks.some(
+    ([network, bits]) =>
+      network.kind() === address.kind() && (address as ipaddr.IPv6).match(network as ipaddr.IPv6, bits),
+  );
+}
+
+function plain(address: ipaddr.IPv4 | ipaddr.IPv6): string {
+  const mapped = address.kind() === 'ipv6' && (address as ipaddr.IPv6).isIPv4MappedAddress();
+  return (mapped ? (address as ipaddr.IPv6).toIPv4Address() : address).toNormalizedString();
+}

@@ -1,0 +1,24 @@
+import { Agent, type buildConnector } from 'undici';
+import { dial } from './dial.ts';
+import type { SourceGuard } from './source-guard.ts';
+
+/**
+ * An agent of undici that gets its sockets from `dial`, for whatever speaks to hosts that somebody else chose.
+ *
+ * It checks addresses. URLs are the caller's to check, by `guard.checkUrl` before each request: a socket that is kept is
+ * not dialled again.
+ */
+export function guardedAgent(
+  guard: SourceGuard,
+  options: Agent.Options & { readonly connectSeconds: number; readonly ca?: string | undefined },
+): Agent {
+  const { connectSeconds, ca, ...rest } = options;
+  const connect: buildConnector.connector = ({ hostname, protocol, port }, callback) => {
+    const tls = protocol === 'https:';
+    dial(guard, { host: hostname, port: Number(port || (tls ? 443 : 80)), tls, ca, connectSeconds }).then(
+      (socket) => callback(null, socket),
+      (error: Error) => callback(error, null),
+    );
+  };
+  return new Agent({ allowH2: false, pipelining: 1, ...rest, connect });
+}
