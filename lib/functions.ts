@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { RUNS_PREFIX, SLOTS_PREFIX } from '#run/keys.ts';
 import { slicesPerBatch } from '#stepfunctions/history.ts';
 import { type Access, leave, variables } from './access.ts';
+import type { Encryption } from './encryption.ts';
 import { bundleLambdas } from './lambda-bundles.ts';
 import { type LambdaName, lambdaEntries } from './lambda-entries.ts';
 import type { Settings } from './settings.ts';
@@ -15,6 +16,7 @@ import type { Workers } from './workers.ts';
 
 export interface FunctionsProps {
   readonly settings: Settings;
+  readonly encryption: Encryption;
   readonly storage: Storage;
   readonly queue: WorkQueue;
   readonly workers: Workers;
@@ -47,7 +49,7 @@ export class Functions extends Construct {
     super(scope, id);
     const bundles = bundleLambdas(props.entries ?? lambdaEntries());
     this.#functions = mapValues(specs(props), ({ access, ...spec }, name) => {
-      const fn = new SluiceFunction(this, name, { ...spec, bundle: bundles[name], logs: props.settings.logs });
+      const fn = new SluiceFunction(this, name, { ...spec, bundle: bundles[name], encryption: props.encryption });
       fn.give(...access);
       return fn;
     });

@@ -1,4 +1,6 @@
 import {
+  FlowLogDestination,
+  FlowLogTrafficType,
   GatewayVpcEndpointAwsService,
   IpAddresses,
   type ISubnet,
@@ -7,8 +9,16 @@ import {
   SubnetType,
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
+import { Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import type { Encryption } from './encryption.ts';
+import { trusted } from './service-trust.ts';
 import type { Settings } from './settings.ts';
+
+export interface NetworkProps {
+  readonly settings: Pick<Settings, 'network'>;
+  readonly encryption: Encryption;
+}
 
 /** An existing VPC has no subnets that workers can run in. */
 export class NoSubnetsError extends Error {
@@ -26,10 +36,12 @@ export class Network extends Construct {
   readonly assignPublicIp: boolean;
 
   /** @throws NoSubnetsError where the existing VPC has no private subnets with a way out. */
-  constructor(scope: Construct, id: string, { network: { vpcId } }: Pick<Settings, 'network'>) {
+  constructor(scope: Construct, id: string, { settings: { network }, encryption }: NetworkProps) {
     super(scope, id);
+    const { vpcId } = network;
     if (vpcId === undefined) {
-      this.vpc = ownVpc(this);
+      this.vpc = ownVpc(this, network);
+      if (network.flowLogs) this.#logFlows(encryption);
       this.subnets = this.vpc.publicSubnets;
       this.assignPublicIp = true;
     } else {
@@ -48,12 +60,25 @@ export class Network extends Construct {
       allowAllOutbound: true,
     });
   }
+
+  /** Writes down who talked to whom, of all traffic. */
+  #logFlows(encryption: Encryption): void {
+    const flows = new Construct(this, 'Flows');
+    const role = new Role(flows, 'Role', {
+      assumedBy: trusted(this, 'vpc-flow-logs.amazonaws.com', { service: 'ec2', resource: 'vpc-flow-log/*' }),
+    });
+    this.vpc.addFlowLog('FlowLog', {
+      destination: FlowLogDestination.toCloudWatchLogs(encryption.logGroup(flows), role),
+      trafficType: FlowLogTrafficType.ALL,
+    });
+  }
 }
 
-function ownVpc(scope: Construct): IVpc {
+function ownVpc(scope: Construct, { restrictDefaultSecurityGroup }: Settings['network']): IVpc {
   const vpc = new Vpc(scope, 'Vpc', {
     ipAddresses: IpAddresses.cidr('10.0.0.0/16'),
     maxAzs: 2,
+    restrictDefaultSecurityGroup,
     natGateways: 0,
     subnetConfiguration: [{ name: 'Public', subnetType: SubnetType.PUBLIC, cidrMask: 20, mapPublicIpOnLaunch: false }],
     // Free, and it keeps the transfers off the internet gateway.

@@ -4,10 +4,12 @@ import { CfnSchedule, ScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import type { Encryption } from './encryption.ts';
 import type { ScheduleSettings } from './settings.ts';
 
 export interface SchedulesProps {
   readonly schedules: readonly ScheduleSettings[];
+  readonly encryption: Encryption;
   readonly stateMachine: IStateMachine;
   /** A standard queue, which Scheduler's dead letters need. */
   readonly undelivered: IQueue;
@@ -19,7 +21,7 @@ const MAX_RETRIES = 10;
 
 /** Starts a run at each scheduled time. Its input names the slot, so that a start delivered twice runs once. */
 export class Schedules extends Construct {
-  constructor(scope: Construct, id: string, { schedules, stateMachine, undelivered }: SchedulesProps) {
+  constructor(scope: Construct, id: string, { schedules, encryption, stateMachine, undelivered }: SchedulesProps) {
     super(scope, id);
     if (schedules.length === 0) return;
     const stack = Stack.of(this);
@@ -45,6 +47,7 @@ export class Schedules extends Construct {
       new PolicyStatement({ actions: ['states:StartExecution'], resources: [stateMachine.stateMachineArn] }),
     );
     role.addToPolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [undelivered.queueArn] }));
+    for (const statement of encryption.leave('sqs', 'write')) role.addToPolicy(statement);
     for (const { name, expression, timeZone, input } of schedules) {
       const schedule = new CfnSchedule(this, `Schedule-${name}`, {
         name,

@@ -178,6 +178,16 @@ const bucket = z.strictObject({
     .describe('Deletes the bucket and all that is in it when the stack is destroyed. Otherwise the bucket stays.'),
 });
 
+const encryption = z.strictObject({
+  key: z
+    .string()
+    .regex(/^(service|own|arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+)$/, 'takes service, own, or the ARN of a KMS key')
+    .default('service')
+    .describe(
+      "What encrypts the bucket, the queues and the log groups: `service` for keys that S3, SQS and CloudWatch Logs hold themselves, at no cost; `own` for a KMS key made with the stack, a dollar a month, which outlives the stack; or the ARN of a KMS key of yours, whose policy has to let the account's IAM policies, CloudWatch Logs and EventBridge use it.",
+    ),
+});
+
 const network = z.strictObject({
   vpcId: z
     .string()
@@ -185,6 +195,18 @@ const network = z.strictObject({
     .optional()
     .describe(
       'An existing VPC for the workers; they run in its private subnets with a way out. Without it, a VPC of its own with public subnets and no NAT.',
+    ),
+  flowLogs: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Logs who talked to whom in Sluice's own VPC. Costs what CloudWatch Logs takes for it while workers run.",
+    ),
+  restrictDefaultSecurityGroup: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Empties the default security group of Sluice's own VPC, in which nothing of Sluice is. CloudFormation can't: CDK does it by a function that runs at deploy, with a role that may change that group.",
     ),
 });
 
@@ -233,6 +255,7 @@ export const settingsSchema = z.strictObject({
   workers: workers.prefault({}),
   run: run.prefault({}),
   bucket: bucket.prefault({}),
+  encryption: encryption.prefault({}),
   network: network.prefault({}),
   logs: logs.prefault({}),
   schedules: z.array(schedule).default([]).describe('Schedules that start runs.'),

@@ -1,10 +1,9 @@
-import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { Duration } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Access, Accessor } from './access.ts';
-import type { Settings } from './settings.ts';
+import type { Encryption } from './encryption.ts';
 
 export interface SluiceFunctionProps {
   /** The folder with the bundle, `index.mjs`, which exports `handler`. */
@@ -12,7 +11,7 @@ export interface SluiceFunctionProps {
   readonly description: string;
   readonly memoryMiB: number;
   readonly timeout: Duration;
-  readonly logs: Settings['logs'];
+  readonly encryption: Encryption;
 }
 
 /** A Lambda function as all of this project's are: runtime, processor, log group, tracing, and a role of its own. */
@@ -21,10 +20,7 @@ export class SluiceFunction extends Construct implements Accessor {
 
   constructor(scope: Construct, id: string, props: SluiceFunctionProps) {
     super(scope, id);
-    const logGroup = new LogGroup(this, 'Logs', {
-      retention: props.logs.retentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const logGroup = props.encryption.logGroup(this);
     // Instead of CDK's role, whose managed policy lets it write every log group of the account.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);

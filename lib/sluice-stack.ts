@@ -1,7 +1,8 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { CloseRunRule } from './close-run-rule.ts';
+import { Encryption } from './encryption.ts';
 import { Functions } from './functions.ts';
 import type { LambdaName } from './lambda-entries.ts';
 import { Network } from './network.ts';
@@ -23,26 +24,35 @@ export interface SluiceStackProps extends StackProps {
 export class SluiceStack extends Stack {
   constructor(scope: Construct, id: string, { settings, workerProgram, entries, ...props }: SluiceStackProps) {
     super(scope, id, props);
-    const storage = new Storage(this, 'Storage', settings);
-    const queue = new WorkQueue(this, 'Work', settings);
-    const network = new Network(this, 'Network', settings);
-    const workers = new Workers(this, 'Workers', { settings, storage, queue, network, program: workerProgram });
+    const encryption = new Encryption(this, 'Encryption', settings);
+    const storage = new Storage(this, 'Storage', { settings, encryption });
+    const queue = new WorkQueue(this, 'Work', { settings, encryption });
+    const network = new Network(this, 'Network', { settings, encryption });
+    const workers = new Workers(this, 'Workers', {
+      settings,
+      encryption,
+      storage,
+      queue,
+      network,
+      program: workerProgram,
+    });
     const functions = new Functions(this, 'Functions', {
       settings,
+      encryption,
       storage,
       queue,
       workers,
       ...(entries && { entries }),
     });
-    const { stateMachine } = new SluiceStateMachine(this, 'Run', { settings, storage, functions });
+    const { stateMachine } = new SluiceStateMachine(this, 'Run', { settings, encryption, storage, functions });
 
     // Starts and ends of runs that could not be delivered. Apart from the work's dead letters, which the gatekeeper drains.
     const undelivered = new Queue(this, 'Undelivered', {
-      encryption: QueueEncryption.SQS_MANAGED,
+      ...encryption.queue(),
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
-    new Schedules(this, 'Schedules', { schedules: settings.schedules, stateMachine, undelivered });
+    new Schedules(this, 'Schedules', { schedules: settings.schedules, encryption, stateMachine, undelivered });
     new CloseRunRule(this, 'CloseRun', { stateMachine, closeRun: functions.get('close-run'), undelivered });
 
     const outputs = {

@@ -1,15 +1,17 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { Policy, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { Pipeline } from '#stepfunctions/pipeline.ts';
+import type { Encryption } from './encryption.ts';
 import type { Functions } from './functions.ts';
+import { trusted } from './service-trust.ts';
 import type { Settings } from './settings.ts';
 import type { Storage } from './storage.ts';
 
 export interface SluiceStateMachineProps {
   readonly settings: Settings;
+  readonly encryption: Encryption;
   readonly storage: Storage;
   readonly functions: Functions;
 }
@@ -18,7 +20,7 @@ export interface SluiceStateMachineProps {
 export class SluiceStateMachine extends Construct {
   readonly stateMachine: StateMachine;
 
-  constructor(scope: Construct, id: string, { settings, storage, functions }: SluiceStateMachineProps) {
+  constructor(scope: Construct, id: string, { settings, encryption, storage, functions }: SluiceStateMachineProps) {
     super(scope, id);
     const { bucket } = storage;
     const pipeline = new Pipeline(this, 'Pipeline', {
@@ -37,17 +39,25 @@ export class SluiceStateMachine extends Construct {
       gate: settings.gate,
       ingest: settings.ingest,
     });
+    const role = new Role(this, 'StateMachineRole', {
+      assumedBy: trusted(this, 'states.amazonaws.com', {
+        service: 'states',
+        resource: 'stateMachine:*',
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+    });
+    // The Map reads the plan and writes what came of its children.
+    for (const statement of encryption.leave('s3', 'write')) role.addToPolicy(statement);
     this.stateMachine = new StateMachine(this, 'StateMachine', {
+      role,
       stateMachineType: StateMachineType.STANDARD,
       definitionBody: DefinitionBody.fromChainable(pipeline),
       timeout: Duration.hours(settings.run.timeoutHours),
       tracingEnabled: true,
       logs: {
-        destination: new LogGroup(this, 'Logs', {
-          // Under this prefix the log group's policy can't outgrow its limit of 5,120 characters.
+        // Under this prefix the log group's policy can't outgrow its limit of 5,120 characters.
+        destination: encryption.logGroup(this, {
           logGroupName: `/aws/vendedlogs/states/${Stack.of(this).stackName}`,
-          retention: settings.logs.retentionDays,
-          removalPolicy: RemovalPolicy.DESTROY,
         }),
         level: LogLevel[settings.logs.stateMachineLevel],
         // Inputs hold URLs and headers, which may be secrets.

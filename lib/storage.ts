@@ -1,9 +1,10 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import { BlockPublicAccess, Bucket, type IBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { RUNS_PREFIX } from '#run/keys.ts';
 import type { Access } from './access.ts';
+import type { Encryption } from './encryption.ts';
 import type { Settings } from './settings.ts';
 
 /** What is done with objects, each by patterns of keys: `runs/*`, or `*` for all. */
@@ -16,17 +17,23 @@ export interface ObjectUse {
   readonly uploads?: readonly string[];
 }
 
+export interface StorageProps {
+  readonly settings: Pick<Settings, 'bucket' | 'run'>;
+  readonly encryption: Encryption;
+}
+
 /** The bucket: landed objects, processors' outputs, and the records of runs. */
 export class Storage extends Construct {
   readonly bucket: IBucket;
+  readonly #encryption: Encryption;
 
-  constructor(scope: Construct, id: string, settings: Pick<Settings, 'bucket' | 'run'>) {
+  constructor(scope: Construct, id: string, { settings, encryption }: StorageProps) {
     super(scope, id);
+    this.#encryption = encryption;
     const { oldVersionDays, incompleteUploadDays, deleteWithStack } = settings.bucket;
     const bucket = new Bucket(this, 'Bucket', {
       versioned: true,
-      // With keys of S3's own: a KMS key would cost a dollar a month while nothing runs.
-      encryption: BucketEncryption.S3_MANAGED,
+      ...encryption.bucket(),
       enforceSSL: true,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
@@ -65,6 +72,8 @@ export class Storage extends Construct {
     add(['s3:GetObject'], use.read);
     add(['s3:PutObject'], use.write);
     add(['s3:ListMultipartUploadParts', 's3:AbortMultipartUpload'], use.uploads);
+    if (use.write !== undefined) statements.push(...this.#encryption.leave('s3', 'write'));
+    else if (use.read !== undefined) statements.push(...this.#encryption.leave('s3', 'read'));
     return { environment: { SLUICE_BUCKET: this.bucket.bucketName }, statements };
   }
 }

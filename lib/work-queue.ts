@@ -1,8 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Access } from './access.ts';
+import type { Encryption } from './encryption.ts';
 import type { Settings } from './settings.ts';
 
 const ACTIONS = {
@@ -19,14 +20,21 @@ const MAX_RECEIVES = 20;
 /** SQS keeps a message for 14 days at most. */
 const KEEP = Duration.days(14);
 
+export interface WorkQueueProps {
+  readonly settings: Pick<Settings, 'workers'>;
+  readonly encryption: Encryption;
+}
+
 /** What workers receive from, and where messages end that no worker could take out. */
 export class WorkQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetters: Queue;
+  readonly #encryption: Encryption;
 
-  constructor(scope: Construct, id: string, settings: Pick<Settings, 'workers'>) {
+  constructor(scope: Construct, id: string, { settings, encryption }: WorkQueueProps) {
     super(scope, id);
-    const house = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: KEEP };
+    this.#encryption = encryption;
+    const house = { ...encryption.queue(), enforceSSL: true, retentionPeriod: KEEP };
     this.deadLetters = new Queue(this, 'DeadLetters', house);
     this.queue = new Queue(this, 'Queue', {
       ...house,
@@ -37,19 +45,21 @@ export class WorkQueue extends Construct {
   }
 
   access(...uses: readonly QueueUse[]): Access {
-    return accessTo('SLUICE_QUEUE_URL', this.queue, uses);
+    return this.#accessTo('SLUICE_QUEUE_URL', this.queue, uses);
   }
 
   deadLetterAccess(...uses: readonly QueueUse[]): Access {
-    return accessTo('SLUICE_DEAD_LETTER_QUEUE_URL', this.deadLetters, uses);
+    return this.#accessTo('SLUICE_DEAD_LETTER_QUEUE_URL', this.deadLetters, uses);
   }
-}
 
-function accessTo(variable: string, queue: Queue, uses: readonly QueueUse[]): Access {
-  return {
-    environment: { [variable]: queue.queueUrl },
-    statements: [
-      new PolicyStatement({ actions: uses.flatMap((use) => [...ACTIONS[use]]), resources: [queue.queueArn] }),
-    ],
-  };
+  #accessTo(variable: string, queue: Queue, uses: readonly QueueUse[]): Access {
+    return {
+      environment: { [variable]: queue.queueUrl },
+      statements: [
+        new PolicyStatement({ actions: uses.flatMap((use) => [...ACTIONS[use]]), resources: [queue.queueArn] }),
+        ...(uses.includes('send') ? this.#encryption.leave('sqs', 'write') : []),
+        ...(uses.includes('take') && !uses.includes('send') ? this.#encryption.leave('sqs', 'read') : []),
+      ],
+    };
+  }
 }

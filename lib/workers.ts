@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
 import {
   type CfnCluster,
@@ -9,12 +9,13 @@ import {
   LogDriver,
   OperatingSystemFamily,
 } from 'aws-cdk-lib/aws-ecs';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import type { Access } from './access.ts';
+import type { Encryption } from './encryption.ts';
 import type { Network } from './network.ts';
+import { trusted } from './service-trust.ts';
 import type { Settings } from './settings.ts';
 import type { Storage } from './storage.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -33,7 +34,8 @@ export interface WorkerProgram {
 }
 
 export interface WorkersProps {
-  readonly settings: Pick<Settings, 'workers' | 'logs'>;
+  readonly settings: Pick<Settings, 'workers'>;
+  readonly encryption: Encryption;
   readonly storage: Storage;
   readonly queue: WorkQueue;
   readonly network: Network;
@@ -61,9 +63,18 @@ export class Workers extends Construct {
       family: `${Stack.of(this).stackName}-worker`,
       cpu: settings.workers.cpu,
       memoryLimitMiB: settings.workers.memoryMiB,
+      taskRole: this.#role('TaskRole'),
+      executionRole: this.#role('ExecutionRole'),
       runtimePlatform: { cpuArchitecture: CpuArchitecture.ARM64, operatingSystemFamily: OperatingSystemFamily.LINUX },
     });
     this.#addContainer();
+  }
+
+  /** A role that ECS takes on for tasks of this account alone. */
+  #role(id: string): Role {
+    return new Role(this, id, {
+      assumedBy: trusted(this, 'ecs-tasks.amazonaws.com', { service: 'ecs', resource: '*' }),
+    });
   }
 
   /** What starting workers and counting them needs. */
@@ -113,10 +124,7 @@ export class Workers extends Construct {
     const { settings, storage, queue, program } = this.#props;
     const { workers } = settings;
     const bundle = new Asset(this, 'Bundle', { path: program.path });
-    const logGroup = new LogGroup(this, 'Logs', {
-      retention: settings.logs.retentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const logGroup = this.#props.encryption.logGroup(this);
     const accesses = [
       storage.access({
         // Landed objects lie wherever their keys say, and a source that takes too long for a Lambda is landed by a worker.

@@ -1,7 +1,9 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { Encryption } from '#lib/encryption.ts';
 import { Network, NoSubnetsError } from '#lib/network.ts';
+import { readSettings } from '#lib/read-settings.ts';
 import { synthesise } from './synthesise.ts';
 
 const VPC_ID = 'vpc-0123456789abcdef0';
@@ -21,7 +23,8 @@ function existingVpc(subnetGroups: readonly object[]): Network {
     },
   });
   const stack = new Stack(app, 'Test', { env: { account: '111111111111', region: 'eu-central-1' } });
-  return new Network(stack, 'Network', { network: { vpcId: VPC_ID } });
+  const settings = readSettings({ 'sluice.network.vpcId': VPC_ID });
+  return new Network(stack, 'Network', { settings, encryption: new Encryption(stack, 'Encryption', settings) });
 }
 
 const subnetGroup = (type: string) => ({
@@ -45,6 +48,14 @@ describe('the network of its own', () => {
     template.resourceCountIs('AWS::EC2::SecurityGroupIngress', 0);
     const [group] = Object.values(template.findResources('AWS::EC2::SecurityGroup'));
     expect(group?.Properties).not.toHaveProperty('SecurityGroupIngress');
+  });
+
+  it('logs who talked to whom, and empties the default group, where settings say so', () => {
+    template.resourceCountIs('AWS::EC2::FlowLog', 0);
+    template.resourceCountIs('Custom::VpcRestrictDefaultSG', 0);
+    const strict = synthesise({ 'network.flowLogs': true, 'network.restrictDefaultSecurityGroup': true });
+    strict.hasResourceProperties('AWS::EC2::FlowLog', { TrafficType: 'ALL', LogDestinationType: 'cloud-watch-logs' });
+    strict.resourceCountIs('Custom::VpcRestrictDefaultSG', 1);
   });
 
   it('gives workers a public address, which is their way out', () => {

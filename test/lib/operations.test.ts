@@ -93,7 +93,7 @@ const programs: [string, string, RegExp][] = [
     lambdaEntries()[name],
     new RegExp(`^Functions${name.replaceAll('-', '')}Role`),
   ]),
-  ['the worker', fileURLToPath(new URL('../../worker/main.ts', import.meta.url)), /^WorkersTaskTaskRole/],
+  ['the worker', fileURLToPath(new URL('../../worker/main.ts', import.meta.url)), /^WorkersTaskRole/],
 ];
 
 describe.each(programs)('%s', (_, entry, role) => {

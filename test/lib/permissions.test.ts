@@ -7,7 +7,30 @@ interface Statement {
   readonly Condition?: Readonly<Record<string, unknown>>;
 }
 
+interface Trust {
+  readonly Principal: { readonly Service?: string };
+  readonly Condition?: Readonly<Record<string, unknown>>;
+}
+
+/** Actions for which AWS has no resource to name, and where that is said. */
+const NO_NARROWER: Readonly<Record<string, string>> = {
+  'xray:PutTraceSegments': 'X-Ray has no resource for segments',
+  'xray:PutTelemetryRecords': 'nor for telemetry',
+  'xray:GetSamplingRules': 'nor for a service that samples',
+  'xray:GetSamplingTargets': 'nor for its targets',
+  'ecs:ListTasks': 'by family it has no resource; the cluster is a condition',
+  'logs:CreateLogDelivery': 'log delivery has no resources; only the state machine, whose logs are delivered, needs it',
+  'logs:GetLogDelivery': 'the same',
+  'logs:UpdateLogDelivery': 'the same',
+  'logs:DeleteLogDelivery': 'the same',
+  'logs:ListLogDeliveries': 'the same',
+  'logs:PutResourcePolicy': 'the same',
+  'logs:DescribeResourcePolicies': 'the same',
+  'logs:DescribeLogGroups': 'the same',
+};
+
 const template = synthesise({
+  'network.flowLogs': true,
   schedules: [{ name: 'nightly', expression: 'rate(1 day)' }],
   'ingest.listBuckets': ['lists-of-mine'],
 });
@@ -39,17 +62,47 @@ function keysOf(resource: unknown): string {
 
 describe('permissions', () => {
   it('are for all resources only where AWS has nothing narrower', () => {
-    const wild = statements.filter(
-      ({ Resource }) => Resource === '*' || (Array.isArray(Resource) && Resource.includes('*')),
-    );
-    const actions = new Set(wild.flatMap(actionsOf));
-    expect([...actions].filter((action) => !/^(xray|logs):/.test(action))).toEqual(['ecs:ListTasks']);
+    const wild = statements.filter(({ Resource }) => [Resource].flat().includes('*'));
+    const unexplained = wild.flatMap((statement) => actionsOf(statement).filter((action) => !(action in NO_NARROWER)));
+    expect(unexplained).toEqual([]);
+    // None of the reasons is left over from what is gone.
+    expect(Object.keys(NO_NARROWER).filter((action) => !wild.flatMap(actionsOf).includes(action))).toEqual([]);
     for (const statement of wild.filter((one) => actionsOf(one).includes('ecs:ListTasks'))) {
       expect(statement.Condition).toHaveProperty('ArnEquals.ecs:cluster');
     }
-    // The state machine's log delivery, which has no resource types; functions write their own group alone.
     const loggers = wild.filter((one) => actionsOf(one).some((action) => action.startsWith('logs:')));
     expect(loggers.map(({ name }) => name.replace(/[0-9A-F]{8}$/, ''))).toEqual(['RunStateMachineRoleDefaultPolicy']);
+  });
+
+  it('are given to services for the sake of this account alone', () => {
+    const roles = Object.entries(template.findResources('AWS::IAM::Role')).flatMap(([name, role]) =>
+      (role.Properties.AssumeRolePolicyDocument.Statement as Trust[]).map((trust) => ({ name, ...trust })),
+    );
+    expect(roles.length).toBeGreaterThan(12);
+    for (const { name, Principal, Condition } of roles) {
+      // Lambda names no source as it takes a role on, as far as AWS documents; but a role can't be passed to another
+      // account's function, so there is no deputy to confuse.
+      if (Principal.Service === 'lambda.amazonaws.com') continue;
+      expect(Condition, name).toHaveProperty(['StringEquals', 'aws:SourceAccount'], { Ref: 'AWS::AccountId' });
+      expect(JSON.stringify(Condition), name).toMatch(/"Arn(Like|Equals)":\{"aws:SourceArn"/);
+    }
+    expect(new Set(roles.map(({ Principal }) => Principal.Service))).toEqual(
+      new Set([
+        'lambda.amazonaws.com',
+        'ecs-tasks.amazonaws.com',
+        'states.amazonaws.com',
+        'scheduler.amazonaws.com',
+        'vpc-flow-logs.amazonaws.com',
+      ]),
+    );
+    for (const permission of Object.values(template.findResources('AWS::Lambda::Permission'))) {
+      expect(permission.Properties).toHaveProperty('SourceArn');
+    }
+    const toQueues = Object.values(template.findResources('AWS::SQS::QueuePolicy'))
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement as Trust[])
+      .filter(({ Principal }) => Principal.Service !== undefined);
+    expect(toQueues.length).toBeGreaterThan(0);
+    for (const { Condition } of toQueues) expect(JSON.stringify(Condition)).toContain('"aws:SourceArn"');
   });
 
   it('never name an action by a pattern, nor a managed policy', () => {
@@ -93,7 +146,7 @@ describe('permissions', () => {
   });
 
   it('let a missing object be told from a forbidden one, by listing', () => {
-    for (const [name, list] of policies.filter(([policy]) => /^(Functions|WorkersTaskTaskRole)/.test(policy))) {
+    for (const [name, list] of policies.filter(([policy]) => /^(Functions|WorkersTaskRole)/.test(policy))) {
       expect(list.flatMap(actionsOf), name).toContain('s3:ListBucket');
     }
   });

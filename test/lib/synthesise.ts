@@ -27,20 +27,23 @@ export const cdkContext = (
 ).context;
 
 /**
- * The stack with these settings, as its template.
+ * The stack with these settings, as constructs.
  *
  * @param settings as `-c` gives them: `{ 'gate.intervalSeconds': 2 }`.
  */
-export function synthesise(settings: Readonly<Record<string, unknown>> = {}): Template {
+export function stackWith(settings: Readonly<Record<string, unknown>> = {}): SluiceStack {
   const given = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`sluice.${name}`, value]));
   const app = new App({ context: cdkContext });
-  return Template.fromStack(
-    new SluiceStack(app, 'Sluice', {
-      settings: readSettings(given),
-      entries,
-      workerProgram: { path: program, sha256: WORKER_SHA256, command: ['node', '-e', 'import("worker")'] },
-    }),
-  );
+  return new SluiceStack(app, 'Sluice', {
+    settings: readSettings(given),
+    entries,
+    workerProgram: { path: program, sha256: WORKER_SHA256, command: ['node', '-e', 'import("worker")'] },
+  });
+}
+
+/** The stack with these settings, as its template. */
+export function synthesise(settings: Readonly<Record<string, unknown>> = {}): Template {
+  return Template.fromStack(stackWith(settings));
 }
 
 /** A state of a rendered definition, as far as tests look at it. */

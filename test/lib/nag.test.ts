@@ -1,0 +1,153 @@
+import { CfnResource, type Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { AwsSolutionsChecks, type NagPack, ServerlessChecks } from 'cdk-nag';
+import { describe, expect, it } from 'vitest';
+import { stackWith } from './synthesise.ts';
+
+/** A finding that is as it should be: of which rule, at which constructs, and why. */
+interface Acknowledgement {
+  readonly rule: RegExp;
+  readonly at: RegExp;
+  readonly reason: string;
+}
+
+const FUNCTION_ROLES = /^Sluice\/Functions\/[\w-]+\/Role\/DefaultPolicy\/Resource$/;
+const STATE_MACHINE_ROLE = /^Sluice\/Run\/StateMachineRole\/DefaultPolicy\/Resource$/;
+const LANDING = /^Sluice\/(Functions\/(plan|open|slice|close|abandon|close-run|reconcile)\/Role|Workers\/TaskRole)\//;
+
+const ACKNOWLEDGED: readonly Acknowledgement[] = [
+  {
+    rule: /^AwsSolutions-S1$/,
+    at: /\/Storage\/Bucket\/Resource$/,
+    reason: 'Access logs need a second bucket and cost a record a request; who wants them uses CloudTrail data events',
+  },
+  {
+    rule: /^AwsSolutions-VPC7$/,
+    at: /\/Network\/Vpc\/Resource$/,
+    reason: 'Flow logs cost by the gigabyte, and are on by network.flowLogs',
+  },
+  {
+    rule: /^AwsSolutions-ECS4$/,
+    at: /\/Workers\/Cluster\/Resource$/,
+    reason: 'Container Insights costs custom metrics; a run measures itself and says so in its manifest',
+  },
+  {
+    rule: /^AwsSolutions-ECS2$/,
+    at: /\/Workers\/Task\/Resource$/,
+    reason: 'The variables hold names, numbers and the hash of the bundle, no secrets',
+  },
+  {
+    rule: /^AwsSolutions-SF1$/,
+    at: /\/Run\/StateMachine\/Resource$/,
+    reason: 'Errors are logged; all events by logs.stateMachineLevel, at a price per state of a million items',
+  },
+  {
+    rule: /^AwsSolutions-SQS3$/,
+    at: /\/Undelivered\/Resource$/,
+    reason: 'It is a dead-letter queue: of the rules and schedules, which the check does not look at',
+  },
+  {
+    rule: /^Serverless-SQSRedrivePolicy$/,
+    at: /\/(Work\/DeadLetters|Undelivered)\/Resource$/,
+    reason: 'They are dead-letter queues',
+  },
+  {
+    rule: /^Serverless-LambdaDLQ$/,
+    at: /^Sluice\/Functions\/[\w-]+\/Function\/Resource$/,
+    reason:
+      "Step Functions calls them synchronously and keeps the error itself; what rules call asynchronously has the rule's queue",
+  },
+  {
+    rule: /^AwsSolutions-IAM5\[Resource::\*\]$/,
+    at: FUNCTION_ROLES,
+    reason: 'X-Ray has no resources, and ecs:ListTasks by family takes the cluster as a condition only',
+  },
+  {
+    rule: /^AwsSolutions-IAM5\[Resource::\*\]$/,
+    at: STATE_MACHINE_ROLE,
+    reason: 'X-Ray, and the log delivery of a state machine, have no resources',
+  },
+  {
+    rule: /^AwsSolutions-IAM5\[Resource::<StorageBucket\w+\.Arn>\/\*\]$/,
+    at: LANDING,
+    reason: 'Objects land at whatever keys the input names',
+  },
+  {
+    rule: /^AwsSolutions-IAM5\[Resource::<StorageBucket\w+\.Arn>\/(runs|slots)\/\S+\]$/,
+    at: FUNCTION_ROLES,
+    reason: 'A role is for all runs, whose ids come later',
+  },
+  {
+    rule: /^AwsSolutions-IAM5\[Resource::<StorageBucket\w+\.Arn>\/runs\/\*\/(map\/\*|plan\.jsonl)\]$/,
+    at: STATE_MACHINE_ROLE,
+    reason: 'A role is for all runs, whose ids come later',
+  },
+  {
+    rule: /^AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:s3:::lists-of-mine\/\*\]$/,
+    at: /\/plan\/Role\//,
+    reason: 'ingest.listBuckets names the bucket; which list, the input says',
+  },
+  {
+    rule: /^AwsSolutions-IAM5\[Resource::arn:.*:ecs:.*:(task-definition\/Sluice-worker:\*|task\/<WorkersCluster\w+>\/\*)\]$/,
+    at: /\/(start-workers|gatekeeper)\/Role\//,
+    reason: "Tasks are started by family, whatever its revision, and a task's id comes as it starts",
+  },
+  {
+    rule: /^AwsSolutions-IAM5\[Resource::<Functions\w+Function\w+\.Arn>:\*\]$/,
+    at: STATE_MACHINE_ROLE,
+    reason: "Versions of the very function, CDK's form for calling one; none is ever published",
+  },
+  {
+    rule: /^AwsSolutions-IAM5\[Resource::arn:.*:states:.*:execution:.*\]$/,
+    at: /\/Run\/(StateMachine\/DistributedMapPolicy|PlanLooksAtExecutions)\/Resource$/,
+    reason: 'Executions of this state machine, whose names come later',
+  },
+];
+
+/** Everything that a setting adds is there, so that it is looked at. */
+const stack = stackWith({
+  schedules: [{ name: 'nightly', expression: 'rate(1 day)' }],
+  'ingest.listBuckets': ['lists-of-mine'],
+});
+
+function findingsOf(pack: NagPack, of: Stack): { rule: string; at: string }[] {
+  return pack
+    .validateScope(of)
+    .violations.flatMap(({ ruleName, violatingResources }) =>
+      violatingResources.map((resource) => ({ rule: ruleName, at: String(Reflect.get(resource, 'constructPath')) })),
+    );
+}
+
+const matches = (finding: { rule: string; at: string }) => (one: Acknowledgement) =>
+  one.rule.test(finding.rule) && one.at.test(finding.at);
+
+describe("AWS's own rules", () => {
+  const findings = [new AwsSolutionsChecks(), new ServerlessChecks()].flatMap((pack) => findingsOf(pack, stack));
+
+  it('find nothing but what is acknowledged, with a reason', () => {
+    expect(findings.filter((finding) => !ACKNOWLEDGED.some(matches(finding)))).toEqual([]);
+  });
+
+  it('find all that is acknowledged, so that no acknowledgement hides what comes later', () => {
+    const stale = ACKNOWLEDGED.filter((one) => !findings.some((finding) => matches(finding)(one)));
+    expect(stale).toEqual([]);
+  });
+
+  it('have looked at every resource of the template', () => {
+    const looked = stack.node.findAll().filter((one) => CfnResource.isCfnResource(one));
+    const { Resources } = Template.fromStack(stack).toJSON();
+    expect(looked).toHaveLength(Object.keys(Resources).length);
+    expect(looked.length).toBeGreaterThanOrEqual(70);
+  });
+
+  it('find less where the settings ask for more', () => {
+    const strict = stackWith({ 'network.flowLogs': true, 'logs.stateMachineLevel': 'ALL', 'encryption.key': 'own' });
+    const rules = findingsOf(new AwsSolutionsChecks(), strict).map(({ rule }) => rule);
+    expect(rules.filter((rule) => !rule.startsWith('AwsSolutions-IAM5')).sort()).toEqual([
+      'AwsSolutions-ECS2',
+      'AwsSolutions-ECS4',
+      'AwsSolutions-S1',
+      'AwsSolutions-SQS3',
+    ]);
+  });
+});
