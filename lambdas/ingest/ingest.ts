@@ -8,7 +8,7 @@ import { environment, readEnvironment } from '../environment.ts';
 export interface Ingest {
   readonly store: Store;
   /** The engine's options that a deployment sets. */
-  readonly options: Pick<TransferOptions, 'connections' | 'bufferBytes' | 'streamMemoryBytes'>;
+  readonly options: Pick<TransferOptions, 'connections' | 'bufferBytes' | 'streamMemoryBytes' | 'guard'>;
   readonly sliceBytes: number;
   readonly sourcesAtOnce: number;
 }

@@ -1,0 +1,151 @@
+import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { closeLarge } from '#lambdas/close/close-large.ts';
+import type { Ingest } from '#lambdas/ingest/ingest.ts';
+import { type OpenRequest, openBatch } from '#lambdas/open/open-batch.ts';
+import { uploadSliceOf } from '#lambdas/slice/upload-slice-of.ts';
+import type { Queue } from '#run/dispatch.ts';
+import { itemId } from '#run/ids.ts';
+import type { SourceItem, WorkItem } from '#run/item.ts';
+import { runKeys } from '#run/keys.ts';
+import { record, recordedItems } from '#run/ledger.ts';
+import { landedSchema } from '#run/records.ts';
+import { readJson, type Store, writeJson } from '#run/store.ts';
+import { useEmbeddedAws } from '#test/helpers/aws.ts';
+import { profile, resultRecord, writePlan } from '#test/helpers/run.ts';
+import { objectSha256, openUploads } from '#test/helpers/s3-objects.ts';
+import { contentSha256, startSourceServer } from '#test/helpers/source-server.ts';
+import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';
+import { SourceGuard } from '#transfer/index.ts';
+
+const aws = useEmbeddedAws();
+const MIB = 1_048_576;
+let web: Web;
+
+beforeAll(async () => {
+  web = await startWeb((request, response) => {
+    if (request.url?.startsWith('/missing')) return void response.writeHead(404).end();
+    if (request.url?.startsWith('/later')) return void response.writeHead(503, { 'retry-after': '120' }).end();
+    const body = csvNamed(request.url ?? '');
+    response.writeHead(200, { 'content-length': Buffer.byteLength(body) }).end(body);
+  });
+});
+afterAll(() => web.stop());
+
+const ingestOn = (store: Store): Ingest => ({
+  store,
+  options: {
+    connections: 2,
+    bufferBytes: 5 * MIB,
+    streamMemoryBytes: 24 * MIB,
+    guard: new SourceGuard({ openRanges: ['127.0.0.0/8'] }),
+  },
+  sliceBytes: 20 * MIB,
+  sourcesAtOnce: 4,
+});
+
+function sourceAt(url: string, process = profile as SourceItem['process']): SourceItem {
+  const key = `landed/${new URL(url).port}${new URL(url).pathname}`;
+  return { kind: 'source', id: itemId(url, key), url, key, process };
+}
+
+async function batchOf(store: Store, items: readonly (SourceItem | WorkItem)[]): Promise<OpenRequest> {
+  await writePlan(store, 'r', [items[0] as SourceItem]);
+  const batch = runKeys('r').batch(0);
+  await writeJson(store, batch, items);
+  return { runId: 'r', batch, deadline: new Date(Date.now() + 60_000), slices: 100 };
+}
+
+async function received({ client, url }: Queue): Promise<string[]> {
+  const ids: string[] = [];
+  for (;;) {
+    const { Messages = [] } = await client.send(new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10 }));
+    if (Messages.length === 0) return ids.sort();
+    ids.push(...Messages.map((message) => JSON.parse(message.Body ?? '').item as string));
+  }
+}
+
+describe('openBatch', () => {
+  it('lands small sources, hands on objects and work, and records what failed', async () => {
+    const [store, queue] = [await aws.store(), await aws.queue()];
+    const [good, plain, missing] = [
+      sourceAt(`${web.url}/good`),
+      sourceAt(`${web.url}/plain`, null),
+      sourceAt(`${web.url}/missing`),
+    ] as const;
+    const work: WorkItem = { kind: 'work', id: 'f'.repeat(32), name: 'work', process: profile, input: null };
+    const answer = await openBatch(ingestOn(store), queue, await batchOf(store, [good, plain, missing, work]));
+    expect(answer).toEqual({ left: 0, waitSeconds: 0, startWorkers: true, large: [] });
+    expect(await recordedItems(store, 'r', 'landed')).toEqual(new Set([good.id, plain.id]));
+    expect(await recordedItems(store, 'r', 'failures')).toEqual(new Set([missing.id]));
+    expect(await received(queue)).toEqual([good.id, work.id].sort());
+  });
+
+  it('does nothing twice when it is called again, but hands on what no worker has answered for', async () => {
+    const [store, queue] = [await aws.store(), await aws.queue()];
+    const [answered, silent] = [sourceAt(`${web.url}/answered`), sourceAt(`${web.url}/silent`)] as const;
+    const request = await batchOf(store, [answered, silent]);
+    await openBatch(ingestOn(store), queue, request);
+    await received(queue);
+    await record(store, 'results', resultRecord('r', answered));
+    const before = web.requests.length;
+    expect(await openBatch(ingestOn(store), queue, request)).toMatchObject({ left: 0, large: [] });
+    expect(web.requests.length).toBe(before);
+    expect(await received(queue)).toEqual([silent.id]);
+  });
+
+  it('leaves for the next call what it has no time for', async () => {
+    const [store, queue] = [await aws.store(), await aws.queue()];
+    const item = sourceAt(`${web.url}/in-time`);
+    const request = await batchOf(store, [item]);
+    const late = { ...request, deadline: new Date() };
+    expect(await openBatch(ingestOn(store), queue, late)).toMatchObject({ left: 1, waitSeconds: 0 });
+    expect(await openBatch(ingestOn(store), queue, request)).toMatchObject({ left: 0 });
+    expect(await recordedItems(store, 'r', 'landed')).toEqual(new Set([item.id]));
+  });
+
+  it('says how long a source asks to be left alone, and records no failure', async () => {
+    const [store, queue] = [await aws.store(), await aws.queue()];
+    const answer = await openBatch(ingestOn(store), queue, await batchOf(store, [sourceAt(`${web.url}/later`)]));
+    expect(answer.left).toBe(1);
+    expect(answer.waitSeconds).toBeGreaterThan(100);
+    expect(answer.waitSeconds).toBeLessThanOrEqual(120);
+    expect(await recordedItems(store, 'r', 'failures')).toEqual(new Set());
+  });
+
+  it('divides a large object into slices that Slice and Close bring to its end', async () => {
+    const [store, queue] = [await aws.store(), await aws.queue()];
+    const ingest = ingestOn(store);
+    const length = 70 * MIB;
+    await using source = await startSourceServer({ file: { seed: 9, length } });
+    const item = sourceAt(source.url);
+    const request = await batchOf(store, [item]);
+    const { large } = await openBatch(ingest, queue, request);
+    expect(large).toEqual([{ item: item.id, slices: [0, 1, 2, 3] }]);
+    // A second call names the same slices, and begins no second upload.
+    expect((await openBatch(ingest, queue, request)).large).toEqual(large);
+    expect(await openUploads(store.client, store.bucket)).toHaveLength(1);
+
+    for (const slice of large[0]?.slices ?? []) {
+      const call = { runId: 'r', item: item.id, slice, call: 1, deadline: request.deadline };
+      expect(await uploadSliceOf(ingest, call)).toEqual({ done: true, waitSeconds: 0 });
+    }
+    await closeLarge(ingest, queue, 'r', item.id);
+    expect(await readJson(store, runKeys('r').record('landed', item.id), landedSchema)).toMatchObject({
+      bytes: length,
+      parts: 14,
+      proofs: { held: ['size', 'crc32'] },
+      notes: [],
+    });
+    expect(await objectSha256(store.client, store.bucket, item.key)).toBe(contentSha256(9, length));
+    expect(await received(queue)).toEqual([item.id]);
+  });
+
+  it('keeps a batch within its budget of slices, by larger ones', async () => {
+    const [store, queue] = [await aws.store(), await aws.queue()];
+    await using source = await startSourceServer({ file: { seed: 9, length: 70 * MIB } });
+    const request = { ...(await batchOf(store, [sourceAt(source.url)])), slices: 2 };
+    const { large } = await openBatch(ingestOn(store), queue, request);
+    expect(large[0]?.slices).toEqual([0, 1]);
+  });
+});
