@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { findVersitygw } from '#test/helpers/s3-server.ts';
 import { type Bench, GIB, type Table } from './run.ts';
 
@@ -11,6 +11,8 @@ interface Circumstances {
   readonly machine: string;
   /** Processes that wanted a core in the minute before; near 0 on a machine that is left alone. */
   readonly loadAtStart: number;
+  /** The same at the end; the benchmark itself makes 2 to 3. */
+  readonly loadAtEnd: number;
   readonly versions: Readonly<Record<string, string>>;
 }
 
@@ -39,6 +41,7 @@ async function circumstances(bench: Bench): Promise<Circumstances> {
     date: new Date().toISOString(),
     machine: `${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, ${memory} GiB, Linux ${release().split('-')[0]}`,
     loadAtStart: bench.loadAtStart,
+    loadAtEnd: loadavg()[0] ?? Number.NaN,
     versions,
   };
 }
@@ -51,11 +54,13 @@ function versitygwVersion(): string {
 
 function markdown(
   { results, failures, leftOut, quick }: Bench,
-  { date, machine, loadAtStart, versions }: Circumstances,
+  { date, machine, loadAtStart, loadAtEnd, versions }: Circumstances,
 ): string {
   const lines = [`# Measured ${date.slice(0, 10)}${quick ? ' (quick run)' : ''}`, ''];
   lines.push(
-    `${machine}, load ${loadAtStart.toFixed(1)} at the start. ${Object.entries(versions)
+    `${machine}, load ${loadAtStart.toFixed(1)} at the start and ${loadAtEnd.toFixed(1)} at the end. ${Object.entries(
+      versions,
+    )
       .map(([name, version]) => `${name} ${version}`)
       .join(', ')}.`,
   );
