@@ -7,7 +7,7 @@ import { readS3Request, type S3Operation, type S3Request } from '#test/helpers/s
 import { seededRandom } from '#test/helpers/s3-fault-proxy/random.ts';
 
 export type { PartCount } from '#test/helpers/s3-fault-proxy/counts.ts';
-export { type S3Condition, type S3Fault, type S3FaultRule, s3Errors } from '#test/helpers/s3-fault-proxy/fault.ts';
+export { type S3Fault, type S3FaultRule, s3Errors } from '#test/helpers/s3-fault-proxy/fault.ts';
 export type { S3Operation } from '#test/helpers/s3-fault-proxy/operation.ts';
 
 export interface S3FaultProxy extends AsyncDisposable {

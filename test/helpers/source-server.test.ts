@@ -134,6 +134,14 @@ describe('faults', () => {
     expect(headers['repr-digest']).not.toBe(`sha-256=:${whole}:`);
   });
 
+  it('answer a range of another version although If-Match and If-Range name the first', async () => {
+    const another = faults.version({ seed: 2, etag: '"v2"' });
+    await using source = await startSourceServer({ file, rules: [{ faults: [another, faults.ignoreConditions()] }] });
+    const answer = await get(source.url, { range: 'bytes=10-19', 'if-match': '"v1"', 'if-range': '"v1"' });
+    expect(answer).toMatchObject({ status: 206, headers: { etag: '"v2"' } });
+    expect(answer.body).toEqual(contentBytes(2, 10, 10));
+  });
+
   it('flip one byte and leave the others', async () => {
     await using source = await startSourceServer({ file, rules: [{ faults: faults.corrupt(1_500_000) }] });
     const { body } = await get(source.url);

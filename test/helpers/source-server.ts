@@ -23,8 +23,6 @@ export {
   contentViews,
   type Seed,
 } from './source/content.ts';
-export type { Fault, FaultCondition, FaultRule } from './source/fault.ts';
+export type { Fault, FaultRule } from './source/fault.ts';
 export * as faults from './source/faults.ts';
-export type { SourceFile } from './source/file.ts';
-export type { RequestRecord } from './source/history.ts';
 export { type SourceServer, type SourceServerOptions, startSourceServer } from './source/server.ts';
