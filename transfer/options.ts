@@ -26,7 +26,7 @@ export interface Destination {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Instead of what the source says. */
   readonly contentType?: string;
-  /** Without a byte moving while a part is sent: then it is sent again. @default 60 */
+  /** Without a byte to or from S3, then the call is repeated; five times as long for Complete. @default 60 */
   readonly stallSeconds?: number;
 }
 
@@ -63,7 +63,7 @@ export interface TransferOptions {
    */
   readonly resume?: TransferState;
   readonly onProgress?: (progress: Progress) => void;
-  /** How sources are read. @default undici */
+  /** How sources are read. @default `twoLaneReader`: ranged parts straight into their buffers where the source allows, else undici */
   readonly reader?: SourceReader;
   /**
    * Where sources may be, redirects included. Make one for the process: `new SourceGuard({ openRanges: ['10.0.0.0/8'] })`.

@@ -1,11 +1,11 @@
 import { RedirectError, SourceAsksToWaitError, SourceFaultError, SourceRefusedError } from '../errors.ts';
 import { redactUrl } from '../redact.ts';
 import { backoffMilliseconds, wait } from '../wait.ts';
+import { twoLaneReader } from './fast-lane/two-lane-reader.ts';
 import { PUBLIC_INTERNET, type SourceGuard } from './guard/source-guard.ts';
 import type { HostGate } from './host-gate.ts';
 import { DEFAULT_LIMITS, type SourceLimits } from './limits.ts';
 import type { Headers, SourceAnswer, SourceReader } from './reader.ts';
-import { undiciReader } from './undici-reader.ts';
 
 /** Where a body comes from. Given anew in each process; none of it is kept in a state. */
 export interface Source {
@@ -65,7 +65,12 @@ export class SourceSession {
   retries = 0;
 
   /** @throws RedirectError where the URL isn't one of http or https. Whether it may be asked is found out by `get`. */
-  constructor(source: Source, gate: HostGate, read: SourceReader = undiciReader, guard: SourceGuard = PUBLIC_INTERNET) {
+  constructor(
+    source: Source,
+    gate: HostGate,
+    read: SourceReader = twoLaneReader,
+    guard: SourceGuard = PUBLIC_INTERNET,
+  ) {
     this.limits = { ...DEFAULT_LIMITS, ...source.limits };
     this.#source = source;
     this.#url = httpUrl(source.url);

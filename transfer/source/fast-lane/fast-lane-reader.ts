@@ -1,0 +1,88 @@
+import { SourceFaultError, SourceForbiddenError } from '../../errors.ts';
+import type { SourceAnswer, SourceRequest } from '../reader.ts';
+import { LaneDeviation } from './deviation.ts';
+import { type LaneConnection, StaleConnectionError } from './lane-connection.ts';
+import type { LanePool } from './lane-pool.ts';
+
+/**
+ * Reads by the fast lane: one request whose answer's bytes the socket writes into the caller's buffer itself.
+ *
+ * @param onDistrust the answer has begun well and went on in a way that this lane is not for.
+ * @throws LaneDeviation where the answer isn't one for this lane: then nothing is called back, and undici may ask.
+ *   SourceFaultError, SourceForbiddenError, or the signal's reason.
+ */
+export async function fastLaneReader(
+  request: SourceRequest,
+  pool: LanePool,
+  onDistrust: () => void,
+): Promise<SourceAnswer> {
+  const { url, limits } = request;
+  const head = requestHead(request);
+  const slow = new AbortController();
+  const timer = setTimeout(() => {
+    slow.abort(new SourceFaultError(`${url.origin} sent no answer within ${limits.headSeconds} s`));
+  }, limits.headSeconds * 1_000);
+  const signal = AbortSignal.any([request.signal, slow.signal]);
+  const exchange = { request, head, pool, onDistrust, signal };
+  try {
+    signal.throwIfAborted();
+    try {
+      return await ask(exchange, await pool.take(request, signal));
+    } catch (error) {
+      if (!(error instanceof StaleConnectionError)) throw error;
+      // On a connection of its own this can't happen again, and the source has seen nothing of the first.
+      return await ask(exchange, await pool.dial(request, signal));
+    }
+  } catch (error) {
+    if (error instanceof LaneDeviation) throw error;
+    request.onClosed();
+    if (signal.aborted) throw signal.reason;
+    throw error instanceof SourceFaultError || error instanceof SourceForbiddenError
+      ? error
+      : new SourceFaultError(`no connection to ${url.origin}: ${(error as Error).message}`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+interface Asking {
+  readonly request: SourceRequest;
+  readonly head: string;
+  readonly pool: LanePool;
+  readonly signal: AbortSignal;
+  readonly onDistrust: () => void;
+}
+
+function ask({ request, head, pool, signal, onDistrust }: Asking, connection: LaneConnection): Promise<SourceAnswer> {
+  const { url, limits } = request;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => exchange.fail(signal.reason);
+    const exchange = connection.begin(head, {
+      origin: url.origin,
+      limits,
+      onHead: (found, body) => resolve({ url, status: found.status, headers: found.headers, body }),
+      onNoHead: reject,
+      onOverflow: onDistrust,
+      onOver(reusable, found) {
+        signal.removeEventListener('abort', onAbort);
+        if (reusable) pool.giveBack(connection, found?.keepSeconds);
+        // Without a head somebody else may ask in this one's place.
+        if (found !== undefined) request.onClosed();
+      },
+    });
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+  });
+}
+
+/** @throws LaneDeviation where a header is not to be sent as it is: undici says how that ends. */
+function requestHead({ url, headers }: SourceRequest): string {
+  const lines = [`GET ${url.pathname}${url.search} HTTP/1.1`, `host: ${url.host}`, 'connection: keep-alive'];
+  for (const [name, value] of Object.entries(headers)) {
+    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+      throw new LaneDeviation(`the request's header ${JSON.stringify(name)} is none`);
+    }
+    lines.push(`${name}: ${value}`);
+  }
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}

@@ -1,0 +1,117 @@
+import type { Socket } from 'node:net';
+import { SourceFaultError } from '../../errors.ts';
+import { type ExchangeEnds, LaneExchange } from './lane-exchange.ts';
+
+/** One read of what has no target: a head with the body's beginning, and the first one after each pause. */
+const SCRATCH_BYTES = 65_536;
+
+/** A kept connection had been closed before a byte of the answer came: asking again costs the source nothing. */
+export class StaleConnectionError extends Error {
+  override readonly name = 'StaleConnectionError';
+}
+
+/**
+ * One connection, read by `onread`: the socket's bytes go where the window is, with no buffer and no copy in between.
+ *
+ * Node asks for the next read's window as soon as a read is over, which may be long before that read. So the window is
+ * the scratch unless a fill is under way, and what lands there is copied: nothing but bytes that are owed to a target
+ * ever gets into one.
+ */
+export class LaneConnection {
+  /** For `dial`, before there is a socket. */
+  readonly onread = {
+    buffer: () => this.#exchange?.window() ?? this.#scratch,
+    callback: (bytes: number, into: Uint8Array) => this.#read(bytes, into),
+  };
+  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+  readonly #onClose: () => void;
+  #socket: Socket | undefined;
+  #exchange: LaneExchange | undefined;
+  #dead = false;
+  #used = false;
+
+  /** @param onClose is called once, when the socket is of no more use. */
+  constructor(onClose: () => void) {
+    this.#onClose = onClose;
+  }
+
+  /** The socket that `dial` made with `onread`. */
+  attach(socket: Socket): void {
+    this.#socket = socket;
+    socket.on('error', (error) => this.#broke(error));
+    socket.on('end', () => this.#broke(undefined));
+    socket.on('close', () => this.#broke(undefined));
+    if (this.#dead) socket.destroy();
+    // An idle connection is read too: its end, or a word that nobody asked for, has to be noticed.
+    else socket.resume();
+  }
+
+  get closed(): boolean {
+    return this.#dead || this.#socket?.destroyed === true;
+  }
+
+  /** Sends a request's head. `ends` hears of its answer. */
+  begin(request: string, ends: Omit<ExchangeEnds, 'resume'>): LaneExchange {
+    const socket = this.#socket;
+    if (socket === undefined || this.#exchange !== undefined) throw new TypeError('this connection is not free');
+    const reused = this.#used;
+    this.#used = true;
+    const { origin, limits } = ends;
+    const exchange: LaneExchange = new LaneExchange({
+      origin,
+      limits,
+      resume: () => void socket.resume(),
+      onHead: (head, body) => ends.onHead(head, body),
+      onNoHead: (error) => {
+        const stale = reused && !exchange.begun && error instanceof ConnectionBrokenError;
+        ends.onNoHead(stale ? new StaleConnectionError(error.message, { cause: error }) : error);
+      },
+      onOverflow: () => ends.onOverflow(),
+      onOver: (reusable, head) => {
+        this.#exchange = undefined;
+        if (!reusable) this.destroy();
+        ends.onOver(reusable, head);
+      },
+    });
+    this.#exchange = exchange;
+    socket.ref();
+    socket.write(request, 'latin1');
+    return exchange;
+  }
+
+  /** An idle connection is no reason for the process to live on. */
+  unref(): void {
+    this.#socket?.unref();
+  }
+
+  destroy(): void {
+    this.#socket?.destroy();
+    if (this.#dead) return;
+    this.#dead = true;
+    this.#onClose();
+  }
+
+  /** @returns whether to go on reading. */
+  #read(bytes: number, into: Uint8Array): boolean {
+    if (this.#dead) return false;
+    if (this.#exchange === undefined) {
+      // Nobody has asked: a late 408, or what comes behind an answer.
+      this.destroy();
+      return false;
+    }
+    return into === this.#scratch ? this.#exchange.take(this.#scratch.subarray(0, bytes)) : this.#exchange.taken(bytes);
+  }
+
+  #broke(error: Error | undefined): void {
+    this.#exchange?.fail(new ConnectionBrokenError(why(error), { cause: error }));
+    this.destroy();
+  }
+}
+
+/** The socket ended or failed. */
+export class ConnectionBrokenError extends SourceFaultError {}
+
+function why(error: (Error & { code?: string }) | undefined): string {
+  if (error === undefined) return 'the source closed the connection';
+  return `the connection broke: ${error.message}${error.code === undefined ? '' : ` (${error.code})`}`;
+}

@@ -1,0 +1,57 @@
+import { dial } from '../guard/dial.ts';
+import type { SourceRequest } from '../reader.ts';
+import { LaneConnection } from './lane-connection.ts';
+
+/** Servers close idle connections after 5 s (Node) to 75 s (nginx); a request must not meet that moment. */
+const KEEP_SECONDS = 4;
+
+/** Idle connections of one origin, the last used first. How many are in use is `HostGate`'s matter. */
+export class LanePool {
+  readonly #idle: LaneConnection[] = [];
+  readonly #timers = new Map<LaneConnection, NodeJS.Timeout>();
+
+  /** An idle connection, or a new one. */
+  async take(request: SourceRequest, signal: AbortSignal): Promise<LaneConnection> {
+    const connection = this.#idle.pop();
+    if (connection === undefined) return this.dial(request, signal);
+    this.#forget(connection);
+    return connection;
+  }
+
+  /** @throws what `dial` throws. */
+  async dial({ url, guard, ca, limits }: SourceRequest, signal: AbortSignal): Promise<LaneConnection> {
+    const tls = url.protocol === 'https:';
+    const connection = new LaneConnection(() => this.#forget(connection));
+    const socket = await dial(guard, {
+      host: url.hostname,
+      port: Number(url.port || (tls ? 443 : 80)),
+      tls,
+      ca,
+      connectSeconds: limits.connectSeconds,
+      signal,
+      onread: connection.onread,
+    });
+    connection.attach(socket);
+    return connection;
+  }
+
+  /** @param keepSeconds as the server's Keep-Alive has it. */
+  giveBack(connection: LaneConnection, keepSeconds = Number.POSITIVE_INFINITY): void {
+    // A second less than the server keeps it: its close may be on the way already.
+    const seconds = Math.min(KEEP_SECONDS, keepSeconds - 1);
+    if (connection.closed || seconds <= 0) {
+      connection.destroy();
+      return;
+    }
+    connection.unref();
+    this.#idle.push(connection);
+    this.#timers.set(connection, setTimeout(() => connection.destroy(), seconds * 1_000).unref());
+  }
+
+  #forget(connection: LaneConnection): void {
+    clearTimeout(this.#timers.get(connection));
+    this.#timers.delete(connection);
+    const at = this.#idle.indexOf(connection);
+    if (at !== -1) this.#idle.splice(at, 1);
+  }
+}
