@@ -46,8 +46,8 @@ const LONGEST_BACKOFF_SECONDS = 10;
 
 const GRACE_MILLISECONDS = 5_000;
 
-/** S3 may take minutes to put an object together, and sends white space meanwhile: this long without even that. */
-const COMPLETE_STALL_SECONDS = 300;
+/** S3 may take minutes to put an object together, and sends white space meanwhile: five times as long without even that. */
+const COMPLETE_PATIENCE = 5;
 
 /** One key of one bucket, and the calls that the engine makes on it, each tried again where S3 says "not now". */
 export class ObjectStore {
@@ -244,7 +244,7 @@ export class ObjectStore {
         ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
       }),
       signal,
-      COMPLETE_STALL_SECONDS,
+      this.#stallSeconds * COMPLETE_PATIENCE,
     );
     return { etag: answer.ETag };
   }

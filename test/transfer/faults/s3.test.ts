@@ -101,6 +101,11 @@ const cases: Case[] = [
       { when: { operation: 'HeadObject', nth: 2 }, fault: s3Errors.slowDown },
     ],
   },
+  {
+    name: 'Complete that stalls',
+    rules: [{ when: complete, fault: { kind: 'stall' } }],
+    destination: { stallSeconds: 0.3 },
+  },
   { name: 'Complete reset before it arrives', rules: [{ when: complete, fault: { kind: 'reset-before' } }] },
   {
     name: 'Complete with white space before its answer',
