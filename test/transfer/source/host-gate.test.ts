@@ -1,0 +1,78 @@
+import { expect, it } from 'vitest';
+import { HostGate } from '#transfer/index.ts';
+
+const never = new AbortController().signal;
+const ORIGIN = 'https://example.com';
+
+/** How many get in at once, of more than there may be. */
+async function width(gate: HostGate, origin = ORIGIN): Promise<number> {
+  const stop = new AbortController();
+  const inside: (() => void)[] = [];
+  const tries = Array.from({ length: 32 }, () =>
+    gate.enter(origin, stop.signal).then((leave) => void inside.push(leave)),
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  const count = inside.length;
+  stop.abort(new Error('counted'));
+  await Promise.allSettled(tries);
+  for (const leave of inside) leave();
+  return count;
+}
+
+it('bounds the connections to each host on its own', async () => {
+  const gate = new HostGate(4);
+  expect(await width(gate)).toBe(4);
+  const held = await gate.enter(ORIGIN, never);
+  expect(await width(gate)).toBe(3);
+  expect(await width(gate, 'https://example.org')).toBe(4);
+  held();
+  held();
+  expect(await width(gate)).toBe(4);
+});
+
+it('lets in whoever waits when one leaves, in their order', async () => {
+  const gate = new HostGate(1);
+  const leave = await gate.enter(ORIGIN, never);
+  const order: number[] = [];
+  const waiting = [1, 2].map(async (name) => {
+    const out = await gate.enter(ORIGIN, never);
+    order.push(name);
+    out();
+  });
+  expect(order).toEqual([]);
+  leave();
+  await Promise.all(waiting);
+  expect(order).toEqual([1, 2]);
+});
+
+it('halves on a complaint, once for those that come together, and grows again slowly', async () => {
+  const gate = new HostGate(8);
+  gate.slowDown(ORIGIN, undefined);
+  gate.slowDown(ORIGIN, undefined);
+  gate.slowDown(ORIGIN, undefined);
+  expect(await width(gate)).toBe(4);
+  gate.answeredWell(ORIGIN);
+  gate.slowDown(ORIGIN, undefined);
+  expect(await width(gate)).toBe(2);
+  for (let answer = 0; answer < 10; answer++) gate.answeredWell(ORIGIN);
+  expect(await width(gate)).toBe(3);
+  for (let answer = 0; answer < 100; answer++) gate.answeredWell(ORIGIN);
+  expect(await width(gate)).toBe(8);
+});
+
+it('never goes below one connection', async () => {
+  const gate = new HostGate(2);
+  for (let complaint = 0; complaint < 5; complaint++) {
+    gate.answeredWell(ORIGIN);
+    gate.slowDown(ORIGIN, undefined);
+  }
+  expect(await width(gate)).toBe(1);
+});
+
+it('remembers how long the host wants to be left alone', () => {
+  const gate = new HostGate(2);
+  gate.slowDown(ORIGIN, 30);
+  gate.slowDown(ORIGIN, 5);
+  expect(gate.pauseOf(ORIGIN)).toBeGreaterThan(29_000);
+  expect(gate.pauseOf('https://example.org')).toBe(0);
+});

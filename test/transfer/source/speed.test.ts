@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { hasty, type Landing, startLanding } from '#test/helpers/landing.ts';
+import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
+import { startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
+import { faults, startSourceServer } from '#test/helpers/source-server.ts';
+import { transfer } from '#transfer/index.ts';
+
+const MIB = 1_048_576;
+const LENGTH = 26 * MIB;
+const OPTIONS = { guard: LOOPBACK, bufferBytes: 5 * MIB, connections: 1 };
+
+let landing: Landing;
+beforeAll(async () => {
+  landing = await startLanding();
+});
+afterAll(() => landing[Symbol.asyncDispose]());
+
+it('drops a source that drips, although bytes keep coming', async () => {
+  await using source = await startSourceServer({
+    file: { length: LENGTH },
+    rules: [{ faults: [faults.ignoreRange(), faults.drip(10_000)] }],
+  });
+  const given = hasty(source.url, {
+    limits: { idleSeconds: 5, minSpeedSeconds: 0.3, minBytesPerSecond: 100_000, attempts: 2 },
+  });
+  await expect(transfer(given, landing.destination('drip'), OPTIONS)).rejects.toThrow(/bytes a second/);
+  await landing.expectNothing('drip');
+});
+
+it('blames no source for an S3 that is slow: its clocks run only while a read is outstanding', async () => {
+  await using source = await startSourceServer({
+    file: { seed: 'v1', length: LENGTH },
+    rules: [{ faults: faults.ignoreRange() }],
+  });
+  // Each part takes S3 far longer than the source may idle.
+  await using proxy = await startS3FaultProxy(landing.s3.endpoint, {
+    rules: [{ when: { operation: 'UploadPart' }, fault: { kind: 'slow-read', bytesPerSecond: 5 * MIB } }],
+  });
+  const given = hasty(source.url, { limits: { idleSeconds: 0.5, minSpeedSeconds: 0.5, minBytesPerSecond: 100_000 } });
+  const destination = landing.destination('slow-s3', { client: landing.s3.clientFor(proxy.endpoint) });
+  const landed = await transfer(given, destination, OPTIONS);
+  await landing.expectLanded('slow-s3', 'v1', LENGTH, landed);
+  expect(landed.retries).toBe(0);
+  expect(source.requests).toHaveLength(1);
+});
