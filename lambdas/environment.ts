@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sourceRulesVariable } from '#run/source-rules.ts';
 
 /** A variable that CloudFormation writes as text. */
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
@@ -27,6 +28,8 @@ export const environment = {
     /** Lambda's own, in MiB. */
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: count,
   },
+  /** Where sources and the pages of checks may be. */
+  sources: { SLUICE_SOURCE_RULES: sourceRulesVariable },
   open: { SLUICE_SLICES_PER_BATCH: count },
   workers: {
     SLUICE_DEAD_LETTER_QUEUE_URL: z.url(),

@@ -64,7 +64,9 @@ export class Functions extends Construct {
 function specs({ settings, storage, queue, workers }: FunctionsProps): Record<LambdaName, Spec> {
   const { ingest } = settings;
   const { partition } = Stack.of(storage);
+  const sources = { SLUICE_SOURCE_RULES: JSON.stringify(settings.sources) };
   const transfer = variables({
+    ...sources,
     SLUICE_CONNECTIONS: String(ingest.connections),
     SLUICE_BUFFER_MIB: String(ingest.bufferMiB),
     SLUICE_SLICE_MIB: String(ingest.sliceMiB),
@@ -143,6 +145,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
         queue.access('send', 'count'),
         queue.deadLetterAccess('take'),
         workers.access(),
+        variables(sources),
         ...settings.gate.functions.map((arn) => leave({ actions: ['lambda:InvokeFunction'], resources: [arn] })),
       ],
     },

@@ -29,6 +29,7 @@ const LONGEST_VISIBILITY_SECONDS = 43_200;
 
 /** Lambda takes 4 KiB of environment in all; the other variables take less than 1 KiB. */
 const DEFAULT_INPUT_MAX_BYTES = 3_072;
+const SOURCES_MAX_BYTES = 2_560;
 
 /** Fargate's memory amounts for each CPU amount, in MiB: from, to, step. */
 const FARGATE_MEMORY: Readonly<Record<number, { from: number; to: number; step: number }>> = {
@@ -82,9 +83,9 @@ export const settingsRules: readonly SettingsRule[] = [
   {
     settings: ['ingest.openCalls', 'ingest.sliceCalls', 'ingest.sourcesPerBatch'],
     problem: ({ ingest }) =>
-      slicesPerBatch(ingest) >= 1
+      slicesPerBatch(ingest) >= ingest.sourcesPerBatch
         ? undefined
-        : `ingest.openCalls, ingest.sliceCalls and ingest.sourcesPerBatch leave no room for one slice in the ${HISTORY_EVENTS} events of a batch's execution; lower one of them`,
+        : `ingest.openCalls and ingest.sliceCalls leave room for ${Math.max(0, slicesPerBatch(ingest))} slices in the ${HISTORY_EVENTS} events of a batch's execution, and each of ingest.sourcesPerBatch (${ingest.sourcesPerBatch}) sources may need one; lower one of them`,
   },
   {
     settings: ['workers.cpu', 'workers.memoryMiB'],
@@ -142,6 +143,15 @@ export const settingsRules: readonly SettingsRule[] = [
       return taken.length === 0
         ? undefined
         : `input takes no schedule and no scheduledTime of its own: the schedule fills them in (${taken.map((one) => one.name).join(', ')})`;
+    },
+  },
+  {
+    settings: ['sources'],
+    problem: ({ sources }) => {
+      const bytes = Buffer.byteLength(JSON.stringify(sources));
+      return bytes <= SOURCES_MAX_BYTES
+        ? undefined
+        : `takes at most ${SOURCES_MAX_BYTES} bytes of JSON and got ${bytes}; cover several hosts by one pattern such as *.example.org`;
     },
   },
   {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { describeIssue, executionInputSchema } from '#run/input.ts';
+import { sourceRulesSchema } from '#run/source-rules.ts';
 
 /**
  * Every setting of a deployment, with its default, its limits and its meaning. The schema is the only list: synth reads
@@ -257,6 +258,7 @@ export const settingsSchema = z.strictObject({
   bucket: bucket.prefault({}),
   encryption: encryption.prefault({}),
   network: network.prefault({}),
+  sources: sourceRulesSchema.prefault({}),
   logs: logs.prefault({}),
   schedules: z.array(schedule).default([]).describe('Schedules that start runs.'),
   defaultInput: executionInput.optional().describe('What an execution started with `{}` runs: an execution input.'),

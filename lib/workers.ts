@@ -34,7 +34,7 @@ export interface WorkerProgram {
 }
 
 export interface WorkersProps {
-  readonly settings: Pick<Settings, 'workers'>;
+  readonly settings: Pick<Settings, 'workers' | 'sources'>;
   readonly encryption: Encryption;
   readonly storage: Storage;
   readonly queue: WorkQueue;
@@ -159,6 +159,7 @@ export class Workers extends Construct {
         SLUICE_RETRY_SECONDS: String(workers.retrySeconds),
         SLUICE_ITEM_MINUTES: String(workers.itemMinutes),
         SLUICE_STOP_SECONDS: String(STOP_SECONDS),
+        SLUICE_SOURCE_RULES: JSON.stringify(settings.sources),
         ...(workers.userAgent !== undefined && { SLUICE_USER_AGENT: workers.userAgent }),
       },
     });

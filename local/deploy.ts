@@ -18,6 +18,9 @@ const LOCAL_SETTINGS: LocalSettings = {
   'ingest.children': 3,
   'workers.max': 2,
   'workers.idleSeconds': 5,
+  // The sample source, and a user's own server, are on this machine.
+  'sources.openRanges': ['127.0.0.0/8', '::1/128'],
+  'sources.ports': [],
 };
 
 /** The stack's outputs that others use. */

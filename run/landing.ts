@@ -1,11 +1,11 @@
 import type { Destination, Landed, NotInTimeError, Source, TransferOptions } from '#transfer/index.ts';
+import { redactUrl } from '#transfer/redact.ts';
 import { messageOf } from './dispatch.ts';
 import type { SourceItem } from './item.ts';
 import { runKeys } from './keys.ts';
 import { record } from './ledger.ts';
 import type { WorkMessage } from './message.ts';
 import type { LandedRecord } from './records.ts';
-import { redactUrl } from './redact.ts';
 import { type Store, writeOnce } from './store.ts';
 
 /**

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { guardOf, sourceRulesVariable } from '#run/source-rules.ts';
 
 /** SQS ends a message's visibility 12 hours after it was received, however often it was extended. */
 const LONGEST_VISIBILITY_SECONDS = 43_200;
@@ -25,6 +26,8 @@ export const workerSettingsSchema = z
     SLUICE_RETRY_SECONDS: seconds.max(900).default(10),
     /** The container's stopTimeout: how long after SIGTERM the worker is killed. Fargate takes at most 120. */
     SLUICE_STOP_SECONDS: seconds.max(120).default(120),
+    /** Where sources and scraped sites may be. */
+    SLUICE_SOURCE_RULES: sourceRulesVariable,
   })
   .refine((env) => env.SLUICE_HEARTBEAT_SECONDS < env.SLUICE_VISIBILITY_SECONDS, {
     path: ['SLUICE_HEARTBEAT_SECONDS'],
@@ -46,6 +49,7 @@ export const workerSettingsSchema = z
     userAgent: env.SLUICE_USER_AGENT,
     retrySeconds: env.SLUICE_RETRY_SECONDS,
     stopSeconds: env.SLUICE_STOP_SECONDS,
+    sourceGuard: guardOf(env.SLUICE_SOURCE_RULES),
   }));
 export type WorkerSettings = z.output<typeof workerSettingsSchema>;
 

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { z } from 'zod';
+import type { SourceGuard } from '#transfer/index.ts';
 
 /** What a processor may return, and what a work item's input is: JSON. Declare results as `type`, not `interface`. */
 export type Json = z.core.util.JSONType;
@@ -46,6 +47,12 @@ export interface ProcessorContext {
   readonly attempt: number;
   /** What a processor that asks web servers calls itself, from the worker's settings. */
   readonly userAgent: string;
+  /**
+   * Where web servers may be that a processor asks, from the deployment's settings. Before each request
+   * `sourceGuard.checkUrl(url)`, and connect by `guardedAgent(sourceGuard, …)` or `dial(sourceGuard, …)` of `#transfer/index.ts`:
+   * anything else would let an input reach the task's own credentials.
+   */
+  readonly sourceGuard: SourceGuard;
   /**
    * Says how far the work is, such as `progress({ rows: 120_000 })`. Call it as often as is handy: it is logged every
    * 30 seconds at most, and the last word stands in the failure if the item runs out of time.

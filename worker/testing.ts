@@ -1,5 +1,6 @@
 import { createReadStream, statSync } from 'node:fs';
 import { Readable } from 'node:stream';
+import { PUBLIC_INTERNET, type SourceGuard } from '#transfer/index.ts';
 import type { OutputSink } from './output-stream.ts';
 import type { Json, Processor, ProcessorItem, ProcessorLogger } from './processor.ts';
 import type { ProgressFields } from './progress.ts';
@@ -25,6 +26,8 @@ export interface TestItem {
   readonly signal?: AbortSignal;
   /** @default 'sluice-test' */
   readonly userAgent?: string;
+  /** @default the public Internet only */
+  readonly sourceGuard?: SourceGuard;
 }
 
 /** What a processor made of it. */
@@ -63,6 +66,7 @@ export async function testProcessor<Result = Json>(
       logger: collectingLogger(logs),
       attempt: test.attempt ?? 1,
       userAgent: test.userAgent ?? 'sluice-test',
+      sourceGuard: test.sourceGuard ?? PUBLIC_INTERNET,
       progress: (fields) => progress.push(fields),
     },
     {

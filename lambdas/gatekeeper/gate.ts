@@ -6,6 +6,7 @@ import { type PlanSummary, readPlanSummary } from '#run/plan-summary.ts';
 import { readProgress } from '#run/progress.ts';
 import type { Store } from '#run/store.ts';
 import { ensureWorkers, type Fleet, type FleetState } from '#run/workers.ts';
+import type { SourceGuard } from '#transfer/index.ts';
 import type { Finding } from './checks/check.ts';
 import { checkFor } from './checks/index.ts';
 import { drainDeadLetters } from './dead-letters.ts';
@@ -21,6 +22,8 @@ export interface Gate {
   readonly deadLetters: Queue;
   readonly fleet: Fleet;
   readonly lambda: LambdaClient;
+  /** Where the pages of `http` checks may be. */
+  readonly guard: SourceGuard;
   readonly now: () => Date;
 }
 

@@ -2,11 +2,17 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
+import { guardOf } from '#run/source-rules.ts';
 import { environment, readEnvironment } from '../environment.ts';
 import { fleetOf } from '../fleet.ts';
 import { type Gate, lookAtGate } from './gate.ts';
 
-const env = readEnvironment({ ...environment.bucket, ...environment.queue, ...environment.workers });
+const env = readEnvironment({
+  ...environment.bucket,
+  ...environment.queue,
+  ...environment.workers,
+  ...environment.sources,
+});
 const sqs = new SQSClient();
 const gate: Gate = {
   store: { client: new S3Client(), bucket: env.SLUICE_BUCKET },
@@ -14,6 +20,7 @@ const gate: Gate = {
   deadLetters: { client: sqs, url: env.SLUICE_DEAD_LETTER_QUEUE_URL },
   fleet: fleetOf(env),
   lambda: new LambdaClient(),
+  guard: guardOf(env.SLUICE_SOURCE_RULES),
   now: () => new Date(),
 };
 

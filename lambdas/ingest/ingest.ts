@@ -1,5 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
+import { guardOf } from '#run/source-rules.ts';
 import type { Store } from '#run/store.ts';
 import type { TransferOptions } from '#transfer/index.ts';
 import { environment, readEnvironment } from '../environment.ts';
@@ -24,9 +25,12 @@ const MARGIN_MILLISECONDS = 30_000;
 
 /** Reads a transferring function's environment. */
 export function ingestFromEnvironment(): Ingest {
-  const env: z.infer<z.ZodObject<typeof environment.bucket & typeof environment.transfer>> = readEnvironment({
+  const env: z.infer<
+    z.ZodObject<typeof environment.bucket & typeof environment.transfer & typeof environment.sources>
+  > = readEnvironment({
     ...environment.bucket,
     ...environment.transfer,
+    ...environment.sources,
   });
   const streamMiB = Math.max(
     SMALLEST_STREAM_MIB,
@@ -38,6 +42,7 @@ export function ingestFromEnvironment(): Ingest {
       connections: env.SLUICE_CONNECTIONS,
       bufferBytes: env.SLUICE_BUFFER_MIB * MIB,
       streamMemoryBytes: streamMiB * MIB,
+      guard: guardOf(env.SLUICE_SOURCE_RULES),
     },
     sliceBytes: env.SLUICE_SLICE_MIB * MIB,
     sourcesAtOnce: env.SLUICE_SOURCES_AT_ONCE,

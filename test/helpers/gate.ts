@@ -1,6 +1,7 @@
 import { CreateClusterCommand, ECSClient, RegisterTaskDefinitionCommand } from '@aws-sdk/client-ecs';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import type { Gate } from '#lambdas/gatekeeper/gate.ts';
+import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import type { useEmbeddedAws } from './aws.ts';
 
 /** A gate over empty services; its workers do nothing but run. `clock.now` is what it takes for the time. */
@@ -37,6 +38,7 @@ export async function newGate(aws: ReturnType<typeof useEmbeddedAws>, clock = { 
       spot: true,
     },
     lambda: new LambdaClient(aws.client()),
+    guard: LOOPBACK,
     now: () => clock.now,
   };
 }

@@ -6,6 +6,7 @@ import { record } from '#run/ledger.ts';
 import type { WorkMessage } from '#run/message.ts';
 import { type FailureRecord, failureSchema, type ResultRecord, resultSchema } from '#run/records.ts';
 import { readJson, type Store, writeOnce } from '#run/store.ts';
+import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import type { WorkerSettings } from '#worker/environment.ts';
 import type { Processor } from '#worker/processor.ts';
 import { workerLogger } from '#worker/runtime/logger.ts';
@@ -22,6 +23,7 @@ export const QUICK_SETTINGS = {
   maxAttempts: 3,
   itemMinutes: 1,
   userAgent: 'sluice-test',
+  sourceGuard: LOOPBACK,
   retrySeconds: 0.1,
   stopSeconds: 30,
 } as const;

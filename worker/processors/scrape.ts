@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { z } from 'zod';
+import { guardedAgent } from '#transfer/index.ts';
 import { PermanentError } from '../permanent-error.ts';
 import { defineProcessor, type Json } from '../processor.ts';
 import { canonicalUrl } from './scrape/canonical-url.ts';
 import { type CrawlCounts, crawl } from './scrape/crawl.ts';
-import { guardedAgent } from './scrape/guarded-agent.ts';
 
 /** What a `scrape` finds out about a site; the pages themselves are in its output `pages.jsonl`. */
 export type ScrapeResult = CrawlCounts & {
@@ -49,12 +49,19 @@ export const scrape = defineProcessor({
   }),
   async process(item, context): Promise<ScrapeResult> {
     const start = startOf(item.input, item.name);
-    const dispatcher = guardedAgent(10);
+    const { sourceGuard } = context;
+    const dispatcher = guardedAgent(sourceGuard, { connectSeconds: 10, connections: 1 });
     const output = context.output('pages.jsonl', 'application/x-ndjson');
     const counts: CrawlCounts = { disallowed: 0, offSite: 0, left: 0 };
     const totals = { pages: 0, failed: 0, bytes: 0 };
     try {
-      const options = { ...item.options, userAgent: context.userAgent, dispatcher, signal: context.signal };
+      const options = {
+        ...item.options,
+        userAgent: context.userAgent,
+        dispatcher,
+        sourceGuard,
+        signal: context.signal,
+      };
       for await (const page of crawl(start, options, counts)) {
         totals.pages++;
         totals.bytes += page.bytes;

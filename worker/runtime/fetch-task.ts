@@ -40,6 +40,7 @@ export function fetchTask(parts: WorkerParts, message: WorkMessage, source: Sour
         transfer(sourceOf(source), destinationOf(store, source), {
           ...uploadRecorder(store, runId, source),
           streamMemoryBytes: streamMemoryBytes(parts.settings.itemsAtOnce),
+          guard: parts.settings.sourceGuard,
           signal: both,
           onProgress: ({ bytes, total }) => progress({ bytes, total: total ?? 'unknown' }),
         }).catch((error: unknown) => {

@@ -55,7 +55,7 @@ async function process(
       processor,
       { runId, id: item, name, object, input: message.input ?? null },
       message.process.options,
-      { signal: both, logger, attempt, userAgent: settings.userAgent, progress },
+      { signal: both, logger, attempt, userAgent: settings.userAgent, sourceGuard: settings.sourceGuard, progress },
       {
         openInput() {
           if (object === undefined) throw new NoInputObjectError(`${name} is work without a landed object`);

@@ -1,5 +1,6 @@
 import { request } from 'undici';
-import { redactUrl } from '#run/redact.ts';
+import { guardedAgent, type SourceGuard } from '#transfer/index.ts';
+import { redactUrl } from '#transfer/redact.ts';
 import { type Check, CheckFailedError } from './check.ts';
 import { findingOf } from './reported-progress.ts';
 
@@ -8,12 +9,18 @@ const TIMEOUT_MILLISECONDS = 10_000;
 /** The answer is two numbers. */
 const MAX_ANSWER_BYTES = 65_536;
 
-/** Ready when a URL answers 200 with `{ "done": n, "total": n }`. */
-export function httpCheck(url: string): Check {
+/**
+ * Ready when a URL answers 200 with `{ "done": n, "total": n }`. The URL is somebody's choice, as a source's is: it goes
+ * through the same guard, and a redirect is no answer.
+ */
+export function httpCheck(url: string, guard: SourceGuard): Check {
   const who = redactUrl(url);
   return async () => {
+    const dispatcher = guardedAgent(guard, { connectSeconds: TIMEOUT_MILLISECONDS / 1_000 });
     try {
-      const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS) });
+      guard.checkUrl(new URL(url));
+      const signal = AbortSignal.timeout(TIMEOUT_MILLISECONDS);
+      const { statusCode, body } = await request(url, { signal, dispatcher });
       if (statusCode !== 200) {
         await body.dump();
         throw new CheckFailedError(`${who} answered ${statusCode}, and 200 was expected`);
@@ -24,6 +31,8 @@ export function httpCheck(url: string): Check {
       throw new CheckFailedError(`${who} can't be asked: ${cause instanceof Error ? cause.message : String(cause)}`, {
         cause,
       });
+    } finally {
+      await dispatcher.destroy();
     }
   };
 }

@@ -1,6 +1,7 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { Store } from '#run/store.ts';
 import type { WaitFor } from '#run/wait-for.ts';
+import type { SourceGuard } from '#transfer/index.ts';
 import type { Check } from './check.ts';
 import { httpCheck } from './http.ts';
 import { lambdaCheck } from './lambda.ts';
@@ -9,7 +10,10 @@ import { objectsCheck } from './objects.ts';
 import { queueCheck } from './queue.ts';
 
 /** The check that an entry of `waitFor` asks for. */
-export function checkFor(wait: WaitFor, clients: { readonly store: Store; readonly lambda: LambdaClient }): Check {
+export function checkFor(
+  wait: WaitFor,
+  clients: { readonly store: Store; readonly lambda: LambdaClient; readonly guard: SourceGuard },
+): Check {
   switch (wait.check) {
     case 'ledger':
       return ledgerCheck;
@@ -18,7 +22,7 @@ export function checkFor(wait: WaitFor, clients: { readonly store: Store; readon
     case 'objects':
       return objectsCheck(clients.store, wait.prefix, wait.count);
     case 'http':
-      return httpCheck(wait.url);
+      return httpCheck(wait.url, clients.guard);
     case 'lambda':
       return lambdaCheck(clients.lambda, wait.function);
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
+import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
 import { PermanentError } from '#worker/permanent-error.ts';
 import type { PageRecord } from '#worker/processors/scrape/crawl.ts';
@@ -38,7 +39,11 @@ async function scraped(
   url: string,
   options: Record<string, unknown> = {},
 ): Promise<TestRun<ScrapeResult> & { pages: PageRecord[]; paths: string[] }> {
-  const run = await testProcessor<ScrapeResult>(scrape, { input: { url }, options: { delaySeconds: 0, ...options } });
+  const run = await testProcessor<ScrapeResult>(scrape, {
+    input: { url },
+    options: { delaySeconds: 0, ...options },
+    sourceGuard: LOOPBACK,
+  });
   const lines = run.outputs.get('pages.jsonl')?.content.toString().trimEnd().split('\n') ?? [];
   const pages = lines.map((line) => JSON.parse(line) as PageRecord);
   return { ...run, pages, paths: pages.map((page) => page.url.replace(/^http:\/\/[^/]+/, '')) };
@@ -248,7 +253,14 @@ describe('scrape', () => {
     ['http://[::ffff:169.254.170.2]/'],
     ['http://[64:ff9b::a9fe:aa02]/'],
   ])('never dials %s', async (url) => {
-    await expect(scraped(url)).rejects.toMatchObject({ name: 'ForbiddenAddressError' });
+    await expect(scraped(url)).rejects.toMatchObject({ name: 'SourceForbiddenError' });
+  });
+
+  it('dials nothing in its own network unless a range is opened', async () => {
+    const { url, requests } = await site({ '/': 'x' });
+    const run = testProcessor(scrape, { input: { url } });
+    await expect(run).rejects.toMatchObject({ name: 'SourceForbiddenError' });
+    expect(requests).toEqual([]);
   });
 
   it.each([
@@ -262,7 +274,12 @@ describe('scrape', () => {
   it('stops in the middle of a pause when it is told to', async () => {
     const { url } = await site({ '/': '<a href="/1">1</a>', '/1': 'one' });
     const stop = new AbortController();
-    const run = testProcessor(scrape, { input: { url }, options: { delaySeconds: 3_600 }, signal: stop.signal });
+    const run = testProcessor(scrape, {
+      input: { url },
+      options: { delaySeconds: 3_600 },
+      sourceGuard: LOOPBACK,
+      signal: stop.signal,
+    });
     stop.abort(new Error('enough'));
     await expect(run).rejects.toThrow('enough');
   });

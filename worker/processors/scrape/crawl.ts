@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
+import { SourceForbiddenError, type SourceGuard } from '#transfer/index.ts';
 import { PermanentError } from '../../permanent-error.ts';
 import { canonicalUrl, sameSite } from './canonical-url.ts';
 import { type Answer, fetchPage, PageUnreachableError } from './fetch-page.ts';
@@ -34,6 +35,7 @@ export interface CrawlOptions {
   readonly timeoutSeconds: number;
   readonly userAgent: string;
   readonly dispatcher: Dispatcher;
+  readonly sourceGuard: SourceGuard;
   readonly signal: AbortSignal;
 }
 
@@ -96,7 +98,8 @@ export async function* crawl(start: string, options: CrawlOptions, counts: Crawl
 
     for (const link of onward) {
       if (seen.has(link.url)) continue;
-      if (!sameSite(link.url, start)) counts.offSite++;
+      if (!sameSite(link.url, start) || forbids(() => options.sourceGuard.checkUrl(new URL(link.url))))
+        counts.offSite++;
       else if (link.depth > options.maxDepth || pages + queue.length >= options.maxPages) counts.left++;
       else {
         seen.add(link.url);
@@ -116,18 +119,32 @@ async function visit(
     const answer = await fetchPage(url, { ...options, maxBytes: options.maxPageBytes, wants: isHtml });
     const redirect = answer.status >= 300 && answer.status < 400 ? answer.location : undefined;
     const target = redirect === undefined ? undefined : canonicalUrl(redirect, url);
+    const refusal = target && forbids(() => options.sourceGuard.checkRedirect(new URL(url), new URL(target)));
     const page = answer.body.length > 0 ? parsePage(answer.body, url) : undefined;
     return {
-      record: recordOf(url, depth, fetchedAt, answer, page, redirect),
+      record: recordOf(url, depth, fetchedAt, answer, page, redirect, refusal),
       onward:
         target !== undefined
-          ? [{ url: target, depth }]
+          ? refusal === undefined
+            ? [{ url: target, depth }]
+            : []
           : (page?.followable ?? []).map((link) => ({ url: link, depth: depth + 1 })),
     };
   } catch (error) {
     // A page that is nested too deep for the parser's stack is as lost as one that doesn't answer.
     if (!(error instanceof PageUnreachableError || error instanceof RangeError)) throw error;
     return { record: recordOf(url, depth, fetchedAt, undefined, undefined, undefined, error.message), onward: [] };
+  }
+}
+
+/** Why the guard forbids what it is asked, undefined where it doesn't. */
+function forbids(check: () => void): string | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof SourceForbiddenError)) throw error;
+    return error.message;
   }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Dispatcher, request } from 'undici';
-import { PermanentError } from '../../permanent-error.ts';
+import { SourceForbiddenError, type SourceGuard } from '#transfer/index.ts';
 
 /** What a URL answered. A redirect is an answer like any other; who asked decides whether to follow. */
 export interface Answer {
@@ -31,6 +31,7 @@ export interface FetchOptions {
   /** Bodies of other types are not read. */
   readonly wants: (contentType: string) => boolean;
   readonly dispatcher: Dispatcher;
+  readonly sourceGuard: SourceGuard;
   readonly signal: AbortSignal;
 }
 
@@ -39,7 +40,7 @@ export interface FetchOptions {
  *
  * 429 and 503 are asked again, at most twice, after what `Retry-After` says, if that is 2 minutes at most.
  *
- * @throws PageUnreachableError; ForbiddenAddressError; the signal's reason.
+ * @throws PageUnreachableError; SourceForbiddenError; the signal's reason.
  */
 export async function fetchPage(url: string, options: FetchOptions): Promise<Answer> {
   for (let tries = 1; ; tries++) {
@@ -53,6 +54,7 @@ export async function fetchPage(url: string, options: FetchOptions): Promise<Ans
 
 async function askOnce(url: string, options: FetchOptions): Promise<Answer> {
   const timeout = AbortSignal.timeout(options.timeoutSeconds * 1_000);
+  options.sourceGuard.checkUrl(new URL(url));
   try {
     const { statusCode, headers, body } = await request(url, {
       dispatcher: options.dispatcher,
@@ -81,7 +83,7 @@ async function askOnce(url: string, options: FetchOptions): Promise<Answer> {
     };
   } catch (error) {
     options.signal.throwIfAborted();
-    if (error instanceof PermanentError) throw error;
+    if (error instanceof SourceForbiddenError) throw error;
     const why = timeout.aborted ? `no whole answer in ${options.timeoutSeconds} s` : (error as Error).message;
     throw new PageUnreachableError(`${url}: ${why}`, { cause: error });
   }

@@ -43,6 +43,7 @@ export async function readRobots(origin: string, options: Omit<FetchOptions, 'ma
       if (target === undefined || !sameSite(target, start)) {
         throw new RobotsUnreachableError(`${start} leads off the site, to ${answer.location}`);
       }
+      options.sourceGuard.checkRedirect(new URL(url), new URL(target));
       url = target;
       continue;
     }

@@ -7,6 +7,7 @@ import { nextGateRecord } from '#lambdas/gatekeeper/gate-samples.ts';
 import { type GateRecord, type GateSample, newGateRecord } from '#run/gate-record.ts';
 import type { WaitFor } from '#run/wait-for.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
+import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { putObject, sourceNamed, writePlan } from '#test/helpers/run.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
 
@@ -43,7 +44,7 @@ async function lookWith(samples: readonly GateSample[]): Promise<Look> {
 
 async function run(wait: WaitFor, look?: Look) {
   const lambda = new LambdaClient({ ...aws.client(), endpoint: web.url, maxAttempts: 1 });
-  return checkFor(wait, { store: await aws.store(), lambda })(look ?? (await lookWith([sample(0)])));
+  return checkFor(wait, { store: await aws.store(), lambda, guard: LOOPBACK })(look ?? (await lookWith([sample(0)])));
 }
 
 describe('the ledger check', () => {
@@ -72,7 +73,7 @@ describe('the objects check', () => {
     const store = await aws.store();
     const lambda = new LambdaClient(aws.client());
     const look = () => lookWith([sample(0)]);
-    const check = checkFor({ check: 'objects', prefix: 'exports/', count: 2 }, { store, lambda });
+    const check = checkFor({ check: 'objects', prefix: 'exports/', count: 2 }, { store, lambda, guard: LOOPBACK });
     await putObject(store.client, store.bucket, 'exports/1', 'x');
     await putObject(store.client, store.bucket, 'elsewhere/2', 'x');
     expect(await check(await look())).toEqual({ ready: false, progress: '1 of 2 objects under exports/' });
