@@ -24,7 +24,8 @@ export function begin(context: Context, startedAt: Date, head: SourceHead, notes
   const token = randomBytes(16).toString('hex');
   const made = objectMetadata({
     token,
-    url: context.session.name,
+    // Whoever may read the object reads its metadata: not even the query's names go there.
+    url: context.session.name.replace(/\?.*$/, ''),
     etag: head.etag,
     lastModified: head.lastModified,
     expect: context.expect,

@@ -37,6 +37,7 @@ export async function closeTransfer(job: TransferJob, options: CloseOptions = {}
 
   const closed = await closeParts(context, state, proofs, signal);
   const base = {
+    key: store.key,
     seconds: (Date.now() - Date.parse(state.startedAt)) / 1_000,
     retries: state.retries + (options.retries ?? 0) + session.retries + store.retries,
     sourceEtag: state.sourceEtag,

@@ -32,6 +32,7 @@ export async function finishUpload(beginning: Beginning, finished: Finished): Pr
   const completion = { uploadId, token, parts, bytes, crc, ifAbsent: ifAbsent(context) };
   const outcome = await completeUpload(store, completion, signal);
   const base = () => ({
+    key: store.key,
     seconds: (Date.now() - startedAt.getTime()) / 1_000,
     retries: session.retries + store.retries,
     sourceEtag: head.etag,

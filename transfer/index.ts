@@ -23,5 +23,5 @@ export { HostGate } from './source/host-gate.ts';
 export type { SourceLimits } from './source/limits.ts';
 export type { Expect, Source } from './source/session.ts';
 export { type PartProof, partProofSchema, planOf, type TransferState, transferStateSchema } from './state.ts';
-export { transfer } from './transfer.ts';
+export { transfer, type UnnamedDestination } from './transfer.ts';
 export { type SliceOptions, type SliceOutcome, uploadSlice } from './upload-slice.ts';

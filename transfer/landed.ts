@@ -4,6 +4,8 @@ import type { Proofs } from './proofs.ts';
 export interface Landed {
   /** `unchanged`: the source says that the object is what it would send. `skipped`: there was an object already. */
   readonly status: 'landed' | 'unchanged' | 'skipped';
+  /** The object's. */
+  readonly key: string;
   /** Of the object; for `skipped` of the one that was there. */
   readonly bytes: number;
   /** From the transfer's beginning, waits between processes included. */

@@ -189,6 +189,7 @@ function done(context: Context, startedAt: Date, outcome: Outcome): Opened {
     kind: 'done',
     landed: {
       status: outcome.status,
+      key: context.store.key,
       bytes: outcome.bytes,
       seconds: (Date.now() - startedAt.getTime()) / 1_000,
       parts: 0,

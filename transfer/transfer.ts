@@ -1,5 +1,6 @@
 import { abortAfter } from './abandon.ts';
 import { closeTransfer } from './close.ts';
+import { contextOf } from './context.ts';
 import {
   BeginAgainError,
   NotInTimeError,
@@ -9,6 +10,7 @@ import {
   SourceChangedError,
   UploadVanishedError,
 } from './errors.ts';
+import { findName } from './find-name.ts';
 import { contextOfJob, type TransferJob } from './job.ts';
 import type { Landed } from './landed.ts';
 import { openTransfer } from './open.ts';
@@ -39,9 +41,30 @@ const CLOSES = 3;
  */
 export async function transfer(
   source: Source,
-  destination: Destination,
+  destination: Destination | UnnamedDestination,
   options: TransferOptions = {},
 ): Promise<Landed> {
+  return beginAgainAndAgain(source, await named(source, destination, options), options);
+}
+
+/** The key is the prefix and the source's own file name, from Content-Disposition or its URL; one small request more. */
+export type UnnamedDestination = Omit<Destination, 'key'> & {
+  /** Such as `incoming/`, with its slash; may be empty. */
+  readonly prefix: string;
+};
+
+async function named(
+  source: Source,
+  destination: Destination | UnnamedDestination,
+  options: TransferOptions,
+): Promise<Destination> {
+  if ('key' in destination) return destination;
+  const { prefix, ...rest } = destination;
+  const context = contextOf(source, { ...rest, key: 'unnamed' }, options);
+  return { ...rest, key: `${prefix}${await findName(context)}` };
+}
+
+async function beginAgainAndAgain(source: Source, destination: Destination, options: TransferOptions): Promise<Landed> {
   const earlier: Pins[] = [...(options.earlier ?? [])];
   let retries = 0;
   for (let beginning = 1; ; beginning++) {

@@ -139,3 +139,15 @@ it('refuses metadata that S3 would not take', async () => {
   const destination = landing.destination('much', { metadata: { note: 'x'.repeat(2_000) } });
   await expect(transfer(hasty(source.url), destination, OPTIONS)).rejects.toThrow(InvalidDestinationError);
 });
+
+it('takes the name from Content-Disposition, and else from the URL, where no key is given', async () => {
+  await using source = await startSourceServer({
+    files: { '/a': { contentDisposition: 'attachment; filename="report.csv"' }, '/b.json': {} },
+  });
+  const { client, bucket } = landing.destination('');
+  const land = (path: string) =>
+    transfer(hasty(`${source.origin}${path}`), { client, bucket, prefix: 'named/' }, OPTIONS);
+  expect(await land('/a')).toMatchObject({ status: 'landed', key: 'named/report.csv' });
+  expect(await land('/b.json')).toMatchObject({ status: 'landed', key: 'named/b.json' });
+  await expect(land('/')).rejects.toThrow(InvalidDestinationError);
+});

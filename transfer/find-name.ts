@@ -1,0 +1,29 @@
+import type { Context } from './context.ts';
+import { InvalidDestinationError, SourceFaultError } from './errors.ts';
+import { objectName } from './object-name.ts';
+import type { SourceSession } from './source/session.ts';
+
+/**
+ * Asks a source for its first byte alone, to see what it calls its file.
+ *
+ * @throws InvalidDestinationError where neither it nor its URL has a name, and what one GET throws.
+ */
+export async function findName({ session, signal, source }: Pick<Context, 'session' | 'signal' | 'source'>) {
+  const answer = await getHead(session, signal);
+  const name = objectName(answer.headers['content-disposition'], source.url);
+  if (name !== undefined) return name;
+  throw new InvalidDestinationError(`${session.name} has no file name: give the destination a key`);
+}
+
+async function getHead(session: SourceSession, signal: AbortSignal) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const answer = await session.get({ range: 'bytes=0-0' }, signal);
+      answer.body.destroy();
+      return answer;
+    } catch (error) {
+      if (!(error instanceof SourceFaultError) || attempt >= session.limits.attempts) throw error;
+      await session.pause(error, attempt, signal);
+    }
+  }
+}
