@@ -134,7 +134,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
       description: 'Records a failure for each planned item without any record',
       memoryMiB: 512,
       timeout: LONG,
-      access: [storage.access({ read: [RUNS], write: [FAILURES] })],
+      access: [storage.access({ read: [RUNS], write: [FAILURES], uploads: [ANYWHERE] })],
     },
     gatekeeper: {
       description: 'Looks whether the work is done, and throws NotReadyError while it is not',

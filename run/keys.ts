@@ -34,9 +34,12 @@ export interface RunKeys {
   record(name: LedgerName, item: string): string;
   /** The state of a transfer that several invocations share. */
   transfer(item: string): string;
-  /** What one call of Slice reported, below `sliceCalls`. A retried call writes the same name. */
-  sliceCall(item: string, slice: number, call: number): string;
-  sliceCalls(item: string): string;
+  /**
+   * What one call of Slice reported, below `sliceCalls`. A retried call writes the same name. Each upload has its own, so
+   * that what a late call for a given-up upload reports is never taken for the next one's.
+   */
+  sliceCall(item: string, uploadId: string, slice: number, call: number): string;
+  sliceCalls(item: string, uploadId: string): string;
   /** Uploads that may be open, by a hash of their id. */
   upload(uploadId: string): string;
   readonly uploads: string;
@@ -58,6 +61,7 @@ export interface RunKeys {
 /** The keys of one run, all below `runs/<runId>/`. */
 export function runKeys(runId: string): RunKeys {
   const root = `${RUNS_PREFIX}${runId}/`;
+  const sliceCalls = (item: string, uploadId: string) => `${root}transfers/${item}/slices/${itemId(uploadId)}/`;
   return {
     claim: `${root}run.json`,
     plan: `${root}plan.jsonl`,
@@ -67,8 +71,8 @@ export function runKeys(runId: string): RunKeys {
     ledger: (name) => `${root}${name}/`,
     record: (name, item) => `${root}${name}/${item}.json`,
     transfer: (item) => `${root}transfers/${item}/state.json`,
-    sliceCall: (item, slice, call) => `${root}transfers/${item}/slices/${slice}-${call}.json`,
-    sliceCalls: (item) => `${root}transfers/${item}/slices/`,
+    sliceCall: (item, uploadId, slice, call) => `${sliceCalls(item, uploadId)}${slice}-${call}.json`,
+    sliceCalls,
     upload: (uploadId) => `${root}uploads/${itemId(uploadId)}.json`,
     uploads: `${root}uploads/`,
     attempts: (item) => `${root}attempts/${item}/`,

@@ -1,9 +1,19 @@
 import { z } from 'zod';
+import { transferStateSchema } from '#transfer/index.ts';
 import { sourceItemSchema } from './item.ts';
 import { runKeys } from './keys.ts';
 import { listKeys, readJson, type Store, writeJson } from './store.ts';
 
 const partProofsSchema = z.array(z.object({ number: z.int(), bytes: z.int(), crc32: z.string() }));
+
+const beginnings = {
+  /** Which beginning of the transfer it is, or was, from 1. */
+  beginning: z.int().positive(),
+  /** The versions of the source that beginnings saw change. */
+  earlier: z.array(transferStateSchema.shape.pins),
+  /** Bytes that beginnings before this one, or up to the lost one, have sent for nothing. */
+  bytesSpent: z.int().nonnegative(),
+};
 
 /**
  * A large object under way, as the functions that share it hand it on: `transfers/<item>/state.json`. The engine's own
@@ -17,8 +27,19 @@ export const largeTransferSchema = z.object({
   state: z.looseObject({ uploadId: z.string() }),
   /** About how many bytes a slice covers; with the state's plan of parts it says which slices there are. */
   sliceBytes: z.int().positive(),
+  ...beginnings,
 });
 export type LargeTransfer = z.infer<typeof largeTransferSchema>;
+
+/** In its place, once its upload was given up because it has to begin again: Open takes it up from there. */
+export const lostTransferSchema = z.object({
+  v: z.literal(1),
+  runId: z.string(),
+  item: sourceItemSchema,
+  state: z.null(),
+  ...beginnings,
+});
+export type LostTransfer = z.infer<typeof lostTransferSchema>;
 
 /** What one call of Slice sent. */
 export const sliceCallSchema = z.object({ proofs: partProofsSchema, retries: z.int() });
@@ -33,19 +54,33 @@ export const openUploadSchema = z.object({
 });
 export type OpenUpload = z.infer<typeof openUploadSchema>;
 
-/** @returns undefined where no transfer of the item is under way. */
-export function readLargeTransfer(store: Store, runId: string, item: string): Promise<LargeTransfer | undefined> {
-  return readJson(store, runKeys(runId).transfer(item), largeTransferSchema);
+/** What is known of an item's transfer, undefined where it never was large. */
+export function readTransfer(
+  store: Store,
+  runId: string,
+  item: string,
+): Promise<LargeTransfer | LostTransfer | undefined> {
+  return readJson(store, runKeys(runId).transfer(item), z.union([largeTransferSchema, lostTransferSchema]));
 }
 
-export function writeLargeTransfer(store: Store, transfer: LargeTransfer): Promise<void> {
+/** @returns undefined where no transfer of the item is under way. */
+export async function readLargeTransfer(store: Store, runId: string, item: string): Promise<LargeTransfer | undefined> {
+  const transfer = await readTransfer(store, runId, item);
+  return transfer === undefined || isLost(transfer) ? undefined : transfer;
+}
+
+export function isLost(transfer: LargeTransfer | LostTransfer): transfer is LostTransfer {
+  return transfer.state === null;
+}
+
+export function writeTransfer(store: Store, transfer: LargeTransfer | LostTransfer): Promise<void> {
   return writeJson(store, runKeys(transfer.runId).transfer(transfer.item.id), transfer);
 }
 
-/** All that calls of Slice have reported of an item's upload. */
-export async function readSliceCalls(store: Store, runId: string, item: string): Promise<SliceCall[]> {
+/** All that calls of Slice have reported of a transfer's upload. */
+export async function readSliceCalls(store: Store, { runId, item, state }: LargeTransfer): Promise<SliceCall[]> {
   const calls: SliceCall[] = [];
-  for await (const key of listKeys(store, runKeys(runId).sliceCalls(item))) {
+  for await (const key of listKeys(store, runKeys(runId).sliceCalls(item.id, state.uploadId))) {
     const call = await readJson(store, key, sliceCallSchema);
     if (call !== undefined) calls.push(call);
   }

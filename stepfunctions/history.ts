@@ -36,19 +36,18 @@ const SLICE_CALL = CALL + 3 * STATE;
 const SLICE = ITERATION + STATE;
 /** What a large object adds to its slices: Slices, LookAtSlices, AllSlicesDone, Close, CloseDispatched, then at worst Abandon. */
 const LARGE = ITERATION + STATE + MAP + 2 * STATE + CALL + STATE + CALL + CALL + 2 * STATE;
+/** A round of large objects: Large, LookAtLarge, BeginAgain. A batch has as many as one object may have beginnings. */
+const ROUND = STATE + MAP + 2 * STATE;
+const ROUNDS = 4;
 
 /**
- * How many slices all large objects of one batch may have together, so that the batch's child execution stays within
- * its history even if each slice takes every call it may take.
+ * How many slices all large objects of one batch may have together, over all their beginnings, so that the batch's child
+ * execution stays within its history even if each slice takes every call it may take. A beginning has a slice at least, so
+ * each slice is reckoned with what a large object adds.
  *
  * @returns 0 or less where the settings leave no room at all.
  */
-export function slicesPerBatch(limits: {
-  readonly openCalls: number;
-  readonly sliceCalls: number;
-  readonly sourcesPerBatch: number;
-}): number {
-  const free =
-    HISTORY_EVENTS - RESERVED_EVENTS - limits.openCalls * OPEN_CALL - (STATE + MAP) - limits.sourcesPerBatch * LARGE;
-  return Math.floor(free / (SLICE + limits.sliceCalls * SLICE_CALL));
+export function slicesPerBatch(limits: { readonly openCalls: number; readonly sliceCalls: number }): number {
+  const free = HISTORY_EVENTS - RESERVED_EVENTS - limits.openCalls * OPEN_CALL - ROUNDS * ROUND;
+  return Math.floor(free / (LARGE + SLICE + limits.sliceCalls * SLICE_CALL));
 }

@@ -2,6 +2,7 @@ import type { Duration } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import {
+  type Chain,
   Choice,
   Condition,
   DistributedMap,
@@ -38,7 +39,7 @@ export interface IngestProps {
   readonly taskTimeout: Duration;
 }
 
-/** What each path ends in: a child's output would otherwise be its whole last input. */
+/** What each child ends in: its output would otherwise be its whole last input. */
 const NOTHING = Result.fromObject({});
 
 /**
@@ -50,7 +51,10 @@ const NOTHING = Result.fromObject({});
  *                      Slices: each slice ─▶ Slice ─▶ done? ─ no ─▶ wait ─▶ Slice …
  *                      ─▶ all done? ─ yes ─▶ Close
  *                            ╰ no, or Close failed ─▶ Abandon
+ *                    ─▶ any that has to begin again? ─ yes ─▶ Open …
  * ```
+ *
+ * A large one whose source changed on the way begins again, a few times (`lambdas/abandon/`).
  *
  * A source's failure is a record, never the end of the run: large ones that fail are abandoned, a child that fails is
  * tolerated, and Reconcile records what then has no record at all. Where something was dispatched, EnsureWorkers looks
@@ -89,12 +93,27 @@ export class Ingest extends StateMachineFragment {
   /** One batch: its small sources within Open, its large ones in slices. */
   #batch(): IChainable {
     const open = this.#invoke('Open', 'open', { resultPath: '$.open', payload: ['runId', 'batch', 'call'] });
-    const large = this.#large();
     const again = this.#again('OpenAgain', ['runId', 'batch']).next(open);
+    const end = new Pass(this, 'BatchEnd', { result: NOTHING });
+    const usedUp = new Fail(this, 'OpenCallsUsedUp', {
+      error: 'OpenCallsUsedUp',
+      cause: `Open was called ${this.#props.openCalls} times (ingest.openCalls), and sources of the batch are still left`,
+    });
+    const allOpened = Condition.numberEquals('$.open.left', 0);
+    const noCallsLeft = Condition.numberGreaterThanEquals('$.call', this.#props.openCalls);
+    const noneLarge = Condition.not(Condition.isPresent('$.open.large[0]'));
+    const large = this.#large().next(
+      new Choice(this, 'BeginAgain')
+        .when(Condition.and(allOpened, Condition.booleanEquals('$.check.again', false)), end)
+        .when(noCallsLeft, usedUp)
+        .otherwise(again),
+    );
     const left = new Choice(this, 'SmallOnesLeft')
-      .when(Condition.numberEquals('$.open.left', 0), large)
+      .when(Condition.and(allOpened, noneLarge), end)
+      .when(Condition.and(noCallsLeft, noneLarge), usedUp)
+      .when(allOpened, large)
       // The large ones have uploads open by now, which must come to an end.
-      .when(Condition.numberGreaterThanEquals('$.call', this.#props.openCalls), large)
+      .when(noCallsLeft, large)
       .when(
         Condition.numberGreaterThan('$.open.waitSeconds', 0),
         this.#wait('WaitToOpen', '$.open.waitSeconds').next(again),
@@ -108,7 +127,7 @@ export class Ingest extends StateMachineFragment {
   }
 
   /** The large ones of a batch, one after the other, so that only slices add to the concurrency. */
-  #large(): IChainable {
+  #large(): Chain {
     const large = new InlineMap(this, 'Large', {
       itemsPath: '$.open.large',
       itemSelector: {
@@ -117,30 +136,24 @@ export class Ingest extends StateMachineFragment {
         slices: JsonPath.listAt('$$.Map.Item.Value.slices'),
       },
       maxConcurrency: 1,
-      resultPath: JsonPath.DISCARD,
+      resultPath: '$.ends',
     });
     large.itemProcessor(this.#largeObject());
     return large.next(
-      new Choice(this, 'AllOpened')
-        .when(Condition.numberEquals('$.open.left', 0), new Pass(this, 'BatchEnd', { result: NOTHING }))
-        .otherwise(
-          new Fail(this, 'OpenCallsUsedUp', {
-            error: 'OpenCallsUsedUp',
-            cause: `Open was called ${this.#props.openCalls} times (ingest.openCalls), and sources of the batch are still left`,
-          }),
-        ),
+      new Pass(this, 'LookAtLarge', {
+        // By hand: JsonPath.arrayContains takes no booleans.
+        parameters: { 'again.$': 'States.ArrayContains($.ends[*].again, true)' },
+        resultPath: '$.check',
+      }),
     );
   }
 
   #largeObject(): IChainable {
-    const end = new Pass(this, 'LargeEnd', { result: NOTHING });
-    const abandon = this.#invoke('Abandon', 'abandon', {
-      resultPath: JsonPath.DISCARD,
-      payload: ['runId', 'item', 'error'],
-    });
+    const end = new Pass(this, 'LargeEnd', { result: Result.fromObject({ again: false }) });
+    // Its answer, `{ again }`, is what a large one ends in.
+    const abandon = this.#invoke('Abandon', 'abandon', { resultPath: '$', payload: ['runId', 'item', 'error'] });
     // What Abandon can't do is left to Reconcile and to the end of the run.
     abandon.addCatch(end, { resultPath: JsonPath.DISCARD });
-    abandon.next(end);
 
     const close = this.#invoke('Close', 'close', { resultPath: '$.close', payload: ['runId', 'item'] });
     close.addCatch(abandon, { resultPath: '$.error' });

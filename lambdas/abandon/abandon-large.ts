@@ -1,6 +1,7 @@
 import { recordTransferFailure } from '#run/landing.ts';
-import { readLargeTransfer } from '#run/large-transfer.ts';
-import { abandonTransfer } from '#transfer/index.ts';
+import { isLost, type LargeTransfer, readSliceCalls, readTransfer, writeTransfer } from '#run/large-transfer.ts';
+import type { Store } from '#run/store.ts';
+import { abandonTransfer, type Pins, transferStateSchema } from '#transfer/index.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { jobOf } from '../ingest/job.ts';
 
@@ -10,23 +11,63 @@ export interface StateError {
   readonly cause: string;
 }
 
+/** Errors after which a new upload may succeed: the engine's kinds of BeginAgainError, by name, as they come through Step Functions. */
+const SOURCE_CHANGED = 'SourceChangedError';
+const BEGIN_AGAIN: ReadonlySet<string> = new Set([SOURCE_CHANGED, 'UploadVanishedError']);
+
+/** A transfer whose every beginning is lost is given up after so many. */
+const BEGINNINGS = 4;
+
 /**
- * Gives a large object up: its failure is recorded first, so that whatever happens to the abort the item is settled.
- * An object that was completed all the same stays.
+ * Gives a large object's upload up. Where a new one may succeed, what Open needs for it takes the transfer's place.
+ * Otherwise the failure is recorded, first, so that whatever happens to the abort the item is settled. An object that was
+ * completed all the same stays.
+ *
+ * @returns whether the transfer has to begin again. Called again, it gives the same answer.
  */
 export async function abandonLarge(
   ingest: Ingest,
   runId: string,
   item: string,
-  { name, cause }: StateError,
-): Promise<void> {
-  const transfer = await readLargeTransfer(ingest.store, runId, item);
-  if (transfer === undefined) return;
-  await recordTransferFailure(ingest.store, runId, transfer.item, {
-    name,
-    message: messageOf(cause),
-  });
+  error: StateError,
+): Promise<{ again: boolean }> {
+  const { store } = ingest;
+  const transfer = await readTransfer(store, runId, item);
+  if (transfer === undefined) return { again: false };
+  if (isLost(transfer)) return { again: true };
+  if (BEGIN_AGAIN.has(error.name) && transfer.beginning < BEGINNINGS) {
+    await abandonTransfer(jobOf(ingest, transfer));
+    await writeTransfer(store, {
+      v: 1,
+      runId,
+      item: transfer.item,
+      state: null,
+      beginning: transfer.beginning,
+      earlier: [...transfer.earlier, ...(error.name === SOURCE_CHANGED ? [pinsOf(transfer)] : [])],
+      bytesSpent: transfer.bytesSpent + (await bytesSent(store, transfer)),
+    });
+    return { again: true };
+  }
+  await recordTransferFailure(store, runId, transfer.item, failureOf(error, transfer));
   await abandonTransfer(jobOf(ingest, transfer));
+  return { again: false };
+}
+
+function pinsOf({ state }: LargeTransfer): Pins {
+  return transferStateSchema.parse(state).pins;
+}
+
+/** Bytes of the upload, as far as its slices have reported them. */
+async function bytesSent(store: Store, transfer: LargeTransfer): Promise<number> {
+  const calls = await readSliceCalls(store, transfer);
+  const proofs = [...transferStateSchema.parse(transfer.state).proofs, ...calls.flatMap((call) => call.proofs)];
+  return proofs.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function failureOf({ name, cause }: StateError, { beginning }: LargeTransfer): Pick<Error, 'name' | 'message'> {
+  const message = messageOf(cause);
+  if (name !== SOURCE_CHANGED) return { name, message };
+  return { name: 'SourceKeepsChangingError', message: `${message}; it was begun ${beginning} times: try later` };
 }
 
 function messageOf(cause: string): string {

@@ -11,8 +11,8 @@ const payloadSchema = z.object({
   error: z.object({ Error: z.string(), Cause: z.string().optional() }),
 });
 
-/** Abandon: a large object could not be landed → its upload is aborted and its failure recorded. */
+/** Abandon: a large object's upload is lost → it is aborted, and begun again or recorded as failed. */
 export async function handler(payload: unknown) {
   const { runId, item, error } = payloadSchema.parse(payload);
-  await abandonLarge(ingest, runId, item, { name: error.Error, cause: error.Cause ?? '' });
+  return abandonLarge(ingest, runId, item, { name: error.Error, cause: error.Cause ?? '' });
 }

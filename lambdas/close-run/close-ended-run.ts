@@ -1,9 +1,9 @@
+import { abortUploads } from '#run/abort-uploads.ts';
 import { claimSchema } from '#run/claim.ts';
 import { closeRun } from '#run/close.ts';
 import { runKeys } from '#run/keys.ts';
 import { planSummarySchema } from '#run/plan-summary.ts';
 import { readJson, type Store } from '#run/store.ts';
-import { abandonAll } from './abandon-all.ts';
 
 export interface EndedExecution {
   readonly executionArn: string;
@@ -31,7 +31,7 @@ export async function closeEndedRun(store: Store, execution: EndedExecution): Pr
     return false;
   const plan = await readJson(store, keys.summary, planSummarySchema);
   if (plan === undefined) return false;
-  await abandonAll(store, execution.name);
+  await abortUploads(store, execution.name);
   const why = [execution.status, execution.error, execution.cause].filter((text) => text).join(': ');
   await closeRun(store, plan, { forced: true, reason: `the execution ended ${why}`, outcome: 'failed' });
   return true;

@@ -21,7 +21,7 @@ export async function closeLarge(
   const { store } = ingest;
   const transfer = await readLargeTransfer(store, runId, item);
   if (transfer === undefined) throw new UploadVanishedError(`no transfer of item ${item} of run ${runId} is under way`);
-  const calls = await readSliceCalls(store, runId, item);
+  const calls = await readSliceCalls(store, transfer);
   const landed = await closeTransfer(jobOf(ingest, transfer), {
     proofs: calls.flatMap((call) => call.proofs),
     retries: calls.reduce((sum, call) => sum + call.retries, 0),

@@ -19,7 +19,7 @@ import { optionsOf } from '../ingest/job.ts';
 /** What the first call for a source came to: all of it, or an upload that goes on elsewhere. */
 export type Begun =
   | { readonly kind: 'landed'; readonly landed: Landed }
-  | { readonly kind: 'large'; readonly state: TransferState };
+  | { readonly kind: 'large'; readonly state: TransferState; readonly earlier: readonly Pins[] };
 
 /**
  * Up to here an object of ranges is finished where it was opened: two further Lambdas and their states would cost more
@@ -32,10 +32,17 @@ const BEGINNINGS = 4;
 /**
  * Opens a source, and lands it where it is small or comes in one stream only.
  *
+ * @param before the versions that beginnings in other invocations saw change.
  * @throws what the engine throws; no upload is left open then.
  */
-export async function begin(ingest: Ingest, runId: string, item: SourceItem, deadline: Date): Promise<Begun> {
-  const earlier: Pins[] = [];
+export async function begin(
+  ingest: Ingest,
+  runId: string,
+  item: SourceItem,
+  deadline: Date,
+  before: readonly Pins[],
+): Promise<Begun> {
+  const earlier = [...before];
   for (let beginning = 1; ; beginning++) {
     try {
       return await beginOnce(ingest, runId, item, deadline, earlier);
@@ -60,26 +67,26 @@ async function beginOnce(
   const opened = await openTransfer(source, destination, options);
   if (opened.kind === 'done') return { kind: 'landed', landed: opened.landed };
   if (opened.kind === 'stream') return { kind: 'landed', landed: await opened.run() };
-  if (opened.state.total > FINISH_HERE_BYTES) return { kind: 'large', state: opened.state };
+  if (opened.state.total > FINISH_HERE_BYTES) return { kind: 'large', state: opened.state, earlier };
 
   const job: TransferJob = { state: opened.state, source, destination, options };
   try {
-    return await oneAtATime(() => finish(job, deadline));
+    return await oneAtATime(() => finish(job, deadline, earlier));
   } catch (error) {
     await abandonTransfer(job);
     throw error;
   }
 }
 
-async function finish(job: TransferJob, deadline: Date): Promise<Begun> {
+async function finish(job: TransferJob, deadline: Date, earlier: readonly Pins[]): Promise<Begun> {
   const { state } = job;
   const { done, proofs, retries } = await uploadSlice(job, { first: 1, last: state.count }, { deadline });
-  if (!done) return { kind: 'large', state };
+  if (!done) return { kind: 'large', state, earlier };
   try {
     return { kind: 'landed', landed: await closeTransfer(job, { proofs, retries }) };
   } catch (error) {
     // Slice finds out which parts are gone; Close then tries again.
-    if (error instanceof PartsMissingError) return { kind: 'large', state };
+    if (error instanceof PartsMissingError) return { kind: 'large', state, earlier };
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { fetchMessageOf, messageOf } from '#run/dispatch.ts';
 import type { Item, SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
 import { recordHanded, recordLanded, recordTransferFailure } from '#run/landing.ts';
-import { readLargeTransfer, writeLargeTransfer } from '#run/large-transfer.ts';
+import { isLost, type LostTransfer, readTransfer, writeTransfer } from '#run/large-transfer.ts';
 import { failureSchema, handedSchema, landedSchema, resultSchema } from '#run/records.ts';
 import { readJson, type Store } from '#run/store.ts';
 import {
@@ -37,29 +37,29 @@ export interface OpenItem<I extends Item = Item> {
 export async function openItem(ingest: Ingest, dispatcher: Dispatcher, open: OpenItem): Promise<ItemState> {
   const { item, runId } = open;
   const earlier = open.isFirst ? undefined : await findEarlier(ingest.store, dispatcher, runId, item);
-  if (earlier !== undefined) return earlier;
+  if (earlier !== undefined && earlier.kind !== 'lost') return earlier;
   if (item.kind === 'work') {
     const message = messageOf(runId, item);
     if (message !== undefined) dispatcher.add(message);
     return { kind: 'settled' };
   }
   if (Date.now() >= open.deadline.getTime()) return { kind: 'left' };
-  return landSource(ingest, dispatcher, { ...open, item });
+  return landSource(ingest, dispatcher, { ...open, item }, earlier?.transfer);
 }
 
-/** What an earlier call has made of an item, undefined where it didn't come to it. */
+/** What an earlier call has made of an item, undefined where it didn't come to it. A lost transfer begins again. */
 async function findEarlier(
   store: Store,
   dispatcher: Dispatcher,
   runId: string,
   item: Item,
-): Promise<ItemState | undefined> {
+): Promise<ItemState | { readonly kind: 'lost'; readonly transfer: LostTransfer } | undefined> {
   const keys = runKeys(runId);
   const [landed, result, failure, large, handed] = await Promise.all([
     readJson(store, keys.record('landed', item.id), landedSchema),
     readJson(store, keys.record('results', item.id), resultSchema),
     readJson(store, keys.record('failures', item.id), failureSchema),
-    readLargeTransfer(store, runId, item.id),
+    readTransfer(store, runId, item.id),
     readJson(store, keys.record('handed', item.id), handedSchema),
   ]);
   if (result !== undefined || failure !== undefined) return { kind: 'settled' };
@@ -74,17 +74,42 @@ async function findEarlier(
     return { kind: 'settled' };
   }
   if (large === undefined) return undefined;
+  if (isLost(large)) return { kind: 'lost', transfer: large };
   return largeState(large.item, transferStateSchema.parse(large.state), large.sliceBytes);
 }
 
-async function landSource(ingest: Ingest, dispatcher: Dispatcher, open: OpenItem<SourceItem>): Promise<ItemState> {
-  const { item, runId, slicesEach } = open;
+async function landSource(
+  ingest: Ingest,
+  dispatcher: Dispatcher,
+  open: OpenItem<SourceItem>,
+  lost: LostTransfer | undefined,
+): Promise<ItemState> {
+  const { item, runId } = open;
+  const beginning = (lost?.beginning ?? 0) + 1;
+  const slices = slicesOfBeginning(open.slicesEach, beginning);
+  const bytesSpent = lost?.bytesSpent ?? 0;
   const { store } = ingest;
   try {
-    const begun = await begin(ingest, runId, item, open.deadline);
+    if (slices === 0) {
+      throw new NotInTimeError(
+        `it had to begin again, and its batch's history has no room for more slices`,
+        bytesSpent,
+      );
+    }
+    const begun = await begin(ingest, runId, item, open.deadline, lost?.earlier ?? []);
     if (begun.kind === 'large') {
-      const sliceBytes = Math.max(ingest.sliceBytes, Math.ceil(begun.state.total / slicesEach));
-      await writeLargeTransfer(store, { v: 1, runId, item, state: begun.state, sliceBytes });
+      const { state, earlier } = begun;
+      const sliceBytes = Math.max(ingest.sliceBytes, Math.ceil(state.total / slices));
+      await writeTransfer(store, {
+        v: 1,
+        runId,
+        item,
+        state,
+        sliceBytes,
+        beginning,
+        earlier: [...earlier],
+        bytesSpent,
+      });
       return largeState(item, begun.state, sliceBytes);
     }
     const { message } = await recordLanded(store, runId, item, begun.landed);
@@ -99,6 +124,16 @@ async function landSource(ingest: Ingest, dispatcher: Dispatcher, open: OpenItem
     await recordTransferFailure(store, runId, item, error instanceof Error ? error : new Error(String(error)));
   }
   return { kind: 'settled' };
+}
+
+/**
+ * How many slices a beginning of a transfer may have, so that all of its beginnings together stay within its share: half
+ * of it for the first, half of the rest for each next. A share of one slice is the first beginning's.
+ *
+ * @returns 0 where nothing is left: then a worker lands it, whose time and history are its own.
+ */
+export function slicesOfBeginning(share: number, beginning: number): number {
+  return Math.max(beginning === 1 ? 1 : 0, Math.floor(share / 2 ** beginning));
 }
 
 function largeState(item: SourceItem, state: TransferState, sliceBytes: number): ItemState {

@@ -1,5 +1,6 @@
 import pMap from 'p-map';
-import { itemName } from '#run/item.ts';
+import { abortUploads } from '#run/abort-uploads.ts';
+import type { SourceItem } from '#run/item.ts';
 import { record, recordedItems } from '#run/ledger.ts';
 import type { PlanSummary } from '#run/plan-summary.ts';
 import { plannedItems, readProgress } from '#run/progress.ts';
@@ -7,7 +8,8 @@ import type { Store } from '#run/store.ts';
 
 /**
  * Records a failure for each source that Ingest left without any record: a child of the Map that died with its batch
- * would otherwise keep the gate waiting for something that nobody does any more.
+ * would otherwise keep the gate waiting for something that nobody does any more. Uploads that were begun for them are
+ * aborted first; a retry would not look for them again once the failures stand.
  *
  * @returns how many there were.
  */
@@ -16,16 +18,21 @@ export async function reconcile(store: Store, plan: PlanSummary): Promise<number
   const handed = await recordedItems(store, plan.runId, 'handed');
   // The usual case, told without reading the plan: everything but work has landed or failed.
   if (landed.union(failed).union(handed).size >= plan.items - plan.work) return 0;
-  let recorded = 0;
+  const lost: SourceItem[] = [];
+  for await (const item of plannedItems(store, plan)) {
+    if (item.kind === 'source' && ![landed, failed, done, handed].some((ids) => ids.has(item.id))) lost.push(item);
+  }
+  if (lost.length === 0) return 0;
+  const keys = new Set(lost.map(({ key }) => key));
+  await abortUploads(store, plan.runId, ({ key }) => keys.has(key));
   await pMap(
-    plannedItems(store, plan),
-    async (item) => {
-      if (item.kind === 'work' || [landed, failed, done, handed].some((ids) => ids.has(item.id))) return;
-      await record(store, 'failures', {
+    lost,
+    ({ id, key }) =>
+      record(store, 'failures', {
         v: 1,
         runId: plan.runId,
-        item: item.id,
-        name: itemName(item),
+        item: id,
+        name: key,
         at: new Date().toISOString(),
         stage: 'reconcile',
         error: {
@@ -34,10 +41,8 @@ export async function reconcile(store: Store, plan: PlanSummary): Promise<number
             'its part of Ingest ended before it was landed or refused; the Map Run in the console shows the failed child',
         },
         attempts: 0,
-      });
-      recorded += 1;
-    },
+      }),
     { concurrency: 32 },
   );
-  return recorded;
+  return lost.length;
 }

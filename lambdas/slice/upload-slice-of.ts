@@ -37,7 +37,10 @@ export async function uploadSliceOf(ingest: Ingest, request: SliceRequest): Prom
   const slice = slicesOf(planOf(job.state), transfer.sliceBytes)[number];
   if (slice === undefined) throw new RangeError(`${job.state.key} has no slice ${number}`);
   const { done, proofs, retries, vanished, waitUntil } = await uploadSlice(job, slice, { deadline });
-  await writeJson(ingest.store, runKeys(runId).sliceCall(item, number, call), { proofs, retries } satisfies SliceCall);
+  await writeJson(ingest.store, runKeys(runId).sliceCall(item, job.state.uploadId, number, call), {
+    proofs,
+    retries,
+  } satisfies SliceCall);
   if (vanished) throw new UploadVanishedError(`the upload of ${job.state.key} is gone: somebody aborted it`);
   const waitSeconds = waitUntil === undefined ? 0 : Math.ceil((waitUntil.getTime() - Date.now()) / 1_000);
   return { done, waitSeconds: Math.min(LONGEST_WAIT_SECONDS, Math.max(0, waitSeconds)) };

@@ -39,4 +39,63 @@ describe('a large object', () => {
     expect(await headObject(client, bucket, 'large/refused.bin')).toBeUndefined();
     expect(await openUploads(client, bucket)).toEqual([]);
   });
+
+  it('whose source changes half-way is begun again, and is the later version to the byte', async () => {
+    const length = 100 * MIB;
+    await using source = await startSourceServer({
+      file: { seed: 6, length, etag: '"v1"' },
+      rules: [
+        {
+          when: { nth: (nth) => nth > 4 },
+          faults: faults.version({ seed: 7, etag: '"v2"', lastModified: new Date('2026-11-24T02:00:00Z') }),
+        },
+      ],
+    });
+    const run = await aws.run({ sources: [{ url: source.url, key: 'large/changed.bin' }] });
+    expect(run.manifest).toMatchObject({ outcome: 'complete', bytes: length });
+    expect(run.items[0]?.landed).toMatchObject({ parts: expect.any(Number), proofs: { held: ['size', 'crc32'] } });
+    // Each part is vouched for by this upload's slices, none by the lost one's.
+    expect(run.items[0]?.landed?.notes).toEqual([]);
+    expect(await objectSha256(client, bucket, 'large/changed.bin')).toBe(contentSha256(7, length));
+    expect(await openUploads(client, bucket)).toEqual([]);
+  });
+
+  it('that several backends answer under ETags of their own is read in one stream', async () => {
+    const length = 70 * MIB;
+    await using source = await startSourceServer({
+      file: { seed: 8, length },
+      rules: [{ when: {}, faults: faults.alternatingEtags('"a"', '"b"') }],
+    });
+    const run = await aws.run({ sources: [{ url: source.url, key: 'large/backends.bin' }] });
+    expect(run.manifest).toMatchObject({ outcome: 'complete', bytes: length });
+    expect(run.items[0]?.landed?.notes).toContainEqual(expect.stringContaining('several backends'));
+    expect(await objectSha256(client, bucket, 'large/backends.bin')).toBe(contentSha256(8, length));
+    expect(await openUploads(client, bucket)).toEqual([]);
+  });
+
+  it('that changes for ever fails by that name, and leaves nothing behind', async () => {
+    let version = 0;
+    await using source = await startSourceServer({
+      file: { seed: 9, length: 70 * MIB },
+      rules: [
+        {
+          when: {},
+          faults: {
+            name: 'another version with each request',
+            prepare: (exchange) => {
+              version += 1;
+              const lastModified = new Date(Date.UTC(2026, 0, 1) + version * 1_000);
+              exchange.file = { ...exchange.file, etag: `"v${version}"`, lastModified };
+            },
+          },
+        },
+      ],
+    });
+    const run = await aws.run({ sources: [{ url: source.url, key: 'large/restless.bin' }] });
+    expect(run.manifest?.failed).toMatchObject([
+      { name: 'large/restless.bin', stage: 'transfer', error: { name: 'SourceKeepsChangingError' } },
+    ]);
+    expect(await headObject(client, bucket, 'large/restless.bin')).toBeUndefined();
+    expect(await openUploads(client, bucket)).toEqual([]);
+  });
 });

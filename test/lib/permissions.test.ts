@@ -133,7 +133,10 @@ describe('permissions', () => {
   it.each([
     ['slice', ['AbortMultipartUpload *', 'GetObject runs/*', 'ListMultipartUploadParts *', 'PutObject *']],
     ['abandon', ['AbortMultipartUpload *', 'GetObject runs/*', 'ListMultipartUploadParts *', 'PutObject runs/*']],
-    ['reconcile', ['GetObject runs/*', 'PutObject runs/*/failures/*']],
+    [
+      'reconcile',
+      ['AbortMultipartUpload *', 'GetObject runs/*', 'ListMultipartUploadParts *', 'PutObject runs/*/failures/*'],
+    ],
     ['gatekeeper', ['GetObject runs/*', 'PutObject runs/*']],
     ['startworkers', ['GetObject runs/*']],
     [

@@ -113,7 +113,7 @@ describe('readSettings', () => {
       { 'ingest.connections': 64, 'ingest.bufferMiB': 16 },
       '1200 MiB, more than ingest.memoryMiB (1024)',
     ],
-    ['slice calls beyond the history', { 'ingest.sliceCalls': 2_000 }, 'leave no room for one slice'],
+    ['slice calls beyond the history', { 'ingest.sliceCalls': 40 }, 'leave room for 38 slices'],
     [
       'an amount that Fargate has not',
       { 'workers.memoryMiB': 2_500 },

@@ -134,7 +134,6 @@ describe('Ingest', () => {
       NumericGreaterThanEquals: 7,
       Next: 'Large',
     });
-    expect(small.AllOpened?.Default).toBe('OpenCallsUsedUp');
     expect(small.SliceDone?.Choices).toContainEqual({
       Variable: '$.call',
       NumericGreaterThanEquals: 9,
@@ -146,6 +145,37 @@ describe('Ingest', () => {
     expect(state('Slice').Catch).toEqual([{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'SliceFailed' }]);
   });
 
+  it('passes by large ones where there are none, and ends or fails then', () => {
+    const noneLarge = { Not: { Variable: '$.open.large[0]', IsPresent: true } };
+    const allOpened = { Variable: '$.open.left', NumericEquals: 0 };
+    expect(state('SmallOnesLeft').Choices).toEqual([
+      { And: [allOpened, noneLarge], Next: 'BatchEnd' },
+      { And: [{ Variable: '$.call', NumericGreaterThanEquals: 20 }, noneLarge], Next: 'OpenCallsUsedUp' },
+      { ...allOpened, Next: 'Large' },
+      { Variable: '$.call', NumericGreaterThanEquals: 20, Next: 'Large' },
+      { Variable: '$.open.waitSeconds', NumericGreaterThan: 0, Next: 'WaitToOpen' },
+    ]);
+  });
+
+  it('opens again what has to begin again, within the budget of calls', () => {
+    expect(state('Large')).toMatchObject({ ResultPath: '$.ends', Next: 'LookAtLarge' });
+    expect(state('LookAtLarge').Parameters).toEqual({ 'again.$': 'States.ArrayContains($.ends[*].again, true)' });
+    expect(state('BeginAgain')).toMatchObject({
+      Choices: [
+        {
+          And: [
+            { Variable: '$.open.left', NumericEquals: 0 },
+            { Variable: '$.check.again', BooleanEquals: false },
+          ],
+          Next: 'BatchEnd',
+        },
+        { Variable: '$.call', NumericGreaterThanEquals: 20, Next: 'OpenCallsUsedUp' },
+      ],
+      Default: 'OpenAgain',
+    });
+    expect(state('Abandon')).toMatchObject({ ResultPath: '$', End: true });
+  });
+
   it('abandons what could not be finished', () => {
     for (const name of ['Slices', 'Close']) {
       expect(state(name).Catch).toEqual([{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Abandon' }]);
@@ -155,9 +185,9 @@ describe('Ingest', () => {
     expect(state('Abandon').Parameters).toEqual({ 'runId.$': '$.runId', 'item.$': '$.item', 'error.$': '$.error' });
   });
 
-  it('ends every child and every large one in nothing', () => {
-    for (const name of ['BatchEnd', 'LargeEnd'])
-      expect(state(name)).toMatchObject({ Type: 'Pass', Result: {}, End: true });
+  it('ends every child in nothing, and every large one in whether it begins again', () => {
+    expect(state('BatchEnd')).toMatchObject({ Type: 'Pass', Result: {}, End: true });
+    expect(state('LargeEnd')).toMatchObject({ Type: 'Pass', Result: { again: false }, End: true });
   });
 });
 

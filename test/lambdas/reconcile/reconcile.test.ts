@@ -1,12 +1,14 @@
+import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { reconcile } from '#lambdas/reconcile/reconcile.ts';
 import type { WorkItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
 import { record, recordedItems } from '#run/ledger.ts';
 import { failureSchema } from '#run/records.ts';
-import { readJson } from '#run/store.ts';
+import { readJson, writeOnce } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { failureRecord, landedRecord, profile, sourceNamed, writePlan } from '#test/helpers/run.ts';
+import { openUploads } from '#test/helpers/s3-objects.ts';
 
 const aws = useEmbeddedAws();
 
@@ -26,7 +28,19 @@ describe('reconcile', () => {
     const { v, runId, item, name, at } = landedRecord('r', handed, store.bucket);
     await record(store, 'handed', { v, runId, item, name, at, reason: 'too slow', bytesSpent: 1 });
 
+    const uploads = await Promise.all(
+      ['lost', 'handed'].map(async (key) => {
+        const { UploadId: uploadId = '' } = await store.client.send(
+          new CreateMultipartUploadCommand({ Bucket: store.bucket, Key: key }),
+        );
+        await writeOnce(store, runKeys('r').upload(uploadId), { v: 1, bucket: store.bucket, key, uploadId });
+        return uploadId;
+      }),
+    );
+
     expect(await reconcile(store, plan)).toBe(1);
+    // The worker's upload goes on.
+    expect((await openUploads(store.client, store.bucket)).map(({ UploadId }) => UploadId)).toEqual([uploads[1]]);
     expect(await recordedItems(store, 'r', 'failures')).toEqual(new Set([failed.id, lost.id]));
     expect(await readJson(store, runKeys('r').record('failures', lost.id), failureSchema)).toMatchObject({
       stage: 'reconcile',

@@ -1,0 +1,140 @@
+import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { describe, expect, it } from 'vitest';
+import { abandonLarge } from '#lambdas/abandon/abandon-large.ts';
+import type { Ingest } from '#lambdas/ingest/ingest.ts';
+import { openBatch } from '#lambdas/open/open-batch.ts';
+import { uploadSliceOf } from '#lambdas/slice/upload-slice-of.ts';
+import { Credentials } from '#run/credentials.ts';
+import { itemId } from '#run/ids.ts';
+import type { SourceItem } from '#run/item.ts';
+import { runKeys } from '#run/keys.ts';
+import { isLost, readTransfer } from '#run/large-transfer.ts';
+import { recordedItems } from '#run/ledger.ts';
+import { failureSchema, handedSchema } from '#run/records.ts';
+import { readJson, type Store, writeJson } from '#run/store.ts';
+import { useEmbeddedAws } from '#test/helpers/aws.ts';
+import { writePlan } from '#test/helpers/run.ts';
+import { openUploads } from '#test/helpers/s3-objects.ts';
+import { startSourceServer } from '#test/helpers/source-server.ts';
+import { SourceGuard } from '#transfer/index.ts';
+
+const aws = useEmbeddedAws();
+const MIB = 1_048_576;
+const CHANGED = { name: 'SourceChangedError', cause: JSON.stringify({ errorMessage: 'ETag "b" instead of "a"' }) };
+
+/** A run with one source of 70 MiB, which Open brings to slices. */
+async function largeRun(slices: number) {
+  const [store, queue] = [await aws.store(), await aws.queue()];
+  const source = await startSourceServer({ file: { seed: 9, length: 70 * MIB } });
+  const item: SourceItem = {
+    kind: 'source',
+    id: itemId(source.url, 'large.bin'),
+    url: source.url,
+    key: 'large.bin',
+    process: null,
+  };
+  const guard = new SourceGuard({ openRanges: ['127.0.0.0/8'] });
+  const ingest: Ingest = {
+    store,
+    credentials: new Credentials([], guard),
+    options: {
+      connections: 2,
+      bufferBytes: 5 * MIB,
+      streamMemoryBytes: 24 * MIB,
+      guard,
+    },
+    sliceBytes: 20 * MIB,
+    sourcesAtOnce: 4,
+  };
+  await writePlan(store, 'r', [item]);
+  const batch = runKeys('r').batch(0);
+  await writeJson(store, batch, [item]);
+  const deadline = new Date(Date.now() + 60_000);
+  return {
+    store,
+    item: item.id,
+    change: () =>
+      source.setFile('/file', {
+        seed: 10,
+        length: 70 * MIB,
+        etag: '"later"',
+        lastModified: new Date('2026-11-24T02:00:00Z'),
+      }),
+    open: () => openBatch(ingest, queue, { runId: 'r', batch, deadline, slices }),
+    slice: (slice: number) => uploadSliceOf(ingest, { runId: 'r', item: item.id, slice, call: 1, deadline }),
+    abandon: (error: { name: string; cause: string }) => abandonLarge(ingest, 'r', item.id, error),
+    messages: async () =>
+      (await queue.client.send(new ReceiveMessageCommand({ QueueUrl: queue.url, MaxNumberOfMessages: 10 }))).Messages,
+    [Symbol.asyncDispose]: () => source.stop(),
+  };
+}
+
+const uploadsOf = async ({ client, bucket }: Store) => (await openUploads(client, bucket)).length;
+
+describe('abandonLarge', () => {
+  it('gives up an upload whose source changed, and lets Open begin anew with what is known', async () => {
+    await using run = await largeRun(100);
+    const { large } = await run.open();
+    await run.slice(0);
+    run.change();
+    expect(await run.abandon(CHANGED)).toEqual({ again: true });
+    // A retry of a call whose answer was lost.
+    expect(await run.abandon(CHANGED)).toEqual({ again: true });
+    expect(await uploadsOf(run.store)).toBe(0);
+    expect(await recordedItems(run.store, 'r', 'failures')).toEqual(new Set());
+    const lost = await readTransfer(run.store, 'r', run.item);
+    expect(lost).toMatchObject({ state: null, beginning: 1, earlier: [{ total: 70 * MIB }] });
+    // The first part by Open, and the other three of the slice.
+    expect(lost?.bytesSpent).toBe(20 * MIB);
+
+    expect((await run.open()).large).toEqual(large);
+    const begun = await readTransfer(run.store, 'r', run.item);
+    expect(begun).toMatchObject({ beginning: 2, bytesSpent: 20 * MIB });
+    expect(begun !== undefined && isLost(begun)).toBe(false);
+  });
+
+  it('begins anew after a vanished upload too, without holding it against the source', async () => {
+    await using run = await largeRun(100);
+    await run.open();
+    expect(await run.abandon({ name: 'UploadVanishedError', cause: '{}' })).toEqual({ again: true });
+    expect(await readTransfer(run.store, 'r', run.item)).toMatchObject({ earlier: [] });
+  });
+
+  it('records what no beginning would mend', async () => {
+    await using run = await largeRun(100);
+    await run.open();
+    const refused = { name: 'SourceRefusedError', cause: JSON.stringify({ errorMessage: 'answered 403' }) };
+    expect(await run.abandon(refused)).toEqual({ again: false });
+    expect(await uploadsOf(run.store)).toBe(0);
+    expect(await readJson(run.store, runKeys('r').record('failures', run.item), failureSchema)).toMatchObject({
+      stage: 'transfer',
+      error: { name: 'SourceRefusedError', message: 'answered 403' },
+    });
+  });
+
+  it('gives a source up that changes each time', async () => {
+    await using run = await largeRun(100);
+    const vanished = { name: 'UploadVanishedError', cause: '{}' };
+    for (let beginning = 1; beginning <= 3; beginning++) {
+      await run.open();
+      expect(await run.abandon(vanished), `beginning ${beginning}`).toEqual({ again: true });
+    }
+    await run.open();
+    expect(await run.abandon(CHANGED)).toEqual({ again: false });
+    expect(await readJson(run.store, runKeys('r').record('failures', run.item), failureSchema)).toMatchObject({
+      error: { name: 'SourceKeepsChangingError', message: expect.stringContaining('begun 4 times') },
+    });
+  });
+
+  it('leaves a source to the workers where its batch has no room for more slices', async () => {
+    await using run = await largeRun(2);
+    await run.open();
+    await run.abandon({ name: 'UploadVanishedError', cause: '{}' });
+    expect(await run.open()).toMatchObject({ left: 0, large: [] });
+    expect(await readJson(run.store, runKeys('r').record('handed', run.item), handedSchema)).toMatchObject({
+      reason: expect.stringContaining('no room for more slices'),
+      bytesSpent: 5 * MIB,
+    });
+    expect(await run.messages()).toHaveLength(1);
+  });
+});
