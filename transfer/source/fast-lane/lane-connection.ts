@@ -42,7 +42,6 @@ export class LaneConnection {
     socket.on('end', () => this.#broke(undefined));
     socket.on('close', () => this.#broke(undefined));
     if (this.#dead) socket.destroy();
-    // An idle connection is read too: its end, or a word that nobody asked for, has to be noticed.
     else socket.resume();
   }
 
@@ -70,6 +69,8 @@ export class LaneConnection {
       onOver: (reusable, head) => {
         this.#exchange = undefined;
         if (!reusable) this.destroy();
+        // TLS may have brought the end into a pause; and an idle connection is read, so that its close is noticed.
+        else socket.resume();
         ends.onOver(reusable, head);
       },
     });
@@ -94,12 +95,19 @@ export class LaneConnection {
   /** @returns whether to go on reading. */
   #read(bytes: number, into: Uint8Array): boolean {
     if (this.#dead) return false;
-    if (this.#exchange === undefined) {
+    const exchange = this.#exchange;
+    if (exchange === undefined) {
       // Nobody has asked: a late 408, or what comes behind an answer.
       this.destroy();
       return false;
     }
-    return into === this.#scratch ? this.#exchange.take(this.#scratch.subarray(0, bytes)) : this.#exchange.taken(bytes);
+    try {
+      return into === this.#scratch ? exchange.take(this.#scratch.subarray(0, bytes)) : exchange.taken(bytes);
+    } catch (error) {
+      // Of whoever looks at the bytes. Above this there is only the event loop.
+      exchange.fail(error);
+      return false;
+    }
   }
 
   #broke(error: Error | undefined): void {

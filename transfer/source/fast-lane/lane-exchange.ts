@@ -100,10 +100,7 @@ export class LaneExchange implements SourceBody {
   taken(bytes: number): boolean {
     this.#watch.count(bytes);
     this.#owed -= bytes;
-    const fill = this.#fill as Fill;
-    const piece = fill.target.subarray(fill.filled, fill.filled + bytes);
-    fill.filled += bytes;
-    fill.onBytes?.(piece);
+    this.#count(this.#fill as Fill, bytes);
     return this.#moved(false);
   }
 
@@ -148,11 +145,17 @@ export class LaneExchange implements SourceBody {
     const piece = fill === undefined ? bytes.subarray(0, 0) : bytes.subarray(0, fill.target.length - fill.filled);
     if (fill !== undefined && piece.length > 0) {
       fill.target.set(piece, fill.filled);
-      fill.filled += piece.length;
-      fill.onBytes?.(piece);
+      this.#count(fill, piece.length);
     }
     // A copy: what it is a view of is written to by the next read.
     if (piece.length < bytes.length) this.#spilt.push(Uint8Array.prototype.slice.call(bytes, piece.length));
+  }
+
+  /** What is shown is what lies in the target, so that a CRC of it is the target's. */
+  #count(fill: Fill, bytes: number): void {
+    const from = fill.filled;
+    fill.filled += bytes;
+    fill.onBytes?.(fill.target.subarray(from, fill.filled));
   }
 
   /** @param surplus bytes came behind the body: nobody knows what they are, nor what the connection will say next. */

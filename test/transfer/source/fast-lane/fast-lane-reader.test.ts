@@ -1,0 +1,242 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { startRawServer } from '#test/helpers/raw-server.ts';
+import { contentBytes, faults, startSourceServer } from '#test/helpers/source-server.ts';
+import { Asker } from '#test/transfer/source/fast-lane/ask.ts';
+import { SourceFaultError } from '#transfer/index.ts';
+import { LaneDeviation } from '#transfer/source/fast-lane/deviation.ts';
+
+const LENGTH = 3_000_000;
+const FILE = { seed: 'lane', length: LENGTH };
+const MARK = 0xee;
+const head = (length: number) => `HTTP/1.1 206 Partial Content\r\nContent-Length: ${length}\r\n\r\n`;
+
+describe.each([false, true])('over TLS: %s', (tls) => {
+  it('reads parts one after the other over one connection, into the given buffers', async () => {
+    await using source = await startSourceServer({ file: FILE, tls });
+    const asker = new Asker(source.url, source);
+    for (let part = 0; part < 5; part++) {
+      const range = { from: part * 600_000, length: 600_000 };
+      const answer = await asker.ask(range);
+      const target = Buffer.alloc(range.length);
+      const pieces: Buffer[] = [];
+      // Copied in the callback: a piece has to be right when it is shown, not when all is over.
+      const filled = await answer.body.fill(target, (piece) => {
+        expect(piece.buffer).toBe(target.buffer);
+        pieces.push(Buffer.from(piece));
+      });
+      expect(filled).toBe(range.length);
+      expect(await answer.body.fill(new Uint8Array(1))).toBe(0);
+      const right = contentBytes('lane', range.from, range.length);
+      expect(target.equals(right)).toBe(true);
+      expect(Buffer.concat(pieces).equals(right)).toBe(true);
+    }
+    expect(source.connections.accepted).toBe(1);
+    expect(asker.closed).toBe(5);
+  });
+
+  // TLS hands on what it has decrypted whether the socket is paused or not: here some sixty times a read.
+  it.each([1, 1_000, 16_384, 70_000])(
+    'loses and moves nothing where each fill takes %i bytes',
+    async (size) => {
+      await using source = await startSourceServer({ file: FILE, tls });
+      const asker = new Asker(source.url, source);
+      const range = { from: 100_000, length: size === 1 ? 3_000 : 400_000 };
+      const answer = await asker.ask(range);
+      const all = Buffer.alloc(range.length, MARK);
+      for (let at = 0; at < range.length; ) {
+        const target = all.subarray(at, at + size);
+        expect(await answer.body.fill(target)).toBe(target.length);
+        at += target.length;
+        if (at % 7 === 0) await sleep(0);
+        expect(all.subarray(at).every((byte) => byte === MARK)).toBe(true);
+      }
+      expect(all.equals(contentBytes('lane', range.from, range.length))).toBe(true);
+      expect(await answer.body.fill(new Uint8Array(1))).toBe(0);
+    },
+    60_000,
+  );
+
+  it('takes a late 408 on an idle connection for no answer', async () => {
+    await using source = await startSourceServer({ file: FILE, tls, rules: [{ faults: faults.late408(1) }] });
+    const asker = new Asker(source.url, source);
+    const target = Buffer.alloc(200_000, MARK);
+    for (let part = 0; part < 4; part++) {
+      const range = { from: part * 100_000, length: 100_000 };
+      const answer = await asker.ask(range);
+      expect(answer.status).toBe(206);
+      await answer.body.fill(target.subarray(0, range.length));
+      await sleep(30);
+      expect(target.subarray(0, range.length).equals(contentBytes('lane', range.from, range.length))).toBe(true);
+      expect(target.subarray(range.length).every((byte) => byte === MARK)).toBe(true);
+    }
+    expect(source.connections.accepted).toBe(4);
+  });
+
+  it('writes nowhere after an abort', async () => {
+    await using source = await startSourceServer({ file: FILE, tls });
+    const asker = new Asker(source.url, source);
+    const stop = new AbortController();
+    const answer = await asker.ask({ from: 0, length: LENGTH }, { signal: stop.signal });
+    const target = Buffer.alloc(LENGTH);
+    let seen = 0;
+    const filling = answer.body.fill(target, (piece) => {
+      seen += piece.length;
+      if (seen > 500_000) stop.abort(new Error('enough'));
+    });
+    await expect(filling).rejects.toThrow('enough');
+    target.fill(MARK);
+    await sleep(50);
+    expect(target.every((byte) => byte === MARK)).toBe(true);
+    expect(asker.closed).toBe(1);
+    await expect.poll(() => source.connections.open).toBe(0);
+  });
+});
+
+it('keeps a connection that the server closes out of the pool', async () => {
+  await using source = await startSourceServer({ file: FILE, rules: [{ faults: faults.connectionClose() }] });
+  const asker = new Asker(source.url);
+  for (let part = 0; part < 3; part++) await asker.read({ from: part, length: 1_000 });
+  expect(source.connections.accepted).toBe(3);
+});
+
+it('closes a connection on which more came than the answer holds, and lets none of it into the target', async () => {
+  await using server = await startRawServer((socket) => socket.write(`${head(5)}hello, and more`));
+  const asker = new Asker(server.url);
+  for (let part = 1; part <= 3; part++) {
+    const answer = await asker.ask({ from: 0, length: 5 });
+    const target = Buffer.alloc(20, MARK);
+    expect(await answer.body.fill(target)).toBe(5);
+    expect(target.toString('latin1', 0, 5)).toBe('hello');
+    expect(target.subarray(5).every((byte) => byte === MARK)).toBe(true);
+    expect(server.accepted).toBe(part);
+  }
+});
+
+describe('a kept connection that the server has closed', () => {
+  it('is asked again once, on a new one, where no byte came', async () => {
+    await using server = await startRawServer((socket, connection, request) => {
+      if (connection === 1 && request === 2) socket.destroy();
+      else socket.write(`${head(5)}hello`);
+    });
+    const asker = new Asker(server.url);
+    expect(String(await asker.read({ from: 0, length: 5 }))).toBe('hello');
+    expect(String(await asker.read({ from: 0, length: 5 }))).toBe('hello');
+    expect(server.accepted).toBe(2);
+    expect(asker.closed).toBe(2);
+  });
+
+  it('is a fault where a byte of an answer came', async () => {
+    await using server = await startRawServer((socket, _, request) => {
+      socket.write(request === 1 ? `${head(5)}hello` : 'H');
+      if (request === 2) socket.end();
+    });
+    const asker = new Asker(server.url);
+    await asker.read({ from: 0, length: 5 });
+    await expect(asker.read({ from: 0, length: 5 })).rejects.toThrow(SourceFaultError);
+    expect(server.accepted).toBe(1);
+    expect(asker.closed).toBe(2);
+  });
+
+  it('is a fault where it was new', async () => {
+    await using server = await startRawServer((socket) => socket.destroy());
+    const asker = new Asker(server.url);
+    await expect(asker.read({ from: 0, length: 5 })).rejects.toThrow(SourceFaultError);
+    expect(server.accepted).toBe(1);
+  });
+});
+
+it('closes a connection that speaks before it is asked', async () => {
+  // The head of an answer to nothing, sent while the connection is idle.
+  await using talker = await startRawServer((socket, connection) => {
+    socket.write(`${head(5)}hello`);
+    if (connection === 1) setTimeout(() => socket.write(`${head(5)}wrong`), 5);
+  });
+  const other = new Asker(talker.url);
+  expect(String(await other.read({ from: 0, length: 5 }))).toBe('hello');
+  await sleep(30);
+  expect(String(await other.read({ from: 0, length: 5 }))).toBe('hello');
+  expect(talker.accepted).toBe(2);
+});
+
+it('fails a body whose reader throws', async () => {
+  await using source = await startSourceServer({ file: FILE });
+  const asker = new Asker(source.url);
+  const answer = await asker.ask({ from: 0, length: 1_000 });
+  const filling = answer.body.fill(Buffer.alloc(1_000), () => {
+    throw new Error('a bug');
+  });
+  await expect(filling).rejects.toThrow('a bug');
+});
+
+it('says a deviation without giving the connection back, so that another may ask in its place', async () => {
+  await using source = await startSourceServer({ file: FILE, rules: [{ faults: faults.chunked() }] });
+  const asker = new Asker(source.url);
+  await expect(asker.ask({ from: 0, length: 1_000 })).rejects.toThrow(LaneDeviation);
+  expect(asker.closed).toBe(0);
+  await expect.poll(() => source.connections.open).toBe(0);
+});
+
+it('gives a redirect from its head alone', async () => {
+  const rule = { faults: [faults.redirect('/elsewhere')] };
+  await using source = await startSourceServer({ file: FILE, rules: [rule] });
+  const asker = new Asker(source.url);
+  const { status, headers, body } = await asker.ask({ from: 0, length: 1_000 });
+  expect([status, headers.location]).toEqual([302, '/elsewhere']);
+  body.destroy();
+  expect(asker.closed).toBe(1);
+});
+
+it.each([
+  ['a value with a line end', { 'x-a': 'a\r\nx-b: b' }],
+  ['a value beyond Latin-1', { 'x-a': 'α' }],
+  ['a name with a space', { 'x a': 'a' }],
+])('sends no header that could be taken for another: %s', async (_, headers) => {
+  await using source = await startSourceServer({ file: FILE });
+  const asker = new Asker(source.url);
+  await expect(asker.ask({ from: 0, length: 10 }, { headers })).rejects.toThrow(LaneDeviation);
+  expect(source.connections.accepted).toBe(0);
+});
+
+describe('limits', () => {
+  it('ends a wait for a head', async () => {
+    await using source = await startSourceServer({ file: FILE, rules: [{ faults: faults.cutHead(30, 'stall') }] });
+    const asker = new Asker(source.url, { limits: { headSeconds: 0.1 } });
+    await expect(asker.ask({ from: 0, length: 10 })).rejects.toThrow(/no answer within 0.1 s/);
+    expect(asker.closed).toBe(1);
+  });
+
+  it('ends a wait for bytes', async () => {
+    await using source = await startSourceServer({ file: FILE, rules: [{ faults: faults.stall(1_000) }] });
+    const asker = new Asker(source.url, { limits: { idleSeconds: 0.1 } });
+    await expect(asker.read({ from: 0, length: 100_000 })).rejects.toThrow(/sent nothing for 0.1 s/);
+    await expect.poll(() => source.connections.open).toBe(0);
+  });
+
+  it('ends a body that drips', async () => {
+    await using source = await startSourceServer({ file: FILE, rules: [{ faults: faults.drip(20_000) }] });
+    const asker = new Asker(source.url, { limits: { minSpeedSeconds: 0.3, minBytesPerSecond: 100_000 } });
+    await expect(asker.read({ from: 0, length: 100_000 })).rejects.toThrow(/bytes a second/);
+  });
+
+  it('blames a source for no pause of ours, and for its own slowness between them all the same', async () => {
+    await using source = await startSourceServer({ file: FILE });
+    const asker = new Asker(source.url, {
+      limits: { idleSeconds: 0.1, minSpeedSeconds: 0.1, minBytesPerSecond: 500_000 },
+    });
+    const answer = await asker.ask({ from: 0, length: 2_000_000 });
+    for (let part = 0; part < 4; part++) {
+      await sleep(150);
+      expect(await answer.body.fill(Buffer.alloc(500_000))).toBe(500_000);
+    }
+    source.addRules({ faults: faults.drip(50_000) });
+    const slow = await asker.ask({ from: 0, length: 1_000_000 });
+    const reading = async () => {
+      for (let part = 0; part < 100; part++) {
+        await slow.body.fill(Buffer.alloc(5_000));
+        await sleep(20);
+      }
+    };
+    await expect(reading()).rejects.toThrow(/bytes a second/);
+  });
+});
