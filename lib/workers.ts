@@ -13,6 +13,7 @@ import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import type { Access } from './access.ts';
+import { credentialAccess } from './credential-access.ts';
 import type { Encryption } from './encryption.ts';
 import type { Network } from './network.ts';
 import { trusted } from './service-trust.ts';
@@ -133,6 +134,7 @@ export class Workers extends Construct {
         uploads: ['*'],
       }),
       queue.access('take', 'hold', 'send'),
+      credentialAccess(this, settings.sources),
     ];
     for (const statement of accesses.flatMap((access) => access.statements)) this.task.addToTaskRolePolicy(statement);
     // Asset.grantRead would open the whole bucket of assets.

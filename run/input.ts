@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { credentialFields, credentialProblems } from './credential-reference.ts';
 import { RUN_ID_PATTERN } from './ids.ts';
 import { expectSchema, ifExistsSchema } from './item.ts';
 import { RESERVED_PREFIXES } from './keys.ts';
@@ -13,6 +14,9 @@ const urlSchema = z.string().superRefine((value, context) => {
   const url = URL.parse(value.replace(/\{[^{}]*\}/g, '00'));
   if (url === null) context.addIssue('takes an absolute URL');
   else if (url.protocol !== 'http:' && url.protocol !== 'https:') context.addIssue('takes an http or https URL');
+  else if (url.username !== '' || url.password !== '') {
+    context.addIssue('takes no user name and password, which whoever may read the run could read here: use basicAuth');
+  }
 });
 
 /** Why a key can't be one, undefined for a good one. Also asked of keys after their templates are filled. */
@@ -44,15 +48,20 @@ const processInputSchema = z.union([
 ]);
 
 /** One source, as a person types it or a line of `sourcesFrom` holds it. */
-export const sourceInputSchema = z.strictObject({
-  url: urlSchema,
-  key: keySchema.optional(),
-  process: processInputSchema.nullable().optional(),
-  headers: z.record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/), z.string().regex(/^[\t\x20-\x7e]*$/)).optional(),
-  expect: expectSchema.optional(),
-  ifExists: ifExistsSchema.optional(),
-  allowUnprovenEnd: z.boolean().optional(),
-});
+export const sourceInputSchema = z
+  .strictObject({
+    url: urlSchema,
+    key: keySchema.optional(),
+    process: processInputSchema.nullable().optional(),
+    ...credentialFields,
+    expect: expectSchema.optional(),
+    ifExists: ifExistsSchema.optional(),
+    allowUnprovenEnd: z.boolean().optional(),
+  })
+  .superRefine((source, context) => {
+    for (const { path, problem } of credentialProblems(source))
+      context.addIssue({ code: 'custom', path, message: problem });
+  });
 export type SourceInput = z.infer<typeof sourceInputSchema>;
 
 const workInputSchema = z.strictObject({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { credentialFields } from './credential-reference.ts';
 
 /** What the source's own side must say or be, beyond what the engine checks anyway. */
 export const expectSchema = z.strictObject({
@@ -28,7 +29,7 @@ export const sourceItemSchema = z.strictObject({
   url: z.string(),
   key: z.string(),
   process: processSchema.nullable(),
-  headers: z.record(z.string(), z.string()).optional(),
+  ...credentialFields,
   expect: expectSchema.optional(),
   ifExists: ifExistsSchema.optional(),
   allowUnprovenEnd: z.boolean().optional(),

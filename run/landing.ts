@@ -1,5 +1,6 @@
 import type { Destination, Landed, NotInTimeError, Source, TransferOptions } from '#transfer/index.ts';
 import { redactUrl } from '#transfer/redact.ts';
+import type { Credentials } from './credentials.ts';
 import { messageOf } from './dispatch.ts';
 import type { SourceItem } from './item.ts';
 import { runKeys } from './keys.ts';
@@ -13,14 +14,24 @@ import { type Store, writeOnce } from './store.ts';
  * Lambdas and workers land by the same functions, so that nobody can tell from a record which of them did.
  */
 
-/** An item of the plan as the engine's source. */
-export function sourceOf({ url, headers, expect, allowUnprovenEnd }: SourceItem): Source {
+/** An item of the plan as the engine's source. Its credentials are asked for by the engine, request by request. */
+export function sourceOf(item: SourceItem, credentials: Credentials): Source {
+  const { url, expect, allowUnprovenEnd } = item;
+  const authorize = credentials.authorizer(item);
   return {
     url,
-    ...(headers && { headers }),
+    headers: plainHeaders(item.headers),
+    ...(authorize && { authorize }),
     ...(expect && { expect }),
     ...(allowUnprovenEnd !== undefined && { allowUnprovenEnd }),
   };
+}
+
+function plainHeaders(headers: SourceItem['headers']): Record<string, string> {
+  const plain = Object.entries(headers ?? {}).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
+  return Object.fromEntries(plain);
 }
 
 /** Where an item of the plan lands: at its key in the deployment's bucket. */

@@ -1,11 +1,7 @@
 import { z } from 'zod';
 import { parseRange } from '#transfer/source/guard/address.ts';
-import { HostPattern } from '#transfer/source/guard/host-pattern.ts';
 import { SourceGuard } from '#transfer/source/guard/source-guard.ts';
-
-const host = z
-  .string()
-  .refine((text) => HostPattern.parse(text) !== undefined, 'takes a host, or *. and a host: *.example.org');
+import { credentialGrantSchema, hostSchema } from './credential-grant.ts';
 
 /**
  * Where sources, scraped sites and the gate's pages may be. The deployment's setting `sources`, and what Lambdas and workers
@@ -13,11 +9,11 @@ const host = z
  */
 export const sourceRulesSchema = z.strictObject({
   allowedHosts: z
-    .array(host)
+    .array(hostSchema)
     .default([])
     .describe('Hosts that may be asked: `data.example.org`, or `*.example.org` for its subdomains. Empty: any.'),
   deniedHosts: z
-    .array(host)
+    .array(hostSchema)
     .default([])
     .describe('Hosts that may not be asked, written alike. Wins over `sources.allowedHosts`.'),
   ports: z.array(z.int().min(1).max(65_535)).default([80, 443]).describe('Ports that may be asked. Empty: any.'),
@@ -31,6 +27,12 @@ export const sourceRulesSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Follows redirects from https to http, on which anybody on the way may change the file.'),
+  credentials: z
+    .array(credentialGrantSchema)
+    .default([])
+    .describe(
+      'Secrets (Secrets Manager) and parameters (SSM) that sources may name, and the hosts that each may be sent to: `{ "secret": "vendor/*", "hosts": ["api.vendor.example"] }`.',
+    ),
 });
 export type SourceRules = z.infer<typeof sourceRulesSchema>;
 

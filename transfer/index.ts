@@ -21,7 +21,7 @@ export {
 } from './source/guard/source-guard.ts';
 export { HostGate } from './source/host-gate.ts';
 export type { SourceLimits } from './source/limits.ts';
-export type { Expect, Source } from './source/session.ts';
+export type { Authorization, Expect, Source } from './source/session.ts';
 export { type PartProof, partProofSchema, planOf, type TransferState, transferStateSchema } from './state.ts';
 export { transfer, type UnnamedDestination } from './transfer.ts';
 export { type SliceOptions, type SliceOutcome, uploadSlice } from './upload-slice.ts';

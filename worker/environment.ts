@@ -50,6 +50,7 @@ export const workerSettingsSchema = z
     retrySeconds: env.SLUICE_RETRY_SECONDS,
     stopSeconds: env.SLUICE_STOP_SECONDS,
     sourceGuard: guardOf(env.SLUICE_SOURCE_RULES),
+    credentialGrants: env.SLUICE_SOURCE_RULES.credentials,
   }));
 export type WorkerSettings = z.output<typeof workerSettingsSchema>;
 

@@ -1,3 +1,4 @@
+import { Credentials } from '#run/credentials.ts';
 import { readWorkerSettings } from './environment.ts';
 import { loadProcessor } from './processors/index.ts';
 import { workerClients } from './runtime/clients.ts';
@@ -30,6 +31,7 @@ export async function main(stop: AbortSignal): Promise<number> {
         dispatchQueue: { client: sqs, url: settings.queueUrl },
         queue: openQueue(sqs, settings.queueUrl, settings.visibilitySeconds),
         settings,
+        credentials: new Credentials(settings.credentialGrants, settings.sourceGuard),
         loadProcessor,
         logger,
         worker: name,

@@ -1,5 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
+import { Credentials } from '#run/credentials.ts';
 import { guardOf } from '#run/source-rules.ts';
 import type { Store } from '#run/store.ts';
 import type { TransferOptions } from '#transfer/index.ts';
@@ -8,6 +9,7 @@ import { environment, readEnvironment } from '../environment.ts';
 /** What open, slice, close and abandon work with. */
 export interface Ingest {
   readonly store: Store;
+  readonly credentials: Credentials;
   /** The engine's options that a deployment sets. */
   readonly options: Pick<TransferOptions, 'connections' | 'bufferBytes' | 'streamMemoryBytes' | 'guard'>;
   readonly sliceBytes: number;
@@ -36,13 +38,15 @@ export function ingestFromEnvironment(): Ingest {
     SMALLEST_STREAM_MIB,
     Math.floor((env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE - BASE_MIB) / env.SLUICE_SOURCES_AT_ONCE),
   );
+  const guard = guardOf(env.SLUICE_SOURCE_RULES);
   return {
+    credentials: new Credentials(env.SLUICE_SOURCE_RULES.credentials, guard),
     store: { client: new S3Client(), bucket: env.SLUICE_BUCKET },
     options: {
       connections: env.SLUICE_CONNECTIONS,
       bufferBytes: env.SLUICE_BUFFER_MIB * MIB,
       streamMemoryBytes: streamMiB * MIB,
-      guard: guardOf(env.SLUICE_SOURCE_RULES),
+      guard,
     },
     sliceBytes: env.SLUICE_SLICE_MIB * MIB,
     sourcesAtOnce: env.SLUICE_SOURCES_AT_ONCE,

@@ -13,7 +13,7 @@ export function optionsOf({ store, options }: Ingest, runId: string, item: Sourc
 export function jobOf(ingest: Ingest, { runId, item, state }: LargeTransfer): TransferJob {
   return {
     state: transferStateSchema.parse(state),
-    source: sourceOf(item),
+    source: sourceOf(item, ingest.credentials),
     destination: destinationOf(ingest.store, item),
     options: optionsOf(ingest, runId, item),
   };

@@ -61,7 +61,7 @@ async function beginOnce(
   deadline: Date,
   earlier: readonly Pins[],
 ): Promise<Begun> {
-  const source = sourceOf(item);
+  const source = sourceOf(item, ingest.credentials);
   const destination = destinationOf(ingest.store, item);
   const options = { ...optionsOf(ingest, runId, item), deadline, earlier };
   const opened = await openTransfer(source, destination, options);

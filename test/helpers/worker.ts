@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { Credentials } from '#run/credentials.ts';
 import type { Queue } from '#run/dispatch.ts';
 import { runKeys } from '#run/keys.ts';
 import { record } from '#run/ledger.ts';
@@ -54,7 +55,13 @@ export class WorkerRig {
   }
 
   parts(settings: Partial<WorkerSettings> = {}, worker = 'worker-1'): WorkerParts {
-    const all = { ...QUICK_SETTINGS, ...settings, bucket: this.store.bucket, queueUrl: this.queue.url };
+    const all = {
+      ...QUICK_SETTINGS,
+      credentialGrants: [],
+      ...settings,
+      bucket: this.store.bucket,
+      queueUrl: this.queue.url,
+    };
     const logger = workerLogger(worker);
     logger.setLogLevel('SILENT');
     return {
@@ -62,6 +69,7 @@ export class WorkerRig {
       dispatchQueue: this.queue,
       queue: openQueue(this.queue.client, this.queue.url, all.visibilitySeconds),
       settings: all,
+      credentials: new Credentials(all.credentialGrants, all.sourceGuard),
       loadProcessor: (name) => {
         const processor = this.#processors.get(name);
         return processor === undefined ? undefined : Promise.resolve(processor);

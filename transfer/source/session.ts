@@ -1,4 +1,10 @@
-import { RedirectError, SourceAsksToWaitError, SourceFaultError, SourceRefusedError } from '../errors.ts';
+import {
+  RedirectError,
+  SourceAsksToWaitError,
+  SourceFaultError,
+  SourceRefusedError,
+  TransferError,
+} from '../errors.ts';
 import { redactUrl } from '../redact.ts';
 import { backoffMilliseconds, wait } from '../wait.ts';
 import { twoLaneReader } from './fast-lane/two-lane-reader.ts';
@@ -13,6 +19,12 @@ export interface Source {
   readonly url: string;
   /** Sent to the URL's own origin; to where it redirects go only `user-agent` and `accept`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Asked before each request to the URL's own origin, for credentials that may change in the meantime. What it gives is
+   * sent and kept nowhere; query parameters are added to the URL. Its errors are tried again as a fault of the source is,
+   * but for PermanentTransferError.
+   */
+  readonly authorize?: () => Promise<Authorization>;
   /** What the caller knows of the body. `sha256` and `md5` force order: one process has to see every byte. Hex. */
   readonly expect?: Expect;
   /** Take a body that has neither a length nor chunks, although a cut looks like its end. @default false */
@@ -20,6 +32,11 @@ export interface Source {
   readonly limits?: SourceLimits;
   /** PEM certificates to trust instead of the system's. */
   readonly ca?: string;
+}
+
+export interface Authorization {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
 }
 
 export interface Expect {
@@ -109,7 +126,7 @@ export class SourceSession {
     }
     this.#refuseOrFault(answer);
     this.#gate.answeredWell(answer.url.origin);
-    if (answer.url.href !== this.#url.href && this.#final?.url.href !== answer.url.href) {
+    if (hop.url.href !== this.#url.href && this.#final?.url.href !== hop.url.href) {
       this.#final = hop;
       this.#resolvedAt = Date.now();
     }
@@ -156,25 +173,45 @@ export class SourceSession {
   async #ask(hop: Hop, headers: Headers, signal: AbortSignal): Promise<SourceAnswer> {
     const { url } = hop;
     this.#guard.checkUrl(url);
+    const authorization = hop.strayed ? {} : await this.#authorize();
     const pause = this.#gate.pauseOf(url.origin);
     if (pause > this.limits.longestWaitSeconds * 1_000) {
       throw new SourceAsksToWaitError(this.name, new Date(Date.now() + pause));
     }
     if (pause > 0) await wait(pause, signal);
     const leave = await this.#gate.enter(url.origin, signal);
-    const all = { ...this.#headersFor(hop), ...headers, 'accept-encoding': 'identity' };
+    const all = { ...this.#headersFor(hop, authorization), ...headers, 'accept-encoding': 'identity' };
     const { ca } = this.#source;
-    return this.#read({ url, headers: all, limits: this.limits, ca, guard: this.#guard, signal, onClosed: leave });
+    return this.#read({
+      url: withQuery(url, authorization),
+      headers: all,
+      limits: this.limits,
+      ca,
+      guard: this.#guard,
+      signal,
+      onClosed: leave,
+    });
   }
 
-  #headersFor({ strayed }: Hop): Headers {
+  async #authorize(): Promise<Authorization> {
+    try {
+      return (await this.#source.authorize?.()) ?? {};
+    } catch (error) {
+      if (error instanceof TransferError) throw error;
+      throw new SourceFaultError(`the credentials for ${this.name} can't be had: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  }
+
+  #headersFor({ strayed }: Hop, authorization: Authorization): Headers {
     const home = !strayed;
     const headers: Record<string, string> = { 'user-agent': 'sluice' };
     if (home && this.#url.username !== '') {
       const user = `${decodeURIComponent(this.#url.username)}:${decodeURIComponent(this.#url.password)}`;
       headers.authorization = `Basic ${Buffer.from(user).toString('base64')}`;
     }
-    for (const [name, value] of Object.entries(this.#source.headers ?? {})) {
+    for (const [name, value] of Object.entries({ ...this.#source.headers, ...authorization.headers })) {
       const lower = name.toLowerCase();
       if (!OWN.has(lower) && (home || ANYWHERE.has(lower))) headers[lower] = value;
     }
@@ -193,6 +230,13 @@ export class SourceSession {
       throw new SourceRefusedError(status, redactUrl(url));
     }
   }
+}
+
+function withQuery(url: URL, { query }: Authorization): URL {
+  if (query === undefined) return url;
+  const full = new URL(url);
+  for (const [name, value] of Object.entries(query)) full.searchParams.set(name, value);
+  return full;
 }
 
 /** Seconds from a Retry-After in either of its forms, undefined where there is none that can be read. */

@@ -37,7 +37,7 @@ export function fetchTask(parts: WorkerParts, message: WorkMessage, source: Sour
     async run(_attempt, signal, logger) {
       const limit = { name: 'fetch', minutes: parts.settings.itemMinutes };
       const landed = await withinLimit(limit, signal, logger, (both, progress) =>
-        transfer(sourceOf(source), destinationOf(store, source), {
+        transfer(sourceOf(source, parts.credentials), destinationOf(store, source), {
           ...uploadRecorder(store, runId, source),
           streamMemoryBytes: streamMemoryBytes(parts.settings.itemsAtOnce),
           guard: parts.settings.sourceGuard,

@@ -1,4 +1,5 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
+import type { Credentials } from '#run/credentials.ts';
 import type { Queue as DispatchQueue } from '#run/dispatch.ts';
 import type { Store } from '#run/store.ts';
 import type { WorkerSettings } from '../environment.ts';
@@ -12,6 +13,8 @@ export interface WorkerParts {
   /** The same queue, to send to: what a worker has landed goes to its processor. */
   readonly dispatchQueue: DispatchQueue;
   readonly settings: WorkerSettings;
+  /** Of sources that a worker lands. */
+  readonly credentials: Credentials;
   /** Loads a processor's code, undefined where there is none of that name. */
   readonly loadProcessor: (name: string) => Promise<Processor> | undefined;
   readonly logger: Logger;

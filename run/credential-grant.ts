@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { HostPattern } from '#transfer/source/guard/host-pattern.ts';
+import type { CredentialReference } from './credential-reference.ts';
+
+export const hostSchema = z
+  .string()
+  .refine((text) => HostPattern.parse(text) !== undefined, 'takes a host, or *. and a host: *.example.org');
+
+const grantee = {
+  hosts: z.array(hostSchema).min(1),
+  /** Send it over http, where anybody on the way can read it. */
+  http: z.boolean().default(false),
+};
+
+/**
+ * Leave to use credentials: which, and for which hosts. Whoever may start a run could otherwise have any secret sent to a
+ * host of their own. The name may end in `*`.
+ */
+export const credentialGrantSchema = z.union([
+  z.strictObject({
+    secret: z.string().regex(/^[0-9A-Za-z/_+=.@-]{1,511}\*?$/, 'takes the name of a secret, or its beginning and *'),
+    ...grantee,
+  }),
+  z.strictObject({
+    parameter: z
+      .string()
+      .regex(/^[0-9A-Za-z/_.-]{1,1010}\*?$/, 'takes the name of a parameter, or its beginning and *'),
+    ...grantee,
+  }),
+]);
+export type CredentialGrant = z.infer<typeof credentialGrantSchema>;
+
+/** Whether any of the grants lets the credential be sent to where the URL is. */
+export function isGranted(grants: readonly CredentialGrant[], reference: CredentialReference, url: URL): boolean {
+  const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  return grants.some(
+    (grant) =>
+      namesMatch(grant, reference) &&
+      (url.protocol === 'https:' || grant.http) &&
+      grant.hosts.some((pattern) => HostPattern.parse(pattern)?.matches(host) === true),
+  );
+}
+
+function namesMatch(grant: CredentialGrant, reference: CredentialReference): boolean {
+  if ('secret' in grant) return 'secret' in reference && matches(grant.secret, reference.secret);
+  return 'parameter' in reference && matches(grant.parameter, reference.parameter);
+}
+
+function matches(pattern: string, name: string): boolean {
+  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+}

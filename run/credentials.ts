@@ -1,0 +1,169 @@
+import {
+  GetSecretValueCommand,
+  SecretsManagerClient,
+  type SecretsManagerClientConfig,
+} from '@aws-sdk/client-secrets-manager';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { type Authorization, PermanentTransferError, type SourceGuard } from '#transfer/index.ts';
+import { redactUrl } from '#transfer/redact.ts';
+import { type CredentialGrant, isGranted } from './credential-grant.ts';
+import type { CredentialFields, CredentialReference } from './credential-reference.ts';
+import { TokenCache } from './oauth-tokens.ts';
+
+/** A credential can't be had, is not what its reference says, or may not be sent there. Names the reference, never a value. */
+export class CredentialError extends PermanentTransferError {
+  override readonly name = 'CredentialError';
+}
+
+/** A secret that was rotated is noticed after so long. */
+const KEPT_MILLISECONDS = 300_000;
+
+/** A source of the plan as far as this is concerned. */
+export type Credentialed = CredentialFields & { readonly url: string };
+
+/**
+ * Credentials of sources, in the memory of one process: looked up when a transfer needs them, kept for five minutes, and
+ * written nowhere.
+ */
+export class Credentials {
+  readonly #grants: readonly CredentialGrant[];
+  readonly #config: SecretsManagerClientConfig;
+  readonly #kept = new Map<string, { readonly until: number; readonly text: Promise<string> }>();
+  readonly #tokens: TokenCache;
+  #secrets: SecretsManagerClient | undefined;
+  #parameters: SSMClient | undefined;
+
+  /** @param config of the AWS clients. @default the process's environment */
+  constructor(
+    grants: readonly CredentialGrant[],
+    guard: SourceGuard,
+    config: Pick<SecretsManagerClientConfig, 'endpoint' | 'region' | 'credentials'> = {},
+  ) {
+    this.#grants = grants;
+    this.#config = config;
+    this.#tokens = new TokenCache(guard);
+  }
+
+  /**
+   * What the engine asks before each request of a source, undefined where the source has no credentials. It throws
+   * CredentialError, TokenError, TokenUnavailableError, or what AWS answers.
+   */
+  authorizer(item: Credentialed): (() => Promise<Authorization>) | undefined {
+    const { basicAuth, oauth2, query = {}, headers = {} } = item;
+    const references = Object.entries(headers).filter(
+      (entry): entry is [string, CredentialReference] => typeof entry[1] !== 'string',
+    );
+    if (basicAuth === undefined && oauth2 === undefined && Object.keys(query).length + references.length === 0)
+      return undefined;
+    const url = new URL(item.url);
+    const resolved = (value: string | CredentialReference) => this.#valueOf(value, [url]);
+    return async () => {
+      const given: { headers: Record<string, string>; query: Record<string, string> } = { headers: {}, query: {} };
+      for (const [name, value] of Object.entries(query)) given.query[name] = await resolved(value);
+      for (const [name, reference] of references)
+        given.headers[name] = headerValue(await resolved(reference), reference);
+      if (basicAuth !== undefined) {
+        const pair = `${await resolved(basicAuth.username)}:${await resolved(basicAuth.password)}`;
+        given.headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
+      }
+      if (oauth2 !== undefined) given.headers.authorization = `Bearer ${await this.#token(oauth2, url)}`;
+      return given;
+    };
+  }
+
+  async #token(oauth2: NonNullable<CredentialFields['oauth2']>, url: URL): Promise<string> {
+    const { tokenUrl, clientId, clientSecret, scope, audience, clientAuthentication } = oauth2;
+    // The token opens to the source what the secret does, so both have to be granted.
+    const places = [new URL(tokenUrl), url];
+    return this.#tokens.token({
+      tokenUrl,
+      clientId: await this.#valueOf(clientId, places),
+      clientSecret: await this.#valueOf(clientSecret, places),
+      scope,
+      audience,
+      clientAuthentication,
+    });
+  }
+
+  async #valueOf(value: string | CredentialReference, places: readonly URL[]): Promise<string> {
+    if (typeof value === 'string') return value;
+    const forbidden = places.find((place) => !isGranted(this.#grants, value, place));
+    if (forbidden !== undefined) {
+      throw new CredentialError(
+        `${nameOf(value)} may not be sent to ${redactUrl(forbidden.origin)}: grant it for that host in the setting sources.credentials`,
+      );
+    }
+    const text = await this.#text(value);
+    return `${value.prefix ?? ''}${value.field === undefined ? text.trim() : fieldOf(text, value.field, nameOf(value))}`;
+  }
+
+  #text(reference: CredentialReference): Promise<string> {
+    const name = nameOf(reference);
+    const kept = this.#kept.get(name);
+    if (kept !== undefined && kept.until > Date.now()) return kept.text;
+    const text = this.#fetch(reference).catch((error: unknown) => {
+      this.#kept.delete(name);
+      throw refusal(name, error);
+    });
+    this.#kept.set(name, { until: Date.now() + KEPT_MILLISECONDS, text });
+    return text;
+  }
+
+  async #fetch(reference: CredentialReference): Promise<string> {
+    if ('secret' in reference) {
+      this.#secrets ??= new SecretsManagerClient(this.#config);
+      const answer = await this.#secrets.send(new GetSecretValueCommand({ SecretId: reference.secret }));
+      if (answer.SecretString === undefined) throw new CredentialError(`${nameOf(reference)} holds no text`);
+      return answer.SecretString;
+    }
+    this.#parameters ??= new SSMClient(this.#config);
+    const command = new GetParameterCommand({ Name: reference.parameter, WithDecryption: true });
+    return (await this.#parameters.send(command)).Parameter?.Value ?? '';
+  }
+}
+
+function nameOf(reference: CredentialReference): string {
+  return 'secret' in reference ? `secret ${reference.secret}` : `parameter ${reference.parameter}`;
+}
+
+/** @throws CredentialError, which must not quote the text, nor have a parser's error as its cause: that quotes it. */
+function fieldOf(text: string, field: string, name: string): string {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw new CredentialError(`${name} is no JSON object, so it has no field "${field}"`);
+  }
+  const value: unknown =
+    typeof parsed === 'object' && parsed !== null && Object.hasOwn(parsed, field)
+      ? (parsed as Record<string, unknown>)[field]
+      : undefined;
+  if (typeof value !== 'string' && typeof value !== 'number') {
+    throw new CredentialError(`${name} has no text in a field "${field}"`);
+  }
+  return String(value);
+}
+
+function headerValue(text: string, from: CredentialReference): string {
+  // Whoever writes into a header quotes what is wrong with it, so that is found out first.
+  if (/^[\t\x20-\x7e]*$/.test(text)) return text;
+  throw new CredentialError(`${nameOf(from)} holds characters that no header takes`);
+}
+
+const FOR_GOOD = new Set([
+  'ResourceNotFoundException',
+  'ParameterNotFound',
+  'AccessDeniedException',
+  'InvalidRequestException',
+  'InvalidParameterException',
+  'DecryptionFailure',
+  'ValidationException',
+]);
+
+function refusal(name: string, error: unknown): unknown {
+  const why = error instanceof Error ? error.name : '';
+  if (!FOR_GOOD.has(why)) return error;
+  return new CredentialError(
+    `${name} can't be read (${why}): check that it exists and that the setting sources.credentials grants it`,
+  );
+}
