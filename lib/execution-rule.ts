@@ -6,32 +6,32 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 
-export interface CloseRunRuleProps {
+export interface ExecutionRuleProps {
+  readonly description: string;
   readonly stateMachine: IStateMachine;
-  readonly closeRun: IFunction;
+  /** Which changes it is about, as EventBridge matches the fields of their details. */
+  readonly when: Readonly<Record<string, readonly unknown[]>>;
+  readonly call: IFunction;
   readonly undelivered: IQueue;
 }
 
 /**
- * Closes runs whose execution ended without DoneState: an execution that is stopped, times out or breaks runs none of
- * its own Catches. Children of the Map have another state machine's ARN and don't match.
+ * Calls a function when an execution of the state machine changes its status. Children of the Map have another state
+ * machine's ARN and don't match.
  */
-export class CloseRunRule extends Construct {
-  constructor(scope: Construct, id: string, { stateMachine, closeRun, undelivered }: CloseRunRuleProps) {
+export class ExecutionRule extends Construct {
+  constructor(scope: Construct, id: string, props: ExecutionRuleProps) {
     super(scope, id);
     new Rule(this, 'Rule', {
-      description: 'Closes runs whose execution failed, timed out or was stopped',
+      description: props.description,
       eventPattern: {
         source: ['aws.states'],
         detailType: ['Step Functions Execution Status Change'],
-        detail: {
-          status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
-          stateMachineArn: [stateMachine.stateMachineArn],
-        },
+        detail: { ...props.when, stateMachineArn: [props.stateMachine.stateMachineArn] },
       },
       targets: [
-        new LambdaFunction(closeRun, {
-          deadLetterQueue: undelivered,
+        new LambdaFunction(props.call, {
+          deadLetterQueue: props.undelivered,
           maxEventAge: Duration.hours(6),
           retryAttempts: 10,
         }),

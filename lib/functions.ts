@@ -1,9 +1,10 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { RUNS_PREFIX, SLOTS_PREFIX } from '#run/keys.ts';
+import { REOPENED, RUNS_PREFIX, SLOTS_PREFIX } from '#run/keys.ts';
 import { slicesPerBatch } from '#stepfunctions/history.ts';
 import { type Access, leave, variables } from './access.ts';
+import { credentialAccess } from './credential-access.ts';
 import type { Encryption } from './encryption.ts';
 import { bundleLambdas } from './lambda-bundles.ts';
 import { type LambdaName, lambdaEntries } from './lambda-entries.ts';
@@ -64,6 +65,7 @@ export class Functions extends Construct {
 function specs({ settings, storage, queue, workers }: FunctionsProps): Record<LambdaName, Spec> {
   const { ingest } = settings;
   const { partition } = Stack.of(storage);
+  const credentials = credentialAccess(storage, settings.sources);
   const sources = { SLUICE_SOURCE_RULES: JSON.stringify(settings.sources) };
   const transfer = variables({
     ...sources,
@@ -107,6 +109,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
         storage.access({ read: [ANYWHERE], write: [ANYWHERE], uploads: [ANYWHERE] }),
         queue.access('send'),
         transfer,
+        credentials,
         // What Open hands out at most, so that a batch's execution stays within its history.
         variables({ SLUICE_SLICES_PER_BATCH: String(slicesPerBatch(ingest)) }),
       ],
@@ -114,7 +117,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
     slice: {
       description: 'Transfers one slice of a large source',
       ...transferSize,
-      access: [storage.access({ read: [RUNS], write: [ANYWHERE], uploads: [ANYWHERE] }), transfer],
+      access: [storage.access({ read: [RUNS], write: [ANYWHERE], uploads: [ANYWHERE] }), transfer, credentials],
     },
     close: {
       description: 'Completes a large transfer and dispatches its object',
@@ -153,13 +156,18 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
       description: 'Closes the run and writes its manifest',
       memoryMiB: 512,
       timeout: LONG,
-      access: [storage.access({ read: [RUNS], write: [RUNS], uploads: [RUNS] })],
+      access: [storage.access({ read: [RUNS], write: [RUNS], uploads: [RUNS], remove: REOPENED })],
     },
     'close-run': {
       description: 'Closes a run whose execution failed, timed out or was stopped',
       memoryMiB: 512,
       timeout: LONG,
-      access: [storage.access({ read: [RUNS], write: [RUNS], uploads: [ANYWHERE] })],
+      access: [storage.access({ read: [RUNS], write: [RUNS], uploads: [ANYWHERE], remove: REOPENED })],
+    },
+    'reopen-run': {
+      description: 'Opens a run again whose execution was redriven',
+      ...small,
+      access: [storage.access({ read: [RUNS], write: [RUNS], remove: REOPENED })],
     },
   };
 }

@@ -12,6 +12,7 @@ export const LAMBDA_NAMES = [
   'gatekeeper',
   'done',
   'close-run',
+  'reopen-run',
 ] as const;
 export type LambdaName = (typeof LAMBDA_NAMES)[number];
 

@@ -1,8 +1,8 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { CloseRunRule } from './close-run-rule.ts';
 import { Encryption } from './encryption.ts';
+import { ExecutionRule } from './execution-rule.ts';
 import { Functions } from './functions.ts';
 import type { LambdaName } from './lambda-entries.ts';
 import { Network } from './network.ts';
@@ -53,7 +53,21 @@ export class SluiceStack extends Stack {
       retentionPeriod: Duration.days(14),
     });
     new Schedules(this, 'Schedules', { schedules: settings.schedules, encryption, stateMachine, undelivered });
-    new CloseRunRule(this, 'CloseRun', { stateMachine, closeRun: functions.get('close-run'), undelivered });
+    // An execution that is stopped, times out or breaks runs none of its own Catches.
+    new ExecutionRule(this, 'CloseRun', {
+      description: 'Closes runs whose execution failed, timed out or was stopped',
+      stateMachine,
+      when: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'] },
+      call: functions.get('close-run'),
+      undelivered,
+    });
+    new ExecutionRule(this, 'ReopenRun', {
+      description: 'Opens runs again whose execution was redriven',
+      stateMachine,
+      when: { status: ['RUNNING'], redriveCount: [{ numeric: ['>', 0] }] },
+      call: functions.get('reopen-run'),
+      undelivered,
+    });
 
     const outputs = {
       BucketName: storage.bucket.bucketName,

@@ -15,6 +15,8 @@ export interface ObjectUse {
   readonly write?: readonly string[];
   /** Listing a multipart upload's parts, and aborting it. */
   readonly uploads?: readonly string[];
+  /** DeleteObject; the bucket keeps the version for a while. */
+  readonly remove?: readonly string[];
 }
 
 export interface StorageProps {
@@ -72,6 +74,7 @@ export class Storage extends Construct {
     add(['s3:GetObject'], use.read);
     add(['s3:PutObject'], use.write);
     add(['s3:ListMultipartUploadParts', 's3:AbortMultipartUpload'], use.uploads);
+    add(['s3:DeleteObject'], use.remove);
     if (use.write !== undefined) statements.push(...this.#encryption.leave('s3', 'write'));
     else if (use.read !== undefined) statements.push(...this.#encryption.leave('s3', 'read'));
     return { environment: { SLUICE_BUCKET: this.bucket.bucketName }, statements };

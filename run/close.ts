@@ -8,7 +8,7 @@ import { runKeys } from './keys.ts';
 import { type ItemLine, type Manifest, manifestSchema, NAMES_IN_MANIFEST, type Outcome } from './manifest.ts';
 import type { PlanSummary } from './plan-summary.ts';
 import { type Progress, plannedItems, readProgress } from './progress.ts';
-import { failureSchema, landedSchema, resultSchema } from './records.ts';
+import { type EndedExecution, failureSchema, landedSchema, resultSchema } from './records.ts';
 import { renderReport } from './report.ts';
 import { readJson, type Store, writeOnce } from './store.ts';
 
@@ -19,6 +19,8 @@ export interface Ending {
   readonly reason: string | null;
   /** Set where the execution itself failed, whatever its items did. */
   readonly outcome?: Outcome;
+  /** The end of the execution, where that is what closes the run. */
+  readonly execution?: EndedExecution;
 }
 
 /** Records read at once: a million items then take minutes, well within a Lambda's 15. */
@@ -33,7 +35,14 @@ const READS_AT_ONCE = 64;
 export async function closeRun(store: Store, plan: PlanSummary, ending: Ending): Promise<Manifest> {
   const keys = runKeys(plan.runId);
   const closedAt = new Date().toISOString();
-  await writeOnce(store, keys.closed, { v: 1, runId: plan.runId, at: closedAt, reason: ending.reason ?? 'settled' });
+  const execution = ending.execution && { execution: ending.execution };
+  await writeOnce(store, keys.closed, {
+    v: 1,
+    runId: plan.runId,
+    at: closedAt,
+    reason: ending.reason ?? 'settled',
+    ...execution,
+  });
   const existing = await readJson(store, keys.manifest, manifestSchema);
   if (existing !== undefined) return existing;
 
@@ -63,6 +72,7 @@ export async function closeRun(store: Store, plan: PlanSummary, ending: Ending):
     outcome: ending.outcome ?? outcomeOf(plan, tally),
     forced: ending.forced,
     reason: ending.reason,
+    ...execution,
     counts: { items: plan.items, ...tally.counts },
     bytes: tally.bytes,
     notes: gate.problems,

@@ -52,11 +52,19 @@ export interface RunKeys {
   readonly gate: string;
   readonly closed: string;
   readonly manifest: string;
+  /** The manifest of an end that was none: the execution was redriven. By the time at which it was closed. */
+  earlierManifest(closedAt: string): string;
+  /** Says that the execution was redriven so often, below `redrives`. */
+  redrive(redriveCount: number): string;
+  readonly redrives: string;
   readonly items: string;
   readonly report: string;
   /** ResultWriter's own files. */
   readonly map: string;
 }
+
+/** What ReopenRun removes, by patterns of keys; everything else that a run writes stays until it expires. */
+export const REOPENED = [`${RUNS_PREFIX}*/closed.json`, `${RUNS_PREFIX}*/manifest.json`] as const;
 
 /** The keys of one run, all below `runs/<runId>/`. */
 export function runKeys(runId: string): RunKeys {
@@ -81,6 +89,9 @@ export function runKeys(runId: string): RunKeys {
     gate: `${root}gate.json`,
     closed: `${root}closed.json`,
     manifest: `${root}manifest.json`,
+    earlierManifest: (closedAt) => `${root}manifests/${closedAt}.json`,
+    redrive: (redriveCount) => `${root}redrives/${redriveCount}.json`,
+    redrives: `${root}redrives/`,
     items: `${root}items.jsonl`,
     report: `${root}report.html`,
     map: `${root}map`,

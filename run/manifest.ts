@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { failureSchema, landedSchema, resultSchema } from './records.ts';
+import { endedExecutionSchema, failureSchema, landedSchema, resultSchema } from './records.ts';
 
 /** How many names each list of the manifest holds; `items.jsonl` holds every item. */
 export const NAMES_IN_MANIFEST = 1_000;
@@ -29,6 +29,8 @@ export const manifestSchema = z.object({
   /** Whether the gate was passed with items missing, and why: `late`, `deadline`, `input`, or the execution's end. */
   forced: z.boolean(),
   reason: z.string().nullable(),
+  /** The end of the execution, where CloseRun and not DoneState has closed the run. A redrive opens it again. */
+  execution: endedExecutionSchema.optional(),
   counts: z.object({
     items: z.int(),
     done: z.int(),

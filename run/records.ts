@@ -74,10 +74,20 @@ export const handedSchema = z.object({
 });
 export type HandedRecord = z.infer<typeof handedSchema>;
 
+/** How an execution ended that came to no DoneState. */
+export const endedExecutionSchema = z.object({
+  status: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']),
+  /** How often it had been redriven by then. */
+  redriveCount: z.int().nonnegative(),
+});
+export type EndedExecution = z.infer<typeof endedExecutionSchema>;
+
 /** `closed.json`: from here on, what comes is late. */
 export const closedSchema = z.object({
   v: z.literal(1),
   runId: z.string(),
   at: z.iso.datetime(),
   reason: z.string(),
+  /** The end of the execution, where CloseRun and not DoneState has closed the run. */
+  execution: endedExecutionSchema.optional(),
 });

@@ -1,16 +1,12 @@
 import { abortUploads } from '#run/abort-uploads.ts';
-import { claimSchema } from '#run/claim.ts';
 import { closeRun } from '#run/close.ts';
-import { runKeys } from '#run/keys.ts';
-import { planSummarySchema } from '#run/plan-summary.ts';
-import { readJson, type Store } from '#run/store.ts';
+import type { EndedExecution } from '#run/records.ts';
+import { latestRedrive, reopenRun } from '#run/reopen.ts';
+import type { Store } from '#run/store.ts';
+import { type Execution, planOfExecution } from '../execution.ts';
 
-export interface EndedExecution {
-  readonly executionArn: string;
-  readonly name: string;
-  readonly status: 'FAILED' | 'TIMED_OUT' | 'ABORTED';
-  /** Milliseconds since 1970. */
-  readonly startDate: number;
+export interface BrokenExecution extends Execution {
+  readonly status: EndedExecution['status'];
   readonly error?: string | null | undefined;
   readonly cause?: string | null | undefined;
 }
@@ -21,18 +17,24 @@ export interface EndedExecution {
  *
  * Late and Failed end an execution after DoneState; their runs have a manifest, which stays.
  *
- * @returns false where the execution never got a run: its Plan was refused.
+ * @returns false where there is nothing to close: the execution never got a run, as its Plan was refused, or it was
+ *   redriven since.
  */
-export async function closeEndedRun(store: Store, execution: EndedExecution): Promise<boolean> {
-  const keys = runKeys(execution.name);
-  const claim = await readJson(store, keys.claim, claimSchema);
+export async function closeEndedRun(store: Store, execution: BrokenExecution): Promise<boolean> {
   // A refused second execution of a run id must not end the first one's run.
-  if (claim?.executionArn !== execution.executionArn || Date.parse(claim.startedAt) !== execution.startDate)
-    return false;
-  const plan = await readJson(store, keys.summary, planSummarySchema);
+  const plan = await planOfExecution(store, execution);
   if (plan === undefined) return false;
-  await abortUploads(store, execution.name);
-  const why = [execution.status, execution.error, execution.cause].filter((text) => text).join(': ');
-  await closeRun(store, plan, { forced: true, reason: `the execution ended ${why}`, outcome: 'failed' });
-  return true;
+  const { name: runId, status, redriveCount } = execution;
+  if ((await latestRedrive(store, runId)) > redriveCount) return false;
+  await abortUploads(store, runId);
+  const why = [status, execution.error, execution.cause].filter((text) => text).join(': ');
+  await closeRun(store, plan, {
+    forced: true,
+    reason: `the execution ended ${why}`,
+    outcome: 'failed',
+    execution: { status, redriveCount },
+  });
+  // It was redriven meanwhile, and ReopenRun came too early to see the run closed.
+  const redriven = await latestRedrive(store, runId);
+  return redriven <= redriveCount || !(await reopenRun(store, runId, redriven));
 }

@@ -1,6 +1,8 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
+import { endedExecutionSchema } from '#run/records.ts';
 import { environment, readEnvironment } from '../environment.ts';
+import { executionSchema } from '../execution.ts';
 import { logger } from '../logger.ts';
 import { closeEndedRun } from './close-ended-run.ts';
 
@@ -9,11 +11,8 @@ const store = { client: new S3Client(), bucket: env.SLUICE_BUCKET };
 
 /** What EventBridge says of an execution of the state machine that failed, timed out or was stopped. */
 const eventSchema = z.object({
-  detail: z.object({
-    executionArn: z.string(),
-    name: z.string(),
-    status: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']),
-    startDate: z.number(),
+  detail: executionSchema.extend({
+    status: endedExecutionSchema.shape.status,
     error: z.string().nullish(),
     cause: z.string().nullish(),
   }),

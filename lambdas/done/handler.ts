@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { closeRun } from '#run/close.ts';
 import { runKeys } from '#run/keys.ts';
 import { readPlanSummary } from '#run/plan-summary.ts';
+import { reopenRun } from '#run/reopen.ts';
 import { environment, readEnvironment } from '../environment.ts';
 
 const env = readEnvironment(environment.bucket);
@@ -16,6 +17,8 @@ const payloadSchema = z.object({
 /** DoneState: closes the run and writes its manifest; says how the run ended. */
 export async function handler(payload: unknown) {
   const { runId, gate } = payloadSchema.parse(payload);
+  // An execution that is at DoneState has not ended: what CloseRun closed was an earlier end, before a redrive.
+  await reopenRun(store, runId);
   const manifest = await closeRun(store, await readPlanSummary(store, runId), gate);
   return {
     outcome: manifest.outcome,

@@ -141,7 +141,14 @@ describe('permissions', () => {
     ['startworkers', ['GetObject runs/*']],
     [
       'done',
-      ['AbortMultipartUpload runs/*', 'GetObject runs/*', 'ListMultipartUploadParts runs/*', 'PutObject runs/*'],
+      [
+        'AbortMultipartUpload runs/*',
+        'DeleteObject runs/*/closed.json',
+        'DeleteObject runs/*/manifest.json',
+        'GetObject runs/*',
+        'ListMultipartUploadParts runs/*',
+        'PutObject runs/*',
+      ],
     ],
     ['plan', ['GetObject *', 'GetObject lists-of-mine/*', 'PutObject runs/*', 'PutObject slots/*']],
   ])('give %s the objects it works on', (name, leave) => {
@@ -162,8 +169,16 @@ describe('permissions', () => {
     expect(callers.map(({ name }) => name.replace(/[0-9A-F]{8}$/, ''))).toEqual(['RunStateMachineRoleDefaultPolicy']);
   });
 
-  it('let no function delete an object', () => {
-    expect(statements.flatMap(actionsOf).filter((action) => /^s3:Delete/.test(action))).toEqual([]);
+  it('let nobody delete an object but the end of a run that is none', () => {
+    const deleting = statements.filter((one) => actionsOf(one).some((action) => /^s3:Delete/.test(action)));
+    expect(deleting.map(({ name }) => /^Functions(\w+?)Role/.exec(name)?.[1]).sort()).toEqual([
+      'closerun',
+      'done',
+      'reopenrun',
+    ]);
+    for (const { Resource } of deleting) {
+      expect([Resource].flat().map(keysOf)).toEqual(['runs/*/closed.json', 'runs/*/manifest.json']);
+    }
   });
 
   it('let the state machine read plans and write what came of its Map, within runs alone', () => {

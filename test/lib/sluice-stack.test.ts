@@ -1,5 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { LAMBDA_NAMES } from '#lib/lambda-entries.ts';
 import { cdkContext, definitionOf, synthesise } from './synthesise.ts';
 
 const template = synthesise();
@@ -40,13 +41,14 @@ describe('the stack', () => {
 
   it('lets every log group expire', () => {
     const groups = ofType('AWS::Logs::LogGroup');
-    expect(groups).toHaveLength(12);
+    // Those of the functions, the workers and the state machine.
+    expect(groups).toHaveLength(LAMBDA_NAMES.length + 2);
     for (const group of groups) expect(group.Properties.RetentionInDays).toBe(30);
   });
 
   it('gives every function the runtime, processor, log group and tracing of the house', () => {
     const functions = ofType('AWS::Lambda::Function');
-    expect(functions).toHaveLength(10);
+    expect(functions).toHaveLength(LAMBDA_NAMES.length);
     for (const fn of functions) {
       expect(fn.Properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -92,6 +94,17 @@ describe('the state machine', () => {
   it('logs at the level that is set', () => {
     synthesise({ 'logs.stateMachineLevel': 'ALL' }).hasResourceProperties('AWS::StepFunctions::StateMachine', {
       LoggingConfiguration: { IncludeExecutionData: false, Level: 'ALL' },
+    });
+  });
+});
+
+describe('a redriven execution', () => {
+  it('calls reopen-run, which the first start of one does not', () => {
+    template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        detail: { status: ['RUNNING'], redriveCount: [{ numeric: ['>', 0] }], stateMachineArn: [Match.anyValue()] },
+      },
+      Targets: [{ DeadLetterConfig: Match.anyValue() }],
     });
   });
 });

@@ -1,6 +1,6 @@
 import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { closeEndedRun, type EndedExecution } from '#lambdas/close-run/close-ended-run.ts';
+import { type BrokenExecution, closeEndedRun } from '#lambdas/close-run/close-ended-run.ts';
 import { runKeys } from '#run/keys.ts';
 import { isClosed, record } from '#run/ledger.ts';
 import { manifestSchema } from '#run/manifest.ts';
@@ -12,11 +12,12 @@ import { openUploads } from '#test/helpers/s3-objects.ts';
 
 const aws = useEmbeddedAws();
 
-const executionOf = (plan: PlanSummary): EndedExecution => ({
+const executionOf = (plan: PlanSummary): BrokenExecution => ({
   executionArn: plan.executionArn,
   name: plan.runId,
   status: 'ABORTED',
   startDate: Date.parse(plan.startedAt),
+  redriveCount: 0,
   cause: 'stopped by hand',
 });
 

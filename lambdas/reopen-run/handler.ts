@@ -1,0 +1,19 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import { environment, readEnvironment } from '../environment.ts';
+import { executionSchema } from '../execution.ts';
+import { logger } from '../logger.ts';
+import { reopenRedrivenRun } from './reopen-redriven-run.ts';
+
+const env = readEnvironment(environment.bucket);
+const store = { client: new S3Client(), bucket: env.SLUICE_BUCKET };
+
+/** What EventBridge says of an execution of the state machine that runs again. */
+const eventSchema = z.object({ detail: executionSchema });
+
+/** ReopenRun: an execution was redriven → the run that its end had closed is open again. */
+export async function handler(event: unknown) {
+  const { detail } = eventSchema.parse(event);
+  const reopened = await reopenRedrivenRun(store, detail);
+  logger.info('reopen-run', { runId: detail.name, redriveCount: detail.redriveCount, reopened });
+}

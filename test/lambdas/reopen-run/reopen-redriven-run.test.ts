@@ -1,0 +1,127 @@
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { type BrokenExecution, closeEndedRun } from '#lambdas/close-run/close-ended-run.ts';
+import { reopenRedrivenRun } from '#lambdas/reopen-run/reopen-redriven-run.ts';
+import { closeRun } from '#run/close.ts';
+import { runKeys } from '#run/keys.ts';
+import { isClosed, record, recordResult } from '#run/ledger.ts';
+import { manifestSchema } from '#run/manifest.ts';
+import type { PlanSummary } from '#run/plan-summary.ts';
+import { reopenRun } from '#run/reopen.ts';
+import { listKeys, readJson, type Store, writeJson } from '#run/store.ts';
+import { useEmbeddedAws } from '#test/helpers/aws.ts';
+import { landedRecord, resultRecord, sourceNamed, writePlan } from '#test/helpers/run.ts';
+
+const aws = useEmbeddedAws();
+const keys = runKeys('r');
+const [first, second] = [sourceNamed('a'), sourceNamed('b')] as const;
+
+let store: Store;
+let plan: PlanSummary;
+
+beforeEach(async () => {
+  store = await aws.store();
+  plan = await writePlan(store, 'r', [first, second]);
+  const { runId, executionArn, startedAt } = plan;
+  await writeJson(store, keys.claim, { v: 1, runId, executionArn, startedAt });
+  await record(store, 'landed', landedRecord('r', first, store.bucket));
+  await record(store, 'results', resultRecord('r', first));
+});
+
+const ended = (redriveCount = 0): BrokenExecution => ({
+  executionArn: plan.executionArn,
+  name: 'r',
+  startDate: Date.parse(plan.startedAt),
+  status: 'ABORTED',
+  redriveCount,
+});
+const redriven = (redriveCount = 1) => ({ ...ended(), redriveCount });
+const manifest = () => readJson(store, keys.manifest, manifestSchema);
+
+async function earlierManifests(): Promise<string[]> {
+  const found: string[] = [];
+  for await (const key of listKeys(store, 'runs/r/manifests/')) found.push(key);
+  return found;
+}
+
+describe('a redriven execution', () => {
+  it('finds its run open, ends it anew, and keeps the manifest of the end that was none', async () => {
+    await closeEndedRun(store, ended());
+    const before = await manifest();
+    expect(before).toMatchObject({ outcome: 'failed', execution: { status: 'ABORTED', redriveCount: 0 } });
+
+    expect(await reopenRedrivenRun(store, redriven())).toBe(true);
+    expect(await isClosed(store, 'r')).toBe(false);
+    expect(await manifest()).toBeUndefined();
+    const [kept = ''] = await earlierManifests();
+    expect(await readJson(store, kept, manifestSchema)).toEqual(before);
+
+    await record(store, 'landed', landedRecord('r', second, store.bucket));
+    expect(await recordResult(store, resultRecord('r', second))).toBe('written');
+    const after = await closeRun(store, plan, { forced: false, reason: null });
+    expect(after).toMatchObject({ outcome: 'complete', counts: { done: 2 } });
+    expect(after).not.toHaveProperty('execution');
+  });
+
+  it('opens nothing twice, nor what was closed after it', async () => {
+    await closeEndedRun(store, ended());
+    expect(await reopenRedrivenRun(store, redriven())).toBe(true);
+    expect(await reopenRedrivenRun(store, redriven())).toBe(false);
+    await closeEndedRun(store, ended(1));
+    expect(await reopenRedrivenRun(store, redriven(1))).toBe(false);
+    expect(await manifest()).toMatchObject({ execution: { redriveCount: 1 } });
+    expect(await reopenRedrivenRun(store, redriven(2))).toBe(true);
+    expect(await earlierManifests()).toHaveLength(2);
+  });
+
+  it("leaves DoneState's word as it is: Late and Failed have come to their end", async () => {
+    const { closedAt } = await closeRun(store, plan, { forced: true, reason: 'late' });
+    expect(await reopenRedrivenRun(store, redriven())).toBe(false);
+    expect(await manifest()).toMatchObject({ closedAt, outcome: 'partial' });
+    expect(await isClosed(store, 'r')).toBe(true);
+  });
+
+  it('is not closed by a word on its earlier end that comes late', async () => {
+    expect(await reopenRedrivenRun(store, redriven())).toBe(false);
+    expect(await closeEndedRun(store, ended(0))).toBe(false);
+    expect(await isClosed(store, 'r')).toBe(false);
+  });
+
+  it('is open in the end where both words come at once', async () => {
+    await Promise.all([closeEndedRun(store, ended(0)), reopenRedrivenRun(store, redriven())]);
+    expect(await isClosed(store, 'r')).toBe(false);
+    expect(await manifest()).toBeUndefined();
+  });
+
+  it('goes on where an earlier call died half-way', async () => {
+    await closeEndedRun(store, ended());
+    const { client } = store;
+    const send = vi.spyOn(client, 'send');
+    // Dies behind the manifest, before the closing.
+    send.mockImplementation(((command: object) =>
+      JSON.stringify(command).includes(`"${keys.closed}"`) && command.constructor.name === 'DeleteObjectCommand'
+        ? Promise.reject(new Error('died'))
+        : client.constructor.prototype.send.call(client, command)) as typeof client.send);
+    await expect(reopenRedrivenRun(store, redriven())).rejects.toThrow('died');
+    send.mockRestore();
+    expect(await isClosed(store, 'r')).toBe(true);
+    expect(await reopenRedrivenRun(store, redriven())).toBe(true);
+    expect(await isClosed(store, 'r')).toBe(false);
+  });
+
+  it('finds the end of another execution of that name, or none at all, as it is', async () => {
+    await closeEndedRun(store, ended());
+    expect(await reopenRedrivenRun(store, { ...redriven(), startDate: 0 })).toBe(false);
+    expect(await reopenRedrivenRun(store, { ...redriven(), name: 'never-planned' })).toBe(false);
+    expect(await isClosed(store, 'r')).toBe(true);
+  });
+
+  it('comes to DoneState before EventBridge has told: then DoneState opens it', async () => {
+    await closeEndedRun(store, ended());
+    expect(await reopenRun(store, 'r')).toBe(true);
+    const again = await closeRun(store, plan, { forced: true, reason: 'late' });
+    expect(again).toMatchObject({ outcome: 'partial', reason: 'late' });
+    const report = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: keys.report }));
+    expect(await report.Body?.transformToString()).toContain('partial');
+  });
+});
