@@ -14,6 +14,10 @@ export default async function setup(project: TestProject) {
     // A killed worker's items come back within the time that the gate waits.
     'workers.visibilitySeconds': 6,
     'workers.heartbeatSeconds': 2,
+    'sources.credentials': [
+      { secret: 'e2e/*', hosts: ['127.0.0.1'], http: true },
+      { parameter: '/e2e/*', hosts: ['127.0.0.1'], http: true },
+    ],
     schedules: [
       {
         name: 'often',
