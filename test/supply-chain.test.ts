@@ -1,0 +1,75 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const REPOSITORY = fileURLToPath(new URL('../', import.meta.url));
+
+interface Locked {
+  readonly version?: string;
+  readonly license?: string;
+  readonly dev?: boolean;
+  readonly integrity?: string;
+  readonly hasInstallScript?: boolean;
+  readonly inBundle?: boolean;
+}
+
+/** Licences that ask for no more than their text to go along. */
+const PERMISSIVE = new Set([
+  '0BSD',
+  'Apache-2.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'BlueOak-1.0.0',
+  'ISC',
+  'MIT',
+  'MIT-0',
+  'MIT OR Apache-2.0',
+  // Either may be chosen.
+  '(MIT OR GPL-3.0-or-later)',
+]);
+/** Of tools that run here and are part of nothing that is deployed. Its terms are for changes to its own files. */
+const FOR_TOOLS = new Set([...PERMISSIVE, 'MPL-2.0']);
+
+/** Every lock file of the repository: its own, and those of what is packed apart. */
+const locks = globSync('**/package-lock.json', {
+  cwd: REPOSITORY,
+  exclude: (name) => ['node_modules', '.sluice', 'cdk.out', 'sluice-out'].includes(name),
+}).map((path) => {
+  const { packages } = JSON.parse(readFileSync(join(REPOSITORY, path), 'utf8')) as { packages: Record<string, Locked> };
+  const { '': _, ...locked } = packages;
+  const manifest = JSON.parse(readFileSync(join(REPOSITORY, dirname(path), 'package.json'), 'utf8')) as {
+    dependencies?: Record<string, string>;
+    devDependencies?: Record<string, string>;
+    allowScripts?: Record<string, boolean>;
+  };
+  return { path, locked: Object.entries(locked), manifest };
+});
+
+const nameOf = (path: string) => path.replace(/^.*node_modules\//, '');
+
+describe.each(locks)('$path', ({ locked, manifest }) => {
+  it('has permissive licences alone in what is deployed, and none that reaches beyond its own files in tools', () => {
+    const refused = locked
+      .filter(([, { license = 'none', dev = false }]) => !(dev ? FOR_TOOLS : PERMISSIVE).has(license))
+      .map(([path, { license = 'none' }]) => `${nameOf(path)}: ${license}`);
+    expect(refused).toEqual([]);
+  });
+
+  it('runs the install scripts of the packages that are named, and of no others', () => {
+    const scripted = new Set(locked.filter(([, one]) => one.hasInstallScript).map(([path]) => nameOf(path)));
+    expect(scripted).toEqual(new Set(Object.keys(manifest.allowScripts ?? {})));
+  });
+
+  it('pins exact versions, each with its hash', () => {
+    for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+      expect(version, name).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
+    }
+    const unproven = locked.filter(([, { integrity, inBundle }]) => integrity === undefined && inBundle !== true);
+    expect(unproven.map(([path]) => path)).toEqual([]);
+  });
+});
+
+it('knows the lock file of the repository itself', () => {
+  expect(locks.map(({ path }) => path)).toContain('package-lock.json');
+});
