@@ -1,7 +1,7 @@
 import { abortAfter } from './abandon.ts';
 import type { Beginning, LiveTransfer } from './beginning.ts';
 import { addCrc32, combineCrc32, EMPTY_CRC32 } from './crc32.ts';
-import { ProofFailedError } from './errors.ts';
+import { ProofFailedError, TooLargeError } from './errors.ts';
 import { finishUpload } from './finish.ts';
 import type { Landed } from './landed.ts';
 import { DEFAULT_OPTIONS } from './options.ts';
@@ -51,7 +51,7 @@ export class StreamTransfer implements LiveTransfer {
     this.#hashes = new Hashes(algorithmsOf(expect, statedHashes(head)));
     this.#stop = new AbortController();
     this.#signal = AbortSignal.any([context.signal, this.#stop.signal]);
-    this.#body = new ResumingStream(session, probe, { signal: context.signal, deadline: options.deadline });
+    this.#body = new ResumingStream(session, probe, { signal: this.#signal, deadline: options.deadline });
   }
 
   async abandon(): Promise<void> {
@@ -112,9 +112,11 @@ export class StreamTransfer implements LiveTransfer {
       return parts.sort((one, other) => one.number - other.number);
     } catch (error) {
       // Settle everything before the abort: a part that comes in behind it would stay.
+      // A part that failed has stopped the reader: then its error is the one to tell, not what the reader made of it.
+      const first: unknown = this.#stop.signal.aborted ? this.#stop.signal.reason : error;
       this.#stop.abort(error);
       await Promise.allSettled(slots.map(({ sent }) => sent));
-      throw error;
+      throw first;
     }
   }
 
@@ -134,6 +136,12 @@ export class StreamTransfer implements LiveTransfer {
         'expect.bytes',
         expected,
         `${this.#read} or more`,
+      );
+    }
+    const { maxBytes = Number.POSITIVE_INFINITY } = this.#beginning.context.options;
+    if (this.#read > maxBytes) {
+      throw new TooLargeError(
+        `${this.#beginning.context.session.name} holds more than the ${maxBytes} bytes that are allowed`,
       );
     }
     if (this.#read > this.#schedule.maxBytes) throw this.#tooLong();
