@@ -35,7 +35,14 @@ const entry = (name: string): string => fileURLToPath(new URL(`../worker/${name}
 export function buildWorkerBundle(outDir: string): WorkerBundle {
   mkdirSync(outDir, { recursive: true });
   const path = join(outDir, 'worker.mjs');
-  buildSync({ ...ESM_BUNDLE, entryPoints: [entry('main.ts')], outfile: path, logLevel: 'error' });
+  buildSync({
+    ...ESM_BUNDLE,
+    entryPoints: [entry('main.ts')],
+    outfile: path,
+    // DuckDB's native part is no JavaScript: the worker fetches it with the first item that needs it.
+    alias: { '@duckdb/node-bindings': entry('processors/parquet/bindings.cjs') },
+    logLevel: 'error',
+  });
   return { path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex') };
 }
 

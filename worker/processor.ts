@@ -45,6 +45,8 @@ export interface ProcessorContext {
   readonly logger: ProcessorLogger;
   /** Which try of the item this is. Numbers only grow, and no two tries share one. */
   readonly attempt: number;
+  /** The item's share of the task's memory, in bytes, beside what Node and the worker take themselves. */
+  readonly memoryBytes: number;
   /** What a processor that asks web servers calls itself, from the worker's settings. */
   readonly userAgent: string;
   /**

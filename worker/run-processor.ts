@@ -9,7 +9,8 @@ const MAX_RESULT_BYTES = 256 * 1_024;
 /** How long a processor may take to react to its signal. */
 const ABORT_GRACE_MS = 10_000;
 const MAX_OUTPUT_NAME = 500;
-const OUTPUT_NAME = /^[0-9A-Za-z_=-][0-9A-Za-z._=-]*(\/[0-9A-Za-z_=-][0-9A-Za-z._=-]*)*$/;
+/** Percent signs, because Hive's partitions escape by them. */
+const OUTPUT_NAME = /^[0-9A-Za-z_=%-][0-9A-Za-z._=%-]*(\/[0-9A-Za-z_=%-][0-9A-Za-z._=%-]*)*$/;
 
 /** The options in the run's input are not what the processor takes. */
 export class InvalidOptionsError extends PermanentError {
@@ -105,7 +106,7 @@ class OpenStreams {
   output(name: string, contentType: string): OutputStream {
     if (!OUTPUT_NAME.test(name) || name.length > MAX_OUTPUT_NAME) {
       throw new OutputNameError(
-        `"${name}" is no name for an output: it takes letters, digits and ._=- in segments that don't begin with a dot`,
+        `"${name}" is no name for an output: it takes letters, digits and ._=%- in segments that don't begin with a dot`,
       );
     }
     if (this.#outputs.has(name)) throw new OutputNameError(`output "${name}" was opened before in this try`);

@@ -24,6 +24,8 @@ export interface TestItem {
   readonly attempt?: number;
   /** Abort it to see the processor stop. @default one that never aborts */
   readonly signal?: AbortSignal;
+  /** @default 256 MiB */
+  readonly memoryBytes?: number;
   /** @default 'sluice-test' */
   readonly userAgent?: string;
   /** @default the public Internet only */
@@ -65,6 +67,7 @@ export async function testProcessor<Result = Json>(
       signal: test.signal ?? new AbortController().signal,
       logger: collectingLogger(logs),
       attempt: test.attempt ?? 1,
+      memoryBytes: test.memoryBytes ?? 268_435_456,
       userAgent: test.userAgent ?? 'sluice-test',
       sourceGuard: test.sourceGuard ?? PUBLIC_INTERNET,
       progress: (fields) => progress.push(fields),

@@ -6,6 +6,7 @@ import type { Processor } from '../processor.ts';
  * in memory and start time only for what it does. The names themselves stand in `run/processor-names.ts`.
  */
 const processors: Record<ProcessorName, () => Promise<Processor>> = {
+  parquet: async () => (await import('./parquet.ts')).parquet as Processor,
   profile: async () => (await import('./profile.ts')).profile as Processor,
   scrape: async () => (await import('./scrape.ts')).scrape as Processor,
 };

@@ -5,6 +5,7 @@ import type { ResultRecord } from '#run/records.ts';
 import { PermanentError } from '../permanent-error.ts';
 import type { ProcessorLogger } from '../processor.ts';
 import { runProcessor } from '../run-processor.ts';
+import { memoryShare } from './memory-share.ts';
 import { NoInputObjectError, openInput } from './open-input.ts';
 import type { WorkerParts } from './parts.ts';
 import { s3Output } from './s3-output.ts';
@@ -55,7 +56,15 @@ async function process(
       processor,
       { runId, id: item, name, object, input: message.input ?? null },
       message.process.options,
-      { signal: both, logger, attempt, userAgent: settings.userAgent, sourceGuard: settings.sourceGuard, progress },
+      {
+        signal: both,
+        logger,
+        attempt,
+        memoryBytes: memoryShare(settings.itemsAtOnce),
+        userAgent: settings.userAgent,
+        sourceGuard: settings.sourceGuard,
+        progress,
+      },
       {
         openInput() {
           if (object === undefined) throw new NoInputObjectError(`${name} is work without a landed object`);

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { type CsvError, parse } from 'csv-parse';
 import { Columns } from './columns.ts';
 import type { Content } from './content.ts';
+import { isHeader } from './header.ts';
 import { MalformedInputError } from './malformed-input-error.ts';
 
 /** A record is held as a whole; a quote that never closes would otherwise take the rest of the file. */
@@ -53,14 +54,4 @@ export async function readTable(source: AsyncGenerator<Buffer>, delimiter: strin
     header,
     irregularRecords: irregular,
   };
-}
-
-/** A first row of different words. A number, an empty field or a repeated one says that it is data. */
-function isHeader(row: readonly string[]): boolean {
-  const names = row.map((field) => field.trim());
-  return (
-    names.length > 0 &&
-    new Set(names).size === names.length &&
-    names.every((name) => name !== '' && Number.isNaN(Number(name)))
-  );
 }

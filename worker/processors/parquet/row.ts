@@ -1,0 +1,10 @@
+/** A row of the input as it stands there, without its line end. */
+export interface Row {
+  /** Of its beginning, counted from 1. */
+  readonly line: number;
+  readonly bytes: Buffer;
+  /** How many fields a row of a table has; 0 for a value of JSON Lines, and for a bad row. */
+  readonly fields: number;
+  /** Why it can't be read; undefined for a good row. */
+  readonly problem: string | undefined;
+}
