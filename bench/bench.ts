@@ -1,57 +1,131 @@
 /**
- * `npm run bench`: measures the engine, and writes what it found to `bench/results/`. See `bench/README.md`.
+ * `npm run bench`: measures the engine and the tools that it is compared with, and writes what it found to
+ * `bench/results/`. See `bench/README.md`.
  */
+import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { findVersitygw } from '#test/helpers/s3-server.ts';
-import { costCase } from './cases/cost.ts';
+import { coldstartCase } from './cases/coldstart.ts';
+import { equalCase } from './cases/equal.ts';
 import { limitedCase } from './cases/limited.ts';
 import { memoryCase } from './cases/memory.ts';
+import { peersCase } from './cases/peers.ts';
+import { pipedCase } from './cases/piped.ts';
 import { slicesCase } from './cases/slices.ts';
-import { writeResults } from './results.ts';
+import { slowCase } from './cases/slow.ts';
+import { smallCase } from './cases/small.ts';
+import { waitForQuiet } from './quiet.ts';
+import { ResultFiles } from './results.ts';
 import { Bench } from './run.ts';
+import type { Tool } from './tool.ts';
+import { awsCp, s5cmdPipe } from './tools/curl-pipes.ts';
+import { libStorageTool } from './tools/lib-storage.ts';
+import { boto3UploadFileobj, s3transferCrt, smartOpen } from './tools/python.ts';
+import { rcloneCopyto, rcloneCopyurl } from './tools/rclone.ts';
 import { sluiceTool } from './tools/sluice.ts';
 
-const CASES = { memory: memoryCase, limited: limitedCase, cost: costCase, slices: slicesCase };
-const HELP = `npm run bench -- [--quick] [--only ${Object.keys(CASES).join(',')}] [--minutes 60]
+/** In the order that they run in: the goals against other tools first, what takes longest last. */
+const CASES = {
+  coldstart: coldstartCase,
+  piped: pipedCase,
+  small: smallCase,
+  limited: limitedCase,
+  peers: peersCase,
+  equal: equalCase,
+  slow: slowCase,
+  memory: memoryCase,
+  slices: slicesCase,
+};
+type CaseName = keyof typeof CASES;
+const ALL = Object.keys(CASES) as CaseName[];
+/** What has a figure to be met against the other tools. */
+const GOALS: readonly CaseName[] = ['coldstart', 'piped', 'small', 'limited', 'peers'];
 
---quick    smaller files, a few minutes; the results go to files of their own
+const HELP = `npm run bench -- [--quick | --goals] [--only ${ALL.join(',')}] [--tools a,b] [--minutes 25]
+
+--quick    smaller files and one round each, a few minutes: shows that all works, not how fast it is
+--goals    the cases with goals against the other tools, in 15 minutes: ${GOALS.join(', ')}
 --only     some of the cases, by their names and commas
+--tools    some of the tools, each by a part of its name; sluice stays
 --minutes  no run is begun after this time; what is left out is named in the results
+--wait     minutes to wait for a quiet machine before it begins; 2 unless it is a quick run
 `;
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    goals: { type: 'boolean', default: false },
     only: { type: 'string' },
+    tools: { type: 'string' },
     minutes: { type: 'string' },
+    wait: { type: 'string' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
-const names = (values.only?.split(',') ?? Object.keys(CASES)) as (keyof typeof CASES)[];
-const unknown = names.filter((name) => !Object.hasOwn(CASES, name));
-const minutes = Number(values.minutes ?? (values.quick ? 10 : 60));
-if (values.help || unknown.length > 0 || !(minutes > 0)) {
-  const fault = unknown.length > 0 ? `no such case: ${unknown.join(', ')}\n\n` : '';
-  process.stderr.write(fault + HELP);
-  process.exit(values.help ? 0 : 2);
+if (values.help) {
+  process.stdout.write(HELP);
+  process.exit();
 }
-if (!findVersitygw()) {
-  process.stderr.write('versitygw is not installed: run test/helpers/install-s3-server.sh (it needs go)\n');
-  process.exit(2);
-}
+const asked = values.only?.split(',') ?? (values.goals ? GOALS : ALL);
+const unknown = asked.filter((name) => !Object.hasOwn(CASES, name));
+if (unknown.length > 0) refuse(`no such case: ${unknown.join(', ')}`);
+const minutes = Number(values.minutes ?? (values.quick ? 10 : values.goals ? 15 : 25));
+if (!(minutes > 0)) refuse('--minutes takes a number');
+const wait = Number(values.wait ?? (values.quick ? 0 : 2));
+if (!(wait >= 0)) refuse('--wait takes a number of minutes');
+if (!findVersitygw()) refuse('versitygw is not installed: run test/helpers/install-s3-server.sh (it needs go)');
 
 // By way of 'exit' the servers end, and their gigabytes go.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
+const say = (line: string) => void process.stderr.write(`${line}\n`);
 const sluice = await sluiceTool();
-const bench = new Bench({ quick: values.quick, minutes, sluice, tools: [sluice] });
-for (const name of names) {
-  bench.say(`== ${name}`);
+const tools: Tool[] = [
+  sluice,
+  ...[rcloneCopyurl, rcloneCopyto, s5cmdPipe, awsCp, smartOpen, boto3UploadFileobj, s3transferCrt],
+  await libStorageTool(),
+];
+const versions = new Map<Tool, string | undefined>();
+for (const tool of chosen(tools)) versions.set(tool, await tool.version());
+const missing = [...versions].filter(([, version]) => version === undefined).map(([tool]) => tool.name);
+if (missing.length > 0) say(`not installed, so left out: ${missing.join(', ')}; bench/install-peers.sh installs them`);
+
+await waitForQuiet(wait, say);
+const installed = [...versions.keys()].filter((tool) => versions.get(tool) !== undefined);
+const loadAtStart = loadavg()[0] ?? Number.NaN;
+const bench = new Bench({ quick: values.quick, minutes, sluice, tools: installed, loadAtStart });
+for (const name of missing) bench.leftOut.push(`${name}: not installed`);
+const kind = values.quick ? 'quick' : 'full';
+const files = new ResultFiles(
+  bench,
+  values.only || values.tools ? `some-${kind}` : values.goals && !values.quick ? 'goals' : kind,
+  new Map([...versions].map(([tool, version]) => [tool.name, version ?? 'not installed'])),
+);
+for (const name of ALL.filter((one) => asked.includes(one))) {
+  say(`== ${name}`);
+  bench.of = name;
   try {
     bench.results.push({ name, ...(await CASES[name](bench)) });
   } catch (error) {
     bench.fail(name, error);
   }
+  // After each case, so that what ends this process early leaves the others' results.
+  await files.write();
 }
-await writeResults(bench, values.only === undefined ? undefined : names);
+process.stdout.write(`${files.page()}\nwritten to ${files.name}\n`);
 process.exit(bench.failures.length > 0 ? 1 : 0);
+
+function chosen(all: readonly Tool[]): Tool[] {
+  const parts = values.tools?.split(',');
+  if (parts === undefined) return [...all];
+  const strange = parts.filter((part) => !all.some(({ name }) => name.includes(part)));
+  if (strange.length > 0) {
+    refuse(`no such tool: ${strange.join(', ')}; there are ${all.map(({ name }) => name).join(', ')}`);
+  }
+  return all.filter((tool) => tool === sluice || parts.some((part) => tool.name.includes(part)));
+}
+
+function refuse(why: string): never {
+  say(`${why}\n\n${HELP}`);
+  process.exit(2);
+}

@@ -2,43 +2,79 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DeleteObjectCommand } from '@aws-sdk/client-s3';
-import { createBucket } from '#test/helpers/s3-objects.ts';
+import { DeleteObjectsCommand } from '@aws-sdk/client-s3';
+import pMap from 'p-map';
+import { createBucket, objectSha256 } from '#test/helpers/s3-objects.ts';
 import { type S3Server, startS3Server } from '#test/helpers/s3-server.ts';
 import { selfSignedCertificate } from '#test/helpers/source-server.ts';
-import { compareObject } from './compare-object.ts';
-import { type BenchSource, SEED, startSource } from './source.ts';
+import { type BenchSource, startSource } from './source.ts';
+import { type FileSpec, sha256Of } from './source-files.ts';
 
 export interface LaneOptions {
-  /** The files that the source has, by their length. */
-  readonly lengths: readonly number[];
+  readonly files: readonly FileSpec[];
   /** HTTPS on both sides. */
   readonly tls?: boolean;
   readonly bytesPerSecondPerConnection?: number;
+  /** A source that counts what it sends. */
+  readonly counted?: boolean;
 }
 
-/** What a tool needs to know of a job. */
-export interface Job {
-  readonly url: string;
-  readonly bytes: number;
+/** How much at once, and in which pieces; what isn't given is as the tool does it by itself. */
+export interface Sizes {
+  readonly connections?: number;
+  readonly partMib?: number;
+}
+
+interface Ends {
   readonly bucket: string;
-  readonly key: string;
-  readonly connections: number;
+  /** Of the S3 server. */
+  readonly endpoint: string;
   /** The source's and the S3 server's certificate, PEM in a file. The environment names it too, for Node. */
   readonly caFile: string | undefined;
   /** The AWS settings, as every SDK and tool reads them. */
   readonly env: Readonly<Record<string, string>>;
+  /** For what a tool wants to have in files. */
+  readonly folder: string;
+}
+
+/** What a tool needs to know of a job. */
+export interface Job extends Ends {
+  readonly file: FileSpec;
+  readonly url: string;
+  readonly key: string;
+  readonly sizes: Sizes;
+}
+
+/** Many small files. Their keys have a prefix in common, and end as their URLs do. */
+export interface SmallJob extends Ends {
+  readonly files: readonly (FileSpec & { readonly url: string; readonly key: string })[];
+  readonly prefix: string;
+  readonly atOnce: number;
+}
+
+/** What was landed isn't what the source served. */
+export class ObjectDiffersError extends Error {
+  override readonly name = 'ObjectDiffersError';
 }
 
 /** A source and an S3 server, each in a process of its own, and the way from one to the other. */
 export interface Lane extends AsyncDisposable {
+  readonly over: 'HTTP' | 'TLS';
   readonly source: BenchSource;
   readonly s3: S3Server;
   readonly bucket: string;
-  job(bytes: number, connections: number, endpoint?: string): Job;
-  /** Compares what a job landed with the source, byte for byte, and deletes it. Throws where they differ. */
-  settle(job: Job): Promise<void>;
+  job(file: FileSpec, sizes?: Sizes, endpoint?: string): Job;
+  smallJob(files: readonly FileSpec[], atOnce: number): SmallJob;
+  /**
+   * Compares what was landed with what the source served, by SHA-256, and deletes it.
+   *
+   * @throws ObjectDiffersError naming the first object that differs.
+   */
+  settle(landed: readonly { readonly key: string; readonly file: FileSpec }[]): Promise<void>;
 }
+
+/** S3 deletes as many in one call. */
+const MOST_DELETED_AT_ONCE = 1_000;
 
 export async function openLane(options: LaneOptions): Promise<Lane> {
   const tls = options.tls ? selfSignedCertificate() : undefined;
@@ -47,39 +83,59 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
   process.once('exit', removeFolder);
   const caFile = tls && join(folder, 'ca.pem');
   if (caFile) await writeFile(caFile, tls.cert);
-  const source = await startSource({
-    lengths: options.lengths,
-    tls,
-    bytesPerSecondPerConnection: options.bytesPerSecondPerConnection,
-  });
+  const { files, bytesPerSecondPerConnection, counted = false } = options;
+  const source = await startSource({ files, tls, bytesPerSecondPerConnection, counted, folder });
   const s3 = await startS3Server({ kind: 'versitygw', ...(tls && { tls }) });
   const bucket = await createBucket(s3.client);
-  // The reader compares every byte itself; the SDK's checksum of the answer would only cost time.
+  // What is read is hashed; the SDK's own checksum of the answer would only cost time.
   const reader = s3.clientFor(s3.endpoint, { responseChecksumValidation: 'WHEN_REQUIRED' });
+  const ends = (endpoint = s3.endpoint): Ends => ({
+    bucket,
+    endpoint,
+    caFile,
+    folder,
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: folder,
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_REGION: s3.region,
+      AWS_DEFAULT_REGION: s3.region,
+      AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
+      ...(caFile && { NODE_EXTRA_CA_CERTS: caFile, AWS_CA_BUNDLE: caFile }),
+    },
+  });
   return {
+    over: tls ? 'TLS' : 'HTTP',
     source,
     s3,
     bucket,
-    job: (bytes, connections, endpoint = s3.endpoint) => ({
-      url: source.urlOf(bytes),
-      bytes,
-      bucket,
-      key: `landed-${bytes}`,
-      connections,
-      caFile,
-      env: {
-        PATH: process.env.PATH ?? '',
-        HOME: folder,
-        AWS_ENDPOINT_URL: endpoint,
-        AWS_REGION: s3.region,
-        AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
-        ...(caFile && { NODE_EXTRA_CA_CERTS: caFile }),
-      },
+    job: (file, sizes = {}, endpoint) => ({
+      ...ends(endpoint),
+      file,
+      url: source.origin + file.path,
+      key: `landed${file.path}`,
+      sizes,
     }),
-    settle: async ({ key, bytes }) => {
-      await compareObject(reader, bucket, key, SEED, bytes);
-      await s3.client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+    smallJob: (small, atOnce) => ({
+      ...ends(),
+      files: small.map((file) => ({ ...file, url: source.origin + file.path, key: `landed${file.path}` })),
+      prefix: 'landed/small/',
+      atOnce,
+    }),
+    settle: async (landed) => {
+      await pMap(
+        landed,
+        async ({ key, file }) => {
+          const found = await objectSha256(reader, bucket, key);
+          if (found !== sha256Of(file)) throw new ObjectDiffersError(`${key} has the SHA-256 ${found}`);
+        },
+        { concurrency: 8 },
+      );
+      for (let from = 0; from < landed.length; from += MOST_DELETED_AT_ONCE) {
+        const Objects = landed.slice(from, from + MOST_DELETED_AT_ONCE).map(({ key }) => ({ Key: key }));
+        await s3.client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }));
+      }
     },
     [Symbol.asyncDispose]: async () => {
       source.stop();

@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { findVersitygw } from '#test/helpers/s3-server.ts';
+import { chart } from './chart.ts';
+import { findNginx, nginxVersion } from './nginx.ts';
 import { type Bench, GIB, type Table } from './run.ts';
 
 const FOLDER = new URL('results/', import.meta.url);
@@ -17,33 +19,57 @@ interface Circumstances {
 }
 
 /**
- * Writes the results as Markdown, for people, and as JSON with every single run.
- * A whole benchmark, a quick one and one of some cases only have files of their own.
+ * Writes the results as Markdown, for people, as JSON with every single run, and as a chart.
+ * A whole benchmark, one of the goals, a quick one and one of some cases have files of their own.
  */
-export async function writeResults(bench: Bench, onlyCases: readonly string[] | undefined): Promise<void> {
-  const around = await circumstances(bench);
-  const name = `${bench.quick ? 'quick' : 'full'}${onlyCases ? `-${onlyCases.join('-')}` : ''}`;
-  const { results, runs, failures, leftOut } = bench;
-  await mkdir(FOLDER, { recursive: true });
-  const json = `${JSON.stringify({ ...around, results, failures, leftOut, runs }, undefined, 2)}\n`;
-  await writeFile(new URL(`${name}.json`, FOLDER), json);
-  const page = markdown(bench, around);
-  await writeFile(new URL(`${name}.md`, FOLDER), page);
-  process.stdout.write(`${page}\nwritten to bench/results/${name}.md and .json\n`);
-}
+export class ResultFiles {
+  readonly #bench: Bench;
+  readonly #stem: string;
+  readonly #versions: Readonly<Record<string, string>>;
 
-async function circumstances(bench: Bench): Promise<Circumstances> {
-  const [cpu] = cpus();
-  const memory = Math.round(totalmem() / GIB);
-  const versions: Record<string, string> = { node: process.version, versitygw: versitygwVersion() };
-  for (const tool of bench.tools) versions[tool.name] = (await tool.version()) ?? 'not installed';
-  return {
-    date: new Date().toISOString(),
-    machine: `${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, ${memory} GiB, Linux ${release().split('-')[0]}`,
-    loadAtStart: bench.loadAtStart,
-    loadAtEnd: loadavg()[0] ?? Number.NaN,
-    versions,
-  };
+  constructor(bench: Bench, stem: string, toolVersions: ReadonlyMap<string, string>) {
+    this.#bench = bench;
+    this.#stem = stem;
+    const nginx = findNginx();
+    this.#versions = {
+      node: process.version,
+      versitygw: versitygwVersion(),
+      ...(nginx && { nginx: nginxVersion(nginx) }),
+      ...Object.fromEntries(toolVersions),
+    };
+  }
+
+  get name(): string {
+    return `bench/results/${this.#stem}.md, .json and .svg`;
+  }
+
+  page(): string {
+    return markdown(this.#bench, this.#circumstances(), this.#stem);
+  }
+
+  /** Writes what there is so far. */
+  async write(): Promise<void> {
+    const { results, runs, failures, leftOut } = this.#bench;
+    const around = this.#circumstances();
+    await mkdir(FOLDER, { recursive: true });
+    const json = `${JSON.stringify({ ...around, results, failures, leftOut, runs }, undefined, 2)}\n`;
+    await writeFile(new URL(`${this.#stem}.json`, FOLDER), json);
+    await writeFile(new URL(`${this.#stem}.md`, FOLDER), this.page());
+    const picture = chart(runs, around);
+    if (picture) await writeFile(new URL(`${this.#stem}.svg`, FOLDER), picture);
+  }
+
+  #circumstances(): Circumstances {
+    const [cpu] = cpus();
+    const memory = Math.round(totalmem() / GIB);
+    return {
+      date: new Date().toISOString(),
+      machine: `${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, ${memory} GiB, Linux ${release().split('-')[0]}`,
+      loadAtStart: this.#bench.loadAtStart,
+      loadAtEnd: loadavg()[0] ?? Number.NaN,
+      versions: this.#versions,
+    };
+  }
 }
 
 /** versitygw built by `go install` doesn't know its own version, but go does. */
@@ -53,29 +79,47 @@ function versitygwVersion(): string {
 }
 
 function markdown(
-  { results, failures, leftOut, quick }: Bench,
+  { results, runs, failures, leftOut, quick }: Bench,
   { date, machine, loadAtStart, loadAtEnd, versions }: Circumstances,
+  stem: string,
 ): string {
-  const lines = [`# Measured ${date.slice(0, 10)}${quick ? ' (quick run)' : ''}`, ''];
+  const lines = [`# Measured ${date.slice(0, 10)}${quick ? ' (quick run: the figures are not worth much)' : ''}`, ''];
+  const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   lines.push(
-    `${machine}, load ${loadAtStart.toFixed(1)} at the start and ${loadAtEnd.toFixed(1)} at the end. ${Object.entries(
-      versions,
-    )
-      .map(([name, version]) => `${name} ${version}`)
-      .join(', ')}.`,
+    `${machine}, load ${loadAtStart.toFixed(1)} at the start and ${loadAtEnd.toFixed(1)} at the end. ${named.join(', ')}.`,
   );
-  lines.push('Loopback; source, S3 server and tool each a process of its own; every object compared with the source.');
-  for (const { title, method, table, findings } of results) {
-    lines.push('', `## ${title}`, '', method, '', ...tableLines(table));
-    if (findings.length > 0) lines.push('');
-    for (const { goal, figure, met } of findings) lines.push(`- ${met ? 'met' : '**not met**'}: ${goal}: ${figure}`);
+  lines.push(
+    'Loopback; source, S3 server and tool each a process of its own; every object compared with the source by SHA-256.',
+  );
+  if (runs.some(({ of }) => of === 'peers')) lines.push('', `![The tools compared](${stem}.svg)`);
+  const findings = results.flatMap((result) => result.findings);
+  if (findings.length > 0) {
+    lines.push('', '## Goals', '', '| goal | figure | |', '| --- | --- | --- |');
+    for (const { goal, figure, met } of findings)
+      lines.push(`| ${goal} | ${figure} | ${met ? 'met' : '**not met**'} |`);
   }
-  if (failures.length > 0) lines.push('', '## Failed', '', ...failures.map((what) => `- ${what.slice(0, 500)}`));
+  for (const { title, method, tables } of results) {
+    lines.push('', `## ${title}`, '', method);
+    for (const table of tables) lines.push('', ...tableLines(table));
+  }
+  if (failures.length > 0) lines.push('', '## Failed', '', ...failures.map((what) => `- ${oneLine(what)}`));
   if (leftOut.length > 0) lines.push('', '## Left out', '', ...leftOut.map((what) => `- ${what}`));
   return `${lines.join('\n')}\n`;
 }
 
-function tableLines({ columns, rows }: Table): string[] {
-  const line = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |`;
-  return [line(columns), line(columns.map(() => '---')), ...rows.map(line)];
+function tableLines({ caption, columns, rows }: Table): string[] {
+  return [
+    ...(caption === undefined ? [] : [`**${caption}**`, '']),
+    row(columns),
+    row(columns.map(() => '---')),
+    ...rows.map(row),
+  ];
+}
+
+function row(cells: readonly (string | number)[]): string {
+  return `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+function oneLine(what: string): string {
+  return what.replace(/\s+/g, ' ').slice(0, 500);
 }

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
-import { loadavg, tmpdir } from 'node:os';
-import type { Job, Lane } from './lane.ts';
+import { tmpdir } from 'node:os';
+import type { Job, Lane, Sizes } from './lane.ts';
 import { type Cost, measure } from './measure.ts';
 import type { Tool } from './tool.ts';
 import type { SluiceTool } from './tools/sluice.ts';
@@ -12,6 +12,7 @@ export const GIB = 1_024 * MIB;
 const DISK_FACTOR = 2.2;
 
 export interface Table {
+  readonly caption?: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly (string | number)[])[];
 }
@@ -27,24 +28,39 @@ export interface CaseResult {
   readonly title: string;
   /** How it was measured, a sentence or two. */
   readonly method: string;
-  readonly table: Table;
+  readonly tables: readonly Table[];
   readonly findings: readonly Finding[];
 }
 
-/** One measured transfer, verified. */
+/** One measured transfer of one file, verified. */
 export interface Run extends Cost {
+  /** The case that it was made for. */
+  readonly of: string;
   readonly tool: string;
-  readonly over: 'HTTP' | 'TLS';
+  readonly over: Lane['over'];
   readonly bytes: number;
-  readonly connections: number;
+  readonly sizes: Sizes;
   readonly cpuSecondsPerGib: number;
+}
+
+export interface BenchOptions {
+  /** Smaller files. */
+  readonly quick: boolean;
+  /** After them no run is begun. */
+  readonly minutes: number;
+  readonly sluice: SluiceTool;
+  readonly tools: readonly Tool[];
+  readonly loadAtStart: number;
 }
 
 /** One call of `npm run bench`: its limits, its tools and what it has found so far. */
 export class Bench {
   readonly quick: boolean;
+  readonly minutes: number;
   readonly sluice: SluiceTool;
+  /** Every tool to compare, the engine too unless it was left out. */
   readonly tools: readonly Tool[];
+  readonly loadAtStart: number;
   readonly results: ({ readonly name: string } & CaseResult)[] = [];
   /** Every single run, for the JSON. */
   readonly runs: Run[] = [];
@@ -52,13 +68,16 @@ export class Bench {
   readonly failures: string[] = [];
   /** What there was no time or no disk for. */
   readonly leftOut: string[] = [];
-  readonly loadAtStart = loadavg()[0] ?? Number.NaN;
+  /** The case under way. */
+  of = '';
   readonly #end: number;
 
-  constructor(options: { quick: boolean; minutes: number; sluice: SluiceTool; tools: readonly Tool[] }) {
+  constructor(options: BenchOptions) {
     this.quick = options.quick;
+    this.minutes = options.minutes;
     this.sluice = options.sluice;
     this.tools = options.tools;
+    this.loadAtStart = options.loadAtStart;
     this.#end = performance.now() + options.minutes * 60_000;
   }
 
@@ -71,14 +90,38 @@ export class Bench {
     process.stderr.write(`${line}\n`);
   }
 
+  get secondsLeft(): number {
+    return (this.#end - performance.now()) / 1000;
+  }
+
   /** Whether there is time and disk for a run; if not, it is noted as left out. */
-  async hasRoom(what: string, bytes: number): Promise<boolean> {
+  async hasRoom(what: string, bytes: number, seconds = 0): Promise<boolean> {
     const { bavail, bsize } = await statfs(tmpdir());
     const short = bavail * bsize < bytes * DISK_FACTOR;
-    if (!short && performance.now() < this.#end) return true;
-    this.leftOut.push(`${what}: ${short ? `less than ${Math.ceil((bytes * DISK_FACTOR) / GIB)} GiB free` : 'no time'}`);
-    this.say(`   left out: ${this.leftOut.at(-1)}`);
+    if (!short && this.secondsLeft > seconds) return true;
+    this.leaveOut(`${what}: ${short ? `less than ${Math.ceil((bytes * DISK_FACTOR) / GIB)} GiB free` : 'no time'}`);
     return false;
+  }
+
+  leaveOut(what: string): void {
+    this.leftOut.push(what);
+    this.say(`   left out: ${what}`);
+  }
+
+  /**
+   * Repeats a round of interleaved runs: once, and again up to `most` times while another one is likely to end in time.
+   *
+   * @param seconds for all rounds together, within what the benchmark has left.
+   */
+  async rounds(most: number, seconds: number, round: () => Promise<void>): Promise<void> {
+    const end = performance.now() + Math.min(seconds, this.secondsLeft) * 1000;
+    let longest = 0;
+    for (let count = 0; count < most; count++) {
+      const start = performance.now();
+      if (count > 0 && start + longest > end) return;
+      await round();
+      longest = Math.max(longest, performance.now() - start);
+    }
   }
 
   /**
@@ -87,20 +130,24 @@ export class Bench {
    * @returns undefined where it was left out or failed; the others go on.
    */
   async transfer(tool: Tool, lane: Lane, job: Job): Promise<Run | undefined> {
-    const over = job.url.startsWith('https:') ? 'TLS' : 'HTTP';
-    const what = `${tool.name}, ${over}, ${job.bytes / MIB} MiB, ${job.connections} connections`;
-    if (!(await this.hasRoom(what, job.bytes))) return undefined;
+    const { sizes, file } = job;
+    const bytes = file.length;
+    const how = [
+      ...(sizes.connections === undefined ? [] : [`${sizes.connections} connections`]),
+      ...(sizes.partMib === undefined ? [] : [`${sizes.partMib} MiB parts`]),
+    ];
+    const what = [tool.name, lane.over, `${bytes / MIB} MiB`, ...how].join(', ');
+    if (!(await this.hasRoom(what, bytes))) return undefined;
     let cost: Cost;
     try {
       ({ cost } = await measure(tool.command(job)));
-      await lane.settle(job);
+      await lane.settle([job]);
     } catch (error) {
       this.fail(what, error);
       return undefined;
     }
-    const cpuSecondsPerGib = ((cost.userSeconds + cost.systemSeconds) * GIB) / job.bytes;
-    const { bytes, connections } = job;
-    const run: Run = { tool: tool.name, over, bytes, connections, cpuSecondsPerGib, ...cost };
+    const cpuSecondsPerGib = ((cost.userSeconds + cost.systemSeconds) * GIB) / bytes;
+    const run: Run = { of: this.of, tool: tool.name, over: lane.over, bytes, sizes, cpuSecondsPerGib, ...cost };
     this.runs.push(run);
     this.say(
       `   ${what}: ${cost.wallSeconds.toFixed(1)} s, ${cpuSecondsPerGib.toFixed(2)} CPU s/GiB, ${cost.peakMib.toFixed(0)} MiB`,

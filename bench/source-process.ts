@@ -1,15 +1,18 @@
 /**
- * The source of a lane, in a process of its own. It sends views of one generated megabyte, so that it costs as little as
- * Node can; nothing is hashed here. Started by `source.ts`, which sends one message for each that it wants back.
+ * The Node source of a lane, in a process of its own. It sends views of one generated megabyte, so that it costs as little as
+ * Node can; nothing is hashed here. `source.ts` sends it the options first, then a message for each count that it wants back.
  */
+import { once } from 'node:events';
 import { type SourceServerOptions, startSourceServer } from '#test/helpers/source-server.ts';
 
-const options = JSON.parse(process.argv[2] ?? '{}') as SourceServerOptions;
-const source = await startSourceServer(options);
-
-process.on('message', () => {
-  const { requests, connections, bodyBytes } = source;
-  process.send?.({ origin: source.origin, requests: requests.length, connections, bodyBytes, ...source.coverage() });
-});
 // The benchmark has gone, however it went.
 process.on('disconnect', () => process.exit());
+
+const [options] = (await once(process, 'message')) as [SourceServerOptions];
+const source = await startSourceServer(options);
+const tell = () => {
+  const { requests, connections, bodyBytes } = source;
+  process.send?.({ origin: source.origin, requests: requests.length, connections, bodyBytes, ...source.coverage() });
+};
+process.on('message', tell);
+tell();

@@ -1,9 +1,8 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Certificate, SourceServerOptions } from '#test/helpers/source-server.ts';
-
-/** The content of every file of the benchmark's source. */
-export const SEED = 'bench';
+import { findNginx, startNginx } from './nginx.ts';
+import { type FileSpec, writeSourceFiles } from './source-files.ts';
 
 export interface SourceCounts {
   readonly origin: string;
@@ -15,33 +14,45 @@ export interface SourceCounts {
 }
 
 export interface BenchSource {
-  urlOf(bytes: number): string;
-  counts(): Promise<SourceCounts>;
+  /** Without a slash at the end. */
+  readonly origin: string;
+  /** What the Node server has counted; nginx counts nothing. */
+  counts?(): Promise<SourceCounts>;
   stop(): void;
 }
 
-/** Starts a source in a process of its own. Every path `/<bytes>` is a file of that length. */
-export async function startSource(options: {
-  readonly lengths: readonly number[];
+export interface BenchSourceOptions {
+  readonly files: readonly FileSpec[];
   readonly tls: Certificate | undefined;
+  /** By a token bucket for each connection, which only the Node server has. */
   readonly bytesPerSecondPerConnection: number | undefined;
-}): Promise<BenchSource> {
-  const { lengths, tls, bytesPerSecondPerConnection } = options;
+  /** The Node server, also where nginx is installed. */
+  readonly counted: boolean;
+  /** For what a server writes. */
+  readonly folder: string;
+}
+
+/** Starts a source in a process of its own: nginx where it is installed, and is enough; else the tests' server. */
+export async function startSource(options: BenchSourceOptions): Promise<BenchSource> {
+  const { files, tls, bytesPerSecondPerConnection, counted, folder } = options;
+  const nginx = counted || bytesPerSecondPerConnection !== undefined ? undefined : findNginx();
+  if (nginx) return startNginx(nginx, { root: await writeSourceFiles(files), folder, tls });
+
   const server: SourceServerOptions = {
-    files: Object.fromEntries(lengths.map((length) => [`/${length}`, { seed: SEED, length }])),
+    files: Object.fromEntries(files.map(({ path, seed, length }) => [path, { seed, length }])),
     ...(tls && { tls }),
     ...(bytesPerSecondPerConnection !== undefined && { bytesPerSecondPerConnection }),
   };
-  const child = fork(fileURLToPath(new URL('source-process.ts', import.meta.url)), [JSON.stringify(server)]);
-  const counts = () =>
+  const child = fork(fileURLToPath(new URL('source-process.ts', import.meta.url)));
+  const ask = (message: unknown) =>
     new Promise<SourceCounts>((resolve, reject) => {
       const onExit = () => reject(new Error('the source process has ended'));
-      child.once('exit', onExit).once('message', (message) => {
+      child.once('exit', onExit).once('message', (answer) => {
         child.off('exit', onExit);
-        resolve(message as SourceCounts);
+        resolve(answer as SourceCounts);
       });
-      child.send('counts');
+      child.send(message as object);
     });
-  const { origin } = await counts();
-  return { urlOf: (bytes) => `${origin}/${bytes}`, counts, stop: () => void child.kill() };
+  const { origin } = await ask(server);
+  return { origin, counts: () => ask('counts'), stop: () => void child.kill() };
 }

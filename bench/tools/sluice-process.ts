@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { S3Client } from '@aws-sdk/client-s3';
+import pMap from 'p-map';
 import {
   closeTransfer,
   openTransfer,
@@ -24,23 +25,32 @@ export type SluiceStep =
   | { readonly step: 'close'; readonly state: TransferState; readonly proofs: PartProof[] };
 
 export interface SluiceInput {
-  readonly url: string;
+  /** More than one only for whole transfers. */
+  readonly files: readonly { readonly url: string; readonly key: string }[];
+  readonly atOnce: number;
   readonly caFile: string | undefined;
   readonly bucket: string;
-  readonly key: string;
-  readonly connections: number | undefined;
+  readonly connections: number;
+  readonly bufferBytes: number;
+  readonly partBytes: number | undefined;
   readonly todo: SluiceStep;
 }
 
-async function run({ url, caFile, bucket, key, connections, todo }: SluiceInput): Promise<unknown> {
-  const source = { url, ...(caFile && { ca: readFileSync(caFile, 'utf8') }) };
-  const destination = { client: new S3Client({}), bucket, key };
+async function run(input: SluiceInput): Promise<unknown> {
+  const { files, atOnce, caFile, bucket, connections, bufferBytes, partBytes, todo } = input;
+  const ca = caFile && { ca: readFileSync(caFile, 'utf8') };
+  const client = new S3Client({});
   // Every lane's source is on the loopback interface.
   const guard = new SourceGuard({ openRanges: ['127.0.0.0/8'] });
-  const options = { guard, ...(connections !== undefined && { connections }) };
+  const options = { guard, connections, bufferBytes, ...(partBytes !== undefined && { partBytes }) };
+  const ends = files.map(({ url, key }) => ({ source: { url, ...ca }, destination: { client, bucket, key } }));
+  if (todo.step === 'transfer') {
+    return pMap(ends, ({ source, destination }) => transfer(source, destination, options), { concurrency: atOnce });
+  }
+  const [end] = ends;
+  if (end === undefined) throw new Error('no file was named');
+  const { source, destination } = end;
   switch (todo.step) {
-    case 'transfer':
-      return transfer(source, destination, options);
     case 'open':
       return openTransfer(source, destination, options);
     case 'slice': {

@@ -1,14 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { ESM_BUNDLE } from '#lib/esm-bundle.ts';
 import type { Job } from '../lane.ts';
 import type { Command } from '../measure.ts';
+import { SHIPPED } from '../shipped.ts';
 import type { Tool } from '../tool.ts';
+import { bundleTool } from './bundle-tool.ts';
 import type { SluiceInput, SluiceStep } from './sluice-process.ts';
+
+const MIB = 1_048_576;
 
 /** The engine of this repository, in a bundle made as the Lambdas' are. */
 export interface SluiceTool extends Tool {
@@ -18,22 +16,38 @@ export interface SluiceTool extends Tool {
 
 /** Bundles the engine. The bundle is gone when the process ends. */
 export async function sluiceTool(): Promise<SluiceTool> {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-bundle-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const bundle = join(folder, 'sluice.mjs');
-  const entry = fileURLToPath(new URL('sluice-process.ts', import.meta.url));
-  await build({ ...ESM_BUNDLE, entryPoints: [entry], outfile: bundle, logLevel: 'error' });
-
-  const step = (job: Job, todo: SluiceStep): Command => {
-    const { url, caFile, bucket, key, connections } = job;
-    const input: SluiceInput = { url, caFile, bucket, key, connections, todo };
-    return { file: process.execPath, args: [bundle], env: job.env, stdin: JSON.stringify(input) };
+  const bundle = await bundleTool('sluice-process.ts');
+  const run = (ends: Pick<Job, 'bucket' | 'caFile' | 'env'>, more: Omit<SluiceInput, 'bucket' | 'caFile'>): Command => {
+    const { bucket, caFile, env } = ends;
+    const input: SluiceInput = { bucket, caFile, ...more };
+    return { file: process.execPath, args: [bundle], env, stdin: JSON.stringify(input) };
+  };
+  const step = (job: Job, todo: SluiceStep) => {
+    const { url, key, sizes } = job;
+    return run(job, {
+      files: [{ url, key }],
+      atOnce: 1,
+      connections: sizes.connections ?? SHIPPED.connections,
+      bufferBytes: SHIPPED.bufferMiB * MIB,
+      partBytes: sizes.partMib === undefined ? undefined : sizes.partMib * MIB,
+      todo,
+    });
   };
   return {
     name: 'sluice',
-    takesConnections: true,
+    readsInParallel: true,
+    takesSizes: true,
     version: async () => gitVersion(),
     command: (job) => step(job, { step: 'transfer' }),
+    smallCommand: (job) =>
+      run(job, {
+        files: job.files.map(({ url, key }) => ({ url, key })),
+        atOnce: job.atOnce,
+        connections: SHIPPED.connections,
+        bufferBytes: SHIPPED.bufferMiB * MIB,
+        partBytes: undefined,
+        todo: { step: 'transfer' },
+      }),
     step,
   };
 }

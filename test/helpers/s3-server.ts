@@ -186,7 +186,8 @@ function kindFromEnvironment(): S3Kind | undefined {
   throw new Error(`SLUICE_TEST_S3 is ${JSON.stringify(kind)}; it takes versitygw or embedded`);
 }
 
-async function freePort(): Promise<number> {
+/** A port of the loopback interface that nobody listens on, for servers that can't choose one themselves. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

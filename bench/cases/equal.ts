@@ -1,0 +1,27 @@
+import { cellsOf, cellTable } from '../cells.ts';
+import { openLane } from '../lane.ts';
+import { type Bench, type CaseResult, GIB, MIB, type Table } from '../run.ts';
+import { SHIPPED } from '../shipped.ts';
+import { largeFile } from '../source-files.ts';
+
+const SECONDS = 150;
+
+/** One large file at equal concurrency and part size, for the tools that can be told. */
+export async function equalCase(bench: Bench): Promise<CaseResult> {
+  const file = largeFile(bench.quick ? GIB / 8 : GIB);
+  const sizes = { connections: SHIPPED.connections, partMib: SHIPPED.bufferMiB };
+  const tools = bench.tools.filter(({ takesSizes }) => takesSizes);
+  await using lane = await openLane({ files: [file] });
+  await bench.rounds(bench.quick ? 1 : 3, SECONDS, async () => {
+    for (const tool of tools) await bench.transfer(tool, lane, lane.job(file, sizes));
+  });
+  const cells = cellsOf(bench.runs.filter(({ of }) => of === bench.of));
+  const tables: Table[] = [cellTable(`HTTP, ${file.length / MIB} MiB`, cells)];
+  return {
+    title: `Equal sizes: ${sizes.connections} at once, parts of ${sizes.partMib} MiB`,
+    method:
+      "The engine's own sizes, given to each tool that takes both. s3transfer on awscrt and smart_open can't be told how many parts to have under way.",
+    tables,
+    findings: [],
+  };
+}

@@ -1,0 +1,23 @@
+import { startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
+import { cellsOf, cellTable } from '../cells.ts';
+import { openLane } from '../lane.ts';
+import { type Bench, type CaseResult, MIB } from '../run.ts';
+import { largeFile } from '../source-files.ts';
+
+const BYTES_PER_SECOND = 10 * MIB;
+
+/** A source that is faster than S3: what waits in memory meanwhile, and whether anybody takes it for a stall. */
+export async function slowCase(bench: Bench): Promise<CaseResult> {
+  const file = largeFile((bench.quick ? 128 : 512) * MIB);
+  await using lane = await openLane({ files: [file] });
+  await using proxy = await startS3FaultProxy(lane.s3.endpoint, {
+    rules: [{ when: { operation: 'UploadPart' }, fault: { kind: 'slow-read', bytesPerSecond: BYTES_PER_SECOND } }],
+  });
+  for (const tool of bench.tools) await bench.transfer(tool, lane, lane.job(file, {}, proxy.endpoint));
+  return {
+    title: `A slow S3: ${BYTES_PER_SECOND / MIB} MiB/s for each part under way`,
+    method: `${file.length / MIB} MiB over HTTP, one run each; a proxy in front of S3 reads each part at that rate. Wall time follows from how many parts a tool has under way.`,
+    tables: [cellTable(`${file.length / MIB} MiB`, cellsOf(bench.runs.filter(({ of }) => of === bench.of)))],
+    findings: [],
+  };
+}

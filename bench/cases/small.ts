@@ -1,0 +1,76 @@
+import { openLane } from '../lane.ts';
+import { type Cost, measure } from '../measure.ts';
+import { type Bench, type CaseResult, type Finding, median } from '../run.ts';
+import { SHIPPED } from '../shipped.ts';
+import { SMALL_BYTES, smallFiles } from '../source-files.ts';
+
+const SECONDS = 150;
+
+/** Many small files: what a file costs beyond its bytes. */
+export async function smallCase(bench: Bench): Promise<CaseResult> {
+  const files = smallFiles(bench.quick ? 200 : 1_000);
+  const atOnce = SHIPPED.sourcesAtOnce;
+  await using lane = await openLane({ files });
+  const costs = new Map<string, Cost[]>();
+  await bench.rounds(bench.quick ? 1 : 3, SECONDS, async () => {
+    for (const tool of bench.tools) {
+      const job = lane.smallJob(files, atOnce);
+      const command = tool.smallCommand?.(job);
+      const what = `${tool.name}, ${files.length} small files`;
+      if (command === undefined || !(await bench.hasRoom(what, files.length * SMALL_BYTES))) continue;
+      try {
+        const { cost } = await measure(command);
+        await lane.settle(job.files.map((file) => ({ key: file.key, file })));
+        costs.set(tool.name, [...(costs.get(tool.name) ?? []), cost]);
+        bench.say(`   ${what}: ${cost.wallSeconds.toFixed(2)} s, ${(files.length / cpuOf(cost)).toFixed(0)} a CPU s`);
+      } catch (error) {
+        bench.fail(what, error);
+      }
+    }
+  });
+  const cells = [...costs]
+    .map(([tool, own]) => ({
+      tool,
+      runs: own.length,
+      filesPerCpuSecond: files.length / median(own.map(cpuOf)),
+      wallSeconds: median(own.map((cost) => cost.wallSeconds)),
+      peakMib: median(own.map((cost) => cost.peakMib)),
+    }))
+    .sort((a, b) => b.filesPerCpuSecond - a.filesPerCpuSecond);
+  return {
+    title: `${files.length} files of ${SMALL_BYTES / 1024} KiB, ${atOnce} at once`,
+    method:
+      'One command for all of them. The engine asks S3 first whether the object is there, as the Lambdas do. curl with s5cmd or aws fetches into a folder and uploads that, for neither takes many files from a pipe.',
+    tables: [
+      {
+        columns: ['tool', 'runs', 'files a CPU s', 'wall s', 'files a s', 'peak MiB'],
+        rows: cells.map(({ tool, runs, filesPerCpuSecond, wallSeconds, peakMib }) => [
+          tool,
+          runs,
+          filesPerCpuSecond.toFixed(0),
+          wallSeconds.toFixed(2),
+          (files.length / wallSeconds).toFixed(0),
+          peakMib.toFixed(0),
+        ]),
+      },
+    ],
+    findings: findings(cells, bench.sluice.name),
+  };
+}
+
+function cpuOf({ userSeconds, systemSeconds }: Cost): number {
+  return userSeconds + systemSeconds;
+}
+
+function findings(cells: readonly { tool: string; filesPerCpuSecond: number }[], sluice: string): Finding[] {
+  const own = cells.find(({ tool }) => tool === sluice);
+  const best = cells.find(({ tool }) => tool !== sluice);
+  if (own === undefined || best === undefined) return [];
+  return [
+    {
+      goal: 'small files: more a CPU second than every peer',
+      figure: `${own.filesPerCpuSecond.toFixed(0)}, next ${best.tool} ${best.filesPerCpuSecond.toFixed(0)}`,
+      met: own.filesPerCpuSecond > best.filesPerCpuSecond,
+    },
+  ];
+}

@@ -1,0 +1,61 @@
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { contentBytes, contentSha256, contentViews } from '#test/helpers/source-server.ts';
+
+/** The content of every large file of the benchmark's source. */
+export const SEED = 'bench';
+export const SMALL_BYTES = 102_400;
+
+/** A file of the source: its path, and what is served there. */
+export interface FileSpec {
+  readonly path: string;
+  readonly seed: string;
+  readonly length: number;
+}
+
+export function largeFile(length: number): FileSpec {
+  return { path: `/${length}`, seed: SEED, length };
+}
+
+/** Each has a content of its own, so that one stored in another's place is told. */
+export function smallFiles(count: number): FileSpec[] {
+  return Array.from({ length: count }, (_, index) => {
+    const name = String(index).padStart(4, '0');
+    return { path: `/small/${name}`, seed: `${SEED} ${name}`, length: SMALL_BYTES };
+  });
+}
+
+const hashes = new Map<string, string>();
+
+/** The SHA-256 that what was landed has to have, as hex. */
+export function sha256Of({ seed, length }: Pick<FileSpec, 'seed' | 'length'>): string {
+  const name = `${seed} ${length}`;
+  const known = hashes.get(name) ?? contentSha256(seed, length);
+  hashes.set(name, known);
+  return known;
+}
+
+let root: string | undefined;
+const written = new Set<string>();
+
+/** Writes files for a server that reads them from a disk, once a benchmark. They are gone when the process ends. */
+export async function writeSourceFiles(files: readonly FileSpec[]): Promise<string> {
+  if (root === undefined) {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-source-'));
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    await mkdir(join(folder, 'small'));
+    root = folder;
+  }
+  for (const { path, seed, length } of files) {
+    if (written.has(path)) continue;
+    const file = join(root, path);
+    if (length <= SMALL_BYTES) await writeFile(file, contentBytes(seed, 0, length));
+    else await pipeline(Readable.from(contentViews(seed, 0, length)), createWriteStream(file));
+    written.add(path);
+  }
+  return root;
+}
