@@ -4,6 +4,8 @@ import { type CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/clien
 export interface Deployment {
   readonly stateMachineArn: string;
   readonly bucket: string;
+  /** Where its workers run. */
+  readonly cluster: string;
 }
 
 /** There is no such stack in this account and region, or it is none of Sluice's. */
@@ -22,15 +24,16 @@ export async function findDeployment(client: CloudFormationClient, stackName: st
   const outputs = new Map(stack?.Outputs?.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
   const stateMachineArn = outputs.get('StateMachineArn');
   const bucket = outputs.get('BucketName');
+  const cluster = outputs.get('ClusterName');
   if (stack === undefined) {
     throw new NoDeploymentError(
       `there is no stack "${stackName}" in ${region}: deploy it ("npx cdk deploy"), or name another (--stack, AWS_PROFILE, AWS_REGION)`,
     );
   }
-  if (stateMachineArn === undefined || bucket === undefined) {
+  if (stateMachineArn === undefined || bucket === undefined || cluster === undefined) {
     throw new NoDeploymentError(`the stack "${stackName}" in ${region} is none of Sluice's: it lacks its outputs`);
   }
-  return { stateMachineArn, bucket };
+  return { stateMachineArn, bucket, cluster };
 }
 
 async function describeStack(client: CloudFormationClient, stackName: string) {

@@ -1,11 +1,13 @@
 import { parseArgs } from 'node:util';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { ECSClient } from '@aws-sdk/client-ecs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { InvalidInputError } from '#run/errors.ts';
 import { type CommandContext, report, run, watch } from './commands.ts';
 import { findDeployment } from './deployment.ts';
 import { EXIT } from './exit-code.ts';
+import { stop } from './stop.ts';
 import { USAGE, UsageError } from './usage.ts';
 
 const interrupt = new AbortController();
@@ -29,6 +31,10 @@ async function main(args: readonly string[]): Promise<number> {
   if (command === 'run') {
     const { input: inputFile, process: processor, 'on-late': onLate, name, detach } = values;
     return run(await connect(values.stack), { urls: rest, inputFile, process: processor, onLate, name, detach });
+  }
+  if (command === 'stop') {
+    if (rest.length > 0) throw new UsageError('"sluice stop" takes no run: it stops all of the deployment');
+    return stop(await connect(values.stack), new ECSClient());
   }
   const [runId, ...tooMany] = rest;
   if (command !== 'watch' && command !== 'report') throw new UsageError(`there is no command "${command}"`);

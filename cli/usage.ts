@@ -8,11 +8,13 @@ export const USAGE = `Starts and follows runs of a deployed Sluice.
   sluice run [URL …] [--input FILE] [--process NAME] [--on-late partial|fail] [--name RUN] [--detach]
   sluice watch RUN
   sluice report RUN
+  sluice stop
 
   run      starts a run, shows its progress to the end, and then its report.
            With neither URLs nor --input it runs the deployment's default input.
   watch    shows a run's progress to the end, and then its report. Ctrl-C ends the watching, not the run.
   report   shows the report of a run that has ended.
+  stop     stops every run and every worker of the deployment, and waits until nothing runs: before "cdk destroy".
 
   RUN is a run's id, which is the name of its execution, or the execution's ARN.
 

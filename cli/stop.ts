@@ -1,0 +1,63 @@
+import { type ECSClient, paginateListTasks, StopTaskCommand, waitUntilTasksStopped } from '@aws-sdk/client-ecs';
+import { paginateListExecutions, type SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import type { CommandContext } from './commands.ts';
+import { EXIT } from './exit-code.ts';
+
+/** A worker has two minutes to give back what it is at. */
+const LONGEST_STOP_SECONDS = 180;
+/** DescribeTasks takes no more. */
+const TASKS_PER_CALL = 100;
+
+/** Workers were told to stop and have not. */
+export class StillRunningError extends Error {
+  override readonly name = 'StillRunningError';
+}
+
+/**
+ * `sluice stop`: stops every run of the deployment, then its workers, and waits until none is left. Runs first, for a
+ * gatekeeper would replace workers that are gone.
+ *
+ * @throws StillRunningError where workers are left after three minutes.
+ */
+export async function stop(context: CommandContext, ecs: ECSClient): Promise<number> {
+  const { deployment, print, signal } = context;
+  const { cluster } = deployment;
+  for (const { executionArn, name } of await runningExecutions(context.sfn, deployment.stateMachineArn)) {
+    await context.sfn.send(new StopExecutionCommand({ executionArn, cause: 'sluice stop' }));
+    print(`Run ${name} is stopped.`);
+  }
+  for (const task of await tasksMeantToBe('RUNNING', ecs, cluster)) {
+    await ecs.send(new StopTaskCommand({ cluster, task, reason: 'sluice stop' }));
+    print(`Worker ${task.split('/').at(-1)} is told to stop.`);
+  }
+  // ECS lists a task by what it is meant to be. One that is told to stop takes its time, and the cluster with it.
+  const tasks = await tasksMeantToBe('STOPPED', ecs, cluster);
+  for (let from = 0; from < tasks.length; from += TASKS_PER_CALL) {
+    await waitUntilTasksStopped(
+      { client: ecs, maxWaitTime: LONGEST_STOP_SECONDS, minDelay: 1, maxDelay: 5, abortSignal: signal },
+      { cluster, tasks: tasks.slice(from, from + TASKS_PER_CALL) },
+    ).catch((cause: unknown) => {
+      if (signal.aborted) throw cause;
+      throw new StillRunningError(`workers still run in the cluster ${cluster}, after three minutes`, { cause });
+    });
+  }
+  print('Nothing runs.');
+  return EXIT.complete;
+}
+
+async function runningExecutions(client: SFNClient, stateMachineArn: string) {
+  const found: { executionArn: string; name: string }[] = [];
+  for await (const page of paginateListExecutions({ client }, { stateMachineArn, statusFilter: 'RUNNING' })) {
+    for (const { executionArn, name } of page.executions ?? []) {
+      if (executionArn !== undefined && name !== undefined) found.push({ executionArn, name });
+    }
+  }
+  return found;
+}
+
+async function tasksMeantToBe(desiredStatus: 'RUNNING' | 'STOPPED', client: ECSClient, cluster: string) {
+  const arns: string[] = [];
+  for await (const page of paginateListTasks({ client }, { cluster, desiredStatus }))
+    arns.push(...(page.taskArns ?? []));
+  return arns;
+}
