@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { limitsVariable } from '#run/limits.ts';
 import { sourceRulesVariable } from '#run/source-rules.ts';
 
 /** A variable that CloudFormation writes as text. */
@@ -19,6 +20,9 @@ export const environment = {
     /** The functions that the gatekeeper may ask. */
     SLUICE_GATE_FUNCTIONS: z.string().default(''),
     SLUICE_MAX_WAIT_MINUTES: z.coerce.number().positive(),
+    SLUICE_MAX_ITEMS: count.default(1_000_000),
+    /** When a run's time is up. */
+    SLUICE_MAX_HOURS: z.coerce.number().positive().optional(),
   },
   transfer: {
     SLUICE_CONNECTIONS: count,
@@ -30,6 +34,8 @@ export const environment = {
   },
   /** Where sources and the pages of checks may be. */
   sources: { SLUICE_SOURCE_RULES: sourceRulesVariable },
+  /** What a run may cost. */
+  limits: { SLUICE_LIMITS: limitsVariable },
   open: { SLUICE_SLICES_PER_BATCH: count },
   workers: {
     SLUICE_DEAD_LETTER_QUEUE_URL: z.url(),

@@ -9,7 +9,7 @@ import type { Encryption } from './encryption.ts';
 import { bundleLambdas } from './lambda-bundles.ts';
 import { type LambdaName, lambdaEntries } from './lambda-entries.ts';
 import type { Settings } from './settings.ts';
-import { gateWaitSeconds } from './settings-rules.ts';
+import { gateWaitSeconds, hoursOfRun } from './settings-rules.ts';
 import { SluiceFunction } from './sluice-function.ts';
 import type { Storage } from './storage.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -69,6 +69,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
   const sources = { SLUICE_SOURCE_RULES: JSON.stringify(settings.sources) };
   const transfer = variables({
     ...sources,
+    SLUICE_LIMITS: JSON.stringify(settings.limits),
     SLUICE_CONNECTIONS: String(ingest.connections),
     SLUICE_BUFFER_MIB: String(ingest.bufferMiB),
     SLUICE_SLICE_MIB: String(ingest.sliceMiB),
@@ -87,6 +88,8 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
         ...ingest.listBuckets.map((bucket) => sourceList(`arn:${partition}:s3:::${bucket}`)),
         variables({
           SLUICE_SOURCES_PER_BATCH: String(ingest.sourcesPerBatch),
+          SLUICE_MAX_ITEMS: String(settings.limits.items),
+          SLUICE_MAX_HOURS: String(hoursOfRun(settings)),
           SLUICE_MAX_WAIT_MINUTES: String(gateWaitSeconds(settings) / 60),
           ...(settings.gate.functions.length > 0 && { SLUICE_GATE_FUNCTIONS: settings.gate.functions.join(',') }),
           ...(settings.defaultInput && { SLUICE_DEFAULT_INPUT: JSON.stringify(settings.defaultInput) }),

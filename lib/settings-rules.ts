@@ -18,6 +18,11 @@ export function gateWaitSeconds(settings: Settings): number {
   return settings.gate.intervalSeconds * settings.gate.attempts;
 }
 
+/** Hours after which a run begins no further source: before Step Functions ends it hard, with time left for its end. */
+export function hoursOfRun({ limits, run }: Settings): number {
+  return limits.hours ?? 0.9 * run.timeoutHours;
+}
+
 /**
  * Memory of a transferring Lambda besides its buffers, in MiB. Measured: 160 MiB at the peak of a transfer over TLS with
  * five buffers of 8 MiB, so 120 for the rest; a third is added for many small sources at once.
@@ -144,6 +149,13 @@ export const settingsRules: readonly SettingsRule[] = [
         ? undefined
         : `input takes no schedule and no scheduledTime of its own: the schedule fills them in (${taken.map((one) => one.name).join(', ')})`;
     },
+  },
+  {
+    settings: ['limits.hours', 'run.timeoutHours'],
+    problem: (settings) =>
+      hoursOfRun(settings) < settings.run.timeoutHours
+        ? undefined
+        : `limits.hours (${settings.limits.hours}) must be less than run.timeoutHours (${settings.run.timeoutHours}), which ends a run without a word on what is missing`,
   },
   {
     settings: ['sources'],

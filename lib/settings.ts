@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { describeIssue, executionInputSchema } from '#run/input.ts';
+import { limitsSchema } from '#run/limits.ts';
 import { sourceRulesSchema } from '#run/source-rules.ts';
 
 /**
@@ -259,6 +260,7 @@ export const settingsSchema = z.strictObject({
   encryption: encryption.prefault({}),
   network: network.prefault({}),
   sources: sourceRulesSchema.prefault({}),
+  limits: limitsSchema.prefault({}),
   logs: logs.prefault({}),
   schedules: z.array(schedule).default([]).describe('Schedules that start runs.'),
   defaultInput: executionInput.optional().describe('What an execution started with `{}` runs: an execution input.'),

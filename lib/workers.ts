@@ -35,7 +35,7 @@ export interface WorkerProgram {
 }
 
 export interface WorkersProps {
-  readonly settings: Pick<Settings, 'workers' | 'sources'>;
+  readonly settings: Pick<Settings, 'workers' | 'sources' | 'limits'>;
   readonly encryption: Encryption;
   readonly storage: Storage;
   readonly queue: WorkQueue;
@@ -161,6 +161,7 @@ export class Workers extends Construct {
         SLUICE_RETRY_SECONDS: String(workers.retrySeconds),
         SLUICE_ITEM_MINUTES: String(workers.itemMinutes),
         SLUICE_STOP_SECONDS: String(STOP_SECONDS),
+        SLUICE_LIMITS: JSON.stringify(settings.limits),
         SLUICE_SOURCE_RULES: JSON.stringify(settings.sources),
         ...(workers.userAgent !== undefined && { SLUICE_USER_AGENT: workers.userAgent }),
       },

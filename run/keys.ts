@@ -51,6 +51,8 @@ export interface RunKeys {
   rerun(laterRunId: string): string;
   readonly gate: string;
   readonly closed: string;
+  /** Counters of the bytes that the run's sources held. */
+  readonly spentCounters: string;
   readonly manifest: string;
   /** The manifest of an end that was none: the execution was redriven. By the time at which it was closed. */
   earlierManifest(closedAt: string): string;
@@ -88,6 +90,7 @@ export function runKeys(runId: string): RunKeys {
     rerun: (laterRunId) => `${root}reruns/${laterRunId}.json`,
     gate: `${root}gate.json`,
     closed: `${root}closed.json`,
+    spentCounters: `${root}spent/`,
     manifest: `${root}manifest.json`,
     earlierManifest: (closedAt) => `${root}manifests/${closedAt}.json`,
     redrive: (redriveCount) => `${root}redrives/${redriveCount}.json`,

@@ -24,6 +24,8 @@ export const planSummarySchema = z.object({
   onLate: z.enum(['partial', 'fail']),
   waitFor: z.array(waitForSchema),
   deadline: z.iso.datetime().nullable(),
+  /** When the run's time is up, by the setting `limits.hours`. */
+  stopAt: z.iso.datetime().nullable().default(null),
   /** Whether the input asked to pass the gate without waiting. */
   force: z.boolean(),
 });

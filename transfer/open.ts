@@ -4,7 +4,7 @@ import { type Beginning, begin, type LiveTransfer, stateOf } from './beginning.t
 import { putWhole } from './complete.ts';
 import { type Context, contextOf } from './context.ts';
 import { crc32ToHex } from './crc32.ts';
-import { ProofFailedError, SourceKeepsChangingError, UnprovenEndError } from './errors.ts';
+import { ProofFailedError, SourceKeepsChangingError, TooLargeError, UnprovenEndError } from './errors.ts';
 import type { Landed } from './landed.ts';
 import type { Destination, TransferOptions } from './options.ts';
 import { OrderedTransfer } from './ordered.ts';
@@ -95,11 +95,16 @@ async function probeOneVersion(context: Context, before: Before, notes: string[]
 }
 
 /** What the head alone is enough to refuse. */
-function checkHead({ session, source, expect }: Context, probe: Exclude<Probe, { kind: 'unchanged' }>): void {
+function checkHead(context: Context, probe: Exclude<Probe, { kind: 'unchanged' }>): void {
+  const { session, source, expect } = context;
   const { head } = probe;
   const total = totalOf(probe);
   if (expect.bytes !== undefined && total !== undefined && total !== expect.bytes) {
     throw new ProofFailedError(session.name, 'expect.bytes', expect.bytes, total);
+  }
+  const maxBytes = context.options.maxBytes ?? Number.POSITIVE_INFINITY;
+  if (total !== undefined && total > maxBytes) {
+    throw new TooLargeError(`${session.name} holds ${total} bytes, and ${maxBytes} are allowed`);
   }
   const proven = head.framed || head.status !== 200 || Object.values(expect).some((value) => value !== undefined);
   if (!proven && source.allowUnprovenEnd !== true) {

@@ -47,6 +47,8 @@ export interface TransferOptions {
   readonly streamMemoryBytes?: number;
   /** Where a stream of unknown length is given up. @default 1 TiB */
   readonly maxStreamBytes?: number;
+  /** A source that is longer is refused. @default what an object can hold */
+  readonly maxBytes?: number;
   readonly signal?: AbortSignal;
   /** When this process has to be done with what it was called for. */
   readonly deadline?: Date;

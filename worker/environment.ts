@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import { limitsVariable } from '#run/limits.ts';
 import { guardOf, sourceRulesVariable } from '#run/source-rules.ts';
 
 /** SQS ends a message's visibility 12 hours after it was received, however often it was extended. */
 const LONGEST_VISIBILITY_SECONDS = 43_200;
+
+const GIB = 1_073_741_824;
 
 const seconds = z.coerce.number().positive();
 const count = z.coerce.number().int().positive();
@@ -28,6 +31,8 @@ export const workerSettingsSchema = z
     SLUICE_STOP_SECONDS: seconds.max(120).default(120),
     /** Where sources and scraped sites may be. */
     SLUICE_SOURCE_RULES: sourceRulesVariable,
+    /** What a run may cost. */
+    SLUICE_LIMITS: limitsVariable,
   })
   .refine((env) => env.SLUICE_HEARTBEAT_SECONDS < env.SLUICE_VISIBILITY_SECONDS, {
     path: ['SLUICE_HEARTBEAT_SECONDS'],
@@ -50,6 +55,8 @@ export const workerSettingsSchema = z
     retrySeconds: env.SLUICE_RETRY_SECONDS,
     stopSeconds: env.SLUICE_STOP_SECONDS,
     sourceGuard: guardOf(env.SLUICE_SOURCE_RULES),
+    sourceBytes: env.SLUICE_LIMITS.sourceGiB * GIB,
+    runBytes: env.SLUICE_LIMITS.runGiB * GIB,
     credentialGrants: env.SLUICE_SOURCE_RULES.credentials,
   }));
 export type WorkerSettings = z.output<typeof workerSettingsSchema>;

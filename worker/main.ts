@@ -1,4 +1,5 @@
 import { Credentials } from '#run/credentials.ts';
+import { RunLimits } from '#run/run-limits.ts';
 import { readWorkerSettings } from './environment.ts';
 import { loadProcessor } from './processors/index.ts';
 import { workerClients } from './runtime/clients.ts';
@@ -25,12 +26,14 @@ export async function main(stop: AbortSignal): Promise<number> {
   try {
     const settings = readWorkerSettings(process.env);
     const { s3, sqs } = workerClients(process.env);
+    const store = { client: s3, bucket: settings.bucket };
     await runWorker(
       {
-        store: { client: s3, bucket: settings.bucket },
+        store,
         dispatchQueue: { client: sqs, url: settings.queueUrl },
         queue: openQueue(sqs, settings.queueUrl, settings.visibilitySeconds),
         settings,
+        limits: new RunLimits(store, settings.runBytes),
         credentials: new Credentials(settings.credentialGrants, settings.sourceGuard),
         loadProcessor,
         logger,

@@ -30,7 +30,7 @@ export interface Gate {
 /** The gate is open. `reason` says why it was forced, null where all that was waited for is there. */
 export interface Passed {
   readonly forced: boolean;
-  readonly reason: 'deadline' | null;
+  readonly reason: 'deadline' | 'limit' | null;
   readonly done: number;
   readonly failed: number;
   readonly missing: number;
@@ -46,7 +46,9 @@ export interface Passed {
 export async function lookAtGate(gate: Gate, runId: string): Promise<Passed> {
   const plan = await readPlanSummary(gate.store, runId);
   const before = await readGateRecord(gate.store, runId);
-  const isLate = plan.deadline !== null && gate.now() >= new Date(plan.deadline);
+  const end = [plan.deadline, plan.stopAt].filter((at) => at !== null).sort()[0];
+  const isLate = end !== undefined && gate.now() >= new Date(end);
+  const why = end === plan.deadline ? 'deadline' : 'limit';
 
   await drainDeadLetters(gate.store, gate.deadLetters);
   const [queue, deadLetters] = await Promise.all([queueCounts(gate.queue), queueCounts(gate.deadLetters)]);
@@ -67,7 +69,7 @@ export async function lookAtGate(gate: Gate, runId: string): Promise<Passed> {
   const findings = isLate ? [] : await Promise.all(plan.waitFor.map((wait) => checkFor(wait, gate)({ plan, record })));
   if (isLate || findings.every((finding) => finding.ready)) {
     await keepGateRecord(gate.store, record);
-    return { forced: isLate && missing > 0, reason: isLate && missing > 0 ? 'deadline' : null, done, failed, missing };
+    return { forced: isLate && missing > 0, reason: isLate && missing > 0 ? why : null, done, failed, missing };
   }
   throw new NotReadyError(await oversee(gate, plan, record, findings));
 }

@@ -1,6 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
 import { Credentials } from '#run/credentials.ts';
+import { RunLimits } from '#run/run-limits.ts';
 import { guardOf } from '#run/source-rules.ts';
 import type { Store } from '#run/store.ts';
 import type { TransferOptions } from '#transfer/index.ts';
@@ -10,13 +11,15 @@ import { environment, readEnvironment } from '../environment.ts';
 export interface Ingest {
   readonly store: Store;
   readonly credentials: Credentials;
+  readonly limits: RunLimits;
   /** The engine's options that a deployment sets. */
-  readonly options: Pick<TransferOptions, 'connections' | 'bufferBytes' | 'streamMemoryBytes' | 'guard'>;
+  readonly options: Pick<TransferOptions, 'connections' | 'bufferBytes' | 'streamMemoryBytes' | 'guard' | 'maxBytes'>;
   readonly sliceBytes: number;
   readonly sourcesAtOnce: number;
 }
 
 const MIB = 1_048_576;
+const GIB = 1_073_741_824;
 
 /** What a Lambda of the transfer needs besides the buffers of its streams: Node, the SDK, the probes' buffers. */
 const BASE_MIB = 400;
@@ -25,28 +28,32 @@ const SMALLEST_STREAM_MIB = 24;
 /** Node's clock for an invocation: what ends it has to be written down before Lambda ends the process. */
 const MARGIN_MILLISECONDS = 30_000;
 
+const VARIABLES = {
+  ...environment.bucket,
+  ...environment.transfer,
+  ...environment.sources,
+  ...environment.limits,
+};
+
 /** Reads a transferring function's environment. */
 export function ingestFromEnvironment(): Ingest {
-  const env: z.infer<
-    z.ZodObject<typeof environment.bucket & typeof environment.transfer & typeof environment.sources>
-  > = readEnvironment({
-    ...environment.bucket,
-    ...environment.transfer,
-    ...environment.sources,
-  });
+  const env: z.infer<z.ZodObject<typeof VARIABLES>> = readEnvironment(VARIABLES);
   const streamMiB = Math.max(
     SMALLEST_STREAM_MIB,
     Math.floor((env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE - BASE_MIB) / env.SLUICE_SOURCES_AT_ONCE),
   );
+  const store = { client: new S3Client(), bucket: env.SLUICE_BUCKET };
   const guard = guardOf(env.SLUICE_SOURCE_RULES);
   return {
     credentials: new Credentials(env.SLUICE_SOURCE_RULES.credentials, guard),
-    store: { client: new S3Client(), bucket: env.SLUICE_BUCKET },
+    store,
+    limits: new RunLimits(store, env.SLUICE_LIMITS.runGiB * GIB),
     options: {
       connections: env.SLUICE_CONNECTIONS,
       bufferBytes: env.SLUICE_BUFFER_MIB * MIB,
       streamMemoryBytes: streamMiB * MIB,
       guard,
+      maxBytes: env.SLUICE_LIMITS.sourceGiB * GIB,
     },
     sliceBytes: env.SLUICE_SLICE_MIB * MIB,
     sourcesAtOnce: env.SLUICE_SOURCES_AT_ONCE,

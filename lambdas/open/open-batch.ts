@@ -55,6 +55,7 @@ export async function openBatch(
     },
   );
   await dispatcher.flush();
+  await ingest.limits.flush(runId);
 
   const left = states.filter((state) => state.kind === 'left');
   // Those that wait for nothing can go on at once; the others are then asked again a little early, and say so.

@@ -96,9 +96,11 @@ async function landSource(
         bytesSpent,
       );
     }
+    await ingest.limits.check(runId);
     const begun = await begin(ingest, runId, item, open.deadline, lost?.earlier ?? []);
     if (begun.kind === 'large') {
       const { state, earlier } = begun;
+      await ingest.limits.spend(runId, state.total);
       const sliceBytes = Math.max(ingest.sliceBytes, Math.ceil(state.total / slices));
       await writeTransfer(store, {
         v: 1,
@@ -113,6 +115,7 @@ async function landSource(
       return largeState(item, begun.state, sliceBytes);
     }
     const { message } = await recordLanded(store, runId, item, begun.landed);
+    if (begun.landed.status === 'landed') await ingest.limits.spend(runId, begun.landed.bytes);
     if (message !== undefined) dispatcher.add(message);
   } catch (error) {
     if (error instanceof SourceAsksToWaitError) return { kind: 'left', waitUntil: error.waitUntil };

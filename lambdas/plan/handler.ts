@@ -31,6 +31,8 @@ export async function handler(payload: unknown) {
     input,
     claim: { v: 1, ...execution },
     sourcesPerBatch: env.SLUICE_SOURCES_PER_BATCH,
+    maxItems: env.SLUICE_MAX_ITEMS,
+    maxHours: env.SLUICE_MAX_HOURS,
     hasEnded,
   });
   const { runId, executionArn, batches, items, work, onLate, deadline, force } = summary;

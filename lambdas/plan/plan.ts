@@ -25,6 +25,10 @@ export interface PlanRequest {
   readonly claim: Claim;
   /** Items of a batch in a long run. */
   readonly sourcesPerBatch: number;
+  /** An input with more is refused. */
+  readonly maxItems: number;
+  /** After so many hours no source is begun any more, and the gate opens. */
+  readonly maxHours?: number | undefined;
   /** Whether an execution that holds a slot can't go on any more. */
   readonly hasEnded: (holder: Claim) => Promise<boolean>;
 }
@@ -48,7 +52,7 @@ export async function planRun(store: Store, request: PlanRequest): Promise<PlanS
     process: input.process,
   };
 
-  const seen = await survey(store, input, defaults);
+  const seen = await survey(store, input, defaults, request.maxItems);
   if (input.schedule !== undefined) {
     const what = `slot ${defaults.scheduledTime.toISOString()} of schedule ${input.schedule}`;
     await claim(store, slotKey(input.schedule, defaults.scheduledTime), mine, what, request.hasEnded);
@@ -83,6 +87,10 @@ export async function planRun(store: Store, request: PlanRequest): Promise<PlanS
     onLate: input.onLate,
     force: input.force,
     waitFor: input.waitFor,
+    stopAt:
+      request.maxHours === undefined
+        ? null
+        : new Date(startedAt.getTime() + request.maxHours * 3_600_000).toISOString(),
     deadline:
       input.deadlineMinutes === undefined
         ? null
@@ -103,7 +111,7 @@ interface Survey {
 }
 
 /** The first pass: every problem there is, before anything has been done. */
-async function survey(store: Store, input: ExecutionInput, defaults: ItemDefaults): Promise<Survey> {
+async function survey(store: Store, input: ExecutionInput, defaults: ItemDefaults, maxItems: number): Promise<Survey> {
   const problems: string[] = [];
   let total = 0;
   const report: Report = (problem) => {
@@ -125,6 +133,10 @@ async function survey(store: Store, input: ExecutionInput, defaults: ItemDefault
       else if (item.kind === 'source' && keys.has(itemId(item.key))) report(`${item.key}: two sources land there`);
       if (item.kind === 'source') keys.add(itemId(item.key));
       ids.add(item.id);
+      if (ids.size > maxItems) {
+        report(`input: names more than the ${maxItems} items that the setting limits.items allows`);
+        break;
+      }
       if (item.process !== null) processed += 1;
       if (item.kind === 'work') work += 1;
     }

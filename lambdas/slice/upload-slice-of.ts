@@ -27,12 +27,13 @@ const LONGEST_WAIT_SECONDS = 300;
  * Sends parts of a slice until it is done or the deadline is near, and keeps what Close needs to check them. What an
  * invocation that died has sent is found by ListParts, without a proof of its own.
  *
- * @throws UploadVanishedError where the upload is gone, and what the engine throws.
+ * @throws UploadVanishedError where the upload is gone, RunLimitError where the run's time is up, and what the engine throws.
  */
 export async function uploadSliceOf(ingest: Ingest, request: SliceRequest): Promise<SliceAnswer> {
   const { runId, item, slice: number, call, deadline } = request;
   const transfer = await readLargeTransfer(ingest.store, runId, item);
   if (transfer === undefined) throw new UploadVanishedError(`no transfer of item ${item} of run ${runId} is under way`);
+  await ingest.limits.checkTime(runId);
   const job = jobOf(ingest, transfer);
   const slice = slicesOf(planOf(job.state), transfer.sliceBytes)[number];
   if (slice === undefined) throw new RangeError(`${job.state.key} has no slice ${number}`);

@@ -42,6 +42,7 @@ export async function writePlan(
     force: false,
     waitFor: [...DEFAULT_WAIT_FOR],
     deadline: null,
+    stopAt: null,
     ...overrides,
   };
   await writeJson(store, keys.summary, summary);

@@ -6,6 +6,7 @@ import { runKeys } from '#run/keys.ts';
 import { record } from '#run/ledger.ts';
 import type { WorkMessage } from '#run/message.ts';
 import { type FailureRecord, failureSchema, type ResultRecord, resultSchema } from '#run/records.ts';
+import { RunLimits } from '#run/run-limits.ts';
 import { readJson, type Store, writeOnce } from '#run/store.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import type { WorkerSettings } from '#worker/environment.ts';
@@ -25,6 +26,8 @@ export const QUICK_SETTINGS = {
   itemMinutes: 1,
   userAgent: 'sluice-test',
   sourceGuard: LOOPBACK,
+  sourceBytes: 1_073_741_824,
+  runBytes: 1_073_741_824,
   retrySeconds: 0.1,
   stopSeconds: 30,
 } as const;
@@ -70,6 +73,7 @@ export class WorkerRig {
       queue: openQueue(this.queue.client, this.queue.url, all.visibilitySeconds),
       settings: all,
       credentials: new Credentials(all.credentialGrants, all.sourceGuard),
+      limits: new RunLimits(this.store, all.runBytes),
       loadProcessor: (name) => {
         const processor = this.#processors.get(name);
         return processor === undefined ? undefined : Promise.resolve(processor);

@@ -20,9 +20,7 @@ it('lets what transfers read the secrets and parameters that are granted, by nam
       { parameter: '/vendor/token', hosts: ['api.example.org'] },
     ],
   });
-  expect(new Set(found.map(({ role }) => role))).toEqual(
-    new Set(['Functionsopen', 'Functionsslice', 'WorkersTask']),
-  );
+  expect(new Set(found.map(({ role }) => role))).toEqual(new Set(['Functionsopen', 'Functionsslice', 'WorkersTask']));
   const resources = JSON.stringify(found.map(({ Resource }) => Resource));
   for (const name of [':secret:vendor/*"', ':secret:exact-??????"', ':parameter/vendor/token"'])
     expect(resources).toContain(name);

@@ -36,11 +36,13 @@ export function fetchTask(parts: WorkerParts, message: WorkMessage, source: Sour
     isDone: () => hasRecord(store, message, 'landed'),
     async run(_attempt, signal, logger) {
       const limit = { name: 'fetch', minutes: parts.settings.itemMinutes };
+      await parts.limits.check(runId);
       const landed = await withinLimit(limit, signal, logger, (both, progress) =>
         transfer(sourceOf(source, parts.credentials), destinationOf(store, source), {
           ...uploadRecorder(store, runId, source),
           streamMemoryBytes: streamMemoryBytes(parts.settings.itemsAtOnce),
           guard: parts.settings.sourceGuard,
+          maxBytes: parts.settings.sourceBytes,
           signal: both,
           onProgress: ({ bytes, total }) => progress({ bytes, total: total ?? 'unknown' }),
         }).catch((error: unknown) => {
@@ -49,6 +51,8 @@ export function fetchTask(parts: WorkerParts, message: WorkMessage, source: Sour
       );
       return async () => {
         const { word } = await recordLanded(store, runId, source, landed);
+        if (landed.status === 'landed') await parts.limits.spend(runId, landed.bytes);
+        await parts.limits.flush(runId);
         await handOn(parts, runId, source);
         return word;
       };

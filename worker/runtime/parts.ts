@@ -1,6 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Credentials } from '#run/credentials.ts';
 import type { Queue as DispatchQueue } from '#run/dispatch.ts';
+import type { RunLimits } from '#run/run-limits.ts';
 import type { Store } from '#run/store.ts';
 import type { WorkerSettings } from '../environment.ts';
 import type { Processor } from '../processor.ts';
@@ -15,6 +16,7 @@ export interface WorkerParts {
   readonly settings: WorkerSettings;
   /** Of sources that a worker lands. */
   readonly credentials: Credentials;
+  readonly limits: RunLimits;
   /** Loads a processor's code, undefined where there is none of that name. */
   readonly loadProcessor: (name: string) => Promise<Processor> | undefined;
   readonly logger: Logger;

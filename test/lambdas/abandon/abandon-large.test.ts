@@ -11,6 +11,7 @@ import { runKeys } from '#run/keys.ts';
 import { isLost, readTransfer } from '#run/large-transfer.ts';
 import { recordedItems } from '#run/ledger.ts';
 import { failureSchema, handedSchema } from '#run/records.ts';
+import { RunLimits } from '#run/run-limits.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { writePlan } from '#test/helpers/run.ts';
@@ -37,6 +38,7 @@ async function largeRun(slices: number) {
   const ingest: Ingest = {
     store,
     credentials: new Credentials([], guard),
+    limits: new RunLimits(store, 1_000_000_000),
     options: {
       connections: 2,
       bufferBytes: 5 * MIB,

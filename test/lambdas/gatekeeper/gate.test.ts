@@ -52,6 +52,12 @@ describe('lookAtGate', () => {
     await expect(lookAtGate(gate, 'r')).rejects.toThrow('0 of 1 done');
   });
 
+  it('opens when the time of the run is up', async () => {
+    const gate = await newGate(aws, { now: new Date('2026-11-24T06:00:00Z') });
+    await writePlan(gate.store, 'r', [sourceNamed('a')], { stopAt: '2026-11-24T06:00:00.000Z' });
+    expect(await lookAtGate(gate, 'r')).toMatchObject({ forced: true, reason: 'limit', missing: 1 });
+  });
+
   it('opens at the deadline with what there is', async () => {
     const gate = await newGate(aws, { now: new Date('2026-11-24T06:00:00Z') });
     await writePlan(gate.store, 'r', [sourceNamed('a')], { deadline: '2026-11-24T06:00:00.000Z' });

@@ -10,7 +10,8 @@ import { itemId } from '#run/ids.ts';
 import type { SourceItem, WorkItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
 import { record, recordedItems } from '#run/ledger.ts';
-import { landedSchema } from '#run/records.ts';
+import { failureSchema, landedSchema } from '#run/records.ts';
+import { RunLimits } from '#run/run-limits.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
@@ -37,6 +38,7 @@ afterAll(() => web.stop());
 const ingestOn = (store: Store): Ingest => ({
   store,
   credentials: new Credentials([], LOOPBACK),
+  limits: new RunLimits(store, 1_000_000_000),
   options: {
     connections: 2,
     bufferBytes: 5 * MIB,
@@ -82,6 +84,38 @@ describe('openBatch', () => {
     expect(await recordedItems(store, 'r', 'landed')).toEqual(new Set([good.id, plain.id]));
     expect(await recordedItems(store, 'r', 'failures')).toEqual(new Set([missing.id]));
     expect(await received(queue)).toEqual([good.id, work.id].sort());
+  });
+
+  it('begins no source any more once the run has read what it may, or its time is up', async () => {
+    const [store, queue] = [await aws.store(), await aws.queue()];
+    const items = ['a', 'b', 'c'].map((name) => sourceAt(`${web.url}/${name}`, null));
+    const request = await batchOf(store, items);
+    const [first, ...rest] = items.map(({ id }) => id);
+    const ingest = { ...ingestOn(store), limits: new RunLimits(store, 100), sourcesAtOnce: 1 };
+    expect(await openBatch(ingest, queue, request)).toMatchObject({ left: 0 });
+    const failures = await Promise.all(
+      rest.map((id) => readJson(store, runKeys('r').record('failures', id), failureSchema)),
+    );
+    for (const failure of failures) expect(failure?.error).toMatchObject({ name: 'RunLimitError' });
+    expect(await readJson(store, runKeys('r').record('landed', first as string), landedSchema)).toBeDefined();
+    // Another process knows of it, and one whose time is up.
+    await expect(new RunLimits(store, 100).check('r')).rejects.toThrow(/limits\.runGiB/);
+    await expect(new RunLimits(store, 1_000_000).check('r')).resolves.toBeUndefined();
+    await writePlan(store, 'past', [], { stopAt: '2026-01-01T00:00:00.000Z' });
+    await expect(new RunLimits(store, 100).check('past')).rejects.toThrow(/limits\.hours/);
+  });
+
+  it('counts what many have read at once', async () => {
+    const store = await aws.store();
+    await Promise.all(
+      Array.from({ length: 12 }, async () => {
+        const limits = new RunLimits(store, 100);
+        await limits.spend('many', 5);
+        await limits.flush('many');
+      }),
+    );
+    await expect(new RunLimits(store, 60).check('many')).rejects.toThrow('60 bytes of the 60');
+    await expect(new RunLimits(store, 61).check('many')).resolves.toBeUndefined();
   });
 
   it('does nothing twice when it is called again, but hands on what no worker has answered for', async () => {

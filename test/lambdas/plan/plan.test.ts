@@ -28,7 +28,7 @@ function plan(store: Store, typed: unknown, claim = claimOf('run'), hasEnded = a
     maxWaitMinutes: 25,
     gateFunctions: [],
   });
-  return planRun(store, { input, claim, sourcesPerBatch: 50, hasEnded });
+  return planRun(store, { input, claim, sourcesPerBatch: 50, maxItems: 200, maxHours: 2, hasEnded });
 }
 
 async function problemsOf(promise: Promise<unknown>): Promise<readonly string[]> {
@@ -45,6 +45,16 @@ async function put(store: Store, key: string, body: string | Uint8Array): Promis
 }
 
 describe('planRun', () => {
+  it('refuses more items than a run may have, and says when its time is up', async () => {
+    const store = await aws.store();
+    const urls = Array.from({ length: 201 }, (_, index) => ({ url: `https://example.org/${index}` }));
+    expect(await problemsOf(plan(store, { sources: urls }))).toEqual([
+      'input: names more than the 200 items that the setting limits.items allows',
+    ]);
+    const { startedAt, stopAt } = await plan(store, { sources: urls.slice(1) });
+    expect(Date.parse(stopAt ?? '') - Date.parse(startedAt)).toBe(7_200_000);
+  });
+
   it('fills templates from the scheduled time, so that a late run names the same files', async () => {
     const store = await aws.store();
     const input = {

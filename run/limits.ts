@@ -1,0 +1,50 @@
+import { z } from 'zod';
+
+/** What a run may cost: the deployment's setting `limits`, and what Lambdas and workers are told of it. */
+export const limitsSchema = z.strictObject({
+  items: z
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .default(1_000_000)
+    .describe('The most items of a run. An input with more is refused before anything is done.'),
+  sourceGiB: z
+    .number()
+    .positive()
+    .max(50_000)
+    .default(1_024)
+    .describe(
+      'The most that one source may hold, in GiB. A larger one fails, at its first answer where that says how long it is.',
+    ),
+  runGiB: z
+    .number()
+    .positive()
+    .max(10_000_000)
+    .default(10_240)
+    .describe(
+      'The most that the sources of a run may hold together, in GiB. Beyond it no further source is begun: each of the rest fails by name, and the run ends as `partial`.',
+    ),
+  hours: z
+    .number()
+    .positive()
+    .max(8_760)
+    .optional()
+    .describe(
+      'Hours after which a run begins no further source, and its gate opens with what there is. Without it, nine tenths of `run.timeoutHours`, which ends a run hard.',
+    ),
+});
+export type Limits = z.infer<typeof limitsSchema>;
+
+/** As an environment variable holds it: JSON. */
+export const limitsVariable = z
+  .string()
+  .default('{}')
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue('takes JSON');
+      return z.NEVER;
+    }
+  })
+  .pipe(limitsSchema);
