@@ -21,7 +21,7 @@ import type { Tool } from './tool.ts';
 import { awsCp, s5cmdPipe } from './tools/curl-pipes.ts';
 import { libStorageTool } from './tools/lib-storage.ts';
 import { boto3UploadFileobj, s3transferCrt, smartOpen } from './tools/python.ts';
-import { rcloneCopyto, rcloneCopyurl } from './tools/rclone.ts';
+import { rcloneCopyto, rcloneCopyurl, rcloneOnePut } from './tools/rclone.ts';
 import { sluiceTool } from './tools/sluice.ts';
 
 /** In the order that they run in: the goals against other tools first, what takes longest last. */
@@ -82,7 +82,7 @@ const say = (line: string) => void process.stderr.write(`${line}\n`);
 const sluice = await sluiceTool();
 const tools: Tool[] = [
   sluice,
-  ...[rcloneCopyurl, rcloneCopyto, s5cmdPipe, awsCp, smartOpen, boto3UploadFileobj, s3transferCrt],
+  ...[rcloneCopyurl, rcloneCopyto, rcloneOnePut, s5cmdPipe, awsCp, smartOpen, boto3UploadFileobj, s3transferCrt],
   await libStorageTool(),
 ];
 const versions = new Map<Tool, string | undefined>();

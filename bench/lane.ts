@@ -138,7 +138,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
       }
     },
     [Symbol.asyncDispose]: async () => {
-      source.stop();
+      await source.stop();
       await s3.stop();
       process.off('exit', removeFolder);
       removeFolder();

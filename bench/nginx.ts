@@ -31,7 +31,7 @@ export function nginxVersion(binary: string): string {
 export async function startNginx(
   binary: string,
   { root, folder, tls }: NginxOptions,
-): Promise<{ origin: string; stop(): void }> {
+): Promise<{ origin: string; stop(): Promise<void> }> {
   const home = join(folder, 'nginx');
   await mkdir(home);
   const port = await freePort();
@@ -64,14 +64,16 @@ http {
   const file = join(home, 'nginx.conf');
   await writeFile(file, settings);
   const child = spawn(binary, ['-p', home, '-c', file, '-e', 'stderr'], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const stop = () => void child.kill('SIGTERM');
-  process.once('exit', stop);
+  const kill = () => void child.kill('SIGTERM');
+  process.once('exit', kill);
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await answers(port, child);
   return {
     origin: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
-    stop: () => {
-      process.off('exit', stop);
-      stop();
+    stop: async () => {
+      process.off('exit', kill);
+      kill();
+      await ended;
     },
   };
 }

@@ -18,7 +18,7 @@ export interface BenchSource {
   readonly origin: string;
   /** What the Node server has counted; nginx counts nothing. */
   counts?(): Promise<SourceCounts>;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 export interface BenchSourceOptions {
@@ -54,5 +54,5 @@ export async function startSource(options: BenchSourceOptions): Promise<BenchSou
       child.send(message as object);
     });
   const { origin } = await ask(server);
-  return { origin, counts: () => ask('counts'), stop: () => void child.kill() };
+  return { origin, counts: () => ask('counts'), stop: async () => void child.kill() };
 }

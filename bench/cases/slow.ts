@@ -5,18 +5,19 @@ import { type Bench, type CaseResult, MIB } from '../run.ts';
 import { largeFile } from '../source-files.ts';
 
 const BYTES_PER_SECOND = 10 * MIB;
+const SENDING = ['UploadPart', 'PutObject'] as const;
 
 /** A source that is faster than S3: what waits in memory meanwhile, and whether anybody takes it for a stall. */
 export async function slowCase(bench: Bench): Promise<CaseResult> {
-  const file = largeFile((bench.quick ? 128 : 512) * MIB);
+  const file = largeFile((bench.quick ? 256 : 512) * MIB);
   await using lane = await openLane({ files: [file] });
   await using proxy = await startS3FaultProxy(lane.s3.endpoint, {
-    rules: [{ when: { operation: 'UploadPart' }, fault: { kind: 'slow-read', bytesPerSecond: BYTES_PER_SECOND } }],
+    rules: [{ when: { operation: SENDING }, fault: { kind: 'slow-read', bytesPerSecond: BYTES_PER_SECOND } }],
   });
   for (const tool of bench.tools) await bench.transfer(tool, lane, lane.job(file, {}, proxy.endpoint));
   return {
-    title: `A slow S3: ${BYTES_PER_SECOND / MIB} MiB/s for each part under way`,
-    method: `${file.length / MIB} MiB over HTTP, one run each; a proxy in front of S3 reads each part at that rate. Wall time follows from how many parts a tool has under way.`,
+    title: `A slow S3: ${BYTES_PER_SECOND / MIB} MiB/s for each PUT under way`,
+    method: `${file.length / MIB} MiB over HTTP, one run each; a proxy in front of S3 reads each PUT at that rate. Wall time follows from how many parts a tool has under way.`,
     tables: [cellTable(`${file.length / MIB} MiB`, cellsOf(bench.runs.filter(({ of }) => of === bench.of)))],
     findings: [],
   };

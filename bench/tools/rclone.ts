@@ -43,19 +43,35 @@ export const rcloneCopyto: Tool = {
   takesSizes: true,
   version,
   command: (job) => {
-    const { origin, pathname } = new URL(job.url);
     const { connections } = job.sizes;
     const streams = connections === undefined ? [] : ['--multi-thread-streams', String(connections)];
-    return {
-      file: RCLONE,
-      args: [
-        ...['copyto', `:http:${pathname.slice(1)}`, `:s3:${job.bucket}/${job.key}`, '--http-url', origin],
-        ...[...s3(job), ...chunk(job), ...streams],
-      ],
-      env: job.env,
-    };
+    return { file: RCLONE, args: [...copyto(job), ...chunk(job), ...streams], env: job.env };
   },
 };
+
+/**
+ * The same by one GET and one PUT, as its settings allow up to S3's 5 GiB. It is the cheapest way that there is: no parts, so
+ * nothing to go on from, and no checksum of what was sent, because the source names none.
+ */
+export const rcloneOnePut: Tool = {
+  name: 'rclone copyto, one PUT',
+  readsInParallel: false,
+  takesSizes: false,
+  version,
+  command: (job) => ({
+    file: RCLONE,
+    args: [...copyto(job), '--multi-thread-streams', '0', '--s3-upload-cutoff', '5Gi'],
+    env: job.env,
+  }),
+};
+
+function copyto(job: Job): string[] {
+  const { origin, pathname } = new URL(job.url);
+  return [
+    ...['copyto', `:http:${pathname.slice(1)}`, `:s3:${job.bucket}/${job.key}`, '--http-url', origin],
+    ...s3(job),
+  ];
+}
 
 /** Without a settings file. Looking whether the bucket is there would be a request more than the others make. */
 function s3({ endpoint, env, caFile }: Pick<Job | SmallJob, 'endpoint' | 'env' | 'caFile'>): string[] {
