@@ -2,12 +2,9 @@ import { z } from 'zod';
 import { credentialFields, credentialProblems } from './credential-reference.ts';
 import { RUN_ID_PATTERN } from './ids.ts';
 import { expectSchema, ifExistsSchema } from './item.ts';
-import { RESERVED_PREFIXES } from './keys.ts';
+import { keyProblem, MAX_KEY_BYTES } from './key-problem.ts';
 import { PROCESSOR_NAMES } from './processor-names.ts';
 import { DEFAULT_WAIT_FOR, waitForSchema } from './wait-for.ts';
-
-/** S3's own limit on a key, in bytes of UTF-8. */
-const MAX_KEY_BYTES = 1_024;
 
 const urlSchema = z.string().superRefine((value, context) => {
   // A template's braces are no URL characters everywhere (a port, say), so the check looks at a filled-in form.
@@ -18,20 +15,6 @@ const urlSchema = z.string().superRefine((value, context) => {
     context.addIssue('takes no user name and password, which whoever may read the run could read here: use basicAuth');
   }
 });
-
-/** Why a key can't be one, undefined for a good one. Also asked of keys after their templates are filled. */
-export function keyProblem(key: string): string | undefined {
-  if (key === '') return 'takes at least one character';
-  if (Buffer.byteLength(key) > MAX_KEY_BYTES)
-    return `takes at most ${MAX_KEY_BYTES} bytes, got ${Buffer.byteLength(key)}`;
-  // Servers disagree on what such a key names: some fold it like a path, S3 takes it literally.
-  if (key.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')) {
-    return 'takes no empty, "." or ".." segment between its slashes';
-  }
-  if (/\p{Cc}/u.test(key)) return 'takes no control characters';
-  const reserved = RESERVED_PREFIXES.find((prefix) => key.startsWith(prefix));
-  return reserved === undefined ? undefined : `takes a key outside ${reserved}, which is Sluice's own`;
-}
 
 const keySchema = z.string().superRefine((key, context) => {
   const problem = keyProblem(key);

@@ -1,13 +1,7 @@
 import { itemId } from '#run/ids.ts';
-import {
-  describeIssue,
-  type ExecutionInput,
-  keyProblem,
-  type SourceInput,
-  sourceInputSchema,
-  type WorkInput,
-} from '#run/input.ts';
+import { describeIssue, type ExecutionInput, type SourceInput, sourceInputSchema, type WorkInput } from '#run/input.ts';
 import type { Process, SourceItem, WorkItem } from '#run/item.ts';
+import { keyProblem } from '#run/key-problem.ts';
 import { fillTemplate, TemplateError } from '#run/template.ts';
 
 /** What every item of a run has in common. */
@@ -30,7 +24,7 @@ export function sourceItem(
   const url = filled(source.url, `${where}.url`, defaults, report);
   const key = source.key === undefined ? url && keyOfUrl(url) : filled(source.key, `${where}.key`, defaults, report);
   if (url === undefined || key === undefined) return undefined;
-  const problem = URL.canParse(url) ? keyProblem(key) : `is no URL once its template is filled: ${url}`;
+  const problem = URL.canParse(url) ? keyProblem(key) : 'is no URL once its template is filled';
   if (problem !== undefined) {
     const hint = source.key === undefined ? ` (the URL's own name is ${JSON.stringify(key)}; give a key)` : '';
     report(`${where}.${URL.canParse(url) ? 'key' : 'url'}: ${problem}${hint}`);

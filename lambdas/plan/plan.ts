@@ -5,6 +5,7 @@ import { InvalidInputError } from '#run/errors.ts';
 import { itemId } from '#run/ids.ts';
 import type { ExecutionInput } from '#run/input.ts';
 import { type Item, itemName } from '#run/item.ts';
+import { lookOfKey } from '#run/key-problem.ts';
 import { runKeys, slotKey } from '#run/keys.ts';
 import { type PlanSummary, planSummarySchema } from '#run/plan-summary.ts';
 import { countByShard } from '#run/shards.ts';
@@ -130,8 +131,10 @@ async function survey(store: Store, input: ExecutionInput, defaults: ItemDefault
     for await (const item of itemsOf(store, input, defaults, list, report)) {
       if (ids.has(item.id)) report(`${itemName(item)}: is named twice`);
       // Only a hash is kept of a key: a million of 1,000 bytes would not fit the memory.
-      else if (item.kind === 'source' && keys.has(itemId(item.key))) report(`${item.key}: two sources land there`);
-      if (item.kind === 'source') keys.add(itemId(item.key));
+      else if (item.kind === 'source' && keys.has(itemId(lookOfKey(item.key)))) {
+        report(`${item.key}: two sources land there, or at what looks the same`);
+      }
+      if (item.kind === 'source') keys.add(itemId(lookOfKey(item.key)));
       ids.add(item.id);
       if (ids.size > maxItems) {
         report(`input: names more than the ${maxItems} items that the setting limits.items allows`);

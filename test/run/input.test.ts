@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeIssue, executionInputSchema, keyProblem } from '#run/input.ts';
+import { describeIssue, executionInputSchema } from '#run/input.ts';
 
 function problemsOf(input: unknown): string[] {
   const parsed = executionInputSchema.safeParse(input);
@@ -33,7 +33,7 @@ describe('the execution input', () => {
       'sources[0].url: takes an http or https URL',
       'sources[1].url: takes an absolute URL',
       expect.stringContaining('sources[2].url: '),
-      expect.stringContaining('process: takes one of profile, scrape, got "proffile"'),
+      expect.stringContaining('process: takes one of parquet, profile, scrape, got "proffile"'),
       expect.stringContaining('onLate: '),
       'input: there is no field "typo"',
     ]);
@@ -48,25 +48,5 @@ describe('the execution input', () => {
     expect(problemsOf({ timeZone: 'Europe/Atlantis' })).toEqual([
       expect.stringContaining('timeZone: takes the IANA name'),
     ]);
-  });
-});
-
-describe('keyProblem', () => {
-  it.each(['a', 'raw/2026/trips.csv', 'naïve/日本.json', `${'a'.repeat(1_024)}`])('takes %s', (key) => {
-    expect(keyProblem(key)).toBeUndefined();
-  });
-
-  it.each([
-    ['', /at least one character/],
-    ['/a', /segment/],
-    ['a//b', /segment/],
-    ['a/../b', /segment/],
-    ['a/', /segment/],
-    ['a\nb', /control/],
-    ['runs/x', /outside runs\//],
-    ['output/x', /outside output\//],
-    ['ä'.repeat(600), /at most 1024 bytes, got 1200/],
-  ])('refuses %j', (key, problem) => {
-    expect(keyProblem(key)).toMatch(problem);
   });
 });

@@ -1,0 +1,217 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { EnvironmentError, environment, readEnvironment } from '#lambdas/environment.ts';
+import { readInput } from '#lambdas/plan/input.ts';
+import { listedItem } from '#lambdas/plan/items.ts';
+import { readSettings, SettingsError } from '#lib/read-settings.ts';
+import { gateRecordSchema } from '#run/gate-record.ts';
+import { executionInputSchema } from '#run/input.ts';
+import { batchSchema } from '#run/item.ts';
+import { lostTransferSchema } from '#run/large-transfer.ts';
+import { manifestSchema } from '#run/manifest.ts';
+import { planSummarySchema } from '#run/plan-summary.ts';
+import { failureSchema, handedSchema, landedSchema, resultSchema } from '#run/records.ts';
+import { redactUrl } from '#transfer/redact.ts';
+import { readWorkerSettings, WorkerEnvironmentError } from '#worker/environment.ts';
+import { readMessage } from '#worker/runtime/read-message.ts';
+
+const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
+const RUNS = { seed, numRuns: Number(process.env.FUZZ_RUNS ?? 400) };
+
+/** Values that have broken somebody's parser: prototypes, huge and odd numbers, half surrogates, templates, addresses. */
+const nasty = fc.constantFrom<unknown>(
+  null,
+  '',
+  '__proto__',
+  '{yyyy',
+  '{}{{}}',
+  'http://',
+  'http://[::1',
+  'http://127.0.0.1:99999/',
+  'file:///etc/passwd',
+  '\u0000',
+  '\ud800',
+  '\u202e',
+  'a/../b',
+  '9'.repeat(400),
+  Number.MAX_SAFE_INTEGER,
+  -0,
+  1e308,
+  [],
+  {},
+  [[[[]]]],
+  { toString: 1 },
+  JSON.parse('{"__proto__":{"polluted":true}}') as unknown,
+);
+const anything: fc.Arbitrary<unknown> = fc.oneof(nasty, fc.jsonValue({ maxDepth: 3 }));
+
+/** Objects whose fields are named right more often than not, and hold anything. */
+function withFields(names: readonly string[]): fc.Arbitrary<Record<string, unknown>> {
+  return fc.dictionary(fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...names) }, fc.string()), anything, {
+    maxKeys: names.length,
+  });
+}
+
+const sourceFields = 'url key process headers query basicAuth oauth2 expect ifExists allowUnprovenEnd'.split(' ');
+const source = withFields(sourceFields);
+const inputFields = Object.keys(executionInputSchema.shape);
+const input = fc.oneof(
+  anything,
+  withFields(inputFields),
+  fc
+    .tuple(withFields(inputFields), fc.array(fc.oneof(source, anything), { maxLength: 3 }))
+    .map(([fields, sources]) => ({ ...fields, sources })),
+);
+
+/** The error that a call threw; undefined where it threw none. */
+function errorOf(call: () => unknown): unknown {
+  try {
+    call();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+const rules = { runId: 'fuzz', defaultInput: undefined, maxWaitMinutes: 25, gateFunctions: [] };
+const defaults = { scheduledTime: new Date(0), timeZone: 'UTC', process: null };
+
+describe(`anything at all (FUZZ_SEED=${seed})`, () => {
+  it('as an execution input is taken, or refused with every problem’s path', () => {
+    fc.assert(
+      fc.property(input, (typed) => {
+        const error = errorOf(() => readInput(typed, rules));
+        if (error === undefined) return;
+        expect(error).toMatchObject({ name: 'InvalidInputError' });
+        const { problems } = error as { problems: string[] };
+        expect(problems.length).toBeGreaterThan(0);
+        for (const problem of problems) expect(problem).toMatch(/^(input|[A-Za-z]+[^\n]*): \S/s);
+      }),
+      RUNS,
+    );
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+
+  it('as a line of a list is an item, or a problem by its line', () => {
+    fc.assert(
+      fc.property(fc.oneof(source, anything), (value) => {
+        const problems: string[] = [];
+        const item = listedItem(value, 'line 7', defaults, (problem) => void problems.push(problem));
+        if (item === undefined) expect(problems.length).toBeGreaterThan(0);
+        else expect(problems).toEqual([]);
+        for (const problem of problems) expect(problem).toMatch(/^line 7/);
+      }),
+      RUNS,
+    );
+  });
+
+  it('as settings is taken, or refused by the names of the settings', () => {
+    const names = 'gate ingest workers run bucket network sources limits logs schedules defaultInput stackName'.split(
+      ' ',
+    );
+    const given = fc.dictionary(
+      fc.oneof(
+        fc.constantFrom(...names.map((name) => `sluice.${name}`)),
+        fc.constantFrom(
+          'sluice.gate.attempts',
+          'sluice.sources.openRanges',
+          'sluice.limits.runGiB',
+          'sluice.sources.credentials',
+        ),
+        fc.string().map((name) => `sluice.${name}`),
+      ),
+      fc.oneof(anything, fc.string()),
+      { maxKeys: 4 },
+    );
+    fc.assert(
+      fc.property(given, (context) => {
+        const error = errorOf(() => readSettings(context));
+        if (error !== undefined) expect(error).toBeInstanceOf(SettingsError);
+      }),
+      RUNS,
+    );
+  });
+
+  it('as a message is read, or refused, and never throws', () => {
+    const body = fc.oneof(
+      fc.string(),
+      fc
+        .oneof(anything, withFields('v runId item name process fetch object input'.split(' ')))
+        .map((value) => JSON.stringify(value) ?? ''),
+    );
+    fc.assert(
+      fc.property(body, (text) => {
+        expect(errorOf(() => readMessage(text))).toBeUndefined();
+      }),
+      RUNS,
+    );
+  });
+
+  it.each([
+    ['a landed record', landedSchema],
+    ['a result', resultSchema],
+    ['a failure', failureSchema],
+    ['a handed record', handedSchema],
+    ['a plan', planSummarySchema],
+    ['a manifest', manifestSchema],
+    ['a gate record', gateRecordSchema],
+    ['a batch', batchSchema],
+    ['a transfer', lostTransferSchema],
+  ])('as %s is refused with a path, or has its shape', (_name, schema) => {
+    const names = 'shape' in schema ? Object.keys(schema.shape as object) : sourceFields;
+    fc.assert(
+      fc.property(fc.oneof(anything, withFields(names), fc.array(withFields(names), { maxLength: 2 })), (value) => {
+        const parsed = schema.safeParse(value);
+        if (!parsed.success) for (const issue of parsed.error.issues) expect(Array.isArray(issue.path)).toBe(true);
+      }),
+      RUNS,
+    );
+  });
+
+  it('as an environment is taken, or refused by the names of its variables', () => {
+    const variables = Object.assign({}, ...Object.values(environment)) as Parameters<typeof readEnvironment>[0];
+    const value = fc.oneof(
+      fc.string(),
+      anything.map((some) => JSON.stringify(some) ?? ''),
+    );
+    const saved = { ...process.env };
+    try {
+      fc.assert(
+        fc.property(fc.dictionary(fc.constantFrom(...Object.keys(variables)), value), (given) => {
+          const clean = Object.fromEntries(
+            Object.entries(given).map(([name, text]) => [name, text.replaceAll('\0', '')]),
+          );
+          Object.assign(process.env, clean);
+          const error = errorOf(() => readEnvironment(variables));
+          if (error !== undefined) expect(error).toBeInstanceOf(EnvironmentError);
+          const worker = errorOf(() => readWorkerSettings(clean));
+          if (worker !== undefined) expect(worker).toBeInstanceOf(WorkerEnvironmentError);
+        }),
+        RUNS,
+      );
+    } finally {
+      process.env = saved;
+    }
+  });
+
+  it('as a URL is redacted, whatever it holds', () => {
+    const word = fc.stringMatching(/^[a-z0-9]{1,8}$/);
+    fc.assert(
+      fc.property(word, word, fc.webPath(), (user, name, path) => {
+        const secret = 'Hunter2Hunter2';
+        const text = redactUrl(
+          `https://${user}:${secret}@example.org${path.replaceAll(secret, '')}?${secret}&${name}=${secret}&${name}=a=${secret}#${secret}`,
+        );
+        expect(text).not.toContain(secret);
+        expect(redactUrl(text)).toBe(text);
+      }),
+      RUNS,
+    );
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(typeof redactUrl(text)).toBe('string');
+      }),
+      RUNS,
+    );
+  });
+});
