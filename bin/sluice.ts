@@ -1,6 +1,8 @@
 import { App } from 'aws-cdk-lib';
+import { NativeInstallError, ownPlatform, type Platform } from '#lib/native-files.ts';
 import { NoSubnetsError } from '#lib/network.ts';
 import { readSettings, SettingsError } from '#lib/read-settings.ts';
+import type { Settings } from '#lib/settings.ts';
 import { SluiceStack } from '#lib/sluice-stack.ts';
 import { buildWorkerProgram } from '#lib/worker-bundle.ts';
 
@@ -10,15 +12,21 @@ try {
   new SluiceStack(app, settings.stackName, {
     description: 'Sluice: lands files from the web in S3 and hands them to workers',
     settings,
-    workerProgram: buildWorkerProgram(),
+    workerProgram: buildWorkerProgram(settings.workers.parquet ? platformOf(settings) : undefined),
     // An existing VPC is looked up, for which the account and region must be known. Otherwise the template fits any.
     ...(settings.network.vpcId !== undefined && { env: environmentOfTheCli() }),
   });
 } catch (error) {
-  if (!(error instanceof SettingsError || error instanceof NoSubnetsError)) throw error;
+  if (![SettingsError, NoSubnetsError, NativeInstallError].some((known) => error instanceof known)) throw error;
   // The reader of this is the one who types the settings: a stack trace says nothing to them.
-  console.error(error.message);
+  console.error((error as Error).message);
   process.exitCode = 1;
+}
+
+/** Where workers run: Fargate, or this very machine in the local run, where they are plain processes. */
+function platformOf({ workers }: Settings): Platform {
+  if (process.env.SLUICE_LOCAL_WORKERS === 'true') return ownPlatform();
+  return { os: 'linux', cpu: workers.architecture, libc: 'glibc' };
 }
 
 function environmentOfTheCli() {

@@ -5,6 +5,7 @@ import {
   RESERVED_EVENTS,
   slicesPerBatch,
 } from '#stepfunctions/history.ts';
+import { LEAST_ITEM_MIB, WORKER_BASE_MIB } from '#worker/runtime/memory-share.ts';
 import type { Settings } from './settings.ts';
 
 /** A rule between settings: which it looks at, and what is wrong with them, undefined where nothing is. */
@@ -95,6 +96,15 @@ export const settingsRules: readonly SettingsRule[] = [
   {
     settings: ['workers.cpu', 'workers.memoryMiB'],
     problem: ({ workers }) => fargateProblem(workers.cpu, workers.memoryMiB),
+  },
+  {
+    settings: ['workers.memoryMiB', 'workers.itemsAtOnce'],
+    problem: ({ workers }) => {
+      const needed = WORKER_BASE_MIB + workers.itemsAtOnce * LEAST_ITEM_MIB;
+      return workers.memoryMiB >= needed
+        ? undefined
+        : `a worker takes ${WORKER_BASE_MIB} MiB and at least ${LEAST_ITEM_MIB} more for each item at once: workers.itemsAtOnce (${workers.itemsAtOnce}) calls for ${needed} MiB, more than workers.memoryMiB (${workers.memoryMiB})`;
+    },
   },
   {
     settings: ['workers.heartbeatSeconds', 'workers.visibilitySeconds'],

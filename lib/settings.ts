@@ -111,6 +111,21 @@ const workers = z.strictObject({
     .boolean()
     .default(true)
     .describe('Asks for Spot tasks first, and for on-demand ones where Spot has no capacity.'),
+  architecture: z
+    .enum(['arm64', 'x64'])
+    .default('arm64')
+    .describe('Processors of the tasks. arm64 costs a fifth less; an image of your own may need x64.'),
+  diskGiB: whole(20, 200)
+    .default(20)
+    .describe(
+      'Disk of a task, in GiB; 20 cost nothing extra. `parquet` unpacks its input there and takes a third of what is free for it.',
+    ),
+  parquet: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Deploys the native part of DuckDB, which the processor `parquet` needs: 20 MiB, installed at the first synth and uploaded at the first deploy.',
+    ),
   image: z
     .string()
     .min(1)

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import { ESM_BUNDLE } from './esm-bundle.ts';
+import { duckDbFiles, type Platform } from './native-files.ts';
+import type { WorkerProgram } from './workers.ts';
 
 /**
  * What the command may take. A task definition and the overrides of RunTask hold 64 KiB each, with environment and all
@@ -72,9 +74,15 @@ export function workerCommand(): string[] {
   return ['node', '-e', script];
 }
 
-/** Bundle and command together, for a synth. The file is gone when the process ends; CDK copies assets at synth. */
-export function buildWorkerProgram(): WorkerBundle & { readonly command: readonly string[] } {
+/**
+ * All that workers run, for a synth: bundle, command, native files. The bundle is gone when the process ends; CDK copies
+ * assets at synth.
+ *
+ * @param platform what the native files must be for; undefined to leave them out.
+ */
+export function buildWorkerProgram(platform: Platform | undefined): WorkerProgram {
   const outDir = mkdtempSync(join(tmpdir(), 'sluice-worker-'));
   process.once('exit', () => rmSync(outDir, { recursive: true, force: true }));
-  return { ...buildWorkerBundle(outDir), command: workerCommand() };
+  const nativeFiles = platform === undefined ? [] : duckDbFiles(platform);
+  return { ...buildWorkerBundle(outDir), command: workerCommand(), nativeFiles };
 }

@@ -15,6 +15,7 @@ import { Construct } from 'constructs';
 import type { Access } from './access.ts';
 import { credentialAccess } from './credential-access.ts';
 import type { Encryption } from './encryption.ts';
+import type { NativeFile } from './native-files.ts';
 import type { Network } from './network.ts';
 import { trusted } from './service-trust.ts';
 import type { Settings } from './settings.ts';
@@ -32,6 +33,8 @@ export interface WorkerProgram {
   /** Of the file's bytes, as hexadecimal digits: the container checks it before it runs anything. */
   readonly sha256: string;
   readonly command: readonly string[];
+  /** Native code that a processor fetches when it first needs it; none where the setting leaves it out. */
+  readonly nativeFiles: readonly NativeFile[];
 }
 
 export interface WorkersProps {
@@ -66,7 +69,12 @@ export class Workers extends Construct {
       memoryLimitMiB: settings.workers.memoryMiB,
       taskRole: this.#role('TaskRole'),
       executionRole: this.#role('ExecutionRole'),
-      runtimePlatform: { cpuArchitecture: CpuArchitecture.ARM64, operatingSystemFamily: OperatingSystemFamily.LINUX },
+      // 20 GiB is what a task has anyway, and no value that CloudFormation takes.
+      ...(settings.workers.diskGiB > 20 && { ephemeralStorageGiB: settings.workers.diskGiB }),
+      runtimePlatform: {
+        cpuArchitecture: settings.workers.architecture === 'x64' ? CpuArchitecture.X86_64 : CpuArchitecture.ARM64,
+        operatingSystemFamily: OperatingSystemFamily.LINUX,
+      },
     });
     this.#addContainer();
   }
@@ -125,6 +133,10 @@ export class Workers extends Construct {
     const { settings, storage, queue, program } = this.#props;
     const { workers } = settings;
     const bundle = new Asset(this, 'Bundle', { path: program.path });
+    const native = program.nativeFiles.map(({ name, path, sha256 }) => {
+      const { s3ObjectKey } = new Asset(this, `Native-${name}`, { path });
+      return { name, key: s3ObjectKey, sha256 };
+    });
     const logGroup = this.#props.encryption.logGroup(this);
     const accesses = [
       storage.access({
@@ -139,7 +151,10 @@ export class Workers extends Construct {
     for (const statement of accesses.flatMap((access) => access.statements)) this.task.addToTaskRolePolicy(statement);
     // Asset.grantRead would open the whole bucket of assets.
     this.task.addToTaskRolePolicy(
-      new PolicyStatement({ actions: ['s3:GetObject'], resources: [bundle.bucket.arnForObjects(bundle.s3ObjectKey)] }),
+      new PolicyStatement({
+        actions: ['s3:GetObject'],
+        resources: [bundle.s3ObjectKey, ...native.map(({ key }) => key)].map((key) => bundle.bucket.arnForObjects(key)),
+      }),
     );
     const image = workerImage(workers);
     this.task.addContainer('worker', {
@@ -153,6 +168,9 @@ export class Workers extends Construct {
         SLUICE_BUNDLE_BUCKET: bundle.s3BucketName,
         SLUICE_BUNDLE_KEY: bundle.s3ObjectKey,
         SLUICE_BUNDLE_SHA256: program.sha256,
+        ...(native.length > 0 && { SLUICE_DUCKDB_FILES: Stack.of(this).toJsonString(native) }),
+        // DuckDB holds a thread of Node's pool while it works; the rest of the worker keeps its usual four.
+        UV_THREADPOOL_SIZE: String(4 + workers.itemsAtOnce),
         SLUICE_VISIBILITY_SECONDS: String(workers.visibilitySeconds),
         SLUICE_HEARTBEAT_SECONDS: String(workers.heartbeatSeconds),
         SLUICE_IDLE_SECONDS: String(workers.idleSeconds),

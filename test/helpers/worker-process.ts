@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll } from 'vitest';
+import { duckDbFiles, ownPlatform } from '#lib/native-files.ts';
 import { buildWorkerBundle, workerCommand } from '#lib/worker-bundle.ts';
 import type { EmbeddedAws } from '#local/embedded/embedded-aws.ts';
 import { QUICK_SETTINGS, type WorkerRig } from './worker.ts';
 
 export const BUNDLE_KEY = 'assets/the bundle.mjs';
+const nativeKey = (name: string): string => `assets/${name}.zst`;
 
 export interface RunningWorker {
   readonly child: ChildProcess;
@@ -63,7 +65,18 @@ export function useWorkerProcesses() {
         SLUICE_MAX_ATTEMPTS: '3',
         SLUICE_ITEM_MINUTES: '5',
         SLUICE_STOP_SECONDS: '30',
+        SLUICE_SOURCE_RULES: JSON.stringify({ ports: [], openRanges: ['127.0.0.0/8'] }),
       };
+    },
+    /** Puts DuckDB's native files there too. @returns what the container's environment says of them. */
+    async installDuckDb(test: WorkerRig): Promise<{ SLUICE_DUCKDB_FILES: string }> {
+      const files = duckDbFiles(ownPlatform());
+      for (const { name, path } of files) {
+        const put = { Bucket: test.store.bucket, Key: nativeKey(name), Body: await readFile(path) };
+        await test.store.client.send(new PutObjectCommand(put));
+      }
+      const named = files.map(({ name, sha256 }) => ({ name, key: nativeKey(name), sha256 }));
+      return { SLUICE_DUCKDB_FILES: JSON.stringify(named) };
     },
     /** Starts the container's own command as a plain process. */
     start(environment: Record<string, string>): RunningWorker {

@@ -20,6 +20,9 @@ const entries = Object.fromEntries(LAMBDA_NAMES.map((name) => [name, entry])) as
 const program = join(folder, 'worker.mjs');
 writeFileSync(program, 'export {};');
 export const WORKER_SHA256 = 'ab'.repeat(32);
+const native = join(folder, 'duckdb.node.zst');
+writeFileSync(native, 'packed');
+const nativeFiles = [{ name: 'duckdb.node', path: native, sha256: 'cd'.repeat(32) }];
 
 /** The context of cdk.json: its feature flags decide what is rendered. */
 export const cdkContext = (
@@ -37,7 +40,7 @@ export function stackWith(settings: Readonly<Record<string, unknown>> = {}): Slu
   return new SluiceStack(app, 'Sluice', {
     settings: readSettings(given),
     entries,
-    workerProgram: { path: program, sha256: WORKER_SHA256, command: ['node', '-e', 'import("worker")'] },
+    workerProgram: { path: program, sha256: WORKER_SHA256, command: ['node', '-e', 'import("worker")'], nativeFiles },
   });
 }
 

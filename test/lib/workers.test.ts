@@ -31,6 +31,21 @@ describe('the worker task', () => {
     });
   });
 
+  it('runs on x64, and with more disk, where the settings say so', () => {
+    synthesise({ 'workers.architecture': 'x64', 'workers.diskGiB': 50 }).hasResourceProperties(
+      'AWS::ECS::TaskDefinition',
+      { RuntimePlatform: { CpuArchitecture: 'X86_64' }, EphemeralStorage: { SizeInGiB: 50 } },
+    );
+  });
+
+  it('names its native files with their checksums, and keeps threads of the pool beside them', () => {
+    const environment = new Map(containerOf().Environment.map(({ Name, Value }) => [Name, Value]));
+    expect(JSON.parse(String(environment.get('SLUICE_DUCKDB_FILES')))).toEqual([
+      { name: 'duckdb.node', key: expect.stringMatching(/^[0-9a-f]{64}\.zst$/), sha256: 'cd'.repeat(32) },
+    ]);
+    expect(environment.get('UV_THREADPOOL_SIZE')).toBe('6');
+  });
+
   it('has both capacity providers at hand and no service', () => {
     template.hasResourceProperties('AWS::ECS::Cluster', { CapacityProviders: ['FARGATE', 'FARGATE_SPOT'] });
     template.resourceCountIs('AWS::ECS::Service', 0);

@@ -44,6 +44,12 @@ async function heldSite(): Promise<{ url: string; asked: () => number; release: 
   };
 }
 
+async function landed(test: WorkerRig, body: string): Promise<{ bucket: string; key: string; bytes: number }> {
+  const { bucket } = test.store;
+  await test.store.client.send(new PutObjectCommand({ Bucket: bucket, Key: 'landed/table.csv', Body: body }));
+  return { bucket, key: 'landed/table.csv', bytes: body.length };
+}
+
 describe("the container's command", () => {
   it('is no shell, and far below what a task definition holds', () => {
     const command = workers.command();
@@ -73,6 +79,43 @@ describe("the container's command", () => {
     );
     expect(worker.lines().at(-1)).toMatchObject({ message: 'leaves', reason: 'the queue is empty', done: 1 });
     expect((await readdir(workers.folder())).filter((name) => name.startsWith('sluice-worker-'))).toEqual([]);
+  });
+
+  it('fetches DuckDB with the first item that needs it, and leaves nothing of it behind', async () => {
+    const { test, environment } = await rig();
+    const object = await landed(test, 'id,name\n1,a\n2,b\n');
+    const message = test.message('table', 'parquet', { object, process: { processor: 'parquet', options: {} } });
+    await test.send(message);
+    const worker = start({ ...environment, ...(await workers.installDuckDb(test)) });
+    expect(await worker.exited).toBe(0);
+    const result = await test.result(message);
+    expect(result).toMatchObject({ result: { rows: 2, schema: [{ type: 'BIGINT' }, { type: 'VARCHAR' }] } });
+    expect(result?.outputs).toMatchObject([{ key: `output/run-1/${message.item}/1/data.parquet` }]);
+    expect((await readdir(workers.folder())).filter((name) => name.startsWith('sluice-'))).toEqual([]);
+  });
+
+  it('loads no native file with another checksum', async () => {
+    const { test, environment } = await rig();
+    const object = await landed(test, 'id,name\n1,a\n');
+    const message = test.message('table', 'parquet', { object, process: { processor: 'parquet', options: {} } });
+    await test.send(message);
+    const { SLUICE_DUCKDB_FILES: files } = await workers.installDuckDb(test);
+    const other = files.replace(/"sha256":"[0-9a-f]{64}"/, `"sha256":"${'0'.repeat(64)}"`);
+    const worker = start({ ...environment, SLUICE_DUCKDB_FILES: other, SLUICE_RETRY_SECONDS: '0.1' });
+    expect(await worker.exited).toBe(0);
+    expect(await test.failure(message)).toMatchObject({ attempts: 3, error: { name: 'NativeFileError' } });
+  });
+
+  it('says so where it was deployed without DuckDB', async () => {
+    const { test, environment } = await rig();
+    const object = await landed(test, 'id,name\n1,a\n');
+    const message = test.message('table', 'parquet', { object, process: { processor: 'parquet', options: {} } });
+    await test.send(message);
+    expect(await start(environment).exited).toBe(0);
+    expect(await test.failure(message)).toMatchObject({
+      attempts: 1,
+      error: { name: 'ParquetNotDeployedError', message: expect.stringContaining('workers.parquet=true') },
+    });
   });
 
   it('refuses a bundle with another checksum', async () => {
