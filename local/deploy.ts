@@ -62,7 +62,7 @@ export async function deployStack(
     // Node itself, not the package's #!: Node 24 is the one that runs this file, whatever comes first on the PATH.
     await runCommand(process.execPath, [join(REPOSITORY, 'node_modules/aws-cdk/bin/cdk'), ...args, ...QUIET], {
       cwd,
-      env: { ...aws.childEnv, CDK_DISABLE_CLI_TELEMETRY: 'true', NO_COLOR: '1' },
+      env: { ...aws.childEnv, SLUICE_LOCAL_WORKERS: 'true', CDK_DISABLE_CLI_TELEMETRY: 'true', NO_COLOR: '1' },
       logFile: join(options.logFolder ?? options.folder, `cdk-${step}.log`),
       signal,
     });
