@@ -107,12 +107,12 @@ async function execute(
   outputs: StackOutputs,
   run: { runId: string; input: Record<string, unknown>; signal: AbortSignal; say: (line: string) => void },
 ): Promise<number> {
-  const { stateMachineArn, bucket } = { stateMachineArn: outputs.StateMachineArn, bucket: outputs.BucketName };
+  const { StateMachineArn: stateMachineArn, BucketName: bucket, ClusterName: cluster } = outputs;
   await clients.sfn.send(
     new StartExecutionCommand({ stateMachineArn, name: run.runId, input: JSON.stringify(run.input) }),
   );
   let looks = 0;
-  const { end, planned } = await followRun(clients, executionArnOf({ stateMachineArn, bucket }, run.runId), {
+  const { end, planned } = await followRun(clients, executionArnOf({ stateMachineArn, bucket, cluster }, run.runId), {
     pollSeconds: 0.5,
     signal: run.signal,
     onProgress: run.say,
