@@ -1,4 +1,5 @@
-import { z } from 'zod';
+// As a namespace, of which bundlers keep what is used: the whole is 370 KB more.
+import * as z from 'zod';
 import type { PartPlan } from './parts.ts';
 
 /** A part that was sent, as `uploadSlice` returns it: Close compares it with what S3 lists. */
