@@ -113,6 +113,24 @@ it('closes a connection on which more came than the answer holds, and lets none 
   }
 });
 
+it('has no room for a byte beyond the answer, though the target has', async () => {
+  await using server = await startRawServer(async (socket) => {
+    socket.write(`${head(10)}he`);
+    // The rest comes into a fill's own window, once the first bytes have gone by the scratch.
+    await sleep(20);
+    socket.write('ll');
+    await sleep(20);
+    socket.write('o you! and more');
+  });
+  const asker = new Asker(server.url);
+  const answer = await asker.ask({ from: 0, length: 10 });
+  const target = Buffer.alloc(30, MARK);
+  expect(await answer.body.fill(target)).toBe(10);
+  await sleep(20);
+  expect(target.toString('latin1', 0, 10)).toBe('hello you!');
+  expect(target.subarray(10).every((byte) => byte === MARK)).toBe(true);
+});
+
 describe('a kept connection that the server has closed', () => {
   it('is asked again once, on a new one, where no byte came', async () => {
     await using server = await startRawServer((socket, connection, request) => {
@@ -162,9 +180,11 @@ it('closes a connection that speaks before it is asked', async () => {
 it('fails a body whose reader throws', async () => {
   await using source = await startSourceServer({ file: FILE });
   const asker = new Asker(source.url);
-  const answer = await asker.ask({ from: 0, length: 1_000 });
-  const filling = answer.body.fill(Buffer.alloc(1_000), () => {
-    throw new Error('a bug');
+  const answer = await asker.ask({ from: 0, length: 2_000_000 });
+  let pieces = 0;
+  const filling = answer.body.fill(Buffer.alloc(2_000_000), () => {
+    pieces += 1;
+    if (pieces === 3) throw new Error('a bug');
   });
   await expect(filling).rejects.toThrow('a bug');
 });
