@@ -1,7 +1,12 @@
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
+import { DecompressionBombError } from './bomb-error.ts';
 import { MalformedInputError } from './malformed-input-error.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
+
+/** Logs and tables pack 5 to 50 times, files of zeros as far as their format goes (gzip 1,032 times): beyond a gibibyte those go no further. */
+const BOMB_RATIO = 500;
+const BOMB_BYTES = 1_073_741_824;
 
 /** Tells by the first bytes (RFC 1952 2.3.1, RFC 8878 3.1.1), since names and content types lie. */
 export function compressionOf(head: Buffer): Compression {
@@ -21,13 +26,22 @@ export async function* decompress(source: AsyncGenerator<Buffer>, compression: C
     return;
   }
   const chunks = new Rewindable(source);
+  let unpacked = 0;
   try {
     // Node 24 takes every member of a gzip file in one go, but stops without an error at the end of a zstd frame
     // where the same chunk holds more: what it left is another frame, or garbage, and a new decompressor tells which.
     do {
       const decompressor = compression === 'gzip' ? createGunzip() : createZstdDecompress();
       const feeding = feed(decompressor, chunks);
-      yield* decompressor;
+      for await (const piece of decompressor as AsyncIterable<Buffer>) {
+        unpacked += piece.length;
+        if (unpacked > BOMB_BYTES && unpacked > chunks.bytes * BOMB_RATIO) {
+          throw new DecompressionBombError(
+            `the ${compression} stream unfolds ${chunks.bytes} bytes into more than ${unpacked}: taken for a decompression bomb`,
+          );
+        }
+        yield piece;
+      }
       await feeding;
     } while (chunks.hasLeftover);
   } catch (error) {
@@ -77,6 +91,8 @@ function written(decompressor: Gunzip | ZstdDecompress, chunk: Buffer): Promise<
 class Rewindable {
   readonly #source: AsyncGenerator<Buffer>;
   #leftover: Buffer | undefined;
+  /** Read from the source so far. */
+  bytes = 0;
 
   constructor(source: AsyncGenerator<Buffer>) {
     this.#source = source;
@@ -95,6 +111,8 @@ class Rewindable {
     this.#leftover = undefined;
     if (leftover !== undefined) return leftover;
     const next = await this.#source.next();
-    return next.done === true ? undefined : next.value;
+    if (next.done === true) return undefined;
+    this.bytes += next.value.length;
+    return next.value;
   }
 }

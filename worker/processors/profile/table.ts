@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type CsvError, parse } from 'csv-parse';
+import { boundedRows } from './bounded-rows.ts';
 import { Columns } from './columns.ts';
 import type { Content } from './content.ts';
 import { isHeader } from './header.ts';
@@ -38,7 +39,7 @@ export async function readTable(source: AsyncGenerator<Buffer>, delimiter: strin
   });
   rowsOnly.resume();
   try {
-    await pipeline(Readable.from(source, { objectMode: false }), rowsOnly);
+    await pipeline(Readable.from(boundedRows(source, delimiter), { objectMode: false }), rowsOnly);
   } catch (error) {
     const { code, message } = error as Partial<CsvError> & Error;
     if (code === undefined || !code.startsWith('CSV_')) throw error;
