@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { z } from 'zod';
 import { guardedAgent } from '#transfer/index.ts';
+import { redactUrl } from '#transfer/redact.ts';
 import { PermanentError } from '../permanent-error.ts';
 import { defineProcessor, type Json } from '../processor.ts';
 import { canonicalUrl } from './scrape/canonical-url.ts';
@@ -74,7 +75,7 @@ export const scrape = defineProcessor({
     } finally {
       await dispatcher.destroy();
     }
-    return { start, ...totals, ...counts };
+    return { start: redactUrl(start), ...totals, ...counts };
   },
 });
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { SourceForbiddenError, type SourceGuard } from '#transfer/index.ts';
+import { redactUrl } from '#transfer/redact.ts';
 import { PermanentError } from '../../permanent-error.ts';
 import { canonicalUrl, sameSite } from './canonical-url.ts';
 import { type Answer, fetchPage, PageUnreachableError } from './fetch-page.ts';
@@ -84,7 +85,7 @@ export async function* crawl(start: string, options: CrawlOptions, counts: Crawl
     robotsOf.set(origin, robots);
     if (!robots.allows(url)) {
       if (pages === 0)
-        throw new DisallowedByRobotsError(`robots.txt of ${origin} asks robots to stay away from ${url}`);
+        throw new DisallowedByRobotsError(`robots.txt of ${origin} asks robots to stay away from ${redactUrl(url)}`);
       counts.disallowed++;
       continue;
     }
@@ -176,17 +177,19 @@ function recordOf(
 
 function checkStart(record: PageRecord, start: string): void {
   const { status, redirectedTo } = record;
-  if (status === null) throw new StartPageUnavailableError(record.error ?? `${start} doesn't answer`);
-  if (status >= 500 || status === 429) throw new StartPageUnavailableError(`${start} answers ${status}`);
+  if (status === null) throw new StartPageUnavailableError(record.error ?? `${redactUrl(start)} doesn't answer`);
+  if (status >= 500 || status === 429) throw new StartPageUnavailableError(`${redactUrl(start)} answers ${status}`);
   if (redirectedTo !== null) {
     const target = canonicalUrl(redirectedTo, start);
     if (target !== undefined && sameSite(target, start)) return;
-    throw new StartPageError(`${start} leads to another site, ${redirectedTo}: start there if that is what is meant`);
+    throw new StartPageError(
+      `${redactUrl(start)} leads to another site, ${redactUrl(redirectedTo)}: start there if that is what is meant`,
+    );
   }
-  if (status !== 200) throw new StartPageError(`${start} answers ${status}`);
+  if (status !== 200) throw new StartPageError(`${redactUrl(start)} answers ${status}`);
   if (!isHtml(record.contentType ?? '')) {
     throw new StartPageError(
-      `${start} is no HTML but ${record.contentType === '' ? 'of no type' : record.contentType}`,
+      `${redactUrl(start)} is no HTML but ${record.contentType === '' ? 'of no type' : record.contentType}`,
     );
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Dispatcher, request } from 'undici';
 import { SourceForbiddenError, type SourceGuard } from '#transfer/index.ts';
+import { redactUrl } from '#transfer/redact.ts';
 
 /** What a URL answered. A redirect is an answer like any other; who asked decides whether to follow. */
 export interface Answer {
@@ -85,7 +86,7 @@ async function askOnce(url: string, options: FetchOptions): Promise<Answer> {
     options.signal.throwIfAborted();
     if (error instanceof SourceForbiddenError) throw error;
     const why = timeout.aborted ? `no whole answer in ${options.timeoutSeconds} s` : (error as Error).message;
-    throw new PageUnreachableError(`${url}: ${why}`, { cause: error });
+    throw new PageUnreachableError(`${redactUrl(url)}: ${why}`, { cause: error });
   }
 }
 

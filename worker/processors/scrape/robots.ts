@@ -1,4 +1,5 @@
 import robotsModule from 'robots-parser';
+import { redactUrl } from '#transfer/redact.ts';
 import { canonicalUrl, sameSite } from './canonical-url.ts';
 import { type FetchOptions, fetchPage, PageUnreachableError } from './fetch-page.ts';
 
@@ -41,18 +42,20 @@ export async function readRobots(origin: string, options: Omit<FetchOptions, 'ma
     if (answer.status >= 300 && answer.status < 400 && answer.location !== undefined) {
       const target = canonicalUrl(answer.location, url);
       if (target === undefined || !sameSite(target, start)) {
-        throw new RobotsUnreachableError(`${start} leads off the site, to ${answer.location}`);
+        throw new RobotsUnreachableError(`${redactUrl(start)} leads off the site, to ${redactUrl(answer.location)}`);
       }
       options.sourceGuard.checkRedirect(new URL(url), new URL(target));
       url = target;
       continue;
     }
     if (answer.status >= 500 || answer.status === 429) {
-      throw new RobotsUnreachableError(`${url} answers ${answer.status}, so nothing is fetched from the site`);
+      throw new RobotsUnreachableError(
+        `${redactUrl(url)} answers ${answer.status}, so nothing is fetched from the site`,
+      );
     }
     return rulesOf(start, answer.status === 200 ? answer.body.toString('utf8') : '', options.userAgent);
   }
-  throw new RobotsUnreachableError(`${start} redirects more than ${MAX_REDIRECTS} times`);
+  throw new RobotsUnreachableError(`${redactUrl(start)} redirects more than ${MAX_REDIRECTS} times`);
 }
 
 function rulesOf(url: string, text: string, userAgent: string): Robots {
