@@ -17,8 +17,8 @@ export function renderReport(manifest: Manifest, items: readonly ItemLine[], gat
 <style>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #1b1f24 }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #d8dee4; vertical-align: top }
-td.number { text-align: right; font-variant-numeric: tabular-nums } .failed, .late { color: #b42318 } .missing, .partial { color: #9a6700 } .done, .complete { color: #1a7f37 }
-code { font-size: .9em }
+th.number, td.number { text-align: right; font-variant-numeric: tabular-nums } .failed, .late { color: #b42318 } .missing, .partial { color: #9a6700 } .done, .complete { color: #1a7f37 }
+figure { margin: 1rem 0 } figcaption { color: #57606a; font-size: .85em } code { font-size: .9em }
 </style>
 <h1>Run <code>${escapeHtml(manifest.runId)}</code>: <span class="${manifest.outcome}">${manifest.outcome}</span></h1>
 <p>${counts.done} of ${counts.items} done, ${counts.failed} failed, ${counts.missing} missing; ${formatBytes(manifest.bytes)} landed.
@@ -26,7 +26,7 @@ Started ${manifest.startedAt}, closed ${manifest.closedAt}${manifest.forced ? `,
 ${manifest.notes.map((note) => `<p>${escapeHtml(note)}</p>`).join('\n')}
 ${chart(gate, counts.items)}
 <table>
-<tr><th>Item</th><th>Status</th><th>Bytes</th><th>Seconds</th><th>Parts</th><th>Retries</th><th>Proofs, or what went wrong</th></tr>
+<tr><th>Item</th><th>Status</th><th class="number">Bytes</th><th class="number">Seconds</th><th class="number">Parts</th><th class="number">Retries</th><th>Processed by</th><th>Proofs, or what went wrong</th></tr>
 ${rows}
 </table>
 ${more > 0 ? `<p>and ${more} more in <code>items.jsonl</code></p>` : ''}
@@ -34,12 +34,12 @@ ${more > 0 ? `<p>and ${more} more in <code>items.jsonl</code></p>` : ''}
 `;
 }
 
-function row({ name, status, landed, failure }: ItemLine): string {
+function row({ name, status, landed, result, failure }: ItemLine): string {
   const proofs = landed?.proofs.held.join(', ') ?? '';
   const word = failure === undefined ? proofs : `${failure.error.name}: ${failure.error.message}`;
-  const numbers = [landed?.bytes, landed?.seconds.toFixed(1), landed?.parts, landed?.retries];
+  const numbers = [landed?.bytes.toLocaleString('en'), landed?.seconds.toFixed(1), landed?.parts, landed?.retries];
   const cells = numbers.map((value) => `<td class="number">${value ?? ''}</td>`).join('');
-  return `<tr><td><code>${escapeHtml(name)}</code></td><td class="${status}">${status}</td>${cells}<td>${escapeHtml(word)}</td></tr>`;
+  return `<tr><td><code>${escapeHtml(name)}</code></td><td class="${status}">${status}</td>${cells}<td>${escapeHtml(result?.processor ?? '')}</td><td>${escapeHtml(word)}</td></tr>`;
 }
 
 /** Done and failed items over the time of the gate's looks. */
@@ -59,11 +59,11 @@ function chart(gate: GateRecord, items: number): string {
         return `${x.toFixed(1)},${y.toFixed(1)}`;
       })
       .join(' ');
-  return `<svg viewBox="0 0 ${width} ${height}" width="100%" role="img" aria-label="Items done and failed over ${Math.round(span / 1_000)} seconds">
+  return `<figure><svg viewBox="0 0 ${width} ${height}" width="100%" role="img" aria-label="Items done and failed over ${Math.round(span / 1_000)} seconds">
 <rect width="${width}" height="${height}" fill="#f6f8fa"/>
 <polyline fill="none" stroke="#1a7f37" stroke-width="2" points="${line((sample) => sample.done)}"/>
 <polyline fill="none" stroke="#b42318" stroke-width="2" points="${line((sample) => sample.failed)}"/>
-</svg>`;
+</svg><figcaption>Items done (green) and failed (red) of ${items}, at each of the gatekeeper's last ${gate.samples.length} looks, from ${first.at} to ${last.at}</figcaption></figure>`;
 }
 
 function formatBytes(bytes: number): string {
