@@ -1,6 +1,7 @@
 import { abortAfter } from './abandon.ts';
 import { type Before, lookBefore } from './before.ts';
 import { type Beginning, begin, type LiveTransfer, stateOf } from './beginning.ts';
+import { giveBuffer, takeBuffer } from './buffers.ts';
 import { putWhole } from './complete.ts';
 import { type Context, contextOf } from './context.ts';
 import { crc32ToHex } from './crc32.ts';
@@ -139,6 +140,7 @@ async function landWhole(beginning: Beginning, probe: Extract<Probe, { kind: 'wh
     },
     signal,
   );
+  if (bytes > 0) giveBuffer(probe.bytes);
   if (outcome === 'exists') return done(context, startedAt, await otherWasFaster(context));
   proofs.held.push('crc32');
   options.onProgress?.({ bytes, total: bytes });
@@ -155,6 +157,7 @@ async function openRanged(beginning: Beginning, probe: Extract<Probe, { kind: 'r
     const proofs: TransferState['proofs'] = [];
     const first = partRange(plan, 1);
     const crc = await sendFirst(context, probe, first, uploadId);
+    giveBuffer(probe.bytes);
     proofs.push({ number: 1, bytes: first.length, crc32: crc32ToHex(crc) });
     options.onProgress?.({ bytes: first.length, total: plan.total });
     return { kind: 'ranged', state: stateOf(beginning, probe.pins, uploadId, plan, proofs) };
@@ -172,10 +175,12 @@ async function sendFirst(
     await store.putPart(uploadId, range.number, head, crc, signal);
     return crc;
   }
-  const buffer = Buffer.allocUnsafeSlow(bufferBytes);
+  const buffer = takeBuffer(bufferBytes);
   const piped = { session, pins, range, buffer, head, signal, deadline: options.deadline };
   const pieces = (write: WriteBody) => pipePart(piped, write);
-  return (await store.putPipedPart(uploadId, range.number, range.length, pieces, signal)).crc;
+  const { crc: whole } = await store.putPipedPart(uploadId, range.number, range.length, pieces, signal);
+  giveBuffer(buffer);
+  return whole;
 }
 
 /** What differs between the ways in which a transfer ends. */

@@ -1,5 +1,6 @@
 import { abortAfter } from './abandon.ts';
 import { type Beginning, type LiveTransfer, stateOf } from './beginning.ts';
+import { giveBuffer, takeBuffer } from './buffers.ts';
 import { addCrc32, combineCrc32, crc32ToHex, EMPTY_CRC32 } from './crc32.ts';
 import { SourceChangedError } from './errors.ts';
 import { finishUpload } from './finish.ts';
@@ -120,7 +121,7 @@ export class OrderedTransfer implements LiveTransfer {
       const range = partRange(this.#plan, this.#next++);
       const turn = this.#takeTurn();
       try {
-        buffer ??= Buffer.allocUnsafeSlow(Math.min(this.#beginning.context.bufferBytes, this.bytes));
+        buffer ??= takeBuffer(Math.min(this.#beginning.context.bufferBytes, this.bytes));
         const part = await (range.length <= buffer.length
           ? this.#buffered(uploadId, range, buffer, turn, signal)
           : this.#piped(uploadId, range, buffer, signal));
@@ -131,6 +132,7 @@ export class OrderedTransfer implements LiveTransfer {
         turn.pass();
       }
     }
+    if (buffer !== undefined) giveBuffer(buffer);
   }
 
   #takeTurn(): Turn {

@@ -1,3 +1,4 @@
+import { giveBuffer, takeBuffer } from './buffers.ts';
 import type { Context } from './context.ts';
 import { addCrc32, crc32ToHex, EMPTY_CRC32 } from './crc32.ts';
 import { SourceAsksToWaitError, UploadVanishedError } from './errors.ts';
@@ -129,15 +130,16 @@ class SliceRun {
   async #work(signal: AbortSignal): Promise<void> {
     let buffer: Buffer | undefined;
     for (;;) {
-      if (!this.#hasTime()) return;
+      if (!this.#hasTime()) break;
       const part = this.#todo.shift();
-      if (part === undefined) return;
-      buffer ??= Buffer.allocUnsafeSlow(Math.min(this.#context.bufferBytes, this.#state.total));
+      if (part === undefined) break;
+      buffer ??= takeBuffer(Math.min(this.#context.bufferBytes, this.#state.total));
       const since = performance.now();
       const crc = await (part.length <= buffer.length ? this.#buffered : this.#piped).call(this, part, buffer, signal);
       this.#landed(part, crc);
       this.#slowestMilliseconds = Math.max(this.#slowestMilliseconds, performance.now() - since);
     }
+    if (buffer !== undefined) giveBuffer(buffer);
   }
 
   /** @returns the part's CRC-32. */

@@ -1,3 +1,4 @@
+import { giveBuffer, takeBuffer } from '../buffers.ts';
 import { addCrc32, EMPTY_CRC32 } from '../crc32.ts';
 import { type Pins, SourceFaultError, SourceUnavailableError } from '../errors.ts';
 import { type ContentRange, readContentRange, readHead, type SourceHead } from './answer.ts';
@@ -33,6 +34,8 @@ export interface ProbeOptions {
   readonly deadline?: Date | undefined;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /** The range asked for is of no use; the next GET goes without. */
 class PlainGetNeeded extends Error {
   override readonly name = 'PlainGetNeeded';
@@ -44,11 +47,13 @@ class PlainGetNeeded extends Error {
  * @throws SourceRefusedError, SourceUnavailableError, SourceAsksToWaitError, RedirectError, SourceChangedError.
  */
 export async function probeSource(session: SourceSession, options: ProbeOptions): Promise<Probe> {
-  const target = Buffer.allocUnsafeSlow(options.bytes);
+  const target = takeBuffer(options.bytes);
   let plain = options.oneStream;
   for (let failures = 0; ; ) {
     try {
-      return await probeOnce(session, options, target, plain);
+      const probe = await probeOnce(session, options, target, plain);
+      if (probe.kind === 'unchanged' || probe.bytes.length === 0) giveBuffer(target);
+      return probe;
     } catch (error) {
       if (error instanceof PlainGetNeeded) {
         plain = true;
@@ -96,7 +101,7 @@ async function readAnswer(
   if (head.status === 200) return readPlain(target, answer, head);
   if (!plain && head.status === 416) {
     if (/^\s*bytes\s+\*\/0\s*$/i.test(head.headers['content-range'] ?? '')) {
-      return { kind: 'whole', head, bytes: target.subarray(0, 0), crc: EMPTY_CRC32 };
+      return { kind: 'whole', head, bytes: NOTHING, crc: EMPTY_CRC32 };
     }
     throw new PlainGetNeeded();
   }
@@ -150,13 +155,13 @@ function only({ signal, deadline }: ProbeOptions): Pick<ProbeOptions, 'signal' |
 
 async function readPlain(target: Buffer, { body }: SourceAnswer, head: SourceHead): Promise<Probe> {
   if (head.contentLength !== undefined && head.contentLength > target.length) {
-    return { kind: 'stream', head, bytes: target.subarray(0, 0), body };
+    return { kind: 'stream', head, bytes: NOTHING, body };
   }
   let crc = EMPTY_CRC32;
   const got = await body.fill(target, (piece) => {
     crc = addCrc32(crc, piece);
   });
-  const bytes = target.subarray(0, got);
+  const bytes = got === 0 ? NOTHING : target.subarray(0, got);
   if (got === target.length) {
     // Full to the brim: only another read tells whether that was all.
     const next = Buffer.allocUnsafe(1);

@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { giveBuffer, takeBuffer } from '#transfer/buffers.ts';
+
+it('hands out again what was given back, whole, and only for the same size', () => {
+  const first = takeBuffer(1_000);
+  giveBuffer(first.subarray(0, 10));
+  expect(takeBuffer(999).buffer).not.toBe(first.buffer);
+  const second = takeBuffer(1_000);
+  expect(second.buffer === first.buffer).toBe(true);
+  expect(second.length).toBe(1_000);
+  expect(takeBuffer(1_000).buffer === first.buffer).toBe(false);
+});
+
+it('keeps no more idle bytes than a few dozen MiB', () => {
+  const size = 16 * 1_048_576;
+  const buffers = Array.from({ length: 6 }, () => takeBuffer(size));
+  for (const buffer of buffers) giveBuffer(buffer);
+  const known = new Set(buffers.map(({ buffer }) => buffer));
+  const again = Array.from({ length: 6 }, () => takeBuffer(size));
+  expect(again.filter(({ buffer }) => known.has(buffer))).toHaveLength(4);
+});
