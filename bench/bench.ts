@@ -41,10 +41,10 @@ const ALL = Object.keys(CASES) as CaseName[];
 /** What has a figure to be met against the other tools. */
 const GOALS: readonly CaseName[] = ['coldstart', 'piped', 'small', 'limited', 'peers'];
 
-const HELP = `npm run bench -- [--quick | --goals] [--only ${ALL.join(',')}] [--tools a,b] [--minutes 25]
+const HELP = `npm run bench -- [--quick | --goals] [--only ${ALL.join(',')}] [--tools a,b] [--minutes 22]
 
 --quick    smaller files and one round each, a few minutes: shows that all works, not how fast it is
---goals    the cases with goals against the other tools, in 15 minutes: ${GOALS.join(', ')}
+--goals    the cases with goals against the other tools, within 15 minutes: ${GOALS.join(', ')}
 --only     some of the cases, by their names and commas
 --tools    some of the tools, each by a part of its name; sluice stays
 --minutes  no run is begun after this time; what is left out is named in the results
@@ -69,7 +69,7 @@ if (values.help) {
 const asked = values.only?.split(',') ?? (values.goals ? GOALS : ALL);
 const unknown = asked.filter((name) => !Object.hasOwn(CASES, name));
 if (unknown.length > 0) refuse(`no such case: ${unknown.join(', ')}`);
-const minutes = Number(values.minutes ?? (values.quick ? 10 : values.goals ? 15 : 25));
+const minutes = Number(values.minutes ?? (values.quick ? 10 : values.goals ? 13 : 22));
 if (!(minutes > 0)) refuse('--minutes takes a number');
 const wait = Number(values.wait ?? (values.quick ? 0 : 2));
 if (!(wait >= 0)) refuse('--wait takes a number of minutes');

@@ -14,7 +14,7 @@ if ! go version -m "$home/bin/rclone" 2>/dev/null | grep -qE "mod\s+github.com/r
   GOBIN=$home/bin go install "github.com/rclone/rclone@$rclone" || missing+=(rclone)
 fi
 
-# awscli names one version of botocore, and boto3 has to agree with it.
+# Made anew where the list has changed.
 wanted=$(sha256sum bench/peers.txt)
 if [ "$wanted" != "$(cat "$home/venv/peers" 2>/dev/null)" ]; then
   echo 'installing the Python tools of bench/peers.txt'

@@ -2,13 +2,12 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DeleteObjectsCommand } from '@aws-sdk/client-s3';
-import pMap from 'p-map';
-import { createBucket, objectSha256 } from '#test/helpers/s3-objects.ts';
+import { createBucket } from '#test/helpers/s3-objects.ts';
 import { type S3Server, startS3Server } from '#test/helpers/s3-server.ts';
 import { selfSignedCertificate } from '#test/helpers/source-server.ts';
 import { type BenchSource, startSource } from './source.ts';
-import { type FileSpec, sha256Of } from './source-files.ts';
+import type { FileSpec } from './source-files.ts';
+import { deleteObjects, type LandedFile, verifyObjects } from './verify-objects.ts';
 
 export interface LaneOptions {
   readonly files: readonly FileSpec[];
@@ -52,11 +51,6 @@ export interface SmallJob extends Ends {
   readonly atOnce: number;
 }
 
-/** What was landed isn't what the source served. */
-export class ObjectDiffersError extends Error {
-  override readonly name = 'ObjectDiffersError';
-}
-
 /** A source and an S3 server, each in a process of its own, and the way from one to the other. */
 export interface Lane extends AsyncDisposable {
   readonly over: 'HTTP' | 'TLS';
@@ -70,11 +64,8 @@ export interface Lane extends AsyncDisposable {
    *
    * @throws ObjectDiffersError naming the first object that differs.
    */
-  settle(landed: readonly { readonly key: string; readonly file: FileSpec }[]): Promise<void>;
+  settle(landed: readonly LandedFile[]): Promise<void>;
 }
-
-/** S3 deletes as many in one call. */
-const MOST_DELETED_AT_ONCE = 1_000;
 
 export async function openLane(options: LaneOptions): Promise<Lane> {
   const tls = options.tls ? selfSignedCertificate() : undefined;
@@ -124,18 +115,8 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
       atOnce,
     }),
     settle: async (landed) => {
-      await pMap(
-        landed,
-        async ({ key, file }) => {
-          const found = await objectSha256(reader, bucket, key);
-          if (found !== sha256Of(file)) throw new ObjectDiffersError(`${key} has the SHA-256 ${found}`);
-        },
-        { concurrency: 8 },
-      );
-      for (let from = 0; from < landed.length; from += MOST_DELETED_AT_ONCE) {
-        const Objects = landed.slice(from, from + MOST_DELETED_AT_ONCE).map(({ key }) => ({ Key: key }));
-        await s3.client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }));
-      }
+      await verifyObjects(reader, bucket, landed);
+      await deleteObjects(s3.client, bucket, landed);
     },
     [Symbol.asyncDispose]: async () => {
       await source.stop();

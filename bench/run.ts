@@ -56,7 +56,6 @@ export interface BenchOptions {
 /** One call of `npm run bench`: its limits, its tools and what it has found so far. */
 export class Bench {
   readonly quick: boolean;
-  readonly minutes: number;
   readonly sluice: SluiceTool;
   /** Every tool to compare, the engine too unless it was left out. */
   readonly tools: readonly Tool[];
@@ -74,7 +73,6 @@ export class Bench {
 
   constructor(options: BenchOptions) {
     this.quick = options.quick;
-    this.minutes = options.minutes;
     this.sluice = options.sluice;
     this.tools = options.tools;
     this.loadAtStart = options.loadAtStart;
@@ -95,10 +93,10 @@ export class Bench {
   }
 
   /** Whether there is time and disk for a run; if not, it is noted as left out. */
-  async hasRoom(what: string, bytes: number, seconds = 0): Promise<boolean> {
+  async hasRoom(what: string, bytes: number): Promise<boolean> {
     const { bavail, bsize } = await statfs(tmpdir());
     const short = bavail * bsize < bytes * DISK_FACTOR;
-    if (!short && this.secondsLeft > seconds) return true;
+    if (!short && this.secondsLeft > 0) return true;
     this.leaveOut(`${what}: ${short ? `less than ${Math.ceil((bytes * DISK_FACTOR) / GIB)} GiB free` : 'no time'}`);
     return false;
   }

@@ -8,7 +8,7 @@ import { rcloneCopyto } from '../tools/rclone.ts';
 const BYTES_PER_SECOND = 10 * MIB;
 const CONNECTIONS = 16;
 const GOAL = 13;
-const SECONDS = 150;
+const SECONDS = 90;
 
 /** Many connections against one, on a source that limits each of them by a token bucket. */
 export async function limitedCase(bench: Bench): Promise<CaseResult> {

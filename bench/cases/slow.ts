@@ -9,7 +9,7 @@ const SENDING = ['UploadPart', 'PutObject'] as const;
 
 /** A source that is faster than S3: what waits in memory meanwhile, and whether anybody takes it for a stall. */
 export async function slowCase(bench: Bench): Promise<CaseResult> {
-  const file = largeFile((bench.quick ? 256 : 512) * MIB);
+  const file = largeFile(256 * MIB);
   await using lane = await openLane({ files: [file] });
   await using proxy = await startS3FaultProxy(lane.s3.endpoint, {
     rules: [{ when: { operation: SENDING }, fault: { kind: 'slow-read', bytesPerSecond: BYTES_PER_SECOND } }],

@@ -4,7 +4,7 @@ import { type Bench, type CaseResult, type Finding, median } from '../run.ts';
 import { SHIPPED } from '../shipped.ts';
 import { SMALL_BYTES, smallFiles } from '../source-files.ts';
 
-const SECONDS = 150;
+const SECONDS = 90;
 
 /** Many small files: what a file costs beyond its bytes. */
 export async function smallCase(bench: Bench): Promise<CaseResult> {
