@@ -1,9 +1,5 @@
-import {
-  GetSecretValueCommand,
-  SecretsManagerClient,
-  type SecretsManagerClientConfig,
-} from '@aws-sdk/client-secrets-manager';
-import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import type { SecretsManagerClient, SecretsManagerClientConfig } from '@aws-sdk/client-secrets-manager';
+import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type Authorization, PermanentTransferError, type SourceGuard } from '#transfer/index.ts';
 import { redactUrl } from '#transfer/redact.ts';
 import { type CredentialGrant, isGranted } from './credential-grant.ts';
@@ -110,12 +106,15 @@ export class Credentials {
   }
 
   async #fetch(reference: CredentialReference): Promise<string> {
+    // Loaded with the first reference: most functions never need them, and each cold start would pay for it.
     if ('secret' in reference) {
+      const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
       this.#secrets ??= new SecretsManagerClient(this.#config);
       const answer = await this.#secrets.send(new GetSecretValueCommand({ SecretId: reference.secret }));
       if (answer.SecretString === undefined) throw new CredentialError(`${nameOf(reference)} holds no text`);
       return answer.SecretString;
     }
+    const { GetParameterCommand, SSMClient } = await import('@aws-sdk/client-ssm');
     this.#parameters ??= new SSMClient(this.#config);
     const command = new GetParameterCommand({ Name: reference.parameter, WithDecryption: true });
     return (await this.#parameters.send(command)).Parameter?.Value ?? '';

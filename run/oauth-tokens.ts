@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { request } from 'undici';
 import { z } from 'zod';
 import { guardedAgent, PermanentTransferError, type SourceGuard } from '#transfer/index.ts';
 import { redactUrl } from '#transfer/redact.ts';
@@ -81,6 +80,8 @@ export class TokenCache {
       const pair = `${formEncoded(clientId)}:${formEncoded(clientSecret)}`;
       headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
     }
+    // Only where a source wants it: undici as a whole is felt at each cold start.
+    const { request } = await import('undici');
     const dispatcher = guardedAgent(this.#guard, { connectSeconds: TIMEOUT_MILLISECONDS / 1_000 });
     const askedAt = Date.now();
     try {

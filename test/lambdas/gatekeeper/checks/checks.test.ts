@@ -10,6 +10,7 @@ import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { putObject, sourceNamed, writePlan } from '#test/helpers/run.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
+import { PUBLIC_INTERNET } from '#transfer/index.ts';
 
 const aws = useEmbeddedAws();
 let web: Web;
@@ -104,6 +105,15 @@ describe('the http check', () => {
     await expect(check).rejects.toThrow(message);
     await expect(check).rejects.not.toThrow(/secret/);
   });
+});
+
+it('asks no page in the own network unless a range is opened, and says why', async () => {
+  const store = await aws.store();
+  const lambda = new LambdaClient(aws.client());
+  for (const url of [`${web.url}/jobs`, 'http://169.254.170.2/v2/credentials', 'http://2852039166/']) {
+    const check = checkFor({ check: 'http', url }, { store, lambda, guard: PUBLIC_INTERNET });
+    await expect(check(await lookWith([sample(0)]))).rejects.toThrow(/is not dialled/);
+  }
 });
 
 describe('the lambda check', () => {
