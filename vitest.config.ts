@@ -7,7 +7,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**'],
+          exclude: ['test/e2e/**', 'test/chaos/**'],
           testTimeout: 30_000,
           hookTimeout: 120_000,
         },
@@ -21,6 +21,14 @@ export default defineConfig({
           hookTimeout: 300_000,
           // One deploy for all of them; two cores don't carry two.
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'chaos',
+          include: ['test/chaos/**/*.test.ts'],
+          globalSetup: ['test/chaos/global-setup.ts'],
+          hookTimeout: 300_000,
         },
       },
     ],

@@ -18,7 +18,11 @@ import { readJson, type Store } from '#run/store.ts';
 /** What the deployment of the end-to-end tests is reached by; it is made once for all of them. */
 export interface DeployedAws {
   readonly client: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } };
-  readonly outputs: { BucketName: string; StateMachineArn: string; QueueUrl: string };
+  readonly outputs: Readonly<Record<string, string>> & {
+    BucketName: string;
+    StateMachineArn: string;
+    QueueUrl: string;
+  };
 }
 
 declare module 'vitest' {

@@ -1,0 +1,210 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  DescribeTaskDefinitionCommand,
+  ECSClient,
+  ListTasksCommand,
+  RegisterTaskDefinitionCommand,
+} from '@aws-sdk/client-ecs';
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gateRecordSchema } from '#run/gate-record.ts';
+import { runKeys } from '#run/keys.ts';
+import { recordedItems } from '#run/ledger.ts';
+import { readPlanSummary } from '#run/plan-summary.ts';
+import { plannedItems } from '#run/progress.ts';
+import { readJson } from '#run/store.ts';
+import { type Ended, useDeployedAws } from '#test/helpers/deployed.ts';
+import { seededRandom } from '#test/helpers/s3-fault-proxy/random.ts';
+import { type S3FaultProxy, startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
+import { type SqsFaultProxy, startSqsFaultProxy } from '#test/helpers/sqs-fault-proxy.ts';
+import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';
+import { workerProcesses } from '#test/helpers/worker-processes.ts';
+
+const WORK = 200;
+const SOURCES = 60;
+/** Sources that don't exist, and work whose options are refused: these end as failures. */
+const MISSING = 5;
+const REFUSED = 5;
+const SEED = Number(process.env.SLUICE_CHAOS_SEED ?? Date.now() % 1_000_000);
+
+const aws = useDeployedAws();
+const random = seededRandom(SEED);
+let web: Web;
+let s3: S3FaultProxy;
+let sqs: SqsFaultProxy;
+let queueUrl = '';
+
+beforeAll(async () => {
+  console.log(`seed ${SEED}; the same again by SLUICE_CHAOS_SEED=${SEED}`);
+  web = await startWeb((request, response) => {
+    if (request.url === '/robots.txt') return void response.writeHead(404).end();
+    if (request.url?.startsWith('/missing')) return void response.writeHead(404).end();
+    if (request.url?.endsWith('.csv')) return void response.writeHead(200).end(csvNamed(request.url));
+    // Long enough that kills hit items under way.
+    const answer = () => response.writeHead(200, { 'content-type': 'text/html' }).end('<title>page</title>');
+    setTimeout(answer, 200 + 400 * random());
+  });
+  s3 = await startS3FaultProxy(aws.client.endpoint, {
+    seed: SEED,
+    rules: [
+      {
+        when: { operation: ['PutObject', 'GetObject', 'HeadObject'], key: /^(runs|output)/, probability: 0.05 },
+        fault: { kind: 'error', status: 503, code: 'SlowDown' },
+      },
+      { when: { operation: 'PutObject', key: /^runs/, probability: 0.03 }, fault: { kind: 'lost-answer' } },
+    ],
+  });
+  sqs = await startSqsFaultProxy(aws.client.endpoint, {
+    seed: SEED,
+    duplicate: 0.15,
+    dropDelete: 0.15,
+    delayVisibility: 0.2,
+    delayMs: 4_000,
+  });
+  queueUrl = sqs.queueUrl(aws.queue.url);
+  await sendWorkersByProxies();
+});
+afterAll(async () => {
+  await s3.stop();
+  await sqs[Symbol.asyncDispose]();
+  await web.stop();
+});
+
+/** A revision of the task definition whose workers reach S3 and SQS through the proxies; tasks are started by family. */
+async function sendWorkersByProxies(): Promise<void> {
+  const ecs = new ECSClient(aws.client);
+  const { taskDefinition } = await ecs.send(
+    new DescribeTaskDefinitionCommand({ taskDefinition: aws.outputs.TaskFamily }),
+  );
+  const [container] = taskDefinition?.containerDefinitions ?? [];
+  const environment = (container?.environment ?? []).filter(({ name }) => name !== 'SLUICE_QUEUE_URL');
+  await ecs.send(
+    new RegisterTaskDefinitionCommand({
+      family: aws.outputs.TaskFamily,
+      cpu: taskDefinition?.cpu,
+      memory: taskDefinition?.memory,
+      networkMode: taskDefinition?.networkMode,
+      requiresCompatibilities: taskDefinition?.requiresCompatibilities,
+      taskRoleArn: taskDefinition?.taskRoleArn,
+      executionRoleArn: taskDefinition?.executionRoleArn,
+      runtimePlatform: taskDefinition?.runtimePlatform,
+      containerDefinitions: [
+        {
+          ...container,
+          environment: [
+            ...environment,
+            { name: 'SLUICE_QUEUE_URL', value: queueUrl },
+            { name: 'AWS_ENDPOINT_URL_S3', value: s3.endpoint },
+          ],
+        },
+      ],
+    }),
+  );
+}
+
+describe.runIf(process.platform === 'linux')(
+  'two runs on one queue, with workers killed and S3 and SQS failing',
+  () => {
+    it('end every item exactly once, and leave no task', { timeout: 600_000 }, async () => {
+      const first = await aws.start({
+        work: Array.from({ length: WORK }, (_, n) => ({
+          processor: 'scrape',
+          name: `page ${n}`,
+          input: { url: `${web.url}/${n}` },
+          options: n < REFUSED ? { maxPages: -1 } : { delaySeconds: 0 },
+        })),
+      });
+      const second = await aws.start({
+        sources: Array.from({ length: SOURCES }, (_, n) => ({
+          url: `${web.url}/${n < MISSING ? 'missing-' : ''}${n}.csv`,
+          key: `chaos/${n}.csv`,
+        })),
+        process: 'profile',
+      });
+
+      const stop = new AbortController();
+      const killing = killWorkers(stop.signal);
+      const runs = await Promise.all([first, second].map((arn) => aws.end(arn, 500))).finally(() => stop.abort());
+      const kills = await killing;
+      const faults = { kills, s3: s3.happened.length, ...sqs.happened };
+      console.log(`faults: ${JSON.stringify(faults)}`);
+      // Else it was no chaos.
+      for (const count of Object.values(faults)) expect(count).toBeGreaterThan(0);
+
+      const failures = [REFUSED, MISSING];
+      for (const [index, run] of runs.entries()) await expectEndedOnce(run, failures[index] ?? 0);
+      await expect.poll(tasksLeft, { timeout: 60_000, interval: 500 }).toEqual([]);
+      expect(await workerProcesses(queueUrl)).toEqual([]);
+    });
+  },
+);
+
+/** Kills a worker every one to four seconds. @returns how many. */
+async function killWorkers(stop: AbortSignal): Promise<number> {
+  let kills = 0;
+  while (!stop.aborted) {
+    await sleep(1_000 + 3_000 * random(), undefined, { signal: stop }).catch(() => undefined);
+    const workers = await workerProcesses(queueUrl);
+    const victim = workers[Math.floor(random() * workers.length)];
+    if (stop.aborted || victim === undefined) continue;
+    try {
+      process.kill(victim, 'SIGKILL');
+      kills++;
+    } catch {
+      // It left by itself meanwhile.
+    }
+  }
+  return kills;
+}
+
+async function expectEndedOnce(run: Ended, failed: number): Promise<void> {
+  const { runId } = run;
+  const plan = await readPlanSummary(aws.store, runId);
+  const planned = new Set((await Array.fromAsync(plannedItems(aws.store, plan))).map(({ id }) => id));
+  const [results, failures] = await Promise.all([
+    recordedItems(aws.store, runId, 'results'),
+    recordedItems(aws.store, runId, 'failures'),
+  ]);
+  expect(run.status).toBe('SUCCEEDED');
+  expect(run.manifest).toMatchObject({
+    forced: false,
+    counts: { items: planned.size, done: planned.size - failed, failed, missing: 0 },
+  });
+  expect(failures.size).toBe(failed);
+  expect(results.intersection(failures)).toEqual(new Set());
+  expect(results.union(failures)).toEqual(planned);
+  expect(run.items.map(({ item }) => item).sort()).toEqual([...planned].sort());
+  await expectGateClosed(runId);
+}
+
+/** The gate opens at the first look that began after the last record, so within one interval of it. */
+async function expectGateClosed(runId: string): Promise<void> {
+  const gate = await readJson(aws.store, runKeys(runId).gate, gateRecordSchema);
+  const samples = gate?.samples ?? [];
+  const last = await lastRecordMs(runId);
+  const opened = samples.at(-1);
+  console.log(`${runId}: the gate opened ${(Date.parse(opened?.at ?? '') - last) / 1_000} s after the last record`);
+  expect(opened).toMatchObject({ missing: 0, exact: true });
+  // A look that began before the last record may be noted after it; no second one may.
+  expect(samples.filter(({ at, missing }) => missing > 0 && Date.parse(at) > last).length).toBeLessThanOrEqual(1);
+  expect(samples.filter(({ missing }) => missing === 0)).toHaveLength(1);
+}
+
+async function lastRecordMs(runId: string): Promise<number> {
+  let last = 0;
+  for (const ledger of ['results', 'failures'] as const) {
+    const { Contents = [] } = await aws.store.client.send(
+      new ListObjectsV2Command({ Bucket: aws.store.bucket, Prefix: runKeys(runId).ledger(ledger) }),
+    );
+    for (const { LastModified } of Contents) last = Math.max(last, LastModified?.getTime() ?? 0);
+  }
+  return last;
+}
+
+async function tasksLeft(): Promise<string[]> {
+  const ecs = new ECSClient(aws.client);
+  const { taskArns = [] } = await ecs.send(
+    new ListTasksCommand({ cluster: aws.outputs.ClusterName, desiredStatus: 'RUNNING' }),
+  );
+  return taskArns;
+}

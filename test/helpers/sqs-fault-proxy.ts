@@ -1,0 +1,108 @@
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { seededRandom } from './s3-fault-proxy/random.ts';
+
+/** How often each fault befalls a request, from 0 to 1. */
+export interface SqsFaults {
+  /** A message that is received is sent once more, as a message of its own. */
+  readonly duplicate: number;
+  /** A delete is answered as done, and isn't. */
+  readonly dropDelete: number;
+  /** A change of visibility is passed on this many milliseconds late. */
+  readonly delayVisibility: number;
+  readonly delayMs: number;
+}
+
+export interface SqsFaultProxy extends AsyncDisposable {
+  /** The queue's URL by way of the proxy. */
+  queueUrl(url: string): string;
+  readonly happened: { duplicates: number; droppedDeletes: number; delayedVisibilities: number };
+}
+
+/** An HTTP proxy in front of SQS that delivers twice, forgets deletes and is late with visibility. Speaks SQS's JSON. */
+export async function startSqsFaultProxy(
+  endpoint: string,
+  { seed, ...faults }: SqsFaults & { readonly seed: number },
+): Promise<SqsFaultProxy> {
+  const random = seededRandom(seed);
+  const happened = { duplicates: 0, droppedDeletes: 0, delayedVisibilities: 0 };
+  const hit = (probability: number): boolean => random() < probability;
+
+  const server = createServer((incoming, answer) => {
+    incoming.on('error', () => {});
+    answer.on('error', () => {});
+    handle(incoming, answer).catch(() => incoming.socket.destroy());
+  });
+
+  async function handle(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
+    const body = await bytesOf(incoming);
+    const operation = String(incoming.headers['x-amz-target'] ?? '').split('.')[1];
+    if (operation === 'DeleteMessageBatch' && hit(faults.dropDelete)) {
+      happened.droppedDeletes++;
+      const { Entries = [] } = JSON.parse(body.toString()) as { Entries?: { Id: string }[] };
+      answer.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
+      answer.end(JSON.stringify({ Successful: Entries.map(({ Id }) => ({ Id })), Failed: [] }));
+      return;
+    }
+    if (operation === 'ChangeMessageVisibility' && hit(faults.delayVisibility)) {
+      happened.delayedVisibilities++;
+      await sleep(faults.delayMs);
+    }
+    const done = await passOn(incoming, body);
+    if (operation === 'ReceiveMessage') await duplicateSome(incoming, body, done.body);
+    answer.writeHead(done.status, done.headers);
+    answer.end(done.body);
+  }
+
+  /** Sends copies of what was received, by the same client's own request turned into another. */
+  async function duplicateSome(incoming: IncomingMessage, asked: Buffer, got: Buffer): Promise<void> {
+    const { Messages = [] } = JSON.parse(got.toString() || '{}') as { Messages?: { Body: string }[] };
+    const { QueueUrl } = JSON.parse(asked.toString()) as { QueueUrl: string };
+    for (const { Body } of Messages) {
+      if (!hit(faults.duplicate)) continue;
+      happened.duplicates++;
+      const copy = Buffer.from(JSON.stringify({ QueueUrl, MessageBody: Body }));
+      incoming.headers['x-amz-target'] = 'AmazonSQS.SendMessage';
+      await passOn(incoming, copy);
+    }
+  }
+
+  function passOn(
+    { method, url, headers }: IncomingMessage,
+    body: Buffer,
+  ): Promise<{ status: number; headers: Record<string, string | string[] | undefined>; body: Buffer }> {
+    return new Promise((resolve, reject) => {
+      const target = new URL(url ?? '/', endpoint);
+      const sent = request(target, { method, headers: { ...headers, 'content-length': body.length } }, (done) => {
+        bytesOf(done).then((bytes) => {
+          const { 'transfer-encoding': _, ...kept } = done.headers;
+          resolve({
+            status: done.statusCode ?? 502,
+            headers: { ...kept, 'content-length': String(bytes.length) },
+            body: bytes,
+          });
+        }, reject);
+      });
+      sent.on('error', reject);
+      sent.end(body);
+    });
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the SQS fault proxy has no port');
+  return {
+    happened,
+    queueUrl: (url) => `http://127.0.0.1:${address.port}${new URL(url).pathname}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function bytesOf(stream: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
