@@ -69,7 +69,7 @@ if (values.help) {
 const asked = values.only?.split(',') ?? (values.goals ? GOALS : ALL);
 const unknown = asked.filter((name) => !Object.hasOwn(CASES, name));
 if (unknown.length > 0) refuse(`no such case: ${unknown.join(', ')}`);
-const minutes = Number(values.minutes ?? (values.quick ? 10 : values.goals ? 13 : 22));
+const minutes = Number(values.minutes ?? (values.quick ? 10 : values.goals ? 12 : 22));
 if (!(minutes > 0)) refuse('--minutes takes a number');
 const wait = Number(values.wait ?? (values.quick ? 0 : 2));
 if (!(wait >= 0)) refuse('--wait takes a number of minutes');
