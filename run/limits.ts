@@ -33,7 +33,6 @@ export const limitsSchema = z.strictObject({
       'Hours after which a run begins no further source, and its gate opens with what there is. Without it, nine tenths of `run.timeoutHours`, which ends a run hard.',
     ),
 });
-export type Limits = z.infer<typeof limitsSchema>;
 
 /** As an environment variable holds it: JSON. */
 export const limitsVariable = z
