@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** Every fault there is, in every way of reading, 500 sequences of them, and a kill between any two steps. */
+const heavyOnTransfer = ['test/transfer/faults/**', 'test/transfer/kill.test.ts'];
+
 export default defineConfig({
   test: {
     projects: [
@@ -7,7 +10,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/chaos/**'],
+          exclude: ['test/e2e/**', 'test/chaos/**', ...heavyOnTransfer],
           testTimeout: 30_000,
           hookTimeout: 120_000,
         },
@@ -21,6 +24,15 @@ export default defineConfig({
           hookTimeout: 300_000,
           // One deploy for all of them; two cores don't carry two.
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          // The engine against a real S3 server where one is installed, else the embedded one: heavy, and of its own.
+          name: 's3',
+          include: ['test/transfer/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       {
