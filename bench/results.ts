@@ -49,10 +49,10 @@ export class ResultFiles {
 
   /** Writes what there is so far. */
   async write(): Promise<void> {
-    const { results, runs, failures, leftOut } = this.#bench;
+    const { results, runs, failures, repeated, leftOut } = this.#bench;
     const around = this.#circumstances();
     await mkdir(FOLDER, { recursive: true });
-    const json = `${JSON.stringify({ ...around, results, failures, leftOut, runs }, undefined, 2)}\n`;
+    const json = `${JSON.stringify({ ...around, results, failures, repeated, leftOut, runs }, undefined, 2)}\n`;
     await writeFile(new URL(`${this.#stem}.json`, FOLDER), json);
     await writeFile(new URL(`${this.#stem}.md`, FOLDER), this.page());
     const picture = chart(runs, around);
@@ -79,7 +79,7 @@ function versitygwVersion(): string {
 }
 
 function markdown(
-  { results, runs, failures, leftOut, quick }: Bench,
+  { results, runs, failures, repeated, leftOut, quick }: Bench,
   { date, machine, loadAtStart, loadAtEnd, versions }: Circumstances,
   stem: string,
 ): string {
@@ -103,6 +103,8 @@ function markdown(
     for (const table of tables) lines.push('', ...tableLines(table));
   }
   if (failures.length > 0) lines.push('', '## Failed', '', ...failures.map((what) => `- ${oneLine(what)}`));
+  if (repeated.length > 0)
+    lines.push('', '## Failed and made again', '', ...repeated.map((what) => `- ${oneLine(what)}`));
   if (leftOut.length > 0) lines.push('', '## Left out', '', ...leftOut.map((what) => `- ${what}`));
   return `${lines.join('\n')}\n`;
 }

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import type { Job, Lane, Sizes } from './lane.ts';
-import { type Cost, measure } from './measure.ts';
+import { CommandFailedError, type Cost, measure } from './measure.ts';
 import type { Tool } from './tool.ts';
 import type { SluiceTool } from './tools/sluice.ts';
 
@@ -10,6 +10,12 @@ export const GIB = 1_024 * MIB;
 
 /** The S3 server holds the parts and, while it completes, the object. */
 const DISK_FACTOR = 2.2;
+
+/**
+ * The AWS CLI's parts over TLS are now and then refused by versitygw as unreadable (BadRequest), two of four on a busy machine.
+ * The comparison is about what another tool costs where it works; the engine has one attempt.
+ */
+const PEER_ATTEMPTS = 3;
 
 export interface Table {
   readonly caption?: string;
@@ -65,6 +71,8 @@ export class Bench {
   readonly runs: Run[] = [];
   /** What failed or landed other bytes, with the reason. */
   readonly failures: string[] = [];
+  /** Runs of the other tools that failed and were made again, with the reason. */
+  readonly repeated: string[] = [];
   /** What there was no time or no disk for. */
   readonly leftOut: string[] = [];
   /** The case under way. */
@@ -136,14 +144,8 @@ export class Bench {
     ];
     const what = [tool.name, lane.over, `${bytes / MIB} MiB`, ...how].join(', ');
     if (!(await this.hasRoom(what, bytes))) return undefined;
-    let cost: Cost;
-    try {
-      ({ cost } = await measure(tool.command(job)));
-      await lane.settle([job]);
-    } catch (error) {
-      this.fail(what, error);
-      return undefined;
-    }
+    const cost = await this.#measured(what, tool, lane, job);
+    if (cost === undefined) return undefined;
     const cpuSecondsPerGib = ((cost.userSeconds + cost.systemSeconds) * GIB) / bytes;
     const run: Run = { of: this.of, tool: tool.name, over: lane.over, bytes, sizes, cpuSecondsPerGib, ...cost };
     this.runs.push(run);
@@ -151,6 +153,24 @@ export class Bench {
       `   ${what}: ${cost.wallSeconds.toFixed(1)} s, ${cpuSecondsPerGib.toFixed(2)} CPU s/GiB, ${cost.peakMib.toFixed(0)} MiB`,
     );
     return run;
+  }
+
+  async #measured(what: string, tool: Tool, lane: Lane, job: Job): Promise<Cost | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const { cost } = await measure(tool.command(job));
+        await lane.settle([job]);
+        return cost;
+      } catch (error) {
+        const again = error instanceof CommandFailedError && tool !== this.sluice && attempt < PEER_ATTEMPTS;
+        if (!again) {
+          this.fail(what, error);
+          return undefined;
+        }
+        this.repeated.push(`${what}: ${error.message}`);
+        this.say(`   again: ${what} failed`);
+      }
+    }
   }
 }
 
