@@ -38,7 +38,7 @@ it.runIf(process.platform === 'linux')(
     expect(stdout).toMatch(/Worker \S+ is told to stop\.\n/);
     expect(stdout).toMatch(/Nothing runs\.\n$/);
     // The embedded AWS says that a task is stopped a moment before its process has ended.
-  await expect.poll(() => workerProcesses(aws.queue.url), { timeout: 30_000 }).toEqual([]);
+    await expect.poll(() => workerProcesses(aws.queue.url), { timeout: 30_000 }).toEqual([]);
     // EventBridge has the run closed.
     await expect
       .poll(() => readJson(aws.store, runKeys(run.runId).manifest, manifestSchema), { timeout: 30_000 })
