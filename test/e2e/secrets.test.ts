@@ -82,14 +82,14 @@ async function* keysUnder(Prefix: string): AsyncGenerator<string> {
 }
 
 /** Everything that the run has left, and all that was logged, each by where it was found. */
-async function* everything(run: Ended): AsyncGenerator<[where: string, text: string]> {
+async function* everything(run: Ended, began: number): AsyncGenerator<[where: string, text: string]> {
   const { client, bucket } = aws.store;
   const prefixes = [
     `runs/${run.runId}/`,
     `output/${run.runId}/`,
     'slots/',
     'secrets/',
-    'raw/127.0.0.1/',
+    'raw/127.0.0.1/typed',
     'lists/secrets',
   ];
   for (const Prefix of prefixes) {
@@ -105,7 +105,7 @@ async function* everything(run: Ended): AsyncGenerator<[where: string, text: str
   const logs = new CloudWatchLogsClient(aws.client);
   for await (const groups of paginateDescribeLogGroups({ client: logs }, {})) {
     for (const { logGroupName } of groups.logGroups ?? []) {
-      for await (const page of paginateFilterLogEvents({ client: logs }, { logGroupName })) {
+      for await (const page of paginateFilterLogEvents({ client: logs }, { logGroupName, startTime: began })) {
         for (const { message } of page.events ?? []) yield [`log ${logGroupName}`, message ?? ''];
       }
     }
@@ -135,6 +135,7 @@ describe('secrets of sources', () => {
       key: `secrets/${name}.csv`,
       ...more,
     });
+    const began = Date.now();
     const run = await aws.run({
       sources: [
         source('header', { headers: { 'x-vendor': header } }),
@@ -167,7 +168,7 @@ describe('secrets of sources', () => {
     const found: string[] = [];
     let looked = 0;
     let logLines = 0;
-    for await (const [where, text] of everything(run)) {
+    for await (const [where, text] of everything(run, began)) {
       looked += 1;
       if (where.startsWith('log ')) logLines += 1;
       for (const [name, secret] of Object.entries(PLANTED))
