@@ -1,6 +1,6 @@
 import { MalformedInputError } from './malformed-input-error.ts';
 
-/** A row is held as a list of its fields. Tables that people make end far below: Excel at 16,384, Parquet readers at some 100,000. */
+/** A row is held as a list of its fields, so their number is bounded. A choice, far above the 16,384 columns of Excel. */
 const MAX_COLUMNS = 1_000_000;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;

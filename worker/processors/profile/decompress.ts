@@ -4,7 +4,7 @@ import { MalformedInputError } from './malformed-input-error.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 
-/** Logs and tables pack 5 to 50 times, files of zeros as far as their format goes (gzip 1,032 times): beyond a gibibyte those go no further. */
+/** Beyond a gibibyte, so much more than went in is taken for an attack. A choice: gzip itself goes up to 1,032 times. */
 const BOMB_RATIO = 500;
 const BOMB_BYTES = 1_073_741_824;
 
