@@ -11,10 +11,7 @@ export const GIB = 1_024 * MIB;
 /** The S3 server holds the parts and, while it completes, the object. */
 const DISK_FACTOR = 2.2;
 
-/**
- * The AWS CLI's parts over TLS are now and then refused by versitygw as unreadable (BadRequest), two of four on a busy machine.
- * The comparison is about what another tool costs where it works; the engine has one attempt.
- */
+/** The comparison is about what another tool costs where it works; the engine has one attempt. */
 const PEER_ATTEMPTS = 3;
 
 export interface Table {
