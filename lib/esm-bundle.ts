@@ -1,4 +1,7 @@
+import { fileURLToPath } from 'node:url';
 import type { BuildOptions } from 'esbuild';
+
+const bundled = (file: string): string => fileURLToPath(new URL(`bundled/${file}`, import.meta.url));
 
 /** How everything that runs in AWS is bundled: one ES module for Node 24, the AWS SDK inside. */
 export const ESM_BUNDLE = {
@@ -9,6 +12,12 @@ export const ESM_BUNDLE = {
   target: 'node24',
   mainFields: ['module', 'main'],
   legalComments: 'none',
+  alias: {
+    http: bundled('http.cjs'),
+    https: bundled('https.cjs'),
+    'node:http': bundled('http.cjs'),
+    'node:https': bundled('https.cjs'),
+  },
   // CommonJS packages in an ES module call `require` for Node's own modules.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
 } as const satisfies BuildOptions;
