@@ -37,16 +37,24 @@ await dispatch(
 );
 
 const calls = new Map<string, number>();
-for (const client of [store.client, sqs]) {
-  client.middlewareStack.add(
-    (next, context) => (args) => {
-      const name = String(context.commandName).replace(/Command$/, '');
-      calls.set(name, (calls.get(name) ?? 0) + 1);
-      return next(args);
-    },
-    { step: 'initialize' },
-  );
-}
+const countCall = (commandName = ''): void => {
+  const name = commandName.replace(/Command$/, '');
+  calls.set(name, (calls.get(name) ?? 0) + 1);
+};
+store.client.middlewareStack.add(
+  (next, context) => (args) => {
+    countCall(context.commandName);
+    return next(args);
+  },
+  { step: 'initialize' },
+);
+sqs.middlewareStack.add(
+  (next, context) => (args) => {
+    countCall(context.commandName);
+    return next(args);
+  },
+  { step: 'initialize' },
+);
 const before = process.cpuUsage();
 const began = performance.now();
 const summary = await rig.work({ itemsAtOnce, idleSeconds: IDLE_SECONDS, visibilitySeconds: 60, heartbeatSeconds: 20 });

@@ -1,0 +1,89 @@
+/**
+ * `node bench/waiting-cost.ts --hours 10`: state transitions, history events and list prices of a wait, computed from the
+ * synthesised state machine, next to other ways to wait. Prices are those of us-east-1 as their pages stated them in
+ * November 2026, without free tiers; docs/waiting.md says where each number comes from.
+ */
+import { parseArgs } from 'node:util';
+import { gateEvents } from '#stepfunctions/history.ts';
+import { definitionOf, synthesise } from '#test/lib/synthesise.ts';
+
+const TRANSITION = 0.025 / 1_000;
+const LAMBDA_REQUEST = 0.2 / 1e6;
+/** Of arm64, for a GB and second. */
+const LAMBDA_GB_SECOND = 0.0000133334;
+/** S3's LIST and PUT, and GET. */
+const S3_LIST = 0.005 / 1_000;
+const S3_GET = 0.0004 / 1_000;
+/** SQS's requests. */
+const SQS_REQUEST = 0.4 / 1e6;
+/** A look at a run of some hundred items, every one of whose 16 shards is open: three ledgers each, counted by bench/ledger.ts. */
+const LISTS_A_LOOK = 48;
+/** The smallest environment of managed Airflow that has workers of its own, for an hour; it runs all the time. */
+const MWAA_SMALL_HOUR = 0.49;
+/** How long a look takes, in seconds. bench/ledger.ts: 0.3 s for the 48 lists of 2,000 items; the rest is reckoned. */
+const LOOK_SECONDS = 1;
+
+const { values } = parseArgs({
+  options: { hours: { type: 'string', default: '10' }, interval: { type: 'string', default: '30' } },
+});
+const hours = Number(values.hours);
+const interval = Number(values.interval);
+const attempts = Math.ceil((hours * 3_600) / interval);
+
+const template = synthesise({
+  'gate.intervalSeconds': interval,
+  'gate.attempts': attempts,
+});
+const { States } = definitionOf(template);
+const retrier = States.GatekeeperState?.Retry?.find(({ ErrorEquals }) => ErrorEquals.includes('NotReadyError'));
+const { IntervalSeconds, MaxAttempts } = retrier as unknown as { IntervalSeconds: number; MaxAttempts: number };
+const [gatekeeper] = Object.values(template.findResources('AWS::Lambda::Function')).filter(({ Properties }) =>
+  String(Properties.Description).startsWith('Looks whether the work is done'),
+);
+const memoryGb = Number(gatekeeper?.Properties.MemorySize) / 1_024;
+const compute = LAMBDA_REQUEST + LOOK_SECONDS * memoryGb * LAMBDA_GB_SECOND;
+// The plan and gate.json are read, and gate.json is written; two queues are asked, each for its counts and its letters.
+const storage = (LISTS_A_LOOK + 1) * S3_LIST + 2 * S3_GET + 4 * SQS_REQUEST;
+const look = compute + storage;
+const looks = 1 + MaxAttempts;
+
+interface Way {
+  readonly way: string;
+  readonly transitions: number;
+  readonly events: number;
+  readonly looks: number;
+  readonly dollars: number;
+}
+const ways: Way[] = [
+  {
+    way: `GatekeeperState, ${IntervalSeconds} s × ${MaxAttempts}`,
+    // Step Functions charges a retry as a transition.
+    transitions: looks,
+    events: gateEvents(MaxAttempts),
+    looks,
+    dollars: looks * (TRANSITION + look),
+  },
+  {
+    way: `Wait + Choice, ${interval} s`,
+    // Wait, the look and Choice, and so 2 + 5 + 2 events, each time round.
+    transitions: 3 * looks,
+    events: 9 * looks,
+    looks,
+    dollars: looks * (3 * TRANSITION + look),
+  },
+  { way: '.waitForTaskToken', transitions: 1, events: 5, looks: 0, dollars: TRANSITION },
+  {
+    way: `Airflow sensor, reschedule, ${interval} s`,
+    transitions: 0,
+    events: 0,
+    looks,
+    dollars: hours * MWAA_SMALL_HOUR,
+  },
+];
+console.log(`${hours} hours; the gatekeeper has ${memoryGb * 1_024} MiB and a look is reckoned at ${LOOK_SECONDS} s`);
+console.log(`a look: ${(1e6 * compute).toFixed(1)} $ a million of Lambda, ${(1e6 * storage).toFixed(1)} of S3 and SQS`);
+console.log('| way | looks | transitions | history events | $ |');
+console.log('|---|---|---|---|---|');
+for (const { way, looks, transitions, events, dollars } of ways) {
+  console.log(`| ${way} | ${looks} | ${transitions} | ${events} | ${dollars.toFixed(dollars < 0.001 ? 6 : 3)} |`);
+}
