@@ -1,5 +1,3 @@
-import { totalmem } from 'node:os';
-import { constrainedMemory } from 'node:process';
 import { dispatch, messageOf } from '#run/dispatch.ts';
 import type { SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
@@ -8,14 +6,13 @@ import type { WorkMessage } from '#run/message.ts';
 import { landedSchema } from '#run/records.ts';
 import { readJson } from '#run/store.ts';
 import { transfer } from '#transfer/index.ts';
+import { memoryShare } from './memory-share.ts';
 import type { WorkerParts } from './parts.ts';
 import { hasRecord, settledAs } from './settled.ts';
 import type { Task } from './task.ts';
 import { withinLimit } from './within-limit.ts';
 
 const MIB = 1_048_576;
-/** What Node, the SDK and the engine's own buffers take beside the part buffers of streams. */
-const BASE_MIB = 300;
 /** Three of S3's smallest parts, and the engine's own budget, which is enough for 1 TiB. */
 const STREAM_MIB = { least: 24, most: 480 } as const;
 
@@ -68,9 +65,7 @@ async function handOn({ store, dispatchQueue }: WorkerParts, runId: string, sour
   if (message !== undefined) await dispatch(dispatchQueue, [message]);
 }
 
-/** A share of the container's memory for the part buffers of each item at once. */
+/** The item's share of the memory for its part buffers, within what S3 and the engine take. */
 function streamMemoryBytes(itemsAtOnce: number): number {
-  const memory = Math.min(constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());
-  const share = Math.floor((memory / MIB - BASE_MIB) / itemsAtOnce);
-  return Math.min(Math.max(share, STREAM_MIB.least), STREAM_MIB.most) * MIB;
+  return Math.min(Math.max(memoryShare(itemsAtOnce), STREAM_MIB.least * MIB), STREAM_MIB.most * MIB);
 }
