@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { limitsVariable } from '#run/limits.ts';
 import { sourceRulesVariable } from '#run/source-rules.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { claimSchema } from '#run/claim.ts';
 import { runKeys } from '#run/keys.ts';
 import { type PlanSummary, planSummarySchema } from '#run/plan-summary.ts';

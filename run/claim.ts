@@ -1,5 +1,5 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AlreadyClaimedError } from './errors.ts';
 import { httpStatus, readTagged, type Store, writeOnce } from './store.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { HostPattern } from '#transfer/source/guard/host-pattern.ts';
 import type { CredentialReference } from './credential-reference.ts';
 

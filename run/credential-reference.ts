@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const common = {
   /** Of the JSON object that the secret holds. Without it, the secret as a whole. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One look of the gatekeeper at a run. */
 const gateSampleSchema = z.object({

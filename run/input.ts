@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { credentialFields, credentialProblems } from './credential-reference.ts';
 import { RUN_ID_PATTERN } from './ids.ts';
 import { expectSchema, ifExistsSchema } from './item.ts';

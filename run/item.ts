@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { credentialFields } from './credential-reference.ts';
 
 /** What the source's own side must say or be, beyond what the engine checks anyway. */

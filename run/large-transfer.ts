@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { transferStateSchema } from '#transfer/index.ts';
 import { sourceItemSchema } from './item.ts';
 import { runKeys } from './keys.ts';

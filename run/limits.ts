@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What a run may cost: the deployment's setting `limits`, and what Lambdas and workers are told of it. */
 export const limitsSchema = z.strictObject({

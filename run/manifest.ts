@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { endedExecutionSchema, failureSchema, landedSchema, resultSchema } from './records.ts';
 
 /** How many names each list of the manifest holds; `items.jsonl` holds every item. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { guardedAgent, PermanentTransferError, type SourceGuard } from '#transfer/index.ts';
 import { redactUrl } from '#transfer/redact.ts';
 

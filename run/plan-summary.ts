@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { runKeys } from './keys.ts';
 import { readJson, type Store } from './store.ts';
 import { waitForSchema } from './wait-for.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What every ledger record begins with. `v` is the record's version: a reader refuses one it doesn't know. */
 const base = {

@@ -1,5 +1,5 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { z } from 'zod';
+import * as z from 'zod';
 import { PermanentTransferError } from '#transfer/index.ts';
 import { runKeys } from './keys.ts';
 import { planSummarySchema } from './plan-summary.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseRange } from '#transfer/source/guard/address.ts';
 import { SourceGuard } from '#transfer/source/guard/source-guard.ts';
 import { credentialGrantSchema, hostSchema } from './credential-grant.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * What a run's gate waits for, besides force and the deadline. All of them have to be ready. Which to use when is in

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ingestFromEnvironment } from '../ingest/ingest.ts';
 import { abandonLarge } from './abandon-large.ts';
 

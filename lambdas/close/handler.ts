@@ -1,5 +1,5 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { environment, readEnvironment } from '../environment.ts';
 import { ingestFromEnvironment } from '../ingest/ingest.ts';
 import { closeLarge } from './close-large.ts';

@@ -1,5 +1,5 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { z } from 'zod';
+import * as z from 'zod';
 import { closeRun } from '#run/close.ts';
 import { runKeys } from '#run/keys.ts';
 import { readPlanSummary } from '#run/plan-summary.ts';

@@ -1,6 +1,6 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { environment, readEnvironment } from '../environment.ts';
 import { deadlineOf, ingestFromEnvironment } from '../ingest/ingest.ts';
 import { openBatch } from './open-batch.ts';

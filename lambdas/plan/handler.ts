@@ -1,6 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Claim } from '#run/claim.ts';
 import { runKeys } from '#run/keys.ts';
 import { environment, readEnvironment } from '../environment.ts';

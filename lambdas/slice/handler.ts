@@ -1,5 +1,5 @@
 import type { Context } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { deadlineOf, ingestFromEnvironment } from '../ingest/ingest.ts';
 import { uploadSliceOf } from './upload-slice-of.ts';
 

@@ -1,5 +1,5 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readPlanSummary } from '#run/plan-summary.ts';
 import { countShards, totalOf } from '#run/progress.ts';
 import { ensureWorkers } from '#run/workers.ts';

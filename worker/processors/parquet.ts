@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineProcessor, type ProcessorContext } from '../processor.ts';
 import { cleanInput } from './parquet/clean-input.ts';
 import { convert } from './parquet/convert.ts';

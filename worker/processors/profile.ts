@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineProcessor } from '../processor.ts';
 import { type Content, NO_CONTENT } from './profile/content.ts';
 import { type Compression, compressionOf, decompress } from './profile/decompress.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { guardedAgent } from '#transfer/index.ts';
 import { redactUrl } from '#transfer/redact.ts';
 import { PermanentError } from '../permanent-error.ts';

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const taskSchema = z.object({ TaskARN: z.string() });
 

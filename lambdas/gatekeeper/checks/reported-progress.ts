@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CheckFailedError, type Finding } from './check.ts';
 
 /** What a page or a function of somebody else's says of its work. */
