@@ -135,7 +135,9 @@ describe('multipart uploads with a whole-object CRC32', () => {
   });
 
   it('refuses a wrong one with BadDigest', async () => {
-    await expect(upload('wrong', base64((crc32(whole) ^ 1) >>> 0), whole.length)).rejects.toMatchObject({ name: 'BadDigest' });
+    await expect(upload('wrong', base64((crc32(whole) ^ 1) >>> 0), whole.length)).rejects.toMatchObject({
+      name: 'BadDigest',
+    });
     await expect(s3.send(new HeadObjectCommand({ Bucket: 'crc-test', Key: 'wrong' }))).rejects.toMatchObject({
       name: 'NotFound',
     });
