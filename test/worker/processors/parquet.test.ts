@@ -315,6 +315,18 @@ describe('an input', () => {
     const run = convert({ stream: endless, bytes: 1 }, {}, { signal: stop.signal });
     await expect(run).rejects.toThrow('stopped by the test');
   });
+
+  it('is let go while DuckDB works on it, and leaves nothing on the disk', async () => {
+    const before = await leftovers();
+    const stop = new AbortController();
+    const rows = Array.from({ length: 1_000_000 }, (_, n) => `${n},${n % 97},text ${n}\n`).join('');
+    const input = Readable.from([Buffer.from(`a,b,c\n${rows}`)]);
+    // Some moments after the last byte was read, DuckDB is at it.
+    input.once('end', () => setTimeout(() => stop.abort(new Error('stopped by the test')), 600));
+    const run = convert({ stream: input, bytes: 1 }, {}, { signal: stop.signal });
+    await expect(run).rejects.toThrow('stopped by the test');
+    await expect.poll(leftovers).toEqual(before);
+  });
 });
 
 describe('a table of 200 MB', () => {
