@@ -196,10 +196,11 @@ describe('JSON', () => {
       '{"a":2.5,"t":["x"]}',
       '[1]',
       '{"a":"\\ud800"}',
+      '{"a":3,"u:r":"x:\\"y:","o":{"k":1,"k":2}}',
       `{"a":${'{"b":'.repeat(1_000)}1${'}'.repeat(1_000)}}`,
     ];
     const run = await convert(lines.join('\r\n'), { format: 'jsonl' });
-    expect(run.result).toMatchObject({ format: 'jsonl', rows: 2, badRows: 4 });
+    expect(run.result).toMatchObject({ format: 'jsonl', rows: 2, badRows: 5 });
     expect(run.result.schema).toEqual([
       { name: 'a', type: 'DOUBLE' },
       { name: 'b', type: 'STRUCT(c DATE)' },
@@ -210,7 +211,8 @@ describe('JSON', () => {
       { line: 2, reason: expect.stringMatching(/^the line is not JSON/), text: '{"a":' },
       { line: 5, reason: 'the line is no JSON object' },
       { line: 6, reason: 'half a surrogate pair stands alone' },
-      { line: 7, reason: 'the line is nested deeper than 200 levels' },
+      { line: 7, reason: 'a key stands twice in one object' },
+      { line: 8, reason: 'the line is nested deeper than 200 levels' },
     ]);
   });
 

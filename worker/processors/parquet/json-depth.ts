@@ -1,5 +1,6 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const COLON = 0x3a;
 
 /**
  * How deep arrays and objects may stand within each other. DuckDB goes down by recursion: a million levels, which is 6 MB
@@ -12,6 +13,12 @@ export class JsonDepth {
   #depth = 0;
   #inString = false;
   #escaped = false;
+  #members = 0;
+
+  /** Members of all objects so far, repeated keys counted each time. */
+  get members(): number {
+    return this.#members;
+  }
 
   /** @returns whether the JSON stays within MAX_DEPTH. */
   take(bytes: Buffer): boolean {
@@ -26,6 +33,7 @@ export class JsonDepth {
       else if (byte === 0x5b || byte === 0x7b) {
         if (++this.#depth > MAX_DEPTH) return false;
       } else if (byte === 0x5d || byte === 0x7d) this.#depth--;
+      else if (byte === COLON) this.#members++;
     }
     return true;
   }

@@ -47,7 +47,8 @@ export async function* jsonRows(source: AsyncGenerator<Buffer>): AsyncGenerator<
 function problemOf(bytes: Buffer): string | undefined {
   if (bytes.length === 0) return undefined;
   if (!isUtf8(bytes)) return 'the line is no valid UTF-8';
-  if (!new JsonDepth().take(bytes)) return `the line is nested deeper than ${MAX_DEPTH} levels`;
+  const nesting = new JsonDepth();
+  if (!nesting.take(bytes)) return `the line is nested deeper than ${MAX_DEPTH} levels`;
   const text = bytes.toString();
   let value: unknown;
   try {
@@ -56,10 +57,19 @@ function problemOf(bytes: Buffer): string | undefined {
     return `the line is not JSON: ${(error as Error).message}`;
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'the line is no JSON object';
+  // JavaScript keeps the last of several; DuckDB refuses the whole file.
+  if (membersOf(value) < nesting.members) return 'a key stands twice in one object';
   // What is whole is no escape any more when it is written again.
   if (LONE_SURROGATE.test(text) && LONE_SURROGATE.test(JSON.stringify(value)))
     return 'half a surrogate pair stands alone';
   return undefined;
+}
+
+function membersOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let members = Array.isArray(value) ? 0 : Object.keys(value).length;
+  for (const each of Object.values(value)) members += membersOf(each);
+  return members;
 }
 
 function trimmed(bytes: Buffer): Buffer {
