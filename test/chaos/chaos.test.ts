@@ -128,8 +128,9 @@ describe.runIf(process.platform === 'linux')(
       const kills = await killing;
       const faults = { kills, s3: s3.happened.length, ...sqs.happened };
       console.log(`faults: ${JSON.stringify(faults)}`);
-      // Else it was no chaos.
-      for (const count of Object.values(faults)) expect(count).toBeGreaterThan(0);
+      // Else it was no chaos. Visibility is only extended for items that outlive a heartbeat: some runs have none.
+      const { delayedVisibilities: _, ...certain } = faults;
+      for (const count of Object.values(certain)) expect(count).toBeGreaterThan(0);
 
       const failures = [REFUSED, MISSING];
       for (const [index, run] of runs.entries()) await expectEndedOnce(run, failures[index] ?? 0);
