@@ -120,8 +120,9 @@ async function survey(store: Store, input: ExecutionInput, defaults: ItemDefault
     if (problems.length < MAX_PROBLEMS) problems.push(problem);
   };
 
-  const ids = new Set<string>();
-  const keys = new Set<string>();
+  // One hash an item is all that is kept: a million keys of 1,000 bytes, or two sets, would not fit the memory.
+  const seen = new Set<string>();
+  const shards = countByShard([]);
   let processed = 0;
   let work = 0;
   let etag: string | undefined;
@@ -129,14 +130,15 @@ async function survey(store: Store, input: ExecutionInput, defaults: ItemDefault
     const list = await openList(store, input);
     etag = list?.etag;
     for await (const item of itemsOf(store, input, defaults, list, report)) {
-      if (ids.has(item.id)) report(`${itemName(item)}: is named twice`);
-      // Only a hash is kept of a key: a million of 1,000 bytes would not fit the memory.
-      else if (item.kind === 'source' && keys.has(itemId(lookOfKey(item.key)))) {
-        report(`${item.key}: two sources land there, or at what looks the same`);
+      const hash = item.kind === 'source' ? itemId(lookOfKey(item.key)) : item.id;
+      if (seen.has(hash)) {
+        const problem = item.kind === 'source' ? 'two sources land there, or at what looks the same' : 'is named twice';
+        report(`${itemName(item)}: ${problem}`);
       }
-      if (item.kind === 'source') keys.add(itemId(lookOfKey(item.key)));
-      ids.add(item.id);
-      if (ids.size > maxItems) {
+      seen.add(hash);
+      const shard = item.id.charAt(0);
+      shards[shard] = (shards[shard] ?? 0) + 1;
+      if (seen.size > maxItems) {
         report(`input: names more than the ${maxItems} items that the setting limits.items allows`);
         break;
       }
@@ -148,7 +150,7 @@ async function survey(store: Store, input: ExecutionInput, defaults: ItemDefault
     else if (error instanceof RerunError) report(`rerunOf: ${error.message}`);
     else throw error;
   }
-  if (ids.size === 0 && total === 0) {
+  if (seen.size === 0 && total === 0) {
     report(
       input.rerunOf === undefined
         ? 'input: names no source and no work; fill sources, sourcesFrom, work or rerunOf'
@@ -157,7 +159,7 @@ async function survey(store: Store, input: ExecutionInput, defaults: ItemDefault
   }
   if (total > problems.length) problems.push(`and ${total - problems.length} more`);
   if (problems.length > 0) throw new InvalidInputError(problems);
-  return { items: ids.size, shards: countByShard(ids), processed, work, etag };
+  return { items: seen.size, shards, processed, work, etag };
 }
 
 async function openList(store: Store, input: ExecutionInput, etag?: string): Promise<OpenedList | undefined> {
