@@ -1,0 +1,31 @@
+/**
+ * `node bench/parquet.ts <file> --memory 200`: time and peak memory of converting one file, in this process alone, with a
+ * share of memory in MiB as a worker gives it. The Parquet files are held in memory by the test kit, which the peak includes.
+ */
+import { createReadStream, statSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { Processor } from '#worker/processor.ts';
+import { type ParquetResult, parquet } from '#worker/processors/parquet.ts';
+import { testProcessor } from '#worker/testing.ts';
+
+const MIB = 1_048_576;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { memory: { type: 'string', default: '200' } },
+});
+const [file = ''] = positionals;
+const idleMiB = Math.round(process.memoryUsage.rss() / MIB);
+const began = performance.now();
+const { result } = await testProcessor<ParquetResult>(parquet as Processor, {
+  object: { stream: createReadStream(file), bytes: statSync(file).size },
+  memoryBytes: Number(values.memory) * MIB,
+});
+const { rows, badRows, files, parquetBytes } = result;
+console.log(
+  JSON.stringify({
+    ...{ rows, badRows, files, parquetMiB: Math.round(parquetBytes / MIB) },
+    seconds: Math.round((performance.now() - began) / 100) / 10,
+    idleMiB,
+    peakMiB: Math.round(process.resourceUsage().maxRSS / 1_024),
+  }),
+);
