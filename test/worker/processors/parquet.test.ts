@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -323,10 +323,12 @@ describe('an input', () => {
     const stop = new AbortController();
     const rows = Array.from({ length: 1_000_000 }, (_, n) => `${n},${n % 97},text ${n}\n`).join('');
     const input = Readable.from([Buffer.from(`a,b,c\n${rows}`)]);
-    // Some moments after the last byte was read, DuckDB is at it.
-    input.once('end', () => setTimeout(() => stop.abort(new Error('stopped by the test')), 600));
     const run = convert({ stream: input, bytes: 1 }, {}, { signal: stop.signal });
-    await expect(run).rejects.toThrow('stopped by the test');
+    const ended = expect(run).rejects.toThrow('stopped by the test');
+    // DuckDB is at it once the folder of the results is there.
+    await expect.poll(() => resultsBegun(before), { interval: 5, timeout: 30_000 }).toBe(true);
+    stop.abort(new Error('stopped by the test'));
+    await ended;
     await expect.poll(leftovers).toEqual(before);
   });
 });
@@ -388,6 +390,12 @@ describe('csvRows', () => {
     );
   });
 });
+
+/** Whether a conversion whose folder wasn't there before has got to writing its results. */
+async function resultsBegun(before: readonly string[]): Promise<boolean> {
+  const folders = (await leftovers()).filter((name) => !before.includes(name));
+  return folders.some((name) => existsSync(join(tmpdir(), name, 'output')));
+}
 
 async function leftovers(): Promise<string[]> {
   return (await readdir(tmpdir())).filter((name) => /^sluice-parquet-(?!test-)/.test(name));
