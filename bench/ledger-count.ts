@@ -2,10 +2,12 @@
  * Counts a generated ledger once, as the gatekeeper does, and prints one line of JSON. `bench/ledger.ts` bundles it as the
  * Lambdas are bundled and runs it in a process of its own, so that memory is this code's and nothing else's.
  */
+
 import { createHash } from 'node:crypto';
 import { S3Client } from '@aws-sdk/client-s3';
 import { lookAtLedger } from '#lambdas/gatekeeper/ledger-count.ts';
 import { newGateRecord } from '#run/gate-record.ts';
+import { peakMemoryMiB } from '#run/peak-memory.ts';
 import type { PlanSummary } from '#run/plan-summary.ts';
 import { countByShard } from '#run/shards.ts';
 
@@ -71,5 +73,5 @@ function* ids(count: number): Generator<string> {
 }
 
 function peakMiB(): number {
-  return Math.round(process.resourceUsage().maxRSS / 1_024);
+  return peakMemoryMiB();
 }

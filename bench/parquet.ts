@@ -2,8 +2,10 @@
  * `node bench/parquet.ts <file> --memory 200`: time and peak memory of converting one file, in this process alone, with a
  * share of memory in MiB as a worker gives it. The Parquet files are held in memory by the test kit, which the peak includes.
  */
+
 import { createReadStream, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { peakMemoryMiB } from '#run/peak-memory.ts';
 import type { Processor } from '#worker/processor.ts';
 import { type ParquetResult, parquet } from '#worker/processors/parquet.ts';
 import { testProcessor } from '#worker/testing.ts';
@@ -26,6 +28,6 @@ console.log(
     ...{ rows, badRows, files, parquetMiB: Math.round(parquetBytes / MIB) },
     seconds: Math.round((performance.now() - began) / 100) / 10,
     idleMiB,
-    peakMiB: Math.round(process.resourceUsage().maxRSS / 1_024),
+    peakMiB: peakMemoryMiB(),
   }),
 );

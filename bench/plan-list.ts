@@ -2,6 +2,7 @@
  * Plans a run of a generated list, in a process of its own with a 512 MB Lambda's heap: `node bench/plan-list.ts [lines]`.
  * Prints the seconds and the peak resident memory of that process.
  */
+
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
@@ -9,6 +10,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { readInput } from '../lambdas/plan/input.ts';
 import { planRun } from '../lambdas/plan/plan.ts';
+import { peakMemoryMiB } from '../run/peak-memory.ts';
 import { createBucket } from '../test/helpers/s3-objects.ts';
 import { startS3Server } from '../test/helpers/s3-server.ts';
 
@@ -48,6 +50,6 @@ async function plan(endpoint: string, bucket: string): Promise<void> {
     { input, claim, sourcesPerBatch: 50, maxItems: 10_000_000, hasEnded: async () => false },
   );
   const seconds = ((performance.now() - began) / 1_000).toFixed(0);
-  const peakMiB = Math.round(process.resourceUsage().maxRSS / 1_024);
+  const peakMiB = peakMemoryMiB();
   console.log(`${summary.items} items in ${summary.batches} batches: ${seconds} s, peak ${peakMiB} MiB`);
 }

@@ -6,6 +6,7 @@ import type { SourceItem } from './item.ts';
 import { runKeys } from './keys.ts';
 import { record } from './ledger.ts';
 import type { WorkMessage } from './message.ts';
+import { peakMemoryMiB } from './peak-memory.ts';
 import type { LandedRecord } from './records.ts';
 import { type Store, writeOnce } from './store.ts';
 
@@ -55,6 +56,7 @@ export function uploadRecorder(
 /**
  * Records that an item has landed. The first word counts.
  *
+ * @param othersPeakMiB the peak memory of other processes that took part: a large object's slices. This one's counts anyway.
  * @returns whether this was it, and the message for the workers where the item gets a processor.
  */
 export async function recordLanded(
@@ -62,6 +64,7 @@ export async function recordLanded(
   runId: string,
   item: SourceItem,
   landed: Landed,
+  othersPeakMiB = 0,
 ): Promise<{ word: 'written' | 'exists'; message: WorkMessage | undefined }> {
   const entry: LandedRecord = {
     v: 1,
@@ -82,7 +85,7 @@ export async function recordLanded(
     ...(landed.sourceEtag !== undefined && { sourceEtag: landed.sourceEtag }),
     ...(landed.sourceLastModified !== undefined && { sourceLastModified: landed.sourceLastModified }),
     ...(landed.contentType !== undefined && { contentType: landed.contentType }),
-    peakMemoryMiB: peakMemoryMiB(),
+    peakMemoryMiB: Math.max(peakMemoryMiB(), othersPeakMiB),
     notes: landed.notes,
   };
   const word = await record(store, 'landed', entry);
@@ -124,9 +127,4 @@ export async function recordHanded(
     reason: error.message,
     bytesSpent: error.bytesSpent,
   });
-}
-
-/** The process's peak resident memory so far. A warm Lambda keeps the peak of its earlier invocations. */
-function peakMemoryMiB(): number {
-  return Math.round(process.resourceUsage().maxRSS / 1_024);
 }

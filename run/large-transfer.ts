@@ -41,8 +41,8 @@ export const lostTransferSchema = z.object({
 });
 export type LostTransfer = z.infer<typeof lostTransferSchema>;
 
-/** What one call of Slice sent. */
-export const sliceCallSchema = z.object({ proofs: partProofsSchema, retries: z.int() });
+/** What one call of Slice sent, and the peak memory of its process. */
+export const sliceCallSchema = z.object({ proofs: partProofsSchema, retries: z.int(), peakMemoryMiB: z.number() });
 export type SliceCall = z.infer<typeof sliceCallSchema>;
 
 /** An upload that may be open: written before its first part is sent, so that the end of a broken run finds it. */

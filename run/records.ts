@@ -34,7 +34,7 @@ export const landedSchema = z.object({
   sourceEtag: z.string().optional(),
   sourceLastModified: z.string().optional(),
   contentType: z.string().optional(),
-  /** Peak resident memory of the invocation that finished the transfer, in MiB. */
+  /** Largest peak of resident memory among the processes that transferred it, in MiB. */
   peakMemoryMiB: z.number().nonnegative().optional(),
   /** What the engine noticed and a reader should know, a sentence each. */
   notes: z.array(z.string()).default([]),

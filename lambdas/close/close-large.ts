@@ -26,7 +26,8 @@ export async function closeLarge(
     proofs: calls.flatMap((call) => call.proofs),
     retries: calls.reduce((sum, call) => sum + call.retries, 0),
   });
-  const { message } = await recordLanded(store, runId, transfer.item, landed);
+  const slicesPeakMiB = Math.max(0, ...calls.map((call) => call.peakMemoryMiB));
+  const { message } = await recordLanded(store, runId, transfer.item, landed, slicesPeakMiB);
   if (message === undefined) return { startWorkers: false };
   await dispatch(queue, [message]);
   return { startWorkers: await claimWorkersMinute(store, runId) };

@@ -1,5 +1,6 @@
 import { runKeys } from '#run/keys.ts';
 import { readLargeTransfer, type SliceCall } from '#run/large-transfer.ts';
+import { peakMemoryMiB } from '#run/peak-memory.ts';
 import { writeJson } from '#run/store.ts';
 import { planOf, slicesOf, UploadVanishedError, uploadSlice } from '#transfer/index.ts';
 import type { Ingest } from '../ingest/ingest.ts';
@@ -41,6 +42,7 @@ export async function uploadSliceOf(ingest: Ingest, request: SliceRequest): Prom
   await writeJson(ingest.store, runKeys(runId).sliceCall(item, job.state.uploadId, number, call), {
     proofs,
     retries,
+    peakMemoryMiB: peakMemoryMiB(),
   } satisfies SliceCall);
   if (vanished) throw new UploadVanishedError(`the upload of ${job.state.key} is gone: somebody aborted it`);
   const waitSeconds = waitUntil === undefined ? 0 : Math.ceil((waitUntil.getTime() - Date.now()) / 1_000);
