@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { jsonVariable } from './json-text.ts';
 
 /** What a run may cost: the deployment's setting `limits`, and what Lambdas and workers are told of it. */
 export const limitsSchema = z.strictObject({
@@ -35,15 +36,4 @@ export const limitsSchema = z.strictObject({
 });
 
 /** As an environment variable holds it: JSON. */
-export const limitsVariable = z
-  .string()
-  .default('{}')
-  .transform((text, context) => {
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      context.addIssue('takes JSON');
-      return z.NEVER;
-    }
-  })
-  .pipe(limitsSchema);
+export const limitsVariable = jsonVariable(limitsSchema);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { guardedAgent, PermanentTransferError, type SourceGuard } from '#transfer/index.ts';
 import { redactUrl } from '#transfer/redact.ts';
+import { parseJson } from './json-text.ts';
 
 /** What a token is asked for with: the client credentials grant, RFC 6749 4.4. */
 export interface TokenRequest {
@@ -120,14 +121,6 @@ function formEncoded(text: string): string {
 function errorCode(text: string): string {
   const answer = z.object({ error: z.string().regex(/^[a-z_]{1,40}$/) }).safeParse(parseJson(text));
   return answer.success ? ` ${answer.data.error}` : '';
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 async function readBounded(body: AsyncIterable<Uint8Array>, who: string): Promise<string> {

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { parseRange } from '#transfer/source/guard/address.ts';
 import { SourceGuard } from '#transfer/source/guard/source-guard.ts';
 import { credentialGrantSchema, hostSchema } from './credential-grant.ts';
+import { jsonVariable } from './json-text.ts';
 
 /**
  * Where sources, scraped sites and the gate's pages may be. The deployment's setting `sources`, and what Lambdas and workers
@@ -37,18 +38,7 @@ export const sourceRulesSchema = z.strictObject({
 export type SourceRules = z.infer<typeof sourceRulesSchema>;
 
 /** As an environment variable holds it: JSON. An empty one is the safe default. */
-export const sourceRulesVariable = z
-  .string()
-  .default('{}')
-  .transform((text, context) => {
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      context.addIssue('takes JSON');
-      return z.NEVER;
-    }
-  })
-  .pipe(sourceRulesSchema);
+export const sourceRulesVariable = jsonVariable(sourceRulesSchema);
 
 /** The guard of one process. Make it once: connections are kept by it. */
 export function guardOf({ allowedHosts, deniedHosts, ports, openRanges, httpsToHttp }: SourceRules): SourceGuard {

@@ -1,5 +1,6 @@
 import { DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import type { Queue } from '#run/dispatch.ts';
+import { parseJson } from '#run/json-text.ts';
 import { record } from '#run/ledger.ts';
 import { messageSchema } from '#run/message.ts';
 import type { Store } from '#run/store.ts';
@@ -51,12 +52,4 @@ export async function drainDeadLetters(store: Store, deadLetters: Queue): Promis
     if (Messages.length === 0) break;
   }
   return recorded;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

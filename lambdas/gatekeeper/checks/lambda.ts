@@ -1,4 +1,5 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import { parseJson } from '#run/json-text.ts';
 import { type Check, CheckFailedError } from './check.ts';
 import { findingOf } from './reported-progress.ts';
 
@@ -13,12 +14,4 @@ export function lambdaCheck(client: LambdaClient, functionArn: string): Check {
     if (answer.FunctionError !== undefined) throw new CheckFailedError(`${who} failed: ${text.slice(0, 1_000)}`);
     return findingOf(parseJson(text), who);
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
