@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { describeIssue, executionInputSchema } from '#run/input.ts';
 import { limitsSchema } from '#run/limits.ts';
 import { sourceRulesSchema } from '#run/source-rules.ts';
+import { timeZoneSchema } from '#run/time-zone.ts';
 
 /**
  * Every setting of a deployment, with its default, its limits and its meaning. The schema is the only list: synth reads
@@ -22,14 +23,6 @@ const executionInput = z.record(z.string(), z.json()).superRefine((input, contex
     });
   }
 });
-
-const timeZone = z.string().refine((zone) => {
-  try {
-    return Boolean(new Intl.DateTimeFormat('en', { timeZone: zone }));
-  } catch {
-    return false;
-  }
-}, 'takes the IANA name of a time zone, such as Europe/Berlin');
 
 const gate = z.strictObject({
   intervalSeconds: whole(1, 86_400)
@@ -254,7 +247,7 @@ const schedule = z.strictObject({
     .describe(
       'When to run, as EventBridge Scheduler writes it: `cron(30 4 * * ? *)`, `rate(6 hours)`, `at(2027-01-31T04:30:00)`.',
     ),
-  timeZone: timeZone
+  timeZone: timeZoneSchema
     .default('UTC')
     .describe('Time zone of the expression, and of the templates in the input where that names none.'),
   input: executionInput.default({}).describe('Input of the execution. `schedule` and `scheduledTime` are filled in.'),

@@ -4,6 +4,7 @@ import { RUN_ID_PATTERN } from './ids.ts';
 import { expectSchema, ifExistsSchema } from './item.ts';
 import { keyProblem, MAX_KEY_BYTES } from './key-problem.ts';
 import { PROCESSOR_NAMES } from './processor-names.ts';
+import { timeZoneSchema } from './time-zone.ts';
 import { DEFAULT_WAIT_FOR, waitForSchema } from './wait-for.ts';
 
 const urlSchema = z.string().superRefine((value, context) => {
@@ -54,14 +55,6 @@ const workInputSchema = z.strictObject({
   input: z.json().default(null),
 });
 export type WorkInput = z.infer<typeof workInputSchema>;
-
-const timeZoneSchema = z.string().refine((zone) => {
-  try {
-    return Boolean(new Intl.DateTimeFormat('en', { timeZone: zone }));
-  } catch {
-    return false;
-  }
-}, 'takes the IANA name of a time zone, such as Europe/Berlin');
 
 /** What an execution is started with, as a person types it in the console. */
 export const executionInputSchema = z
