@@ -1,7 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { itemId } from '#run/ids.ts';
-import type { Item, Process } from '#run/item.ts';
+import { type Item, itemName, type Process } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
 import type { PlanSummary } from '#run/plan-summary.ts';
 import type { FailureRecord, LandedRecord, ResultRecord } from '#run/records.ts';
@@ -52,7 +52,7 @@ export async function writePlan(
 const at = '2026-11-24T01:01:00.000Z';
 
 export function landedRecord(runId: string, item: Item, bucket: string): LandedRecord {
-  const name = item.kind === 'source' ? item.key : item.name;
+  const name = itemName(item);
   return {
     v: 1,
     runId,
@@ -73,7 +73,7 @@ export function landedRecord(runId: string, item: Item, bucket: string): LandedR
 }
 
 export function resultRecord(runId: string, item: Item): ResultRecord {
-  const name = item.kind === 'source' ? item.key : item.name;
+  const name = itemName(item);
   return {
     v: 1,
     runId,
@@ -90,7 +90,7 @@ export function resultRecord(runId: string, item: Item): ResultRecord {
 }
 
 export function failureRecord(runId: string, item: Item): FailureRecord {
-  const name = item.kind === 'source' ? item.key : item.name;
+  const name = itemName(item);
   return {
     v: 1,
     runId,
