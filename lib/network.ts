@@ -11,6 +11,7 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { EmptyDefaultSecurityGroup } from './default-security-group.ts';
 import type { Encryption } from './encryption.ts';
 import { trusted } from './service-trust.ts';
 import type { Settings } from './settings.ts';
@@ -40,7 +41,13 @@ export class Network extends Construct {
     super(scope, id);
     const { vpcId } = network;
     if (vpcId === undefined) {
-      this.vpc = ownVpc(this, network);
+      const vpc = ownVpc(this);
+      // CDK's own types don't hold under exactOptionalPropertyTypes.
+      this.vpc = vpc as IVpc;
+      if (network.restrictDefaultSecurityGroup) {
+        const groupId = vpc.vpcDefaultSecurityGroup;
+        new EmptyDefaultSecurityGroup(this, 'DefaultGroup', { groupId, encryption });
+      }
       if (network.flowLogs) this.#logFlows(encryption);
       this.subnets = this.vpc.publicSubnets;
       this.assignPublicIp = true;
@@ -74,16 +81,15 @@ export class Network extends Construct {
   }
 }
 
-function ownVpc(scope: Construct, { restrictDefaultSecurityGroup }: Settings['network']): IVpc {
-  const vpc = new Vpc(scope, 'Vpc', {
+function ownVpc(scope: Construct): Vpc {
+  return new Vpc(scope, 'Vpc', {
     ipAddresses: IpAddresses.cidr('10.0.0.0/16'),
     maxAzs: 2,
-    restrictDefaultSecurityGroup,
+    // Done by EmptyDefaultSecurityGroup.
+    restrictDefaultSecurityGroup: false,
     natGateways: 0,
     subnetConfiguration: [{ name: 'Public', subnetType: SubnetType.PUBLIC, cidrMask: 20, mapPublicIpOnLaunch: false }],
     // Free, and it keeps the transfers off the internet gateway.
     gatewayEndpoints: { S3: { service: GatewayVpcEndpointAwsService.S3 } },
   });
-  // CDK's own types don't hold under exactOptionalPropertyTypes.
-  return vpc as IVpc;
 }

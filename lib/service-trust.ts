@@ -3,6 +3,16 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
 /**
+ * Lambda as the one that may take a function's role on, for functions of this account alone. The account is all that can be
+ * asked for: a role comes before its function, and AWS publishes trust policies for Lambda with this condition only.
+ */
+export function trustedLambda(scope: Construct): ServicePrincipal {
+  return new ServicePrincipal('lambda.amazonaws.com', {
+    conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
+  });
+}
+
+/**
  * A service as the one that may take a role on, in the name of this account's own resources alone: without that, the
  * service could be made to use the role for somebody else's (the confused deputy).
  *

@@ -135,11 +135,11 @@ export const settingsRules: readonly SettingsRule[] = [
         : `records of a run that still goes on would be removed: run.keepDays is ${run.keepDays}, and a run may take ${run.timeoutHours} hours (run.timeoutHours)`,
   },
   {
-    settings: ['network.vpcId', 'network.flowLogs', 'network.restrictDefaultSecurityGroup'],
+    settings: ['network.vpcId', 'network.flowLogs'],
     problem: ({ network }) =>
-      network.vpcId === undefined || !(network.flowLogs || network.restrictDefaultSecurityGroup)
+      network.vpcId === undefined || !network.flowLogs
         ? undefined
-        : `network.flowLogs and network.restrictDefaultSecurityGroup are for a VPC of Sluice's own; ${network.vpcId} is looked after where it was made`,
+        : `network.flowLogs is for a VPC of Sluice's own; ${network.vpcId} is looked after where it was made`,
   },
   {
     settings: ['schedules'],

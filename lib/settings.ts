@@ -214,9 +214,9 @@ const network = z.strictObject({
     ),
   restrictDefaultSecurityGroup: z
     .boolean()
-    .default(false)
+    .default(true)
     .describe(
-      "Empties the default security group of Sluice's own VPC, in which nothing of Sluice is. CloudFormation can't: CDK does it by a function that runs at deploy, with a role that may change that group.",
+      "Empties the default security group of Sluice's own VPC, in which nothing of Sluice is. CloudFormation can't: a function does it at deploy, with a role that may take rules out of that group and nothing else.",
     ),
 });
 

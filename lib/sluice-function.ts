@@ -1,9 +1,10 @@
 import type { Duration } from 'aws-cdk-lib';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Role } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Access, Accessor } from './access.ts';
 import type { Encryption } from './encryption.ts';
+import { trustedLambda } from './service-trust.ts';
 
 export interface SluiceFunctionProps {
   /** The folder with the bundle, `index.mjs`, which exports `handler`. */
@@ -22,7 +23,7 @@ export class SluiceFunction extends Construct implements Accessor {
     super(scope, id);
     const logGroup = props.encryption.logGroup(this);
     // Instead of CDK's role, whose managed policy lets it write every log group of the account.
-    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    const role = new Role(this, 'Role', { assumedBy: trustedLambda(this) });
     logGroup.grantWrite(role);
     this.function = new LambdaFunction(this, 'Function', {
       code: Code.fromAsset(props.bundle),

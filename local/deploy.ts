@@ -18,6 +18,8 @@ const LOCAL_SETTINGS: LocalSettings = {
   'ingest.children': 3,
   'workers.max': 2,
   'workers.idleSeconds': 5,
+  // Its function takes the SDK of Lambda's runtime, which isn't there.
+  'network.restrictDefaultSecurityGroup': false,
   // The sample source, and a user's own server, are on this machine.
   'sources.openRanges': ['127.0.0.0/8', '::1/128'],
   'sources.ports': [],

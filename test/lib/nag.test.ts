@@ -58,6 +58,11 @@ const ACKNOWLEDGED: readonly Acknowledgement[] = [
       "Step Functions calls them synchronously and keeps the error itself; what rules call asynchronously has the rule's queue",
   },
   {
+    rule: /^Serverless-Lambda(DLQ|Tracing)$/,
+    at: /^Sluice\/AWS679f53fac002430cb0da5b7982bd2287\/Resource$/,
+    reason: "CDK's function for one call of AWS: CloudFormation calls it while it deploys, and keeps its error",
+  },
+  {
     rule: /^AwsSolutions-IAM5\[Resource::\*\]$/,
     at: FUNCTION_ROLES,
     reason: 'X-Ray has no resources, and ecs:ListTasks by family takes the cluster as a condition only',

@@ -35,6 +35,12 @@ const subnetGroup = (type: string) => ({
   ],
 });
 
+/** What CloudFormation fills in, by its name. */
+function referenceIn(part: unknown): string {
+  const { Ref, 'Fn::GetAtt': attribute } = part as { Ref?: string; 'Fn::GetAtt'?: string[] };
+  return Ref ?? attribute?.join('.') ?? '';
+}
+
 describe('the network of its own', () => {
   const template = synthesise();
 
@@ -50,12 +56,46 @@ describe('the network of its own', () => {
     expect(group?.Properties).not.toHaveProperty('SecurityGroupIngress');
   });
 
-  it('logs who talked to whom, and empties the default group, where settings say so', () => {
+  it('takes the two rules out of its default group, by a role that may do no more, unless the settings say otherwise', () => {
+    const calls = Object.values(template.findResources('Custom::AWS')).map(({ Properties }) => {
+      expect(Properties.Update).toEqual(Properties.Create);
+      expect(Properties).not.toHaveProperty('Delete');
+      const parts = Properties.Create['Fn::Join'][1] as unknown[];
+      return JSON.parse(parts.map((part) => (typeof part === 'string' ? part : referenceIn(part))).join(''));
+    });
+    const group = 'NetworkVpc7FB7348F.DefaultSecurityGroup';
+    const call = { service: 'EC2', ignoreErrorCodesMatching: '^InvalidPermission\\.NotFound$' };
+    expect(calls).toMatchObject([
+      {
+        ...call,
+        action: 'revokeSecurityGroupIngress',
+        parameters: {
+          GroupId: group,
+          IpPermissions: [{ IpProtocol: '-1', UserIdGroupPairs: [{ GroupId: group, UserId: 'AWS::AccountId' }] }],
+        },
+      },
+      {
+        ...call,
+        action: 'revokeSecurityGroupEgress',
+        parameters: { GroupId: group, IpPermissions: [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }] },
+      },
+    ]);
+    const [policy] = Object.entries(template.findResources('AWS::IAM::Policy')).filter(([name]) =>
+      name.startsWith('NetworkDefaultGroup'),
+    );
+    const statements = policy?.[1].Properties.PolicyDocument.Statement as { Action: string[]; Resource: unknown }[];
+    expect(statements.map(({ Action }) => Action)).toEqual([
+      ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      ['ec2:RevokeSecurityGroupEgress', 'ec2:RevokeSecurityGroupIngress'],
+    ]);
+    expect(JSON.stringify(statements[1]?.Resource)).toContain(JSON.stringify({ 'Fn::GetAtt': group.split('.') }));
+    synthesise({ 'network.restrictDefaultSecurityGroup': false }).resourceCountIs('Custom::AWS', 0);
+  });
+
+  it('logs who talked to whom where the settings say so', () => {
     template.resourceCountIs('AWS::EC2::FlowLog', 0);
-    template.resourceCountIs('Custom::VpcRestrictDefaultSG', 0);
-    const strict = synthesise({ 'network.flowLogs': true, 'network.restrictDefaultSecurityGroup': true });
+    const strict = synthesise({ 'network.flowLogs': true });
     strict.hasResourceProperties('AWS::EC2::FlowLog', { TrafficType: 'ALL', LogDestinationType: 'cloud-watch-logs' });
-    strict.resourceCountIs('Custom::VpcRestrictDefaultSG', 1);
   });
 
   it('gives workers a public address, which is their way out', () => {
@@ -70,7 +110,10 @@ describe('an existing VPC', () => {
     const network = existingVpc([subnetGroup('Public'), subnetGroup('Private')]);
     expect(network.subnets.map((subnet) => subnet.subnetId)).toEqual(['subnet-Private']);
     expect(network.assignPublicIp).toBe(false);
-    Template.fromStack(Stack.of(network)).resourceCountIs('AWS::EC2::VPC', 0);
+    const template = Template.fromStack(Stack.of(network));
+    template.resourceCountIs('AWS::EC2::VPC', 0);
+    // The groups of a VPC that others use are theirs.
+    template.resourceCountIs('Custom::AWS', 0);
   });
 
   it('is refused by name where it has no private subnets with a way out', () => {

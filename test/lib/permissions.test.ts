@@ -80,10 +80,9 @@ describe('permissions', () => {
     );
     expect(roles.length).toBeGreaterThan(12);
     for (const { name, Principal, Condition } of roles) {
-      // Lambda names no source as it takes a role on, as far as AWS documents; but a role can't be passed to another
-      // account's function, so there is no deputy to confuse.
-      if (Principal.Service === 'lambda.amazonaws.com') continue;
       expect(Condition, name).toHaveProperty(['StringEquals', 'aws:SourceAccount'], { Ref: 'AWS::AccountId' });
+      // A function comes after its role, so that the role can't name it.
+      if (Principal.Service === 'lambda.amazonaws.com') continue;
       expect(JSON.stringify(Condition), name).toMatch(/"Arn(Like|Equals)":\{"aws:SourceArn"/);
     }
     expect(new Set(roles.map(({ Principal }) => Principal.Service))).toEqual(
