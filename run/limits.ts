@@ -23,7 +23,7 @@ export const limitsSchema = z.strictObject({
     .max(10_000_000)
     .default(10_240)
     .describe(
-      'The most that the sources of a run may hold together, in GiB. Beyond it no further source is begun: each of the rest fails by name, and the run ends as `partial`.',
+      'The most that the sources of a run may hold together, in GiB. A source gets no more than what is left as it begins, and none is begun where nothing is: each of them fails by name, and the run ends as `partial`. Sources in transfer at the same time know nothing of each other.',
     ),
   hours: z
     .number()

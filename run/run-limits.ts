@@ -1,6 +1,6 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import * as z from 'zod';
-import { PermanentTransferError } from '#transfer/index.ts';
+import { PermanentTransferError, TooLargeError } from '#transfer/index.ts';
 import { runKeys } from './keys.ts';
 import { planSummarySchema } from './plan-summary.ts';
 import { httpStatus, listKeys, readJson, readTagged, type Store } from './store.ts';
@@ -14,6 +14,8 @@ export class RunLimitError extends PermanentTransferError {
 const COUNTERS = 8;
 /** What others have read meanwhile is looked at so often. */
 const LOOK_MILLISECONDS = 5_000;
+/** Which part of the limit a process may have read before it tells the others, whatever else it is at. */
+const UNTOLD_SHARE = 0.01;
 const ATTEMPTS = 30;
 
 const counterSchema = z.object({ v: z.literal(1), bytes: z.int().nonnegative() });
@@ -30,7 +32,8 @@ interface Spending {
 
 /**
  * What a run has cost, and what it may. Bytes are counted by everybody who lands sources, and looked at before a source is
- * begun: what is under way by then is finished, so a run may exceed its limit by that much.
+ * begun, which then gets no more than what is left. Sources that are in transfer at the same time don't see each other, so
+ * a run may exceed its limit by what they get; by nothing where there is one at a time.
  */
 export class RunLimits {
   readonly #store: Store;
@@ -58,6 +61,29 @@ export class RunLimits {
     }
   }
 
+  /**
+   * Lands a source within what the run may still read.
+   *
+   * @param sourceBytes what one source may hold.
+   * @param land is told the lesser of the two, and throws TooLargeError where the source holds more.
+   * @throws RunLimitError where no source may be begun any more, or where this one is larger than what is left; and what
+   *   `land` throws.
+   */
+  async within<T>(runId: string, sourceBytes: number, land: (maxBytes: number) => Promise<T>): Promise<T> {
+    await this.check(runId);
+    const { known, pending } = await this.#of(runId);
+    const left = this.#runBytes - known - pending;
+    try {
+      return await land(Math.min(left, sourceBytes));
+    } catch (error) {
+      if (!(error instanceof TooLargeError) || left >= sourceBytes) throw error;
+      throw new RunLimitError(
+        `${error.message}, for the run had read ${known + pending} bytes of the ${this.#runBytes} that it may: raise the setting limits.runGiB, or run the rest again`,
+        { cause: error },
+      );
+    }
+  }
+
   /** @throws RunLimitError where the run's time is up. */
   async checkTime(runId: string): Promise<void> {
     const { stopAt } = await this.#of(runId);
@@ -66,9 +92,11 @@ export class RunLimits {
     throw new RunLimitError(`the run's time was up at ${since}: raise the setting limits.hours, or run the rest again`);
   }
 
-  /** Counts bytes that were read, or will be. In memory until `flush`. */
+  /** Counts bytes that were read, or will be. In memory until `flush`, or until they are many. */
   async spend(runId: string, bytes: number): Promise<void> {
-    (await this.#of(runId)).pending += bytes;
+    const spending = await this.#of(runId);
+    spending.pending += bytes;
+    if (spending.pending >= this.#runBytes * UNTOLD_SHARE) await this.flush(runId);
   }
 
   /** Tells the others. */

@@ -96,8 +96,11 @@ async function landSource(
         bytesSpent,
       );
     }
-    await ingest.limits.check(runId);
-    const begun = await begin(ingest, runId, item, open.deadline, lost?.earlier ?? []);
+    const { maxBytes: sourceBytes = Number.POSITIVE_INFINITY } = ingest.options;
+    const begun = await ingest.limits.within(runId, sourceBytes, (maxBytes) => {
+      const bounded = { ...ingest, options: { ...ingest.options, maxBytes } };
+      return begin(bounded, runId, item, open.deadline, lost?.earlier ?? []);
+    });
     if (begun.kind === 'large') {
       const { state, earlier } = begun;
       await ingest.limits.spend(runId, state.total);

@@ -33,18 +33,19 @@ export function fetchTask(parts: WorkerParts, message: WorkMessage, source: Sour
     isDone: () => hasRecord(store, message, 'landed'),
     async run(_attempt, signal, logger) {
       const limit = { name: 'fetch', minutes: parts.settings.itemMinutes };
-      await parts.limits.check(runId);
-      const landed = await withinLimit(limit, signal, logger, (both, progress) =>
-        transfer(sourceOf(source, parts.credentials), destinationOf(store, source), {
-          ...uploadRecorder(store, runId, source),
-          streamMemoryBytes: streamMemoryBytes(parts.settings.itemsAtOnce),
-          guard: parts.settings.sourceGuard,
-          maxBytes: parts.settings.sourceBytes,
-          signal: both,
-          onProgress: ({ bytes, total }) => progress({ bytes, total: total ?? 'unknown' }),
-        }).catch((error: unknown) => {
-          throw both.aborted ? both.reason : error;
-        }),
+      const landed = await parts.limits.within(runId, parts.settings.sourceBytes, (maxBytes) =>
+        withinLimit(limit, signal, logger, (both, progress) =>
+          transfer(sourceOf(source, parts.credentials), destinationOf(store, source), {
+            ...uploadRecorder(store, runId, source),
+            streamMemoryBytes: streamMemoryBytes(parts.settings.itemsAtOnce),
+            guard: parts.settings.sourceGuard,
+            maxBytes,
+            signal: both,
+            onProgress: ({ bytes, total }) => progress({ bytes, total: total ?? 'unknown' }),
+          }).catch((error: unknown) => {
+            throw both.aborted ? both.reason : error;
+          }),
+        ),
       );
       return async () => {
         const { word } = await recordLanded(store, runId, source, landed);

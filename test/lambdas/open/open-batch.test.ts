@@ -91,7 +91,7 @@ describe('openBatch', () => {
     const items = ['a', 'b', 'c'].map((name) => sourceAt(`${web.url}/${name}`, null));
     const request = await batchOf(store, items);
     const [first, ...rest] = items.map(({ id }) => id);
-    const ingest = { ...ingestOn(store), limits: new RunLimits(store, 100), sourcesAtOnce: 1 };
+    const ingest = { ...ingestOn(store), limits: new RunLimits(store, 1_000), sourcesAtOnce: 1 };
     expect(await openBatch(ingest, queue, request)).toMatchObject({ left: 0 });
     const failures = await Promise.all(
       rest.map((id) => readJson(store, runKeys('r').record('failures', id), failureSchema)),
