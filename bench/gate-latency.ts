@@ -10,10 +10,10 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { gateRecordSchema } from '#run/gate-record.ts';
 import { runKeys } from '#run/keys.ts';
-import { recordedItems } from '#run/ledger.ts';
 import { resultSchema } from '#run/records.ts';
 import { readJson } from '#run/store.ts';
 import { startDeployedAws } from '#test/helpers/embedded-aws.ts';
+import { recordedItems } from '#test/helpers/run.ts';
 import { startWeb } from '#test/helpers/web.ts';
 
 const { values } = parseArgs({

@@ -1,13 +1,13 @@
 /**
  * `node bench/ledger.ts --items 10000`: time and memory of the gate's exact count over a generated ledger on a real S3 server:
- * N results, and N landed records unless `--ledgers results` leaves them out. `docs/waiting.md` has what came out.
+ * a plan of N items in batches of fifty, each of them landed and with a result. `docs/waiting.md` has what came out.
  *
- * By default on versitygw. `--endpoint`, `--access-key` and `--secret-key` name another server, `--filled` says that a run
- * before has filled it.
+ * `--mixed` says that every second item gets no processor: then the gate needs both ledgers, and the plan. `--progress` reads
+ * what DoneState needs instead: what each single item is. By default on versitygw. `--endpoint`, `--access-key` and
+ * `--secret-key` name another server, `--filled` says that a run before has filled it.
  */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,20 +17,29 @@ import { buildSync } from 'esbuild';
 import pMap from 'p-map';
 import { request } from 'undici';
 import { ESM_BUNDLE } from '#lib/esm-bundle.ts';
-import { type LedgerName, runKeys } from '#run/keys.ts';
+import { itemId } from '#run/ids.ts';
+import type { Process, SourceItem } from '#run/item.ts';
+import { runKeys } from '#run/keys.ts';
+import type { PlanSummary } from '#run/plan-summary.ts';
+import { countByShard } from '#run/shards.ts';
 import { startS3Server } from '#test/helpers/s3-server.ts';
 
 const RUN_ID = 'ledger-bench';
+const BATCH_ITEMS = 50;
+const PROFILE: Process = { processor: 'profile', options: {} };
 
 const { values } = parseArgs({
   options: {
     items: { type: 'string', default: '10000' },
-    ledgers: { type: 'string', default: 'landed,results' },
+    mixed: { type: 'boolean', default: false },
+    progress: { type: 'boolean', default: false },
     endpoint: { type: 'string' },
     'access-key': { type: 'string', default: 'bench' },
     'secret-key': { type: 'string', default: 'bench-secret' },
     /** Heap of the counting process in MiB; what it takes besides shows in the peak. Node gives itself half of a Lambda's. */
     heap: { type: 'string', default: '128' },
+    /** Fills and counts nothing. */
+    'fill-only': { type: 'boolean', default: false },
     filled: { type: 'boolean', default: false },
     /** Fills by plain requests, for a server that asks for no signature: signing costs a millisecond each. */
     unsigned: { type: 'boolean', default: false },
@@ -46,8 +55,10 @@ const { accessKeyId, secretAccessKey } = server?.credentials ?? {
   secretAccessKey: values['secret-key'],
 };
 if (!values.filled) await fill();
-console.log(`load ${loadavg().map((load) => load.toFixed(1))}`);
-console.log(await countInItsOwnProcess());
+if (!values['fill-only']) {
+  console.log(`load ${loadavg().map((load) => load.toFixed(1))}`);
+  console.log(await countInItsOwnProcess());
+}
 
 async function fill(): Promise<void> {
   const credentials = { accessKeyId, secretAccessKey };
@@ -56,8 +67,7 @@ async function fill(): Promise<void> {
     // A fill that was broken off begins again.
     if (error.name !== 'BucketAlreadyOwnedByYou') throw error;
   });
-  const put = async (key: string): Promise<void> => {
-    const body = '{"v":1}';
+  const put = async ({ key, body }: { key: string; body: string }): Promise<void> => {
     if (!values.unsigned) {
       await client.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }));
       return;
@@ -69,9 +79,9 @@ async function fill(): Promise<void> {
   const began = performance.now();
   let count = 0;
   await pMap(
-    keys(),
-    async (key) => {
-      await put(key);
+    objects(),
+    async (object) => {
+      await put(object);
       if (++count % 50_000 !== 0) return;
       process.stderr.write(`${count} records, ${Math.round((performance.now() - began) / 1_000)} s\n`);
     },
@@ -79,11 +89,48 @@ async function fill(): Promise<void> {
   );
 }
 
-function* keys(): Generator<string> {
-  for (let n = 0; n < items; n++) {
-    const id = createHash('md5').update(String(n)).digest('hex');
-    for (const ledger of values.ledgers.split(',') as LedgerName[]) yield runKeys(RUN_ID).record(ledger, id);
+/** Every object of the run: a batch of the plan, and the records of its items. */
+function* objects(): Generator<{ key: string; body: string }> {
+  const keys = runKeys(RUN_ID);
+  for (let index = 0; index * BATCH_ITEMS < items; index++) {
+    const first = index * BATCH_ITEMS;
+    const numbers = Array.from({ length: Math.min(BATCH_ITEMS, items - first) }, (_, n) => first + n);
+    yield { key: keys.batch(index), body: JSON.stringify(numbers.map(itemNumber)) };
+    for (const { id } of numbers.map(itemNumber)) {
+      for (const ledger of ['landed', 'results'] as const) yield { key: keys.record(ledger, id), body: '{"v":1}' };
+    }
   }
+}
+
+function itemNumber(n: number): SourceItem {
+  const key = `raw/${n}.csv`;
+  const url = `https://example.org/${key}`;
+  return { kind: 'source', id: itemId(url, key), url, key, process: n % 2 === 0 ? null : PROFILE };
+}
+
+/** The plan as Plan would have written it; it is no part of a look. */
+function planSummary(): PlanSummary {
+  const ids = (function* () {
+    for (let n = 0; n < items; n++) yield itemNumber(n).id;
+  })();
+  return {
+    v: 1,
+    runId: RUN_ID,
+    executionArn: 'arn',
+    startedAt: new Date().toISOString(),
+    scheduledTime: new Date().toISOString(),
+    items,
+    batches: Math.ceil(items / BATCH_ITEMS),
+    shards: countByShard(ids),
+    work: 0,
+    processed: values.mixed ? Math.floor(items / 2) : items,
+    rerunOf: null,
+    onLate: 'partial',
+    waitFor: [],
+    deadline: null,
+    stopAt: null,
+    force: false,
+  };
 }
 
 async function countInItsOwnProcess(): Promise<string> {
@@ -92,7 +139,10 @@ async function countInItsOwnProcess(): Promise<string> {
     const outfile = join(folder, 'count.mjs');
     const entry = fileURLToPath(new URL('ledger-count.ts', import.meta.url));
     buildSync({ ...ESM_BUNDLE, entryPoints: [entry], outfile, logLevel: 'error' });
-    const args = [RUN_ID, values.items, endpoint, BUCKET, accessKeyId, secretAccessKey];
+    const plan = join(folder, 'plan.json');
+    writeFileSync(plan, JSON.stringify(planSummary()));
+    const what = values.progress ? 'progress' : 'count';
+    const args = [what, plan, endpoint, BUCKET, accessKeyId, secretAccessKey];
     const heap = `--max-old-space-size=${values.heap}`;
     const { stdout } = await promisify(execFile)(process.execPath, [heap, outfile, ...args]);
     return stdout.trim();

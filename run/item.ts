@@ -20,7 +20,7 @@ export const processSchema = z.strictObject({
 });
 export type Process = z.infer<typeof processSchema>;
 
-const itemIdSchema = z.string().regex(/^[0-9a-f]{32}$/);
+export const itemIdSchema = z.string().regex(/^[0-9a-f]{32}$/);
 
 /** A source of the plan: templates are filled, defaults applied. */
 export const sourceItemSchema = z.strictObject({

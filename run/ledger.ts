@@ -1,7 +1,6 @@
 import { type LedgerName, runKeys } from './keys.ts';
 import type { FailureRecord, HandedRecord, LandedRecord, ResultRecord } from './records.ts';
 import { closedSchema, resultSchema } from './records.ts';
-import { SHARDS } from './shards.ts';
 import { listKeys, readJson, type Store, writeOnce } from './store.ts';
 
 interface RecordOf {
@@ -33,18 +32,11 @@ export async function* recordedIds(
   shard = '',
 ): AsyncGenerator<string> {
   const prefix = runKeys(runId).ledger(ledger);
-  for await (const key of listKeys(store, prefix + shard)) yield key.slice(prefix.length).replace(/\.json$/, '');
-}
-
-/** The ids of all items that have a record in a ledger. */
-export async function recordedItems(store: Store, runId: string, ledger: LedgerName): Promise<Set<string>> {
-  const items = new Set<string>();
-  await Promise.all(
-    SHARDS.map(async (shard) => {
-      for await (const id of recordedIds(store, runId, ledger, shard)) items.add(id);
-    }),
-  );
-  return items;
+  for await (const key of listKeys(store, prefix + shard)) {
+    const id = /^([0-9a-f]{32})\.json$/.exec(key.slice(prefix.length))?.[1];
+    // An object that somebody else has put there is nobody's record.
+    if (id !== undefined) yield id;
+  }
 }
 
 /**

@@ -8,14 +8,14 @@ export interface Merged<N extends string> {
  * Walks sorted lists side by side, each id once with the lists that have it. Nothing is held but a list's next id, so
  * the length of the lists doesn't matter.
  *
- * @param lists ids in ascending order, as S3 lists keys.
+ * @param lists ids of each in ascending order, as S3 lists keys.
  */
 export async function* mergeSorted<N extends string>(
-  lists: Readonly<Record<N, AsyncIterable<string>>>,
+  lists: readonly (readonly [name: N, ids: AsyncIterable<string>])[],
 ): AsyncGenerator<Merged<N>> {
-  const walks = Object.entries<AsyncIterable<string>>(lists).map(([name, list]) => ({
-    name: name as N,
-    iterator: list[Symbol.asyncIterator](),
+  const walks = lists.map(([name, ids]) => ({
+    name,
+    iterator: ids[Symbol.asyncIterator](),
     head: undefined as string | undefined,
   }));
   const advance = async (walk: (typeof walks)[number]) => {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { processSchema, sourceItemSchema } from './item.ts';
+import { itemIdSchema, processSchema, sourceItemSchema } from './item.ts';
 
 /**
  * What a worker receives: one item to process, or a source to land. It carries all that the worker needs, so that receiving costs no
@@ -8,7 +8,7 @@ import { processSchema, sourceItemSchema } from './item.ts';
 export const messageSchema = z.strictObject({
   v: z.literal(1),
   runId: z.string(),
-  item: z.string(),
+  item: itemIdSchema,
   name: z.string(),
   process: processSchema,
   /** A source to land, for which a Lambda's time is too short. What its object then gets comes in a message of its own. */

@@ -1,17 +1,21 @@
+import pMap, { pMapIterable } from 'p-map';
+import { IdSet } from './id-set.ts';
 import { batchSchema } from './item.ts';
-import { runKeys } from './keys.ts';
-import { recordedIds, recordedItems } from './ledger.ts';
+import { type LedgerName, runKeys } from './keys.ts';
+import { recordedIds } from './ledger.ts';
 import { mergeSorted } from './merge-sorted.ts';
 import type { PlanSummary } from './plan-summary.ts';
-import { type PerShard, SHARDS } from './shards.ts';
+import { type PerShard, SHARDS, shardsOf } from './shards.ts';
 import { readJson, type Store, UnreadableRecordError } from './store.ts';
 
 /** What the ledger says of a run: the ids of its items, each in exactly one of done, failed and neither. */
 export interface Progress {
-  readonly done: ReadonlySet<string>;
-  readonly failed: ReadonlySet<string>;
+  readonly done: IdSet;
+  readonly failed: IdSet;
   /** Items with an object in the bucket, whether or not they are done. */
-  readonly landed: ReadonlySet<string>;
+  readonly landed: IdSet;
+  /** Sources that a Lambda has left to a worker. */
+  readonly handed: IdSet;
   readonly missing: number;
 }
 
@@ -21,28 +25,41 @@ export interface Counts {
   readonly failed: number;
 }
 
+/** So many shards are listed at once: pages of 1,000 keys each, which take some 3 MiB while the SDK reads them. */
+const SHARDS_AT_ONCE = 4;
+
 /**
  * Reads a run's ledger: exact, whatever order its records came in.
  *
  * An item is done when it has a result, or when it has landed and gets no processor. It is failed when it has a failure
  * and isn't done: a result that came after a failure wins. Everything else is missing.
  *
- * All ids are held; where numbers are enough, `countShards` holds none.
+ * All ids are held, in 16 bytes each; where numbers are enough, `countShards` holds none.
  */
 export async function readProgress(store: Store, plan: PlanSummary): Promise<Progress> {
-  const [landed, results, failures] = await Promise.all([
-    recordedItems(store, plan.runId, 'landed'),
-    recordedItems(store, plan.runId, 'results'),
-    recordedItems(store, plan.runId, 'failures'),
-  ]);
-  const unprocessed = await withoutProcessor(store, plan);
-  const done = results.union(unprocessed === 'all' ? landed : landed.intersection(unprocessed));
-  const failed = failures.difference(done);
-  return { done, failed, landed, missing: plan.items - done.size - failed.size };
+  const done = new IdSet();
+  const failed = new IdSet();
+  const landed = new IdSet();
+  const handed = new IdSet();
+  const isDone = await doneRule(store, plan);
+  const ledgers: LedgerName[] = ['landed', 'results', 'failures', 'handed'];
+  await pMap(
+    shardsOf(plan),
+    async (shard) => {
+      for await (const { id, lists } of listLedgers(store, plan.runId, ledgers, shard)) {
+        if (lists.has('landed')) landed.add(id);
+        if (lists.has('handed')) handed.add(id);
+        if (isDone(id, lists)) done.add(id);
+        else if (lists.has('failures')) failed.add(id);
+      }
+    },
+    { concurrency: SHARDS_AT_ONCE },
+  );
+  return { done, failed, landed, handed, missing: plan.items - done.size - failed.size };
 }
 
 /**
- * Counts a run's ledger shard by shard, sixteen at once, without holding ids.
+ * Counts a run's ledger shard by shard, several at once, without holding ids. A short run's is listed in one go.
  *
  * @param finished shards in which every item was done before; they are not looked at again, since a done item stays done.
  * @returns the counts of every shard, the finished ones as they were given.
@@ -53,11 +70,29 @@ export async function countShards(
   finished: PerShard<Counts> = {},
 ): Promise<PerShard<Counts>> {
   const open = SHARDS.filter((shard) => finished[shard] === undefined);
-  const unprocessed = await withoutProcessor(store, plan);
-  const counted = await Promise.all(
-    open.map(async (shard) => [shard, await countShard(store, plan.runId, shard, unprocessed)] as const),
+  if (open.length === 0) return finished;
+  const counts = Object.fromEntries(SHARDS.map((shard) => [shard, { done: 0, failed: 0 }]));
+  const isDone = await doneRule(store, plan);
+  // Where each item has a processor, landing settles none.
+  const settling: LedgerName[] = ['results', 'failures'];
+  const ledgers: LedgerName[] = plan.processed === plan.items ? settling : ['landed', ...settling];
+  await pMap(
+    shardsOf(plan).filter((shard) => shard === '' || open.some((one) => one === shard)),
+    async (shard) => {
+      for await (const { id, lists } of listLedgers(store, plan.runId, ledgers, shard)) {
+        const count = counts[id.charAt(0)];
+        if (count === undefined) continue;
+        if (isDone(id, lists)) count.done += 1;
+        else if (lists.has('failures')) count.failed += 1;
+      }
+    },
+    { concurrency: SHARDS_AT_ONCE },
   );
-  return { ...finished, ...Object.fromEntries(counted) };
+  return { ...counts, ...finished };
+}
+
+function listLedgers(store: Store, runId: string, ledgers: readonly LedgerName[], shard: string) {
+  return mergeSorted(ledgers.map((ledger) => [ledger, recordedIds(store, runId, ledger, shard)] as const));
 }
 
 /** Adds up shards. */
@@ -69,34 +104,20 @@ export function totalOf(shards: PerShard<Counts>): Counts {
   };
 }
 
-async function countShard(
-  store: Store,
-  runId: string,
-  shard: string,
-  unprocessed: ReadonlySet<string> | 'all',
-): Promise<Counts> {
-  let done = 0;
-  let failed = 0;
-  const ids = mergeSorted({
-    landed: recordedIds(store, runId, 'landed', shard),
-    results: recordedIds(store, runId, 'results', shard),
-    failures: recordedIds(store, runId, 'failures', shard),
-  });
-  for await (const { id, lists } of ids) {
-    if (lists.has('results') || (lists.has('landed') && (unprocessed === 'all' || unprocessed.has(id)))) done += 1;
-    else if (lists.has('failures')) failed += 1;
-  }
-  return { done, failed };
+/** When an item is done, by the ledgers that have it. */
+type DoneRule = (id: string, lists: ReadonlySet<LedgerName>) => boolean;
+
+/** The batches are read only where some items have a processor and others none. */
+async function doneRule(store: Store, plan: PlanSummary): Promise<DoneRule> {
+  if (plan.processed === plan.items) return (_, lists) => lists.has('results');
+  if (plan.processed === 0) return (_, lists) => lists.has('results') || lists.has('landed');
+  const unprocessed = new Set<string>();
+  for await (const item of plannedItems(store, plan)) if (item.process === null) unprocessed.add(item.id);
+  return (id, lists) => lists.has('results') || (lists.has('landed') && unprocessed.has(id));
 }
 
-/** The items for which landing is all. The batches are read only where some items have a processor and others none. */
-async function withoutProcessor(store: Store, plan: PlanSummary): Promise<Set<string> | 'all'> {
-  if (plan.processed === 0) return 'all';
-  const ids = new Set<string>();
-  if (plan.processed === plan.items) return ids;
-  for await (const item of plannedItems(store, plan)) if (item.process === null) ids.add(item.id);
-  return ids;
-}
+/** A million items are 20,000 batches. */
+const BATCHES_AT_ONCE = 8;
 
 /**
  * All items of a plan, in its order.
@@ -104,7 +125,11 @@ async function withoutProcessor(store: Store, plan: PlanSummary): Promise<Set<st
  * @throws UnreadableRecordError where a batch is gone.
  */
 export async function* plannedItems(store: Store, plan: Pick<PlanSummary, 'runId' | 'batches'>) {
-  for (let index = 0; index < plan.batches; index++) yield* await readBatch(store, runKeys(plan.runId).batch(index));
+  const keys = runKeys(plan.runId);
+  const batches = Array.from({ length: plan.batches }, (_, index) => keys.batch(index));
+  for await (const items of pMapIterable(batches, (key) => readBatch(store, key), { concurrency: BATCHES_AT_ONCE })) {
+    yield* items;
+  }
 }
 
 /** @throws UnreadableRecordError where the batch is gone or isn't one. */

@@ -4,6 +4,14 @@
  */
 export const SHARDS = [...'0123456789abcdef'] as const;
 
+/** A run of so few items has one page of keys in each ledger, and sixteen lists would each cost what that one does. */
+const UNSHARDED_ITEMS = 1_000;
+
+/** What the ids begin with that are listed together: each shard's digit, or nothing in a short run. */
+export function shardsOf(plan: { readonly items: number }): readonly string[] {
+  return plan.items <= UNSHARDED_ITEMS ? [''] : SHARDS;
+}
+
 /** A number for each shard. */
 export type PerShard<T> = Readonly<Record<string, T>>;
 

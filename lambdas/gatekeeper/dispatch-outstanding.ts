@@ -1,6 +1,5 @@
 import { dispatch, fetchMessageOf, messageOf, type Queue } from '#run/dispatch.ts';
 import { runKeys } from '#run/keys.ts';
-import { recordedItems } from '#run/ledger.ts';
 import type { WorkMessage } from '#run/message.ts';
 import type { PlanSummary } from '#run/plan-summary.ts';
 import { type Progress, plannedItems } from '#run/progress.ts';
@@ -17,7 +16,6 @@ export async function dispatchOutstanding(
   plan: PlanSummary,
   progress: Progress,
 ): Promise<void> {
-  const handed = await recordedItems(store, plan.runId, 'handed');
   let messages: WorkMessage[] = [];
   for await (const item of plannedItems(store, plan)) {
     if (progress.done.has(item.id) || progress.failed.has(item.id)) continue;
@@ -25,7 +23,7 @@ export async function dispatchOutstanding(
       ? await readJson(store, runKeys(plan.runId).record('landed', item.id), landedSchema)
       : undefined;
     const message =
-      landed === undefined && item.kind === 'source' && handed.has(item.id)
+      landed === undefined && item.kind === 'source' && progress.handed.has(item.id)
         ? fetchMessageOf(plan.runId, item)
         : messageOf(plan.runId, item, landed && { bucket: landed.bucket, bytes: landed.bytes });
     if (message !== undefined) messages.push(message);

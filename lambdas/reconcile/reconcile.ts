@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { abortUploads } from '#run/abort-uploads.ts';
 import type { SourceItem } from '#run/item.ts';
-import { record, recordedItems } from '#run/ledger.ts';
+import { record } from '#run/ledger.ts';
 import type { PlanSummary } from '#run/plan-summary.ts';
 import { plannedItems, readProgress } from '#run/progress.ts';
 import type { Store } from '#run/store.ts';
@@ -14,10 +14,7 @@ import type { Store } from '#run/store.ts';
  * @returns how many there were.
  */
 export async function reconcile(store: Store, plan: PlanSummary): Promise<number> {
-  const { landed, failed, done } = await readProgress(store, plan);
-  const handed = await recordedItems(store, plan.runId, 'handed');
-  // The usual case, told without reading the plan: everything but work has landed or failed.
-  if (landed.union(failed).union(handed).size >= plan.items - plan.work) return 0;
+  const { landed, failed, done, handed } = await readProgress(store, plan);
   const lost: SourceItem[] = [];
   for await (const item of plannedItems(store, plan)) {
     if (item.kind === 'source' && ![landed, failed, done, handed].some((ids) => ids.has(item.id))) lost.push(item);

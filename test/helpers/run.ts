@@ -2,7 +2,8 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { itemId } from '#run/ids.ts';
 import { type Item, itemName, type Process } from '#run/item.ts';
-import { runKeys } from '#run/keys.ts';
+import { type LedgerName, runKeys } from '#run/keys.ts';
+import { recordedIds } from '#run/ledger.ts';
 import type { PlanSummary } from '#run/plan-summary.ts';
 import type { FailureRecord, LandedRecord, ResultRecord } from '#run/records.ts';
 import { countByShard } from '#run/shards.ts';
@@ -101,6 +102,11 @@ export function failureRecord(runId: string, item: Item): FailureRecord {
     error: { name: 'Broken', message: 'it broke' },
     attempts: 3,
   };
+}
+
+/** The ids of all items that have a record in a ledger. */
+export async function recordedItems(store: Store, runId: string, ledger: LedgerName): Promise<Set<string>> {
+  return new Set(await Array.fromAsync(recordedIds(store, runId, ledger)));
 }
 
 export async function putObject(

@@ -12,7 +12,7 @@ describe('mergeSorted', () => {
     await fc.assert(
       fc.asyncProperty(fc.record({ one: ids, two: ids, three: ids }), async (lists) => {
         const merged = await Array.fromAsync(
-          mergeSorted({ one: each(lists.one), two: each(lists.two), three: each(lists.three) }),
+          mergeSorted(Object.entries(lists).map(([name, list]) => [name, each(list)] as const)),
         );
         const all = [...new Set([...lists.one, ...lists.two, ...lists.three])].sort();
         expect(merged.map(({ id }) => id)).toEqual(all);

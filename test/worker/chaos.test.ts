@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it } from 'vitest';
-import { recordedItems } from '#run/ledger.ts';
 import { listKeys } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
+import { recordedItems } from '#test/helpers/run.ts';
 import { seededRandom } from '#test/helpers/s3-fault-proxy/random.ts';
 import { startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';

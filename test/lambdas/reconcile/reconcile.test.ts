@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { reconcile } from '#lambdas/reconcile/reconcile.ts';
 import type { WorkItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
-import { record, recordedItems } from '#run/ledger.ts';
+import { record } from '#run/ledger.ts';
 import { failureSchema } from '#run/records.ts';
 import { readJson, writeOnce } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
-import { failureRecord, landedRecord, profile, sourceNamed, writePlan } from '#test/helpers/run.ts';
+import { failureRecord, landedRecord, profile, recordedItems, sourceNamed, writePlan } from '#test/helpers/run.ts';
 import { openUploads } from '#test/helpers/s3-objects.ts';
 
 const aws = useEmbeddedAws();
