@@ -24,7 +24,7 @@ describe('reconcile', () => {
     const work: WorkItem = { kind: 'work', id: 'f'.repeat(32), name: 'work', process: profile, input: null };
     const plan = await writePlan(store, 'r', [landed, failed, handed, lost, work]);
     await record(store, 'landed', landedRecord('r', landed, store.bucket));
-    await record(store, 'failures', failureRecord('r', failed));
+    for (const item of [failed, work]) await record(store, 'failures', failureRecord('r', item));
     const { v, runId, item, name, at } = landedRecord('r', handed, store.bucket);
     await record(store, 'handed', { v, runId, item, name, at, reason: 'too slow', bytesSpent: 1 });
 
@@ -41,7 +41,7 @@ describe('reconcile', () => {
     expect(await reconcile(store, plan)).toBe(1);
     // The worker's upload goes on.
     expect((await openUploads(store.client, store.bucket)).map(({ UploadId }) => UploadId)).toEqual([uploads[1]]);
-    expect(await recordedItems(store, 'r', 'failures')).toEqual(new Set([failed.id, lost.id]));
+    expect(await recordedItems(store, 'r', 'failures')).toEqual(new Set([failed.id, lost.id, work.id]));
     expect(await readJson(store, runKeys('r').record('failures', lost.id), failureSchema)).toMatchObject({
       stage: 'reconcile',
       name: 'lost',
