@@ -8,11 +8,12 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { readInput } from '../lambdas/plan/input.ts';
-import { planRun } from '../lambdas/plan/plan.ts';
-import { peakMemoryMiB } from '../run/peak-memory.ts';
-import { createBucket } from '../test/helpers/s3-objects.ts';
-import { startS3Server } from '../test/helpers/s3-server.ts';
+import { readInput } from '#lambdas/plan/input.ts';
+import { planRun } from '#lambdas/plan/plan.ts';
+import { peakMemoryMiB } from '#run/peak-memory.ts';
+import { PROCESSOR_NAMES } from '#run/processor-names.ts';
+import { createBucket } from '#test/helpers/s3-objects.ts';
+import { startS3Server } from '#test/helpers/s3-server.ts';
 
 const [, , linesText = '1000000', endpoint, bucket] = process.argv;
 await (endpoint === undefined || bucket === undefined ? measure(Number(linesText)) : plan(endpoint, bucket));
@@ -42,12 +43,25 @@ function* urls(lines: number): Generator<string> {
 async function plan(endpoint: string, bucket: string): Promise<void> {
   const client = new S3Client({ endpoint, forcePathStyle: true });
   const claim = { v: 1 as const, runId: 'list', executionArn: 'arn:list', startedAt: new Date().toISOString() };
-  const rules = { runId: 'list', defaultInput: undefined, maxWaitMinutes: 25, gateFunctions: [] };
+  const rules = {
+    runId: 'list',
+    defaultInput: undefined,
+    maxWaitMinutes: 25,
+    gateFunctions: [],
+    processors: PROCESSOR_NAMES,
+  };
   const input = readInput({ sourcesFrom: { key: 'lists/urls.txt' }, process: 'profile' }, rules);
   const began = performance.now();
   const summary = await planRun(
     { client, bucket },
-    { input, claim, sourcesPerBatch: 50, maxItems: 10_000_000, hasEnded: async () => false },
+    {
+      input,
+      claim,
+      processors: PROCESSOR_NAMES,
+      sourcesPerBatch: 50,
+      maxItems: 10_000_000,
+      hasEnded: async () => false,
+    },
   );
   const seconds = ((performance.now() - began) / 1_000).toFixed(0);
   const peakMiB = peakMemoryMiB();

@@ -19,6 +19,8 @@ export const environment = {
     SLUICE_SOURCES_PER_BATCH: count,
     /** The functions that the gatekeeper may ask. */
     SLUICE_GATE_FUNCTIONS: z.string().default(''),
+    /** Those that the workers have. */
+    SLUICE_PROCESSORS: list,
     SLUICE_MAX_WAIT_MINUTES: z.coerce.number().positive(),
     SLUICE_MAX_ITEMS: count.default(1_000_000),
     /** When a run's time is up. */

@@ -9,7 +9,7 @@ import type { Encryption } from './encryption.ts';
 import { bundleLambdas } from './lambda-bundles.ts';
 import { type LambdaName, lambdaEntries } from './lambda-entries.ts';
 import type { Settings } from './settings.ts';
-import { gateWaitSeconds, hoursOfRun } from './settings-rules.ts';
+import { deployedProcessors, gateWaitSeconds, hoursOfRun } from './settings-rules.ts';
 import { SluiceFunction } from './sluice-function.ts';
 import type { Storage } from './storage.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -90,6 +90,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
           SLUICE_SOURCES_PER_BATCH: String(ingest.sourcesPerBatch),
           SLUICE_MAX_ITEMS: String(settings.limits.items),
           SLUICE_MAX_HOURS: String(hoursOfRun(settings)),
+          SLUICE_PROCESSORS: deployedProcessors(settings).join(','),
           SLUICE_MAX_WAIT_MINUTES: String(gateWaitSeconds(settings) / 60),
           ...(settings.gate.functions.length > 0 && { SLUICE_GATE_FUNCTIONS: settings.gate.functions.join(',') }),
           ...(settings.defaultInput && { SLUICE_DEFAULT_INPUT: JSON.stringify(settings.defaultInput) }),

@@ -1,3 +1,6 @@
+import { processorProblems } from '#run/deployed-processors.ts';
+import { executionInputSchema } from '#run/input.ts';
+import { PROCESSOR_NAMES } from '#run/processor-names.ts';
 import {
   gateEvents,
   gateFitsHistory,
@@ -17,6 +20,11 @@ export interface SettingsRule {
 /** Seconds that the gate waits in all before it is forced. */
 export function gateWaitSeconds(settings: Settings): number {
   return settings.gate.intervalSeconds * settings.gate.attempts;
+}
+
+/** The processors that the workers have. */
+export function deployedProcessors({ workers }: Settings): string[] {
+  return PROCESSOR_NAMES.filter((name) => name !== 'parquet' || workers.parquet);
 }
 
 /** Hours after which a run begins no further source: before Step Functions ends it hard, with time left for its end. */
@@ -161,6 +169,20 @@ export const settingsRules: readonly SettingsRule[] = [
     },
   },
   {
+    settings: ['defaultInput', 'workers.parquet'],
+    problem: (settings) => undeployed(settings, settings.defaultInput ?? {}),
+  },
+  {
+    settings: ['schedules', 'workers.parquet'],
+    problem: (settings) => {
+      const problems = settings.schedules.flatMap(({ name, input }) => {
+        const problem = undeployed(settings, input);
+        return problem === undefined ? [] : [`${name}: ${problem}`];
+      });
+      return problems.length === 0 ? undefined : problems.join('; ');
+    },
+  },
+  {
     settings: ['limits.hours', 'run.timeoutHours'],
     problem: (settings) =>
       hoursOfRun(settings) < settings.run.timeoutHours
@@ -186,6 +208,13 @@ export const settingsRules: readonly SettingsRule[] = [
     },
   },
 ];
+
+/** What is wrong with the processors that an input names. */
+function undeployed(settings: Settings, input: unknown): string | undefined {
+  // Inputs were parsed as settings; they are kept as they were typed.
+  const problems = processorProblems(executionInputSchema.parse(input), deployedProcessors(settings));
+  return problems.length === 0 ? undefined : problems.join('; ');
+}
 
 function fargateProblem(cpu: number, memoryMiB: number): string | undefined {
   const takes = FARGATE_MEMORY[cpu];

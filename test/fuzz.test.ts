@@ -10,6 +10,7 @@ import { batchSchema } from '#run/item.ts';
 import { lostTransferSchema } from '#run/large-transfer.ts';
 import { manifestSchema } from '#run/manifest.ts';
 import { planSummarySchema } from '#run/plan-summary.ts';
+import { PROCESSOR_NAMES } from '#run/processor-names.ts';
 import { failureSchema, handedSchema, landedSchema, resultSchema } from '#run/records.ts';
 import { redactUrl } from '#transfer/redact.ts';
 import { readWorkerSettings, WorkerEnvironmentError } from '#worker/environment.ts';
@@ -73,8 +74,14 @@ function errorOf(call: () => unknown): unknown {
   }
 }
 
-const rules = { runId: 'fuzz', defaultInput: undefined, maxWaitMinutes: 25, gateFunctions: [] };
-const defaults = { scheduledTime: new Date(0), timeZone: 'UTC', process: null };
+const rules = {
+  runId: 'fuzz',
+  defaultInput: undefined,
+  maxWaitMinutes: 25,
+  gateFunctions: [],
+  processors: PROCESSOR_NAMES,
+};
+const defaults = { scheduledTime: new Date(0), timeZone: 'UTC', process: null, processors: PROCESSOR_NAMES };
 
 describe(`anything at all (FUZZ_SEED=${seed})`, () => {
   it('as an execution input is taken, or refused with every problem’s path', () => {

@@ -26,10 +26,12 @@ export async function handler(payload: unknown) {
     defaultInput: env.SLUICE_DEFAULT_INPUT,
     maxWaitMinutes: env.SLUICE_MAX_WAIT_MINUTES,
     gateFunctions: env.SLUICE_GATE_FUNCTIONS.split(','),
+    processors: env.SLUICE_PROCESSORS,
   });
   const summary = await planRun(store, {
     input,
     claim: { v: 1, ...execution },
+    processors: env.SLUICE_PROCESSORS,
     sourcesPerBatch: env.SLUICE_SOURCES_PER_BATCH,
     maxItems: env.SLUICE_MAX_ITEMS,
     maxHours: env.SLUICE_MAX_HOURS,

@@ -1,3 +1,4 @@
+import { processorProblems } from '#run/deployed-processors.ts';
 import { InvalidInputError } from '#run/errors.ts';
 import { RUN_ID_PATTERN } from '#run/ids.ts';
 import { describeIssue, type ExecutionInput, executionInputSchema } from '#run/input.ts';
@@ -10,6 +11,8 @@ export interface InputRules {
   readonly maxWaitMinutes: number;
   /** ARNs of the functions that `waitFor` may name. */
   readonly gateFunctions: readonly string[];
+  /** The processors that the deployment's workers have. */
+  readonly processors: readonly string[];
 }
 
 /**
@@ -42,6 +45,7 @@ export function readInput(typed: unknown, rules: InputRules): ExecutionInput {
       `waitFor[${index}].function: the gatekeeper may not ask ${wait.function}; add it to the setting gate.functions`,
     );
   }
+  problems.push(...processorProblems(parsed.data, rules.processors));
   if (problems.length > 0) throw new InvalidInputError(problems);
   return parsed.data;
 }

@@ -1,3 +1,4 @@
+import { processorProblem } from '#run/deployed-processors.ts';
 import { itemId } from '#run/ids.ts';
 import { describeIssue, type ExecutionInput, type SourceInput, sourceInputSchema, type WorkInput } from '#run/input.ts';
 import type { Process, SourceItem, WorkItem } from '#run/item.ts';
@@ -9,6 +10,8 @@ export interface ItemDefaults {
   readonly scheduledTime: Date;
   readonly timeZone: string;
   readonly process: Process | null;
+  /** The processors that the deployment's workers have. */
+  readonly processors: readonly string[];
 }
 
 /** Takes a problem of the input, as a line that begins with its path. */
@@ -49,7 +52,12 @@ export function listedItem(
   report: Report,
 ): SourceItem | undefined {
   const parsed = sourceInputSchema.safeParse(value);
-  if (parsed.success) return sourceItem(parsed.data, where, defaults, report);
+  if (parsed.success) {
+    const { process } = parsed.data;
+    const problem = process && processorProblem(process.processor, defaults.processors);
+    if (problem) report(`${where}.process: ${problem}`);
+    return sourceItem(parsed.data, where, defaults, report);
+  }
   for (const issue of parsed.error.issues) report(describeIssue(issue, where));
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
 import { type Claim, claim } from '#run/claim.ts';
+import { processorProblem } from '#run/deployed-processors.ts';
 import { InvalidInputError } from '#run/errors.ts';
 import { itemId } from '#run/ids.ts';
 import type { ExecutionInput } from '#run/input.ts';
@@ -24,6 +25,8 @@ const BATCH_WRITES = 16;
 export interface PlanRequest {
   readonly input: ExecutionInput;
   readonly claim: Claim;
+  /** The processors that the deployment's workers have. */
+  readonly processors: readonly string[];
   /** Items of a batch in a long run. */
   readonly sourcesPerBatch: number;
   /** An input with more is refused. */
@@ -51,6 +54,7 @@ export async function planRun(store: Store, request: PlanRequest): Promise<PlanS
     scheduledTime: input.scheduledTime === undefined ? startedAt : new Date(input.scheduledTime),
     timeZone: input.timeZone,
     process: input.process,
+    processors: request.processors,
   };
 
   const seen = await survey(store, input, defaults, request.maxItems);
@@ -176,7 +180,14 @@ async function* itemsOf(
   report: Report,
 ): AsyncGenerator<Item> {
   yield* itemsOfInput(input, defaults, report);
-  if (input.rerunOf !== undefined) yield* itemsLeftBy(store, input.rerunOf);
+  if (input.rerunOf !== undefined) {
+    for await (const item of itemsLeftBy(store, input.rerunOf)) {
+      // The deployment may have had more when the earlier run was planned.
+      const problem = item.process && processorProblem(item.process.processor, defaults.processors);
+      if (problem) report(`rerunOf: ${itemName(item)}: ${problem}`);
+      yield item;
+    }
+  }
   if (list === undefined) return;
   for await (const { where, value } of list.entries) {
     const item = listedItem(value, `sourcesFrom ${where}`, defaults, report);

@@ -54,6 +54,15 @@ describe('the environment that the template sets', () => {
     });
   });
 
+  it('tells Plan which processors the workers have', () => {
+    const processors = (settings: Record<string, unknown>) =>
+      Object.values(synthesise(settings).findResources('AWS::Lambda::Function'))
+        .map(({ Properties }) => Properties.Environment?.Variables.SLUICE_PROCESSORS)
+        .filter((value) => value !== undefined);
+    expect(processors({})).toEqual(['parquet,profile,scrape']);
+    expect(processors({ 'workers.parquet': false })).toEqual(['profile,scrape']);
+  });
+
   it('tells Plan how long the gate waits, in minutes with their fraction', () => {
     expect(Object.fromEntries(variablesOf('plan')).SLUICE_MAX_WAIT_MINUTES).toBe(String((31 * 50) / 60));
   });

@@ -155,6 +155,19 @@ describe('readSettings', () => {
       'input takes no schedule',
     ],
     [
+      'a default input with a processor that is left out',
+      { 'workers.parquet': false, defaultInput: { work: [{ processor: 'parquet' }] } },
+      'defaultInput: work[0].processor: parquet is not deployed here (there are profile, scrape)',
+    ],
+    [
+      'a schedule with a processor that is left out',
+      {
+        'workers.parquet': false,
+        schedules: [{ name: 'a', expression: 'rate(1 day)', input: { process: 'parquet' } }],
+      },
+      'schedules: a: process: parquet is not deployed here',
+    ],
+    [
       "a default input beyond a function's environment",
       { defaultInput: { sources: [{ url: `https://example.org/${'x'.repeat(4_000)}`, key: 'a' }] } },
       'takes at most 3072 bytes of JSON',

@@ -10,9 +10,12 @@ import { record } from '#run/ledger.ts';
 import { plannedItems } from '#run/progress.ts';
 import { listKeys, type Store } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
-import { failureRecord, landedRecord } from '#test/helpers/run.ts';
+import { failureRecord, landedRecord, sourceNamed, writePlan } from '#test/helpers/run.ts';
 
 const aws = useEmbeddedAws();
+
+/** Of a deployment with `workers.parquet=false`. */
+const processors = ['profile', 'scrape'];
 
 const claimOf = (runId: string, startedAt = '2026-11-24T01:00:05.000Z') => ({
   v: 1 as const,
@@ -27,8 +30,9 @@ function plan(store: Store, typed: unknown, claim = claimOf('run'), hasEnded = a
     defaultInput: undefined,
     maxWaitMinutes: 25,
     gateFunctions: [],
+    processors,
   });
-  return planRun(store, { input, claim, sourcesPerBatch: 50, maxItems: 200, maxHours: 2, hasEnded });
+  return planRun(store, { input, claim, processors, sourcesPerBatch: 50, maxItems: 200, maxHours: 2, hasEnded });
 }
 
 async function problemsOf(promise: Promise<unknown>): Promise<readonly string[]> {
@@ -126,6 +130,30 @@ describe('planRun', () => {
     }
   });
 
+  it('refuses a processor that is not deployed, wherever it is named, before anything is done', async () => {
+    const store = await aws.store();
+    const named = async () =>
+      plan(store, {
+        process: 'parquet',
+        sources: [
+          { url: 'https://example.org/a', process: 'profile' },
+          { url: 'https://example.org/b', process: { processor: 'parquet' } },
+        ],
+        work: [{ processor: 'parquet' }],
+      });
+    const problem = 'parquet is not deployed here (there are profile, scrape)';
+    expect(await problemsOf(named())).toEqual(
+      ['process', 'sources[1].process', 'work[0].processor'].map((path) =>
+        expect.stringContaining(`${path}: ${problem}; deploy with workers.parquet=true`),
+      ),
+    );
+    await put(store, 'lists/a.csv', 'url,processor\nhttps://example.org/1,profile\nhttps://example.org/2,parquet\n');
+    expect(await problemsOf(plan(store, { sourcesFrom: { key: 'lists/a.csv' } }))).toEqual([
+      expect.stringContaining(`sourcesFrom line 3.process: ${problem}`),
+    ]);
+    expect(await Array.fromAsync(listKeys(store, 'runs/'))).toEqual([]);
+  });
+
   it('says which list is missing', async () => {
     const store = await aws.store();
     const problems = await problemsOf(plan(store, { sourcesFrom: { key: 'lists/none.csv' } }));
@@ -198,6 +226,15 @@ describe('planRun', () => {
       expect(names).toEqual(['failed', 'missing']);
       expect(again.rerunOf).toBe('first');
       expect(await Array.fromAsync(listKeys(store, runKeys('first').rerun('again')))).toHaveLength(1);
+    });
+
+    it('of items whose processor is not deployed any more is refused', async () => {
+      const store = await aws.store();
+      const item = sourceNamed('a', { processor: 'parquet', options: {} });
+      await closeRun(store, await writePlan(store, 'first', [item]), { forced: true, reason: 'late' });
+      expect(await problemsOf(plan(store, { rerunOf: 'first' }, claimOf('again')))).toEqual([
+        expect.stringContaining('rerunOf: a: parquet is not deployed here'),
+      ]);
     });
 
     it.each([
