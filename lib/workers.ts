@@ -120,6 +120,7 @@ export class Workers extends Construct {
         }),
         // Listing by family has no resource of its own; the cluster is a condition.
         new PolicyStatement({ actions: ['ecs:ListTasks'], resources: ['*'], conditions: inCluster }),
+        new PolicyStatement({ actions: ['ecs:DescribeTasks'], resources: [tasks], conditions: inCluster }),
         new PolicyStatement({
           actions: ['iam:PassRole'],
           resources: [this.task.taskRole.roleArn, this.task.obtainExecutionRole().roleArn],

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type ECSClient, type Failure, paginateListTasks, RunTaskCommand } from '@aws-sdk/client-ecs';
+import { lookAtStoppedWorkers } from './stopped-workers.ts';
 
 /** Where workers run, and how many there may be. */
 export interface Fleet {
@@ -12,7 +13,7 @@ export interface Fleet {
   readonly assignPublicIp: boolean;
   readonly max: number;
   readonly itemsPerWorker: number;
-  /** Spot first, on-demand for what Spot has no room for: ECS never falls back by itself. */
+  /** Spot first, on-demand for what Spot has no room for or takes back: ECS never falls back by itself. */
   readonly spot: boolean;
 }
 
@@ -20,7 +21,7 @@ export interface FleetState {
   /** Tasks that run or are about to, those just started among them. */
   readonly workers: number;
   readonly started: number;
-  /** Why tasks could not be started, in ECS's own words. */
+  /** Why tasks could not be started or did not live, in ECS's own words. */
   readonly problems: readonly string[];
 }
 
@@ -32,19 +33,27 @@ const TASKS_PER_CALL = 10;
  * a worker leaves by itself when the queue stays empty.
  *
  * @param request names this call: the same one again starts nothing twice (RunTask's clientToken).
+ * @param since when the run began: workers that were started later and stopped badly are told of.
  */
-export async function ensureWorkers(fleet: Fleet, outstanding: number, request: string): Promise<FleetState> {
+export async function ensureWorkers(
+  fleet: Fleet,
+  outstanding: number,
+  request: string,
+  since: Date,
+): Promise<FleetState> {
   const workers = await countWorkers(fleet);
   const wanted = Math.min(fleet.max, Math.ceil(outstanding / fleet.itemsPerWorker)) - workers;
   if (wanted <= 0) return { workers, started: 0, problems: [] };
 
-  const first = await start(fleet, wanted, fleet.spot ? 'FARGATE_SPOT' : 'FARGATE', request);
+  const stopped = await lookAtStoppedWorkers(fleet, since);
+  const spot = fleet.spot && !stopped.spotIsShort;
+  const first = await start(fleet, wanted, spot ? 'FARGATE_SPOT' : 'FARGATE', request);
   const short = wanted - first.started;
   const second =
-    short > 0 && fleet.spot && first.failures.some(isCapacity) ? await start(fleet, short, 'FARGATE', request) : none;
+    short > 0 && spot && first.failures.some(isCapacity) ? await start(fleet, short, 'FARGATE', request) : none;
   const started = first.started + second.started;
-  const problems = started === wanted ? [] : [...first.failures, ...second.failures].map(describe);
-  return { workers: workers + started, started, problems: [...new Set(problems)] };
+  const refused = started === wanted ? [] : [...first.failures, ...second.failures].map(describe);
+  return { workers: workers + started, started, problems: [...new Set([...stopped.problems, ...refused])] };
 }
 
 /** Tasks of the family whose desired status is RUNNING, so those being provisioned too. */

@@ -23,6 +23,9 @@ export function nextGateRecord(before: GateRecord, sample: GateSample, finished:
   };
 }
 
+/** Sentences with an id in them are new each time; a person needs no more than these. */
+const KEPT_PROBLEMS = 50;
+
 /** The last look with what it then did about the workers. Problems are kept once each. */
 export function withWorkers(record: GateRecord, { workers, problems }: FleetState): GateRecord {
   return {
@@ -30,7 +33,7 @@ export function withWorkers(record: GateRecord, { workers, problems }: FleetStat
     samples: record.samples.map((sample, index) =>
       index === record.samples.length - 1 ? { ...sample, workers } : sample,
     ),
-    problems: [...new Set([...record.problems, ...problems])],
+    problems: [...new Set([...record.problems, ...problems])].slice(0, KEPT_PROBLEMS),
   };
 }
 

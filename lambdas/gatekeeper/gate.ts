@@ -86,7 +86,7 @@ async function oversee(
   const outstanding = sample?.missing ?? 0;
   // The second makes each look its own request: a retried one must be able to start what the first could not.
   const request = `${plan.runId} gate ${Math.floor(gate.now().getTime() / 1_000)}`;
-  const fleet = await ensureWorkers(gate.fleet, outstanding, request);
+  const fleet = await ensureWorkers(gate.fleet, outstanding, request, new Date(plan.startedAt));
   const next = withWorkers(record, fleet);
   await keepGateRecord(gate.store, isStuck(next, gate.now()) ? await sendAgain(gate, plan, next) : next);
   return describe(findings, next, fleet);

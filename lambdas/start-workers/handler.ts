@@ -21,7 +21,7 @@ export async function handler(payload: unknown) {
   const minute = Math.floor(Date.now() / 60_000);
   // Called only where something was handed on, so there is work for one at least.
   const outstanding = Math.max(1, Math.min(plan.items - done - failed, plan.processed));
-  const state = await ensureWorkers(fleet, outstanding, `${runId} start ${minute}`);
+  const state = await ensureWorkers(fleet, outstanding, `${runId} start ${minute}`, new Date(plan.startedAt));
   logger.info('workers', { runId, ...state });
   return state;
 }

@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { itemId } from '#run/ids.ts';
 import { type Item, itemName, type Process } from '#run/item.ts';
 import { type LedgerName, runKeys } from '#run/keys.ts';
@@ -116,4 +116,9 @@ export async function putObject(
   body: string | Uint8Array,
 ): Promise<void> {
   await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
+}
+
+export async function textOf(store: Store, key: string): Promise<string> {
+  const answer = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: key }));
+  return (await answer.Body?.transformToString()) ?? '';
 }

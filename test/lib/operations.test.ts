@@ -28,6 +28,7 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   ChangeMessageVisibilityCommand: ['sqs:ChangeMessageVisibility'],
   GetQueueAttributesCommand: ['sqs:GetQueueAttributes'],
   // Tasks are tagged as they start, and start with roles.
+  DescribeTasksCommand: ['ecs:DescribeTasks'],
   RunTaskCommand: ['ecs:RunTask', 'ecs:TagResource', 'iam:PassRole'],
   paginateListTasks: ['ecs:ListTasks'],
   DescribeExecutionCommand: ['states:DescribeExecution'],

@@ -1,4 +1,3 @@
-import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { closeRun } from '#run/close.ts';
 import type { Item } from '#run/item.ts';
@@ -7,15 +6,10 @@ import { record, recordResult } from '#run/ledger.ts';
 import { itemLineSchema } from '#run/manifest.ts';
 import { listKeys, type Store } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
-import { failureRecord, landedRecord, resultRecord, sourceNamed, writePlan } from '#test/helpers/run.ts';
+import { failureRecord, landedRecord, resultRecord, sourceNamed, textOf, writePlan } from '#test/helpers/run.ts';
 
 const aws = useEmbeddedAws();
 const settled = { forced: false, reason: null };
-
-async function textOf(store: Store, key: string): Promise<string> {
-  const answer = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: key }));
-  return (await answer.Body?.transformToString()) ?? '';
-}
 
 const land = (store: Store, runId: string, item: Item) =>
   record(store, 'landed', landedRecord(runId, item, store.bucket));

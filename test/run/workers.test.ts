@@ -1,47 +1,19 @@
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ensureWorkers, type Fleet } from '#run/workers.ts';
-import { startWeb, type Web } from '#test/helpers/web.ts';
+import { type FakeEcs, type StoppedTask, startFakeEcs } from '#test/helpers/fake-ecs.ts';
 
-interface RunTaskCall {
-  readonly count: number;
-  readonly taskDefinition: string;
-  readonly clientToken: string;
-  readonly capacityProviderStrategy: readonly { readonly capacityProvider: string }[];
-}
+const BEGUN = new Date('2026-11-24T01:00:00Z');
+const seconds = (time: string) => Date.parse(time) / 1_000;
 
-let web: Web;
-afterEach(() => web.stop());
+let ecs: FakeEcs | undefined;
+afterEach(() => ecs?.stop());
 
-/** ECS as it answers over the wire: so many tasks run, and each provider has room for so many more. */
-async function ecsWith(running: number, room: Record<string, number>, exception?: string) {
-  const calls: RunTaskCall[] = [];
-  const tasks = (count: number) => Array.from({ length: count }, (_, n) => `arn:aws:ecs:eu-central-1:1:task/c/${n}`);
-  web = await startWeb(async (request, response) => {
-    const body = JSON.parse(Buffer.concat(await Array.fromAsync(request)).toString()) as RunTaskCall;
-    const respond = (status: number, answer: object) =>
-      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(answer));
-    if (String(request.headers['x-amz-target']).endsWith('.ListTasks'))
-      return respond(200, { taskArns: tasks(running) });
-    calls.push(body);
-    const provider = body.capacityProviderStrategy[0]?.capacityProvider ?? '';
-    if (exception !== undefined && provider === 'FARGATE_SPOT') {
-      return respond(400, { __type: 'ClientException', message: exception });
-    }
-    const started = Math.min(body.count, room[provider] ?? 0);
-    room[provider] = (room[provider] ?? 0) - started;
-    return respond(200, {
-      tasks: tasks(started).map((taskArn) => ({ taskArn })),
-      failures: started < body.count ? [{ reason: 'Capacity is unavailable at this time' }] : [],
-    });
-  });
-  const client = new ECSClient({
-    endpoint: web.url,
-    region: 'eu-central-1',
-    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-  });
+async function fleetOn(options: Parameters<typeof startFakeEcs>[0]): Promise<{ fleet: Fleet; ecs: FakeEcs }> {
+  ecs = await startFakeEcs(options);
+  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
   const fleet: Fleet = {
-    client,
+    client: new ECSClient({ endpoint: ecs.url, region: 'eu-central-1', credentials }),
     cluster: 'c',
     taskFamily: 'workers',
     subnets: ['subnet-1'],
@@ -51,46 +23,45 @@ async function ecsWith(running: number, room: Record<string, number>, exception?
     itemsPerWorker: 10,
     spot: true,
   };
-  return { fleet, calls };
+  return { fleet, ecs };
 }
 
-const asked = (calls: readonly RunTaskCall[]) =>
-  calls.map((call) => [call.capacityProviderStrategy[0]?.capacityProvider, call.count]);
+const ensure = (fleet: Fleet, outstanding: number) => ensureWorkers(fleet, outstanding, 'look', BEGUN);
 
 describe('ensureWorkers', () => {
   it('starts the difference between what runs and what the work needs', async () => {
-    const { fleet, calls } = await ecsWith(1, { FARGATE_SPOT: 100 });
-    expect(await ensureWorkers(fleet, 35, 'look')).toEqual({ workers: 4, started: 3, problems: [] });
-    expect(asked(calls)).toEqual([['FARGATE_SPOT', 3]]);
-    expect(calls[0]?.taskDefinition).toBe('workers');
+    const { fleet, ecs } = await fleetOn({ running: 1, room: { FARGATE_SPOT: 100 } });
+    expect(await ensure(fleet, 35)).toEqual({ workers: 4, started: 3, problems: [] });
+    expect(ecs.asked()).toEqual([['FARGATE_SPOT', 3]]);
+    expect(ecs.calls[0]?.taskDefinition).toBe('workers');
   });
 
   it('starts none where enough run, or nothing is left to do', async () => {
-    const { fleet, calls } = await ecsWith(2, { FARGATE_SPOT: 100 });
-    expect(await ensureWorkers(fleet, 20, 'look')).toMatchObject({ workers: 2, started: 0 });
-    expect(await ensureWorkers(fleet, 0, 'look')).toMatchObject({ started: 0 });
-    expect(calls).toEqual([]);
+    const { fleet, ecs } = await fleetOn({ running: 2, room: { FARGATE_SPOT: 100 } });
+    expect(await ensure(fleet, 20)).toMatchObject({ workers: 2, started: 0 });
+    expect(await ensure(fleet, 0)).toMatchObject({ started: 0 });
+    expect(ecs.calls).toEqual([]);
   });
 
   it('asks for ten at most in one call, and for no more than the limit in all', async () => {
-    const { fleet, calls } = await ecsWith(0, { FARGATE_SPOT: 100 });
-    expect(await ensureWorkers(fleet, 1_000_000, 'look')).toMatchObject({ started: 25 });
-    expect(asked(calls).map(([, count]) => count)).toEqual([10, 10, 5]);
-    expect(new Set(calls.map((call) => call.clientToken)).size).toBe(3);
+    const { fleet, ecs } = await fleetOn({ running: 0, room: { FARGATE_SPOT: 100 } });
+    expect(await ensure(fleet, 1_000_000)).toMatchObject({ started: 25 });
+    expect(ecs.asked().map(([, count]) => count)).toEqual([10, 10, 5]);
+    expect(new Set(ecs.calls.map((call) => call.clientToken)).size).toBe(3);
   });
 
   it('takes on-demand tasks for those that Spot has no room for', async () => {
-    const { fleet, calls } = await ecsWith(0, { FARGATE_SPOT: 1, FARGATE: 100 });
-    expect(await ensureWorkers(fleet, 40, 'look')).toEqual({ workers: 4, started: 4, problems: [] });
-    expect(asked(calls)).toEqual([
+    const { fleet, ecs } = await fleetOn({ running: 0, room: { FARGATE_SPOT: 1, FARGATE: 100 } });
+    expect(await ensure(fleet, 40)).toEqual({ workers: 4, started: 4, problems: [] });
+    expect(ecs.asked()).toEqual([
       ['FARGATE_SPOT', 4],
       ['FARGATE', 3],
     ]);
   });
 
   it("says in ECS's own words what could not be started", async () => {
-    const { fleet } = await ecsWith(0, { FARGATE_SPOT: 1, FARGATE: 1 });
-    expect(await ensureWorkers(fleet, 40, 'look')).toEqual({
+    const { fleet } = await fleetOn({ running: 0, room: { FARGATE_SPOT: 1, FARGATE: 1 } });
+    expect(await ensure(fleet, 40)).toEqual({
       workers: 2,
       started: 2,
       problems: ['a worker could not be started: Capacity is unavailable at this time'],
@@ -98,14 +69,63 @@ describe('ensureWorkers', () => {
   });
 
   it('takes a quota that ECS tells by an exception as a shortage too, and any other exception as an error', async () => {
-    const quota = await ecsWith(
-      0,
-      { FARGATE: 100 },
-      "You've reached the limit on the number of vCPUs you can run concurrently",
-    );
-    expect(await ensureWorkers(quota.fleet, 20, 'look')).toMatchObject({ started: 2, problems: [] });
-    await web.stop();
-    const broken = await ecsWith(0, {}, 'TaskDefinition not found.');
-    await expect(ensureWorkers(broken.fleet, 20, 'look')).rejects.toThrow('TaskDefinition not found.');
+    const quota = await fleetOn({
+      room: { FARGATE: 100 },
+      exception: "You've reached the limit on the number of vCPUs you can run concurrently",
+    });
+    expect(await ensure(quota.fleet, 20)).toMatchObject({ started: 2, problems: [] });
+    await quota.ecs.stop();
+    const broken = await fleetOn({ exception: 'TaskDefinition not found.' });
+    await expect(ensure(broken.fleet, 20)).rejects.toThrow('TaskDefinition not found.');
+  });
+
+  it.each([
+    [
+      { stopCode: 'TaskFailedToStart', stoppedReason: 'CannotPullContainerError: image not found' },
+      'a worker could not be started: CannotPullContainerError: image not found',
+      'FARGATE_SPOT',
+    ],
+    [
+      { stopCode: 'TaskFailedToStart', stoppedReason: 'Capacity is unavailable at this time.' },
+      'a worker could not be started: Capacity is unavailable at this time.',
+      'FARGATE',
+    ],
+    [
+      { stopCode: 'SpotInterruption', stoppedReason: 'Your Spot Task was interrupted.' },
+      'a worker was interrupted: Your Spot Task was interrupted.',
+      'FARGATE',
+    ],
+    [
+      { stopCode: 'EssentialContainerExited', containers: [{ exitCode: 137, reason: 'OutOfMemoryError: killed' }] },
+      'a worker ended with exit code 137: OutOfMemoryError: killed',
+      'FARGATE_SPOT',
+    ],
+  ] as [StoppedTask, string, string][])(
+    'tells of a worker that ended as %j, and asks for another',
+    async (task, problem, next) => {
+      const { fleet, ecs } = await fleetOn({
+        room: { FARGATE_SPOT: 100, FARGATE: 100 },
+        stopped: [{ capacityProviderName: 'FARGATE_SPOT', ...task }],
+      });
+      expect(await ensure(fleet, 10)).toEqual({ workers: 1, started: 1, problems: [problem] });
+      expect(ecs.asked()).toEqual([[next, 1]]);
+    },
+  );
+
+  it.each([
+    ['one that left as it should', { stopCode: 'EssentialContainerExited', containers: [{ exitCode: 0 }] }],
+    ['one that a person stopped', { stopCode: 'UserInitiated', containers: [{ exitCode: 143 }] }],
+    [
+      'one of an earlier run',
+      {
+        stopCode: 'SpotInterruption',
+        capacityProviderName: 'FARGATE_SPOT',
+        createdAt: seconds('2026-11-24T00:59:59Z'),
+      },
+    ],
+  ] as [string, StoppedTask][])('has nothing to say of %s', async (_, task) => {
+    const { fleet, ecs } = await fleetOn({ room: { FARGATE_SPOT: 100 }, stopped: [task] });
+    expect(await ensure(fleet, 10)).toMatchObject({ started: 1, problems: [] });
+    expect(ecs.asked()).toEqual([['FARGATE_SPOT', 1]]);
   });
 });

@@ -1,0 +1,92 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { gateRecordSchema } from '#run/gate-record.ts';
+import { runKeys } from '#run/keys.ts';
+import { manifestSchema } from '#run/manifest.ts';
+import { sourceRulesSchema } from '#run/source-rules.ts';
+import { readJson, type Store } from '#run/store.ts';
+import { useEmbeddedAws } from '#test/helpers/aws.ts';
+import { type FakeEcs, type StoppedTask, startFakeEcs } from '#test/helpers/fake-ecs.ts';
+import { sourceNamed, textOf, writePlan } from '#test/helpers/run.ts';
+
+const aws = useEmbeddedAws();
+let store: Store;
+
+beforeAll(async () => {
+  store = await aws.store();
+  const [queue, deadLetters] = [await aws.queue(), await aws.queue()];
+  const { endpoint, region, credentials } = aws.client();
+  const variables = {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    SLUICE_BUCKET: store.bucket,
+    SLUICE_QUEUE_URL: queue.url,
+    SLUICE_DEAD_LETTER_QUEUE_URL: deadLetters.url,
+    SLUICE_CLUSTER: 'c',
+    SLUICE_TASK_FAMILY: 'workers',
+    SLUICE_SUBNETS: 'subnet-1',
+    SLUICE_SECURITY_GROUPS: 'sg-1',
+    SLUICE_ASSIGN_PUBLIC_IP: 'true',
+    SLUICE_MAX_WORKERS: '4',
+    SLUICE_ITEMS_PER_WORKER: '1',
+    SLUICE_SPOT: 'true',
+    SLUICE_SOURCE_RULES: JSON.stringify(sourceRulesSchema.parse({})),
+  };
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+});
+afterAll(() => vi.unstubAllEnvs());
+
+let ecs: FakeEcs | undefined;
+afterEach(async () => {
+  await ecs?.stop();
+  vi.resetModules();
+});
+
+const interrupted: StoppedTask = {
+  stopCode: 'SpotInterruption',
+  stoppedReason: 'Your Spot Task was interrupted.',
+  capacityProviderName: 'FARGATE_SPOT',
+};
+
+describe("the gatekeeper's function", () => {
+  it.each([
+    ['that no room is left', {}, ['a worker could not be started: Capacity is unavailable at this time']],
+    [
+      'that Spot took a worker back, and no room is left on demand either',
+      { stopped: [interrupted] },
+      [
+        'a worker was interrupted: Your Spot Task was interrupted.',
+        'a worker could not be started: Capacity is unavailable at this time',
+      ],
+    ],
+    [
+      'that a worker does not start',
+      {
+        room: { FARGATE_SPOT: 10 },
+        stopped: [{ stopCode: 'TaskFailedToStart', stoppedReason: 'CannotPullContainerError: no such image' }],
+      },
+      ['a worker could not be started: CannotPullContainerError: no such image'],
+    ],
+  ])("hands on ECS's word %s, to the progress, gate.json, the manifest and the report", async (what, has, words) => {
+    ecs = await startFakeEcs(has);
+    vi.stubEnv('AWS_ENDPOINT_URL_ECS', ecs.url);
+    const runId = what.replaceAll(/\W/g, '-');
+    await writePlan(store, runId, [sourceNamed('a'), sourceNamed('b')]);
+    const { handler: gatekeeper } = await import('#lambdas/gatekeeper/handler.ts');
+    const { handler: done } = await import('#lambdas/done/handler.ts');
+
+    const look = gatekeeper({ runId, force: false });
+    await expect(look).rejects.toMatchObject({
+      name: 'NotReadyError',
+      message: expect.stringMatching(new RegExp(`^0 of 2 done.*; ${words.join('; ')}$`)),
+    });
+    expect((await readJson(store, runKeys(runId).gate, gateRecordSchema))?.problems).toEqual(words);
+
+    const gate = await gatekeeper({ runId, force: true, late: {} });
+    await done({ runId, gate });
+    expect((await readJson(store, runKeys(runId).manifest, manifestSchema))?.notes).toEqual(words);
+    const report = await textOf(store, runKeys(runId).report);
+    for (const word of words) expect(report).toContain(word);
+  });
+});
