@@ -1,5 +1,6 @@
 import type { Destination, Landed, NotInTimeError, Source, TransferOptions } from '#transfer/index.ts';
 import { redactUrl } from '#transfer/redact.ts';
+import { shortText } from '#transfer/short-text.ts';
 import type { Credentials } from './credentials.ts';
 import { messageOf } from './dispatch.ts';
 import type { SourceItem } from './item.ts';
@@ -106,7 +107,7 @@ export async function recordTransferFailure(
     name: item.key,
     at: new Date().toISOString(),
     stage: 'transfer',
-    error: { name, message },
+    error: { name, message: shortText(message) },
     attempts: 1,
   });
 }

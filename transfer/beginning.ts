@@ -39,7 +39,8 @@ export function begin(context: Context, startedAt: Date, head: SourceHead, notes
     contentType: context.destination.contentType ?? head.contentType,
     contentEncoding: head.contentEncoding,
   };
-  return { context, startedAt, head, token, headers, notes: [...notes, ...made.notes] };
+  const ignored = head.ignored.map((name) => `the source's ${name} is nothing that anybody can mean, and is left out`);
+  return { context, startedAt, head, token, headers, notes: [...notes, ...ignored, ...made.notes] };
 }
 
 /** The JSON that another process goes on from. */

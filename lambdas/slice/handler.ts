@@ -1,6 +1,8 @@
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import { deadlineOf, ingestFromEnvironment } from '../ingest/ingest.ts';
+import { logger } from '../logger.ts';
+import { failureOfSlice } from './failure-of-slice.ts';
 import { uploadSliceOf } from './upload-slice-of.ts';
 
 const ingest = ingestFromEnvironment();
@@ -9,5 +11,11 @@ const payloadSchema = z.object({ runId: z.string(), item: z.string(), slice: z.i
 
 /** Slice: as much of one slice of a large object as there is time for. */
 export async function handler(payload: unknown, context: Context) {
-  return uploadSliceOf(ingest, { ...payloadSchema.parse(payload), deadline: deadlineOf(context) });
+  const slice = payloadSchema.parse(payload);
+  try {
+    return await uploadSliceOf(ingest, { ...slice, deadline: deadlineOf(context) });
+  } catch (error) {
+    logger.error('slice', { ...slice, error });
+    throw failureOfSlice(error);
+  }
 }

@@ -17,24 +17,45 @@ export interface SourceHead {
   readonly acceptRanges: string | undefined;
   readonly origin: string;
   readonly headers: Headers;
+  /** Of the fields above those that are left out, since nobody can mean what they say. */
+  readonly ignored: readonly string[];
 }
 
+/**
+ * The fields that go on into requests, metadata, states and records, and what is taken of them. A head may be 64 KiB; S3
+ * takes 8 of a request.
+ */
+const TAKEN: Readonly<Record<string, RegExp>> = {
+  etag: /^[\x20-\x7e\x80-\xff]{1,4096}$/,
+  'last-modified': /^[\x20-\x7e]{1,64}$/,
+  'content-type': /^[\x20-\x7e]{1,255}$/,
+  'content-encoding': /^[\x20-\x7e]{1,64}$/,
+};
+
 export function readHead({ status, headers, url }: SourceAnswer): SourceHead {
-  const encoding = headers['content-encoding']?.trim().toLowerCase();
+  const ignored: string[] = [];
+  const field = (name: string) => {
+    const value = headers[name]?.trim() || undefined;
+    if (value === undefined || TAKEN[name]?.test(value)) return value;
+    ignored.push(name);
+    return undefined;
+  };
+  const encoding = field('content-encoding')?.toLowerCase();
   const contentLength = readLength(headers['content-length']);
   return {
     status,
-    etag: headers.etag?.trim() || undefined,
-    lastModified: headers['last-modified']?.trim() || undefined,
+    etag: field('etag'),
+    lastModified: field('last-modified'),
     date: headers.date,
-    contentType: headers['content-type'],
-    contentEncoding: encoding === '' || encoding === 'identity' ? undefined : encoding,
+    contentType: field('content-type'),
+    contentEncoding: encoding === 'identity' ? undefined : encoding,
     contentDisposition: headers['content-disposition'],
     contentLength,
     framed: contentLength !== undefined || /\bchunked\b/i.test(headers['transfer-encoding'] ?? ''),
     acceptRanges: headers['accept-ranges'],
     origin: url.origin,
     headers,
+    ignored,
   };
 }
 

@@ -5,6 +5,9 @@ import type { SourceGuard } from './guard/source-guard.ts';
 import type { Headers, SourceAnswer, SourceRequest } from './reader.ts';
 import { UndiciBody } from './undici-body.ts';
 
+/** 100 and 103 come once or twice. They would go on until the time for a head is up, a core busy with them. */
+const MOST_INTERIM = 32;
+
 /**
  * Reads by undici's dispatch interface: chunks go from its parser straight into the part's buffer, with no stream and no
  * queue between.
@@ -17,6 +20,7 @@ export function undiciReader(request: SourceRequest): Promise<SourceAnswer> {
     let body: UndiciBody | undefined;
     let controller: Dispatcher.DispatchController | undefined;
     let settled = false;
+    let interim = 0;
     const timer = setTimeout(() => {
       stop(new SourceFaultError(`${url.origin} sent no answer within ${limits.headSeconds} s`));
     }, limits.headSeconds * 1_000);
@@ -48,7 +52,13 @@ export function undiciReader(request: SourceRequest): Promise<SourceAnswer> {
           if (settled) started.abort(new SourceFaultError('given up before it began'));
         },
         onResponseStart(started, status, headers) {
-          if (status < 200) return;
+          if (status < 200) {
+            interim += 1;
+            if (interim > MOST_INTERIM) {
+              stop(new SourceFaultError(`${url.origin} sent ${interim} provisional answers, and none that counts`));
+            }
+            return;
+          }
           clearTimeout(timer);
           body = new UndiciBody(url.origin, started, limits);
           settled = true;

@@ -1,11 +1,9 @@
 import { record } from '#run/ledger.ts';
 import type { Store } from '#run/store.ts';
+import { shortText } from '#transfer/short-text.ts';
 import type { TaskRef } from './attempts.ts';
 
-/** How much of an error's message goes into the ledger; logs have it whole. */
-const MAX_MESSAGE = 2_000;
-
-/** Records that an item is not tried again in its run, with the error's own name and message. */
+/** Records that an item is not tried again in its run, with the error's own name and as much of its message as a record takes. */
 export async function recordFailure(
   store: Store,
   ref: TaskRef & { readonly name: string },
@@ -20,7 +18,7 @@ export async function recordFailure(
     name: ref.name,
     at: new Date().toISOString(),
     stage: ref.stage,
-    error: { name, message: message.slice(0, MAX_MESSAGE) },
+    error: { name, message: shortText(message) },
     attempts,
   });
 }
