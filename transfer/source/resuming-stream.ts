@@ -7,6 +7,9 @@ import { conditionsOf, differenceFrom, hasStrongValidator, pinsOf } from './vali
 /** A source that gives a little and breaks, again and again, is given up after so many times its attempts. */
 const ATTEMPTS_WITH_PROGRESS = 10;
 
+/** A body that nobody has read for so long, S3 being slow, may be dropped by its source: no fault of that. */
+const REST_MILLISECONDS = 1_000;
+
 /** A body read from its beginning to its end, over as many connections as it takes where the source can resume. */
 export class ResumingStream {
   readonly #session: SourceSession;
@@ -20,6 +23,8 @@ export class ResumingStream {
   #total: number | undefined;
   #faults = 0;
   #ended = false;
+  /** When the last fill ended. */
+  #readAt = performance.now();
 
   constructor(
     session: SourceSession,
@@ -57,6 +62,7 @@ export class ResumingStream {
     this.#first = this.#first.subarray(head.length);
     if (head.length > 0) count(head);
     let failures = 0;
+    let rested = performance.now() - this.#readAt >= REST_MILLISECONDS;
     while (filled < target.length && !this.#ended) {
       const before = filled;
       try {
@@ -64,10 +70,14 @@ export class ResumingStream {
         if ((await this.#body.fill(target.subarray(filled), count)) < wanted) this.#end();
       } catch (error) {
         if (!(error instanceof SourceFaultError) || this.#signal.aborted) throw error;
-        failures = filled > before ? 1 : failures + 1;
+        // What comes next is not the rest's doing any more.
+        if (rested) failures = 0;
+        else failures = filled > before ? 1 : failures + 1;
+        rested = false;
         await this.#resume(error, failures);
       }
     }
+    this.#readAt = performance.now();
     return filled;
   }
 
@@ -82,10 +92,14 @@ export class ResumingStream {
     this.#ended = true;
   }
 
-  /** Opens the body again where it broke; returns with the old body in place where another attempt may do better. */
+  /**
+   * Opens the body again where it broke; returns with the old body in place where another attempt may do better.
+   *
+   * @param failures in a row; 0 where the source isn't to blame.
+   */
   async #resume(fault: SourceFaultError, failures: number): Promise<void> {
     this.#body.destroy();
-    this.#faults += 1;
+    if (failures > 0) this.#faults += 1;
     const { attempts } = this.#session.limits;
     const resumable = hasStrongValidator(this.#head) && this.#head.acceptRanges?.trim().toLowerCase() !== 'none';
     if (!resumable || failures >= attempts || this.#faults >= attempts * ATTEMPTS_WITH_PROGRESS) {
@@ -96,7 +110,8 @@ export class ResumingStream {
         cause: fault,
       });
     }
-    await this.#session.pause(fault, failures, this.#signal, this.#deadline);
+    if (failures > 0) await this.#session.pause(fault, failures, this.#signal, this.#deadline);
+    else this.#session.retries += 1;
     // Whatever goes wrong here is the next fill's fault: the old body answers it with its own error.
     try {
       await this.#reopen(fault);

@@ -43,3 +43,22 @@ it('blames no source for an S3 that is slow: its clocks run only while a read is
   expect(landed.retries).toBe(0);
   expect(source.requests).toHaveLength(1);
 });
+
+it('counts a source as no failure that drops a connection which S3 kept waiting', async () => {
+  const cut = 16 * MIB;
+  await using source = await startSourceServer({
+    file: { seed: 'v1', length: LENGTH },
+    rules: [{ when: { nth: 1 }, faults: [faults.ignoreRange(), faults.cut(cut)] }],
+  });
+  // Three parts are read, and then none until S3 has the first.
+  await using proxy = await startS3FaultProxy(landing.s3.endpoint, {
+    rules: [{ when: { operation: 'UploadPart' }, fault: { kind: 'stall', milliseconds: 2_000 } }],
+  });
+  // One failure that counts would be the last.
+  const given = hasty(source.url, { limits: { attempts: 1 } });
+  const destination = landing.destination('dropped', { client: landing.s3.clientFor(proxy.endpoint) });
+  const landed = await transfer(given, destination, OPTIONS);
+  await landing.expectLanded('dropped', 'v1', LENGTH, landed);
+  expect(landed.retries).toBe(1);
+  expect(source.requests.map(({ bodyFrom }) => bodyFrom)).toEqual([0, cut]);
+});
