@@ -71,6 +71,7 @@ function headText(answer: Answer, bodyless: boolean): string {
 
 async function sendBody(wire: Wire, answer: Answer, sent: Sent): Promise<void> {
   const bucket = answer.bytesPerSecond === undefined ? wire.bucket : new TokenBucket(answer.bytesPerSecond);
+  bucket?.begin();
   const sliceBytes = Math.min(
     SLICE_BYTES,
     bucket?.sliceBytes ?? SLICE_BYTES,
