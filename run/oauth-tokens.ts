@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { guardedAgent, PermanentTransferError, type SourceGuard } from '#transfer/index.ts';
+import { guardedAgent, guardedRequest, PermanentTransferError, type SourceGuard } from '#transfer/index.ts';
 import { redactUrl } from '#transfer/redact.ts';
 import { parseJson } from './json-text.ts';
 
@@ -81,17 +81,14 @@ export class TokenCache {
       const pair = `${formEncoded(clientId)}:${formEncoded(clientSecret)}`;
       headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
     }
-    // Only where a source wants it: undici as a whole is felt at each cold start.
-    const { request } = await import('undici');
     const dispatcher = guardedAgent(this.#guard, { connectSeconds: TIMEOUT_MILLISECONDS / 1_000 });
     const askedAt = Date.now();
     try {
       const signal = AbortSignal.timeout(TIMEOUT_MILLISECONDS);
-      const { statusCode, body } = await request(url, {
+      const { statusCode, body } = await guardedRequest(dispatcher, url, {
         method: 'POST',
         headers,
         body: form.toString(),
-        dispatcher,
         signal,
       });
       const text = await readBounded(body, who);

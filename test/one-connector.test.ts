@@ -8,9 +8,7 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const CONNECT: Readonly<Record<string, string>> = {
   'transfer/source/guard/dial.ts': 'the one connector',
   'transfer/source/guard/guarded-agent.ts': 'undici over it',
-  'lambdas/gatekeeper/checks/http.ts': 'asks by the guarded agent',
-  'run/oauth-tokens.ts': 'the same',
-  'worker/processors/scrape/fetch-page.ts': 'the same',
+  'transfer/source/guard/guarded-request.ts': 'asks by the guarded agent',
   'transfer/s3/transport.ts': 'to S3, by an address that the SDK gives',
   'worker/bootstrap.ts': 'to the credentials of the task and the bundle in S3: nothing of a user’s input is there yet',
   'worker/runtime/worker-name.ts': 'to the metadata of the task, by an address of ECS',

@@ -11,6 +11,7 @@ export { type PartPlan, type PartRange, partRange, type Slice, slicesOf } from '
 export type { Proofs } from './proofs.ts';
 export { type DialTarget, DialTimeoutError, dial } from './source/guard/dial.ts';
 export { guardedAgent } from './source/guard/guarded-agent.ts';
+export { guardedRequest } from './source/guard/guarded-request.ts';
 export {
   type HostAddress,
   PUBLIC_INTERNET,

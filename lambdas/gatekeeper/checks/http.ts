@@ -1,5 +1,4 @@
-import { request } from 'undici';
-import { guardedAgent, type SourceGuard } from '#transfer/index.ts';
+import { guardedAgent, guardedRequest, type SourceGuard } from '#transfer/index.ts';
 import { redactUrl } from '#transfer/redact.ts';
 import { type Check, CheckFailedError } from './check.ts';
 import { findingOf } from './reported-progress.ts';
@@ -18,9 +17,10 @@ export function httpCheck(url: string, guard: SourceGuard): Check {
   return async () => {
     const dispatcher = guardedAgent(guard, { connectSeconds: TIMEOUT_MILLISECONDS / 1_000 });
     try {
-      guard.checkUrl(new URL(url));
+      const asked = new URL(url);
+      guard.checkUrl(asked);
       const signal = AbortSignal.timeout(TIMEOUT_MILLISECONDS);
-      const { statusCode, body } = await request(url, { signal, dispatcher });
+      const { statusCode, body } = await guardedRequest(dispatcher, asked, { signal });
       if (statusCode !== 200) {
         await body.dump();
         throw new CheckFailedError(`${who} answered ${statusCode}, and 200 was expected`);

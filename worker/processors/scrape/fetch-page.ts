@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Dispatcher, request } from 'undici';
-import { SourceForbiddenError, type SourceGuard } from '#transfer/index.ts';
+import type { Dispatcher } from 'undici';
+import { guardedRequest, SourceForbiddenError, type SourceGuard } from '#transfer/index.ts';
 import { redactUrl } from '#transfer/redact.ts';
 
 /** What a URL answered. A redirect is an answer like any other; who asked decides whether to follow. */
@@ -55,10 +55,10 @@ export async function fetchPage(url: string, options: FetchOptions): Promise<Ans
 
 async function askOnce(url: string, options: FetchOptions): Promise<Answer> {
   const timeout = AbortSignal.timeout(options.timeoutSeconds * 1_000);
-  options.sourceGuard.checkUrl(new URL(url));
+  const asked = new URL(url);
+  options.sourceGuard.checkUrl(asked);
   try {
-    const { statusCode, headers, body } = await request(url, {
-      dispatcher: options.dispatcher,
+    const { statusCode, headers, body } = await guardedRequest(options.dispatcher, asked, {
       signal: AbortSignal.any([timeout, options.signal]),
       headers: {
         'user-agent': options.userAgent,
