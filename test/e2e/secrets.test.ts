@@ -26,6 +26,9 @@ const PLANTED = {
 /** Typed into the list of sources in plain: the plan has to hold it, to ask for it. */
 const TYPED = planted('typed');
 
+/** Longer than a probe, and sent without a length: a Lambda hands such a source to a worker. */
+const LONG = `number,name\n${'1,one\n'.repeat(1_500_000)}`;
+
 let web: Web;
 const refused: string[] = [];
 
@@ -44,6 +47,9 @@ beforeAll(async () => {
       '/redirect.csv': url.searchParams.get('key') === PLANTED.query,
       '/signed.csv': url.searchParams.get('signature') === PLANTED.redirect,
       '/typed.csv': url.searchParams.get('sig') === TYPED,
+      '/handed.csv': request.headers['x-vendor'] === PLANTED.header && url.searchParams.get('key') === PLANTED.query,
+      // The worker, which comes second, is turned away.
+      '/turned-away.csv': web.requests.filter((asked) => asked.startsWith('GET /turned-away')).length === 1,
     };
     const broken = url.pathname.startsWith('/broken');
     if (!broken && wanted[url.pathname] !== true) {
@@ -59,6 +65,7 @@ beforeAll(async () => {
       const location = `http://user:${PLANTED.password}@${request.headers.host}/signed.csv?signature=${PLANTED.redirect}#${PLANTED.fragment}`;
       return void response.writeHead(302, { location }).end();
     }
+    if (/^\/(handed|turned-away)/.test(url.pathname)) return void response.writeHead(200).end(LONG);
     const body = csvNamed(url.pathname);
     response.writeHead(200, { 'content-type': 'text/csv', 'content-length': Buffer.byteLength(body) }).end(body);
   });
@@ -146,6 +153,8 @@ describe('secrets of sources', () => {
         source('broken', { headers: { 'x-vendor': header }, query }),
         source('no-field', { headers: { 'x-vendor': { secret: 'e2e/text', field: 'header' } } }),
         source('wrong', { headers: { 'x-vendor': { secret: 'e2e/text' } }, query }),
+        source('handed', { headers: { 'x-vendor': header }, query, process: null }),
+        source('turned-away', { headers: { 'x-vendor': header }, query }),
         source('not-granted', { headers: { 'x-vendor': { secret: 'other' } } }),
       ],
       sourcesFrom: { key: 'lists/secrets.txt' },
@@ -154,16 +163,21 @@ describe('secrets of sources', () => {
     expect(run).toMatchObject({ status: 'SUCCEEDED' });
     const done = run.manifest?.done.map(({ name }) => name).filter((name) => name.startsWith('secrets/'));
     expect(done?.toSorted()).toEqual(
-      ['basic', 'header', 'oauth', 'query', 'redirect'].map((name) => `secrets/${name}.csv`),
+      ['basic', 'handed', 'header', 'oauth', 'query', 'redirect'].map((name) => `secrets/${name}.csv`),
     );
     const errors = Object.fromEntries(run.manifest?.failed.map(({ name, error }) => [name, error.name]) ?? []);
     expect(errors).toMatchObject({
       'secrets/no-field.csv': 'CredentialError',
       'secrets/not-granted.csv': 'CredentialError',
+      'secrets/turned-away.csv': 'SourceRefusedError',
       'secrets/wrong.csv': 'SourceRefusedError',
       'secrets/broken.csv': 'SourceUnavailableError',
     });
     expect(refused).toContain('/wrong.csv');
+    // By a worker, since no Lambda could know how long it is.
+    const handed: string[] = [];
+    for await (const key of keysUnder(`runs/${run.runId}/handed/`)) handed.push(key);
+    expect(handed).toHaveLength(2);
 
     const found: string[] = [];
     let looked = 0;
