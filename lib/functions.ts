@@ -50,7 +50,11 @@ export class Functions extends Construct {
     super(scope, id);
     const bundles = bundleLambdas(props.entries ?? lambdaEntries());
     this.#functions = mapValues(specs(props), ({ access, ...spec }, name) => {
-      const fn = new SluiceFunction(this, name, { ...spec, bundle: bundles[name], encryption: props.encryption });
+      const fn = new SluiceFunction(this, name, {
+        ...spec,
+        bundle: bundles[name].folder,
+        encryption: props.encryption,
+      });
       fn.give(...access);
       return fn;
     });

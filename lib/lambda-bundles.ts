@@ -1,26 +1,75 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { buildSync } from 'esbuild';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSync, type Metafile } from 'esbuild';
 import { ESM_BUNDLE } from './esm-bundle.ts';
 
+type Output = Metafile['outputs'][string];
+
+/** A function's code, as it is deployed. */
+export interface LambdaBundle {
+  /** Holds `index.mjs`, which exports `handler`, and under `chunks/` what it imports. */
+  readonly folder: string;
+  /** What Node reads at a cold start: their sizes, and the modules that they hold code of. */
+  readonly atStart: readonly Output[];
+  /** What is read when an `import()` first asks for it, if ever. */
+  readonly later: readonly Output[];
+}
+
 /**
- * Bundles all functions by one call of esbuild, a folder a function with its `index.mjs`. Measured for the ten on two busy
- * cores: 1.9 s, where CDK's NodejsFunction, which starts esbuild by npx for each, takes 11.2 s.
+ * Bundles all functions by one call of esbuild, and gives each a folder with the files that it can reach. Measured for the
+ * eleven on two busy cores: 0.9 s; a call for each, which would leave a function 6 files to read instead of 16, takes
+ * 8.6 s and saves 2 ms of CPU at a cold start.
  *
  * @param entries the entry file of each function, by name.
- * @returns the folder of each function, by name. They are gone when the process ends; CDK copies assets at synth.
+ * @returns the bundle of each function, by name. The folders are gone when the process ends; CDK copies assets at synth.
  */
-export function bundleLambdas<N extends string>(entries: Readonly<Record<N, string>>): Readonly<Record<N, string>> {
-  const outdir = mkdtempSync(join(tmpdir(), 'sluice-lambdas-'));
-  process.once('exit', () => rmSync(outdir, { recursive: true, force: true }));
+export function bundleLambdas<N extends string>(
+  entries: Readonly<Record<N, string>>,
+): Readonly<Record<N, LambdaBundle>> {
+  const root = mkdtempSync(join(tmpdir(), 'sluice-lambdas-'));
+  process.once('exit', () => rmSync(root, { recursive: true, force: true }));
   const names = Object.keys(entries) as N[];
-  buildSync({
+  const { outputFiles, metafile } = buildSync({
     ...ESM_BUNDLE,
-    entryPoints: names.map((name) => ({ in: entries[name], out: `${name}/index` })),
-    outdir,
+    // What is behind an `import()` is then neither read nor parsed before it is needed.
+    splitting: true,
+    entryPoints: names.map((name) => ({ in: entries[name], out: name })),
+    chunkNames: 'chunks/[name]-[hash]',
+    outdir: root,
+    absWorkingDir: root,
     outExtension: { '.js': '.mjs' },
+    alias: {
+      ...ESM_BUNDLE.alias,
+      '@aws-sdk/credential-provider-node': fileURLToPath(new URL('bundled/lambda-credentials.ts', import.meta.url)),
+    },
+    metafile: true,
+    write: false,
     logLevel: 'error',
   });
-  return Object.fromEntries(names.map((name) => [name, join(outdir, name)])) as Record<N, string>;
+
+  const bundle = (name: N): LambdaBundle => {
+    const folder = join(root, name);
+    const entry = `${name}.mjs`;
+    const all = reachable(metafile, entry, ['import-statement', 'dynamic-import']);
+    const atStart = reachable(metafile, entry, ['import-statement']);
+    mkdirSync(join(folder, 'chunks'), { recursive: true });
+    for (const { path, contents } of outputFiles) {
+      const file = relative(root, path);
+      if (all.has(file)) writeFileSync(join(folder, file === entry ? 'index.mjs' : file), contents);
+    }
+    const outputs = (paths: Iterable<string>) => [...paths].flatMap((path) => metafile.outputs[path] ?? []);
+    return { folder, atStart: outputs(atStart), later: outputs(all.difference(atStart)) };
+  };
+  return Object.fromEntries(names.map((name) => [name, bundle(name)])) as Record<N, LambdaBundle>;
+}
+
+function reachable({ outputs }: Metafile, from: string, kinds: readonly string[]): Set<string> {
+  const found = new Set([from]);
+  // A set is walked to its end, what is added on the way included.
+  for (const path of found)
+    for (const { path: next, kind, external } of outputs[path]?.imports ?? [])
+      if (!external && kinds.includes(kind)) found.add(next);
+  return found;
 }

@@ -7,7 +7,7 @@ import type { Encryption } from './encryption.ts';
 import { trustedLambda } from './service-trust.ts';
 
 export interface SluiceFunctionProps {
-  /** The folder with the bundle, `index.mjs`, which exports `handler`. */
+  /** The folder with the bundle, whose `index.mjs` exports `handler`. */
   readonly bundle: string;
   readonly description: string;
   readonly memoryMiB: number;

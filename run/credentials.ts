@@ -1,10 +1,11 @@
-import type { SecretsManagerClient, SecretsManagerClientConfig } from '@aws-sdk/client-secrets-manager';
-import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { SecretsManagerClientConfig } from '@aws-sdk/client-secrets-manager';
 import { type Authorization, PermanentTransferError, type SourceGuard } from '#transfer/index.ts';
 import { redactUrl } from '#transfer/redact.ts';
 import { type CredentialGrant, isGranted } from './credential-grant.ts';
 import type { CredentialFields, CredentialReference } from './credential-reference.ts';
 import { TokenCache } from './oauth-tokens.ts';
+import type { parameterReader } from './parameter-reader.ts';
+import type { secretReader } from './secret-reader.ts';
 
 /** A credential can't be had, is not what its reference says, or may not be sent there. Names the reference, never a value. */
 export class CredentialError extends PermanentTransferError {
@@ -26,8 +27,8 @@ export class Credentials {
   readonly #config: SecretsManagerClientConfig;
   readonly #kept = new Map<string, { readonly until: number; readonly text: Promise<string> }>();
   readonly #tokens: TokenCache;
-  #secrets: SecretsManagerClient | undefined;
-  #parameters: SSMClient | undefined;
+  #readSecret: ReturnType<typeof secretReader> | undefined;
+  #readParameter: ReturnType<typeof parameterReader> | undefined;
 
   /** @param config of the AWS clients. @default the process's environment */
   constructor(
@@ -108,16 +109,15 @@ export class Credentials {
   async #fetch(reference: CredentialReference): Promise<string> {
     // Loaded with the first reference: most functions never need them, and each cold start would pay for it.
     if ('secret' in reference) {
-      const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
-      this.#secrets ??= new SecretsManagerClient(this.#config);
-      const answer = await this.#secrets.send(new GetSecretValueCommand({ SecretId: reference.secret }));
-      if (answer.SecretString === undefined) throw new CredentialError(`${nameOf(reference)} holds no text`);
-      return answer.SecretString;
+      const { secretReader } = await import('./secret-reader.ts');
+      this.#readSecret ??= secretReader(this.#config);
+      const text = await this.#readSecret(reference.secret);
+      if (text === undefined) throw new CredentialError(`${nameOf(reference)} holds no text`);
+      return text;
     }
-    const { GetParameterCommand, SSMClient } = await import('@aws-sdk/client-ssm');
-    this.#parameters ??= new SSMClient(this.#config);
-    const command = new GetParameterCommand({ Name: reference.parameter, WithDecryption: true });
-    return (await this.#parameters.send(command)).Parameter?.Value ?? '';
+    const { parameterReader } = await import('./parameter-reader.ts');
+    this.#readParameter ??= parameterReader(this.#config);
+    return this.#readParameter(reference.parameter);
   }
 }
 

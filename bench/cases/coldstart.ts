@@ -32,7 +32,7 @@ interface ColdStart {
 /** How long a new process of the functions that transfer takes until it asks the source for the first byte. */
 export async function coldstartCase(bench: Bench): Promise<CaseResult> {
   const bundles = bundleLambdas(lambdaEntries());
-  const bytes = (name: LambdaName) => statSync(join(bundles[name], 'index.mjs')).size;
+  const bytes = (name: LambdaName) => statSync(join(bundles[name].folder, 'index.mjs')).size;
   let asked = () => {};
   await using source = await startSourceServer({
     file: { seed: SEED, length: FILE_BYTES },
@@ -62,7 +62,7 @@ export async function coldstartCase(bench: Bench): Promise<CaseResult> {
     new Promise<ColdStart>((resolve, reject) => {
       const runner = fileURLToPath(new URL('../cold-handler.mjs', import.meta.url));
       const since = performance.now();
-      const args = [runner, join(bundles[name], 'index.mjs'), JSON.stringify(payload)];
+      const args = [runner, join(bundles[name].folder, 'index.mjs'), JSON.stringify(payload)];
       const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
       let complaints = '';
       let ready: Pick<ColdStart, 'readyCpu' | 'readyWall'> | undefined;

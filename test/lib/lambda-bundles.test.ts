@@ -1,30 +1,59 @@
 import { execFileSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, it } from 'vitest';
-import { bundleLambdas } from '#lib/lambda-bundles.ts';
+import { bundleLambdas, type LambdaBundle } from '#lib/lambda-bundles.ts';
 
 const entry = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 
-let folders: Readonly<Record<'engine' | 'slice', string>>;
+let bundles: Readonly<Record<'engine' | 'open' | 'slice', LambdaBundle>>;
 beforeAll(() => {
-  folders = bundleLambdas({ engine: entry('transfer/index.ts'), slice: entry('lambdas/slice/handler.ts') });
+  bundles = bundleLambdas({
+    engine: entry('transfer/index.ts'),
+    open: entry('lambdas/open/handler.ts'),
+    slice: entry('lambdas/slice/handler.ts'),
+  });
 });
 
 /** The modules of Node's own that a bundle brings into a fresh process, whether it then runs or not. */
-function loadedBy(bundle: string): string[] {
-  const script = `import(${JSON.stringify(join(bundle, 'index.mjs'))}).catch(() => {}).then(() => console.log(JSON.stringify(process.moduleLoadList)))`;
+function loadedBy({ folder }: LambdaBundle): string[] {
+  const script = `import(${JSON.stringify(join(folder, 'index.mjs'))}).catch(() => {}).then(() => console.log(JSON.stringify(process.moduleLoadList)))`;
   const output = execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' });
   return JSON.parse(output.trim().split('\n').at(-1) ?? '[]') as string[];
 }
 
 it.each(['engine', 'slice'] as const)("does not load Node's own fetch at a cold start: %s", (name) => {
-  const loaded = loadedBy(folders[name]);
+  const loaded = loadedBy(bundles[name]);
   expect(loaded).toContain('NativeModule _http_client');
   expect(loaded).not.toContain('NativeModule internal/deps/undici/undici');
 });
 
-it('keeps the engine with its SDK within 1.1 MB, which is mostly the SDK and undici', () => {
-  expect(statSync(join(folders.engine, 'index.mjs')).size).toBeLessThan(1_100_000);
+it.each(['open', 'slice'] as const)('keeps all files of a function that transfers within 1 MiB: %s', (name) => {
+  const { folder, atStart, later } = bundles[name];
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
+  const bytes = files.map((file) => statSync(join(file.parentPath, file.name)).size);
+  expect(files).toHaveLength(atStart.length + later.length);
+  expect(bytes.reduce((sum, one) => sum + one, 0)).toBeLessThan(1_048_576);
+});
+
+/** The packages that some of a bundle's files hold code of. */
+function packagesIn(files: LambdaBundle['atStart']): Set<string> {
+  const inputs = files.flatMap((file) => Object.keys(file.inputs));
+  return new Set(inputs.map((input) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? 'ours'));
+}
+
+it('reads no client at a cold start that only credentials of sources need', () => {
+  const atStart = packagesIn(bundles.open.atStart);
+  expect([...atStart]).toEqual(expect.arrayContaining(['@aws-sdk/client-s3', 'undici', 'ours']));
+  const later = packagesIn(bundles.open.later);
+  for (const client of ['@aws-sdk/client-ssm', '@aws-sdk/client-secrets-manager']) {
+    expect(later).toContain(client);
+    expect(atStart).not.toContain(client);
+  }
+});
+
+it('leaves clients of SSO and STS out, for credentials are in the environment', () => {
+  const all = packagesIn([...bundles.open.atStart, ...bundles.open.later]);
+  expect([...all].filter((name) => /nested-clients|credential-provider/.test(name))).toEqual([]);
 });
