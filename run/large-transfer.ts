@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { transferStateSchema } from '#transfer/index.ts';
+import { transferStateSchema } from '#transfer/state.ts';
 import { sourceItemSchema } from './item.ts';
 import { runKeys } from './keys.ts';
 import { listKeys, readJson, type Store, writeJson } from './store.ts';

@@ -3,7 +3,6 @@ import type { Store } from '#run/store.ts';
 import type { WaitFor } from '#run/wait-for.ts';
 import type { SourceGuard } from '#transfer/index.ts';
 import type { Check } from './check.ts';
-import { httpCheck } from './http.ts';
 import { lambdaCheck } from './lambda.ts';
 import { ledgerCheck } from './ledger.ts';
 import { objectsCheck } from './objects.ts';
@@ -22,7 +21,8 @@ export function checkFor(
     case 'objects':
       return objectsCheck(clients.store, wait.prefix, wait.count);
     case 'http':
-      return httpCheck(wait.url, clients.guard);
+      // With it comes undici, which nothing else of the gate asks with.
+      return async (look) => (await import('./http.ts')).httpCheck(wait.url, clients.guard)(look);
     case 'lambda':
       return lambdaCheck(clients.lambda, wait.function);
   }
