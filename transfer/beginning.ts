@@ -66,7 +66,7 @@ export function stateOf(
     ...(headers.contentEncoding === undefined ? {} : { contentEncoding: headers.contentEncoding }),
     stated: statedHashes(head),
     proofs,
-    retries: session.retries + store.retries,
+    retries: session.retries + store.attempts.repeats,
     notes,
   };
 }

@@ -39,7 +39,7 @@ export async function closeTransfer(job: TransferJob, options: CloseOptions = {}
   const base = {
     key: store.key,
     seconds: (Date.now() - Date.parse(state.startedAt)) / 1_000,
-    retries: state.retries + (options.retries ?? 0) + session.retries + store.retries,
+    retries: state.retries + (options.retries ?? 0) + session.retries + store.attempts.repeats,
     sourceEtag: state.sourceEtag,
     sourceLastModified: state.pins.lastModified,
     contentType: state.contentType,

@@ -1,10 +1,9 @@
 import { UploadVanishedError } from './errors.ts';
 import { META } from './metadata.ts';
+import { MOST_ATTEMPTS } from './s3/attempts.ts';
 import { isTransientS3Error, isUncertain, s3ErrorCode, s3Status } from './s3/errors.ts';
 import type { ObjectHeaders, ObjectStore, StoredPart } from './s3/object-store.ts';
 
-/** Attempts at a Complete or a PutObject; see ObjectStore for the waits between. */
-const ATTEMPTS = 9;
 /** InvalidPart means that a part changed between the list and Complete: list again, so many times. */
 const LISTS_AGAIN = 3;
 
@@ -49,11 +48,11 @@ export async function completeUpload(
       if (code === 'InvalidPart' && lists < LISTS_AGAIN) {
         lists += 1;
         parts = await listAgain(store, completion, signal);
-      } else if (!isTransientS3Error(error) || code === 'BadDigest' || attempt >= ATTEMPTS) {
+      } else if (!isTransientS3Error(error) || code === 'BadDigest' || attempt >= MOST_ATTEMPTS) {
         // A digest of the whole that S3 refuses is not damaged on the way: the parts are not what they were taken for.
-        throw store.failed('CompleteMultipartUpload', error, attempt);
+        throw store.attempts.failed('CompleteMultipartUpload', error, attempt);
       }
-      await store.pause(attempt, signal);
+      await store.attempts.pause(attempt, signal);
     }
   }
 }
@@ -101,8 +100,8 @@ export async function putWhole(
       if (s3Status(error) === 412) return (await isOurs(store, mine, signal)) ? 'done' : 'exists';
       // 409: another conditional write of this key was under way; S3's word for it is to try again.
       const again = s3Status(error) === 409 || isTransientS3Error(error);
-      if (!again || attempt >= ATTEMPTS) throw store.failed('PutObject', error, attempt);
-      await store.pause(attempt, signal);
+      if (!again || attempt >= MOST_ATTEMPTS) throw store.attempts.failed('PutObject', error, attempt);
+      await store.attempts.pause(attempt, signal);
     }
   }
 }

@@ -34,7 +34,7 @@ export async function finishUpload(beginning: Beginning, finished: Finished): Pr
   const base = () => ({
     key: store.key,
     seconds: (Date.now() - startedAt.getTime()) / 1_000,
-    retries: session.retries + store.retries,
+    retries: session.retries + store.attempts.repeats,
     sourceEtag: head.etag,
     sourceLastModified: head.lastModified,
     contentType: headers.contentType,

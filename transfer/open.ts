@@ -203,7 +203,7 @@ function done(context: Context, startedAt: Date, outcome: Outcome): Opened {
       bytes: outcome.bytes,
       seconds: (Date.now() - startedAt.getTime()) / 1_000,
       parts: 0,
-      retries: context.session.retries + context.store.retries,
+      retries: context.session.retries + context.store.attempts.repeats,
       crc32: outcome.crc === undefined ? undefined : crc32ToHex(outcome.crc),
       proofs: outcome.proofs ?? { held: [], notChecked: [] },
       sourceEtag: head?.etag,

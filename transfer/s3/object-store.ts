@@ -8,9 +8,10 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { crc32FromBase64, crc32ToBase64 } from '../crc32.ts';
-import { StorageError, TransferError, UploadVanishedError } from '../errors.ts';
-import { backoffMilliseconds, wait, withGrace } from '../wait.ts';
-import { isTransientS3Error, s3ErrorCode, s3Status } from './errors.ts';
+import { StorageError, UploadVanishedError } from '../errors.ts';
+import { withGrace } from '../wait.ts';
+import { Attempts, MOST_ATTEMPTS } from './attempts.ts';
+import { s3ErrorCode, s3Status } from './errors.ts';
 import { type OutputOf, type S3Command, sendOnce } from './one-attempt.ts';
 import { type PartAddress, type SendPartOptions, sendPart, sendPipedPart } from './send-part.ts';
 import { agentsOf, sendCall, type WriteBody } from './transport.ts';
@@ -39,11 +40,6 @@ export interface ObjectHead {
   readonly crc: number | undefined;
 }
 
-/** Attempts at one call, with backoff from 0.2 s to 10 s between: about half a minute. */
-const ATTEMPTS = 9;
-const BACKOFF_SECONDS = 0.2;
-const LONGEST_BACKOFF_SECONDS = 10;
-
 const GRACE_MILLISECONDS = 5_000;
 
 /** S3 may take minutes to put an object together, and sends white space meanwhile: five times as long without even that. */
@@ -54,8 +50,7 @@ export class ObjectStore {
   readonly bucket: string;
   readonly key: string;
   readonly client: S3Client;
-  /** Attempts beyond each first one. */
-  retries = 0;
+  readonly attempts: Attempts;
 
   readonly #stallSeconds: number;
 
@@ -65,6 +60,7 @@ export class ObjectStore {
     this.client = client;
     this.bucket = bucket;
     this.key = key;
+    this.attempts = new Attempts(this.name);
   }
 
   get name(): string {
@@ -79,7 +75,7 @@ export class ObjectStore {
   async head(signal: AbortSignal): Promise<ObjectHead | 'forbidden' | undefined> {
     const command = () => new HeadObjectCommand({ Bucket: this.bucket, Key: this.key, ChecksumMode: 'ENABLED' });
     try {
-      const answer = await this.retrying('HeadObject', signal, () => this.#once(command(), signal));
+      const answer = await this.attempts.until('HeadObject', signal, () => this.#once(command(), signal));
       return {
         bytes: answer.ContentLength ?? 0,
         etag: answer.ETag,
@@ -114,7 +110,7 @@ export class ObjectStore {
 
   /** A lost answer leaves an upload that nobody knows of: the bucket's lifecycle rule is there for it. */
   async createUpload(headers: ObjectHeaders, signal: AbortSignal): Promise<string> {
-    const answer = await this.retrying('CreateMultipartUpload', signal, () =>
+    const answer = await this.attempts.until('CreateMultipartUpload', signal, () =>
       this.#once(
         new CreateMultipartUploadCommand({
           Bucket: this.bucket,
@@ -176,7 +172,7 @@ export class ObjectStore {
 
   #retryingPart<T>(number: number, stop: AbortSignal, call: (askFirst: boolean) => Promise<T>): Promise<T> {
     let askFirst = false;
-    return this.retrying(`part ${number}`, stop, async () => {
+    return this.attempts.until(`part ${number}`, stop, async () => {
       try {
         return await call(askFirst);
       } catch (error) {
@@ -195,7 +191,7 @@ export class ObjectStore {
     const parts: StoredPart[] = [];
     let marker = String(first - 1);
     for (;;) {
-      const page = await this.retrying('ListParts', signal, () =>
+      const page = await this.attempts.until('ListParts', signal, () =>
         this.#once(
           new ListPartsCommand({
             Bucket: this.bucket,
@@ -253,7 +249,7 @@ export class ObjectStore {
   async abortUpload(uploadId: string, signal: AbortSignal): Promise<void> {
     for (let round = 1; ; round++) {
       try {
-        await this.retrying('AbortMultipartUpload', signal, () =>
+        await this.attempts.until('AbortMultipartUpload', signal, () =>
           this.#once(
             new AbortMultipartUploadCommand({ Bucket: this.bucket, Key: this.key, UploadId: uploadId }),
             signal,
@@ -264,47 +260,13 @@ export class ObjectStore {
         if (error instanceof UploadVanishedError) return;
         throw error;
       }
-      if (round === ATTEMPTS) {
+      if (round === MOST_ATTEMPTS) {
         throw new StorageError(
           `${this.name}: upload ${uploadId} is still there after ${round} aborts; abort it by hand`,
         );
       }
-      await wait(backoffMilliseconds(round, BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS), signal);
+      await this.attempts.pause(round, signal);
     }
-  }
-
-  /** Tries until it works, S3 refuses, or S3 has failed too often in a row. */
-  async retrying<T>(what: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await call();
-      } catch (error) {
-        if (signal.aborted) throw signal.reason;
-        // A piped part's own source: S3 has no share in it.
-        if (error instanceof TransferError) throw error;
-        if (s3ErrorCode(error) === 'NoSuchUpload') {
-          throw new UploadVanishedError(`${this.name}: the upload is gone (${what})`, { cause: error });
-        }
-        if (!isTransientS3Error(error) || attempt === ATTEMPTS) throw this.failed(what, error, attempt);
-        await this.pause(attempt, signal);
-      }
-    }
-  }
-
-  /** Waits before the next attempt, and counts it. */
-  async pause(attempt: number, signal: AbortSignal): Promise<void> {
-    this.retries += 1;
-    await wait(backoffMilliseconds(attempt, BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS), signal);
-  }
-
-  failed(what: string, error: unknown, attempts: number): StorageError {
-    const times = attempts === 1 ? '' : ` ${attempts} times in a row`;
-    return new StorageError(
-      `${this.name}: ${what} failed${times}: ${s3ErrorCode(error)}: ${(error as Error).message}`,
-      {
-        cause: error,
-      },
-    );
   }
 
   #once<C extends S3Command>(command: C, signal: AbortSignal, stallSeconds = this.#stallSeconds): Promise<OutputOf<C>> {
