@@ -53,12 +53,12 @@ const cases: Case[] = [
   {
     name: 'a part that stalls for ever',
     rules: [{ when: part, fault: { kind: 'stall' } }],
-    destination: { stallSeconds: 0.5 },
+    destination: { stallSeconds: 1.5 },
   },
   {
     name: 'a part that is read slowly',
-    rules: [{ when: part, fault: { kind: 'slow-read', bytesPerSecond: 5 * MIB } }],
-    destination: { stallSeconds: 0.5 },
+    rules: [{ when: part, fault: { kind: 'slow-read', bytesPerSecond: 2 * MIB } }],
+    destination: { stallSeconds: 1.5 },
   },
   {
     name: 'parts refused for good',
