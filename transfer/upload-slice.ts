@@ -185,7 +185,7 @@ class SliceRun {
       left: this.#left,
       proofs: this.#proofs,
       bytes: this.#sent,
-      retries: session.retries + store.retries,
+      retries: session.retries + store.attempts.repeats,
       ...more,
     };
   }
