@@ -18,13 +18,17 @@ export interface CommandContext {
   readonly print: (text: string) => void;
 }
 
-export interface RunOptions {
-  readonly urls: readonly string[];
-  readonly inputFile?: string | undefined;
-  readonly process?: string | undefined;
+/** What a new run takes, whatever it is of. */
+export interface StartOptions {
   readonly onLate?: string | undefined;
   readonly name?: string | undefined;
   readonly detach?: boolean | undefined;
+}
+
+export interface RunOptions extends StartOptions {
+  readonly urls: readonly string[];
+  readonly inputFile?: string | undefined;
+  readonly process?: string | undefined;
 }
 
 /**
@@ -43,7 +47,30 @@ export async function run(context: CommandContext, options: RunOptions): Promise
     ...(processor !== undefined && { process: processor }),
     ...(onLate !== undefined && { onLate }),
   });
-  const name = options.name ?? newRunId('run');
+  return start(context, input, options.name ?? newRunId('run'), options);
+}
+
+/**
+ * `sluice retry`: starts a run of what an earlier one left failed or missing, and unless detached, watches it.
+ *
+ * @returns the exit code.
+ * @throws NoManifestError where the earlier run is still under way, or there is none.
+ */
+export async function retry(context: CommandContext, earlier: string, options: StartOptions): Promise<number> {
+  const { s3, deployment, print } = context;
+  const rerunOf = runIdOf(earlier);
+  const { counts } = await readManifest({ client: s3, bucket: deployment.bucket }, rerunOf);
+  if (counts.failed + counts.missing === 0) {
+    print(`Run ${rerunOf} left nothing undone.`);
+    return EXIT.complete;
+  }
+  const { onLate } = options;
+  const base = JSON.stringify({ rerunOf });
+  const input = executionInput({ urls: [], base, ...(onLate !== undefined && { onLate }) });
+  return start(context, input, options.name ?? newRunId('retry'), options);
+}
+
+async function start(context: CommandContext, input: unknown, name: string, { detach }: StartOptions): Promise<number> {
   await context.sfn.send(
     new StartExecutionCommand({
       stateMachineArn: context.deployment.stateMachineArn,
@@ -51,7 +78,7 @@ export async function run(context: CommandContext, options: RunOptions): Promise
       input: JSON.stringify(input),
     }),
   );
-  if (options.detach === true) {
+  if (detach === true) {
     context.print(name);
     return EXIT.complete;
   }

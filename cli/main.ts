@@ -4,7 +4,7 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { InvalidInputError } from '#run/errors.ts';
-import { type CommandContext, report, run, watch } from './commands.ts';
+import { type CommandContext, report, retry, run, watch } from './commands.ts';
 import { findDeployment } from './deployment.ts';
 import { EXIT } from './exit-code.ts';
 import { stop } from './stop.ts';
@@ -28,8 +28,8 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return values.help === true ? 0 : EXIT.usage;
   }
+  const { input: inputFile, process: processor, 'on-late': onLate, name, detach } = values;
   if (command === 'run') {
-    const { input: inputFile, process: processor, 'on-late': onLate, name, detach } = values;
     return run(await connect(values.stack), { urls: rest, inputFile, process: processor, onLate, name, detach });
   }
   if (command === 'stop') {
@@ -37,9 +37,12 @@ async function main(args: readonly string[]): Promise<number> {
     return stop(await connect(values.stack), new ECSClient());
   }
   const [runId, ...tooMany] = rest;
-  if (command !== 'watch' && command !== 'report') throw new UsageError(`there is no command "${command}"`);
+  if (command !== 'watch' && command !== 'report' && command !== 'retry')
+    throw new UsageError(`there is no command "${command}"`);
   if (runId === undefined || tooMany.length > 0) throw new UsageError(`"sluice ${command}" takes one run`);
-  return (command === 'watch' ? watch : report)(await connect(values.stack), runId);
+  const context = await connect(values.stack);
+  if (command === 'retry') return retry(context, runId, { onLate, name, detach });
+  return (command === 'watch' ? watch : report)(context, runId);
 }
 
 function parse(args: readonly string[]) {

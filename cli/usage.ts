@@ -6,12 +6,14 @@ export class UsageError extends Error {
 export const USAGE = `Starts and follows runs of a deployed Sluice.
 
   sluice run [URL …] [--input FILE] [--process NAME] [--on-late partial|fail] [--name RUN] [--detach]
+  sluice retry RUN [--on-late partial|fail] [--name RUN] [--detach]
   sluice watch RUN
   sluice report RUN
   sluice stop
 
   run      starts a run, shows its progress to the end, and then its report.
            With neither URLs nor --input it runs the deployment's default input.
+  retry    starts a run of just what an earlier one left failed or missing, and follows it in the same way.
   watch    shows a run's progress to the end, and then its report. Ctrl-C ends the watching, not the run.
   report   shows the report of a run that has ended.
   stop     stops every run and every worker of the deployment, and waits until nothing runs: before "cdk destroy".
@@ -22,7 +24,7 @@ Options
   --input FILE      an execution input as JSON (docs/input.md); "-" reads it from standard input
   --process NAME    the processor that each landed object gets
   --on-late WORD    partial (go on with what there is) or fail
-  --name RUN        the new run's id; without it, run-<date>-<time>
+  --name RUN        the new run's id; without it, run-<date>-<time> or retry-<date>-<time>
   --detach          print the run's id and don't wait for it
   --stack NAME      the CloudFormation stack of the deployment (Sluice)
   --help            this text

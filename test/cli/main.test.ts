@@ -28,6 +28,7 @@ describe('sluice', () => {
     ['an unknown command', ['retrye'], 'there is no command "retrye"'],
     ['an unknown option', ['run', '--colour'], '--colour'],
     ['a report of nothing', ['report'], 'takes one run'],
+    ['a retry of two runs', ['retry', 'a', 'b'], '"sluice retry" takes one run'],
   ])('ends with 2 for %s', async (_, args, message) => {
     const { code, err } = await sluice(...args);
     expect([code, err]).toEqual([2, expect.stringContaining(message)]);

@@ -1,6 +1,3 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { runKeys } from '#run/keys.ts';
 import { manifestSchema } from '#run/manifest.ts';
@@ -10,7 +7,6 @@ import { startWeb } from '#test/helpers/web.ts';
 import { workerProcesses } from '#test/helpers/worker-processes.ts';
 
 const aws = useDeployedAws();
-const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
 it.runIf(process.platform === 'linux')(
   'sluice stop leaves no run and no worker, so that the stack can go',
@@ -22,21 +18,12 @@ it.runIf(process.platform === 'linux')(
     const arn = await aws.start({ work: [{ processor: 'scrape', name: 'held', input: { url: `${web.url}/held` } }] });
     await expect.poll(() => web.requests.includes('GET /held'), { timeout: 60_000 }).toBe(true);
 
-    const { endpoint, region, credentials } = aws.client;
-    const { stdout } = await promisify(execFile)(process.execPath, [MAIN, 'stop'], {
-      env: {
-        ...process.env,
-        AWS_ENDPOINT_URL: endpoint,
-        AWS_REGION: region,
-        AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-      },
-    });
+    const { out } = await aws.sluice('stop');
     const run = await aws.end(arn);
     expect(run.status).toBe('ABORTED');
-    expect(stdout).toContain(`Run ${run.runId} is stopped.`);
-    expect(stdout).toMatch(/Worker \S+ is told to stop\.\n/);
-    expect(stdout).toMatch(/Nothing runs\.\n$/);
+    expect(out).toContain(`Run ${run.runId} is stopped.`);
+    expect(out).toMatch(/Worker \S+ is told to stop\.\n/);
+    expect(out).toMatch(/Nothing runs\.\n$/);
     // The embedded AWS says that a task is stopped a moment before its process has ended.
     await expect.poll(() => workerProcesses(aws.queue.url), { timeout: 30_000 }).toEqual([]);
     // EventBridge has the run closed.

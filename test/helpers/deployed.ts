@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   DescribeExecutionCommand,
@@ -14,6 +16,8 @@ import type { Queue } from '#run/dispatch.ts';
 import { runKeys } from '#run/keys.ts';
 import { type ItemLine, itemLineSchema, type Manifest, manifestSchema } from '#run/manifest.ts';
 import { readJson, type Store } from '#run/store.ts';
+
+const CLI = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
 /** What the deployment of the end-to-end tests is reached by; it is made once for all of them. */
 export interface DeployedAws {
@@ -102,9 +106,26 @@ export function useDeployedAws() {
     return lines === '' ? [] : lines.split('\n').map((line) => itemLineSchema.parse(JSON.parse(line)));
   }
 
+  /** Runs `sluice` as a person does, with its exit code. */
+  function sluice(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+    const env = {
+      ...process.env,
+      AWS_ENDPOINT_URL: client.endpoint,
+      AWS_REGION: client.region,
+      AWS_ACCESS_KEY_ID: client.credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: client.credentials.secretAccessKey,
+    };
+    return new Promise((resolve) => {
+      execFile(process.execPath, [CLI, ...args], { env }, (error, out, err) => {
+        resolve({ code: error === null ? 0 : Number(error.code), out, err });
+      });
+    });
+  }
+
   return {
     client,
     outputs,
+    sluice,
     store,
     queue,
     sfn,
