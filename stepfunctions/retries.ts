@@ -32,6 +32,8 @@ const transient: RetryProps = {
     'TimeoutError',
     'ThrottlingException',
     'ServerException',
+    // And how it names an answer without a body, such as a 503 to HeadObject.
+    'Unknown',
   ],
   interval: Duration.seconds(2),
   backoffRate: 2,

@@ -7,6 +7,7 @@ export type S3Operation =
   | 'CompleteMultipartUpload'
   | 'AbortMultipartUpload'
   | 'ListMultipartUploads'
+  | 'ListObjects'
   | 'PutObject'
   | 'HeadObject'
   | 'GetObject'
@@ -39,7 +40,8 @@ export function readS3Request(request: Pick<IncomingMessage, 'method' | 'url'>):
 
 function operationOf(method: string, key: string, query: URLSearchParams): S3Operation {
   const upload = query.has('uploadId');
-  if (key === '') return method === 'GET' && query.has('uploads') ? 'ListMultipartUploads' : 'Other';
+  if (key === '' && method === 'GET' && query.has('uploads')) return 'ListMultipartUploads';
+  if (key === '') return method === 'GET' && query.has('list-type') ? 'ListObjects' : 'Other';
   switch (method) {
     case 'POST':
       if (query.has('uploads')) return 'CreateMultipartUpload';
