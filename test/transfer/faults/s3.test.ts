@@ -104,7 +104,7 @@ const cases: Case[] = [
   {
     name: 'Complete that stalls',
     rules: [{ when: complete, fault: { kind: 'stall' } }],
-    destination: { stallSeconds: 0.3 },
+    destination: { stallSeconds: 0.6 },
   },
   { name: 'Complete reset before it arrives', rules: [{ when: complete, fault: { kind: 'reset-before' } }] },
   {
