@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSync, type Metafile } from 'esbuild';
+import { type BuildOptions, buildSync, type Metafile } from 'esbuild';
 import { ESM_BUNDLE } from './esm-bundle.ts';
 
 type Output = Metafile['outputs'][string];
@@ -23,16 +23,19 @@ export interface LambdaBundle {
  * 8.6 s and saves 2 ms of CPU at a cold start.
  *
  * @param entries the entry file of each function, by name.
+ * @param options by which bundles that are looked into differ from those that are deployed.
  * @returns the bundle of each function, by name. The folders are gone when the process ends; CDK copies assets at synth.
  */
 export function bundleLambdas<N extends string>(
   entries: Readonly<Record<N, string>>,
+  options: Pick<BuildOptions, 'sourcemap'> = {},
 ): Readonly<Record<N, LambdaBundle>> {
   const root = mkdtempSync(join(tmpdir(), 'sluice-lambdas-'));
   process.once('exit', () => rmSync(root, { recursive: true, force: true }));
   const names = Object.keys(entries) as N[];
   const { outputFiles, metafile } = buildSync({
     ...ESM_BUNDLE,
+    ...options,
     // What is behind an `import()` is then neither read nor parsed before it is needed.
     splitting: true,
     entryPoints: names.map((name) => ({ in: entries[name], out: name })),

@@ -1,16 +1,17 @@
-import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { bundleLambdas } from '#lib/lambda-bundles.ts';
-import { type LambdaName, lambdaEntries } from '#lib/lambda-entries.ts';
+import { bundleLambdas, type LambdaBundle } from '#lib/lambda-bundles.ts';
+import { LAMBDA_NAMES, type LambdaName, lambdaEntries } from '#lib/lambda-entries.ts';
 import { itemId } from '#run/ids.ts';
 import { runKeys } from '#run/keys.ts';
 import { createBucket } from '#test/helpers/s3-objects.ts';
 import { startS3Server } from '#test/helpers/s3-server.ts';
 import { startSourceServer } from '#test/helpers/source-server.ts';
+import { ColdProcess, type ColdStart } from '../cold-process.ts';
+import { deployedVariables } from '../deployed-variables.ts';
+import { notRun } from '../not-run.ts';
 import { type Bench, type CaseResult, type Finding, MIB, median } from '../run.ts';
 import { SHIPPED } from '../shipped.ts';
 import { SEED } from '../source-files.ts';
@@ -19,129 +20,145 @@ const GOAL_BYTES = MIB;
 const GOAL_CPU_MILLISECONDS = 150;
 /** More than Open finishes by itself, so that a slice is left. */
 const FILE_BYTES = 100 * MIB;
+/** Those that transfer, and are called. The others are loaded only. */
+const CALLED = ['open', 'slice'] as const satisfies LambdaName[];
+/** As many of the modules that were not run are named. */
+const MODULES = 8;
 
-interface ColdStart {
-  readonly readyCpu: number;
-  readonly readyWall: number;
-  /** When the source heard of it. */
-  readonly askedCpu: number;
-  readonly askedWall: number;
-  readonly answer: unknown;
-}
-
-/** How long a new process of the functions that transfer takes until it asks the source for the first byte. */
+/** How long a new process of each function takes until it is loaded, and of those that transfer until they ask the source. */
 export async function coldstartCase(bench: Bench): Promise<CaseResult> {
   const bundles = bundleLambdas(lambdaEntries());
-  const bytes = (name: LambdaName) => statSync(join(bundles[name].folder, 'index.mjs')).size;
-  let asked = () => {};
+  const looked = bundleLambdas(lambdaEntries(), { sourcemap: 'inline' });
+  let latest: ColdProcess | undefined;
   await using source = await startSourceServer({
     file: { seed: SEED, length: FILE_BYTES },
-    rules: [{ faults: [{ name: 'told', prepare: () => asked() }] }],
+    rules: [{ faults: [{ name: 'told', prepare: () => latest?.tellAsked() }] }],
   });
   await using s3 = await startS3Server({ kind: 'versitygw' });
   const bucket = await createBucket(s3.client);
+  const variables = deployedVariables();
   const env = {
     PATH: process.env.PATH ?? '',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(SHIPPED.memoryMiB),
     AWS_ENDPOINT_URL: s3.endpoint,
     AWS_REGION: s3.region,
     AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(SHIPPED.memoryMiB),
-    SLUICE_BUCKET: bucket,
-    // Nothing is dispatched, since the source gets no processor.
-    SLUICE_QUEUE_URL: 'http://127.0.0.1:9/queue',
-    SLUICE_CONNECTIONS: String(SHIPPED.connections),
-    SLUICE_BUFFER_MIB: String(SHIPPED.bufferMiB),
-    SLUICE_SLICE_MIB: String(SHIPPED.sliceMiB),
-    SLUICE_SOURCES_AT_ONCE: String(SHIPPED.sourcesAtOnce),
-    SLUICE_SLICES_PER_BATCH: '40',
-    SLUICE_SOURCE_RULES: JSON.stringify({ openRanges: ['127.0.0.0/8'], ports: [] }),
   };
+  const own = { SLUICE_BUCKET: bucket, SLUICE_SOURCE_RULES: '{"openRanges":["127.0.0.0/8"],"ports":[]}' };
+  const start = (args: readonly string[], extra: Readonly<Record<string, string>> = {}) => {
+    latest = new ColdProcess(args, { ...env, ...extra });
+    return latest.ended;
+  };
+  const load = (name: LambdaName, of: typeof bundles, payload: readonly string[], extra = {}) =>
+    start([join(of[name].folder, 'index.mjs'), ...payload], { ...variables[name], ...own, ...extra });
 
-  const start = (name: LambdaName, payload: object) =>
-    new Promise<ColdStart>((resolve, reject) => {
-      const runner = fileURLToPath(new URL('../cold-handler.mjs', import.meta.url));
-      const since = performance.now();
-      const args = [runner, join(bundles[name].folder, 'index.mjs'), JSON.stringify(payload)];
-      const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-      let complaints = '';
-      let ready: Pick<ColdStart, 'readyCpu' | 'readyWall'> | undefined;
-      let first: Pick<ColdStart, 'askedCpu' | 'askedWall'> | undefined;
-      let answer: unknown;
-      child.stderr.on('data', (text: Buffer) => {
-        complaints += text.toString();
-      });
-      asked = () => {
-        first ??= { askedCpu: cpuMilliseconds(child.pid ?? 0), askedWall: performance.now() - since };
-      };
-      createInterface({ input: child.stdout }).on('line', (line) => {
-        if (ready === undefined) ready = { readyCpu: Number(line), readyWall: performance.now() - since };
-        else answer = JSON.parse(line);
-      });
-      child.once('error', reject).once('close', (code) => {
-        if (code !== 0 || !ready || !first) reject(new Error(`${name} ended with ${code}: ${complaints.slice(-2000)}`));
-        else resolve({ ...ready, ...first, answer });
-      });
-    });
-
-  const starts: Record<'open' | 'slice', ColdStart[]> = { open: [], slice: [] };
-  const rounds = bench.quick ? 1 : 7;
-  for (let round = 0; round < rounds; round++) {
-    const runId = `bench-${round}`;
+  /** Open, and Slice of what it left. */
+  const callBoth = async (runId: string, of: typeof bundles, extra?: (name: string) => Record<string, string>) => {
     const id = itemId(runId);
     const batch = runKeys(runId).batch(0);
     const items = [{ kind: 'source', id, url: source.url, key: `landed/${runId}`, process: null }];
     await s3.client.send(new PutObjectCommand({ Bucket: bucket, Key: batch, Body: JSON.stringify(items) }));
-    const open = await start('open', { runId, batch, call: 1 });
+    const call = (name: LambdaName, payload: object) => load(name, of, [JSON.stringify(payload)], extra?.(name));
+    const open = await call('open', { runId, batch, call: 1 });
     const { large } = open.answer as { large: readonly { slices: readonly number[] }[] };
     if (large.length !== 1) throw new Error(`open left no slice: ${JSON.stringify(open.answer)}`);
-    const slice = await start('slice', { runId, item: id, slice: 0, call: 1 });
-    starts.open.push(open);
-    starts.slice.push(slice);
-  }
+    return { open, slice: await call('slice', { runId, item: id, slice: 0, call: 1 }) };
+  };
 
-  const of = (name: 'open' | 'slice', field: Exclude<keyof ColdStart, 'answer'>) =>
-    median(starts[name].map((one) => one[field]));
-  const names = ['open', 'slice'] as const;
-  bench.say(`   ${names.map((name) => `${name} ${of(name, 'askedCpu').toFixed(0)} ms of CPU`).join(', ')}`);
-  const kib = (name: LambdaName) => (bytes(name) / 1024).toFixed(0);
+  const rounds = bench.quick ? 1 : 15;
+  const bare: ColdStart[] = [];
+  const starts = new Map<LambdaName, ColdStart[]>(LAMBDA_NAMES.map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    bare.push(await start([]));
+    for (const name of LAMBDA_NAMES) {
+      if (!isCalled(name)) starts.get(name)?.push(await load(name, bundles, []));
+    }
+    const called = await callBoth(`bench-${round}`, bundles);
+    for (const name of CALLED) starts.get(name)?.push(called[name]);
+  }
+  const ofStarts = (name: LambdaName, figure: (one: ColdStart) => number | undefined) =>
+    median((starts.get(name) ?? []).map((one) => figure(one) ?? Number.NaN));
+  const ready = (name: LambdaName) => ofStarts(name, (one) => one.readyCpu);
+  const asked = (name: LambdaName) => ofStarts(name, (one) => one.asked?.cpu);
+  bench.say(
+    `   ${CALLED.map((name) => `${name} ${ready(name).toFixed(0)}, ${asked(name).toFixed(0)}`).join('; ')} ms of CPU`,
+  );
+
   return {
     title: 'Cold start',
-    method: `${rounds} starts of a new process with the function's own bundle, against a source and an S3 server on the loopback interface, medians. CPU of all threads. Before the first byte is asked for, Open reads its batch from S3 and looks for an object at the key, Slice reads the transfer's state and lists its parts.`,
+    method: `${rounds} starts of a new process of each function, interleaved, medians, with the bundle that is deployed, a source and an S3 server on the loopback interface. CPU is that of all threads, Node's own start included: Node that loads nothing takes ${median(bare.map((one) => one.readyCpu)).toFixed(0)} ms. Before the first byte is asked for, Open reads its batch from S3 and looks for an object at the key, Slice reads the transfer's state and lists its parts.`,
     tables: [
       {
-        columns: ['function', 'loaded: CPU ms', 'wall ms', 'first byte asked for: CPU ms', 'wall ms'],
-        rows: names.map((name) => [
+        columns: [
+          'function',
+          'bundle: KiB',
+          'read at the start',
+          'loaded: CPU ms',
+          'wall ms',
+          'first byte asked for: CPU ms',
+          'wall ms',
+        ],
+        rows: LAMBDA_NAMES.map((name) => [
           name,
-          ...(['readyCpu', 'readyWall', 'askedCpu', 'askedWall'] as const).map((field) => of(name, field).toFixed(0)),
+          kib(bytesOf(bundles[name])),
+          kib(bytesOf({ ...bundles[name], later: [] })),
+          ready(name).toFixed(0),
+          ofStarts(name, (one) => one.readyWall).toFixed(0),
+          ...(isCalled(name)
+            ? [asked(name).toFixed(0), ofStarts(name, (one) => one.asked?.wall).toFixed(0)]
+            : ['', '']),
         ]),
       },
       {
-        caption: 'Bundles, minified',
-        columns: ['function', 'KiB'],
-        rows: (Object.keys(bundles) as LambdaName[]).map((name) => [name, kib(name)]),
+        caption: 'Read at the start, and not run by a whole call: functions and branches, the most by module',
+        columns: ['function', 'KiB in all', 'of which'],
+        rows: await notRunBy(looked, (extra) => callBoth('bench-not-run', looked, extra)),
       },
     ],
-    findings: names.flatMap((name): Finding[] => [
+    findings: CALLED.flatMap((name): Finding[] => [
       {
-        goal: `${name}: a bundle of at most ${GOAL_BYTES / MIB} MiB`,
-        figure: `${kib(name)} KiB`,
-        met: bytes(name) <= GOAL_BYTES,
+        goal: `${name}: all files of its bundle at most ${GOAL_BYTES / MIB} MiB`,
+        figure: `${kib(bytesOf(bundles[name]))} KiB`,
+        met: bytesOf(bundles[name]) <= GOAL_BYTES,
       },
-      {
-        goal: `${name}: at most ${GOAL_CPU_MILLISECONDS} ms of CPU until it asks for the first byte`,
-        figure: `${of(name, 'askedCpu').toFixed(0)} ms, of which ${of(name, 'readyCpu').toFixed(0)} until it is loaded`,
-        met: of(name, 'askedCpu') <= GOAL_CPU_MILLISECONDS,
-      },
+      ...(['loaded', 'asks for the first byte'] as const).map((until) => {
+        const cpu = until === 'loaded' ? ready(name) : asked(name);
+        return {
+          goal: `${name}: at most ${GOAL_CPU_MILLISECONDS} ms of CPU until it ${until === 'loaded' ? 'is loaded' : until}`,
+          figure: `${cpu.toFixed(0)} ms`,
+          met: cpu <= GOAL_CPU_MILLISECONDS,
+        };
+      }),
     ]),
   };
 }
 
-/** What every thread of a process has had of the CPU so far, as Linux's scheduler counts it in nanoseconds. */
-function cpuMilliseconds(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  const nanoseconds = threads.map((id) =>
-    Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]),
-  );
-  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1_000_000;
+function isCalled(name: LambdaName): name is (typeof CALLED)[number] {
+  return CALLED.some((one) => one === name);
+}
+
+async function notRunBy(
+  bundles: Readonly<Record<LambdaName, LambdaBundle>>,
+  call: (extra: (name: string) => Record<string, string>) => Promise<unknown>,
+): Promise<string[][]> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-not-run-'));
+  try {
+    await call((name) => ({ NODE_V8_COVERAGE: join(folder, name) }));
+    return CALLED.map((name) => {
+      const modules = notRun(join(folder, name), bundles[name].folder);
+      const most = modules.slice(0, MODULES).map(({ module, bytes }) => `${module} ${kib(bytes)}`);
+      return [name, kib(modules.reduce((sum, { bytes }) => sum + bytes, 0)), most.join(', ')];
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function bytesOf({ atStart, later }: LambdaBundle): number {
+  return [...atStart, ...later].reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function kib(bytes: number): string {
+  return (bytes / 1_024).toFixed(0);
 }
