@@ -12,6 +12,7 @@ import { readInput } from '#lambdas/plan/input.ts';
 import { planRun } from '#lambdas/plan/plan.ts';
 import { peakMemoryMiB } from '#run/peak-memory.ts';
 import { PROCESSOR_NAMES } from '#run/processor-names.ts';
+import { DEFAULT_WAIT_FOR } from '#run/wait-for.ts';
 import { createBucket } from '#test/helpers/s3-objects.ts';
 import { startS3Server } from '#test/helpers/s3-server.ts';
 
@@ -46,6 +47,7 @@ async function plan(endpoint: string, bucket: string): Promise<void> {
   const rules = {
     runId: 'list',
     defaultInput: undefined,
+    waitFor: DEFAULT_WAIT_FOR,
     maxWaitMinutes: 25,
     gateFunctions: [],
     processors: PROCESSOR_NAMES,

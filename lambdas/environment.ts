@@ -1,6 +1,8 @@
 import * as z from 'zod';
+import { jsonVariable } from '#run/json-text.ts';
 import { limitsVariable } from '#run/limits.ts';
 import { sourceRulesVariable } from '#run/source-rules.ts';
+import { waitForSchema } from '#run/wait-for.ts';
 
 /** A variable that CloudFormation writes as text. */
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
@@ -16,6 +18,8 @@ export const environment = {
   queue: { SLUICE_QUEUE_URL: z.url() },
   plan: {
     SLUICE_DEFAULT_INPUT: z.string().optional(),
+    /** The checks of a run whose input names none. */
+    SLUICE_WAIT_FOR: jsonVariable(z.array(waitForSchema).min(1)),
     SLUICE_SOURCES_PER_BATCH: count,
     /** The functions that the gatekeeper may ask. */
     SLUICE_GATE_FUNCTIONS: z.string().default(''),

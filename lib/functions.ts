@@ -94,6 +94,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
           SLUICE_SOURCES_PER_BATCH: String(ingest.sourcesPerBatch),
           SLUICE_MAX_ITEMS: String(settings.limits.items),
           SLUICE_MAX_HOURS: String(hoursOfRun(settings)),
+          SLUICE_WAIT_FOR: JSON.stringify(settings.gate.waitFor),
           SLUICE_PROCESSORS: deployedProcessors(settings).join(','),
           SLUICE_MAX_WAIT_MINUTES: String(gateWaitSeconds(settings) / 60),
           ...(settings.gate.functions.length > 0 && { SLUICE_GATE_FUNCTIONS: settings.gate.functions.join(',') }),

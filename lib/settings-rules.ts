@@ -79,6 +79,17 @@ export const settingsRules: readonly SettingsRule[] = [
         : `the gate waits ${describeSeconds(gateWaitSeconds(settings))} and one item may take ${describeSeconds(settings.workers.itemMinutes * 60)}, so a slow item comes late; lower workers.itemMinutes, let the gate wait longer, or accept it with gate.mayEndBeforeItems=true`,
   },
   {
+    settings: ['gate.waitFor', 'gate.functions'],
+    problem: ({ gate }) => {
+      const others = gate.waitFor.flatMap((wait) =>
+        wait.check === 'lambda' && !gate.functions.includes(wait.function) ? [wait.function] : [],
+      );
+      return others.length === 0
+        ? undefined
+        : `the gatekeeper may not ask ${others.join(', ')}; add it to the setting gate.functions`;
+    },
+  },
+  {
     settings: ['ingest.children', 'ingest.slicesAtOnce', 'ingest.maxLambdas'],
     problem: ({ ingest }) =>
       ingest.children * ingest.slicesAtOnce <= ingest.maxLambdas
@@ -199,12 +210,12 @@ export const settingsRules: readonly SettingsRule[] = [
     },
   },
   {
-    settings: ['defaultInput'],
-    problem: ({ defaultInput }) => {
-      const bytes = Buffer.byteLength(JSON.stringify(defaultInput ?? null));
+    settings: ['defaultInput', 'gate.waitFor'],
+    problem: ({ defaultInput, gate }) => {
+      const bytes = Buffer.byteLength(JSON.stringify([defaultInput ?? null, gate.waitFor]));
       return bytes <= DEFAULT_INPUT_MAX_BYTES
         ? undefined
-        : `takes at most ${DEFAULT_INPUT_MAX_BYTES} bytes of JSON and got ${bytes}; put the list into an S3 object and name that in sourcesFrom`;
+        : `takes at most ${DEFAULT_INPUT_MAX_BYTES} bytes of JSON together with gate.waitFor, and got ${bytes}; put the list into an S3 object and name that in sourcesFrom`;
     },
   },
 ];

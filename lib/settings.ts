@@ -3,6 +3,7 @@ import { describeIssue, executionInputSchema } from '#run/input.ts';
 import { limitsSchema } from '#run/limits.ts';
 import { sourceRulesSchema } from '#run/source-rules.ts';
 import { timeZoneSchema } from '#run/time-zone.ts';
+import { DEFAULT_WAIT_FOR, waitForSchema } from '#run/wait-for.ts';
 
 /**
  * Every setting of a deployment, with its default, its limits and its meaning. The schema is the only list: synth reads
@@ -39,6 +40,11 @@ const gate = z.strictObject({
     .describe(
       'Accepts a gate that waits for less time than `workers.itemMinutes` gives one item, so that a slow item comes late.',
     ),
+  waitFor: z
+    .array(waitForSchema)
+    .min(1)
+    .default([...DEFAULT_WAIT_FOR])
+    .describe('The checks of a run whose input names none, as `waitFor` of an input takes them: docs/gate-checks.md.'),
   functions: z
     .array(
       z

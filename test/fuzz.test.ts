@@ -12,6 +12,7 @@ import { manifestSchema } from '#run/manifest.ts';
 import { planSummarySchema } from '#run/plan-summary.ts';
 import { PROCESSOR_NAMES } from '#run/processor-names.ts';
 import { failureSchema, handedSchema, landedSchema, resultSchema } from '#run/records.ts';
+import { DEFAULT_WAIT_FOR } from '#run/wait-for.ts';
 import { redactUrl } from '#transfer/redact.ts';
 import { readWorkerSettings, WorkerEnvironmentError } from '#worker/environment.ts';
 import { readMessage } from '#worker/runtime/read-message.ts';
@@ -77,6 +78,7 @@ function errorOf(call: () => unknown): unknown {
 const rules = {
   runId: 'fuzz',
   defaultInput: undefined,
+  waitFor: DEFAULT_WAIT_FOR,
   maxWaitMinutes: 25,
   gateFunctions: [],
   processors: PROCESSOR_NAMES,

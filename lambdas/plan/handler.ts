@@ -24,6 +24,7 @@ export async function handler(payload: unknown) {
   const input = readInput(typed, {
     runId: execution.runId,
     defaultInput: env.SLUICE_DEFAULT_INPUT,
+    waitFor: env.SLUICE_WAIT_FOR,
     maxWaitMinutes: env.SLUICE_MAX_WAIT_MINUTES,
     gateFunctions: env.SLUICE_GATE_FUNCTIONS.split(','),
     processors: env.SLUICE_PROCESSORS,

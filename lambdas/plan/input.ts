@@ -2,11 +2,14 @@ import { processorProblems } from '#run/deployed-processors.ts';
 import { InvalidInputError } from '#run/errors.ts';
 import { RUN_ID_PATTERN } from '#run/ids.ts';
 import { describeIssue, type ExecutionInput, executionInputSchema } from '#run/input.ts';
+import type { WaitFor } from '#run/wait-for.ts';
 
 export interface InputRules {
   readonly runId: string;
   /** What the settings name for an input that names nothing itself, as JSON. */
   readonly defaultInput: string | undefined;
+  /** The settings' checks, for an input that names none. */
+  readonly waitFor: readonly WaitFor[];
   /** How long the gate waits at most: its interval times its attempts. */
   readonly maxWaitMinutes: number;
   /** ARNs of the functions that `waitFor` may name. */
@@ -30,7 +33,7 @@ export function readInput(typed: unknown, rules: InputRules): ExecutionInput {
       `execution name: takes 1 to 80 letters, digits, dashes and underscores, got ${JSON.stringify(rules.runId)}`,
     );
   }
-  const parsed = executionInputSchema.safeParse(withDefaults(typed, rules.defaultInput));
+  const parsed = executionInputSchema.safeParse(withDefaults(typed, rules));
   if (!parsed.success)
     throw new InvalidInputError([...problems, ...parsed.error.issues.map((issue) => describeIssue(issue))]);
   const { deadlineMinutes } = parsed.data;
@@ -53,8 +56,8 @@ export function readInput(typed: unknown, rules: InputRules): ExecutionInput {
 /** The fields that say what a run is of. */
 const NAMING = ['sources', 'sourcesFrom', 'work', 'rerunOf'];
 
-function withDefaults(typed: unknown, defaultInput: string | undefined): unknown {
-  if (defaultInput === undefined || typeof typed !== 'object' || typed === null) return typed;
-  if (NAMING.some((field) => field in typed)) return typed;
-  return { ...JSON.parse(defaultInput), ...typed };
+function withDefaults(typed: unknown, { defaultInput, waitFor }: InputRules): unknown {
+  if (typeof typed !== 'object' || typed === null || Array.isArray(typed)) return typed;
+  if (defaultInput === undefined || NAMING.some((field) => field in typed)) return { waitFor, ...typed };
+  return { waitFor, ...JSON.parse(defaultInput), ...typed };
 }

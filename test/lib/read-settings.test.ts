@@ -107,6 +107,11 @@ describe('readSettings', () => {
     ['attempts beyond the history', { 'gate.attempts': 7_999, 'gate.intervalSeconds': 1 }, '25000'],
     ['a gate longer than the run', { 'gate.attempts': 3_000 }, 'run.timeoutHours ends the run after 24 hours'],
     ['an item longer than the gate', { 'workers.itemMinutes': 26 }, 'gate.mayEndBeforeItems=true'],
+    [
+      'a check by a function that may not be asked',
+      { 'gate.waitFor': [{ check: 'lambda', function: 'arn:aws:lambda:eu-central-1:111111111111:function:mine' }] },
+      'gate.waitFor: the gatekeeper may not ask arn:aws:lambda:eu-central-1:111111111111:function:mine',
+    ],
     ['more Lambdas than allowed', { 'ingest.children': 5 }, 'more than ingest.maxLambdas allows (8)'],
     [
       'buffers beyond the memory',
@@ -170,7 +175,7 @@ describe('readSettings', () => {
     [
       "a default input beyond a function's environment",
       { defaultInput: { sources: [{ url: `https://example.org/${'x'.repeat(4_000)}`, key: 'a' }] } },
-      'takes at most 3072 bytes of JSON',
+      'takes at most 3072 bytes of JSON together with gate.waitFor',
     ],
   ] as [string, Record<string, unknown>, string][])('looks at settings together: %s', (_, settings, message) => {
     const problems = problemsOf(

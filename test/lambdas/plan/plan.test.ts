@@ -28,6 +28,7 @@ function plan(store: Store, typed: unknown, claim = claimOf('run'), hasEnded = a
   const input = readInput(typed, {
     runId: claim.runId,
     defaultInput: undefined,
+    waitFor: [{ check: 'ledger' }, { check: 'queue' }],
     maxWaitMinutes: 25,
     gateFunctions: [],
     processors,
@@ -167,6 +168,17 @@ describe('planRun', () => {
     expect(await problemsOf(plan(store, {}))).toEqual([expect.stringContaining('names no source and no work')]);
     const late = (async () => plan(store, { work: [{ processor: 'scrape' }], deadlineMinutes: 26 }))();
     expect(await problemsOf(late)).toEqual([expect.stringContaining('deadlineMinutes: takes at most 25')]);
+  });
+
+  it("takes the settings' checks where the input names none, and its own where it does", async () => {
+    const store = await aws.store();
+    const sources = [{ url: 'https://example.org/a' }];
+    expect((await plan(store, { sources }, claimOf('none'))).waitFor).toEqual([
+      { check: 'ledger' },
+      { check: 'queue' },
+    ]);
+    const own = [{ check: 'objects', prefix: 'exports/', count: 1 }];
+    expect((await plan(store, { sources, waitFor: own }, claimOf('own'))).waitFor).toEqual(own);
   });
 
   it('returns the same plan when it is run again for its execution', async () => {
