@@ -5,7 +5,7 @@ import { redactUrl } from '#transfer/redact.ts';
 import { PermanentError } from '../../permanent-error.ts';
 import { canonicalUrl, sameSite } from './canonical-url.ts';
 import { type Answer, fetchPage, PageUnreachableError } from './fetch-page.ts';
-import { type ParsedPage, parsePage } from './parse-page.ts';
+import { PageTooDeepError, type ParsedPage, parsePage } from './parse-page.ts';
 import { type Robots, readRobots } from './robots.ts';
 
 /** One line of the output. */
@@ -132,8 +132,8 @@ async function visit(
           : (page?.followable ?? []).map((link) => ({ url: link, depth: depth + 1 })),
     };
   } catch (error) {
-    // A page that is nested too deep for the parser's stack is as lost as one that doesn't answer.
-    if (!(error instanceof PageUnreachableError || error instanceof RangeError)) throw error;
+    // A page that can't be parsed is as lost as one that doesn't answer.
+    if (!(error instanceof PageUnreachableError || error instanceof PageTooDeepError)) throw error;
     return { record: recordOf(url, depth, fetchedAt, undefined, undefined, undefined, error.message), onward: [] };
   }
 }
