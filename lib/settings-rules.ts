@@ -8,6 +8,7 @@ import {
   RESERVED_EVENTS,
   slicesPerBatch,
 } from '#stepfunctions/history.ts';
+import { buffersFor } from '#transfer/buffers.ts';
 import { LEAST_ITEM_MIB, WORKER_BASE_MIB } from '#worker/runtime/memory-share.ts';
 import type { Settings } from './settings.ts';
 
@@ -99,10 +100,11 @@ export const settingsRules: readonly SettingsRule[] = [
   {
     settings: ['ingest.memoryMiB', 'ingest.connections', 'ingest.bufferMiB'],
     problem: ({ ingest }) => {
-      const needed = TRANSFER_BASE_MIB + (ingest.connections + 1) * ingest.bufferMiB;
+      const buffers = buffersFor(ingest.connections);
+      const needed = TRANSFER_BASE_MIB + buffers * ingest.bufferMiB;
       return ingest.memoryMiB >= needed
         ? undefined
-        : `(ingest.connections + 1) × ingest.bufferMiB + ${TRANSFER_BASE_MIB} MiB is ${needed} MiB, more than ingest.memoryMiB (${ingest.memoryMiB})`;
+        : `${buffers} buffers for ingest.connections (${ingest.connections}) × ingest.bufferMiB + ${TRANSFER_BASE_MIB} MiB is ${needed} MiB, more than ingest.memoryMiB (${ingest.memoryMiB})`;
     },
   },
   {

@@ -74,7 +74,9 @@ const ingest = z.strictObject({
   connections: whole(1, 64).default(4).describe('Connections to a source that one Lambda opens for one large object.'),
   bufferMiB: whole(5, 512)
     .default(8)
-    .describe('Size of one transfer buffer, in MiB. A Lambda holds `ingest.connections` + 1 of them.'),
+    .describe(
+      'Size of one transfer buffer, in MiB. A Lambda holds one for each of `ingest.connections`, and one more for every second.',
+    ),
   sliceMiB: whole(64, 1_048_576).default(4_096).describe('How much of a large object one slice covers, in MiB.'),
   memoryMiB: whole(256, 10_240)
     .default(1_024)

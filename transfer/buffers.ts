@@ -1,6 +1,17 @@
 /** Idle buffers beyond this go: a process that has read from many hosts at once shall not stay as large as it was then. */
 const MOST_IDLE_BYTES = 67_108_864;
 
+/**
+ * How many part buffers go with so many connections: while a buffer's part is sent, its connection reads on into another.
+ *
+ * Parts that begin together end together, and S3 gets them all at once; one spare buffer then leaves most connections
+ * idle until S3 has them. One for every second connection keeps 16 busy at an S3 that takes parts no faster than 1.25
+ * times the rate at which they come.
+ */
+export function buffersFor(connections: number): number {
+  return connections + Math.ceil(connections / 2);
+}
+
 const idle = new Map<number, Buffer[]>();
 let idleBytes = 0;
 

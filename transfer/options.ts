@@ -39,7 +39,7 @@ export interface Progress {
 export interface TransferOptions {
   /** Connections to the source's host, over all transfers of this process that are set to the same number. @default 8 */
   readonly connections?: number;
-  /** Of one buffer, of the probe and of a part where nothing asks for more. Memory is (connections + 1) of it. @default 8 MiB */
+  /** Of one buffer, of the probe and of a part where nothing asks for more. Memory is one for each connection, and one more for every second. @default 8 MiB */
   readonly bufferBytes?: number;
   /** The smallest part; S3 takes no less than 5 MiB. One larger than a buffer is piped through two. @default bufferBytes, at least 5 MiB */
   readonly partBytes?: number;

@@ -1,6 +1,6 @@
 import { abortAfter } from './abandon.ts';
 import { type Beginning, type LiveTransfer, stateOf } from './beginning.ts';
-import { giveBuffer, takeBuffer } from './buffers.ts';
+import { buffersFor, giveBuffer, takeBuffer } from './buffers.ts';
 import { addCrc32, combineCrc32, crc32ToHex, EMPTY_CRC32 } from './crc32.ts';
 import { SourceChangedError } from './errors.ts';
 import { finishUpload } from './finish.ts';
@@ -99,7 +99,7 @@ export class OrderedTransfer implements LiveTransfer {
     const stop = new AbortController();
     const signal = AbortSignal.any([outer, stop.signal]);
     // A part that is larger than a buffer is hashed as it passes, so that there is one at a time.
-    const workers = this.#plan.partBytes > bufferBytes ? 1 : Math.min(connections + 1, this.#plan.count);
+    const workers = this.#plan.partBytes > bufferBytes ? 1 : Math.min(buffersFor(connections), this.#plan.count);
     let failed: { error: unknown } | undefined;
     const work = async () => {
       try {

@@ -1,4 +1,4 @@
-import { giveBuffer, takeBuffer } from './buffers.ts';
+import { buffersFor, giveBuffer, takeBuffer } from './buffers.ts';
 import type { Context } from './context.ts';
 import { addCrc32, crc32ToHex, EMPTY_CRC32 } from './crc32.ts';
 import { SourceAsksToWaitError, UploadVanishedError } from './errors.ts';
@@ -90,7 +90,7 @@ class SliceRun {
         : setTimeout(() => stop.abort(new PastDeadline()), this.#deadline.getTime() - Date.now());
     try {
       await this.#findTodo(slice, signal);
-      const workers = Math.min(this.#context.connections + 1, this.#todo.length);
+      const workers = Math.min(buffersFor(this.#context.connections), this.#todo.length);
       const fail = (error: unknown) => {
         this.#error ??= error;
         stop.abort(error);
@@ -126,7 +126,7 @@ class SliceRun {
 
   #left = 0;
 
-  /** One buffer's life: a part into it, the part to S3, the next. One buffer more than connections keeps those busy. */
+  /** One buffer's life: a part into it, the part to S3, the next. */
   async #work(signal: AbortSignal): Promise<void> {
     let buffer: Buffer | undefined;
     for (;;) {

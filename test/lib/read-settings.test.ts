@@ -116,7 +116,7 @@ describe('readSettings', () => {
     [
       'buffers beyond the memory',
       { 'ingest.connections': 64, 'ingest.bufferMiB': 16 },
-      '1200 MiB, more than ingest.memoryMiB (1024)',
+      '1696 MiB, more than ingest.memoryMiB (1024)',
     ],
     ['slice calls beyond the history', { 'ingest.sliceCalls': 40 }, 'leave room for 38 slices'],
     [
