@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions } from 'esbuild';
 
-const bundled = (file: string): string => fileURLToPath(new URL(`bundled/${file}`, import.meta.url));
+/** A file that a bundle holds in place of a module. */
+export const bundled = (file: string): string => fileURLToPath(new URL(`bundled/${file}`, import.meta.url));
 
 /** How everything that runs in AWS is bundled: ES modules for Node 24, the AWS SDK inside. */
 export const ESM_BUNDLE = {

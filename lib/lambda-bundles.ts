@@ -1,9 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type BuildOptions, buildSync, type Metafile } from 'esbuild';
-import { ESM_BUNDLE } from './esm-bundle.ts';
+import { bundled, ESM_BUNDLE } from './esm-bundle.ts';
 
 type Output = Metafile['outputs'][string];
 
@@ -45,7 +44,8 @@ export function bundleLambdas<N extends string>(
     outExtension: { '.js': '.mjs' },
     alias: {
       ...ESM_BUNDLE.alias,
-      '@aws-sdk/credential-provider-node': fileURLToPath(new URL('bundled/lambda-credentials.ts', import.meta.url)),
+      'node:http2': bundled('http2.cjs'),
+      '@aws-sdk/credential-provider-node': bundled('lambda-credentials.ts'),
     },
     metafile: true,
     write: false,

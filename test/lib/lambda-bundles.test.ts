@@ -23,11 +23,15 @@ function loadedBy({ folder }: LambdaBundle): string[] {
   return JSON.parse(output.trim().split('\n').at(-1) ?? '[]') as string[];
 }
 
-it.each(['engine', 'slice'] as const)("does not load Node's own fetch at a cold start: %s", (name) => {
-  const loaded = loadedBy(bundles[name]);
-  expect(loaded).toContain('NativeModule _http_client');
-  expect(loaded).not.toContain('NativeModule internal/deps/undici/undici');
-});
+it.each(['engine', 'open', 'slice'] as const)(
+  "loads neither Node's own fetch nor HTTP/2 at a cold start: %s",
+  (name) => {
+    const loaded = loadedBy(bundles[name]);
+    expect(loaded).toContain('NativeModule _http_client');
+    expect(loaded).not.toContain('NativeModule internal/deps/undici/undici');
+    expect(loaded).not.toContain('NativeModule http2');
+  },
+);
 
 it.each(['open', 'slice'] as const)('keeps all files of a function that transfers within 1 MiB: %s', (name) => {
   const { folder, atStart, later } = bundles[name];
