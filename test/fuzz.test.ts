@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { EnvironmentError, environment, readEnvironment } from '#lambdas/environment.ts';
 import { readInput } from '#lambdas/plan/input.ts';
 import { listedItem } from '#lambdas/plan/items.ts';
@@ -12,10 +13,13 @@ import { manifestSchema } from '#run/manifest.ts';
 import { planSummarySchema } from '#run/plan-summary.ts';
 import { PROCESSOR_NAMES } from '#run/processor-names.ts';
 import { failureSchema, handedSchema, landedSchema, resultSchema } from '#run/records.ts';
+import { readJson, type Store } from '#run/store.ts';
 import { DEFAULT_WAIT_FOR } from '#run/wait-for.ts';
 import { redactUrl } from '#transfer/redact.ts';
 import { readWorkerSettings, WorkerEnvironmentError } from '#worker/environment.ts';
+import type { Processor } from '#worker/processor.ts';
 import { readMessage } from '#worker/runtime/read-message.ts';
+import { testProcessor } from '#worker/testing.ts';
 
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
 const RUNS = { seed, numRuns: Number(process.env.FUZZ_RUNS ?? 400) };
@@ -64,6 +68,12 @@ const input = fc.oneof(
     .tuple(withFields(inputFields), fc.array(fc.oneof(source, anything), { maxLength: 3 }))
     .map(([fields, sources]) => ({ ...fields, sources })),
 );
+
+/** A bucket in which each object is this text. */
+const storeWith = (text: string): Store => ({
+  client: { send: async () => ({ Body: { transformToString: async () => text }, ETag: '"e"' }) } as never,
+  bucket: 'fuzz',
+});
 
 /** The error that a call threw; undefined where it threw none. */
 function errorOf(call: () => unknown): unknown {
@@ -166,12 +176,53 @@ describe(`anything at all (FUZZ_SEED=${seed})`, () => {
     ['a gate record', gateRecordSchema],
     ['a batch', batchSchema],
     ['a transfer', lostTransferSchema],
-  ])('as %s is refused with a path, or has its shape', (_name, schema) => {
+  ])('as %s is refused by its key and a path, or has its shape', async (_name, schema) => {
     const names = 'shape' in schema ? Object.keys(schema.shape as object) : sourceFields;
-    fc.assert(
-      fc.property(fc.oneof(anything, withFields(names), fc.array(withFields(names), { maxLength: 2 })), (value) => {
-        const parsed = schema.safeParse(value);
-        if (!parsed.success) for (const issue of parsed.error.issues) expect(Array.isArray(issue.path)).toBe(true);
+    const records = fc.oneof(anything, withFields(names), fc.array(withFields(names), { maxLength: 2 }));
+    await fc.assert(
+      fc.asyncProperty(records, async (value) => {
+        const text = JSON.stringify(value) ?? '';
+        await readJson(storeWith(text), 'runs/fuzz/record.json', schema as z.ZodType).then(
+          (read) => expect(schema.safeParse(read).success).toBe(true),
+          (error: unknown) => {
+            expect(error).toMatchObject({ name: 'UnreadableRecordError' });
+            expect(String(error)).toMatch(/s3:\/\/fuzz\/runs\/fuzz\/record\.json( is not JSON$|: \S+: \S)/);
+          },
+        );
+      }),
+      RUNS,
+    );
+  });
+
+  it('as what a processor returns can be read again from its record, or is refused by name', async () => {
+    const cycle: unknown[] = [];
+    cycle.push(cycle);
+    const noJson = fc.constantFrom<unknown>(
+      undefined,
+      10n,
+      Symbol('x'),
+      () => 1,
+      cycle,
+      { a: 10n },
+      new Date(Number.NaN),
+      new Map([[1, 2]]),
+      {
+        toJSON() {
+          throw new Error('no');
+        },
+      },
+      JSON.parse(`${'['.repeat(5_000)}${']'.repeat(5_000)}`),
+      'x'.repeat(300_000),
+    );
+    const returned = fc.oneof(anything, noJson, fc.array(fc.oneof(anything, noJson), { maxLength: 3 }));
+    await fc.assert(
+      fc.asyncProperty(returned, async (value) => {
+        const processor: Processor = { name: 'fuzz', options: z.strictObject({}), process: async () => value as never };
+        await testProcessor<unknown>(processor).then(
+          ({ result }) =>
+            expect(resultSchema.shape.result.safeParse(JSON.parse(JSON.stringify(result))).success).toBe(true),
+          (error: unknown) => expect(error).toMatchObject({ name: 'InvalidResultError' }),
+        );
       }),
       RUNS,
     );

@@ -6,6 +6,8 @@ import type { Json, Processor, ProcessorContext, ProcessorItem } from './process
 
 /** Longer results belong into an output: the manifest's readers load every result. */
 const MAX_RESULT_BYTES = 256 * 1_024;
+/** Whoever reads records reads them by recursion, and one that ends the stack would end the report on all others. */
+const MAX_RESULT_DEPTH = 100;
 /** How long a processor may take to react to its signal. */
 const ABORT_GRACE_MS = 10_000;
 const MAX_OUTPUT_NAME = 500;
@@ -154,7 +156,7 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
 
 /** The result as it will be read again, so that a Date or an undefined doesn't look different in a test. */
 function checkedResult(processor: string, result: unknown): Json {
-  const text = JSON.stringify(result);
+  const text = jsonOf(processor, result);
   if (text === undefined) throw new InvalidResultError(`processor ${processor} returned no JSON but ${typeof result}`);
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_RESULT_BYTES) {
@@ -162,5 +164,32 @@ function checkedResult(processor: string, result: unknown): Json {
       `processor ${processor} returned ${bytes} bytes of JSON, at most ${MAX_RESULT_BYTES} can be recorded: write the rest to an output`,
     );
   }
-  return JSON.parse(text) as Json;
+  const json = JSON.parse(text) as Json;
+  if (isDeeper(json, MAX_RESULT_DEPTH)) {
+    throw new InvalidResultError(
+      `processor ${processor} returned JSON that is nested deeper than ${MAX_RESULT_DEPTH} levels: write it to an output`,
+    );
+  }
+  return json;
+}
+
+/** @throws InvalidResultError for a cycle, a BigInt, or a `toJSON` that throws. */
+function jsonOf(processor: string, result: unknown): string | undefined {
+  try {
+    return JSON.stringify(result);
+  } catch (cause) {
+    throw new InvalidResultError(`processor ${processor} returned what is no JSON: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+/** A level at a time: by recursion, the very depth that is looked for would end the stack. */
+function isDeeper(json: Json, levels: number): boolean {
+  let level: unknown[] = [json];
+  for (let depth = 0; depth <= levels; depth++) {
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
+    if (level.length === 0) return false;
+  }
+  return true;
 }
