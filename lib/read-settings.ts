@@ -1,4 +1,6 @@
 import type { z } from 'zod';
+import { parseJson } from '#run/json-text.ts';
+import { isTooDeep, MOST_LEVELS } from '#run/nesting.ts';
 import { type Settings, settingsSchema } from './settings.ts';
 import { settingsRules } from './settings-rules.ts';
 import { describeTakes, type SettingShape, settingsShape, shapeAt } from './settings-shape.ts';
@@ -29,6 +31,7 @@ export class SettingsError extends Error {
  * @throws SettingsError with every problem at once: unknown names, bad values, and broken rules between settings.
  */
 export function readSettings(context: Readonly<Record<string, unknown>>): Settings {
+  checkNesting(context);
   const raw = gather(context);
   const parsed = settingsSchema.safeParse(raw);
   const wrong: Path[] = [];
@@ -53,6 +56,20 @@ function brokenRules(settings: Settings, wrong: readonly Path[]): string[] {
     const problem = rule.settings.some(isWrong) ? undefined : rule.problem(settings);
     return problem === undefined ? [] : [`${rule.settings[0]}: ${problem}`];
   });
+}
+
+/** Before anything is copied or turned, which is done by recursion. */
+function checkNesting(context: Readonly<Record<string, unknown>>): void {
+  const deep = Object.keys(context).filter(
+    (name) => (name === ROOT || name.startsWith(`${ROOT}.`)) && isTooDeep(parsedIfJson(context[name])),
+  );
+  if (deep.length > 0) {
+    throw new SettingsError(deep.map((name) => `${name}: takes JSON of at most ${MOST_LEVELS} levels`));
+  }
+}
+
+function parsedIfJson(value: unknown): unknown {
+  return typeof value === 'string' ? parseJson(value) : value;
 }
 
 /** The object `sluice` with the dotted names set into it, and strings turned into what each setting takes. */

@@ -1,5 +1,6 @@
 import { GetObjectCommand, PutObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
+import { isTooDeep, MOST_LEVELS } from './nesting.ts';
 
 /** A bucket and the client to reach it: what every function on a run's objects takes. */
 export interface Store {
@@ -83,6 +84,9 @@ export async function readTagged<T>(
     json = JSON.parse(text);
   } catch (cause) {
     throw new UnreadableRecordError(`s3://${store.bucket}/${key} is not JSON`, { cause });
+  }
+  if (isTooDeep(json)) {
+    throw new UnreadableRecordError(`s3://${store.bucket}/${key}: (root): is nested deeper than ${MOST_LEVELS} levels`);
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return { value: parsed.data, etag };

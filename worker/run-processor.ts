@@ -1,13 +1,12 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isTooDeep, MOST_LEVELS } from '#run/nesting.ts';
 import { type OutputSink, OutputStream } from './output-stream.ts';
 import { PermanentError } from './permanent-error.ts';
 import type { Json, Processor, ProcessorContext, ProcessorItem } from './processor.ts';
 
 /** Longer results belong into an output: the manifest's readers load every result. */
 const MAX_RESULT_BYTES = 256 * 1_024;
-/** Whoever reads records reads them by recursion, and one that ends the stack would end the report on all others. */
-const MAX_RESULT_DEPTH = 100;
 /** How long a processor may take to react to its signal. */
 const ABORT_GRACE_MS = 10_000;
 const MAX_OUTPUT_NAME = 500;
@@ -165,9 +164,9 @@ function checkedResult(processor: string, result: unknown): Json {
     );
   }
   const json = JSON.parse(text) as Json;
-  if (isDeeper(json, MAX_RESULT_DEPTH)) {
+  if (isTooDeep(json)) {
     throw new InvalidResultError(
-      `processor ${processor} returned JSON that is nested deeper than ${MAX_RESULT_DEPTH} levels: write it to an output`,
+      `processor ${processor} returned JSON that is nested deeper than ${MOST_LEVELS} levels: write it to an output`,
     );
   }
   return json;
@@ -182,14 +181,4 @@ function jsonOf(processor: string, result: unknown): string | undefined {
       cause,
     });
   }
-}
-
-/** A level at a time: by recursion, the very depth that is looked for would end the stack. */
-function isDeeper(json: Json, levels: number): boolean {
-  let level: unknown[] = [json];
-  for (let depth = 0; depth <= levels; depth++) {
-    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
-    if (level.length === 0) return false;
-  }
-  return true;
 }

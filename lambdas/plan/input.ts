@@ -2,6 +2,7 @@ import { processorProblems } from '#run/deployed-processors.ts';
 import { InvalidInputError } from '#run/errors.ts';
 import { RUN_ID_PATTERN } from '#run/ids.ts';
 import { describeIssue, type ExecutionInput, executionInputSchema } from '#run/input.ts';
+import { isTooDeep, MOST_LEVELS } from '#run/nesting.ts';
 import type { WaitFor } from '#run/wait-for.ts';
 
 export interface InputRules {
@@ -32,6 +33,9 @@ export function readInput(typed: unknown, rules: InputRules): ExecutionInput {
     problems.push(
       `execution name: takes 1 to 80 letters, digits, dashes and underscores, got ${JSON.stringify(rules.runId)}`,
     );
+  }
+  if (isTooDeep(typed)) {
+    throw new InvalidInputError([...problems, `input: is nested deeper than ${MOST_LEVELS} levels`]);
   }
   const parsed = executionInputSchema.safeParse(withDefaults(typed, rules));
   if (!parsed.success)

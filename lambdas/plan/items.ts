@@ -3,6 +3,7 @@ import { itemId } from '#run/ids.ts';
 import { describeIssue, type ExecutionInput, type SourceInput, sourceInputSchema, type WorkInput } from '#run/input.ts';
 import type { Process, SourceItem, WorkItem } from '#run/item.ts';
 import { keyProblem } from '#run/key-problem.ts';
+import { isTooDeep, MOST_LEVELS } from '#run/nesting.ts';
 import { fillTemplate, TemplateError } from '#run/template.ts';
 
 /** What every item of a run has in common. */
@@ -51,6 +52,10 @@ export function listedItem(
   defaults: ItemDefaults,
   report: Report,
 ): SourceItem | undefined {
+  if (isTooDeep(value)) {
+    report(`${where}: is nested deeper than ${MOST_LEVELS} levels`);
+    return undefined;
+  }
   const parsed = sourceInputSchema.safeParse(value);
   if (parsed.success) {
     const { process } = parsed.data;

@@ -1,5 +1,6 @@
 import { RUN_ID_PATTERN } from '#run/ids.ts';
 import { messageSchema, type WorkMessage } from '#run/message.ts';
+import { isTooDeep, MOST_LEVELS } from '#run/nesting.ts';
 
 const ITEM_PATTERN = /^[0-9a-f]{32}$/;
 
@@ -27,6 +28,9 @@ export function readMessage(
   const ref = refOf(value);
   if (ref === undefined) {
     return { unreadable: { problem: 'the message has no valid runId and item', ref: undefined } };
+  }
+  if (isTooDeep(value)) {
+    return { unreadable: { problem: `the message is nested deeper than ${MOST_LEVELS} levels`, ref } };
   }
   const parsed = messageSchema.safeParse(value);
   if (parsed.success) return { message: parsed.data };
