@@ -8,8 +8,9 @@ export const MOST_LEVELS = 100;
 export function isTooDeep(json: unknown): boolean {
   let level = [json];
   for (let depth = 0; depth <= MOST_LEVELS; depth++) {
-    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
-    if (level.length === 0) return false;
+    const containers = level.filter((value) => typeof value === 'object' && value !== null);
+    if (containers.length === 0) return false;
+    level = containers.flatMap((value) => Object.values(value as object));
   }
   return true;
 }
