@@ -16,11 +16,13 @@ const S3_LIST = 0.005 / 1_000;
 const S3_GET = 0.0004 / 1_000;
 /** SQS's requests. */
 const SQS_REQUEST = 0.4 / 1e6;
-/** A look at a run of some hundred items, every one of whose 16 shards is open: three ledgers each, counted by bench/ledger.ts. */
-const LISTS_A_LOOK = 48;
+/** A look at a run of up to 1,000 items that all get a processor: results and failures, a page each (bench/ledger.ts --items 1000). */
+const LISTS_A_LOOK = 2;
+/** The counts of two queues, and the dead letters themselves. */
+const SQS_REQUESTS_A_LOOK = 3;
 /** The smallest environment of managed Airflow that has workers of its own, for an hour; it runs all the time. */
 const MWAA_SMALL_HOUR = 0.49;
-/** How long a look takes, in seconds. bench/ledger.ts: 0.3 s for the 48 lists of 2,000 items; the rest is reckoned. */
+/** How long a look takes, in seconds: reckoned, with a cold start now and then. */
 const LOOK_SECONDS = 1;
 
 const { values } = parseArgs({
@@ -42,8 +44,8 @@ const [gatekeeper] = Object.values(template.findResources('AWS::Lambda::Function
 );
 const memoryGb = Number(gatekeeper?.Properties.MemorySize) / 1_024;
 const compute = LAMBDA_REQUEST + LOOK_SECONDS * memoryGb * LAMBDA_GB_SECOND;
-// The plan and gate.json are read, and gate.json is written; two queues are asked, each for its counts and its letters.
-const storage = (LISTS_A_LOOK + 1) * S3_LIST + 2 * S3_GET + 4 * SQS_REQUEST;
+// The plan and gate.json are read, and gate.json is written.
+const storage = (LISTS_A_LOOK + 1) * S3_LIST + 2 * S3_GET + SQS_REQUESTS_A_LOOK * SQS_REQUEST;
 const look = compute + storage;
 const looks = 1 + MaxAttempts;
 
