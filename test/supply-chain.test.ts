@@ -70,6 +70,28 @@ describe.each(locks)('$path', ({ locked, manifest }) => {
   });
 });
 
+/** Every package that may be part of what is deployed, or of what deploys it; not those of tests and tools. */
+function licences(): string {
+  const used = locks.flatMap(({ locked }) =>
+    locked.flatMap(([path, { dev = false, license = 'none' }]) => (dev ? [] : `| ${nameOf(path)} | ${license} |`)),
+  );
+  return [
+    '# Licences',
+    '',
+    'The packages that Sluice is deployed with, and by. `test/supply-chain.test.ts` holds this list to the lock files:',
+    '`npx vitest run --project unit test/supply-chain.test.ts -u` writes it anew.',
+    '',
+    '| package | licence |',
+    '|---|---|',
+    ...[...new Set(used)].sort(),
+    '',
+  ].join('\n');
+}
+
+it('lists the licences of all that is deployed', async () => {
+  await expect(licences()).toMatchFileSnapshot('../docs/licences.md');
+});
+
 it('knows the lock file of the repository itself', () => {
   expect(locks.map(({ path }) => path)).toContain('package-lock.json');
 });
