@@ -95,6 +95,15 @@ describe('a site that was made to be expensive', () => {
     ]);
   });
 
+  it.each(['100000', '1e9', 'Infinity'])('with a Crawl-delay of %s is left alone', async (delay) => {
+    web = await startWeb((request, response) => {
+      if (request.url === '/robots.txt') return void response.end(`User-agent: *\nCrawl-delay: ${delay}\n`);
+      response.writeHead(200, { 'content-type': 'text/html' }).end('x');
+    });
+    await expect(scraped({})).rejects.toMatchObject({ name: 'DisallowedByRobotsError' });
+    expect(web.requests).toEqual(['GET /robots.txt']);
+  });
+
   it('with a robots.txt of rules that match slowly is asked all the same', async () => {
     const rules = Array.from({ length: 5_000 }, (_, n) => `Disallow: /${'*a'.repeat(20)}${n}$`).join('\n');
     web = await startWeb((request, response) => {

@@ -3,6 +3,11 @@ import { redactUrl } from '#transfer/redact.ts';
 import { canonicalUrl, sameSite } from './canonical-url.ts';
 import { type FetchOptions, fetchPage, PageUnreachableError } from './fetch-page.ts';
 
+/**
+ * Who asks for more between two requests asks robots to stay away: otherwise a worker would wait until its item's time is
+ * up, and Node's timers take a month for no time at all.
+ */
+const LONGEST_DELAY_SECONDS = 600;
 /** What RFC 9309 2.5 asks a crawler to read at least; rules behind it are not seen. */
 const MAX_ROBOTS_BYTES = 500 * 1_024;
 /** RFC 9309 2.3.1.2. */
@@ -60,9 +65,11 @@ export async function readRobots(origin: string, options: Omit<FetchOptions, 'ma
 
 function rulesOf(url: string, text: string, userAgent: string): Robots {
   const rules = robotsParser(url, text);
+  const crawlDelaySeconds = rules.getCrawlDelay(userAgent) ?? 0;
+  const staysAway = crawlDelaySeconds > LONGEST_DELAY_SECONDS;
   return {
     // Undefined means that the URL is of another origin, which the caller never asks.
-    allows: (page) => rules.isAllowed(page, userAgent) !== false,
-    crawlDelaySeconds: rules.getCrawlDelay(userAgent) ?? 0,
+    allows: (page) => !staysAway && rules.isAllowed(page, userAgent) !== false,
+    crawlDelaySeconds,
   };
 }
