@@ -104,6 +104,33 @@ describe('permissions', () => {
     for (const { Condition } of toQueues) expect(JSON.stringify(Condition)).toContain('"aws:SourceArn"');
   });
 
+  it('are given to no service without a condition on whose sake it is, anywhere in the template', () => {
+    const all = synthesise({
+      'network.flowLogs': true,
+      'encryption.key': 'own',
+      schedules: [{ name: 'nightly', expression: 'rate(1 day)' }],
+    });
+    const found: Trust[] = [];
+    const walk = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return;
+      const { Principal } = value as { Principal?: { Service?: unknown } };
+      if (typeof Principal === 'object' && Principal.Service !== undefined) found.push(value as Trust);
+      for (const inner of Object.values(value)) walk(inner);
+    };
+    walk(all.toJSON().Resources);
+    // Roles, the policies of queues, and those of the key.
+    expect(found.length).toBeGreaterThan(18);
+    for (const trust of found) {
+      expect(JSON.stringify(trust.Condition), JSON.stringify(trust)).toMatch(
+        /"(aws:SourceAccount|aws:SourceArn|kms:EncryptionContext:aws:logs:arn)":/,
+      );
+    }
+    // Leave to call a function is a resource of its own kind.
+    for (const permission of Object.values(all.findResources('AWS::Lambda::Permission'))) {
+      expect(permission.Properties).toHaveProperty('SourceArn');
+    }
+  });
+
   it('never name an action by a pattern, nor a managed policy', () => {
     expect(statements.flatMap(actionsOf).filter((action) => action.includes('*'))).toEqual([]);
     for (const role of Object.values(template.findResources('AWS::IAM::Role'))) {
