@@ -4,7 +4,8 @@ const ID_BYTES = 16;
 /**
  * Ids of items, in 16 bytes each where a `Set` of strings takes some 150: a million of them are 16 MiB.
  *
- * Those of one shard come in ascending order, as S3 lists them; the shards may come side by side.
+ * Each is added once. Those that come in ascending order, as S3 lists them, cost nothing more; others are sorted when they
+ * are first looked for.
  */
 export class IdSet {
   readonly #shards = new Map<string, SortedIds>();
@@ -13,10 +14,7 @@ export class IdSet {
     return this.#shards.values().reduce((sum, ids) => sum + ids.size, 0);
   }
 
-  /**
-   * @param id greater than all of its shard that were added before.
-   * @throws RangeError where it isn't.
-   */
+  /** @throws RangeError where it is no item's id. */
   add(id: string): void {
     const shard = id.charAt(0);
     const ids = this.#shards.get(shard) ?? new SortedIds();
@@ -30,6 +28,7 @@ export class IdSet {
 }
 
 class SortedIds {
+  #isSorted = true;
   #bytes = Buffer.alloc(64 * ID_BYTES);
   size = 0;
 
@@ -38,11 +37,12 @@ class SortedIds {
     if (end === this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(end)]);
     if (this.#bytes.write(id, end, 'hex') !== ID_BYTES) throw new RangeError(`${id} is no item's id`);
     const last = this.#bytes.subarray(end, end + ID_BYTES);
-    if (this.size > 0 && this.#compare(this.size - 1, last) >= 0) throw new RangeError(`${id} comes out of order`);
+    if (this.size > 0 && this.#compare(this.size - 1, last) > 0) this.#isSorted = false;
     this.size += 1;
   }
 
   has(id: string): boolean {
+    if (!this.#isSorted) this.#sort();
     const wanted = Buffer.from(id, 'hex');
     let from = 0;
     let to = this.size;
@@ -54,6 +54,14 @@ class SortedIds {
       else to = middle;
     }
     return false;
+  }
+
+  #sort(): void {
+    const ids = Array.from({ length: this.size }, (_, n) =>
+      this.#bytes.toString('hex', n * ID_BYTES, (n + 1) * ID_BYTES),
+    );
+    for (const [n, id] of ids.sort().entries()) this.#bytes.write(id, n * ID_BYTES, 'hex');
+    this.#isSorted = true;
   }
 
   /** Below 0 where the id at an index is less. */

@@ -111,7 +111,7 @@ type DoneRule = (id: string, lists: ReadonlySet<LedgerName>) => boolean;
 async function doneRule(store: Store, plan: PlanSummary): Promise<DoneRule> {
   if (plan.processed === plan.items) return (_, lists) => lists.has('results');
   if (plan.processed === 0) return (_, lists) => lists.has('results') || lists.has('landed');
-  const unprocessed = new Set<string>();
+  const unprocessed = new IdSet();
   for await (const item of plannedItems(store, plan)) if (item.process === null) unprocessed.add(item.id);
   return (id, lists) => lists.has('results') || (lists.has('landed') && unprocessed.has(id));
 }
