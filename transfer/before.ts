@@ -2,7 +2,7 @@ import type { Context } from './context.ts';
 import { crc32ToHex } from './crc32.ts';
 import { ObjectExistsError } from './errors.ts';
 import { META, readMetadata } from './metadata.ts';
-import type { ObjectHead } from './s3/object-store.ts';
+import type { ObjectHead } from './s3/whole-object.ts';
 import type { Headers } from './source/reader.ts';
 import type { Expect } from './source/session.ts';
 

@@ -4,7 +4,7 @@ import { InvalidDestinationError, type Pins } from './errors.ts';
 import type { Landed } from './landed.ts';
 import { objectMetadata } from './metadata.ts';
 import type { PartPlan } from './parts.ts';
-import type { ObjectHeaders } from './s3/object-store.ts';
+import type { ObjectHeaders } from './s3/whole-object.ts';
 import type { SourceHead } from './source/answer.ts';
 import { statedHashes } from './source/stated-hashes.ts';
 import type { TransferState } from './state.ts';

@@ -2,7 +2,8 @@ import { UploadVanishedError } from './errors.ts';
 import { META } from './metadata.ts';
 import { MOST_ATTEMPTS } from './s3/attempts.ts';
 import { isTransientS3Error, isUncertain, s3ErrorCode, s3Status } from './s3/errors.ts';
-import type { ObjectHeaders, ObjectStore, StoredPart } from './s3/object-store.ts';
+import type { ObjectStore, StoredPart } from './s3/object-store.ts';
+import type { WholeObject } from './s3/whole-object.ts';
 
 /** InvalidPart means that a part changed between the list and Complete: list again, so many times. */
 const LISTS_AGAIN = 3;
@@ -87,12 +88,12 @@ async function isOurs(
  */
 export async function putWhole(
   store: ObjectStore,
-  body: { bytes: Uint8Array; crc: number; token: string; headers: ObjectHeaders; ifAbsent: boolean },
+  body: WholeObject & { readonly token: string },
   signal: AbortSignal,
 ): Promise<'done' | 'exists'> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await store.putOnce(body.bytes, body.crc, body.headers, body.ifAbsent, signal);
+      await store.putOnce(body, signal);
       return 'done';
     } catch (error) {
       signal.throwIfAborted();

@@ -135,7 +135,7 @@ async function landWhole(beginning: Beginning, probe: Extract<Probe, { kind: 'wh
       bytes: probe.bytes,
       crc: probe.crc,
       token: beginning.token,
-      headers: beginning.headers,
+      ...beginning.headers,
       ifAbsent: ifAbsent(context),
     },
     signal,

@@ -2,9 +2,7 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  HeadObjectCommand,
   ListPartsCommand,
-  PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { crc32FromBase64, crc32ToBase64 } from '../crc32.ts';
@@ -15,6 +13,14 @@ import { s3ErrorCode, s3Status } from './errors.ts';
 import { type OutputOf, type S3Command, sendOnce } from './one-attempt.ts';
 import { type PartAddress, type SendPartOptions, sendPart, sendPipedPart } from './send-part.ts';
 import { agentsOf, sendCall, type WriteBody } from './transport.ts';
+import {
+  headObject,
+  type ObjectHead,
+  type ObjectHeaders,
+  putObject,
+  sdkHeaders,
+  type WholeObject,
+} from './whole-object.ts';
 
 /** A part as it stands in S3, or as it was sent. */
 export interface StoredPart {
@@ -22,21 +28,6 @@ export interface StoredPart {
   readonly bytes: number;
   readonly etag: string;
   /** undefined where S3 keeps none: such a part proves nothing. */
-  readonly crc: number | undefined;
-}
-
-/** What an object is stored with. */
-export interface ObjectHeaders {
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly contentType: string | undefined;
-  readonly contentEncoding: string | undefined;
-}
-
-export interface ObjectHead {
-  readonly bytes: number;
-  readonly etag: string | undefined;
-  readonly metadata: Readonly<Record<string, string>>;
-  /** The whole object's, where it has one. */
   readonly crc: number | undefined;
 }
 
@@ -73,15 +64,11 @@ export class ObjectStore {
    * @returns undefined where there is none, `forbidden` where the permission to know is missing.
    */
   async head(signal: AbortSignal): Promise<ObjectHead | 'forbidden' | undefined> {
-    const command = () => new HeadObjectCommand({ Bucket: this.bucket, Key: this.key, ChecksumMode: 'ENABLED' });
     try {
-      const answer = await this.attempts.until('HeadObject', signal, () => this.#once(command(), signal));
-      return {
-        bytes: answer.ContentLength ?? 0,
-        etag: answer.ETag,
-        metadata: answer.Metadata ?? {},
-        crc: answer.ChecksumCRC32 === undefined ? undefined : crc32FromBase64(answer.ChecksumCRC32),
-      };
+      const head = await this.attempts.until('HeadObject', signal, () =>
+        headObject(this.client, this, this.#sending(signal, false)),
+      );
+      return head === 'none' ? undefined : head;
     } catch (error) {
       const status = s3Status(causeOf(error));
       if (status === 404) return undefined;
@@ -92,20 +79,8 @@ export class ObjectStore {
   }
 
   /** One attempt at a PutObject with its CRC-32. The caller decides what an error means. */
-  async putOnce(bytes: Uint8Array, crc: number, headers: ObjectHeaders, ifAbsent: boolean, signal: AbortSignal) {
-    const answer = await this.#once(
-      new PutObjectCommand({
-        Bucket: this.bucket,
-        Key: this.key,
-        Body: bytes,
-        ContentLength: bytes.length,
-        ChecksumCRC32: crc32ToBase64(crc),
-        ...sdkHeaders(headers),
-        ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
-      }),
-      signal,
-    );
-    return { etag: answer.ETag };
+  putOnce(object: WholeObject, signal: AbortSignal): Promise<{ etag: string | undefined }> {
+    return putObject(this.client, this, object, this.#sending(signal, false));
   }
 
   /** A lost answer leaves an upload that nobody knows of: the bucket's lifecycle rule is there for it. */
@@ -277,12 +252,4 @@ export class ObjectStore {
 
 function causeOf(error: unknown): unknown {
   return error instanceof StorageError ? error.cause : error;
-}
-
-function sdkHeaders({ metadata, contentType, contentEncoding }: ObjectHeaders) {
-  return {
-    Metadata: { ...metadata },
-    ...(contentType === undefined ? {} : { ContentType: contentType }),
-    ...(contentEncoding === undefined ? {} : { ContentEncoding: contentEncoding }),
-  };
 }

@@ -1,16 +1,9 @@
 import { type S3Client, UploadPartCommand, type UploadPartCommandOutput } from '@aws-sdk/client-s3';
 import { crc32ToBase64 } from '../crc32.ts';
 import { chunkedBytes, chunkWriter } from './aws-chunked.ts';
+import { bodyOf, callDirectly } from './direct-call.ts';
 import { sendOnce, type Transport } from './one-attempt.ts';
-import { learnPattern, signPart } from './part-signer.ts';
-import {
-  agentsOf,
-  type SendOptions,
-  type SignedRequest,
-  sendReplayable,
-  sendSigned,
-  type WriteBody,
-} from './transport.ts';
+import { agentsOf, type SendOptions, type SignedRequest, sendSigned, type WriteBody } from './transport.ts';
 
 /** Which part of which upload. */
 export interface PartAddress {
@@ -22,9 +15,6 @@ export interface PartAddress {
 
 export type SendPartOptions = Omit<SendOptions, 'agents'>;
 
-/** Large writes are cut, so that an early answer is noticed before all is sent. */
-const WRITE_BYTES = 1_048_576;
-
 /** Sends a part that lies in memory, once. */
 export async function sendPart(
   client: S3Client,
@@ -33,31 +23,22 @@ export async function sendPart(
   crc: number,
   options: SendPartOptions,
 ): Promise<string> {
-  const body = async (write: WriteBody) => {
-    for (let at = 0; at < bytes.length; at += WRITE_BYTES) await write(bytes.subarray(at, at + WRITE_BYTES));
-  };
+  const { bucket, key, uploadId, number } = address;
   const headers = {
     'content-length': String(bytes.length),
     'x-amz-checksum-crc32': crc32ToBase64(crc),
     // The CRC proves the bytes; a SHA-256 for the signature would cost a second a GiB.
     'x-amz-content-sha256': 'UNSIGNED-PAYLOAD',
   };
-  const all = { ...options, agents: agentsOf(client) };
-  const { bucket, key, uploadId, number } = address;
-  const object = `${bucket}/${key}`;
-  const query = { partNumber: String(number), uploadId, 'x-id': 'UploadPart' };
-  const signed = await signPart(client, object, query, headers);
-  if (signed === undefined) {
-    return send(client, address, headers, (made) => {
-      learnPattern(client, object, made);
-      return sendReplayable(made, body, all);
-    });
-  }
-  const answer = await sendReplayable(signed, body, all);
-  const { etag } = answer.headers;
-  if (answer.statusCode === 200 && etag !== undefined) return etag;
-  // The SDK reads errors, and sets its clock by them.
-  return send(client, address, headers, async () => answer);
+  return callDirectly(client, {
+    call: { operation: 'UploadPart', bucket, key },
+    query: { partNumber: String(number), uploadId, 'x-id': 'UploadPart' },
+    headers,
+    body: bodyOf(bytes),
+    options,
+    read: ({ statusCode, headers: { etag } }) => (statusCode === 200 ? etag : undefined),
+    bySdk: (transport) => send(client, address, headers, transport),
+  });
 }
 
 /**

@@ -57,8 +57,9 @@ const cases: Case[] = [
   },
   {
     name: 'a part that is read slowly',
-    rules: [{ when: part, fault: { kind: 'slow-read', bytesPerSecond: 2 * MIB } }],
-    destination: { stallSeconds: 1.5 },
+    rules: [{ when: part, fault: { kind: 'slow-read', bytesPerSecond: 1.25 * MIB } }],
+    // A Create whose answer took longer than this would leave an upload: no busy machine may do that here.
+    destination: { stallSeconds: 3 },
   },
   {
     name: 'parts refused for good',
