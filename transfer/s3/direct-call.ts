@@ -35,13 +35,3 @@ export async function callDirectly<T>(client: S3Client, direct: DirectCall<T>): 
   const answer = await sendReplayable(signed, body, options);
   return read(answer) ?? bySdk(async () => answer);
 }
-
-/** Large writes are cut, so that an early answer is noticed before all is sent. */
-const WRITE_BYTES = 1_048_576;
-
-/** A body that lies in memory. */
-export function bodyOf(bytes: Uint8Array): DirectCall<unknown>['body'] {
-  return async (write) => {
-    for (let at = 0; at < bytes.length; at += WRITE_BYTES) await write(bytes.subarray(at, at + WRITE_BYTES));
-  };
-}

@@ -1,7 +1,7 @@
 import { type S3Client, UploadPartCommand, type UploadPartCommandOutput } from '@aws-sdk/client-s3';
 import { crc32ToBase64 } from '../crc32.ts';
 import { chunkedBytes, chunkWriter } from './aws-chunked.ts';
-import { bodyOf, callDirectly } from './direct-call.ts';
+import { callDirectly } from './direct-call.ts';
 import { sendOnce, type Transport } from './one-attempt.ts';
 import { agentsOf, type SendOptions, type SignedRequest, sendSigned, type WriteBody } from './transport.ts';
 
@@ -34,7 +34,7 @@ export async function sendPart(
     call: { operation: 'UploadPart', bucket, key },
     query: { partNumber: String(number), uploadId, 'x-id': 'UploadPart' },
     headers,
-    body: bodyOf(bytes),
+    body: (write) => write(bytes),
     options,
     read: ({ statusCode, headers: { etag } }) => (statusCode === 200 ? etag : undefined),
     bySdk: (transport) => send(client, address, headers, transport),

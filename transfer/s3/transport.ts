@@ -39,6 +39,11 @@ export interface Agents {
   readonly https: HttpsAgent;
 }
 
+/** Larger writes are cut, so that an early answer is noticed before all is sent. */
+const WRITE_BYTES = 8_388_608;
+/** TLS holds all of a write a second time, encrypted. */
+const TLS_WRITE_BYTES = 262_144;
+
 /** How long S3 is waited for to say whether it wants the body. */
 const CONTINUE_MILLISECONDS = 1_000;
 
@@ -90,7 +95,7 @@ export async function sendSigned(
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     if (options.askFirst) await Promise.race([continued(request), answer.came]);
-    await writeBody(request, body, answer);
+    await writeBody(request, body, answer, signed.protocol === 'https:' ? TLS_WRITE_BYTES : WRITE_BYTES);
     return await read(await answer.came);
   } catch (error) {
     signal.throwIfAborted();
@@ -205,8 +210,9 @@ async function writeBody(
   request: ClientRequest,
   body: (write: WriteBody) => Promise<void>,
   answer: Coming,
+  mostBytes: number,
 ): Promise<void> {
-  const write: WriteBody = (piece) =>
+  const writeOnce = (piece: Uint8Array): Promise<void> =>
     new Promise((resolve, reject) => {
       // What the request's own event says names the cause; the write's error may only say that it was destroyed.
       const over = () => {
@@ -221,6 +227,9 @@ async function writeBody(
         else resolve();
       });
     });
+  const write: WriteBody = async (piece) => {
+    for (let at = 0; at < piece.length; at += mostBytes) await writeOnce(piece.subarray(at, at + mostBytes));
+  };
   try {
     await body(write);
     request.end();

@@ -1,6 +1,6 @@
 import { HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { crc32FromBase64, crc32ToBase64 } from '../crc32.ts';
-import { bodyOf, callDirectly, type DirectCall } from './direct-call.ts';
+import { callDirectly, type DirectCall } from './direct-call.ts';
 import { sendOnce } from './one-attempt.ts';
 
 /** What an object is stored with. */
@@ -85,7 +85,7 @@ export function putObject(
       'x-amz-content-sha256': 'UNSIGNED-PAYLOAD',
       ...(ifAbsent ? { 'if-none-match': '*' } : {}),
     },
-    body: bodyOf(bytes),
+    body: (write) => write(bytes),
     options,
     read: ({ statusCode, headers: { etag } }) => (statusCode === 200 ? { etag } : undefined),
     async bySdk(transport) {
