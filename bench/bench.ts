@@ -6,6 +6,7 @@ import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { findVersitygw } from '#test/helpers/s3-server.ts';
 import { coldstartCase } from './cases/coldstart.ts';
+import { connectionsCase } from './cases/connections.ts';
 import { equalCase } from './cases/equal.ts';
 import { limitedCase } from './cases/limited.ts';
 import { memoryCase } from './cases/memory.ts';
@@ -33,6 +34,7 @@ const CASES = {
   peers: peersCase,
   equal: equalCase,
   slow: slowCase,
+  connections: connectionsCase,
   memory: memoryCase,
   slices: slicesCase,
 };

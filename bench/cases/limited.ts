@@ -46,7 +46,7 @@ export async function limitedCase(bench: Bench): Promise<CaseResult> {
   return {
     title: `A source limited to ${BYTES_PER_SECOND / MIB} MiB/s a connection`,
     method:
-      'Wall time of the whole process, its start included. The source is the tests’ Node server: its token bucket starts empty and saves up no more than 20 ms, so that many small ranges gain nothing by bursts.',
+      'Wall time of the whole process, its start included. The source is the tests’ Node server: its token bucket starts empty and saves up no more than 20 ms between two answers, so that many small ranges gain nothing by bursts.',
     tables: [
       cellTable(`${CONNECTIONS} connections, ${file.length / MIB} MiB`, many),
       cellTable(`one connection, ${short.length / MIB} MiB`, one),
