@@ -99,7 +99,7 @@ const workers = z.strictObject({
   max: whole(1, 1_000)
     .default(4)
     .describe(
-      "The most Fargate tasks of a run at once. Times the vCPUs of a task, it is 4 by default: a new account's quota may be no more than 4 to 6.",
+      "The most Fargate tasks at once, of all runs together: they share a queue. Times the vCPUs of a task, it is 4 by default: a new account's quota may be no more than 4 to 6.",
     ),
   cpu: z
     .literal([256, 512, 1_024, 2_048, 4_096, 8_192, 16_384])
