@@ -10,7 +10,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { gateRecordSchema } from '#run/gate-record.ts';
 import { runKeys } from '#run/keys.ts';
-import { resultSchema } from '#run/records.ts';
+import { resultSchema } from '#run/ledger/records.ts';
 import { readJson } from '#run/store.ts';
 import { startDeployedAws } from '#test/helpers/embedded-aws.ts';
 import { recordedItems } from '#test/helpers/run.ts';

@@ -6,9 +6,9 @@ import { readFileSync } from 'node:fs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { lookAtLedger } from '#lambdas/gatekeeper/ledger-count.ts';
 import { newGateRecord } from '#run/gate-record.ts';
-import { peakMemoryMiB } from '#run/peak-memory.ts';
+import { peakMemoryMiB } from '#run/landing/peak-memory.ts';
+import { readProgress } from '#run/ledger/progress.ts';
 import { planSummarySchema } from '#run/plan-summary.ts';
-import { readProgress } from '#run/progress.ts';
 
 const [what = '', planFile = '', endpoint = '', bucket = '', accessKeyId = '', secretAccessKey = ''] =
   process.argv.slice(2);

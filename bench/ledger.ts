@@ -20,8 +20,8 @@ import { ESM_BUNDLE } from '#lib/esm-bundle.ts';
 import { itemId } from '#run/ids.ts';
 import type { Process, SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
+import { countByShard } from '#run/ledger/shards.ts';
 import type { PlanSummary } from '#run/plan-summary.ts';
-import { countByShard } from '#run/shards.ts';
 import { startS3Server } from '#test/helpers/s3-server.ts';
 
 const RUN_ID = 'ledger-bench';

@@ -5,7 +5,7 @@
 
 import { createReadStream, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { peakMemoryMiB } from '#run/peak-memory.ts';
+import { peakMemoryMiB } from '#run/landing/peak-memory.ts';
 import type { Processor } from '#worker/processor.ts';
 import { type ParquetResult, parquet } from '#worker/processors/parquet.ts';
 import { testProcessor } from '#worker/testing.ts';

@@ -10,9 +10,9 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { readInput } from '#lambdas/plan/input.ts';
 import { planRun } from '#lambdas/plan/plan.ts';
-import { peakMemoryMiB } from '#run/peak-memory.ts';
-import { PROCESSOR_NAMES } from '#run/processor-names.ts';
-import { DEFAULT_WAIT_FOR } from '#run/wait-for.ts';
+import { PROCESSOR_NAMES } from '#run/input/processor-names.ts';
+import { DEFAULT_WAIT_FOR } from '#run/input/wait-for.ts';
+import { peakMemoryMiB } from '#run/landing/peak-memory.ts';
 import { createBucket } from '#test/helpers/s3-objects.ts';
 import { startS3Server } from '#test/helpers/s3-server.ts';
 

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
-import { dispatch } from '#run/dispatch.ts';
+import { dispatch } from '#run/fleet/dispatch.ts';
 import { startTestAws } from '#test/helpers/embedded-aws.ts';
 import { WorkerRig } from '#test/helpers/worker.ts';
 import { defineProcessor, type Processor } from '#worker/processor.ts';

@@ -1,5 +1,5 @@
 import { InvalidInputError } from '#run/errors.ts';
-import { describeIssue, executionInputSchema } from '#run/input.ts';
+import { describeIssue, executionInputSchema } from '#run/input/input.ts';
 
 /** What a person types to start a run. Options win over the same field of `base`. */
 export interface InputOptions {

@@ -1,4 +1,4 @@
-import type { Outcome } from '#run/manifest.ts';
+import type { Outcome } from '#run/end/manifest.ts';
 
 /** What a command ends with. 1 is a failed run or a command that could not do its work. */
 export const EXIT = {

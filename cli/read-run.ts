@@ -1,7 +1,7 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { type ItemLine, itemLineSchema, type Manifest, manifestSchema } from '#run/end/manifest.ts';
+import { readLines } from '#run/input/lines.ts';
 import { runKeys } from '#run/keys.ts';
-import { readLines } from '#run/lines.ts';
-import { type ItemLine, itemLineSchema, type Manifest, manifestSchema } from '#run/manifest.ts';
 import { readJson, type Store } from '#run/store.ts';
 
 /** The run has no manifest (yet). */

@@ -1,4 +1,4 @@
-import type { ItemLine, Manifest } from '#run/manifest.ts';
+import type { ItemLine, Manifest } from '#run/end/manifest.ts';
 import { renderTable } from './table.ts';
 
 const MIB = 1_024 * 1_024;

@@ -1,8 +1,8 @@
 import * as z from 'zod';
+import { waitForSchema } from '#run/input/wait-for.ts';
 import { jsonVariable } from '#run/json-text.ts';
 import { limitsVariable } from '#run/limits.ts';
 import { sourceRulesVariable } from '#run/source-rules.ts';
-import { waitForSchema } from '#run/wait-for.ts';
 
 /** A variable that CloudFormation writes as text. */
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import { isTooDeep, MOST_LEVELS } from '#run/input/nesting.ts';
 import { parseJson } from '#run/json-text.ts';
-import { isTooDeep, MOST_LEVELS } from '#run/nesting.ts';
 import { type Settings, settingsSchema } from './settings.ts';
 import { settingsRules } from './settings-rules.ts';
 import { describeTakes, type SettingShape, settingsShape, shapeAt } from './settings-shape.ts';

@@ -1,6 +1,6 @@
-import { processorProblems } from '#run/deployed-processors.ts';
-import { executionInputSchema } from '#run/input.ts';
-import { PROCESSOR_NAMES } from '#run/processor-names.ts';
+import { processorProblems } from '#run/input/deployed-processors.ts';
+import { executionInputSchema } from '#run/input/input.ts';
+import { PROCESSOR_NAMES } from '#run/input/processor-names.ts';
 import {
   gateEvents,
   gateFitsHistory,

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { describeIssue, executionInputSchema } from '#run/input.ts';
+import { describeIssue, executionInputSchema } from '#run/input/input.ts';
+import { timeZoneSchema } from '#run/input/time-zone.ts';
+import { DEFAULT_WAIT_FOR, waitForSchema } from '#run/input/wait-for.ts';
 import { limitsSchema } from '#run/limits.ts';
 import { sourceRulesSchema } from '#run/source-rules.ts';
-import { timeZoneSchema } from '#run/time-zone.ts';
-import { DEFAULT_WAIT_FOR, waitForSchema } from '#run/wait-for.ts';
 
 /**
  * Every setting of a deployment, with its default, its limits and its meaning. The schema is the only list: synth reads

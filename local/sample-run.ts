@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Manifest } from '#run/manifest.ts';
+import type { Manifest } from '#run/end/manifest.ts';
 import { BUSY_FILE, DATA_SETS, GENERATED_FILE } from './sample-source/files.ts';
 
 /** A name that the sample source answers 404 to. */

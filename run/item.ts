@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { credentialFields } from './credential-reference.ts';
+import { credentialFields } from './credentials/credential-reference.ts';
 
 /** What the source's own side must say or be, beyond what the engine checks anyway. */
 export const expectSchema = z.strictObject({

@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { waitForSchema } from './input/wait-for.ts';
 import { runKeys } from './keys.ts';
 import { readJson, type Store } from './store.ts';
-import { waitForSchema } from './wait-for.ts';
 
 /** `plan.json`: what Plan made of the input, for all that comes later. */
 export const planSummarySchema = z.object({

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { parseRange } from '#transfer/source/guard/address.ts';
 import { SourceGuard } from '#transfer/source/guard/source-guard.ts';
-import { credentialGrantSchema, hostSchema } from './credential-grant.ts';
+import { credentialGrantSchema, hostSchema } from './credentials/credential-grant.ts';
 import { jsonVariable } from './json-text.ts';
 
 /**

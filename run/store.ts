@@ -1,6 +1,6 @@
 import { GetObjectCommand, PutObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
-import { isTooDeep, MOST_LEVELS } from './nesting.ts';
+import { isTooDeep, MOST_LEVELS } from './input/nesting.ts';
 
 /** A bucket and the client to reach it: what every function on a run's objects takes. */
 export interface Store {

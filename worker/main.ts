@@ -1,4 +1,4 @@
-import { Credentials } from '#run/credentials.ts';
+import { Credentials } from '#run/credentials/credentials.ts';
 import { RunLimits } from '#run/run-limits.ts';
 import { readWorkerSettings } from './environment.ts';
 import { loadProcessor } from './processors/index.ts';

@@ -83,7 +83,7 @@ export interface ProcessorContext {
 
 /** A job that workers can do on an item. Make one with {@link defineProcessor}. */
 export interface Processor<Options = unknown> {
-  /** Lower case letters, digits and dashes. It must also stand in `run/processor-names.ts`. */
+  /** Lower case letters, digits and dashes. It must also stand in `run/input/processor-names.ts`. */
   readonly name: string;
   readonly options: z.ZodType<Options>;
   process(item: ProcessorItem<Options>, context: ProcessorContext): Promise<Json>;

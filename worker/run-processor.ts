@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isTooDeep, MOST_LEVELS } from '#run/nesting.ts';
+import { isTooDeep, MOST_LEVELS } from '#run/input/nesting.ts';
 import { type OutputSink, OutputStream } from './output-stream.ts';
 import { PermanentError } from './permanent-error.ts';
 import type { Json, Processor, ProcessorContext, ProcessorItem } from './processor.ts';

@@ -1,5 +1,11 @@
-import { recordTransferFailure } from '#run/landing.ts';
-import { isLost, type LargeTransfer, readSliceCalls, readTransfer, writeTransfer } from '#run/large-transfer.ts';
+import { recordTransferFailure } from '#run/landing/landing.ts';
+import {
+  isLost,
+  type LargeTransfer,
+  readSliceCalls,
+  readTransfer,
+  writeTransfer,
+} from '#run/landing/large-transfer.ts';
 import type { Store } from '#run/store.ts';
 import { abandonTransfer, type Pins, transferStateSchema } from '#transfer/index.ts';
 import type { Ingest } from '../ingest/ingest.ts';

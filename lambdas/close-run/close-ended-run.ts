@@ -1,7 +1,7 @@
-import { abortUploads } from '#run/abort-uploads.ts';
-import { closeRun } from '#run/close.ts';
-import type { EndedExecution } from '#run/records.ts';
-import { latestRedrive, reopenRun } from '#run/reopen.ts';
+import { abortUploads } from '#run/end/abort-uploads.ts';
+import { closeRun } from '#run/end/close.ts';
+import { latestRedrive, reopenRun } from '#run/end/reopen.ts';
+import type { EndedExecution } from '#run/ledger/records.ts';
 import type { Store } from '#run/store.ts';
 import { type Execution, planOfExecution } from '../execution.ts';
 

@@ -1,6 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
-import { endedExecutionSchema } from '#run/records.ts';
+import { endedExecutionSchema } from '#run/ledger/records.ts';
 import { environment, readEnvironment } from '../environment.ts';
 import { executionSchema } from '../execution.ts';
 import { logger } from '../logger.ts';

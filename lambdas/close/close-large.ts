@@ -1,6 +1,6 @@
-import { dispatch, type Queue } from '#run/dispatch.ts';
-import { recordLanded } from '#run/landing.ts';
-import { readLargeTransfer, readSliceCalls } from '#run/large-transfer.ts';
+import { dispatch, type Queue } from '#run/fleet/dispatch.ts';
+import { recordLanded } from '#run/landing/landing.ts';
+import { readLargeTransfer, readSliceCalls } from '#run/landing/large-transfer.ts';
 import { closeTransfer, UploadVanishedError } from '#transfer/index.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { jobOf } from '../ingest/job.ts';

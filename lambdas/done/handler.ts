@@ -1,9 +1,9 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
-import { closeRun } from '#run/close.ts';
+import { closeRun } from '#run/end/close.ts';
+import { reopenRun } from '#run/end/reopen.ts';
 import { runKeys } from '#run/keys.ts';
 import { readPlanSummary } from '#run/plan-summary.ts';
-import { reopenRun } from '#run/reopen.ts';
 import { environment, readEnvironment } from '../environment.ts';
 
 const env = readEnvironment(environment.bucket);

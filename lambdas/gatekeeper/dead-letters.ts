@@ -1,8 +1,8 @@
 import { DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
-import type { Queue } from '#run/dispatch.ts';
+import type { Queue } from '#run/fleet/dispatch.ts';
+import { messageSchema } from '#run/fleet/message.ts';
 import { parseJson } from '#run/json-text.ts';
-import { record } from '#run/ledger.ts';
-import { messageSchema } from '#run/message.ts';
+import { record } from '#run/ledger/ledger.ts';
 import type { Store } from '#run/store.ts';
 
 /** One look takes at most so many calls of ten; what is left waits for the next look. */

@@ -1,9 +1,9 @@
-import { dispatch, fetchMessageOf, messageOf, type Queue } from '#run/dispatch.ts';
+import { dispatch, fetchMessageOf, messageOf, type Queue } from '#run/fleet/dispatch.ts';
+import type { WorkMessage } from '#run/fleet/message.ts';
 import { runKeys } from '#run/keys.ts';
-import type { WorkMessage } from '#run/message.ts';
+import { type Progress, plannedItems } from '#run/ledger/progress.ts';
+import { landedSchema } from '#run/ledger/records.ts';
 import type { PlanSummary } from '#run/plan-summary.ts';
-import { type Progress, plannedItems } from '#run/progress.ts';
-import { landedSchema } from '#run/records.ts';
 import { readJson, type Store } from '#run/store.ts';
 
 /** So many messages are gathered before they are sent; the plan of a long run doesn't fit the memory. */

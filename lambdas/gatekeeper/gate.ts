@@ -1,11 +1,11 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
-import type { Queue } from '#run/dispatch.ts';
 import { NotReadyError } from '#run/errors.ts';
+import type { Queue } from '#run/fleet/dispatch.ts';
+import { ensureWorkers, type Fleet, type FleetState } from '#run/fleet/workers.ts';
 import type { GateRecord } from '#run/gate-record.ts';
+import { readProgress } from '#run/ledger/progress.ts';
 import { type PlanSummary, readPlanSummary } from '#run/plan-summary.ts';
-import { readProgress } from '#run/progress.ts';
 import type { Store } from '#run/store.ts';
-import { ensureWorkers, type Fleet, type FleetState } from '#run/workers.ts';
 import type { SourceGuard } from '#transfer/index.ts';
 import type { Finding } from './checks/check.ts';
 import { checkFor } from './checks/index.ts';

@@ -1,5 +1,5 @@
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
-import type { Queue } from '#run/dispatch.ts';
+import type { Queue } from '#run/fleet/dispatch.ts';
 
 export interface QueueCounts {
   /** Messages that wait, delayed ones among them. */

@@ -1,5 +1,5 @@
-import { dispatch, type Queue } from '#run/dispatch.ts';
-import type { WorkMessage } from '#run/message.ts';
+import { dispatch, type Queue } from '#run/fleet/dispatch.ts';
+import type { WorkMessage } from '#run/fleet/message.ts';
 
 /**
  * Sends messages as they come, and gathers those that come while a send is under way: the first landed object reaches

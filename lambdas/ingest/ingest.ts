@@ -1,6 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
-import { Credentials } from '#run/credentials.ts';
+import { Credentials } from '#run/credentials/credentials.ts';
 import { RunLimits } from '#run/run-limits.ts';
 import { guardOf } from '#run/source-rules.ts';
 import type { Store } from '#run/store.ts';

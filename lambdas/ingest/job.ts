@@ -1,6 +1,6 @@
 import type { SourceItem } from '#run/item.ts';
-import { destinationOf, sourceOf, uploadRecorder } from '#run/landing.ts';
-import type { LargeTransfer } from '#run/large-transfer.ts';
+import { destinationOf, sourceOf, uploadRecorder } from '#run/landing/landing.ts';
+import type { LargeTransfer } from '#run/landing/large-transfer.ts';
 import { type TransferJob, type TransferOptions, transferStateSchema } from '#transfer/index.ts';
 import type { Ingest } from './ingest.ts';
 

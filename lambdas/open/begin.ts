@@ -1,5 +1,5 @@
 import type { SourceItem } from '#run/item.ts';
-import { destinationOf, sourceOf } from '#run/landing.ts';
+import { destinationOf, sourceOf } from '#run/landing/landing.ts';
 import {
   abandonTransfer,
   BeginAgainError,

@@ -1,7 +1,7 @@
 import pMap from 'p-map';
-import type { Queue } from '#run/dispatch.ts';
+import type { Queue } from '#run/fleet/dispatch.ts';
 import { runKeys } from '#run/keys.ts';
-import { readBatch } from '#run/progress.ts';
+import { readBatch } from '#run/ledger/progress.ts';
 import { writeOnce } from '#run/store.ts';
 import { Dispatcher } from '../ingest/dispatcher.ts';
 import type { Ingest } from '../ingest/ingest.ts';

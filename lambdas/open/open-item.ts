@@ -1,9 +1,9 @@
-import { fetchMessageOf, messageOf } from '#run/dispatch.ts';
+import { fetchMessageOf, messageOf } from '#run/fleet/dispatch.ts';
 import type { Item, SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
-import { recordHanded, recordLanded, recordTransferFailure } from '#run/landing.ts';
-import { isLost, type LostTransfer, readTransfer, writeTransfer } from '#run/large-transfer.ts';
-import { failureSchema, handedSchema, landedSchema, resultSchema } from '#run/records.ts';
+import { recordHanded, recordLanded, recordTransferFailure } from '#run/landing/landing.ts';
+import { isLost, type LostTransfer, readTransfer, writeTransfer } from '#run/landing/large-transfer.ts';
+import { failureSchema, handedSchema, landedSchema, resultSchema } from '#run/ledger/records.ts';
 import { readJson, type Store } from '#run/store.ts';
 import {
   NotInTimeError,

@@ -1,9 +1,9 @@
-import { processorProblems } from '#run/deployed-processors.ts';
 import { InvalidInputError } from '#run/errors.ts';
 import { RUN_ID_PATTERN } from '#run/ids.ts';
-import { describeIssue, type ExecutionInput, executionInputSchema } from '#run/input.ts';
-import { isTooDeep, MOST_LEVELS } from '#run/nesting.ts';
-import type { WaitFor } from '#run/wait-for.ts';
+import { processorProblems } from '#run/input/deployed-processors.ts';
+import { describeIssue, type ExecutionInput, executionInputSchema } from '#run/input/input.ts';
+import { isTooDeep, MOST_LEVELS } from '#run/input/nesting.ts';
+import type { WaitFor } from '#run/input/wait-for.ts';
 
 export interface InputRules {
   readonly runId: string;

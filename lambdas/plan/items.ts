@@ -1,10 +1,16 @@
-import { processorProblem } from '#run/deployed-processors.ts';
 import { itemId } from '#run/ids.ts';
-import { describeIssue, type ExecutionInput, type SourceInput, sourceInputSchema, type WorkInput } from '#run/input.ts';
+import { processorProblem } from '#run/input/deployed-processors.ts';
+import {
+  describeIssue,
+  type ExecutionInput,
+  type SourceInput,
+  sourceInputSchema,
+  type WorkInput,
+} from '#run/input/input.ts';
+import { keyProblem } from '#run/input/key-problem.ts';
+import { isTooDeep, MOST_LEVELS } from '#run/input/nesting.ts';
+import { fillTemplate, TemplateError } from '#run/input/template.ts';
 import type { Process, SourceItem, WorkItem } from '#run/item.ts';
-import { keyProblem } from '#run/key-problem.ts';
-import { isTooDeep, MOST_LEVELS } from '#run/nesting.ts';
-import { fillTemplate, TemplateError } from '#run/template.ts';
 
 /** What every item of a run has in common. */
 export interface ItemDefaults {

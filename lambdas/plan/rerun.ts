@@ -1,8 +1,8 @@
+import { manifestSchema } from '#run/end/manifest.ts';
 import type { Item } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
-import { manifestSchema } from '#run/manifest.ts';
+import { plannedItems, readProgress } from '#run/ledger/progress.ts';
 import { planSummarySchema } from '#run/plan-summary.ts';
-import { plannedItems, readProgress } from '#run/progress.ts';
 import { readJson, type Store, writeOnce } from '#run/store.ts';
 
 /** An earlier run can't be run again: there is none of that name, or it isn't over. */

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { parse } from 'csv-parse';
-import { readLines } from '#run/lines.ts';
+import { readLines } from '#run/input/lines.ts';
 
 /** A source takes a URL, a key and a few hashes; what is longer is no list of sources. */
 const MAX_LINE_CHARS = 65_536;

@@ -1,9 +1,9 @@
 import pMap from 'p-map';
-import { abortUploads } from '#run/abort-uploads.ts';
+import { abortUploads } from '#run/end/abort-uploads.ts';
 import type { SourceItem } from '#run/item.ts';
-import { record } from '#run/ledger.ts';
+import { record } from '#run/ledger/ledger.ts';
+import { plannedItems, readProgress } from '#run/ledger/progress.ts';
 import type { PlanSummary } from '#run/plan-summary.ts';
-import { plannedItems, readProgress } from '#run/progress.ts';
 import type { Store } from '#run/store.ts';
 
 /**

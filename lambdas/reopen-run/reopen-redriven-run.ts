@@ -1,4 +1,4 @@
-import { recordRedrive, reopenRun } from '#run/reopen.ts';
+import { recordRedrive, reopenRun } from '#run/end/reopen.ts';
 import type { Store } from '#run/store.ts';
 import { type Execution, planOfExecution } from '../execution.ts';
 

@@ -1,6 +1,6 @@
 import { runKeys } from '#run/keys.ts';
-import { readLargeTransfer, type SliceCall } from '#run/large-transfer.ts';
-import { peakMemoryMiB } from '#run/peak-memory.ts';
+import { readLargeTransfer, type SliceCall } from '#run/landing/large-transfer.ts';
+import { peakMemoryMiB } from '#run/landing/peak-memory.ts';
 import { writeJson } from '#run/store.ts';
 import { planOf, slicesOf, UploadVanishedError, uploadSlice } from '#transfer/index.ts';
 import type { Ingest } from '../ingest/ingest.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runKeys } from '#run/keys.ts';
-import { closedSchema } from '#run/records.ts';
+import { closedSchema } from '#run/ledger/records.ts';
 import { readJson } from '#run/store.ts';
 import { useDeployedAws } from '#test/helpers/deployed.ts';
 import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { manifestSchema } from '#run/end/manifest.ts';
 import { runKeys } from '#run/keys.ts';
-import { manifestSchema } from '#run/manifest.ts';
 import { listKeys, readJson } from '#run/store.ts';
 import { useDeployedAws } from '#test/helpers/deployed.ts';
 import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { manifestSchema } from '#run/end/manifest.ts';
 import { runKeys } from '#run/keys.ts';
-import { manifestSchema } from '#run/manifest.ts';
 import { readJson } from '#run/store.ts';
 import { useDeployedAws } from '#test/helpers/deployed.ts';
 import { startWeb } from '#test/helpers/web.ts';

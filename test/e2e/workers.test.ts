@@ -1,9 +1,9 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { messageOf } from '#run/dispatch.ts';
+import { messageOf } from '#run/fleet/dispatch.ts';
 import { runKeys } from '#run/keys.ts';
+import { plannedItems } from '#run/ledger/progress.ts';
 import { readPlanSummary } from '#run/plan-summary.ts';
-import { plannedItems } from '#run/progress.ts';
 import { listKeys } from '#run/store.ts';
 import { useDeployedAws } from '#test/helpers/deployed.ts';
 import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';

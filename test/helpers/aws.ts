@@ -3,7 +3,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll } from 'vitest';
 import type { EmbeddedAws } from '#local/embedded/embedded-aws.ts';
-import type { Queue } from '#run/dispatch.ts';
+import type { Queue } from '#run/fleet/dispatch.ts';
 import type { Store } from '#run/store.ts';
 import { startTestAws } from './embedded-aws.ts';
 

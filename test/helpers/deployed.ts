@@ -12,9 +12,9 @@ import {
 } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { inject, vi } from 'vitest';
-import type { Queue } from '#run/dispatch.ts';
+import { type ItemLine, itemLineSchema, type Manifest, manifestSchema } from '#run/end/manifest.ts';
+import type { Queue } from '#run/fleet/dispatch.ts';
 import { runKeys } from '#run/keys.ts';
-import { type ItemLine, itemLineSchema, type Manifest, manifestSchema } from '#run/manifest.ts';
 import { readJson, type Store } from '#run/store.ts';
 
 const CLI = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));

@@ -1,14 +1,14 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { itemId } from '#run/ids.ts';
+import { DEFAULT_WAIT_FOR } from '#run/input/wait-for.ts';
 import { type Item, itemName, type Process } from '#run/item.ts';
 import { type LedgerName, runKeys } from '#run/keys.ts';
-import { recordedIds } from '#run/ledger.ts';
+import { recordedIds } from '#run/ledger/ledger.ts';
+import type { FailureRecord, LandedRecord, ResultRecord } from '#run/ledger/records.ts';
+import { countByShard } from '#run/ledger/shards.ts';
 import type { PlanSummary } from '#run/plan-summary.ts';
-import type { FailureRecord, LandedRecord, ResultRecord } from '#run/records.ts';
-import { countByShard } from '#run/shards.ts';
 import { type Store, writeJson } from '#run/store.ts';
-import { DEFAULT_WAIT_FOR } from '#run/wait-for.ts';
 
 export const profile: Process = { processor: 'profile', options: {} };
 

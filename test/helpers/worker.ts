@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { Credentials } from '#run/credentials.ts';
-import type { Queue } from '#run/dispatch.ts';
+import { Credentials } from '#run/credentials/credentials.ts';
+import type { Queue } from '#run/fleet/dispatch.ts';
+import type { WorkMessage } from '#run/fleet/message.ts';
 import { runKeys } from '#run/keys.ts';
-import { record } from '#run/ledger.ts';
-import type { WorkMessage } from '#run/message.ts';
-import { type FailureRecord, failureSchema, type ResultRecord, resultSchema } from '#run/records.ts';
+import { record } from '#run/ledger/ledger.ts';
+import { type FailureRecord, failureSchema, type ResultRecord, resultSchema } from '#run/ledger/records.ts';
 import { RunLimits } from '#run/run-limits.ts';
 import { readJson, type Store, writeOnce } from '#run/store.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';

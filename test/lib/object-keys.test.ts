@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { runKeys } from '#run/keys.ts';
 import { codeOf, leaveOf, PROGRAMS, type Program } from './programs.ts';
 
-/** What the functions of `run/store.ts` and `run/ledger.ts` that take a key of a run do with it. */
+/** What the functions of `run/store.ts` and `run/ledger/ledger.ts` that take a key of a run do with it. */
 const OPERATIONS: Readonly<Record<string, 's3:GetObject' | 's3:PutObject' | 's3:DeleteObject'>> = {
   readJson: 's3:GetObject',
   readTagged: 's3:GetObject',

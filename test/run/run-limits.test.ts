@@ -1,9 +1,9 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { fetchMessageOf } from '#run/dispatch.ts';
+import { fetchMessageOf } from '#run/fleet/dispatch.ts';
 import { itemId } from '#run/ids.ts';
 import type { SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
-import { landedSchema } from '#run/records.ts';
+import { landedSchema } from '#run/ledger/records.ts';
 import { RunLimits } from '#run/run-limits.ts';
 import { readJson, type Store } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';

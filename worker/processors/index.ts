@@ -1,9 +1,9 @@
-import type { ProcessorName } from '#run/processor-names.ts';
+import type { ProcessorName } from '#run/input/processor-names.ts';
 import type { Processor } from '../processor.ts';
 
 /**
  * Every processor of the bundle, by name. The code is loaded with the first item that needs it, so that a worker pays
- * in memory and start time only for what it does. The names themselves stand in `run/processor-names.ts`.
+ * in memory and start time only for what it does. The names themselves stand in `run/input/processor-names.ts`.
  */
 const processors: Record<ProcessorName, () => Promise<Processor>> = {
   parquet: async () => (await import('./parquet.ts')).parquet as Processor,

@@ -1,9 +1,9 @@
-import { dispatch, messageOf } from '#run/dispatch.ts';
+import { dispatch, messageOf } from '#run/fleet/dispatch.ts';
+import type { WorkMessage } from '#run/fleet/message.ts';
 import type { SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
-import { destinationOf, recordLanded, sourceOf, uploadRecorder } from '#run/landing.ts';
-import type { WorkMessage } from '#run/message.ts';
-import { landedSchema } from '#run/records.ts';
+import { destinationOf, recordLanded, sourceOf, uploadRecorder } from '#run/landing/landing.ts';
+import { landedSchema } from '#run/ledger/records.ts';
 import { readJson } from '#run/store.ts';
 import { transfer } from '#transfer/index.ts';
 import { memoryShare } from './memory-share.ts';

@@ -1,4 +1,4 @@
-import type { WorkMessage } from '#run/message.ts';
+import type { WorkMessage } from '#run/fleet/message.ts';
 import { PermanentError } from '../permanent-error.ts';
 import { afterError } from './after-error.ts';
 import { claimAttempt, countAttempts } from './attempts.ts';

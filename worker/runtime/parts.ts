@@ -1,6 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import type { Credentials } from '#run/credentials.ts';
-import type { Queue as DispatchQueue } from '#run/dispatch.ts';
+import type { Credentials } from '#run/credentials/credentials.ts';
+import type { Queue as DispatchQueue } from '#run/fleet/dispatch.ts';
 import type { RunLimits } from '#run/run-limits.ts';
 import type { Store } from '#run/store.ts';
 import type { WorkerSettings } from '../environment.ts';

@@ -1,7 +1,7 @@
+import type { WorkMessage } from '#run/fleet/message.ts';
 import { outputPrefix } from '#run/keys.ts';
-import { recordResult } from '#run/ledger.ts';
-import type { WorkMessage } from '#run/message.ts';
-import type { ResultRecord } from '#run/records.ts';
+import { recordResult } from '#run/ledger/ledger.ts';
+import type { ResultRecord } from '#run/ledger/records.ts';
 import { PermanentError } from '../permanent-error.ts';
 import type { ProcessorLogger } from '../processor.ts';
 import { runProcessor } from '../run-processor.ts';

@@ -1,6 +1,6 @@
+import { messageSchema, type WorkMessage } from '#run/fleet/message.ts';
 import { RUN_ID_PATTERN } from '#run/ids.ts';
-import { messageSchema, type WorkMessage } from '#run/message.ts';
-import { isTooDeep, MOST_LEVELS } from '#run/nesting.ts';
+import { isTooDeep, MOST_LEVELS } from '#run/input/nesting.ts';
 
 const ITEM_PATTERN = /^[0-9a-f]{32}$/;
 

@@ -1,4 +1,4 @@
-import { record } from '#run/ledger.ts';
+import { record } from '#run/ledger/ledger.ts';
 import type { Store } from '#run/store.ts';
 import { shortText } from '#transfer/short-text.ts';
 import type { TaskRef } from './attempts.ts';

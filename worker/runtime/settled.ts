@@ -1,6 +1,6 @@
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { type LedgerName, runKeys } from '#run/keys.ts';
-import { isClosed } from '#run/ledger.ts';
+import { isClosed } from '#run/ledger/ledger.ts';
 import { httpStatus, type Store } from '#run/store.ts';
 
 export type Settled = 'done' | 'failed' | 'closed' | undefined;

@@ -1,6 +1,6 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
+import type { WaitFor } from '#run/input/wait-for.ts';
 import type { Store } from '#run/store.ts';
-import type { WaitFor } from '#run/wait-for.ts';
 import type { SourceGuard } from '#transfer/index.ts';
 import type { Check } from './check.ts';
 import { lambdaCheck } from './lambda.ts';

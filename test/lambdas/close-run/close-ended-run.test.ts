@@ -1,9 +1,9 @@
 import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { type BrokenExecution, closeEndedRun } from '#lambdas/close-run/close-ended-run.ts';
+import { manifestSchema } from '#run/end/manifest.ts';
 import { runKeys } from '#run/keys.ts';
-import { isClosed, record } from '#run/ledger.ts';
-import { manifestSchema } from '#run/manifest.ts';
+import { isClosed, record } from '#run/ledger/ledger.ts';
 import type { PlanSummary } from '#run/plan-summary.ts';
 import { readJson, type Store, writeJson, writeOnce } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';

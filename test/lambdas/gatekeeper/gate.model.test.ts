@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lookAtGate } from '#lambdas/gatekeeper/gate.ts';
 import { NotReadyError } from '#run/errors.ts';
-import { record, recordResult } from '#run/ledger.ts';
+import { record, recordResult } from '#run/ledger/ledger.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { newGate } from '#test/helpers/gate.ts';
 import { failureRecord, landedRecord, profile, resultRecord, sourceNamed, writePlan } from '#test/helpers/run.ts';

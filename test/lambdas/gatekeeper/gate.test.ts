@@ -1,12 +1,12 @@
 import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { lookAtGate } from '#lambdas/gatekeeper/gate.ts';
-import { messageOf } from '#run/dispatch.ts';
+import { messageOf } from '#run/fleet/dispatch.ts';
+import { countWorkers } from '#run/fleet/workers.ts';
 import { gateRecordSchema } from '#run/gate-record.ts';
 import { runKeys } from '#run/keys.ts';
-import { record, recordResult } from '#run/ledger.ts';
+import { record, recordResult } from '#run/ledger/ledger.ts';
 import { readJson } from '#run/store.ts';
-import { countWorkers } from '#run/workers.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { newGate } from '#test/helpers/gate.ts';
 import { failureRecord, landedRecord, resultRecord, sourceNamed, writePlan } from '#test/helpers/run.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { manifestSchema } from '#run/end/manifest.ts';
 import { gateRecordSchema } from '#run/gate-record.ts';
 import { runKeys } from '#run/keys.ts';
-import { manifestSchema } from '#run/manifest.ts';
 import { sourceRulesSchema } from '#run/source-rules.ts';
 import { readJson, type Store } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';

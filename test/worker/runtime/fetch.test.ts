@@ -1,11 +1,11 @@
 import { GetObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { afterEach, expect, it } from 'vitest';
 import { z } from 'zod';
-import { fetchMessageOf } from '#run/dispatch.ts';
+import { fetchMessageOf } from '#run/fleet/dispatch.ts';
 import { itemId } from '#run/ids.ts';
 import type { SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
-import { landedSchema } from '#run/records.ts';
+import { landedSchema } from '#run/ledger/records.ts';
 import { listKeys, readJson } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { recordedItems } from '#test/helpers/run.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { PROCESSOR_NAMES } from '#run/processor-names.ts';
+import { PROCESSOR_NAMES } from '#run/input/processor-names.ts';
 import { readWorkerSettings } from '#worker/environment.ts';
 import { loadProcessor } from '#worker/processors/index.ts';
 import { keepProgress } from '#worker/progress.ts';

@@ -5,7 +5,7 @@ import { CheckFailedError } from '#lambdas/gatekeeper/checks/check.ts';
 import { checkFor } from '#lambdas/gatekeeper/checks/index.ts';
 import { nextGateRecord } from '#lambdas/gatekeeper/gate-samples.ts';
 import { type GateRecord, type GateSample, newGateRecord } from '#run/gate-record.ts';
-import type { WaitFor } from '#run/wait-for.ts';
+import type { WaitFor } from '#run/input/wait-for.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { putObject, sourceNamed, writePlan } from '#test/helpers/run.ts';

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import { guardedAgent, guardedRequest, PermanentTransferError, type SourceGuard } from '#transfer/index.ts';
+import { redactUrl } from '#transfer/redact.ts';
+import { parseJson } from '../json-text.ts';
+
+/** What a token is asked for with: the client credentials grant, RFC 6749 4.4. */
+export interface TokenRequest {
+  readonly tokenUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scope?: string | undefined;
+  readonly audience?: string | undefined;
+  readonly clientAuthentication: 'basic' | 'body';
+}
+
+/** The token server refused, or can't be understood. Holds its status and RFC 6749's error code, nothing else of its answer. */
+export class TokenError extends PermanentTransferError {
+  override readonly name = 'TokenError';
+}
+
+/** The token server fails in a way that may pass. */
+export class TokenUnavailableError extends Error {
+  override readonly name = 'TokenUnavailableError';
+}
+
+const TIMEOUT_MILLISECONDS = 20_000;
+const MAX_ANSWER_BYTES = 65_536;
+/** A token is asked for anew so long before it expires: a request with it takes its time. */
+const MARGIN_SECONDS = 60;
+/** Where the server doesn't say how long a token lives, which RFC 6749 5.1 lets it. */
+const UNSTATED_SECONDS = 300;
+
+const answerSchema = z.object({
+  access_token: z.string().regex(/^[\x21-\x7e]+$/),
+  token_type: z.string().regex(/^bearer$/i),
+  expires_in: z.coerce.number().positive().optional(),
+});
+
+/** Tokens of one process, each asked for once until shortly before it expires, however many transfers want it. */
+export class TokenCache {
+  readonly #guard: SourceGuard;
+  readonly #tokens = new Map<string, Promise<{ readonly token: string; readonly until: number }>>();
+
+  constructor(guard: SourceGuard) {
+    this.#guard = guard;
+  }
+
+  /** @throws TokenError, TokenUnavailableError, SourceForbiddenError where the guard forbids the token server. */
+  async token(wanted: TokenRequest): Promise<string> {
+    const key = createHash('sha256').update(JSON.stringify(wanted)).digest('hex');
+    for (;;) {
+      const known = this.#tokens.get(key);
+      const asking = known ?? this.#ask(wanted);
+      if (known === undefined) {
+        this.#tokens.set(key, asking);
+        asking.catch(() => this.#tokens.delete(key));
+      }
+      const { token, until } = await asking;
+      if (known === undefined || until > Date.now()) return token;
+      if (this.#tokens.get(key) === known) this.#tokens.delete(key);
+    }
+  }
+
+  async #ask(wanted: TokenRequest): Promise<{ token: string; until: number }> {
+    const { tokenUrl, clientId, clientSecret, scope, audience, clientAuthentication } = wanted;
+    const url = new URL(tokenUrl);
+    const who = redactUrl(url);
+    this.#guard.checkUrl(url);
+    const form = new URLSearchParams({ grant_type: 'client_credentials' });
+    if (scope !== undefined) form.set('scope', scope);
+    if (audience !== undefined) form.set('audience', audience);
+    const headers: Record<string, string> = {
+      'content-type': 'application/x-www-form-urlencoded',
+      accept: 'application/json',
+    };
+    if (clientAuthentication === 'body') {
+      form.set('client_id', clientId);
+      form.set('client_secret', clientSecret);
+    } else {
+      const pair = `${formEncoded(clientId)}:${formEncoded(clientSecret)}`;
+      headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
+    }
+    const dispatcher = guardedAgent(this.#guard, { connectSeconds: TIMEOUT_MILLISECONDS / 1_000 });
+    const askedAt = Date.now();
+    try {
+      const signal = AbortSignal.timeout(TIMEOUT_MILLISECONDS);
+      const { statusCode, body } = await guardedRequest(dispatcher, url, {
+        method: 'POST',
+        headers,
+        body: form.toString(),
+        signal,
+      });
+      const text = await readBounded(body, who);
+      if (statusCode === 429 || statusCode >= 500) throw new TokenUnavailableError(`${who} answered ${statusCode}`);
+      if (statusCode !== 200) throw new TokenError(`${who} gave no token: ${statusCode}${errorCode(text)}`);
+      const answer = answerSchema.safeParse(parseJson(text));
+      if (!answer.success) throw new TokenError(`${who} answered 200, but with no bearer token in JSON (RFC 6749 5.1)`);
+      const seconds = answer.data.expires_in ?? UNSTATED_SECONDS;
+      // A token that lives for less than two margins is kept for half its life.
+      const kept = Math.max(seconds - MARGIN_SECONDS, seconds / 2);
+      return { token: answer.data.access_token, until: askedAt + kept * 1_000 };
+    } catch (error) {
+      if (error instanceof PermanentTransferError || error instanceof TokenUnavailableError) throw error;
+      throw new TokenUnavailableError(`${who} can't be asked: ${(error as Error).message}`, { cause: error });
+    } finally {
+      await dispatcher.destroy();
+    }
+  }
+}
+
+/** RFC 6749 2.3.1: the two are form-encoded before they are joined. */
+function formEncoded(text: string): string {
+  return new URLSearchParams({ '': text }).toString().slice(1);
+}
+
+/** Of an error answer only the code, in the few characters that RFC 6749 5.2 gives it: a description may quote the request. */
+function errorCode(text: string): string {
+  const answer = z.object({ error: z.string().regex(/^[a-z_]{1,40}$/) }).safeParse(parseJson(text));
+  return answer.success ? ` ${answer.data.error}` : '';
+}
+
+async function readBounded(body: AsyncIterable<Uint8Array>, who: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) throw new TokenError(`${who} answered more than ${MAX_ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}

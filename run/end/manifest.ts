@@ -1,0 +1,65 @@
+import * as z from 'zod';
+import { endedExecutionSchema, failureSchema, landedSchema, resultSchema } from '../ledger/records.ts';
+
+/** How many names each list of the manifest holds; `items.jsonl` holds every item. */
+export const NAMES_IN_MANIFEST = 1_000;
+
+/**
+ * How a run ended.
+ * - `complete`: every item is done.
+ * - `partial`: some are failed or missing, and that was allowed.
+ * - `late`: some are missing and the input said `onLate: "fail"`.
+ * - `failed`: nothing was done at all, or the execution itself failed.
+ */
+export const outcomeSchema = z.enum(['complete', 'partial', 'late', 'failed']);
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+const named = { item: z.string(), name: z.string() };
+
+/** `manifest.json`: what came of a run. Written once; what comes after it lies under `late/`. */
+export const manifestSchema = z.object({
+  v: z.literal(1),
+  runId: z.string(),
+  executionArn: z.string(),
+  startedAt: z.iso.datetime(),
+  closedAt: z.iso.datetime(),
+  /** The run whose failed and missing items these were. */
+  rerunOf: z.string().nullable(),
+  outcome: outcomeSchema,
+  /** Whether the gate was passed with items missing, and why: `late`, `deadline`, `input`, or the execution's end. */
+  forced: z.boolean(),
+  reason: z.string().nullable(),
+  /** The end of the execution, where CloseRun and not DoneState has closed the run. A redrive opens it again. */
+  execution: endedExecutionSchema.optional(),
+  counts: z.object({
+    items: z.int(),
+    done: z.int(),
+    failed: z.int(),
+    missing: z.int(),
+    landed: z.int(),
+    unchanged: z.int(),
+    skipped: z.int(),
+    processed: z.int(),
+  }),
+  /** Bytes that this run landed: unchanged and skipped objects count nothing. */
+  bytes: z.int(),
+  /** Problems with workers and the like that a reader should know of, a sentence each. */
+  notes: z.array(z.string()),
+  done: z.array(z.object(named)),
+  failed: z.array(
+    z.object({ ...named, stage: z.string(), error: z.object({ name: z.string(), message: z.string() }) }),
+  ),
+  missing: z.array(z.object({ ...named, landed: z.boolean() })),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** A line of `items.jsonl`: one planned item with all that the ledger has on it. */
+export const itemLineSchema = z.object({
+  ...named,
+  kind: z.enum(['source', 'work']),
+  status: z.enum(['done', 'failed', 'missing']),
+  landed: landedSchema.optional(),
+  result: resultSchema.optional(),
+  failure: failureSchema.optional(),
+});
+export type ItemLine = z.infer<typeof itemLineSchema>;

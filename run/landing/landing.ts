@@ -1,0 +1,131 @@
+import type { Destination, Landed, NotInTimeError, Source, TransferOptions } from '#transfer/index.ts';
+import { redactUrl } from '#transfer/redact.ts';
+import { shortText } from '#transfer/short-text.ts';
+import type { Credentials } from '../credentials/credentials.ts';
+import { messageOf } from '../fleet/dispatch.ts';
+import type { WorkMessage } from '../fleet/message.ts';
+import type { SourceItem } from '../item.ts';
+import { runKeys } from '../keys.ts';
+import { record } from '../ledger/ledger.ts';
+import type { LandedRecord } from '../ledger/records.ts';
+import { type Store, writeOnce } from '../store.ts';
+import { peakMemoryMiB } from './peak-memory.ts';
+
+/**
+ * Where a run's items meet the transfer engine: an item in the engine's words, and what the engine says in the run's.
+ * Lambdas and workers land by the same functions, so that nobody can tell from a record which of them did.
+ */
+
+/** An item of the plan as the engine's source. Its credentials are asked for by the engine, request by request. */
+export function sourceOf(item: SourceItem, credentials: Credentials): Source {
+  const { url, expect, allowUnprovenEnd } = item;
+  const authorize = credentials.authorizer(item);
+  return {
+    url,
+    headers: plainHeaders(item.headers),
+    ...(authorize && { authorize }),
+    ...(expect && { expect }),
+    ...(allowUnprovenEnd !== undefined && { allowUnprovenEnd }),
+  };
+}
+
+function plainHeaders(headers: SourceItem['headers']): Record<string, string> {
+  const plain = Object.entries(headers ?? {}).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
+  return Object.fromEntries(plain);
+}
+
+/** Where an item of the plan lands: at its key in the deployment's bucket. */
+export function destinationOf({ client, bucket }: Store, { key, ifExists }: SourceItem): Destination {
+  return { client, bucket, key, ...(ifExists && { ifExists }) };
+}
+
+/** Records each upload before its first part is sent, so that the end of a broken run can abort it. */
+export function uploadRecorder(
+  store: Store,
+  runId: string,
+  { key }: SourceItem,
+): Pick<TransferOptions, 'onUploadCreated'> {
+  return {
+    onUploadCreated: async (uploadId) => {
+      await writeOnce(store, runKeys(runId).upload(uploadId), { v: 1, bucket: store.bucket, key, uploadId });
+    },
+  };
+}
+
+/**
+ * Records that an item has landed. The first word counts.
+ *
+ * @param othersPeakMiB the peak memory of other processes that took part: a large object's slices. This one's counts anyway.
+ * @returns whether this was it, and the message for the workers where the item gets a processor.
+ */
+export async function recordLanded(
+  store: Store,
+  runId: string,
+  item: SourceItem,
+  landed: Landed,
+  othersPeakMiB = 0,
+): Promise<{ word: 'written' | 'exists'; message: WorkMessage | undefined }> {
+  const entry: LandedRecord = {
+    v: 1,
+    runId,
+    item: item.id,
+    name: item.key,
+    at: new Date().toISOString(),
+    status: landed.status,
+    bucket: store.bucket,
+    key: item.key,
+    url: redactUrl(item.url),
+    bytes: landed.bytes,
+    seconds: landed.seconds,
+    parts: landed.parts,
+    retries: landed.retries,
+    proofs: landed.proofs,
+    ...(landed.crc32 !== undefined && { crc32: landed.crc32 }),
+    ...(landed.sourceEtag !== undefined && { sourceEtag: landed.sourceEtag }),
+    ...(landed.sourceLastModified !== undefined && { sourceLastModified: landed.sourceLastModified }),
+    ...(landed.contentType !== undefined && { contentType: landed.contentType }),
+    peakMemoryMiB: Math.max(peakMemoryMiB(), othersPeakMiB),
+    notes: landed.notes,
+  };
+  const word = await record(store, 'landed', entry);
+  return { word, message: messageOf(runId, item, { bucket: store.bucket, bytes: landed.bytes }) };
+}
+
+/** Records that an item won't land in this run. A second word on it changes nothing. */
+export async function recordTransferFailure(
+  store: Store,
+  runId: string,
+  item: SourceItem,
+  { name, message }: Pick<Error, 'name' | 'message'>,
+): Promise<void> {
+  await record(store, 'failures', {
+    v: 1,
+    runId,
+    item: item.id,
+    name: item.key,
+    at: new Date().toISOString(),
+    stage: 'transfer',
+    error: { name, message: shortText(message) },
+    attempts: 1,
+  });
+}
+
+/** Records that a worker lands the item, and what was read for nothing before that was clear. */
+export async function recordHanded(
+  store: Store,
+  runId: string,
+  item: SourceItem,
+  error: NotInTimeError,
+): Promise<void> {
+  await record(store, 'handed', {
+    v: 1,
+    runId,
+    item: item.id,
+    name: item.key,
+    at: new Date().toISOString(),
+    reason: error.message,
+    bytesSpent: error.bytesSpent,
+  });
+}

@@ -1,0 +1,96 @@
+import * as z from 'zod';
+import { transferStateSchema } from '#transfer/state.ts';
+import { sourceItemSchema } from '../item.ts';
+import { runKeys } from '../keys.ts';
+import { listKeys, readJson, type Store, writeJson } from '../store.ts';
+
+const partProofsSchema = z.array(z.object({ number: z.int(), bytes: z.int(), crc32: z.string() }));
+
+const beginnings = {
+  /** Which beginning of the transfer it is, or was, from 1. */
+  beginning: z.int().positive(),
+  /** The versions of the source that beginnings saw change. */
+  earlier: z.array(transferStateSchema.shape.pins),
+  /** Bytes that beginnings before this one, or up to the lost one, have sent for nothing. */
+  bytesSpent: z.int().nonnegative(),
+};
+
+/**
+ * A large object under way, as the functions that share it hand it on: `transfers/<item>/state.json`. The engine's own
+ * state is opaque here; the engine checks it.
+ */
+export const largeTransferSchema = z.object({
+  v: z.literal(1),
+  runId: z.string(),
+  item: sourceItemSchema,
+  /** The engine's JSON state of the upload. */
+  state: z.looseObject({ uploadId: z.string() }),
+  /** About how many bytes a slice covers; with the state's plan of parts it says which slices there are. */
+  sliceBytes: z.int().positive(),
+  ...beginnings,
+});
+export type LargeTransfer = z.infer<typeof largeTransferSchema>;
+
+/** In its place, once its upload was given up because it has to begin again: Open takes it up from there. */
+export const lostTransferSchema = z.object({
+  v: z.literal(1),
+  runId: z.string(),
+  item: sourceItemSchema,
+  state: z.null(),
+  ...beginnings,
+});
+export type LostTransfer = z.infer<typeof lostTransferSchema>;
+
+/** What one call of Slice sent, and the peak memory of its process. */
+export const sliceCallSchema = z.object({ proofs: partProofsSchema, retries: z.int(), peakMemoryMiB: z.number() });
+export type SliceCall = z.infer<typeof sliceCallSchema>;
+
+/** An upload that may be open: written before its first part is sent, so that the end of a broken run finds it. */
+export const openUploadSchema = z.object({
+  v: z.literal(1),
+  bucket: z.string(),
+  key: z.string(),
+  uploadId: z.string(),
+});
+export type OpenUpload = z.infer<typeof openUploadSchema>;
+
+/** What is known of an item's transfer, undefined where it never was large. */
+export function readTransfer(
+  store: Store,
+  runId: string,
+  item: string,
+): Promise<LargeTransfer | LostTransfer | undefined> {
+  return readJson(store, runKeys(runId).transfer(item), z.union([largeTransferSchema, lostTransferSchema]));
+}
+
+/** @returns undefined where no transfer of the item is under way. */
+export async function readLargeTransfer(store: Store, runId: string, item: string): Promise<LargeTransfer | undefined> {
+  const transfer = await readTransfer(store, runId, item);
+  return transfer === undefined || isLost(transfer) ? undefined : transfer;
+}
+
+export function isLost(transfer: LargeTransfer | LostTransfer): transfer is LostTransfer {
+  return transfer.state === null;
+}
+
+export function writeTransfer(store: Store, transfer: LargeTransfer | LostTransfer): Promise<void> {
+  return writeJson(store, runKeys(transfer.runId).transfer(transfer.item.id), transfer);
+}
+
+/** All that calls of Slice have reported of a transfer's upload. */
+export async function readSliceCalls(store: Store, { runId, item, state }: LargeTransfer): Promise<SliceCall[]> {
+  const calls: SliceCall[] = [];
+  for await (const key of listKeys(store, runKeys(runId).sliceCalls(item.id, state.uploadId))) {
+    const call = await readJson(store, key, sliceCallSchema);
+    if (call !== undefined) calls.push(call);
+  }
+  return calls;
+}
+
+/** Each upload that a run's transfers have begun, whether or not it is still open. */
+export async function* recordedUploads(store: Store, runId: string): AsyncGenerator<OpenUpload> {
+  for await (const key of listKeys(store, runKeys(runId).uploads)) {
+    const upload = await readJson(store, key, openUploadSchema);
+    if (upload !== undefined) yield upload;
+  }
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { describeIssue, executionInputSchema } from '#run/input/input.ts';
+
+function problemsOf(input: unknown): string[] {
+  const parsed = executionInputSchema.safeParse(input);
+  return parsed.success ? [] : parsed.error.issues.map((issue) => describeIssue(issue));
+}
+
+describe('the execution input', () => {
+  it('takes what a person would type', () => {
+    const input = {
+      sources: [{ url: 'https://example.org/trips-{yyyy}-{MM}.csv.gz', key: 'raw/trips/{yyyy}-{MM}.csv.gz' }],
+      onLate: 'partial',
+    };
+    expect(problemsOf(input)).toEqual([]);
+  });
+
+  it('takes a processor by its name alone, or with options', () => {
+    const short = executionInputSchema.parse({ process: 'profile' });
+    const long = executionInputSchema.parse({ process: { processor: 'profile', options: {} } });
+    expect(short.process).toEqual({ processor: 'profile', options: {} });
+    expect(long.process).toEqual(short.process);
+  });
+
+  it('lists all problems at once, each with its path', () => {
+    const problems = problemsOf({
+      sources: [{ url: 'ftp://example.org/a' }, { url: 'nonsense' }, { key: 'a' }],
+      process: 'proffile',
+      onLate: 'never',
+      typo: 1,
+    });
+    expect(problems).toEqual([
+      'sources[0].url: takes an http or https URL',
+      'sources[1].url: takes an absolute URL',
+      expect.stringContaining('sources[2].url: '),
+      expect.stringContaining('process: takes one of parquet, profile, scrape, got "proffile"'),
+      expect.stringContaining('onLate: '),
+      'input: there is no field "typo"',
+    ]);
+  });
+
+  it('takes a schedule only with the time it stands for', () => {
+    expect(problemsOf({ schedule: 'nightly' })).toEqual([expect.stringContaining('scheduledTime: is needed')]);
+    expect(problemsOf({ schedule: 'nightly', scheduledTime: '2026-11-24T00:00:00Z' })).toEqual([]);
+  });
+
+  it('refuses a time zone that there is none of', () => {
+    expect(problemsOf({ timeZone: 'Europe/Atlantis' })).toEqual([
+      expect.stringContaining('timeZone: takes the IANA name'),
+    ]);
+  });
+});
