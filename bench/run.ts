@@ -85,7 +85,7 @@ export class Bench {
   }
 
   fail(what: string, error: unknown): void {
-    this.failures.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    this.failures.push(`${what}: ${told(error)}`);
     this.say(`   failed: ${this.failures.at(-1)}`);
   }
 
@@ -164,11 +164,17 @@ export class Bench {
           this.fail(what, error);
           return undefined;
         }
-        this.repeated.push(`${what}: ${error.message}`);
+        this.repeated.push(`${what}: ${told(error)}`);
         this.say(`   again: ${what} failed`);
       }
     }
   }
+}
+
+/** For results that others read: without where this clone lies. */
+function told(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replaceAll(`${process.cwd()}/`, '');
 }
 
 export function median(values: readonly number[]): number {

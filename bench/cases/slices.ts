@@ -1,6 +1,7 @@
 import pMap from 'p-map';
 import { startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
 import { openUploads } from '#test/helpers/s3-objects.ts';
+import { buffersFor } from '#transfer/buffers.ts';
 import {
   type Landed,
   type PartProof,
@@ -62,7 +63,8 @@ export async function slicesCase(bench: Bench): Promise<CaseResult> {
   const stored = proxy.parts.reduce((sum, part) => sum + part.stored, 0);
   const storedTwice = stored - state.count;
   const cutPuts = puts - stored;
-  const inFlight = calls.stops * (CONNECTIONS + 1);
+  const mostInFlight = buffersFor(CONNECTIONS);
+  const inFlight = calls.stops * mostInFlight;
   const readAgain = source.again / state.partBytes;
   const each = calls.stops === 0 ? 0 : readAgain / calls.stops;
   bench.say(
@@ -96,7 +98,7 @@ export async function slicesCase(bench: Bench): Promise<CaseResult> {
       },
       {
         goal: 'nothing is sent twice but the parts in flight at a stop',
-        figure: `${storedTwice} parts stored twice, ${cutPuts} PUTs cut off, ${readAgain.toFixed(1)} parts read again from the source at ${calls.stops} stops: ${each.toFixed(1)} a stop, of at most ${CONNECTIONS + 1} in flight`,
+        figure: `${storedTwice} parts stored twice, ${cutPuts} PUTs cut off, ${readAgain.toFixed(1)} parts read again from the source at ${calls.stops} stops: ${each.toFixed(1)} a stop, of at most ${mostInFlight} in flight`,
         met: storedTwice + cutPuts <= inFlight && source.again <= inFlight * state.partBytes,
       },
       { goal: 'no upload is left open', figure: `${uploads.length} open`, met: uploads.length === 0 },
