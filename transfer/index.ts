@@ -23,7 +23,7 @@ export {
 export { HostGate } from './source/host-gate.ts';
 export type { SourceLimits } from './source/limits.ts';
 export type { Authorization, Expect, Source } from './source/session.ts';
-export { undiciReader } from './source/undici-reader.ts';
+export { undiciReader } from './source/by-undici.ts';
 export { type PartProof, partProofSchema, planOf, type TransferState, transferStateSchema } from './state.ts';
 export { transfer, type UnnamedDestination } from './transfer.ts';
 export { type SliceOptions, type SliceOutcome, uploadSlice } from './upload-slice.ts';

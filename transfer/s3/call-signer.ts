@@ -14,6 +14,8 @@ interface Pattern {
   readonly request: SignedRequest;
   readonly region: string;
   readonly service: string;
+  /** Made once: the SDK makes one for each call, of a copy of the client's configuration. It asks for the credentials each time. */
+  readonly signer: ReturnType<S3Client['config']['signer']>;
 }
 
 const patterns = new WeakMap<S3Client, Map<string, Pattern>>();
@@ -41,7 +43,10 @@ export function learnPattern(client: S3Client, call: ObjectCall, signed: SignedR
   const ofClient = patterns.get(client) ?? new Map<string, Pattern>();
   patterns.set(client, ofClient);
   const { body: _, ...request } = signed;
-  ofClient.set(nameOf(call), { request: { ...request, headers, path, query: {} }, region, service });
+  const signer = client.config.signer();
+  // Whoever signs hears of it.
+  signer.catch(() => {});
+  ofClient.set(nameOf(call), { request: { ...request, headers, path, query: {} }, region, service, signer });
 }
 
 /**
@@ -59,7 +64,7 @@ export async function signCall(
   const pattern = patterns.get(client)?.get(nameOf(call));
   if (pattern === undefined) return undefined;
   const { request, region, service } = pattern;
-  const signer = await client.config.signer();
+  const signer = await pattern.signer;
   const path = request.path + pathOf(call.key);
   const unsigned = { ...request, path, query, headers: { ...request.headers, ...headers } };
   return (await signer.sign(unsigned as never, {

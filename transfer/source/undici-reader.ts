@@ -1,4 +1,8 @@
-import type { Agent, Dispatcher } from 'undici';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { buildConnector, Dispatcher } from 'undici';
+// Not from 'undici' itself: see undici-agent.d.ts.
+import Agent from 'undici/lib/dispatcher/agent.js';
 import { SourceFaultError, SourceForbiddenError } from '../errors.ts';
 import { guardedAgent } from './guard/guarded-agent.ts';
 import type { SourceGuard } from './guard/source-guard.ts';
@@ -15,6 +19,27 @@ const MOST_INTERIM = 32;
  * @throws SourceFaultError where no answer's head came, SourceForbiddenError where the guard forbids the address.
  */
 export function undiciReader(request: SourceRequest): Promise<SourceAnswer> {
+  return read(request, agentFor(request.guard, request.limits.connectSeconds, request.ca));
+}
+
+/**
+ * Reads an answer that has begun on a connection of somebody else's, who has sent its request.
+ *
+ * @throws as `undiciReader` does.
+ */
+export function undiciReadsOn(request: SourceRequest, connection: Duplex): Promise<SourceAnswer> {
+  // undici is not ready for a connection before its own call of this has returned.
+  const connect: buildConnector.connector = (_, callback) => queueMicrotask(() => callback(null, connection as Socket));
+  const agent = new Agent({ allowH2: false, pipelining: 1, ...SETTINGS, connect });
+  const onClosed = () => {
+    connection.destroy();
+    void agent.close();
+    request.onClosed();
+  };
+  return read({ ...request, onClosed }, agent);
+}
+
+function read(request: SourceRequest, agent: Dispatcher): Promise<SourceAnswer> {
   const { url, limits, signal } = request;
   return new Promise((resolve, reject) => {
     let body: UndiciBody | undefined;
@@ -44,7 +69,7 @@ export function undiciReader(request: SourceRequest): Promise<SourceAnswer> {
     if (signal.aborted) return fail(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
 
-    agentFor(request.guard, limits.connectSeconds, request.ca).dispatch(
+    agent.dispatch(
       { origin: url.origin, path: `${url.pathname}${url.search}`, method: 'GET', headers: request.headers },
       {
         onRequestStart(started) {
@@ -95,6 +120,13 @@ function plainHeaders(headers: Record<string, string | string[] | undefined>): H
   return plain;
 }
 
+const SETTINGS: Agent.Options = {
+  // The engine's own clocks, which also run while a reader applies backpressure (nodejs/undici issue 5393).
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  maxHeaderSize: 65_536,
+};
+
 const agents = new WeakMap<SourceGuard, Map<string, Agent>>();
 
 /** Connections are kept for the process, an agent for each way to connect. How many there are is `HostGate`'s matter. */
@@ -104,14 +136,7 @@ function agentFor(guard: SourceGuard, connectSeconds: number, ca: string | undef
   const key = `${connectSeconds} ${ca ?? ''}`;
   const known = ofGuard.get(key);
   if (known !== undefined) return known;
-  const agent = guardedAgent(guard, {
-    // The engine's own clocks, which also run while a reader applies backpressure (nodejs/undici issue 5393).
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxHeaderSize: 65_536,
-    connectSeconds,
-    ca,
-  });
+  const agent = guardedAgent(guard, { ...SETTINGS, connectSeconds, ca });
   ofGuard.set(key, agent);
   return agent;
 }

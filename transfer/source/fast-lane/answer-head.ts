@@ -30,10 +30,17 @@ export class AnswerHeadReader {
   #seen = 0;
   #bytes = 0;
   #interim = 0;
+  /** All that earlier reads held. */
+  #earlier = '';
 
   /** Whether a byte of an answer has come. */
   get begun(): boolean {
     return this.#bytes > 0;
+  }
+
+  /** What earlier calls of `read` were given, for another reader of the same answer. */
+  get earlier(): Buffer {
+    return Buffer.from(this.#earlier, 'latin1');
   }
 
   /**
@@ -41,28 +48,31 @@ export class AnswerHeadReader {
    * @throws LaneDeviation
    */
   read(bytes: Buffer): { head: AnswerHead; bodyAt: number } | undefined {
-    let unread = this.#text.length;
-    this.#text += bytes.toString('latin1');
-    for (;;) {
-      const end = this.#text.indexOf('\r\n\r\n', Math.max(0, this.#seen - 3));
-      const complete = end !== -1;
-      const length = complete ? end + 4 : this.#text.length;
-      this.#bytes += length - unread;
+    for (let at = 0; at < bytes.length; ) {
+      // What may be body is not made text of: a read holds up to 64 KiB of it.
+      const end = bytes.indexOf('\r\n\r\n', at);
+      const known = this.#text.length;
+      this.#text += bytes.toString('latin1', at, end === -1 ? bytes.length : end + 4);
+      const headEnd = this.#text.indexOf('\r\n\r\n', Math.max(0, this.#seen - 3));
+      const complete = headEnd !== -1;
+      const length = complete ? headEnd + 4 : this.#text.length;
+      this.#bytes += length - known;
       if (this.#bytes > MOST_BYTES) throw new LaneDeviation(`a head of more than ${MOST_BYTES} bytes`);
       this.#checkBeginning();
       this.#checkLineEnds(length);
-      if (!complete) return undefined;
-      const head = parseHead(this.#text.slice(0, end));
-      const bodyAt = bytes.length - (this.#text.length - length);
-      if (head.status >= 200) return { head, bodyAt };
+      if (!complete) break;
+      const head = parseHead(this.#text.slice(0, headEnd));
+      at += length - known;
+      if (head.status >= 200) return { head, bodyAt: at };
       this.#interim += 1;
       if (head.status === 101 || this.#interim > MOST_INTERIM) {
         throw new LaneDeviation(`${this.#interim} provisional answers, the last is ${head.status}`);
       }
-      this.#text = this.#text.slice(length);
+      this.#text = '';
       this.#seen = 0;
-      unread = 0;
     }
+    this.#earlier += bytes.toString('latin1');
+    return undefined;
   }
 
   /** Another protocol is told at its first byte, not when the time for a head is up. */

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { SourceFaultError } from '../../errors.ts';
+import { HandedOver } from './handed-over.ts';
 import { type ExchangeEnds, LaneExchange } from './lane-exchange.ts';
 
 /** One read of what has no target: a head with the body's beginning, and the first one after each pause. */
@@ -27,6 +28,7 @@ export class LaneConnection {
   readonly #onClose: () => void;
   #socket: Socket | undefined;
   #exchange: LaneExchange | undefined;
+  #handedOver: HandedOver | undefined;
   #dead = false;
   #used = false;
 
@@ -49,8 +51,11 @@ export class LaneConnection {
     return this.#dead || this.#socket?.destroyed === true;
   }
 
-  /** Sends a request's head. `ends` hears of its answer. */
-  begin(request: string, ends: Omit<ExchangeEnds, 'resume'>): LaneExchange {
+  /**
+   * Sends a request's head. `ends` hears of its answer; of one that is handed over, by `onNoHead` with a LaneDeviation that
+   * holds the connection.
+   */
+  begin(request: string, ends: Omit<ExchangeEnds, 'resume' | 'onDeviation'>): LaneExchange {
     const socket = this.#socket;
     if (socket === undefined || this.#exchange !== undefined) throw new TypeError('this connection is not free');
     const reused = this.#used;
@@ -65,10 +70,16 @@ export class LaneConnection {
         const stale = reused && !exchange.begun && error instanceof ConnectionBrokenError;
         ends.onNoHead(stale ? new StaleConnectionError(error.message, { cause: error }) : error);
       },
+      onDeviation: (deviation, seen) => {
+        this.#handedOver = new HandedOver(socket, seen);
+        deviation.connection = this.#handedOver;
+        ends.onNoHead(deviation);
+      },
       onOverflow: () => ends.onOverflow(),
       onOver: (reusable, head) => {
         this.#exchange = undefined;
-        if (!reusable) this.destroy();
+        if (this.#handedOver !== undefined) this.#onClose();
+        else if (!reusable) this.destroy();
         // TLS may have brought the end into a pause; and an idle connection is read, so that its close is noticed.
         else socket.resume();
         ends.onOver(reusable, head);
@@ -95,6 +106,7 @@ export class LaneConnection {
   /** @returns whether to go on reading. */
   #read(bytes: number, into: Uint8Array): boolean {
     if (this.#dead) return false;
+    if (this.#handedOver !== undefined) return this.#handedOver.deliver(into.subarray(0, bytes));
     const exchange = this.#exchange;
     if (exchange === undefined) {
       // Nobody has asked: a late 408, or what comes behind an answer.
@@ -111,6 +123,7 @@ export class LaneConnection {
   }
 
   #broke(error: Error | undefined): void {
+    if (this.#handedOver !== undefined) return this.#handedOver.over(error);
     this.#exchange?.fail(new ConnectionBrokenError(why(error), { cause: error }));
     this.destroy();
   }

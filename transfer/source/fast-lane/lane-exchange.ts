@@ -3,6 +3,7 @@ import type { SourceLimits } from '../limits.ts';
 import type { SourceBody } from '../reader.ts';
 import { SpeedWatch } from '../speed-watch.ts';
 import { type AnswerHead, AnswerHeadReader } from './answer-head.ts';
+import { LaneDeviation } from './deviation.ts';
 
 /** One read into a target: so much is still in the processor's cache when its CRC is made. */
 const READ_BYTES = 524_288;
@@ -19,6 +20,8 @@ export interface ExchangeEnds {
   onHead(head: AnswerHead, body: SourceBody): void;
   /** Instead of `onHead`. */
   onNoHead(error: unknown): void;
+  /** Instead of `onHead`: somebody else is to read this answer, of which so much has come. `onOver` follows. */
+  onDeviation(deviation: LaneDeviation, seen: Uint8Array): void;
   /** More came into a pause than is kept: this source is not for this lane. */
   onOverflow(): void;
   /**
@@ -82,7 +85,8 @@ export class LaneExchange implements SourceBody {
     try {
       found = this.#reader.read(bytes);
     } catch (error) {
-      this.fail(error);
+      if (error instanceof LaneDeviation) this.#handOver(error, bytes);
+      else this.fail(error);
       return false;
     }
     if (found === undefined) return true;
@@ -130,6 +134,11 @@ export class LaneExchange implements SourceBody {
     this.#end(false);
     if (this.#head === undefined) this.#ends.onNoHead(error);
     else this.#settle();
+  }
+
+  #handOver(deviation: LaneDeviation, bytes: Buffer): void {
+    this.#ends.onDeviation(deviation, Buffer.concat([this.#reader.earlier, bytes]));
+    this.#end(false);
   }
 
   #takeBody(bytes: Buffer): boolean {

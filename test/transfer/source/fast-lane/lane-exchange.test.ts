@@ -12,6 +12,7 @@ function exchange(more: Partial<ExchangeEnds> = {}) {
     resume: () => calls.push('resume'),
     onHead: () => calls.push('head'),
     onNoHead: () => calls.push('no head'),
+    onDeviation: () => calls.push('deviation'),
     onOverflow: () => calls.push('overflow'),
     onOver: (reusable) => calls.push(reusable ? 'free' : 'closed'),
     ...more,
