@@ -9,9 +9,8 @@ export { type Opened, openTransfer } from './open.ts';
 export type { Destination, IfExists, Progress, TransferOptions } from './options.ts';
 export { type PartPlan, type PartRange, partRange, type Slice, slicesOf } from './parts.ts';
 export type { Proofs } from './proofs.ts';
+export { undiciReader } from './source/by-undici.ts';
 export { type DialTarget, DialTimeoutError, dial } from './source/guard/dial.ts';
-export { guardedAgent } from './source/guard/guarded-agent.ts';
-export { guardedRequest } from './source/guard/guarded-request.ts';
 export {
   type HostAddress,
   PUBLIC_INTERNET,
@@ -23,7 +22,6 @@ export {
 export { HostGate } from './source/host-gate.ts';
 export type { SourceLimits } from './source/limits.ts';
 export type { Authorization, Expect, Source } from './source/session.ts';
-export { undiciReader } from './source/by-undici.ts';
 export { type PartProof, partProofSchema, planOf, type TransferState, transferStateSchema } from './state.ts';
 export { transfer, type UnnamedDestination } from './transfer.ts';
 export { type SliceOptions, type SliceOutcome, uploadSlice } from './upload-slice.ts';

@@ -1,19 +1,18 @@
 import { abortAfter } from './abandon.ts';
 import { type Before, lookBefore } from './before.ts';
 import { type Beginning, begin, type LiveTransfer, stateOf } from './beginning.ts';
-import { giveBuffer, takeBuffer } from './buffers.ts';
+import { giveBuffer } from './buffers.ts';
 import { putWhole } from './complete.ts';
 import { type Context, contextOf } from './context.ts';
 import { crc32ToHex } from './crc32.ts';
 import { ProofFailedError, SourceKeepsChangingError, TooLargeError, UnprovenEndError } from './errors.ts';
+import { FirstPart } from './first-part.ts';
 import type { Landed } from './landed.ts';
 import type { Destination, TransferOptions } from './options.ts';
 import { OrderedTransfer } from './ordered.ts';
 import { ifAbsent, otherWasFaster } from './other-object.ts';
-import { type PartRange, partRange, planParts } from './parts.ts';
-import { pipePart } from './pipe-part.ts';
+import { partRange, planParts } from './parts.ts';
 import { algorithmsOf, checkProofs, Hashes, needsOrder } from './proofs.ts';
-import type { WriteBody } from './s3/transport.ts';
 import type { SourceHead } from './source/answer.ts';
 import { type Probe, probeSource } from './source/probe.ts';
 import type { Source } from './source/session.ts';
@@ -37,6 +36,13 @@ export type Opened =
   | { readonly kind: 'ranged'; readonly state: TransferState }
   | LiveTransfer;
 
+type Done = Extract<Opened, { kind: 'done' }>;
+
+/** The same before the first part of a ranged transfer is read and sent, for whoever sends others meanwhile. */
+export type Begun =
+  | Exclude<Opened, { kind: 'ranged' }>
+  | { readonly kind: 'ranged'; readonly state: TransferState; readonly first: FirstPart };
+
 /**
  * Begins a transfer: one GET, whose body is the first part already. What is small is landed by it.
  *
@@ -50,6 +56,20 @@ export async function openTransfer(
   options: TransferOptions = {},
 ): Promise<Opened> {
   const context = contextOf(source, destination, options);
+  const begun = await beginTransfer(context);
+  if (begun.kind !== 'ranged') return begun;
+  const { state, first } = begun;
+  return abortAfter(context.store, state.uploadId, async () => {
+    const crc = await first.send(context.signal);
+    const { number, length: bytes } = first.range;
+    options.onProgress?.({ bytes, total: state.total });
+    const proofs = [{ number, bytes, crc32: crc32ToHex(crc) }];
+    return { kind: 'ranged', state: { ...state, proofs, retries: state.retries + first.retries } };
+  });
+}
+
+/** As `openTransfer`, but for the first part of a ranged transfer. It is to be sent, or destroyed and the upload aborted. */
+export async function beginTransfer(context: Context): Promise<Begun> {
   const startedAt = new Date();
   const before = await lookBefore(context);
   if (before.skip) return done(context, startedAt, { status: 'skipped', bytes: before.object?.bytes ?? 0 });
@@ -64,11 +84,17 @@ export async function openTransfer(
     const beginning = begin(context, startedAt, probe.head, notes);
     if (probe.kind === 'whole') return await landWhole(beginning, probe);
     if (probe.kind === 'stream') return new StreamTransfer(beginning, probe);
-    return needsOrder(context.expect) ? new OrderedTransfer(beginning, probe) : await openRanged(beginning, probe);
+    return needsOrder(context.expect) ? new OrderedTransfer(beginning, probe) : await beginRanged(beginning, probe);
   } catch (error) {
-    if (probe.kind === 'stream') probe.body.destroy();
+    close(probe);
     throw error;
   }
+}
+
+/** What of an answer isn't read is of no use any more. */
+function close(probe: Exclude<Probe, { kind: 'unchanged' }>): void {
+  if (probe.kind === 'stream') probe.body.destroy();
+  if (probe.kind === 'ranges') probe.first.destroy();
 }
 
 /** Probes, and once more for one stream where an earlier beginning shows that several backends answer. */
@@ -86,10 +112,12 @@ async function probeOneVersion(context: Context, before: Before, notes: string[]
   const probe = await ask(false);
   if (probe.kind !== 'ranges') return probe;
   if (earlier.some((pins) => looksLikeSeveralBackends(pins, probe.pins))) {
+    close(probe);
     notes.push('the source answers one file under several ETags (several backends), so it was read in one stream');
     return ask(true);
   }
   if (earlier.length >= MOST_BEGINNINGS) {
+    close(probe);
     throw new SourceKeepsChangingError(`${session.name} changed ${earlier.length} times while it was read: try later`);
   }
   return probe;
@@ -120,7 +148,7 @@ function totalOf(probe: Exclude<Probe, { kind: 'unchanged' }>): number | undefin
   return probe.kind === 'ranges' ? probe.pins.total : probe.head.contentLength;
 }
 
-async function landWhole(beginning: Beginning, probe: Extract<Probe, { kind: 'whole' }>): Promise<Opened> {
+async function landWhole(beginning: Beginning, probe: Extract<Probe, { kind: 'whole' }>): Promise<Done> {
   const { context, head, startedAt, notes } = beginning;
   const { store, session, expect, signal, options } = context;
   const stated = statedHashes(head);
@@ -147,40 +175,16 @@ async function landWhole(beginning: Beginning, probe: Extract<Probe, { kind: 'wh
   return done(context, startedAt, { status: 'landed', bytes, head, crc: probe.crc, proofs, notes });
 }
 
-async function openRanged(beginning: Beginning, probe: Extract<Probe, { kind: 'ranges' }>): Promise<Opened> {
+async function beginRanged(beginning: Beginning, probe: Extract<Probe, { kind: 'ranges' }>): Promise<Begun> {
   const { context, headers } = beginning;
   const { store, options, signal } = context;
   const plan = planParts(probe.pins.total, context.partBytes);
   const uploadId = await store.createUpload(headers, signal);
+  const state = stateOf(beginning, probe.pins, uploadId, plan, []);
   return abortAfter(store, uploadId, async () => {
-    await options.onUploadCreated?.(uploadId, stateOf(beginning, probe.pins, uploadId, plan, []));
-    const proofs: TransferState['proofs'] = [];
-    const first = partRange(plan, 1);
-    const crc = await sendFirst(context, probe, first, uploadId);
-    giveBuffer(probe.bytes);
-    proofs.push({ number: 1, bytes: first.length, crc32: crc32ToHex(crc) });
-    options.onProgress?.({ bytes: first.length, total: plan.total });
-    return { kind: 'ranged', state: stateOf(beginning, probe.pins, uploadId, plan, proofs) };
+    await options.onUploadCreated?.(uploadId, state);
+    return { kind: 'ranged', state, first: new FirstPart(context, probe, { uploadId, range: partRange(plan, 1) }) };
   });
-}
-
-/** The probe is the first part, or, where parts are larger than a buffer, its head. */
-async function sendFirst(
-  { session, store, signal, options, bufferBytes }: Context,
-  { bytes: head, crc, pins }: Extract<Probe, { kind: 'ranges' }>,
-  range: PartRange,
-  uploadId: string,
-): Promise<number> {
-  if (head.length === range.length) {
-    await store.putPart(uploadId, range.number, head, crc, signal);
-    return crc;
-  }
-  const buffer = takeBuffer(bufferBytes);
-  const piped = { session, pins, range, buffer, head, signal, deadline: options.deadline };
-  const pieces = (write: WriteBody) => pipePart(piped, write);
-  const { crc: whole } = await store.putPipedPart(uploadId, range.number, range.length, pieces, signal);
-  giveBuffer(buffer);
-  return whole;
 }
 
 /** What differs between the ways in which a transfer ends. */
@@ -193,7 +197,7 @@ export interface Outcome {
   readonly notes?: string[];
 }
 
-function done(context: Context, startedAt: Date, outcome: Outcome): Opened {
+function done(context: Context, startedAt: Date, outcome: Outcome): Done {
   const { head } = outcome;
   return {
     kind: 'done',

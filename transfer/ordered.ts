@@ -54,9 +54,19 @@ export class OrderedTransfer implements LiveTransfer {
     this.#pace = new Pace(session.name, options.deadline, this.bytes);
   }
 
-  async abandon(): Promise<void> {}
+  async abandon(): Promise<void> {
+    this.#probe.first.destroy();
+  }
 
   async run(): Promise<Landed> {
+    try {
+      return await this.#run();
+    } finally {
+      this.#probe.first.destroy();
+    }
+  }
+
+  async #run(): Promise<Landed> {
     const { context, headers } = this.#beginning;
     const { store, options, signal } = context;
     const resumed = await this.#resume();
@@ -158,8 +168,10 @@ export class OrderedTransfer implements LiveTransfer {
       crc = addCrc32(crc, piece);
       this.#read += piece.length;
     };
-    if (range.number === 1 && this.#probe.bytes.length === range.length) {
-      target.set(this.#probe.bytes);
+    if (range.number === 1 && this.#probe.first.length === range.length) {
+      const { bytes } = await this.#probe.first.read(signal);
+      target.set(bytes);
+      giveBuffer(bytes);
       onBytes(target);
     } else {
       const { deadline } = context.options;
@@ -178,6 +190,7 @@ export class OrderedTransfer implements LiveTransfer {
 
   async #piped(uploadId: string, range: PartRange, buffer: Buffer, signal: AbortSignal): Promise<StoredPart> {
     const { session, store, options } = this.#beginning.context;
+    const head = range.number === 1 ? (await this.#probe.first.read(signal)).bytes : undefined;
     const before = this.#hashes;
     const readBefore = this.#read;
     const pieces = (write: WriteBody) => {
@@ -189,7 +202,6 @@ export class OrderedTransfer implements LiveTransfer {
         hashes.update(piece);
         this.#read += piece.length;
       };
-      const head = range.number === 1 ? this.#probe.bytes : undefined;
       const { pins } = this.#probe;
       return pipePart({ session, pins, range, buffer, head, onBytes, signal, deadline: options.deadline }, write);
     };

@@ -11,13 +11,14 @@ import {
   UploadVanishedError,
 } from './errors.ts';
 import { findName } from './find-name.ts';
+import type { FirstPart } from './first-part.ts';
 import { contextOfJob, type TransferJob } from './job.ts';
 import type { Landed } from './landed.ts';
-import { openTransfer } from './open.ts';
+import { beginTransfer } from './open.ts';
 import type { Destination, TransferOptions } from './options.ts';
 import type { Source } from './source/session.ts';
 import type { PartProof } from './state.ts';
-import { uploadSlice } from './upload-slice.ts';
+import { uploadAnew, uploadSlice } from './upload-slice.ts';
 
 /** How often a transfer is begun in all, where each beginning ends in a BeginAgainError. */
 const BEGINNINGS = 5;
@@ -80,26 +81,24 @@ async function beginAgainAndAgain(source: Source, destination: Destination, opti
 }
 
 async function once(source: Source, destination: Destination, options: TransferOptions): Promise<Landed> {
-  const opened = await openTransfer(source, destination, options);
-  if (opened.kind === 'done') return opened.landed;
-  if (opened.kind === 'stream') return opened.run();
-  const job: TransferJob = { state: opened.state, source, destination, options };
-  return abortAfter(contextOfJob(job).store, opened.state.uploadId, () => uploadAll(job));
+  const context = contextOf(source, destination, options);
+  const begun = await beginTransfer(context);
+  if (begun.kind === 'done') return begun.landed;
+  if (begun.kind === 'stream') return begun.run();
+  const { state, first } = begun;
+  return abortAfter(context.store, state.uploadId, () => uploadAll({ state, source, destination, options }, first));
 }
 
-async function uploadAll(job: TransferJob): Promise<Landed> {
+async function uploadAll(job: TransferJob, first: FirstPart): Promise<Landed> {
   const { session, store } = contextOfJob(job);
+  const { deadline, onProgress } = job.options ?? {};
+  const how = { ...(deadline && { deadline }), ...(onProgress && { onProgress }) };
   const proofs: PartProof[] = [];
   let retries = 0;
   for (let close = 1; ; close++) {
-    const outcome = await uploadSlice(
-      job,
-      { first: 1, last: job.state.count },
-      {
-        ...(job.options?.deadline === undefined ? {} : { deadline: job.options.deadline }),
-        ...(job.options?.onProgress === undefined ? {} : { onProgress: job.options.onProgress }),
-      },
-    );
+    const outcome = await (close === 1
+      ? uploadAnew(job, first, how)
+      : uploadSlice(job, { first: 1, last: job.state.count }, how));
     proofs.push(...outcome.proofs);
     retries += outcome.retries;
     if (outcome.waitUntil !== undefined) throw new SourceAsksToWaitError(session.name, outcome.waitUntil);

@@ -2,6 +2,7 @@ import { buffersFor, giveBuffer, takeBuffer } from './buffers.ts';
 import type { Context } from './context.ts';
 import { addCrc32, crc32ToHex, EMPTY_CRC32 } from './crc32.ts';
 import { SourceAsksToWaitError, UploadVanishedError } from './errors.ts';
+import type { FirstPart } from './first-part.ts';
 import { contextOfJob, type TransferJob } from './job.ts';
 import type { Progress } from './options.ts';
 import { type PartRange, partRange, type Slice } from './parts.ts';
@@ -56,13 +57,30 @@ export async function uploadSlice(
   return run.go(slice, signal === undefined ? context.signal : AbortSignal.any([context.signal, signal]));
 }
 
+/** The same for all parts of an upload that has just been begun: nothing of it stands in S3, and the probe flows. */
+export async function uploadAnew(
+  job: TransferJob,
+  first: FirstPart,
+  { deadline, onProgress }: Omit<SliceOptions, 'signal'> = {},
+): Promise<SliceOutcome> {
+  const context = contextOfJob(job);
+  const run = new SliceRun(context, job.state, deadline, onProgress, first);
+  try {
+    return await run.go({ first: 1, last: job.state.count }, context.signal);
+  } finally {
+    first.destroy();
+  }
+}
+
 class SliceRun {
   readonly #context: Context;
   readonly #state: TransferState;
   readonly #deadline: Date | undefined;
   readonly #onProgress: ((progress: Progress) => void) | undefined;
+  readonly #first: FirstPart | undefined;
   readonly #proofs: PartProof[] = [];
   #todo: PartRange[] = [];
+  #left = 0;
   #sent = 0;
   #acknowledged = 0;
   #total = 0;
@@ -74,11 +92,13 @@ class SliceRun {
     state: TransferState,
     deadline: Date | undefined,
     onProgress: ((progress: Progress) => void) | undefined,
+    first?: FirstPart,
   ) {
     this.#context = context;
     this.#state = state;
     this.#deadline = deadline;
     this.#onProgress = onProgress;
+    this.#first = first;
   }
 
   async go(slice: Slice, outer: AbortSignal): Promise<SliceOutcome> {
@@ -90,12 +110,13 @@ class SliceRun {
         : setTimeout(() => stop.abort(new PastDeadline()), this.#deadline.getTime() - Date.now());
     try {
       await this.#findTodo(slice, signal);
-      const workers = Math.min(buffersFor(this.#context.connections), this.#todo.length);
+      const workers = Math.min(buffersFor(this.#context.connections), this.#left);
       const fail = (error: unknown) => {
         this.#error ??= error;
         stop.abort(error);
       };
-      await Promise.all(Array.from({ length: workers }, () => this.#work(signal).catch(fail)));
+      const work = (worker: number) => this.#work(signal, worker === 0 ? this.#first : undefined).catch(fail);
+      await Promise.all(Array.from({ length: workers }, (_, worker) => work(worker)));
       if (this.#error !== undefined) throw this.#error;
       return this.#outcome({});
     } catch (error) {
@@ -111,7 +132,7 @@ class SliceRun {
 
   async #findTodo({ first, last }: Slice, signal: AbortSignal): Promise<void> {
     const plan = planOf(this.#state);
-    const listed = await this.#context.store.listParts(this.#state.uploadId, first, last, signal);
+    const listed = this.#first ? [] : await this.#context.store.listParts(this.#state.uploadId, first, last, signal);
     const standing = new Map<number, StoredPart>(listed.map((part) => [part.number, part]));
     for (let number = first; number <= last; number++) {
       const range = partRange(plan, number);
@@ -122,12 +143,12 @@ class SliceRun {
       else this.#todo.push(range);
     }
     this.#left = this.#todo.length;
+    if (this.#first) this.#todo.shift();
   }
 
-  #left = 0;
-
   /** One buffer's life: a part into it, the part to S3, the next. */
-  async #work(signal: AbortSignal): Promise<void> {
+  async #work(signal: AbortSignal, first: FirstPart | undefined): Promise<void> {
+    if (first) this.#landed(first.range, await first.send(signal));
     let buffer: Buffer | undefined;
     for (;;) {
       if (!this.#hasTime()) break;
@@ -185,7 +206,7 @@ class SliceRun {
       left: this.#left,
       proofs: this.#proofs,
       bytes: this.#sent,
-      retries: session.retries + store.attempts.repeats,
+      retries: session.retries + store.attempts.repeats + (this.#first?.retries ?? 0),
       ...more,
     };
   }

@@ -51,7 +51,7 @@ export interface ProcessorContext {
   readonly userAgent: string;
   /**
    * Where web servers may be that a processor asks, from the deployment's settings. Before each request
-   * `sourceGuard.checkUrl(url)`, and connect by `guardedAgent(sourceGuard, …)` or `dial(sourceGuard, …)` of `#transfer/index.ts`:
+   * `sourceGuard.checkUrl(url)`, and connect by `guardedAgent(sourceGuard, …)` of `#transfer/guarded-http.ts` or `dial` of `#transfer/index.ts`:
    * anything else would let an input reach the task's own credentials.
    */
   readonly sourceGuard: SourceGuard;

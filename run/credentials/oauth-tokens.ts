@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { guardedAgent, guardedRequest, PermanentTransferError, type SourceGuard } from '#transfer/index.ts';
+import { PermanentTransferError, type SourceGuard } from '#transfer/index.ts';
 import { redactUrl } from '#transfer/redact.ts';
 import { parseJson } from '../json-text.ts';
 
@@ -81,6 +81,7 @@ export class TokenCache {
       const pair = `${formEncoded(clientId)}:${formEncoded(clientSecret)}`;
       headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
     }
+    const { guardedAgent, guardedRequest } = await import('#transfer/guarded-http.ts');
     const dispatcher = guardedAgent(this.#guard, { connectSeconds: TIMEOUT_MILLISECONDS / 1_000 });
     const askedAt = Date.now();
     try {

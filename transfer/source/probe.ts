@@ -2,7 +2,7 @@ import { giveBuffer, takeBuffer } from '../buffers.ts';
 import { addCrc32, EMPTY_CRC32 } from '../crc32.ts';
 import { type Pins, SourceFaultError, SourceUnavailableError } from '../errors.ts';
 import { type ContentRange, readContentRange, readHead, type SourceHead } from './answer.ts';
-import { fetchRange } from './fetch-range.ts';
+import { FirstBytes } from './first-bytes.ts';
 import type { Headers, SourceAnswer, SourceBody } from './reader.ts';
 import type { SourceSession } from './session.ts';
 import { hasStrongValidator, pinsOf } from './validators.ts';
@@ -12,13 +12,12 @@ export type Probe =
   | { readonly kind: 'unchanged'; readonly head: SourceHead }
   /** All of it. */
   | { readonly kind: 'whole'; readonly head: SourceHead; readonly bytes: Buffer; readonly crc: number }
-  /** The first bytes of a source with ranges and a strong validator. */
+  /** The first bytes of a longer source with ranges and a strong validator: to be read, or destroyed, soon. */
   | {
       readonly kind: 'ranges';
       readonly head: SourceHead;
       readonly pins: Pins;
-      readonly bytes: Buffer;
-      readonly crc: number;
+      readonly first: FirstBytes;
     }
   /** The first bytes of a body that flows: the rest is in `body`. */
   | { readonly kind: 'stream'; readonly head: SourceHead; readonly bytes: Buffer; readonly body: SourceBody };
@@ -52,7 +51,7 @@ export async function probeSource(session: SourceSession, options: ProbeOptions)
   for (let failures = 0; ; ) {
     try {
       const probe = await probeOnce(session, options, target, plain);
-      if (probe.kind === 'unchanged' || probe.bytes.length === 0) giveBuffer(target);
+      if (probe.kind === 'unchanged' || (probe.kind !== 'ranges' && probe.bytes.length === 0)) giveBuffer(target);
       return probe;
     } catch (error) {
       if (error instanceof PlainGetNeeded) {
@@ -82,7 +81,7 @@ async function probeOnce(
   let flows = false;
   try {
     const probe = await readAnswer(session, options, target, answer, plain);
-    flows = probe.kind === 'stream';
+    flows = probe.kind === 'stream' || probe.kind === 'ranges';
     return probe;
   } finally {
     if (!flows) answer.body.destroy();
@@ -128,29 +127,22 @@ async function readRange(
   range: ContentRange & { total: number },
 ): Promise<Probe> {
   const length = range.last + 1;
-  const wanted = Math.min(target.length, range.total);
   // Without a validator nothing says that a second answer is of the same file.
   if (range.total > length && !hasStrongValidator(head)) throw new PlainGetNeeded();
-  let crc = EMPTY_CRC32;
-  const onBytes = (piece: Uint8Array) => {
-    crc = addCrc32(crc, piece);
-  };
-  const got = await answer.body.fill(target.subarray(0, length), onBytes);
-  if (got < length) throw new SourceFaultError(`${session.name} ended a range of ${length} bytes after ${got}`);
-  if ((await answer.body.fill(new Uint8Array(1))) > 0) {
-    throw new SourceFaultError(`${session.name} sent more than the ${length} bytes of its Content-Range`);
-  }
   const pins = pinsOf(head, range.total);
-  if (length < wanted) {
-    const rest = target.subarray(length, wanted);
-    await fetchRange(session, { pins, offset: length, target: rest, onBytes, ...only(options) });
-  }
-  const bytes = target.subarray(0, wanted);
-  return wanted === range.total ? { kind: 'whole', head, bytes, crc } : { kind: 'ranges', head, pins, bytes, crc };
-}
-
-function only({ signal, deadline }: ProbeOptions): Pick<ProbeOptions, 'signal' | 'deadline'> {
-  return { signal, deadline };
+  const resume = range.total > target.length;
+  const first = new FirstBytes({
+    session,
+    pins,
+    body: answer.body,
+    length,
+    target: target.subarray(0, range.total),
+    resume,
+    deadline: options.deadline,
+  });
+  return resume
+    ? { kind: 'ranges', head, pins, first }
+    : { kind: 'whole', head, ...(await first.read(options.signal)) };
 }
 
 async function readPlain(target: Buffer, { body }: SourceAnswer, head: SourceHead): Promise<Probe> {

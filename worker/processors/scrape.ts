@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import * as z from 'zod';
-import { guardedAgent } from '#transfer/index.ts';
+import { guardedAgent } from '#transfer/guarded-http.ts';
 import { redactUrl } from '#transfer/redact.ts';
 import { PermanentError } from '../permanent-error.ts';
 import { defineProcessor, type Json } from '../processor.ts';

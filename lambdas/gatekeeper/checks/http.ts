@@ -1,4 +1,5 @@
-import { guardedAgent, guardedRequest, type SourceGuard } from '#transfer/index.ts';
+import { guardedAgent, guardedRequest } from '#transfer/guarded-http.ts';
+import type { SourceGuard } from '#transfer/index.ts';
 import { redactUrl } from '#transfer/redact.ts';
 import { type Check, CheckFailedError } from './check.ts';
 import { findingOf } from './reported-progress.ts';

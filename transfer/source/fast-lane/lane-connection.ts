@@ -123,7 +123,10 @@ export class LaneConnection {
   }
 
   #broke(error: Error | undefined): void {
-    if (this.#handedOver !== undefined) return this.#handedOver.over(error);
+    if (this.#handedOver !== undefined) {
+      this.#handedOver.over(error);
+      return;
+    }
     this.#exchange?.fail(new ConnectionBrokenError(why(error), { cause: error }));
     this.destroy();
   }

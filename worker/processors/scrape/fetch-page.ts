@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
-import { guardedRequest, SourceForbiddenError, type SourceGuard } from '#transfer/index.ts';
+import { guardedRequest } from '#transfer/guarded-http.ts';
+import { SourceForbiddenError, type SourceGuard } from '#transfer/index.ts';
 import { redactUrl } from '#transfer/redact.ts';
 
 /** What a URL answered. A redirect is an answer like any other; who asked decides whether to follow. */

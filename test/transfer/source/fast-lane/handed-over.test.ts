@@ -37,7 +37,11 @@ describe.each([false, true])('over TLS: %s', (tls) => {
     ['chunks', faults.chunked()],
     ['no length', faults.closeDelimited()],
   ])('gives undici every byte of an answer once, and the source hears of no second request: %s', async (_, fault) => {
-    await using source = await startSourceServer({ file: { seed: 'on', length: LENGTH }, tls, rules: [{ faults: fault }] });
+    await using source = await startSourceServer({
+      file: { seed: 'on', length: LENGTH },
+      tls,
+      rules: [{ faults: fault }],
+    });
     for (const size of [1_000, 70_000, LENGTH + 1]) {
       const asker = new Asker(source.url, source);
       const all = await readAll(await readOn(asker, LENGTH), size);
@@ -90,12 +94,17 @@ describe('cut anywhere', () => {
 });
 
 it('closes the connection where the request is given up between the two readers', async () => {
-  await using source = await startSourceServer({ file: { seed: 'on', length: LENGTH }, rules: [{ faults: faults.chunked() }] });
+  await using source = await startSourceServer({
+    file: { seed: 'on', length: LENGTH },
+    rules: [{ faults: faults.chunked() }],
+  });
   const asker = new Asker(source.url);
   const deviation = (await asker.ask({ from: 0, length: 10 }).catch((error: unknown) => error)) as LaneDeviation;
   if (deviation.connection === undefined) throw deviation;
   const signal = AbortSignal.abort(new Error('given up'));
-  await expect(undiciReadsOn(asker.request({ from: 0, length: 10 }, { signal }), deviation.connection)).rejects.toThrow('given up');
+  await expect(undiciReadsOn(asker.request({ from: 0, length: 10 }, { signal }), deviation.connection)).rejects.toThrow(
+    'given up',
+  );
   expect(asker.closed).toBe(1);
   await expect.poll(() => source.connections.open).toBe(0);
 });

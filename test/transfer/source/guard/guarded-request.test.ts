@@ -2,7 +2,8 @@ import { text } from 'node:stream/consumers';
 import { expect, it, onTestFinished } from 'vitest';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { startWeb } from '#test/helpers/web.ts';
-import { guardedAgent, guardedRequest, PUBLIC_INTERNET, SourceForbiddenError } from '#transfer/index.ts';
+import { guardedAgent, guardedRequest } from '#transfer/guarded-http.ts';
+import { PUBLIC_INTERNET, SourceForbiddenError } from '#transfer/index.ts';
 
 async function startEcho() {
   const web = await startWeb(async (request, response) => {

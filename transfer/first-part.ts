@@ -1,0 +1,66 @@
+import { giveBuffer, takeBuffer } from './buffers.ts';
+import type { Context } from './context.ts';
+import type { PartRange } from './parts.ts';
+import { pipePart } from './pipe-part.ts';
+import type { WriteBody } from './s3/transport.ts';
+import type { Probe } from './source/probe.ts';
+
+/** The first part of an upload that has just been begun: what the probe has asked for is it, or its head. */
+export class FirstPart {
+  readonly range: PartRange;
+  readonly #context: Context;
+  readonly #probe: Extract<Probe, { kind: 'ranges' }>;
+  readonly #uploadId: string;
+  readonly #retriesBefore: number;
+
+  constructor(
+    context: Context,
+    probe: Extract<Probe, { kind: 'ranges' }>,
+    { uploadId, range }: { uploadId: string; range: PartRange },
+  ) {
+    this.#context = context;
+    this.#probe = probe;
+    this.#uploadId = uploadId;
+    this.range = range;
+    this.#retriesBefore = retriesOf(context);
+  }
+
+  /** Of the source and of S3, since this was made. */
+  get retries(): number {
+    return retriesOf(this.#context) - this.#retriesBefore;
+  }
+
+  /**
+   * Reads it and sends it.
+   *
+   * @returns its CRC-32.
+   * @throws what `fetchRange` and `putPart` throw.
+   */
+  async send(signal: AbortSignal): Promise<number> {
+    const { session, store, options, bufferBytes } = this.#context;
+    const { pins, first } = this.#probe;
+    const { number, length } = this.range;
+    const { bytes: head, crc } = await first.read(signal);
+    if (head.length === length) {
+      await store.putPart(this.#uploadId, number, head, crc, signal);
+      giveBuffer(head);
+      return crc;
+    }
+    const buffer = takeBuffer(bufferBytes);
+    const piped = { session, pins, range: this.range, buffer, head, signal, deadline: options.deadline };
+    const pieces = (write: WriteBody) => pipePart(piped, write);
+    const { crc: whole } = await store.putPipedPart(this.#uploadId, number, length, pieces, signal);
+    giveBuffer(buffer);
+    giveBuffer(head);
+    return whole;
+  }
+
+  /** Closes the connection that it would be read from. */
+  destroy(): void {
+    this.#probe.first.destroy();
+  }
+}
+
+function retriesOf({ session, store }: Context): number {
+  return session.retries + store.attempts.repeats;
+}

@@ -1,0 +1,84 @@
+import { addCrc32, EMPTY_CRC32 } from '../crc32.ts';
+import { type Pins, SourceFaultError } from '../errors.ts';
+import { fetchRange } from './fetch-range.ts';
+import type { SourceBody } from './reader.ts';
+import type { SourceSession } from './session.ts';
+
+/** A checked 206 to a probe, whose body waits in the socket. */
+export interface FirstAnswer {
+  readonly session: SourceSession;
+  readonly pins: Pins;
+  readonly body: SourceBody;
+  /** What the answer holds: all that was asked for, or less. */
+  readonly length: number;
+  /** For all that was asked for. */
+  readonly target: Buffer;
+  /** Go on by range where the answer breaks; else its fault is thrown, and the probe may be repeated. */
+  readonly resume: boolean;
+  readonly deadline: Date | undefined;
+}
+
+/** The first bytes of a source with ranges: the probe has their answer's head, and other ranges may be read meanwhile. */
+export class FirstBytes {
+  readonly #answer: FirstAnswer;
+  #reading: Promise<{ bytes: Buffer; crc: number }> | undefined;
+
+  constructor(answer: FirstAnswer) {
+    this.#answer = answer;
+  }
+
+  get length(): number {
+    return this.#answer.target.length;
+  }
+
+  /**
+   * Reads them, once however often it is called; what a short answer leaves out is asked for by range, and so is what a broken one does.
+   *
+   * @throws what `fetchRange` throws; SourceFaultError where it may not go on.
+   */
+  read(signal: AbortSignal): Promise<{ bytes: Buffer; crc: number }> {
+    this.#reading ??= this.#read(signal);
+    return this.#reading;
+  }
+
+  /** Closes the connection where they aren't wanted. Harmless after `read`. */
+  destroy(): void {
+    this.#answer.body.destroy();
+  }
+
+  async #read(signal: AbortSignal): Promise<{ bytes: Buffer; crc: number }> {
+    const { session, pins, target, resume, deadline } = this.#answer;
+    let filled = 0;
+    let crc = EMPTY_CRC32;
+    const onBytes = (piece: Uint8Array) => {
+      filled += piece.length;
+      crc = addCrc32(crc, piece);
+    };
+    const stop = () => this.destroy();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      signal.throwIfAborted();
+      await this.#readAnswer(onBytes);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof SourceFaultError) || !resume) throw error;
+      await session.pause(error, 1, signal, deadline);
+    } finally {
+      signal.removeEventListener('abort', stop);
+      this.destroy();
+    }
+    if (filled < target.length) {
+      await fetchRange(session, { pins, offset: filled, target: target.subarray(filled), onBytes, signal, deadline });
+    }
+    return { bytes: target, crc };
+  }
+
+  async #readAnswer(onBytes: (piece: Uint8Array) => void): Promise<void> {
+    const { session, body, length, target } = this.#answer;
+    const got = await body.fill(target.subarray(0, length), onBytes);
+    if (got < length) throw new SourceFaultError(`${session.name} ended a range of ${length} bytes after ${got}`);
+    if ((await body.fill(new Uint8Array(1))) > 0) {
+      throw new SourceFaultError(`${session.name} sent more than the ${length} bytes of its Content-Range`);
+    }
+  }
+}
