@@ -20,13 +20,20 @@ export function backoffMilliseconds(attempt: number, baseSeconds: number, mostSe
   return whole / 2 + (Math.random() * whole) / 2;
 }
 
+const GRACE_MILLISECONDS = 5_000;
+/** One for each signal: a listener for each of ten thousand parts would stay until the last of them. */
+const graced = new WeakMap<AbortSignal, AbortSignal>();
+
 /**
- * A signal that follows another one some time later: what is nearly done may end by itself. A part whose request was cut
- * may still come to stand in S3, behind the abort of its upload.
+ * A signal that follows another one 5 s later: what is nearly done may end by itself. A part whose request was cut may
+ * still come to stand in S3, behind the abort of its upload.
  */
-export function withGrace(signal: AbortSignal, milliseconds: number): AbortSignal {
+export function withGrace(signal: AbortSignal): AbortSignal {
+  const known = graced.get(signal);
+  if (known !== undefined) return known;
   const late = new AbortController();
-  const follow = () => setTimeout(() => late.abort(signal.reason), milliseconds).unref();
+  graced.set(signal, late.signal);
+  const follow = () => setTimeout(() => late.abort(signal.reason), GRACE_MILLISECONDS).unref();
   if (signal.aborted) follow();
   else signal.addEventListener('abort', follow, { once: true });
   return late.signal;

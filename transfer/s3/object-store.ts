@@ -31,8 +31,6 @@ export interface StoredPart {
   readonly crc: number | undefined;
 }
 
-const GRACE_MILLISECONDS = 5_000;
-
 /** S3 may take minutes to put an object together, and sends white space meanwhile: five times as long without even that. */
 const COMPLETE_PATIENCE = 5;
 
@@ -112,7 +110,7 @@ export class ObjectStore {
     crc: number,
     stop: AbortSignal,
   ): Promise<StoredPart> {
-    const signal = withGrace(stop, GRACE_MILLISECONDS);
+    const signal = withGrace(stop);
     const etag = await this.#retryingPart(number, stop, (askFirst) =>
       sendPart(this.client, this.#part(uploadId, number), bytes, crc, this.#sending(signal, askFirst)),
     );

@@ -16,22 +16,17 @@ export async function fastLaneReader(
   pool: LanePool,
   onDistrust: () => void,
 ): Promise<SourceAnswer> {
-  const { url, limits } = request;
+  const { url, limits, signal } = request;
   const head = requestHead(request);
-  const slow = new AbortController();
-  const timer = setTimeout(() => {
-    slow.abort(new SourceFaultError(`${url.origin} sent no answer within ${limits.headSeconds} s`));
-  }, limits.headSeconds * 1_000);
-  const signal = AbortSignal.any([request.signal, slow.signal]);
-  const exchange = { request, head, pool, onDistrust, signal };
+  const asking = { request, head, pool, onDistrust, until: performance.now() + limits.headSeconds * 1_000 };
   try {
     signal.throwIfAborted();
     try {
-      return await ask(exchange, await pool.take(request, signal));
+      return await ask(asking, pool.take() ?? (await dialled(asking)));
     } catch (error) {
       if (!(error instanceof StaleConnectionError)) throw error;
       // On a connection of its own this can't happen again, and the source has seen nothing of the first.
-      return await ask(exchange, await pool.dial(request, signal));
+      return await ask(asking, await dialled(asking));
     }
   } catch (error) {
     if (error instanceof LaneDeviation) throw error;
@@ -40,8 +35,6 @@ export async function fastLaneReader(
     throw error instanceof SourceFaultError || error instanceof SourceForbiddenError
       ? error
       : new SourceFaultError(`no connection to ${url.origin}: ${(error as Error).message}`, { cause: error });
-  } finally {
-    clearTimeout(timer);
   }
 }
 
@@ -49,30 +42,55 @@ interface Asking {
   readonly request: SourceRequest;
   readonly head: string;
   readonly pool: LanePool;
-  readonly signal: AbortSignal;
   readonly onDistrust: () => void;
+  /** When the answer's head has to be there, by `performance.now()`. */
+  readonly until: number;
 }
 
-function ask({ request, head, pool, signal, onDistrust }: Asking, connection: LaneConnection): Promise<SourceAnswer> {
-  const { url, limits } = request;
+async function dialled(asking: Asking): Promise<LaneConnection> {
+  const { request, pool } = asking;
+  const late = new AbortController();
+  const timer = atEnd(asking, (error) => late.abort(error));
+  try {
+    return await pool.dial(request, AbortSignal.any([request.signal, late.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function ask(asking: Asking, connection: LaneConnection): Promise<SourceAnswer> {
+  const { request, head, pool, onDistrust } = asking;
+  const { url, limits, signal } = request;
   return new Promise((resolve, reject) => {
     const onAbort = () => exchange.fail(signal.reason);
     const exchange = connection.begin(head, {
       origin: url.origin,
       limits,
-      onHead: (found, body) => resolve({ url, status: found.status, headers: found.headers, body }),
+      onHead: (found, body) => {
+        clearTimeout(timer);
+        resolve({ url, status: found.status, headers: found.headers, body });
+      },
       onNoHead: reject,
       onOverflow: onDistrust,
       onOver(reusable, found) {
+        clearTimeout(timer);
         signal.removeEventListener('abort', onAbort);
         if (reusable) pool.giveBack(connection, found?.keepSeconds);
         // Without a head somebody else may ask in this one's place.
         if (found !== undefined) request.onClosed();
       },
     });
+    const timer = atEnd(asking, (error) => exchange.fail(error));
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
   });
+}
+
+/** Where the head isn't there in time. */
+function atEnd({ request, until }: Asking, then: (error: SourceFaultError) => void): NodeJS.Timeout {
+  const { url, limits } = request;
+  const late = () => then(new SourceFaultError(`${url.origin} sent no answer within ${limits.headSeconds} s`));
+  return setTimeout(late, Math.max(0, until - performance.now()));
 }
 
 /** @throws LaneDeviation where a header is not to be sent as it is: undici says how that ends. */

@@ -124,6 +124,7 @@ export class LaneExchange implements SourceBody {
 
   destroy(): void {
     this.#spilt = [];
+    if (this.#over) return;
     this.fail(new SourceFaultError(`the answer of ${this.#ends.origin} was closed before its end`));
   }
 

@@ -10,15 +10,14 @@ export class LanePool {
   readonly #idle: LaneConnection[] = [];
   readonly #timers = new Map<LaneConnection, NodeJS.Timeout>();
 
-  /** An idle connection, or a new one. */
-  async take(request: SourceRequest, signal: AbortSignal): Promise<LaneConnection> {
+  /** An idle connection, if there is one. */
+  take(): LaneConnection | undefined {
     const connection = this.#idle.pop();
-    if (connection === undefined) return this.dial(request, signal);
-    this.#forget(connection);
+    if (connection !== undefined) this.#forget(connection);
     return connection;
   }
 
-  /** @throws what `dial` throws. */
+  /** A new connection. @throws what `dial` throws. */
   async dial({ url, guard, ca, limits }: SourceRequest, signal: AbortSignal): Promise<LaneConnection> {
     const tls = url.protocol === 'https:';
     const connection = new LaneConnection(() => this.#forget(connection));

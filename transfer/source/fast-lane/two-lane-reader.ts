@@ -13,6 +13,8 @@ const MOST_ORIGINS = 1_000;
 interface Lane {
   /** Whether it is open, until an answer that it does not take: to parts of a pinned version, and to all else. */
   readonly open: { parts: boolean; others: boolean };
+  /** Whether the environment named a proxy for it when it was met. */
+  readonly proxied: boolean;
   readonly pool: LanePool;
 }
 
@@ -24,9 +26,9 @@ interface Lane {
  * closes it to all.
  */
 export const twoLaneReader: SourceReader = async (request) => {
-  const { open, pool } = laneOf(request);
+  const { open, proxied, pool } = laneOf(request);
   const part = isPart(request);
-  if (!(part ? open.parts : open.others) || proxyIsSet(request.url)) return undiciReader(request);
+  if (proxied || !(part ? open.parts : open.others)) return undiciReader(request);
   const close = () => {
     open.others = false;
     if (part) open.parts = false;
@@ -56,7 +58,7 @@ function laneOf({ guard, url, ca }: SourceRequest): Lane {
   if (known !== undefined) return known;
   const [oldest] = ofGuard.keys();
   if (ofGuard.size >= MOST_ORIGINS && oldest !== undefined) ofGuard.delete(oldest);
-  const lane: Lane = { open: { parts: true, others: true }, pool: new LanePool() };
+  const lane: Lane = { open: { parts: true, others: true }, proxied: proxyIsSet(url), pool: new LanePool() };
   ofGuard.set(key, lane);
   return lane;
 }
