@@ -1,9 +1,9 @@
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { temporaryFolder } from '#lib/temporary-folder.ts';
 import { contentBytes, contentSha256, contentViews } from '#test/helpers/source-server.ts';
 
 /** The content of every large file of the benchmark's source. */
@@ -45,8 +45,7 @@ const written = new Set<string>();
 /** Writes files for a server that reads them from a disk, once a benchmark. They are gone when the process ends. */
 export async function writeSourceFiles(files: readonly FileSpec[]): Promise<string> {
   if (root === undefined) {
-    const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-source-'));
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    const folder = temporaryFolder('sluice-bench-source');
     await mkdir(join(folder, 'small'));
     root = folder;
   }

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type BuildOptions, buildSync, type Metafile } from 'esbuild';
 import { bundled, ESM_BUNDLE } from './esm-bundle.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 type Output = Metafile['outputs'][string];
 
@@ -29,8 +29,7 @@ export function bundleLambdas<N extends string>(
   entries: Readonly<Record<N, string>>,
   options: Pick<BuildOptions, 'sourcemap'> = {},
 ): Readonly<Record<N, LambdaBundle>> {
-  const root = mkdtempSync(join(tmpdir(), 'sluice-lambdas-'));
-  process.once('exit', () => rmSync(root, { recursive: true, force: true }));
+  const root = temporaryFolder('sluice-lambdas');
   const names = Object.keys(entries) as N[];
   const { outputFiles, metafile } = buildSync({
     ...ESM_BUNDLE,

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import { ESM_BUNDLE } from './esm-bundle.ts';
 import { duckDbFiles, type Platform } from './native-files.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import type { WorkerProgram } from './workers.ts';
 
 /**
@@ -81,8 +81,7 @@ export function workerCommand(): string[] {
  * @param platform what the native files must be for; undefined to leave them out.
  */
 export function buildWorkerProgram(platform: Platform | undefined): WorkerProgram {
-  const outDir = mkdtempSync(join(tmpdir(), 'sluice-worker-'));
-  process.once('exit', () => rmSync(outDir, { recursive: true, force: true }));
+  const outDir = temporaryFolder('sluice-worker');
   const nativeFiles = platform === undefined ? [] : duckDbFiles(platform);
   return { ...buildWorkerBundle(outDir), command: workerCommand(), nativeFiles };
 }
