@@ -8,7 +8,7 @@ import {
   RESERVED_EVENTS,
   slicesPerBatch,
 } from '#stepfunctions/history.ts';
-import { buffersFor } from '#transfer/buffers.ts';
+import { buffersFor } from '#transfer/parts/buffers.ts';
 import { LEAST_ITEM_MIB, WORKER_BASE_MIB } from '#worker/runtime/memory-share.ts';
 import type { Settings } from './settings.ts';
 

@@ -1,6 +1,6 @@
 import { InvalidDestinationError } from './errors.ts';
 import { DEFAULT_OPTIONS, type Destination, gateOf, type IfExists, type TransferOptions } from './options.ts';
-import { MIN_PART_BYTES } from './parts.ts';
+import { MIN_PART_BYTES } from './parts/plan.ts';
 import { ObjectStore } from './s3/object-store.ts';
 import { type Expect, type Source, SourceSession } from './source/session.ts';
 

@@ -1,4 +1,4 @@
-import { shortText } from './short-text.ts';
+import { shortText } from './object/short-text.ts';
 
 /** Whatever the engine throws. The subclasses say what a caller can do about it. */
 export class TransferError extends Error {

@@ -1,14 +1,14 @@
 export { abandonTransfer } from './abandon.ts';
-export type { LiveTransfer } from './beginning.ts';
 export { type CloseOptions, closeTransfer } from './close.ts';
 export * from './errors.ts';
 export type { TransferJob } from './job.ts';
 export type { Landed } from './landed.ts';
-export { objectName } from './object-name.ts';
+export { objectName } from './object/object-name.ts';
 export { type Opened, openTransfer } from './open.ts';
+export type { LiveTransfer } from './opening/beginning.ts';
 export type { Destination, IfExists, Progress, TransferOptions } from './options.ts';
-export { type PartPlan, type PartRange, partRange, type Slice, slicesOf } from './parts.ts';
-export type { Proofs } from './proofs.ts';
+export { type PartPlan, type PartRange, partRange, type Slice, slicesOf } from './parts/plan.ts';
+export type { Proofs } from './proof/proofs.ts';
 export { undiciReader } from './source/by-undici.ts';
 export { type DialTarget, DialTimeoutError, dial } from './source/guard/dial.ts';
 export {

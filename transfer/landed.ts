@@ -1,4 +1,4 @@
-import type { Proofs } from './proofs.ts';
+import type { Proofs } from './proof/proofs.ts';
 
 /** What a transfer came to. */
 export interface Landed {

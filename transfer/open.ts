@@ -1,25 +1,25 @@
 import { abortAfter } from './abandon.ts';
-import { type Before, lookBefore } from './before.ts';
-import { type Beginning, begin, type LiveTransfer, stateOf } from './beginning.ts';
-import { giveBuffer } from './buffers.ts';
-import { putWhole } from './complete.ts';
 import { type Context, contextOf } from './context.ts';
-import { crc32ToHex } from './crc32.ts';
 import { ProofFailedError, SourceKeepsChangingError, TooLargeError, UnprovenEndError } from './errors.ts';
-import { FirstPart } from './first-part.ts';
 import type { Landed } from './landed.ts';
+import { OrderedTransfer } from './live/ordered.ts';
+import { StreamTransfer } from './live/stream.ts';
+import { putWhole } from './object/complete.ts';
+import { ifAbsent, otherWasFaster } from './object/other-object.ts';
+import { type Before, lookBefore } from './opening/before.ts';
+import { type Beginning, begin, type LiveTransfer, stateOf } from './opening/beginning.ts';
+import { FirstPart } from './opening/first-part.ts';
 import type { Destination, TransferOptions } from './options.ts';
-import { OrderedTransfer } from './ordered.ts';
-import { ifAbsent, otherWasFaster } from './other-object.ts';
-import { partRange, planParts } from './parts.ts';
-import { algorithmsOf, checkProofs, Hashes, needsOrder } from './proofs.ts';
+import { giveBuffer } from './parts/buffers.ts';
+import { partRange, planParts } from './parts/plan.ts';
+import { crc32ToHex } from './proof/crc32.ts';
+import { algorithmsOf, checkProofs, Hashes, needsOrder } from './proof/proofs.ts';
 import type { SourceHead } from './source/answer.ts';
 import { type Probe, probeSource } from './source/probe.ts';
 import type { Source } from './source/session.ts';
 import { statedHashes } from './source/stated-hashes.ts';
 import { looksLikeSeveralBackends } from './source/validators.ts';
 import type { TransferState } from './state.ts';
-import { StreamTransfer } from './stream.ts';
 
 /** After so many versions in one transfer, the source is told off instead of begun again. */
 const MOST_BEGINNINGS = 4;

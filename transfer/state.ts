@@ -1,6 +1,6 @@
 // As a namespace, of which bundlers keep what is used: the whole is 370 KB more.
 import * as z from 'zod';
-import type { PartPlan } from './parts.ts';
+import type { PartPlan } from './parts/plan.ts';
 
 /** A part that was sent, as `uploadSlice` returns it: Close compares it with what S3 lists. */
 export const partProofSchema = z.strictObject({

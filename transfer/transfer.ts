@@ -10,11 +10,11 @@ import {
   SourceChangedError,
   UploadVanishedError,
 } from './errors.ts';
-import { findName } from './find-name.ts';
-import type { FirstPart } from './first-part.ts';
 import { contextOfJob, type TransferJob } from './job.ts';
 import type { Landed } from './landed.ts';
 import { beginTransfer } from './open.ts';
+import { findName } from './opening/find-name.ts';
+import type { FirstPart } from './opening/first-part.ts';
 import type { Destination, TransferOptions } from './options.ts';
 import type { Source } from './source/session.ts';
 import type { PartProof } from './state.ts';

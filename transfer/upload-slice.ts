@@ -1,12 +1,12 @@
-import { buffersFor, giveBuffer, takeBuffer } from './buffers.ts';
 import type { Context } from './context.ts';
-import { addCrc32, crc32ToHex, EMPTY_CRC32 } from './crc32.ts';
 import { SourceAsksToWaitError, UploadVanishedError } from './errors.ts';
-import type { FirstPart } from './first-part.ts';
 import { contextOfJob, type TransferJob } from './job.ts';
+import type { FirstPart } from './opening/first-part.ts';
 import type { Progress } from './options.ts';
-import { type PartRange, partRange, type Slice } from './parts.ts';
-import { pipePart } from './pipe-part.ts';
+import { buffersFor, giveBuffer, takeBuffer } from './parts/buffers.ts';
+import { pipePart } from './parts/pipe-part.ts';
+import { type PartRange, partRange, type Slice } from './parts/plan.ts';
+import { addCrc32, crc32ToHex, EMPTY_CRC32 } from './proof/crc32.ts';
 import type { StoredPart } from './s3/object-store.ts';
 import type { WriteBody } from './s3/transport.ts';
 import { fetchRange } from './source/fetch-range.ts';

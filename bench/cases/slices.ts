@@ -1,7 +1,6 @@
 import pMap from 'p-map';
 import { startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
 import { openUploads } from '#test/helpers/s3-objects.ts';
-import { buffersFor } from '#transfer/buffers.ts';
 import {
   type Landed,
   type PartProof,
@@ -11,6 +10,7 @@ import {
   slicesOf,
   type TransferState,
 } from '#transfer/index.ts';
+import { buffersFor } from '#transfer/parts/buffers.ts';
 import { type Job, openLane } from '../lane.ts';
 import { measure } from '../measure.ts';
 import { type Bench, type CaseResult, GIB } from '../run.ts';

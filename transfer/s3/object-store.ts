@@ -5,8 +5,8 @@ import {
   ListPartsCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { crc32FromBase64, crc32ToBase64 } from '../crc32.ts';
 import { StorageError, UploadVanishedError } from '../errors.ts';
+import { crc32FromBase64, crc32ToBase64 } from '../proof/crc32.ts';
 import { withGrace } from '../wait.ts';
 import { Attempts, MOST_ATTEMPTS } from './attempts.ts';
 import { s3ErrorCode, s3Status } from './errors.ts';

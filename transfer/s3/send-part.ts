@@ -1,5 +1,5 @@
 import { type S3Client, UploadPartCommand, type UploadPartCommandOutput } from '@aws-sdk/client-s3';
-import { crc32ToBase64 } from '../crc32.ts';
+import { crc32ToBase64 } from '../proof/crc32.ts';
 import { chunkedBytes, chunkWriter } from './aws-chunked.ts';
 import { callDirectly } from './direct-call.ts';
 import { sendOnce, type Transport } from './one-attempt.ts';

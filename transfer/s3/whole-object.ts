@@ -1,5 +1,5 @@
 import { HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { crc32FromBase64, crc32ToBase64 } from '../crc32.ts';
+import { crc32FromBase64, crc32ToBase64 } from '../proof/crc32.ts';
 import { callDirectly, type DirectCall } from './direct-call.ts';
 import { sendOnce } from './one-attempt.ts';
 

@@ -1,5 +1,5 @@
-import { addCrc32, EMPTY_CRC32 } from '../crc32.ts';
 import { type Pins, SourceFaultError } from '../errors.ts';
+import { addCrc32, EMPTY_CRC32 } from '../proof/crc32.ts';
 import { fetchRange } from './fetch-range.ts';
 import type { SourceBody } from './reader.ts';
 import type { SourceSession } from './session.ts';

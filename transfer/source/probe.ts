@@ -1,6 +1,6 @@
-import { giveBuffer, takeBuffer } from '../buffers.ts';
-import { addCrc32, EMPTY_CRC32 } from '../crc32.ts';
 import { type Pins, SourceFaultError, SourceUnavailableError } from '../errors.ts';
+import { giveBuffer, takeBuffer } from '../parts/buffers.ts';
+import { addCrc32, EMPTY_CRC32 } from '../proof/crc32.ts';
 import { type ContentRange, readContentRange, readHead, type SourceHead } from './answer.ts';
 import { FirstBytes } from './first-bytes.ts';
 import type { Headers, SourceAnswer, SourceBody } from './reader.ts';

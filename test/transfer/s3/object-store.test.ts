@@ -4,7 +4,7 @@ import pMap from 'p-map';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Landing, startLanding } from '#test/helpers/landing.ts';
 import { startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
-import { crc32ToBase64 } from '#transfer/crc32.ts';
+import { crc32ToBase64 } from '#transfer/proof/crc32.ts';
 import { ObjectStore } from '#transfer/s3/object-store.ts';
 
 /** A page of ListParts holds 1,000 at most. */

@@ -1,4 +1,4 @@
-import type { Expect } from './source/session.ts';
+import type { Expect } from '../source/session.ts';
 
 /** S3's limit is 2 KiB of user metadata, names included; the difference is left for what a proxy or a tag may add. */
 const MAX_BYTES = 2_000;

@@ -1,10 +1,10 @@
-import type { Context } from './context.ts';
-import { crc32ToHex } from './crc32.ts';
-import { ObjectExistsError } from './errors.ts';
-import { META, readMetadata } from './metadata.ts';
-import type { ObjectHead } from './s3/whole-object.ts';
-import type { Headers } from './source/reader.ts';
-import type { Expect } from './source/session.ts';
+import type { Context } from '../context.ts';
+import { ObjectExistsError } from '../errors.ts';
+import { META, readMetadata } from '../object/metadata.ts';
+import { crc32ToHex } from '../proof/crc32.ts';
+import type { ObjectHead } from '../s3/whole-object.ts';
+import type { Headers } from '../source/reader.ts';
+import type { Expect } from '../source/session.ts';
 
 /** What stands at the key before anything is read. */
 export interface Before {

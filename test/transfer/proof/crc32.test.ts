@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { addCrc32, combineCrc32, crc32FromBase64, crc32ToBase64, EMPTY_CRC32 } from '#transfer/crc32.ts';
+import { addCrc32, combineCrc32, crc32FromBase64, crc32ToBase64, EMPTY_CRC32 } from '#transfer/proof/crc32.ts';
 
 const bytes = (most: number) => fc.uint8Array({ maxLength: most });
 

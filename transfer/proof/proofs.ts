@@ -1,8 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
+import { ProofFailedError } from '../errors.ts';
+import type { Expect } from '../source/session.ts';
+import type { StatedHash } from '../source/stated-hashes.ts';
 import { crc32ToHex } from './crc32.ts';
-import { ProofFailedError } from './errors.ts';
-import type { Expect } from './source/session.ts';
-import type { StatedHash } from './source/stated-hashes.ts';
 
 /** Which checks an object passed, and which were stated but not made, with the reason. */
 export interface Proofs {

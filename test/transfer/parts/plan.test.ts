@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { partRange, slicesOf, TooLargeError, TooLargeForOneStreamError } from '#transfer/index.ts';
-import { MAX_PARTS, planParts } from '#transfer/parts.ts';
-import { streamSchedule } from '#transfer/stream-parts.ts';
+import { MAX_PARTS, planParts } from '#transfer/parts/plan.ts';
+import { streamSchedule } from '#transfer/parts/stream-parts.ts';
 
 const MIB = 1_048_576;
 const GIB = 1_024 * MIB;

@@ -1,9 +1,9 @@
-import { UploadVanishedError } from './errors.ts';
+import { UploadVanishedError } from '../errors.ts';
+import { MOST_ATTEMPTS } from '../s3/attempts.ts';
+import { isTransientS3Error, isUncertain, s3ErrorCode, s3Status } from '../s3/errors.ts';
+import type { ObjectStore, StoredPart } from '../s3/object-store.ts';
+import type { WholeObject } from '../s3/whole-object.ts';
 import { META } from './metadata.ts';
-import { MOST_ATTEMPTS } from './s3/attempts.ts';
-import { isTransientS3Error, isUncertain, s3ErrorCode, s3Status } from './s3/errors.ts';
-import type { ObjectStore, StoredPart } from './s3/object-store.ts';
-import type { WholeObject } from './s3/whole-object.ts';
 
 /** InvalidPart means that a part changed between the list and Complete: list again, so many times. */
 const LISTS_AGAIN = 3;

@@ -1,4 +1,4 @@
-import { NotInTimeError } from './errors.ts';
+import { NotInTimeError } from '../errors.ts';
 
 /** How long a rate is measured before it is held against the deadline. */
 const MEASURE_MILLISECONDS = 10_000;

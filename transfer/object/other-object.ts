@@ -1,5 +1,5 @@
-import type { Context } from './context.ts';
-import { ObjectExistsError } from './errors.ts';
+import type { Context } from '../context.ts';
+import { ObjectExistsError } from '../errors.ts';
 
 /** Whether the write itself has to refuse to replace an object. */
 export function ifAbsent({ ifExists }: Context): boolean {

@@ -1,4 +1,4 @@
-import { TooLargeError } from './errors.ts';
+import { TooLargeError } from '../errors.ts';
 
 const MIB = 1_048_576;
 const GIB = 1_024 * MIB;

@@ -1,18 +1,18 @@
-import { abortAfter } from './abandon.ts';
-import type { Beginning, LiveTransfer } from './beginning.ts';
-import { addCrc32, combineCrc32, EMPTY_CRC32 } from './crc32.ts';
-import { ProofFailedError, TooLargeError } from './errors.ts';
+import { abortAfter } from '../abandon.ts';
+import { ProofFailedError, TooLargeError } from '../errors.ts';
+import type { Landed } from '../landed.ts';
+import type { Beginning, LiveTransfer } from '../opening/beginning.ts';
+import { DEFAULT_OPTIONS } from '../options.ts';
+import { MAX_PARTS } from '../parts/plan.ts';
+import { STREAM_BUFFERS, type StreamSchedule, streamSchedule, tooLarge } from '../parts/stream-parts.ts';
+import { addCrc32, combineCrc32, EMPTY_CRC32 } from '../proof/crc32.ts';
+import { algorithmsOf, Hashes } from '../proof/proofs.ts';
+import type { StoredPart } from '../s3/object-store.ts';
+import type { Probe } from '../source/probe.ts';
+import { ResumingStream } from '../source/resuming-stream.ts';
+import { statedHashes } from '../source/stated-hashes.ts';
 import { finishUpload } from './finish.ts';
-import type { Landed } from './landed.ts';
-import { DEFAULT_OPTIONS } from './options.ts';
 import { Pace } from './pace.ts';
-import { MAX_PARTS } from './parts.ts';
-import { algorithmsOf, Hashes } from './proofs.ts';
-import type { StoredPart } from './s3/object-store.ts';
-import type { Probe } from './source/probe.ts';
-import { ResumingStream } from './source/resuming-stream.ts';
-import { statedHashes } from './source/stated-hashes.ts';
-import { STREAM_BUFFERS, type StreamSchedule, streamSchedule, tooLarge } from './stream-parts.ts';
 
 /** A part buffer, and the sending of what it held last. */
 interface Slot {

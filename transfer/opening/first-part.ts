@@ -1,9 +1,9 @@
-import { giveBuffer, takeBuffer } from './buffers.ts';
-import type { Context } from './context.ts';
-import type { PartRange } from './parts.ts';
-import { pipePart } from './pipe-part.ts';
-import type { WriteBody } from './s3/transport.ts';
-import type { Probe } from './source/probe.ts';
+import type { Context } from '../context.ts';
+import { giveBuffer, takeBuffer } from '../parts/buffers.ts';
+import { pipePart } from '../parts/pipe-part.ts';
+import type { PartRange } from '../parts/plan.ts';
+import type { WriteBody } from '../s3/transport.ts';
+import type { Probe } from '../source/probe.ts';
 
 /** The first part of an upload that has just been begun: what the probe has asked for is it, or its head. */
 export class FirstPart {

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import type { Context } from './context.ts';
-import { InvalidDestinationError, type Pins } from './errors.ts';
-import type { Landed } from './landed.ts';
-import { objectMetadata } from './metadata.ts';
-import type { PartPlan } from './parts.ts';
-import type { ObjectHeaders } from './s3/whole-object.ts';
-import type { SourceHead } from './source/answer.ts';
-import { statedHashes } from './source/stated-hashes.ts';
-import type { TransferState } from './state.ts';
+import type { Context } from '../context.ts';
+import { InvalidDestinationError, type Pins } from '../errors.ts';
+import type { Landed } from '../landed.ts';
+import { objectMetadata } from '../object/metadata.ts';
+import type { PartPlan } from '../parts/plan.ts';
+import type { ObjectHeaders } from '../s3/whole-object.ts';
+import type { SourceHead } from '../source/answer.ts';
+import { statedHashes } from '../source/stated-hashes.ts';
+import type { TransferState } from '../state.ts';
 
 /** What is known once the first answer's head is read, for all ways to go on. */
 export interface Beginning {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { giveBuffer, takeBuffer } from '#transfer/buffers.ts';
+import { giveBuffer, takeBuffer } from '#transfer/parts/buffers.ts';
 
 it('hands out again what was given back, whole, and only for the same size', () => {
   const first = takeBuffer(1_000);

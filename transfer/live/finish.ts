@@ -1,11 +1,11 @@
-import type { Beginning } from './beginning.ts';
-import { completeUpload } from './complete.ts';
-import { crc32ToHex } from './crc32.ts';
-import type { Landed } from './landed.ts';
-import { ifAbsent, otherWasFaster } from './other-object.ts';
-import { checkProofs, type Hashes } from './proofs.ts';
-import type { StoredPart } from './s3/object-store.ts';
-import { statedHashes } from './source/stated-hashes.ts';
+import type { Landed } from '../landed.ts';
+import { completeUpload } from '../object/complete.ts';
+import { ifAbsent, otherWasFaster } from '../object/other-object.ts';
+import type { Beginning } from '../opening/beginning.ts';
+import { crc32ToHex } from '../proof/crc32.ts';
+import { checkProofs, type Hashes } from '../proof/proofs.ts';
+import type { StoredPart } from '../s3/object-store.ts';
+import { statedHashes } from '../source/stated-hashes.ts';
 
 /** All parts of an upload whose every byte this process has seen in order. */
 export interface Finished {

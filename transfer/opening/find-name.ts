@@ -1,7 +1,7 @@
-import type { Context } from './context.ts';
-import { InvalidDestinationError, SourceFaultError } from './errors.ts';
-import { objectName } from './object-name.ts';
-import type { SourceSession } from './source/session.ts';
+import type { Context } from '../context.ts';
+import { InvalidDestinationError, SourceFaultError } from '../errors.ts';
+import { objectName } from '../object/object-name.ts';
+import type { SourceSession } from '../source/session.ts';
 
 /**
  * Asks a source for its first byte alone, to see what it calls its file.

@@ -1,20 +1,20 @@
-import { abortAfter } from './abandon.ts';
-import { type Beginning, type LiveTransfer, stateOf } from './beginning.ts';
-import { buffersFor, giveBuffer, takeBuffer } from './buffers.ts';
-import { addCrc32, combineCrc32, crc32ToHex, EMPTY_CRC32 } from './crc32.ts';
-import { SourceChangedError } from './errors.ts';
+import { abortAfter } from '../abandon.ts';
+import { SourceChangedError } from '../errors.ts';
+import type { Landed } from '../landed.ts';
+import { type Beginning, type LiveTransfer, stateOf } from '../opening/beginning.ts';
+import { buffersFor, giveBuffer, takeBuffer } from '../parts/buffers.ts';
+import { pipePart } from '../parts/pipe-part.ts';
+import { type PartPlan, type PartRange, partRange, planParts } from '../parts/plan.ts';
+import { addCrc32, combineCrc32, crc32ToHex, EMPTY_CRC32 } from '../proof/crc32.ts';
+import { algorithmsOf, Hashes } from '../proof/proofs.ts';
+import type { StoredPart } from '../s3/object-store.ts';
+import type { WriteBody } from '../s3/transport.ts';
+import { fetchRange } from '../source/fetch-range.ts';
+import type { Probe } from '../source/probe.ts';
+import { statedHashes } from '../source/stated-hashes.ts';
+import { differenceFrom } from '../source/validators.ts';
 import { finishUpload } from './finish.ts';
-import type { Landed } from './landed.ts';
 import { Pace } from './pace.ts';
-import { type PartPlan, type PartRange, partRange, planParts } from './parts.ts';
-import { pipePart } from './pipe-part.ts';
-import { algorithmsOf, Hashes } from './proofs.ts';
-import type { StoredPart } from './s3/object-store.ts';
-import type { WriteBody } from './s3/transport.ts';
-import { fetchRange } from './source/fetch-range.ts';
-import type { Probe } from './source/probe.ts';
-import { statedHashes } from './source/stated-hashes.ts';
-import { differenceFrom } from './source/validators.ts';
 
 type Ranges = Extract<Probe, { kind: 'ranges' }>;
 

@@ -1,9 +1,9 @@
-import { addCrc32, EMPTY_CRC32 } from './crc32.ts';
-import type { Pins } from './errors.ts';
-import type { PartRange } from './parts.ts';
-import type { WriteBody } from './s3/transport.ts';
-import { fetchRange } from './source/fetch-range.ts';
-import type { SourceSession } from './source/session.ts';
+import type { Pins } from '../errors.ts';
+import { addCrc32, EMPTY_CRC32 } from '../proof/crc32.ts';
+import type { WriteBody } from '../s3/transport.ts';
+import { fetchRange } from '../source/fetch-range.ts';
+import type { SourceSession } from '../source/session.ts';
+import type { PartRange } from './plan.ts';
 
 /** A part that is larger than a buffer, on its way through one. */
 export interface PipedPart {

@@ -1,5 +1,5 @@
-import { TooLargeForOneStreamError } from './errors.ts';
-import { MAX_PARTS } from './parts.ts';
+import { TooLargeForOneStreamError } from '../errors.ts';
+import { MAX_PARTS } from './plan.ts';
 
 const MIB = 1_048_576;
 
