@@ -120,7 +120,7 @@ export class ObjectStore {
   /**
    * Sends a part that is read while it is sent. After a fault of S3 all of it is read again.
    *
-   * @param pieces writes the part's bytes in order and returns their CRC-32. What it throws is thrown.
+   * @param pieces writes the part's bytes in order and returns their CRC-32, and ends where `stop` aborts. What it throws is thrown.
    */
   async putPipedPart(
     uploadId: string,
@@ -129,8 +129,10 @@ export class ObjectStore {
     pieces: (write: WriteBody) => Promise<number>,
     stop: AbortSignal,
   ): Promise<StoredPart & { crc: number }> {
+    // What is still to be read ends at once, by `pieces`, and S3 takes no part that is cut; one that is sent is waited for.
+    const signal = withGrace(stop);
     const { etag, crc } = await this.#retryingPart(number, stop, (askFirst) =>
-      sendPipedPart(this.client, this.#part(uploadId, number), bytes, pieces, this.#sending(stop, askFirst)),
+      sendPipedPart(this.client, this.#part(uploadId, number), bytes, pieces, this.#sending(signal, askFirst)),
     );
     return { number, bytes, etag, crc };
   }

@@ -1,10 +1,7 @@
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { buildConnector, Dispatcher } from 'undici';
-// Not from 'undici' itself: see undici-agent.d.ts.
-import Agent from 'undici/lib/dispatcher/agent.js';
+import type { Agent, Dispatcher } from 'undici';
 import { SourceFaultError, SourceForbiddenError } from '../errors.ts';
-import { guardedAgent } from './guard/guarded-agent.ts';
+import { agentOver, guardedAgent } from './guard/guarded-agent.ts';
 import type { SourceGuard } from './guard/source-guard.ts';
 import type { Headers, SourceAnswer, SourceRequest } from './reader.ts';
 import { UndiciBody } from './undici-body.ts';
@@ -28,9 +25,7 @@ export function undiciReader(request: SourceRequest): Promise<SourceAnswer> {
  * @throws as `undiciReader` does.
  */
 export function undiciReadsOn(request: SourceRequest, connection: Duplex): Promise<SourceAnswer> {
-  // undici is not ready for a connection before its own call of this has returned.
-  const connect: buildConnector.connector = (_, callback) => queueMicrotask(() => callback(null, connection as Socket));
-  const agent = new Agent({ allowH2: false, pipelining: 1, ...SETTINGS, connect });
+  const agent = agentOver(connection, SETTINGS);
   const onClosed = () => {
     connection.destroy();
     void agent.close();

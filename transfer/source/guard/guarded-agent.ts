@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { buildConnector } from 'undici';
 // Not from 'undici' itself: see undici-agent.d.ts. It is 30 ms and 6 MiB at each cold start.
 import Agent from 'undici/lib/dispatcher/agent.js';
@@ -23,4 +25,11 @@ export function guardedAgent(
     );
   };
   return new Agent({ allowH2: false, pipelining: 1, ...rest, connect });
+}
+
+/** An agent of undici for one request, over a connection that somebody else has from `dial`. */
+export function agentOver(connection: Duplex, options: Agent.Options): Agent {
+  // undici is not ready for a connection before its own call of this has returned.
+  const connect: buildConnector.connector = (_, callback) => queueMicrotask(() => callback(null, connection as Socket));
+  return new Agent({ allowH2: false, pipelining: 1, ...options, connect });
 }
