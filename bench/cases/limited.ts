@@ -57,7 +57,7 @@ export async function limitedCase(bench: Bench): Promise<CaseResult> {
   return {
     title: `A source limited to ${BYTES_PER_SECOND / MIB} MiB/s a connection`,
     method:
-      'Wall time of the whole process, its start included. The source is the tests’ Node server: its token bucket starts empty and saves up no more than 20 ms between two answers, so that many small ranges gain nothing by bursts. The whole time holds the first part, which comes alone, and S3’s putting together, for which this server copies every byte.',
+      'Wall time of the whole process, its start included. The source is the tests’ Node server: its token bucket starts empty and saves up no more than 20 ms between two answers, so that many small ranges gain nothing by bursts. The whole time holds S3’s putting together, for which this server copies every byte.',
     tables: [
       cellTable(`${CONNECTIONS} connections, ${file.length / MIB} MiB`, many),
       cellTable(`one connection, ${short.length / MIB} MiB`, one),
