@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { StorageError, UploadVanishedError } from '../errors.ts';
 import { crc32FromBase64, crc32ToBase64 } from '../proof/crc32.ts';
-import { withGrace } from '../wait.ts';
+import { withGrace } from '../signals.ts';
 import { Attempts, MOST_ATTEMPTS } from './attempts.ts';
 import { s3ErrorCode, s3Status } from './errors.ts';
 import { type OutputOf, type S3Command, sendOnce } from './one-attempt.ts';

@@ -1,6 +1,7 @@
 import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { whenAborted } from '../signals.ts';
 
 /** A signed request, as the SDK's middleware stack hands it to its HTTP handler. */
 export interface SignedRequest {
@@ -91,8 +92,7 @@ export async function sendSigned(
   signal.throwIfAborted();
   const request = begin(signed, options);
   const answer = answerOf(request, options.stallSeconds);
-  const onAbort = () => request.destroy(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
+  const forget = whenAborted(signal, () => request.destroy(signal.reason));
   try {
     if (options.askFirst) await Promise.race([continued(request), answer.came]);
     await writeBody(request, body, answer, signed.protocol === 'https:' ? TLS_WRITE_BYTES : WRITE_BYTES);
@@ -105,7 +105,7 @@ export async function sendSigned(
     }
     throw error;
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    forget();
     // After a whole exchange the socket is the agent's again, and this does nothing.
     if (!request.writableFinished) request.destroy();
   }

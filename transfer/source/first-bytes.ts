@@ -1,5 +1,6 @@
 import { type Pins, SourceFaultError } from '../errors.ts';
 import { addCrc32, EMPTY_CRC32 } from '../proof/crc32.ts';
+import { whenAborted } from '../signals.ts';
 import { fetchRange } from './fetch-range.ts';
 import type { SourceBody } from './reader.ts';
 import type { SourceSession } from './session.ts';
@@ -54,8 +55,7 @@ export class FirstBytes {
       filled += piece.length;
       crc = addCrc32(crc, piece);
     };
-    const stop = () => this.destroy();
-    signal.addEventListener('abort', stop, { once: true });
+    const forget = whenAborted(signal, () => this.destroy());
     try {
       signal.throwIfAborted();
       await this.#readAnswer(onBytes);
@@ -64,7 +64,7 @@ export class FirstBytes {
       if (!(error instanceof SourceFaultError) || !resume) throw error;
       await session.pause(error, 1, signal, deadline);
     } finally {
-      signal.removeEventListener('abort', stop);
+      forget();
       this.destroy();
     }
     if (filled < target.length) {

@@ -1,3 +1,5 @@
+import { whenAborted } from '../signals.ts';
+
 /** How the connections to one host stand. */
 interface Host {
   limit: number;
@@ -80,14 +82,13 @@ export class HostGate {
 function turn(host: Host, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const go = () => {
-      signal.removeEventListener('abort', leave);
+      forget();
       resolve();
     };
-    const leave = () => {
+    const forget = whenAborted(signal, () => {
       host.queue.splice(host.queue.indexOf(go), 1);
       reject(signal.reason);
-    };
-    signal.addEventListener('abort', leave, { once: true });
+    });
     host.queue.push(go);
   });
 }

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Agent, Dispatcher } from 'undici';
 import { SourceFaultError, SourceForbiddenError } from '../errors.ts';
+import { whenAborted } from '../signals.ts';
 import { agentOver, guardedAgent } from './guard/guarded-agent.ts';
 import type { SourceGuard } from './guard/source-guard.ts';
 import type { Headers, SourceAnswer, SourceRequest } from './reader.ts';
@@ -41,12 +42,12 @@ function read(request: SourceRequest, agent: Dispatcher): Promise<SourceAnswer> 
     let controller: Dispatcher.DispatchController | undefined;
     let settled = false;
     let interim = 0;
+    let forget: (() => void) | undefined;
     const timer = setTimeout(() => {
       stop(new SourceFaultError(`${url.origin} sent no answer within ${limits.headSeconds} s`));
     }, limits.headSeconds * 1_000);
-    const onAbort = () => stop(signal.reason);
     const close = () => {
-      signal.removeEventListener('abort', onAbort);
+      forget?.();
       request.onClosed();
     };
     const fail = (error: unknown) => {
@@ -62,7 +63,7 @@ function read(request: SourceRequest, agent: Dispatcher): Promise<SourceAnswer> 
       else controller.abort(error as Error);
     };
     if (signal.aborted) return fail(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
+    forget = whenAborted(signal, () => stop(signal.reason));
 
     agent.dispatch(
       { origin: url.origin, path: `${url.pathname}${url.search}`, method: 'GET', headers: request.headers },

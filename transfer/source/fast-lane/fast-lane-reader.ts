@@ -1,4 +1,5 @@
 import { SourceFaultError, SourceForbiddenError } from '../../errors.ts';
+import { whenAborted } from '../../signals.ts';
 import type { SourceAnswer, SourceRequest } from '../reader.ts';
 import { LaneDeviation } from './deviation.ts';
 import { type LaneConnection, StaleConnectionError } from './lane-connection.ts';
@@ -62,7 +63,6 @@ function ask(asking: Asking, connection: LaneConnection): Promise<SourceAnswer> 
   const { request, head, pool, onDistrust } = asking;
   const { url, limits, signal } = request;
   return new Promise((resolve, reject) => {
-    const onAbort = () => exchange.fail(signal.reason);
     const exchange = connection.begin(head, {
       origin: url.origin,
       limits,
@@ -74,15 +74,15 @@ function ask(asking: Asking, connection: LaneConnection): Promise<SourceAnswer> 
       onOverflow: onDistrust,
       onOver(reusable, found) {
         clearTimeout(timer);
-        signal.removeEventListener('abort', onAbort);
+        forget();
         if (reusable) pool.giveBack(connection, found?.keepSeconds);
         // Without a head somebody else may ask in this one's place.
         if (found !== undefined) request.onClosed();
       },
     });
     const timer = atEnd(asking, (error) => exchange.fail(error));
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
+    const forget = whenAborted(signal, () => exchange.fail(signal.reason));
+    if (signal.aborted) exchange.fail(signal.reason);
   });
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { SourceForbiddenError } from '../../errors.ts';
+import { whenAborted } from '../../signals.ts';
 import { sameAddress } from './address.ts';
 import { bareHost, type HostAddress, type SourceGuard } from './source-guard.ts';
 
@@ -62,15 +63,14 @@ function connected(
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
     const socket = target.tls ? openTls(target, addresses) : openTcp(target, addresses);
-    const onAbort = () => socket.destroy(signal.reason);
+    const forget = whenAborted(signal, () => socket.destroy(signal.reason));
     const settle = (settled: () => void) => {
-      signal.removeEventListener('abort', onAbort);
+      forget();
       socket.off('error', fail).off('close', onClose);
       settled();
     };
     const fail = (error: unknown) => settle(() => reject(error));
     const onClose = () => fail(new Error(`${target.host} port ${target.port} closed the connection at once`));
-    signal.addEventListener('abort', onAbort, { once: true });
     socket.on('error', fail).on('close', onClose);
     // Before the listener that starts TLS, which finds the socket destroyed then.
     socket.prependOnceListener('connect', () => {
@@ -170,9 +170,8 @@ function answering(addresses: readonly HostAddress[]) {
 /** The operating system's resolver can't be stopped; its answer is then thrown away. */
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+    if (signal.aborted) reject(signal.reason);
+    const forget = whenAborted(signal, () => reject(signal.reason));
+    work.then(resolve, reject).finally(forget);
   });
 }
