@@ -11,6 +11,7 @@ import { withGrace } from '../signals.ts';
 import { Attempts, MOST_ATTEMPTS } from './attempts.ts';
 import { s3ErrorCode, s3Status } from './errors.ts';
 import { type OutputOf, type S3Command, sendOnce } from './one-attempt.ts';
+import { writePartList } from './part-list.ts';
 import { type PartAddress, type SendPartOptions, sendPart, sendPipedPart } from './send-part.ts';
 import { agentsOf, sendCall, type WriteBody } from './transport.ts';
 import {
@@ -197,26 +198,17 @@ export class ObjectStore {
     ifAbsent: boolean,
     signal: AbortSignal,
   ): Promise<{ etag: string | undefined }> {
-    const answer = await this.#once(
-      new CompleteMultipartUploadCommand({
-        Bucket: this.bucket,
-        Key: this.key,
-        UploadId: uploadId,
-        MultipartUpload: {
-          Parts: parts.map(({ number, etag, crc }) => ({
-            PartNumber: number,
-            ETag: etag,
-            ...(crc === undefined ? {} : { ChecksumCRC32: crc32ToBase64(crc) }),
-          })),
-        },
-        ChecksumCRC32: crc32ToBase64(whole.crc),
-        ChecksumType: 'FULL_OBJECT',
-        MpuObjectSize: whole.bytes,
-        ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
-      }),
-      signal,
-      this.#stallSeconds * COMPLETE_PATIENCE,
-    );
+    const command = new CompleteMultipartUploadCommand({
+      Bucket: this.bucket,
+      Key: this.key,
+      UploadId: uploadId,
+      ChecksumCRC32: crc32ToBase64(whole.crc),
+      ChecksumType: 'FULL_OBJECT',
+      MpuObjectSize: whole.bytes,
+      ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
+    });
+    writePartList(command, parts);
+    const answer = await this.#once(command, signal, this.#stallSeconds * COMPLETE_PATIENCE);
     return { etag: answer.ETag };
   }
 
