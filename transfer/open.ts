@@ -99,11 +99,12 @@ function close(probe: Exclude<Probe, { kind: 'unchanged' }>): void {
 
 /** Probes, and once more for one stream where an earlier beginning shows that several backends answer. */
 async function probeOneVersion(context: Context, before: Before, notes: string[]): Promise<Probe> {
-  const { session, options, signal, bufferBytes } = context;
+  const { session, options, signal, bufferBytes, partBytes } = context;
   const earlier = options.earlier ?? [];
   const ask = (oneStream: boolean) =>
     probeSource(session, {
-      bytes: bufferBytes,
+      // No more than the first part, which it is or begins.
+      bytes: Math.min(bufferBytes, partBytes),
       conditions: before.conditions,
       oneStream,
       signal,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Landing, startLanding } from '#test/helpers/landing.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
-import { faults, startSourceServer } from '#test/helpers/source-server.ts';
+import { contentHashes, faults, startSourceServer } from '#test/helpers/source-server.ts';
 import { transfer, UnprovenEndError } from '#transfer/index.ts';
 
 const MIB = 1_048_576;
@@ -57,6 +57,22 @@ describe('a source without ranges', () => {
     const landed = await transfer({ url: source.url, allowUnprovenEnd: true }, landing.destination(key), PARTS);
     await landing.expectLanded(key, length, length, landed);
     expect(landed.proofs.held).toEqual(['crc32']);
+  });
+});
+
+describe('parts smaller than a buffer', () => {
+  it.each(['ranges', 'one stream', 'in order'])('land by %s', async (way) => {
+    const length = 12 * MIB;
+    await using source = await startSourceServer({
+      file: { seed: length, length },
+      rules: way === 'one stream' ? [{ faults: faults.ignoreRange() }] : [],
+    });
+    const expected = way === 'in order' ? { expect: { sha256: contentHashes(length, length).sha256 } } : {};
+    const options = { guard: LOOPBACK, bufferBytes: 8 * MIB, partBytes: 5 * MIB, connections: 2 };
+    const landed = await transfer({ url: source.url, ...expected }, landing.destination(`small-parts ${way}`), options);
+    await landing.expectLanded(`small-parts ${way}`, length, length, landed);
+    expect(landed.parts).toBe(3);
+    expect(source.coverage()).toEqual({ once: length, again: 0 });
   });
 });
 

@@ -121,7 +121,7 @@ function drawSequence(draw: Draw): Sequence {
   }));
   const options = {
     guard: LOOPBACK,
-    bufferBytes: draw.one([256 * 1024, MIB, 5 * MIB]),
+    bufferBytes: draw.one([256 * 1024, MIB, 5 * MIB, 8 * MIB]),
     partBytes: draw.one([5 * MIB, 6 * MIB + 1]),
     connections: draw.int(1, 4),
   };
