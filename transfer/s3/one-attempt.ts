@@ -11,9 +11,15 @@ export interface S3Command {
 
 export type OutputOf<C extends S3Command> = Awaited<ReturnType<ReturnType<C['resolveMiddleware']>>>['output'];
 
-/** Hides an error from the SDK's retry middleware, which looks at names and statuses to decide. */
+/** Hides an error from the SDK's retry middleware, which looks at names, codes and statuses to decide, a cause's as well. */
 class NotRetried extends Error {
   override readonly name = 'NotRetried';
+  readonly hidden: unknown;
+
+  constructor(hidden: unknown) {
+    super("hidden from the SDK's retries");
+    this.hidden = hidden;
+  }
 }
 
 /** How a request's bytes get to S3 and back; without one of its own, a command's body is sent as the SDK made it. */
@@ -33,8 +39,8 @@ export async function sendOnce<C extends S3Command>(
     (next: (request: unknown) => Promise<unknown>) => async (request: unknown) => {
       try {
         return await next(request);
-      } catch (cause) {
-        throw new NotRetried('hidden from the retry middleware', { cause });
+      } catch (error) {
+        throw new NotRetried(error);
       }
     },
     { relation: 'after', toMiddleware: 'retryMiddleware', name: 'sluiceOneAttempt', override: true },
@@ -46,6 +52,6 @@ export async function sendOnce<C extends S3Command>(
   try {
     return await client.send(command as never);
   } catch (error) {
-    throw error instanceof NotRetried ? error.cause : error;
+    throw error instanceof NotRetried ? error.hidden : error;
   }
 }
