@@ -61,6 +61,8 @@ class AnsweredEarly extends Error {
 /** A connection kept from an earlier request had been closed by S3 before a byte of the answer came. */
 class StaleConnection extends Error {
   override readonly name = 'StaleConnection';
+  /** As the connection's own error has it, so that a call whose body can't be sent again here is tried again by its caller. */
+  readonly code = 'ECONNRESET';
 }
 
 let own: Agents | undefined;
@@ -101,6 +103,7 @@ export async function sendSigned(
     signal.throwIfAborted();
     const { code } = error as { code?: string };
     if (request.reusedSocket && !answer.has && (code === 'ECONNRESET' || code === 'EPIPE')) {
+      closeIdle(agentFor(signed, options.agents));
       throw new StaleConnection('S3 had closed the connection', { cause: error });
     }
     throw error;
@@ -108,6 +111,16 @@ export async function sendSigned(
     forget();
     // After a whole exchange the socket is the agent's again, and this does nothing.
     if (!request.writableFinished) request.destroy();
+  }
+}
+
+/**
+ * The agent gives out the connection that was used last: where that one is dead, so are the others, all at once in a Lambda
+ * that was frozen meanwhile.
+ */
+function closeIdle(agent: Agent): void {
+  for (const sockets of Object.values(agent.freeSockets)) {
+    for (const socket of sockets ?? []) socket.destroy();
   }
 }
 
@@ -137,9 +150,12 @@ export function sendCall(signed: SignedRequest, options: SendOptions): Promise<S
   );
 }
 
+function agentFor({ protocol }: SignedRequest, { http, https }: Agents): Agent {
+  return protocol === 'https:' ? https : http;
+}
+
 function begin(signed: SignedRequest, { agents, askFirst }: SendOptions): ClientRequest {
-  const secure = signed.protocol === 'https:';
-  return (secure ? httpsRequest : httpRequest)({
+  return (signed.protocol === 'https:' ? httpsRequest : httpRequest)({
     protocol: signed.protocol,
     // Node wants an IPv6 address without its brackets.
     host: signed.hostname.replace(/^\[|\]$/g, ''),
@@ -147,7 +163,7 @@ function begin(signed: SignedRequest, { agents, askFirst }: SendOptions): Client
     method: signed.method,
     path: pathOf(signed),
     headers: { ...withoutExpect(signed.headers), ...(askFirst ? { expect: '100-continue' } : {}) },
-    agent: secure ? agents.https : agents.http,
+    agent: agentFor(signed, agents),
   });
 }
 

@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { S3Client } from '@aws-sdk/client-s3';
+import pMap from 'p-map';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ObjectStore } from '#transfer/s3/object-store.ts';
+
+const CONNECTIONS = 4;
+const BYTES = Buffer.alloc(100_000, 'x');
+const { signal } = new AbortController();
+
+/** An S3 that resets each connection that it had before, where it is used again: what a Lambda meets that was frozen. */
+interface ForgetfulS3 extends AsyncDisposable {
+  readonly endpoint: string;
+  connections: number;
+  forget(): void;
+}
+
+async function startForgetfulS3(): Promise<ForgetfulS3> {
+  const known = new Set<Socket>();
+  let forgotten = new Set<Socket>();
+  const server = createServer(async (request, response) => {
+    if (forgotten.has(request.socket)) {
+      request.socket.resetAndDestroy();
+      return;
+    }
+    request.resume();
+    await once(request, 'end');
+    response.setHeader('etag', '"etag"').end();
+  });
+  const s3 = {
+    endpoint: '',
+    connections: 0,
+    forget: () => {
+      forgotten = new Set(known);
+    },
+    [Symbol.asyncDispose]: async () => {
+      server.close().closeAllConnections();
+    },
+  };
+  server.on('connection', (socket) => {
+    s3.connections += 1;
+    known.add(socket);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  s3.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return s3;
+}
+
+let s3: ForgetfulS3;
+let store: ObjectStore;
+beforeEach(async () => {
+  s3 = await startForgetfulS3();
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const { endpoint } = s3;
+  store = new ObjectStore(
+    new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials }),
+    'bucket',
+    'key',
+  );
+  await pMap(Array(CONNECTIONS).keys(), (index) => store.putPart('upload', index + 1, BYTES, 1, signal));
+  expect(s3.connections).toBe(CONNECTIONS);
+  s3.forget();
+});
+afterEach(() => s3[Symbol.asyncDispose]());
+
+it('sends a part again by a new connection, and that costs no retry', async () => {
+  await store.putPart('upload', 9, BYTES, 1, signal);
+  expect([s3.connections, store.attempts.repeats]).toEqual([CONNECTIONS + 1, 0]);
+});
+
+it('looks at the object by a new connection, and that costs no retry', async () => {
+  expect(await store.head(signal)).toMatchObject({ etag: '"etag"' });
+  expect([s3.connections, store.attempts.repeats]).toEqual([CONNECTIONS + 1, 0]);
+});
+
+it('reads a piped part again, once', async () => {
+  let reads = 0;
+  const part = await store.putPipedPart(
+    'upload',
+    9,
+    BYTES.length,
+    async (write) => {
+      reads += 1;
+      await write(BYTES);
+      return 7;
+    },
+    signal,
+  );
+  expect(part).toMatchObject({ etag: '"etag"', crc: 7 });
+  expect([s3.connections, store.attempts.repeats, reads]).toEqual([CONNECTIONS + 1, 1, 2]);
+});
