@@ -54,6 +54,6 @@ export function hasty(url: string, more: Partial<Source> = {}): Source {
   return {
     url,
     ...more,
-    limits: { backoffSeconds: 0.01, idleSeconds: 0.5, headSeconds: 3, attempts: 4, ...more.limits },
+    limits: { backoffSeconds: 0.01, idleSeconds: 1.5, headSeconds: 5, attempts: 4, ...more.limits },
   };
 }

@@ -3,6 +3,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 export interface RawServer extends AsyncDisposable {
   readonly url: string;
   readonly accepted: number;
+  /** Connections that are open now. */
+  readonly open: number;
 }
 
 /**
@@ -29,6 +31,9 @@ export async function startRawServer(
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/file`,
     get accepted() {
       return accepted;
+    },
+    get open() {
+      return open.size;
     },
     [Symbol.asyncDispose]: async () => {
       for (const socket of open) socket.destroy();

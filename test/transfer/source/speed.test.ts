@@ -34,9 +34,9 @@ it('blames no source for an S3 that is slow: its clocks run only while a read is
   });
   // Each part takes S3 far longer than the source may idle.
   await using proxy = await startS3FaultProxy(landing.s3.endpoint, {
-    rules: [{ when: { operation: 'UploadPart' }, fault: { kind: 'slow-read', bytesPerSecond: 5 * MIB } }],
+    rules: [{ when: { operation: 'UploadPart' }, fault: { kind: 'slow-read', bytesPerSecond: 2.5 * MIB } }],
   });
-  const given = hasty(source.url, { limits: { idleSeconds: 0.5, minSpeedSeconds: 0.5, minBytesPerSecond: 100_000 } });
+  const given = hasty(source.url, { limits: { idleSeconds: 1.5, minSpeedSeconds: 1.5, minBytesPerSecond: 100_000 } });
   const destination = landing.destination('slow-s3', { client: landing.s3.clientFor(proxy.endpoint) });
   const landed = await transfer(given, destination, OPTIONS);
   await landing.expectLanded('slow-s3', 'v1', LENGTH, landed);

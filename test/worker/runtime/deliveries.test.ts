@@ -85,7 +85,7 @@ describe.concurrent('a worker', () => {
         const output = context.output('out.txt', 'text/plain');
         output.end(`try ${order}`);
         await once(output, 'finish');
-        if (order === 2) await sleep(300);
+        if (order === 2) await expect.poll(() => test.result(message)).toBeDefined();
         return order;
       }),
     );
@@ -124,13 +124,13 @@ describe.concurrent('a worker', () => {
     const test = await rig(
       job('long', async () => {
         begun++;
-        await sleep(4_500);
+        await sleep(6_000);
         return 'done';
       }),
     );
     const message = test.message('a', 'long');
     await test.send(message);
-    const settings = { visibilitySeconds: 2, heartbeatSeconds: 0.5, idleSeconds: 5 };
+    const settings = { visibilitySeconds: 4, heartbeatSeconds: 0.5, idleSeconds: 6 };
     const summaries = await Promise.all([test.work(settings), test.work(settings)]);
     expect(summaries.map(({ done }) => done).sort()).toEqual([0, 1]);
     expect(begun).toBe(1);
