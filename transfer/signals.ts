@@ -26,7 +26,8 @@ export function whenAborted(signal: AbortSignal, callback: () => void): () => vo
 function listen(signal: AbortSignal) {
   const callbacks: (() => void)[] = [];
   const listener = () => {
-    for (const callback of callbacks.splice(0)) callback();
+    // One by one: a callback may take back others, which are not to be called then.
+    for (let callback = callbacks.shift(); callback !== undefined; callback = callbacks.shift()) callback();
   };
   const entry = { callbacks, listener };
   waiting.set(signal, entry);
@@ -34,22 +35,33 @@ function listen(signal: AbortSignal) {
   return entry;
 }
 
+/** Waits for work that can't be stopped, or rejects with the signal's reason; the work's outcome is then thrown away. */
+export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    const forget = whenAborted(signal, () => reject(signal.reason));
+    work.then(resolve, reject).finally(forget);
+  });
+}
+
 const GRACE_MILLISECONDS = 5_000;
-const graced = new WeakMap<AbortSignal, AbortSignal>();
 
 /**
- * A signal that follows another one 5 s later: what is nearly done may end by itself. A part whose request was cut may
- * still come to stand in S3, behind the abort of its upload.
- *
- * @returns always the same one for a signal.
+ * Does something with a signal that follows another one 5 s later: what is nearly done may end by itself. A part whose request
+ * was cut may still come to stand in S3, behind the abort of its upload.
  */
-export function withGrace(signal: AbortSignal): AbortSignal {
-  const known = graced.get(signal);
-  if (known !== undefined) return known;
+export async function withGrace<T>(signal: AbortSignal, work: (late: AbortSignal) => Promise<T>): Promise<T> {
   const late = new AbortController();
-  graced.set(signal, late.signal);
-  const follow = () => setTimeout(() => late.abort(signal.reason), GRACE_MILLISECONDS).unref();
+  let timer: NodeJS.Timeout | undefined;
+  const follow = () => {
+    timer = setTimeout(() => late.abort(signal.reason), GRACE_MILLISECONDS);
+  };
   if (signal.aborted) follow();
-  else whenAborted(signal, follow);
-  return late.signal;
+  const forget = whenAborted(signal, follow);
+  try {
+    return await work(late.signal);
+  } finally {
+    forget();
+    clearTimeout(timer);
+  }
 }

@@ -11,9 +11,14 @@ export function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(() => {
       forget();
       resolve();
-    }, milliseconds);
+    }, timerMilliseconds(milliseconds));
     const forget = whenAborted(signal, leave);
   });
+}
+
+/** Node's timers hold 24.8 days; what is longer goes off at once. */
+export function timerMilliseconds(milliseconds: number): number {
+  return Math.min(2 ** 31 - 1, milliseconds);
 }
 
 /** Exponential backoff, half of it chance, so that what failed together doesn't come again together. `attempt` from 1. */

@@ -39,20 +39,35 @@ it('listens once to a signal, for however many callbacks, and no longer than the
   expect(getEventListeners(signal, 'abort')).toHaveLength(1);
 });
 
-it('follows a signal 5 s later, with its reason', () => {
-  vi.useFakeTimers();
+it('calls back nobody who was taken back by one before', () => {
   const stop = new AbortController();
-  const late = withGrace(stop.signal);
-  stop.abort('enough');
-  vi.advanceTimersByTime(4_999);
-  expect(late.aborted).toBe(false);
-  vi.advanceTimersByTime(1);
-  expect([late.aborted, late.reason]).toEqual([true, 'enough']);
+  const called: string[] = [];
+  whenAborted(stop.signal, () => {
+    called.push('first');
+    second();
+  });
+  const second = whenAborted(stop.signal, () => called.push('second'));
+  stop.abort();
+  expect(called).toEqual(['first']);
 });
 
-it('gives one signal, for however many parts', () => {
-  const { signal } = new AbortController();
-  const [one, other] = [withGrace(signal), withGrace(signal)];
-  expect(one).toBe(other);
-  expect(getEventListeners(signal, 'abort').length).toBe(1);
+it('follows a signal 5 s later, with its reason', async () => {
+  vi.useFakeTimers();
+  const stop = new AbortController();
+  await withGrace(stop.signal, async (late) => {
+    stop.abort('enough');
+    vi.advanceTimersByTime(4_999);
+    expect(late.aborted).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect([late.aborted, late.reason]).toEqual([true, 'enough']);
+  });
+});
+
+it('leaves neither a listener nor a timer behind its work', async () => {
+  vi.useFakeTimers();
+  const stop = new AbortController();
+  expect(await withGrace(stop.signal, async () => 'done')).toBe('done');
+  expect(getEventListeners(stop.signal, 'abort')).toHaveLength(0);
+  await withGrace(stop.signal, async () => stop.abort());
+  expect(vi.getTimerCount()).toBe(0);
 });

@@ -111,9 +111,10 @@ export class ObjectStore {
     crc: number,
     stop: AbortSignal,
   ): Promise<StoredPart> {
-    const signal = withGrace(stop);
-    const etag = await this.#retryingPart(number, stop, (askFirst) =>
-      sendPart(this.client, this.#part(uploadId, number), bytes, crc, this.#sending(signal, askFirst)),
+    const etag = await withGrace(stop, (signal) =>
+      this.#retryingPart(number, stop, (askFirst) =>
+        sendPart(this.client, this.#part(uploadId, number), bytes, crc, this.#sending(signal, askFirst)),
+      ),
     );
     return { number, bytes: bytes.length, etag, crc };
   }
@@ -131,9 +132,10 @@ export class ObjectStore {
     stop: AbortSignal,
   ): Promise<StoredPart & { crc: number }> {
     // What is still to be read ends at once, by `pieces`, and S3 takes no part that is cut; one that is sent is waited for.
-    const signal = withGrace(stop);
-    const { etag, crc } = await this.#retryingPart(number, stop, (askFirst) =>
-      sendPipedPart(this.client, this.#part(uploadId, number), bytes, pieces, this.#sending(signal, askFirst)),
+    const { etag, crc } = await withGrace(stop, (signal) =>
+      this.#retryingPart(number, stop, (askFirst) =>
+        sendPipedPart(this.client, this.#part(uploadId, number), bytes, pieces, this.#sending(signal, askFirst)),
+      ),
     );
     return { number, bytes, etag, crc };
   }
@@ -236,8 +238,12 @@ export class ObjectStore {
     }
   }
 
-  #once<C extends S3Command>(command: C, signal: AbortSignal, stallSeconds = this.#stallSeconds): Promise<OutputOf<C>> {
-    const options = { signal, stallSeconds, askFirst: false, agents: agentsOf(this.client) };
+  async #once<C extends S3Command>(
+    command: C,
+    signal: AbortSignal,
+    stallSeconds = this.#stallSeconds,
+  ): Promise<OutputOf<C>> {
+    const options = { signal, stallSeconds, askFirst: false, agents: await agentsOf(this.client) };
     return sendOnce(this.client, command, (signed) => sendCall(signed, options));
   }
 }

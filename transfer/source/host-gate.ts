@@ -81,12 +81,14 @@ export class HostGate {
 
 function turn(host: Host, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
     const go = () => {
       forget();
       resolve();
     };
     const forget = whenAborted(signal, () => {
-      host.queue.splice(host.queue.indexOf(go), 1);
+      const at = host.queue.indexOf(go);
+      if (at !== -1) host.queue.splice(at, 1);
       reject(signal.reason);
     });
     host.queue.push(go);

@@ -6,6 +6,7 @@ import {
   TransferError,
 } from '../errors.ts';
 import { redactUrl } from '../redact.ts';
+import { orAborted } from '../signals.ts';
 import { backoffMilliseconds, wait } from '../wait.ts';
 import { twoLaneReader } from './fast-lane/two-lane-reader.ts';
 import { PUBLIC_INTERNET, type SourceGuard } from './guard/source-guard.ts';
@@ -173,24 +174,28 @@ export class SourceSession {
   async #ask(hop: Hop, headers: Headers, signal: AbortSignal): Promise<SourceAnswer> {
     const { url } = hop;
     this.#guard.checkUrl(url);
-    const authorization = hop.strayed ? {} : await this.#authorize();
     const pause = this.#gate.pauseOf(url.origin);
     if (pause > this.limits.longestWaitSeconds * 1_000) {
       throw new SourceAsksToWaitError(this.name, new Date(Date.now() + pause));
     }
     if (pause > 0) await wait(pause, signal);
     const leave = await this.#gate.enter(url.origin, signal);
-    const all = { ...this.#headersFor(hop, authorization), ...headers, 'accept-encoding': 'identity' };
-    const { ca } = this.#source;
-    return this.#read({
-      url: withQuery(url, authorization),
-      headers: all,
-      limits: this.limits,
-      ca,
-      guard: this.#guard,
-      signal,
-      onClosed: leave,
-    });
+    try {
+      // Only now: what it gives may be good for seconds, and the wait for a turn may be long.
+      const authorization = hop.strayed ? {} : await orAborted(this.#authorize(), signal);
+      return await this.#read({
+        url: withQuery(url, authorization),
+        headers: { ...this.#headersFor(hop, authorization), ...headers, 'accept-encoding': 'identity' },
+        limits: this.limits,
+        ca: this.#source.ca,
+        guard: this.#guard,
+        signal,
+        onClosed: leave,
+      });
+    } catch (error) {
+      leave();
+      throw error;
+    }
   }
 
   async #authorize(): Promise<Authorization> {
@@ -208,7 +213,7 @@ export class SourceSession {
     const home = !strayed;
     const headers: Record<string, string> = { 'user-agent': 'sluice' };
     if (home && this.#url.username !== '') {
-      const user = `${decodeURIComponent(this.#url.username)}:${decodeURIComponent(this.#url.password)}`;
+      const user = `${decoded(this.#url.username)}:${decoded(this.#url.password)}`;
       headers.authorization = `Basic ${Buffer.from(user).toString('base64')}`;
     }
     for (const [name, value] of Object.entries({ ...this.#source.headers, ...authorization.headers })) {
@@ -232,6 +237,15 @@ export class SourceSession {
   }
 }
 
+/** What a URL says of user or password, as it is where it is no percent-encoding. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function withQuery(url: URL, { query }: Authorization): URL {
   if (query === undefined) return url;
   const full = new URL(url);
@@ -239,10 +253,13 @@ function withQuery(url: URL, { query }: Authorization): URL {
   return full;
 }
 
+/** A year: no date can be made of any number of seconds. */
+const LONGEST_RETRY_AFTER_SECONDS = 365 * 86_400;
+
 /** Seconds from a Retry-After in either of its forms, undefined where there is none that can be read. */
 export function parseRetryAfter(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
-  if (/^\s*\d+\s*$/.test(value)) return Number(value);
+  if (/^\s*\d+\s*$/.test(value)) return Math.min(LONGEST_RETRY_AFTER_SECONDS, Number(value));
   const date = Date.parse(value);
   return Number.isNaN(date) ? undefined : Math.max(0, (date - Date.now()) / 1_000);
 }

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Agent, Dispatcher } from 'undici';
 import { SourceFaultError, SourceForbiddenError } from '../errors.ts';
 import { whenAborted } from '../signals.ts';
+import { timerMilliseconds } from '../wait.ts';
 import { agentOver, guardedAgent } from './guard/guarded-agent.ts';
 import type { SourceGuard } from './guard/source-guard.ts';
 import type { Headers, SourceAnswer, SourceRequest } from './reader.ts';
@@ -43,9 +44,12 @@ function read(request: SourceRequest, agent: Dispatcher): Promise<SourceAnswer> 
     let settled = false;
     let interim = 0;
     let forget: (() => void) | undefined;
-    const timer = setTimeout(() => {
-      stop(new SourceFaultError(`${url.origin} sent no answer within ${limits.headSeconds} s`));
-    }, limits.headSeconds * 1_000);
+    const timer = setTimeout(
+      () => {
+        stop(new SourceFaultError(`${url.origin} sent no answer within ${limits.headSeconds} s`));
+      },
+      timerMilliseconds(limits.headSeconds * 1_000),
+    );
     const close = () => {
       forget?.();
       request.onClosed();

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { HostGate } from '#transfer/index.ts';
+import { whenAborted } from '#transfer/signals.ts';
 
 const never = new AbortController().signal;
 const ORIGIN = 'https://example.com';
@@ -75,4 +76,27 @@ it('remembers how long the host wants to be left alone', () => {
   gate.slowDown(ORIGIN, 5);
   expect(gate.pauseOf(ORIGIN)).toBeGreaterThan(29_000);
   expect(gate.pauseOf('https://example.org')).toBe(0);
+});
+
+it("takes nobody's turn away where a signal ends who is in and who waits", async () => {
+  const gate = new HostGate(1);
+  const stop = new AbortController();
+  const leave = await gate.enter(ORIGIN, stop.signal);
+  whenAborted(stop.signal, leave);
+  const second = gate.enter(ORIGIN, stop.signal).then((out) => out());
+  const third = gate.enter(ORIGIN, never);
+  stop.abort(new Error('stopped'));
+  await Promise.allSettled([second]);
+  expect(await third).toBeTypeOf('function');
+});
+
+it('tells who lost a turn to somebody faster that the signal has aborted', async () => {
+  const gate = new HostGate(1);
+  const stop = new AbortController();
+  const leave = await gate.enter(ORIGIN, never);
+  const waiting = gate.enter(ORIGIN, stop.signal);
+  leave();
+  void gate.enter(ORIGIN, never);
+  stop.abort(new Error('stopped'));
+  await expect(waiting).rejects.toThrow('stopped');
 });

@@ -1,5 +1,6 @@
 import { SourceFaultError, SourceForbiddenError } from '../../errors.ts';
 import { whenAborted } from '../../signals.ts';
+import { timerMilliseconds } from '../../wait.ts';
 import type { SourceAnswer, SourceRequest } from '../reader.ts';
 import { LaneDeviation } from './deviation.ts';
 import { type LaneConnection, StaleConnectionError } from './lane-connection.ts';
@@ -90,7 +91,7 @@ function ask(asking: Asking, connection: LaneConnection): Promise<SourceAnswer> 
 function atEnd({ request, until }: Asking, then: (error: SourceFaultError) => void): NodeJS.Timeout {
   const { url, limits } = request;
   const late = () => then(new SourceFaultError(`${url.origin} sent no answer within ${limits.headSeconds} s`));
-  return setTimeout(late, Math.max(0, until - performance.now()));
+  return setTimeout(late, timerMilliseconds(Math.max(0, until - performance.now())));
 }
 
 /** @throws LaneDeviation where a header is not to be sent as it is: undici says how that ends. */

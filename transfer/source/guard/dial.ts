@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { SourceForbiddenError } from '../../errors.ts';
-import { whenAborted } from '../../signals.ts';
+import { orAborted, whenAborted } from '../../signals.ts';
+import { timerMilliseconds } from '../../wait.ts';
 import { sameAddress } from './address.ts';
 import { bareHost, type HostAddress, type SourceGuard } from './source-guard.ts';
 
@@ -40,13 +41,17 @@ export class DialTimeoutError extends Error {
  */
 export async function dial(guard: SourceGuard, target: DialTarget): Promise<Socket> {
   const timeout = new AbortController();
-  const timer = setTimeout(() => {
-    timeout.abort(
-      new DialTimeoutError(`${target.host} port ${target.port}: no connection in ${target.connectSeconds} s`),
-    );
-  }, target.connectSeconds * 1_000);
+  const timer = setTimeout(
+    () => {
+      timeout.abort(
+        new DialTimeoutError(`${target.host} port ${target.port}: no connection in ${target.connectSeconds} s`),
+      );
+    },
+    timerMilliseconds(target.connectSeconds * 1_000),
+  );
   const signal = target.signal === undefined ? timeout.signal : AbortSignal.any([target.signal, timeout.signal]);
   try {
+    // The operating system's resolver can't be stopped; its answer is then thrown away.
     const addresses = await orAborted(guard.resolve(target.host), signal);
     return await connected(guard, target, addresses, signal);
   } finally {
@@ -165,13 +170,4 @@ function answering(addresses: readonly HostAddress[]) {
     else if (options.all) callback(null, [...addresses]);
     else callback(null, first.address, first.family);
   };
-}
-
-/** The operating system's resolver can't be stopped; its answer is then thrown away. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    const forget = whenAborted(signal, () => reject(signal.reason));
-    work.then(resolve, reject).finally(forget);
-  });
 }

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { hasty, type Landing, startLanding } from '#test/helpers/landing.ts';
+import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
+import { type Fault, faults, startSourceServer } from '#test/helpers/source-server.ts';
+import { HostGate, transfer } from '#transfer/index.ts';
+import { parseRetryAfter } from '#transfer/source/session.ts';
+
+const MIB = 1_048_576;
+const OPTIONS = { guard: LOOPBACK, bufferBytes: 5 * MIB };
+
+let landing: Landing;
+beforeAll(async () => {
+  landing = await startLanding();
+});
+afterAll(() => landing[Symbol.asyncDispose]());
+
+it('sends a password with a bare percent sign as it is', async () => {
+  const seen: unknown[] = [];
+  const look: Fault = {
+    name: 'look',
+    change: (_, { request }) => void seen.push(request.headers.authorization),
+  };
+  await using source = await startSourceServer({ file: { seed: 1, length: 1_000 }, rules: [{ faults: look }] });
+  const url = source.url.replace('http://', 'http://us%65r:50%off@');
+  const landed = await transfer({ url }, landing.destination('percent'), OPTIONS);
+  expect(landed.status).toBe('landed');
+  expect(seen).toEqual([`Basic ${Buffer.from('user:50%off').toString('base64')}`]);
+});
+
+it('gives its turn back where credentials can not be had', async () => {
+  await using source = await startSourceServer({ file: { seed: 1, length: 1_000 } });
+  const gate = new HostGate(1);
+  const authorize = () => Promise.reject(new Error('no such secret'));
+  const refused = transfer(hasty(source.url, { authorize }), landing.destination('refused'), { ...OPTIONS, gate });
+  await expect(refused).rejects.toThrow(/no such secret/);
+  const landed = await transfer({ url: source.url }, landing.destination('refused'), { ...OPTIONS, gate });
+  expect(landed.status).toBe('landed');
+});
+
+it('asks for credentials when its turn has come, since they may be good for a short time', async () => {
+  const ages: number[] = [];
+  const look: Fault = {
+    name: 'look',
+    change: (_, { request }) => void ages.push(performance.now() - Number(request.headers['x-asked-at'])),
+  };
+  await using source = await startSourceServer({
+    file: { seed: 1, length: 12 * MIB },
+    rules: [{ faults: [faults.drip(6_000_000), look] }],
+  });
+  const authorize = async () => ({ headers: { 'x-asked-at': String(performance.now()) } });
+  // Three parts by one connection: without a wait for its turn each is asked for within some milliseconds.
+  await transfer(hasty(source.url, { authorize }), landing.destination('aged'), { ...OPTIONS, connections: 1 });
+  expect(ages).toHaveLength(3);
+  expect(Math.max(...ages)).toBeLessThan(700);
+});
+
+it('ends a wait for credentials with the signal', async () => {
+  const stop = new AbortController();
+  const authorize = () => {
+    stop.abort(new Error('stopped'));
+    return new Promise<never>(() => {});
+  };
+  await using source = await startSourceServer({ file: { seed: 1, length: 1_000 } });
+  const signal = stop.signal;
+  const landed = transfer({ url: source.url, authorize }, landing.destination('waits'), { ...OPTIONS, signal });
+  await expect(landed).rejects.toThrow('stopped');
+});
+
+it.each([
+  ['120', 120],
+  ['9'.repeat(20), 365 * 86_400],
+  ['soon', undefined],
+])('reads a Retry-After of %s', (value, seconds) => {
+  expect(parseRetryAfter(value)).toBe(seconds);
+});
