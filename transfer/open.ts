@@ -70,6 +70,16 @@ export async function openTransfer(
 
 /** As `openTransfer`, but for the first part of a ranged transfer. It is to be sent, or destroyed and the upload aborted. */
 export async function beginTransfer(context: Context): Promise<Begun> {
+  const begun = await beginAnyWay(context);
+  const { resume } = context.options;
+  if (resume !== undefined && !(begun instanceof OrderedTransfer)) {
+    // The source or the object has changed, and nothing will go on with what was to be resumed.
+    await context.store.abortUpload(resume.uploadId, context.signal);
+  }
+  return begun;
+}
+
+async function beginAnyWay(context: Context): Promise<Begun> {
   const startedAt = new Date();
   const before = await lookBefore(context);
   if (before.skip) return done(context, startedAt, { status: 'skipped', bytes: before.object?.bytes ?? 0 });

@@ -70,7 +70,9 @@ async function beginAgainAndAgain(source: Source, destination: Destination, opti
   let retries = 0;
   for (let beginning = 1; ; beginning++) {
     try {
-      const landed = await once(source, destination, { ...options, earlier });
+      // An upload that turned out to be gone, or of another version, is not resumed again.
+      const { resume, ...anew } = options;
+      const landed = await once(source, destination, { ...(beginning === 1 ? options : anew), earlier });
       return retries === 0 ? landed : { ...landed, retries: landed.retries + retries };
     } catch (error) {
       if (!(error instanceof BeginAgainError) || beginning >= BEGINNINGS || options.signal?.aborted) throw error;

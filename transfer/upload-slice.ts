@@ -11,9 +11,10 @@ import type { StoredPart } from './s3/object-store.ts';
 import type { WriteBody } from './s3/transport.ts';
 import { fetchRange } from './source/fetch-range.ts';
 import { type PartProof, planOf, type TransferState } from './state.ts';
+import { timerMilliseconds } from './wait.ts';
 
 export interface SliceOptions {
-  /** When to have returned: no part is begun that isn't likely to be done by then, and none goes on past it. */
+  /** When to have returned: no part is begun that isn't likely to be done by then; one that S3 has nearly got has 5 s more. */
   readonly deadline?: Date;
   readonly signal?: AbortSignal;
   /** Bytes of this slice that S3 has acknowledged, those of earlier calls included. */
@@ -107,7 +108,7 @@ class SliceRun {
     const clock =
       this.#deadline === undefined
         ? undefined
-        : setTimeout(() => stop.abort(new PastDeadline()), this.#deadline.getTime() - Date.now());
+        : setTimeout(() => stop.abort(new PastDeadline()), timerMilliseconds(this.#deadline.getTime() - Date.now()));
     try {
       await this.#findTodo(slice, signal);
       const workers = Math.min(buffersFor(this.#context.connections), this.#left);

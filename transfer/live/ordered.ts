@@ -13,6 +13,7 @@ import { fetchRange } from '../source/fetch-range.ts';
 import type { Probe } from '../source/probe.ts';
 import { statedHashes } from '../source/stated-hashes.ts';
 import { differenceFrom } from '../source/validators.ts';
+import type { TransferState } from '../state.ts';
 import { finishUpload } from './finish.ts';
 import { Pace } from './pace.ts';
 
@@ -69,16 +70,19 @@ export class OrderedTransfer implements LiveTransfer {
   async #run(): Promise<Landed> {
     const { context, headers } = this.#beginning;
     const { store, options, signal } = context;
-    const resumed = await this.#resume();
-    const uploadId = resumed ?? (await store.createUpload(headers, signal));
+    const { resume } = options;
+    const uploadId = resume?.uploadId ?? (await store.createUpload(headers, signal));
     return abortAfter(store, uploadId, async () => {
-      if (resumed === undefined) {
+      if (resume !== undefined) await this.#resume(resume);
+      else {
         await options.onUploadCreated?.(uploadId, stateOf(this.#beginning, this.#probe.pins, uploadId, this.#plan, []));
       }
       await this.#sendParts(uploadId);
       const parts = this.#parts.sort((one, other) => one.number - other.number);
       const crc = parts.reduce((whole, part) => combineCrc32(whole, part.crc as number, part.bytes), EMPTY_CRC32);
-      return finishUpload(this.#beginning, {
+      // The object carries the token that its upload was created with.
+      const beginning = { ...this.#beginning, token: resume?.token ?? this.#beginning.token };
+      return finishUpload(beginning, {
         uploadId,
         parts,
         bytes: this.bytes,
@@ -90,18 +94,14 @@ export class OrderedTransfer implements LiveTransfer {
   }
 
   /** Node can't save a hash's state, so all is read again; but what stands in S3 is not sent again. */
-  async #resume(): Promise<string | undefined> {
+  async #resume(resume: TransferState): Promise<void> {
     const { context, head } = this.#beginning;
-    const { resume } = context.options;
-    if (resume === undefined) return undefined;
     const difference = differenceFrom(resume.pins, head, this.bytes);
     if (difference !== undefined || resume.partBytes !== this.#plan.partBytes) {
-      await context.store.abortUpload(resume.uploadId, context.signal);
       throw new SourceChangedError(`${context.session.name} is another version by now: ${difference}`, resume.pins);
     }
     const parts = await context.store.listParts(resume.uploadId, 1, this.#plan.count, context.signal);
     this.#standing = new Map(parts.map((part) => [part.number, part]));
-    return resume.uploadId;
   }
 
   async #sendParts(uploadId: string): Promise<void> {
@@ -111,15 +111,14 @@ export class OrderedTransfer implements LiveTransfer {
     // A part that is larger than a buffer is hashed as it passes, so that there is one at a time.
     const workers = this.#plan.partBytes > bufferBytes ? 1 : Math.min(buffersFor(connections), this.#plan.count);
     let failed: { error: unknown } | undefined;
-    const work = async () => {
-      try {
-        await this.#work(uploadId, signal);
-      } catch (error) {
-        failed ??= { error };
-        stop.abort(error);
-      }
+    const fail = (error: unknown) => {
+      failed ??= { error };
+      stop.abort(error);
     };
+    const work = () => this.#work(uploadId, signal).catch(fail);
+    const clock = this.#pace.clock(() => this.#read, fail);
     await Promise.all(Array.from({ length: workers }, work));
+    clearTimeout(clock);
     outer.throwIfAborted();
     if (failed !== undefined) throw failed.error;
   }
@@ -168,16 +167,25 @@ export class OrderedTransfer implements LiveTransfer {
       crc = addCrc32(crc, piece);
       this.#read += piece.length;
     };
-    if (range.number === 1 && this.#probe.first.length === range.length) {
+    let head = 0;
+    if (range.number === 1) {
       const { bytes } = await this.#probe.first.read(signal);
       target.set(bytes);
+      head = bytes.length;
+      onBytes(target.subarray(0, head));
       giveBuffer(bytes);
-      onBytes(target);
-    } else {
-      const { deadline } = context.options;
-      const { session } = context;
-      await fetchRange(session, { pins: this.#probe.pins, offset: range.offset, target, onBytes, signal, deadline });
     }
+    const { deadline } = context.options;
+    const { session } = context;
+    const { pins } = this.#probe;
+    await fetchRange(session, {
+      pins,
+      offset: range.offset + head,
+      target: target.subarray(head),
+      onBytes,
+      signal,
+      deadline,
+    });
     await turn.before;
     // A part before this one may have failed: then its turn was passed without its bytes.
     signal.throwIfAborted();

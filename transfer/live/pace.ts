@@ -1,4 +1,5 @@
 import { NotInTimeError } from '../errors.ts';
+import { timerMilliseconds } from '../wait.ts';
 
 /** How long a rate is measured before it is held against the deadline. */
 const MEASURE_MILLISECONDS = 10_000;
@@ -8,7 +9,7 @@ export class Pace {
   readonly #name: string;
   readonly #deadline: Date | undefined;
   readonly #total: number | undefined;
-  readonly #since = Date.now();
+  #since = Date.now();
 
   constructor(name: string, deadline: Date | undefined, total: number | undefined) {
     this.#name = name;
@@ -24,12 +25,25 @@ export class Pace {
   }
 
   /**
+   * Calls back at the deadline, if there is one, which may come in the middle of a part.
+   *
+   * @param read bytes that have been read by then.
+   */
+  clock(read: () => number, late: (error: NotInTimeError) => void): NodeJS.Timeout | undefined {
+    if (this.#deadline === undefined) return undefined;
+    const onDeadline = () => late(new NotInTimeError(`${this.#name} was not read by the deadline`, read()));
+    return setTimeout(onDeadline, timerMilliseconds(this.#deadline.getTime() - Date.now()));
+  }
+
+  /**
    * Past ten seconds the rate is known: what needs more than half of the time left is for a process without a clock.
    *
    * @throws NotInTimeError
    */
   check(bytes: number): void {
     if (this.#deadline === undefined || this.#total === undefined) return;
+    // What came before the first byte is no measure of the others.
+    if (bytes === 0) this.#since = Date.now();
     const elapsed = Date.now() - this.#since;
     const left = this.#deadline.getTime() - Date.now();
     const needed = (elapsed / Math.max(1, bytes)) * (this.#total - bytes);

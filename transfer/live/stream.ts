@@ -63,6 +63,13 @@ export class StreamTransfer implements LiveTransfer {
     const { context, headers } = this.#beginning;
     const { store, options } = context;
     const pace = new Pace(context.session.name, options.deadline, this.bytes);
+    const clock = pace.clock(
+      () => this.#body.offset,
+      (error) => {
+        this.#stop.abort(error);
+        this.#body.destroy();
+      },
+    );
     try {
       pace.begin();
       const uploadId = await store.createUpload(headers, context.signal);
@@ -71,6 +78,7 @@ export class StreamTransfer implements LiveTransfer {
         return await this.#land(uploadId, pace);
       });
     } finally {
+      clearTimeout(clock);
       this.#body.destroy();
     }
   }

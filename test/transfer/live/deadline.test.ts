@@ -1,0 +1,67 @@
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { type Landing, startLanding } from '#test/helpers/landing.ts';
+import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
+import { contentHashes, faults, startSourceServer } from '#test/helpers/source-server.ts';
+import { NotInTimeError, transfer } from '#transfer/index.ts';
+import { Pace } from '#transfer/live/pace.ts';
+
+const MIB = 1_048_576;
+const LENGTH = 12 * MIB;
+const OPTIONS = { guard: LOOPBACK, bufferBytes: 5 * MIB, connections: 2 };
+const { sha256 } = contentHashes('v1', LENGTH);
+
+let landing: Landing;
+beforeAll(async () => {
+  landing = await startLanding();
+});
+afterAll(() => landing[Symbol.asyncDispose]());
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it.each(['one stream', 'in order'])('ends in the middle of a part, by %s', async (way) => {
+  const drip = faults.drip(300_000);
+  await using source = await startSourceServer({
+    file: { seed: 'v1', length: LENGTH },
+    rules: [{ faults: way === 'one stream' ? [drip, faults.ignoreRange()] : drip }],
+  });
+  const key = `in the middle ${way}`;
+  const given = { url: source.url, ...(way === 'in order' ? { expect: { sha256 } } : {}) };
+  const deadline = new Date(Date.now() + 1_500);
+  await expect(transfer(given, landing.destination(key), { ...OPTIONS, deadline })).rejects.toThrow(NotInTimeError);
+  // The first part alone takes 17 s.
+  const sent = source.requests.reduce((sum, { bodyBytes }) => sum + bodyBytes, 0);
+  expect(sent).toBeLessThan(5 * MIB);
+  await landing.expectNothing(key);
+});
+
+it.each([30, 100_000])('has time where the deadline is %i days away', async (days) => {
+  await using source = await startSourceServer({ file: { seed: 'v1', length: LENGTH } });
+  const deadline = new Date(Date.now() + days * 86_400_000);
+  const key = `in ${days} days`;
+  const landed = await transfer({ url: source.url }, landing.destination(key), { ...OPTIONS, deadline });
+  await landing.expectLanded(key, 'v1', LENGTH, landed);
+});
+
+it('knows no limit where none is wanted', async () => {
+  const none = Number.POSITIVE_INFINITY;
+  await using source = await startSourceServer({
+    file: { seed: 'v1', length: LENGTH },
+    rules: [{ faults: faults.delay(50) }],
+  });
+  const limits = { headSeconds: none, connectSeconds: none, idleSeconds: none, minSpeedSeconds: none, attempts: 1 };
+  const destination = landing.destination('no limit', { stallSeconds: none });
+  const landed = await transfer({ url: source.url, limits }, destination, OPTIONS);
+  await landing.expectLanded('no limit', 'v1', LENGTH, landed);
+});
+
+it('measures from the first byte on, however long nobody read before', () => {
+  vi.useFakeTimers();
+  const pace = new Pace('a source', new Date(Date.now() + 300_000), 100_000_000);
+  vi.advanceTimersByTime(60_000);
+  pace.check(0);
+  vi.advanceTimersByTime(11_000);
+  // At this rate it takes 44 s more, of the 229 that are left.
+  pace.check(20_000_000);
+  expect(() => pace.check(2_000_000)).toThrow(NotInTimeError);
+});
