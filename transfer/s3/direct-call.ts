@@ -24,7 +24,7 @@ export interface DirectCall<T> {
  */
 export async function callDirectly<T>(client: S3Client, direct: DirectCall<T>): Promise<T> {
   const { call, query, headers, body, read, bySdk } = direct;
-  const options = { ...direct.options, agents: agentsOf(client) };
+  const options = { ...direct.options, agents: await agentsOf(client) };
   const signed = await signCall(client, call, query, headers);
   if (signed === undefined) {
     return bySdk((made) => {

@@ -66,7 +66,8 @@ export async function sendPipedPart(
     crc = await pieces(chunks.write);
     await chunks.end(`x-amz-checksum-crc32:${crc32ToBase64(crc)}`);
   };
-  const transport = (signed: SignedRequest) => sendSigned(signed, body, { ...options, agents: agentsOf(client) });
+  const agents = await agentsOf(client);
+  const transport = (signed: SignedRequest) => sendSigned(signed, body, { ...options, agents });
   const etag = await send(client, address, headers, transport);
   return { etag, crc };
 }

@@ -2,6 +2,7 @@ import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { whenAborted } from '../signals.ts';
+import { timerMilliseconds } from '../wait.ts';
 
 /** A signed request, as the SDK's middleware stack hands it to its HTTP handler. */
 export interface SignedRequest {
@@ -67,11 +68,17 @@ class StaleConnection extends Error {
 
 let own: Agents | undefined;
 
-/** The client's own agents, with its certificates and limits, where its handler is the SDK's for Node. */
-export function agentsOf(client: S3Client): Agents {
+/** The client's own agents, with its certificates, proxy and limits, where its handler is the SDK's for Node. */
+export async function agentsOf(client: S3Client): Promise<Agents> {
   const handler = client.config.requestHandler as {
+    handle(request: { protocol: string }, options: { abortSignal: AbortSignal }): Promise<unknown>;
     httpHandlerConfigs?: () => { httpAgent?: Agent; httpsAgent?: HttpsAgent };
   };
+  const known = handler.httpHandlerConfigs?.();
+  // It makes its agents when it is first asked for something, and then ends before it does anything.
+  if (known !== undefined && known.httpAgent === undefined) {
+    await handler.handle({ protocol: 'http:' }, { abortSignal: AbortSignal.abort() }).catch(() => {});
+  }
   const { httpAgent, httpsAgent } = handler.httpHandlerConfigs?.() ?? {};
   own ??= { http: new Agent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
   return { http: httpAgent ?? own.http, https: httpsAgent ?? own.https };
@@ -187,11 +194,15 @@ interface Coming {
   readonly came: Promise<IncomingMessage>;
   has: boolean;
   failed: boolean;
+  /** Whether bytes for S3 are still to come from somewhere else: then S3 isn't what is waited for. */
+  wanting: boolean;
 }
 
 function answerOf(request: ClientRequest, stallSeconds: number): Coming {
-  const coming: { came?: Promise<IncomingMessage>; has: boolean; failed: boolean } = { has: false, failed: false };
-  coming.came = new Promise((resolve, reject) => {
+  const coming = { has: false, failed: false, wanting: false };
+  const stalled = (what: string) => request.destroy(new StorageStalled(`S3 ${what} for ${stallSeconds} s`));
+  const stallMilliseconds = timerMilliseconds(stallSeconds * 1_000);
+  const came = new Promise<IncomingMessage>((resolve, reject) => {
     request.once('response', (message) => {
       coming.has = true;
       resolve(message);
@@ -201,13 +212,20 @@ function answerOf(request: ClientRequest, stallSeconds: number): Coming {
       reject(error);
     });
     // Node counts bytes that move within one large write as activity too.
-    request.setTimeout(stallSeconds * 1_000, () =>
-      request.destroy(new StorageStalled(`S3 took and gave nothing for ${stallSeconds} s`)),
-    );
+    request.setTimeout(stallMilliseconds).on('timeout', () => {
+      if (!coming.wanting) stalled('took and gave nothing');
+    });
+    // That clock begins once there is a connection.
+    request.once('socket', (socket) => {
+      if (!socket.connecting) return;
+      const timer = setTimeout(() => stalled('took no connection'), stallMilliseconds);
+      const forget = () => clearTimeout(timer);
+      socket.once('connect', forget).once('close', forget);
+    });
   });
   // Its error is thrown by whoever awaits it first; nobody may be waiting when it comes.
-  coming.came.catch(() => {});
-  return coming as Coming;
+  came.catch(() => {});
+  return Object.assign(coming, { came });
 }
 
 function continued(request: ClientRequest): Promise<void> {
@@ -244,10 +262,14 @@ async function writeBody(
       });
     });
   const write: WriteBody = async (piece) => {
+    answer.wanting = false;
     for (let at = 0; at < piece.length; at += mostBytes) await writeOnce(piece.subarray(at, at + mostBytes));
+    answer.wanting = true;
   };
   try {
+    answer.wanting = true;
     await body(write);
+    answer.wanting = false;
     request.end();
   } catch (error) {
     if (error instanceof AnsweredEarly) return;

@@ -44,6 +44,21 @@ it('blames no source for an S3 that is slow: its clocks run only while a read is
   expect(source.requests).toHaveLength(1);
 });
 
+it('blames no S3 for a slow source whose part is piped: its clock stands while bytes are awaited', async () => {
+  const length = 5 * MIB;
+  await using source = await startSourceServer({
+    file: { seed: 'v1', length },
+    rules: [{ faults: faults.drip(700_000) }],
+  });
+  const options = { guard: LOOPBACK, bufferBytes: 2 * MIB, partBytes: 5 * MIB, connections: 1 };
+  // Half a buffer takes 1.5 s.
+  const destination = landing.destination('slow-source', { stallSeconds: 0.7 });
+  const landed = await transfer({ url: source.url }, destination, options);
+  await landing.expectLanded('slow-source', 'v1', length, landed);
+  expect(landed.retries).toBe(0);
+  expect(source.coverage()).toEqual({ once: length, again: 0 });
+});
+
 it('counts a source as no failure that drops a connection which S3 kept waiting', async () => {
   const cut = 16 * MIB;
   await using source = await startSourceServer({
