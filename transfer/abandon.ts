@@ -14,8 +14,8 @@ const ABORT_MILLISECONDS = 60_000;
  * @throws StorageError where S3 keeps failing.
  */
 export async function abandonTransfer(job: TransferJob): Promise<void> {
-  const { store, signal } = contextOfJob(job);
-  await store.abortUpload(job.state.uploadId, signal);
+  const { store } = contextOfJob(job);
+  await store.abortUpload(job.state.uploadId, AbortSignal.timeout(ABORT_MILLISECONDS));
 }
 
 /** Runs a step of an upload; where it fails, aborts the upload and throws the step's own error. */
@@ -34,7 +34,11 @@ export async function abortUpload(store: ObjectStore, uploadId: string, reason: 
     await store.abortUpload(uploadId, AbortSignal.timeout(ABORT_MILLISECONDS));
   } catch (abortError) {
     if (reason instanceof Error) {
-      reason.message += ` (and upload ${uploadId} could not be aborted: ${(abortError as Error).message})`;
+      try {
+        reason.message += ` (and upload ${uploadId} could not be aborted: ${(abortError as Error).message})`;
+      } catch {
+        // The message of a DOMException, which an AbortController makes, can't be written to.
+      }
     }
   }
 }

@@ -24,6 +24,16 @@ describe('a source with ranges', () => {
   });
 });
 
+it('gives an empty object no type of the page that says there is nothing', async () => {
+  const page = faults.headers({ 'Content-Type': 'text/html', 'Content-Encoding': 'br' });
+  await using source = await startSourceServer({
+    file: { length: 0 },
+    rules: [{ faults: [faults.rangeNotSatisfiable(), page] }],
+  });
+  const landed = await transfer({ url: source.url }, landing.destination('nothing'), PARTS);
+  expect(landed).toMatchObject({ status: 'landed', bytes: 0, contentType: undefined, sourceEtag: undefined });
+});
+
 describe('a source without ranges', () => {
   const lengths = [0, 1, 5 * MIB, 5 * MIB + 1, 10 * MIB, 17 * MIB + 5];
 

@@ -36,8 +36,10 @@ export function objectMetadata(
   input: MetadataInput,
 ): { metadata: Record<string, string>; notes: string[] } | undefined {
   const notes: string[] = [];
-  const metadata: Record<string, string> = { [META.upload]: input.token };
+  const metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(input.user)) metadata[name.toLowerCase()] = encode(value);
+  // Last: whoever copies the metadata of an earlier object has an earlier token among them.
+  metadata[META.upload] = input.token;
   if (bytesOf(metadata) > MAX_BYTES) return undefined;
   const add = (names: Record<string, string | undefined>, note: string) => {
     const more = Object.fromEntries(

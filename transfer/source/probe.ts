@@ -100,7 +100,11 @@ async function readAnswer(
   if (head.status === 200) return readPlain(target, answer, head);
   if (!plain && head.status === 416) {
     if (/^\s*bytes\s+\*\/0\s*$/i.test(head.headers['content-range'] ?? '')) {
-      return { kind: 'whole', head, bytes: NOTHING, crc: EMPTY_CRC32 };
+      // Its fields are those of the page that says so.
+      const page = { contentType: undefined, contentEncoding: undefined, contentDisposition: undefined };
+      const validators = { etag: undefined, lastModified: undefined };
+      const own = { ...head, ...page, ...validators, headers: {} };
+      return { kind: 'whole', head: own, bytes: NOTHING, crc: EMPTY_CRC32 };
     }
     throw new PlainGetNeeded();
   }

@@ -40,6 +40,11 @@ export class ResumingStream {
     this.#deadline = deadline;
   }
 
+  /** Bytes read so far. */
+  get offset(): number {
+    return this.#offset;
+  }
+
   /** Whether what was read up to the end is known to be all: by a length, chunks, or a range's total. */
   get sizeProven(): boolean {
     return this.#head.framed || this.#total !== undefined;

@@ -1,0 +1,9 @@
+import { expect, it } from 'vitest';
+import { META, objectMetadata } from '#transfer/object/metadata.ts';
+
+const INPUT = { token: 'mine', url: 'https://example.com/', etag: undefined, lastModified: undefined, expect: {} };
+
+it("carries its own token, whatever an earlier object's metadata say", () => {
+  const made = objectMetadata({ ...INPUT, user: { 'Sluice-Upload': 'earlier', owner: 'me' } });
+  expect(made?.metadata).toMatchObject({ [META.upload]: 'mine', owner: 'me' });
+});
