@@ -48,11 +48,11 @@ it('blames no S3 for a slow source whose part is piped: its clock stands while b
   const length = 5 * MIB;
   await using source = await startSourceServer({
     file: { seed: 'v1', length },
-    rules: [{ faults: faults.drip(700_000) }],
+    rules: [{ faults: faults.drip(450_000) }],
   });
   const options = { guard: LOOPBACK, bufferBytes: 2 * MIB, partBytes: 5 * MIB, connections: 1 };
-  // Half a buffer takes 1.5 s.
-  const destination = landing.destination('slow-source', { stallSeconds: 0.7 });
+  // Half a buffer takes 2.3 s.
+  const destination = landing.destination('slow-source', { stallSeconds: 1.6 });
   const landed = await transfer({ url: source.url }, destination, options);
   await landing.expectLanded('slow-source', 'v1', length, landed);
   expect(landed.retries).toBe(0);
