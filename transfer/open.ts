@@ -70,35 +70,36 @@ export async function openTransfer(
 
 /** As `openTransfer`, but for the first part of a ranged transfer. It is to be sent, or destroyed and the upload aborted. */
 export async function beginTransfer(context: Context): Promise<Begun> {
-  const begun = await beginAnyWay(context);
-  const { resume } = context.options;
-  if (resume !== undefined && !(begun instanceof OrderedTransfer)) {
-    // The source or the object has changed, and nothing will go on with what was to be resumed.
-    await context.store.abortUpload(resume.uploadId, context.signal);
-  }
-  return begun;
-}
-
-async function beginAnyWay(context: Context): Promise<Begun> {
   const startedAt = new Date();
   const before = await lookBefore(context);
-  if (before.skip) return done(context, startedAt, { status: 'skipped', bytes: before.object?.bytes ?? 0 });
+  if (before.skip) {
+    await abortResumed(context);
+    return done(context, startedAt, { status: 'skipped', bytes: before.object?.bytes ?? 0 });
+  }
 
   const notes = [...before.notes];
   const probe = await probeOneVersion(context, before, notes);
   if (probe.kind === 'unchanged') {
+    await abortResumed(context);
     return done(context, startedAt, { status: 'unchanged', bytes: before.object?.bytes ?? 0, head: probe.head, notes });
   }
   try {
     checkHead(context, probe);
     const beginning = begin(context, startedAt, probe.head, notes);
+    if (probe.kind === 'ranges' && needsOrder(context.expect)) return new OrderedTransfer(beginning, probe);
+    await abortResumed(context);
     if (probe.kind === 'whole') return await landWhole(beginning, probe);
     if (probe.kind === 'stream') return new StreamTransfer(beginning, probe);
-    return needsOrder(context.expect) ? new OrderedTransfer(beginning, probe) : await beginRanged(beginning, probe);
+    return await beginRanged(beginning, probe);
   } catch (error) {
     close(probe);
     throw error;
   }
+}
+
+/** The source or the object has changed, and nothing goes on with the upload that was to be resumed. */
+async function abortResumed({ store, options, signal }: Context): Promise<void> {
+  if (options.resume !== undefined) await store.abortUpload(options.resume.uploadId, signal);
 }
 
 /** What of an answer isn't read is of no use any more. */
