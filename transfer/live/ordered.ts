@@ -175,17 +175,10 @@ export class OrderedTransfer implements LiveTransfer {
       onBytes(target.subarray(0, head));
       giveBuffer(bytes);
     }
-    const { deadline } = context.options;
-    const { session } = context;
+    const { session, options } = context;
     const { pins } = this.#probe;
-    await fetchRange(session, {
-      pins,
-      offset: range.offset + head,
-      target: target.subarray(head),
-      onBytes,
-      signal,
-      deadline,
-    });
+    const rest = { offset: range.offset + head, target: target.subarray(head) };
+    await fetchRange(session, { pins, ...rest, onBytes, signal, deadline: options.deadline });
     await turn.before;
     // A part before this one may have failed: then its turn was passed without its bytes.
     signal.throwIfAborted();

@@ -193,13 +193,12 @@ function pathOf({ path, query }: SignedRequest): string {
 interface Coming {
   readonly came: Promise<IncomingMessage>;
   has: boolean;
-  failed: boolean;
   /** Whether bytes for S3 are still to come from somewhere else: then S3 isn't what is waited for. */
   wanting: boolean;
 }
 
 function answerOf(request: ClientRequest, stallSeconds: number): Coming {
-  const coming = { has: false, failed: false, wanting: false };
+  const coming = { has: false, wanting: false };
   const stalled = (what: string) => request.destroy(new StorageStalled(`S3 ${what} for ${stallSeconds} s`));
   const stallMilliseconds = timerMilliseconds(stallSeconds * 1_000);
   const came = new Promise<IncomingMessage>((resolve, reject) => {
@@ -207,10 +206,7 @@ function answerOf(request: ClientRequest, stallSeconds: number): Coming {
       coming.has = true;
       resolve(message);
     });
-    request.on('error', (error) => {
-      coming.failed = true;
-      reject(error);
-    });
+    request.on('error', reject);
     // Node counts bytes that move within one large write as activity too.
     request.setTimeout(stallMilliseconds).on('timeout', () => {
       if (!coming.wanting) stalled('took and gave nothing');

@@ -101,10 +101,7 @@ async function readAnswer(
   if (!plain && head.status === 416) {
     if (/^\s*bytes\s+\*\/0\s*$/i.test(head.headers['content-range'] ?? '')) {
       // Its fields are those of the page that says so.
-      const page = { contentType: undefined, contentEncoding: undefined, contentDisposition: undefined };
-      const validators = { etag: undefined, lastModified: undefined };
-      const own = { ...head, ...page, ...validators, headers: {} };
-      return { kind: 'whole', head: own, bytes: NOTHING, crc: EMPTY_CRC32 };
+      return { kind: 'whole', head: readHead({ ...answer, headers: {} }), bytes: NOTHING, crc: EMPTY_CRC32 };
     }
     throw new PlainGetNeeded();
   }

@@ -44,12 +44,8 @@ function read(request: SourceRequest, agent: Dispatcher): Promise<SourceAnswer> 
     let settled = false;
     let interim = 0;
     let forget: (() => void) | undefined;
-    const timer = setTimeout(
-      () => {
-        stop(new SourceFaultError(`${url.origin} sent no answer within ${limits.headSeconds} s`));
-      },
-      timerMilliseconds(limits.headSeconds * 1_000),
-    );
+    const late = () => stop(new SourceFaultError(`${url.origin} sent no answer within ${limits.headSeconds} s`));
+    const timer = setTimeout(late, timerMilliseconds(limits.headSeconds * 1_000));
     const close = () => {
       forget?.();
       request.onClosed();

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { S3Client } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { startWeb } from '#test/helpers/web.ts';
 import { ObjectStore } from '#transfer/s3/object-store.ts';
 
 const CONNECTIONS = 4;
@@ -11,41 +11,34 @@ const BYTES = Buffer.alloc(100_000, 'x');
 const { signal } = new AbortController();
 
 /** An S3 that resets each connection that it had before, where it is used again: what a Lambda meets that was frozen. */
-interface ForgetfulS3 extends AsyncDisposable {
-  readonly endpoint: string;
-  connections: number;
+interface ForgetfulS3 {
+  readonly url: string;
+  /** That have brought a request. */
+  readonly connections: number;
   forget(): void;
+  stop(): Promise<void>;
 }
 
 async function startForgetfulS3(): Promise<ForgetfulS3> {
   const known = new Set<Socket>();
   let forgotten = new Set<Socket>();
-  const server = createServer(async (request, response) => {
-    if (forgotten.has(request.socket)) {
-      request.socket.resetAndDestroy();
-      return;
-    }
-    request.resume();
-    await once(request, 'end');
+  const web = await startWeb(async (request, response) => {
+    const { socket } = request;
+    known.add(socket);
+    if (forgotten.has(socket)) return socket.resetAndDestroy();
+    await once(request.resume(), 'end');
     response.setHeader('etag', '"etag"').end();
   });
-  const s3 = {
-    endpoint: '',
-    connections: 0,
-    forget: () => {
+  return {
+    url: web.url,
+    get connections() {
+      return known.size;
+    },
+    forget() {
       forgotten = new Set(known);
     },
-    [Symbol.asyncDispose]: async () => {
-      server.close().closeAllConnections();
-    },
+    stop: () => web.stop(),
   };
-  server.on('connection', (socket) => {
-    s3.connections += 1;
-    known.add(socket);
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  s3.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return s3;
 }
 
 let s3: ForgetfulS3;
@@ -53,9 +46,8 @@ let store: ObjectStore;
 beforeEach(async () => {
   s3 = await startForgetfulS3();
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const { endpoint } = s3;
   store = new ObjectStore(
-    new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials }),
+    new S3Client({ endpoint: s3.url, region: 'us-east-1', forcePathStyle: true, credentials }),
     'bucket',
     'key',
   );
@@ -63,7 +55,7 @@ beforeEach(async () => {
   expect(s3.connections).toBe(CONNECTIONS);
   s3.forget();
 });
-afterEach(() => s3[Symbol.asyncDispose]());
+afterEach(() => s3.stop());
 
 it('sends a part again by a new connection, and that costs no retry', async () => {
   await store.putPart('upload', 9, BYTES, 1, signal);

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { S3Client } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
+import { startWeb } from '#test/helpers/web.ts';
 import { ObjectStore } from '#transfer/s3/object-store.ts';
 
 const answers: Record<string, (response: ServerResponse) => void> = {
@@ -14,20 +13,22 @@ const answers: Record<string, (response: ServerResponse) => void> = {
 };
 
 it.each(Object.keys(answers))('asks once where the answer is %s, whatever the SDK would do', async (answer) => {
-  let requests = 0;
-  const server = createServer((request, response) => {
-    requests += 1;
+  const web = await startWeb((request, response) => {
     request.resume().once('end', () => answers[answer]?.(response));
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials, maxAttempts: 5 });
+  const client = new S3Client({
+    endpoint: web.url,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials,
+    maxAttempts: 5,
+  });
   const store = new ObjectStore(client, 'bucket', 'key');
   const parts = [{ number: 1, bytes: 1, etag: '"etag"', crc: 0 }];
   await expect(
     store.completeOnce('upload', parts, { bytes: 1, crc: 0 }, false, new AbortController().signal),
   ).rejects.toThrow();
-  expect(requests).toBe(1);
-  server.close().closeAllConnections();
+  expect(web.requests).toHaveLength(1);
+  await web.stop();
 });

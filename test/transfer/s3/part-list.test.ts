@@ -1,25 +1,21 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { CompleteMultipartUploadCommand, S3Client } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
+import { startWeb } from '#test/helpers/web.ts';
 import { writePartList } from '#transfer/s3/part-list.ts';
 
 it('sends what the SDK would send', async () => {
   const bodies: string[] = [];
   const heads: unknown[] = [];
-  const server = createServer(async (request, response) => {
+  const web = await startWeb(async (request, response) => {
     const body = await text(request);
     const { 'content-type': type, 'content-length': length } = request.headers;
     bodies.push(body);
     heads.push({ type, right: Number(length) === Buffer.byteLength(body) });
     response.end('<CompleteMultipartUploadResult><ETag>"e"</ETag></CompleteMultipartUploadResult>');
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+  const client = new S3Client({ endpoint: web.url, region: 'us-east-1', forcePathStyle: true, credentials });
   const upload = { Bucket: 'bucket', Key: 'key', UploadId: 'upload' };
 
   const Parts = [
@@ -41,5 +37,5 @@ it('sends what the SDK would send', async () => {
     { type: 'application/xml', right: true },
     { type: 'application/xml', right: true },
   ]);
-  server.close();
+  await web.stop();
 });

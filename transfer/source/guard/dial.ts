@@ -41,18 +41,13 @@ export class DialTimeoutError extends Error {
  */
 export async function dial(guard: SourceGuard, target: DialTarget): Promise<Socket> {
   const timeout = new AbortController();
-  const timer = setTimeout(
-    () => {
-      timeout.abort(
-        new DialTimeoutError(`${target.host} port ${target.port}: no connection in ${target.connectSeconds} s`),
-      );
-    },
-    timerMilliseconds(target.connectSeconds * 1_000),
-  );
+  const { host, port, connectSeconds } = target;
+  const late = () => timeout.abort(new DialTimeoutError(`${host} port ${port}: no connection in ${connectSeconds} s`));
+  const timer = setTimeout(late, timerMilliseconds(connectSeconds * 1_000));
   const signal = target.signal === undefined ? timeout.signal : AbortSignal.any([target.signal, timeout.signal]);
   try {
     // The operating system's resolver can't be stopped; its answer is then thrown away.
-    const addresses = await orAborted(guard.resolve(target.host), signal);
+    const addresses = await orAborted(guard.resolve(host), signal);
     return await connected(guard, target, addresses, signal);
   } finally {
     clearTimeout(timer);
