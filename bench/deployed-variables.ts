@@ -1,4 +1,4 @@
-import { LAMBDA_NAMES, type LambdaName } from '#lib/lambda-entries.ts';
+import { LAMBDA_NAMES, type LambdaName } from '#lib/functions/lambda-entries.ts';
 import { synthesise } from '#test/lib/synthesise.ts';
 
 /** In place of what CloudFormation fills in: an address where nothing answers. */

@@ -5,10 +5,10 @@
 import { readFileSync } from 'node:fs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { lookAtLedger } from '#lambdas/gatekeeper/ledger-count.ts';
-import { newGateRecord } from '#run/gate-record.ts';
 import { peakMemoryMiB } from '#run/landing/peak-memory.ts';
+import { newGateRecord } from '#run/ledger/gate-record.ts';
 import { readProgress } from '#run/ledger/progress.ts';
-import { planSummarySchema } from '#run/plan-summary.ts';
+import { planSummarySchema } from '#run/plan/plan-summary.ts';
 
 const [what = '', planFile = '', endpoint = '', bucket = '', accessKeyId = '', secretAccessKey = ''] =
   process.argv.slice(2);

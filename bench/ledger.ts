@@ -16,12 +16,12 @@ import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client
 import { buildSync } from 'esbuild';
 import pMap from 'p-map';
 import { request } from 'undici';
-import { ESM_BUNDLE } from '#lib/esm-bundle.ts';
+import { ESM_BUNDLE } from '#lib/bundling/esm-bundle.ts';
 import { itemId } from '#run/ids.ts';
 import type { Process, SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
 import { countByShard } from '#run/ledger/shards.ts';
-import type { PlanSummary } from '#run/plan-summary.ts';
+import type { PlanSummary } from '#run/plan/plan-summary.ts';
 import { startS3Server } from '#test/helpers/s3-server.ts';
 
 const RUN_ID = 'ledger-bench';

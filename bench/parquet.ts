@@ -5,10 +5,10 @@
 
 import { createReadStream, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { Processor } from '#processors/contract/processor.ts';
+import { testProcessor } from '#processors/contract/testing.ts';
+import { type ParquetResult, parquet } from '#processors/parquet.ts';
 import { peakMemoryMiB } from '#run/landing/peak-memory.ts';
-import type { Processor } from '#worker/processor.ts';
-import { type ParquetResult, parquet } from '#worker/processors/parquet.ts';
-import { testProcessor } from '#worker/testing.ts';
 
 const MIB = 1_048_576;
 const { values, positionals } = parseArgs({

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { temporaryFolder } from '#lib/temporary-folder.ts';
+import { temporaryFolder } from '#lib/bundling/temporary-folder.ts';
 import { contentBytes, contentSha256, contentViews } from '#test/helpers/source-server.ts';
 
 /** The content of every large file of the benchmark's source. */

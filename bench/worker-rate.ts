@@ -9,10 +9,10 @@ import { parseArgs } from 'node:util';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
+import { defineProcessor, type Processor } from '#processors/contract/processor.ts';
 import { dispatch } from '#run/fleet/dispatch.ts';
 import { startTestAws } from '#test/helpers/embedded-aws.ts';
 import { WorkerRig } from '#test/helpers/worker.ts';
-import { defineProcessor, type Processor } from '#worker/processor.ts';
 
 const { values } = parseArgs({
   options: { items: { type: 'string', default: '500' }, 'at-once': { type: 'string', default: '2' } },

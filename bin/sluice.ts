@@ -1,10 +1,10 @@
 import { App } from 'aws-cdk-lib';
-import { NativeInstallError, ownPlatform, type Platform } from '#lib/native-files.ts';
-import { NoSubnetsError } from '#lib/network.ts';
-import { readSettings, SettingsError } from '#lib/read-settings.ts';
-import type { Settings } from '#lib/settings.ts';
+import { NativeInstallError, ownPlatform, type Platform } from '#lib/bundling/native-files.ts';
+import { buildWorkerProgram } from '#lib/bundling/worker-bundle.ts';
+import { NoSubnetsError } from '#lib/network/network.ts';
+import { readSettings, SettingsError } from '#lib/settings/read-settings.ts';
+import type { Settings } from '#lib/settings/settings.ts';
 import { SluiceStack } from '#lib/sluice-stack.ts';
-import { buildWorkerProgram } from '#lib/worker-bundle.ts';
 
 const app = new App();
 try {

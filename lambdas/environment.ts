@@ -1,8 +1,8 @@
 import * as z from 'zod';
+import { jsonVariable } from '#run/input/json-text.ts';
 import { waitForSchema } from '#run/input/wait-for.ts';
-import { jsonVariable } from '#run/json-text.ts';
-import { limitsVariable } from '#run/limits.ts';
-import { sourceRulesVariable } from '#run/source-rules.ts';
+import { limitsVariable } from '#run/limits/limits.ts';
+import { sourceRulesVariable } from '#run/limits/source-rules.ts';
 
 /** A variable that CloudFormation writes as text. */
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');

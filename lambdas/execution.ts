@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { claimSchema } from '#run/claim.ts';
 import { runKeys } from '#run/keys.ts';
-import { type PlanSummary, planSummarySchema } from '#run/plan-summary.ts';
+import { claimSchema } from '#run/plan/claim.ts';
+import { type PlanSummary, planSummarySchema } from '#run/plan/plan-summary.ts';
 import { readJson, type Store } from '#run/store.ts';
 
 /** What EventBridge's status changes say of every execution. */

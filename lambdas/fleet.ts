@@ -1,6 +1,6 @@
 import { ECSClient } from '@aws-sdk/client-ecs';
 import type { z } from 'zod';
-import type { Fleet } from '#run/fleet/workers.ts';
+import type { Fleet } from '#run/fleet/fleet.ts';
 import type { environment } from './environment.ts';
 
 /** The fleet as a function's environment describes it. */

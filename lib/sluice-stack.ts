@@ -1,17 +1,17 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { Encryption } from './encryption.ts';
-import { ExecutionRule } from './execution-rule.ts';
-import { Functions } from './functions.ts';
-import type { LambdaName } from './lambda-entries.ts';
-import { Network } from './network.ts';
-import { Schedules } from './schedules.ts';
-import type { Settings } from './settings.ts';
-import { SluiceStateMachine } from './state-machine.ts';
-import { Storage } from './storage.ts';
-import { WorkQueue } from './work-queue.ts';
-import { type WorkerProgram, Workers } from './workers.ts';
+import { ExecutionRule } from './execution/execution-rule.ts';
+import { Schedules } from './execution/schedules.ts';
+import { SluiceStateMachine } from './execution/state-machine.ts';
+import { Functions } from './functions/functions.ts';
+import type { LambdaName } from './functions/lambda-entries.ts';
+import { Network } from './network/network.ts';
+import type { Settings } from './settings/settings.ts';
+import { Encryption } from './storage/encryption.ts';
+import { Storage } from './storage/storage.ts';
+import { WorkQueue } from './workers/work-queue.ts';
+import { type WorkerProgram, Workers } from './workers/workers.ts';
 
 export interface SluiceStackProps extends StackProps {
   readonly settings: Settings;

@@ -6,9 +6,9 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
 /** Files of what runs in the cloud that can open a connection by themselves, and why each may. */
 const CONNECT: Readonly<Record<string, string>> = {
-  'transfer/source/guard/dial.ts': 'the one connector',
-  'transfer/source/guard/guarded-agent.ts': 'undici over it',
-  'transfer/source/guard/guarded-request.ts': 'asks by the guarded agent',
+  'net/dial/dial.ts': 'the one connector',
+  'net/dial/guarded-agent.ts': 'undici over it',
+  'net/dial/guarded-request.ts': 'asks by the guarded agent',
   'transfer/s3/transport.ts': 'to S3, by an address that the SDK gives',
   'worker/bootstrap.ts': 'to the credentials of the task and the bundle in S3: nothing of a user’s input is there yet',
   'worker/runtime/worker-name.ts': 'to the metadata of the task, by an address of ECS',

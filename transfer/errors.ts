@@ -1,18 +1,6 @@
-import { shortText } from './object/short-text.ts';
+import { PermanentTransferError, TransferError } from '#net/errors.ts';
 
-/** Whatever the engine throws. The subclasses say what a caller can do about it. */
-export class TransferError extends Error {
-  override readonly name: string = 'TransferError';
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(shortText(message), options);
-  }
-}
-
-/** Nothing that the caller repeats will mend it: the source, the destination or what is expected has to change. */
-export class PermanentTransferError extends TransferError {
-  override readonly name: string = 'PermanentTransferError';
-}
+export { PermanentTransferError, SourceForbiddenError, TransferError } from '#net/errors.ts';
 
 /** This upload is lost, but a new one may succeed: abandon it and open the transfer again. */
 export class BeginAgainError extends TransferError {
@@ -33,11 +21,6 @@ export class SourceRefusedError extends PermanentTransferError {
 /** The source's redirects don't end, or lead to something that is no HTTP URL. */
 export class RedirectError extends PermanentTransferError {
   override readonly name = 'RedirectError';
-}
-
-/** The rules of the guard forbid the URL, or an address that its host has. */
-export class SourceForbiddenError extends PermanentTransferError {
-  override readonly name = 'SourceForbiddenError';
 }
 
 /** One request to the source failed in a way that the next may not: asked again with backoff, never seen by callers alone. */

@@ -1,3 +1,12 @@
+export { type DialTarget, DialTimeoutError, dial } from '#net/dial/dial.ts';
+export {
+  type HostAddress,
+  PUBLIC_INTERNET,
+  type Resolve,
+  SourceGuard,
+  SourceRuleError,
+  type SourceRules,
+} from '#net/guard/source-guard.ts';
 export { abandonTransfer } from './abandon.ts';
 export { type CloseOptions, closeTransfer } from './close.ts';
 export * from './errors.ts';
@@ -10,15 +19,6 @@ export type { Destination, IfExists, Progress, TransferOptions } from './options
 export { type PartPlan, type PartRange, partRange, type Slice, slicesOf } from './parts/plan.ts';
 export type { Proofs } from './proof/proofs.ts';
 export { undiciReader } from './source/by-undici.ts';
-export { type DialTarget, DialTimeoutError, dial } from './source/guard/dial.ts';
-export {
-  type HostAddress,
-  PUBLIC_INTERNET,
-  type Resolve,
-  SourceGuard,
-  SourceRuleError,
-  type SourceRules,
-} from './source/guard/source-guard.ts';
 export { HostGate } from './source/host-gate.ts';
 export type { SourceLimits } from './source/limits.ts';
 export type { Authorization, Expect, Source } from './source/session.ts';

@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { SourceGuard } from '#net/guard/source-guard.ts';
 import type { Pins } from './errors.ts';
-import type { SourceGuard } from './source/guard/source-guard.ts';
 import { HostGate } from './source/host-gate.ts';
 import type { SourceReader } from './source/reader.ts';
 import type { TransferState } from './state.ts';

@@ -1,3 +1,4 @@
+import { timerMilliseconds } from '#net/wait.ts';
 import type { Context } from './context.ts';
 import { SourceAsksToWaitError, UploadVanishedError } from './errors.ts';
 import { contextOfJob, type TransferJob } from './job.ts';
@@ -11,7 +12,6 @@ import type { StoredPart } from './s3/object-store.ts';
 import type { WriteBody } from './s3/transport.ts';
 import { fetchRange } from './source/fetch-range.ts';
 import { type PartProof, planOf, type TransferState } from './state.ts';
-import { timerMilliseconds } from './wait.ts';
 
 export interface SliceOptions {
   /** When to have returned: no part is begun that isn't likely to be done by then; one that S3 has nearly got has 5 s more. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { limitsVariable } from '#run/limits.ts';
-import { guardOf, sourceRulesVariable } from '#run/source-rules.ts';
+import { limitsVariable } from '#run/limits/limits.ts';
+import { guardOf, sourceRulesVariable } from '#run/limits/source-rules.ts';
 
 /** SQS ends a message's visibility 12 hours after it was received, however often it was extended. */
 const LONGEST_VISIBILITY_SECONDS = 43_200;

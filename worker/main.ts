@@ -1,8 +1,8 @@
+import { loadProcessor } from '#processors/index.ts';
 import { Credentials } from '#run/credentials/credentials.ts';
-import { RunLimits } from '#run/run-limits.ts';
+import { workerClients } from '#run/fleet/worker-clients.ts';
+import { RunLimits } from '#run/limits/run-limits.ts';
 import { readWorkerSettings } from './environment.ts';
-import { loadProcessor } from './processors/index.ts';
-import { workerClients } from './runtime/clients.ts';
 import { workerLogger } from './runtime/logger.ts';
 import { openQueue } from './runtime/queue.ts';
 import { runWorker } from './runtime/run-worker.ts';

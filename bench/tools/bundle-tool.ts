@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleLambdas } from '#lib/lambda-bundles.ts';
+import { bundleLambdas } from '#lib/bundling/lambda-bundles.ts';
 
 /** Bundles one of this folder's programs as the Lambdas are; it is gone when the process ends. */
 export async function bundleTool(entry: string): Promise<string> {

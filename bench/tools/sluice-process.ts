@@ -6,12 +6,12 @@ import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { S3Client } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
+import { SourceGuard } from '#net/guard/source-guard.ts';
 import {
   closeTransfer,
   openTransfer,
   type PartProof,
   type Slice,
-  SourceGuard,
   type TransferState,
   transfer,
   uploadSlice,

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { closeRun } from '#run/end/close.ts';
 import { reopenRun } from '#run/end/reopen.ts';
 import { runKeys } from '#run/keys.ts';
-import { readPlanSummary } from '#run/plan-summary.ts';
+import { readPlanSummary } from '#run/plan/plan-summary.ts';
 import { environment, readEnvironment } from '../environment.ts';
 
 const env = readEnvironment(environment.bucket);

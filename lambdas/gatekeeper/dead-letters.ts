@@ -1,7 +1,7 @@
 import { DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import type { Queue } from '#run/fleet/dispatch.ts';
 import { messageSchema } from '#run/fleet/message.ts';
-import { parseJson } from '#run/json-text.ts';
+import { parseJson } from '#run/input/json-text.ts';
 import { record } from '#run/ledger/ledger.ts';
 import type { Store } from '#run/store.ts';
 

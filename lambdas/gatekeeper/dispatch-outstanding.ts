@@ -3,7 +3,7 @@ import type { WorkMessage } from '#run/fleet/message.ts';
 import { runKeys } from '#run/keys.ts';
 import { type Progress, plannedItems } from '#run/ledger/progress.ts';
 import { landedSchema } from '#run/ledger/records.ts';
-import type { PlanSummary } from '#run/plan-summary.ts';
+import type { PlanSummary } from '#run/plan/plan-summary.ts';
 import { readJson, type Store } from '#run/store.ts';
 
 /** So many messages are gathered before they are sent; the plan of a long run doesn't fit the memory. */

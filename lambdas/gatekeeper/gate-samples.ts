@@ -1,6 +1,6 @@
 import type { FleetState } from '#run/fleet/workers.ts';
-import { type GateRecord, type GateSample, gateRecordSchema, newGateRecord } from '#run/gate-record.ts';
 import { runKeys } from '#run/keys.ts';
+import { type GateRecord, type GateSample, gateRecordSchema, newGateRecord } from '#run/ledger/gate-record.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
 
 /** How many samples `gate.json` keeps: 10 hours at 30 s, and still a small object. */

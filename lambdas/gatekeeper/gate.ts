@@ -1,12 +1,13 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
+import type { SourceGuard } from '#net/guard/source-guard.ts';
 import { NotReadyError } from '#run/errors.ts';
 import type { Queue } from '#run/fleet/dispatch.ts';
-import { ensureWorkers, type Fleet, type FleetState } from '#run/fleet/workers.ts';
-import type { GateRecord } from '#run/gate-record.ts';
+import type { Fleet } from '#run/fleet/fleet.ts';
+import { ensureWorkers, type FleetState } from '#run/fleet/workers.ts';
+import type { GateRecord } from '#run/ledger/gate-record.ts';
 import { readProgress } from '#run/ledger/progress.ts';
-import { type PlanSummary, readPlanSummary } from '#run/plan-summary.ts';
+import { type PlanSummary, readPlanSummary } from '#run/plan/plan-summary.ts';
 import type { Store } from '#run/store.ts';
-import type { SourceGuard } from '#transfer/index.ts';
 import type { Finding } from './checks/check.ts';
 import { checkFor } from './checks/index.ts';
 import { drainDeadLetters } from './dead-letters.ts';

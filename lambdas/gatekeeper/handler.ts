@@ -2,7 +2,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { guardOf } from '#run/source-rules.ts';
+import { guardOf } from '#run/limits/source-rules.ts';
 import { environment, readEnvironment } from '../environment.ts';
 import { fleetOf } from '../fleet.ts';
 import { type Gate, lookAtGate } from './gate.ts';

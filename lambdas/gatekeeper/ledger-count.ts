@@ -1,7 +1,7 @@
-import type { GateRecord } from '#run/gate-record.ts';
+import type { GateRecord } from '#run/ledger/gate-record.ts';
 import { type Counts, countShards, totalOf } from '#run/ledger/progress.ts';
 import type { PerShard } from '#run/ledger/shards.ts';
-import type { PlanSummary } from '#run/plan-summary.ts';
+import type { PlanSummary } from '#run/plan/plan-summary.ts';
 import type { Store } from '#run/store.ts';
 import type { QueueCounts } from './queue-counts.ts';
 

@@ -1,8 +1,8 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
 import { Credentials } from '#run/credentials/credentials.ts';
-import { RunLimits } from '#run/run-limits.ts';
-import { guardOf } from '#run/source-rules.ts';
+import { RunLimits } from '#run/limits/run-limits.ts';
+import { guardOf } from '#run/limits/source-rules.ts';
 import type { Store } from '#run/store.ts';
 import type { TransferOptions } from '#transfer/index.ts';
 import { environment, readEnvironment } from '../environment.ts';

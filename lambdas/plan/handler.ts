@@ -1,8 +1,8 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
-import type { Claim } from '#run/claim.ts';
 import { runKeys } from '#run/keys.ts';
+import type { Claim } from '#run/plan/claim.ts';
 import { environment, readEnvironment } from '../environment.ts';
 import { readInput } from './input.ts';
 import { planRun } from './plan.ts';

@@ -1,6 +1,5 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
-import { type Claim, claim } from '#run/claim.ts';
 import { InvalidInputError } from '#run/errors.ts';
 import { itemId } from '#run/ids.ts';
 import { processorProblem } from '#run/input/deployed-processors.ts';
@@ -9,7 +8,8 @@ import { lookOfKey } from '#run/input/key-problem.ts';
 import { type Item, itemName } from '#run/item.ts';
 import { runKeys, slotKey } from '#run/keys.ts';
 import { countByShard } from '#run/ledger/shards.ts';
-import { type PlanSummary, planSummarySchema } from '#run/plan-summary.ts';
+import { type Claim, claim } from '#run/plan/claim.ts';
+import { type PlanSummary, planSummarySchema } from '#run/plan/plan-summary.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
 import { type ItemDefaults, itemsOfInput, listedItem, type Report } from './items.ts';
 import { itemsLeftBy, linkRerun, RerunError } from './rerun.ts';

@@ -2,7 +2,7 @@ import { manifestSchema } from '#run/end/manifest.ts';
 import type { Item } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
 import { plannedItems, readProgress } from '#run/ledger/progress.ts';
-import { planSummarySchema } from '#run/plan-summary.ts';
+import { planSummarySchema } from '#run/plan/plan-summary.ts';
 import { readJson, type Store, writeOnce } from '#run/store.ts';
 
 /** An earlier run can't be run again: there is none of that name, or it isn't over. */

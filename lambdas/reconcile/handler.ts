@@ -1,6 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
-import { readPlanSummary } from '#run/plan-summary.ts';
+import { readPlanSummary } from '#run/plan/plan-summary.ts';
 import { environment, readEnvironment } from '../environment.ts';
 import { reconcile } from './reconcile.ts';
 

@@ -3,7 +3,7 @@ import { abortUploads } from '#run/end/abort-uploads.ts';
 import type { SourceItem } from '#run/item.ts';
 import { record } from '#run/ledger/ledger.ts';
 import { plannedItems, readProgress } from '#run/ledger/progress.ts';
-import type { PlanSummary } from '#run/plan-summary.ts';
+import type { PlanSummary } from '#run/plan/plan-summary.ts';
 import type { Store } from '#run/store.ts';
 
 /**

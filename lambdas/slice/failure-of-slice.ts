@@ -1,4 +1,4 @@
-import { shortText } from '#transfer/object/short-text.ts';
+import { shortText } from '#net/short-text.ts';
 
 /** With its quotes escaped twice and beside its name it stays under a KiB: a batch has about 70 slices by default. */
 const MOST_CHARACTERS = 500;

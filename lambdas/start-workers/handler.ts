@@ -2,7 +2,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { ensureWorkers } from '#run/fleet/workers.ts';
 import { countShards, totalOf } from '#run/ledger/progress.ts';
-import { readPlanSummary } from '#run/plan-summary.ts';
+import { readPlanSummary } from '#run/plan/plan-summary.ts';
 import { environment, readEnvironment } from '../environment.ts';
 import { fleetOf } from '../fleet.ts';
 import { logger } from '../logger.ts';

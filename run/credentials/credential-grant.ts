@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { HostPattern } from '#transfer/source/guard/host-pattern.ts';
+import { HostPattern } from '#net/guard/host-pattern.ts';
 import type { CredentialReference } from './credential-reference.ts';
 
 export const hostSchema = z

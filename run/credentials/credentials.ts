@@ -1,6 +1,7 @@
 import type { SecretsManagerClientConfig } from '@aws-sdk/client-secrets-manager';
-import { type Authorization, PermanentTransferError, type SourceGuard } from '#transfer/index.ts';
-import { redactUrl } from '#transfer/redact.ts';
+import type { SourceGuard } from '#net/guard/source-guard.ts';
+import { redactUrl } from '#net/redact.ts';
+import { type Authorization, PermanentTransferError } from '#transfer/index.ts';
 import { type CredentialGrant, isGranted } from './credential-grant.ts';
 import type { CredentialFields, CredentialReference } from './credential-reference.ts';
 import { TokenCache } from './oauth-tokens.ts';

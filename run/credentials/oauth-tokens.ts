@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { PermanentTransferError, type SourceGuard } from '#transfer/index.ts';
-import { redactUrl } from '#transfer/redact.ts';
-import { parseJson } from '../json-text.ts';
+import type { SourceGuard } from '#net/guard/source-guard.ts';
+import { redactUrl } from '#net/redact.ts';
+import { PermanentTransferError } from '#transfer/index.ts';
+import { parseJson } from '../input/json-text.ts';
 
 /** What a token is asked for with: the client credentials grant, RFC 6749 4.4. */
 export interface TokenRequest {
@@ -81,7 +82,7 @@ export class TokenCache {
       const pair = `${formEncoded(clientId)}:${formEncoded(clientSecret)}`;
       headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
     }
-    const { guardedAgent, guardedRequest } = await import('#transfer/guarded-http.ts');
+    const { guardedAgent, guardedRequest } = await import('#net/dial/guarded-http.ts');
     const dispatcher = guardedAgent(this.#guard, { connectSeconds: TIMEOUT_MILLISECONDS / 1_000 });
     const askedAt = Date.now();
     try {

@@ -1,4 +1,4 @@
-import type { GateRecord } from '../gate-record.ts';
+import type { GateRecord } from '../ledger/gate-record.ts';
 import type { ItemLine, Manifest } from './manifest.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { DescribeTasksCommand, paginateListTasks, type Task } from '@aws-sdk/client-ecs';
-import type { Fleet } from './workers.ts';
+import type { Fleet } from './fleet.ts';
 
 /** DescribeTasks takes no more. */
 const TASKS_PER_CALL = 100;

@@ -1,21 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type ECSClient, type Failure, paginateListTasks, RunTaskCommand } from '@aws-sdk/client-ecs';
+import { type Failure, paginateListTasks, RunTaskCommand } from '@aws-sdk/client-ecs';
+import type { Fleet } from './fleet.ts';
 import { lookAtStoppedWorkers } from './stopped-workers.ts';
-
-/** Where workers run, and how many there may be. */
-export interface Fleet {
-  readonly client: ECSClient;
-  readonly cluster: string;
-  /** The family, not a revision: a revision that a new deploy has replaced can't be started any more. */
-  readonly taskFamily: string;
-  readonly subnets: readonly string[];
-  readonly securityGroups: readonly string[];
-  readonly assignPublicIp: boolean;
-  readonly max: number;
-  readonly itemsPerWorker: number;
-  /** Spot first, on-demand for what Spot has no room for or takes back: ECS never falls back by itself. */
-  readonly spot: boolean;
-}
 
 export interface FleetState {
   /** Tasks that run or are about to, those just started among them. */

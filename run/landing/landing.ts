@@ -1,6 +1,6 @@
+import { redactUrl } from '#net/redact.ts';
+import { shortText } from '#net/short-text.ts';
 import type { Destination, Landed, NotInTimeError, Source, TransferOptions } from '#transfer/index.ts';
-import { shortText } from '#transfer/object/short-text.ts';
-import { redactUrl } from '#transfer/redact.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { messageOf } from '../fleet/dispatch.ts';
 import type { WorkMessage } from '../fleet/message.ts';

@@ -1,7 +1,7 @@
 import pMap, { pMapIterable } from 'p-map';
 import { batchSchema } from '../item.ts';
 import { type LedgerName, runKeys } from '../keys.ts';
-import type { PlanSummary } from '../plan-summary.ts';
+import type { PlanSummary } from '../plan/plan-summary.ts';
 import { readJson, type Store, UnreadableRecordError } from '../store.ts';
 import { IdSet } from './id-set.ts';
 import { recordedIds } from './ledger.ts';

@@ -8,11 +8,11 @@ import {
 import { LambdaClient, paginateListFunctions, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LAMBDA_NAMES } from '#lib/lambda-entries.ts';
-import { gateRecordSchema } from '#run/gate-record.ts';
+import { LAMBDA_NAMES } from '#lib/functions/lambda-entries.ts';
 import { runKeys } from '#run/keys.ts';
+import { gateRecordSchema } from '#run/ledger/gate-record.ts';
 import { plannedItems } from '#run/ledger/progress.ts';
-import { readPlanSummary } from '#run/plan-summary.ts';
+import { readPlanSummary } from '#run/plan/plan-summary.ts';
 import { readJson } from '#run/store.ts';
 import { type Ended, useDeployedAws } from '#test/helpers/deployed.ts';
 import { recordedItems } from '#test/helpers/run.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { claimSchema } from '#run/claim.ts';
 import { SLOTS_PREFIX } from '#run/keys.ts';
+import { claimSchema } from '#run/plan/claim.ts';
 import { listKeys, readJson } from '#run/store.ts';
 import { useDeployedAws } from '#test/helpers/deployed.ts';
 

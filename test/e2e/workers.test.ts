@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { messageOf } from '#run/fleet/dispatch.ts';
 import { runKeys } from '#run/keys.ts';
 import { plannedItems } from '#run/ledger/progress.ts';
-import { readPlanSummary } from '#run/plan-summary.ts';
+import { readPlanSummary } from '#run/plan/plan-summary.ts';
 import { listKeys } from '#run/store.ts';
 import { useDeployedAws } from '#test/helpers/deployed.ts';
 import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';

@@ -7,7 +7,7 @@ import { type LedgerName, runKeys } from '#run/keys.ts';
 import { recordedIds } from '#run/ledger/ledger.ts';
 import type { FailureRecord, LandedRecord, ResultRecord } from '#run/ledger/records.ts';
 import { countByShard } from '#run/ledger/shards.ts';
-import type { PlanSummary } from '#run/plan-summary.ts';
+import type { PlanSummary } from '#run/plan/plan-summary.ts';
 import { type Store, writeJson } from '#run/store.ts';
 
 export const profile: Process = { processor: 'profile', options: {} };

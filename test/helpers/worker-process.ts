@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import { duckDbFiles, ownPlatform } from '#lib/native-files.ts';
-import { buildWorkerBundle, workerCommand } from '#lib/worker-bundle.ts';
+import { duckDbFiles, ownPlatform } from '#lib/bundling/native-files.ts';
+import { buildWorkerBundle, workerCommand } from '#lib/bundling/worker-bundle.ts';
 import type { EmbeddedAws } from '#local/embedded/embedded-aws.ts';
 import { QUICK_SETTINGS, type WorkerRig } from './worker.ts';
 

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import type { Processor } from '#processors/contract/processor.ts';
 import { Credentials } from '#run/credentials/credentials.ts';
 import type { Queue } from '#run/fleet/dispatch.ts';
 import type { WorkMessage } from '#run/fleet/message.ts';
 import { runKeys } from '#run/keys.ts';
 import { record } from '#run/ledger/ledger.ts';
 import { type FailureRecord, failureSchema, type ResultRecord, resultSchema } from '#run/ledger/records.ts';
-import { RunLimits } from '#run/run-limits.ts';
+import { RunLimits } from '#run/limits/run-limits.ts';
 import { readJson, type Store, writeOnce } from '#run/store.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import type { WorkerSettings } from '#worker/environment.ts';
-import type { Processor } from '#worker/processor.ts';
 import { workerLogger } from '#worker/runtime/logger.ts';
 import type { WorkerParts } from '#worker/runtime/parts.ts';
 import { openQueue } from '#worker/runtime/queue.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { LAMBDA_NAMES, lambdaEntries } from '#lib/lambda-entries.ts';
+import { LAMBDA_NAMES, lambdaEntries } from '#lib/functions/lambda-entries.ts';
 import { readWorkerSettings } from '#worker/environment.ts';
 import { synthesise } from './synthesise.ts';
 

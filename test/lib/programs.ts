@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
-import { LAMBDA_NAMES, lambdaEntries } from '#lib/lambda-entries.ts';
+import { LAMBDA_NAMES, lambdaEntries } from '#lib/functions/lambda-entries.ts';
 import { synthesise } from './synthesise.ts';
 
 /** A program of the deployment, and the role under which it runs. */

@@ -1,6 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { LAMBDA_NAMES } from '#lib/lambda-entries.ts';
+import { LAMBDA_NAMES } from '#lib/functions/lambda-entries.ts';
 import { cdkContext, definitionOf, synthesise } from './synthesise.ts';
 
 const template = synthesise();

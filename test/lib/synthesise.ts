@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { LAMBDA_NAMES, type LambdaName } from '#lib/lambda-entries.ts';
-import { readSettings } from '#lib/read-settings.ts';
+import { LAMBDA_NAMES, type LambdaName } from '#lib/functions/lambda-entries.ts';
+import { readSettings } from '#lib/settings/read-settings.ts';
 import { SluiceStack } from '#lib/sluice-stack.ts';
 
 // CDK checks each template against CloudFormation's rules, which takes seconds; `cdk synth` itself does it in CI.

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { SourceGuard } from '#net/guard/source-guard.ts';
 import { type Landing, startLanding } from '#test/helpers/landing.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { startSourceServer } from '#test/helpers/source-server.ts';
-import { type Landed, openTransfer, type SourceGuard, type TransferJob } from '#transfer/index.ts';
+import { type Landed, openTransfer, type TransferJob } from '#transfer/index.ts';
 
 const MIB = 1_048_576;
 const ROOT = join(import.meta.dirname, '../..');

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it } from 'vitest';
-import { buildWorkerBundle } from '#lib/worker-bundle.ts';
+import { buildWorkerBundle } from '#lib/bundling/worker-bundle.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
 import { WorkerRig } from '#test/helpers/worker.ts';

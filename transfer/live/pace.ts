@@ -1,5 +1,5 @@
+import { timerMilliseconds } from '#net/wait.ts';
 import { NotInTimeError } from '../errors.ts';
-import { timerMilliseconds } from '../wait.ts';
 
 /** How long a rate is measured before it is held against the deadline. */
 const MEASURE_MILLISECONDS = 10_000;

@@ -1,5 +1,5 @@
+import { backoffMilliseconds, wait } from '#net/wait.ts';
 import { StorageError, TransferError, UploadVanishedError } from '../errors.ts';
-import { backoffMilliseconds, wait } from '../wait.ts';
 import { isTransientS3Error, s3ErrorCode } from './errors.ts';
 
 /** At one call, with backoff from 0.2 s to 10 s between: about half a minute. */

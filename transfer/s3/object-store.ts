@@ -5,9 +5,9 @@ import {
   ListPartsCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { withGrace } from '#net/signals.ts';
 import { StorageError, UploadVanishedError } from '../errors.ts';
 import { crc32FromBase64, crc32ToBase64 } from '../proof/crc32.ts';
-import { withGrace } from '../signals.ts';
 import { Attempts, MOST_ATTEMPTS } from './attempts.ts';
 import { s3ErrorCode, s3Status } from './errors.ts';
 import { type OutputOf, type S3Command, sendOnce } from './one-attempt.ts';

@@ -1,8 +1,8 @@
 import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { whenAborted } from '../signals.ts';
-import { timerMilliseconds } from '../wait.ts';
+import { whenAborted } from '#net/signals.ts';
+import { timerMilliseconds } from '#net/wait.ts';
 
 /** A signed request, as the SDK's middleware stack hands it to its HTTP handler. */
 export interface SignedRequest {

@@ -1,6 +1,6 @@
+import { whenAborted } from '#net/signals.ts';
 import { type Pins, SourceFaultError } from '../errors.ts';
 import { addCrc32, EMPTY_CRC32 } from '../proof/crc32.ts';
-import { whenAborted } from '../signals.ts';
 import { fetchRange } from './fetch-range.ts';
 import type { SourceBody } from './reader.ts';
 import type { SourceSession } from './session.ts';

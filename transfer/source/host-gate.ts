@@ -1,4 +1,4 @@
-import { whenAborted } from '../signals.ts';
+import { whenAborted } from '#net/signals.ts';
 
 /** How the connections to one host stand. */
 interface Host {

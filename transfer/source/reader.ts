@@ -1,4 +1,4 @@
-import type { SourceGuard } from './guard/source-guard.ts';
+import type { SourceGuard } from '#net/guard/source-guard.ts';
 import type { SourceLimits } from './limits.ts';
 
 /** Headers by lower-case name; a repeated one is joined by a comma and a space. */

@@ -1,3 +1,7 @@
+import { PUBLIC_INTERNET, type SourceGuard } from '#net/guard/source-guard.ts';
+import { redactUrl } from '#net/redact.ts';
+import { orAborted } from '#net/signals.ts';
+import { backoffMilliseconds, wait } from '#net/wait.ts';
 import {
   RedirectError,
   SourceAsksToWaitError,
@@ -5,11 +9,7 @@ import {
   SourceRefusedError,
   TransferError,
 } from '../errors.ts';
-import { redactUrl } from '../redact.ts';
-import { orAborted } from '../signals.ts';
-import { backoffMilliseconds, wait } from '../wait.ts';
 import { twoLaneReader } from './fast-lane/two-lane-reader.ts';
-import { PUBLIC_INTERNET, type SourceGuard } from './guard/source-guard.ts';
 import type { HostGate } from './host-gate.ts';
 import { DEFAULT_LIMITS, type SourceLimits } from './limits.ts';
 import type { Headers, SourceAnswer, SourceReader } from './reader.ts';

@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type { Agent, Dispatcher } from 'undici';
+import { agentOver, guardedAgent } from '#net/dial/guarded-agent.ts';
+import type { SourceGuard } from '#net/guard/source-guard.ts';
+import { whenAborted } from '#net/signals.ts';
+import { timerMilliseconds } from '#net/wait.ts';
 import { SourceFaultError, SourceForbiddenError } from '../errors.ts';
-import { whenAborted } from '../signals.ts';
-import { timerMilliseconds } from '../wait.ts';
-import { agentOver, guardedAgent } from './guard/guarded-agent.ts';
-import type { SourceGuard } from './guard/source-guard.ts';
 import type { Headers, SourceAnswer, SourceRequest } from './reader.ts';
 import { UndiciBody } from './undici-body.ts';
 

@@ -1,6 +1,6 @@
+import { PermanentError } from '#processors/contract/permanent-error.ts';
+import type { ProcessorLogger } from '#processors/contract/processor.ts';
 import { PermanentTransferError, SourceAsksToWaitError } from '#transfer/index.ts';
-import { PermanentError } from '../permanent-error.ts';
-import type { ProcessorLogger } from '../processor.ts';
 import { countAttempts, markInterrupted } from './attempts.ts';
 import type { Verdict, WorkerParts } from './parts.ts';
 import type { Delivery } from './queue.ts';

@@ -1,4 +1,5 @@
 import { dispatch, messageOf } from '#run/fleet/dispatch.ts';
+import { memoryShare } from '#run/fleet/memory-share.ts';
 import type { WorkMessage } from '#run/fleet/message.ts';
 import type { SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
@@ -6,7 +7,6 @@ import { destinationOf, recordLanded, sourceOf, uploadRecorder } from '#run/land
 import { landedSchema } from '#run/ledger/records.ts';
 import { readJson } from '#run/store.ts';
 import { transfer } from '#transfer/index.ts';
-import { memoryShare } from './memory-share.ts';
 import type { WorkerParts } from './parts.ts';
 import { hasRecord, settledAs } from './settled.ts';
 import type { Task } from './task.ts';

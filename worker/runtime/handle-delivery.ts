@@ -1,5 +1,5 @@
+import { PermanentError } from '#processors/contract/permanent-error.ts';
 import type { WorkMessage } from '#run/fleet/message.ts';
-import { PermanentError } from '../permanent-error.ts';
 import { afterError } from './after-error.ts';
 import { claimAttempt, countAttempts } from './attempts.ts';
 import { fetchTask } from './fetch-task.ts';

@@ -1,5 +1,5 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import type { ProcessorLogger } from '../processor.ts';
+import type { ProcessorLogger } from '#processors/contract/processor.ts';
 
 /** The worker's logger: a JSON object a line, as the Lambdas write it. `POWERTOOLS_LOG_LEVEL` sets its level. */
 export function workerLogger(worker: string): Logger {

@@ -1,10 +1,10 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
+import type { Processor } from '#processors/contract/processor.ts';
 import type { Credentials } from '#run/credentials/credentials.ts';
 import type { Queue as DispatchQueue } from '#run/fleet/dispatch.ts';
-import type { RunLimits } from '#run/run-limits.ts';
+import type { RunLimits } from '#run/limits/run-limits.ts';
 import type { Store } from '#run/store.ts';
 import type { WorkerSettings } from '../environment.ts';
-import type { Processor } from '../processor.ts';
 import type { Queue } from './queue.ts';
 
 /** What a worker works with. */

@@ -1,12 +1,12 @@
+import { NoInputObjectError, openInput } from '#processors/contract/open-input.ts';
+import { PermanentError } from '#processors/contract/permanent-error.ts';
+import type { ProcessorLogger } from '#processors/contract/processor.ts';
+import { runProcessor } from '#processors/contract/run-processor.ts';
+import { memoryShare } from '#run/fleet/memory-share.ts';
 import type { WorkMessage } from '#run/fleet/message.ts';
 import { outputPrefix } from '#run/keys.ts';
 import { recordResult } from '#run/ledger/ledger.ts';
 import type { ResultRecord } from '#run/ledger/records.ts';
-import { PermanentError } from '../permanent-error.ts';
-import type { ProcessorLogger } from '../processor.ts';
-import { runProcessor } from '../run-processor.ts';
-import { memoryShare } from './memory-share.ts';
-import { NoInputObjectError, openInput } from './open-input.ts';
 import type { WorkerParts } from './parts.ts';
 import { s3Output } from './s3-output.ts';
 import { hasRecord, settledAs } from './settled.ts';

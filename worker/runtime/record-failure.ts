@@ -1,6 +1,6 @@
+import { shortText } from '#net/short-text.ts';
 import { record } from '#run/ledger/ledger.ts';
 import type { Store } from '#run/store.ts';
-import { shortText } from '#transfer/object/short-text.ts';
 import type { TaskRef } from './attempts.ts';
 
 /** Records that an item is not tried again in its run, with the error's own name and as much of its message as a record takes. */

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { Upload } from '@aws-sdk/lib-storage';
+import type { OutputSink } from '#processors/contract/output-stream.ts';
 import type { Store } from '#run/store.ts';
-import type { OutputSink } from '../output-stream.ts';
 
 /** Two parts on the way and one being filled make the 24 MiB an output holds; 10,000 parts make 78 GiB at most. */
 const PART_BYTES = 8 * 1_024 * 1_024;

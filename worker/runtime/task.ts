@@ -1,4 +1,4 @@
-import type { ProcessorLogger } from '../processor.ts';
+import type { ProcessorLogger } from '#processors/contract/processor.ts';
 import type { TaskRef } from './attempts.ts';
 import type { Settled } from './settled.ts';
 

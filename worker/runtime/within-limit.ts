@@ -1,5 +1,5 @@
-import type { ProcessorLogger } from '../processor.ts';
-import { keepProgress, type ProgressFields } from '../progress.ts';
+import type { ProcessorLogger } from '#processors/contract/processor.ts';
+import { keepProgress, type ProgressFields } from '#processors/contract/progress.ts';
 import { ItemTimeoutError } from './reasons.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { GateRecord } from '#run/gate-record.ts';
-import type { PlanSummary } from '#run/plan-summary.ts';
+import type { GateRecord } from '#run/ledger/gate-record.ts';
+import type { PlanSummary } from '#run/plan/plan-summary.ts';
 
 /** What every check may look at: the run, and what this look of the gatekeeper has counted already. */
 export interface Look {

@@ -1,6 +1,6 @@
-import { guardedAgent, guardedRequest } from '#transfer/guarded-http.ts';
-import type { SourceGuard } from '#transfer/index.ts';
-import { redactUrl } from '#transfer/redact.ts';
+import { guardedAgent, guardedRequest } from '#net/dial/guarded-http.ts';
+import type { SourceGuard } from '#net/guard/source-guard.ts';
+import { redactUrl } from '#net/redact.ts';
 import { type Check, CheckFailedError } from './check.ts';
 import { findingOf } from './reported-progress.ts';
 

@@ -1,7 +1,7 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
+import type { SourceGuard } from '#net/guard/source-guard.ts';
 import type { WaitFor } from '#run/input/wait-for.ts';
 import type { Store } from '#run/store.ts';
-import type { SourceGuard } from '#transfer/index.ts';
 import type { Check } from './check.ts';
 import { lambdaCheck } from './lambda.ts';
 import { ledgerCheck } from './ledger.ts';

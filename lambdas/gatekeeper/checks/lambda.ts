@@ -1,5 +1,5 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
-import { parseJson } from '#run/json-text.ts';
+import { parseJson } from '#run/input/json-text.ts';
 import { type Check, CheckFailedError } from './check.ts';
 import { findingOf } from './reported-progress.ts';
 

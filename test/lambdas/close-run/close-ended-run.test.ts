@@ -4,7 +4,7 @@ import { type BrokenExecution, closeEndedRun } from '#lambdas/close-run/close-en
 import { manifestSchema } from '#run/end/manifest.ts';
 import { runKeys } from '#run/keys.ts';
 import { isClosed, record } from '#run/ledger/ledger.ts';
-import type { PlanSummary } from '#run/plan-summary.ts';
+import type { PlanSummary } from '#run/plan/plan-summary.ts';
 import { readJson, type Store, writeJson, writeOnce } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { landedRecord, sourceNamed, writePlan } from '#test/helpers/run.ts';

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { manifestSchema } from '#run/end/manifest.ts';
-import { gateRecordSchema } from '#run/gate-record.ts';
 import { runKeys } from '#run/keys.ts';
-import { sourceRulesSchema } from '#run/source-rules.ts';
+import { gateRecordSchema } from '#run/ledger/gate-record.ts';
+import { sourceRulesSchema } from '#run/limits/source-rules.ts';
 import { readJson, type Store } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { type FakeEcs, type StoppedTask, startFakeEcs } from '#test/helpers/fake-ecs.ts';

@@ -4,6 +4,7 @@ import { closeLarge } from '#lambdas/close/close-large.ts';
 import type { Ingest } from '#lambdas/ingest/ingest.ts';
 import { type OpenRequest, openBatch } from '#lambdas/open/open-batch.ts';
 import { uploadSliceOf } from '#lambdas/slice/upload-slice-of.ts';
+import { SourceGuard } from '#net/guard/source-guard.ts';
 import { Credentials } from '#run/credentials/credentials.ts';
 import type { Queue } from '#run/fleet/dispatch.ts';
 import { itemId } from '#run/ids.ts';
@@ -11,7 +12,7 @@ import type { SourceItem, WorkItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
 import { record } from '#run/ledger/ledger.ts';
 import { failureSchema, landedSchema } from '#run/ledger/records.ts';
-import { RunLimits } from '#run/run-limits.ts';
+import { RunLimits } from '#run/limits/run-limits.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
@@ -19,7 +20,6 @@ import { profile, recordedItems, resultRecord, writePlan } from '#test/helpers/r
 import { objectSha256, openUploads } from '#test/helpers/s3-objects.ts';
 import { contentSha256, startSourceServer } from '#test/helpers/source-server.ts';
 import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';
-import { SourceGuard } from '#transfer/index.ts';
 
 const aws = useEmbeddedAws();
 const MIB = 1_048_576;

@@ -7,7 +7,7 @@ import { manifestSchema } from '#run/end/manifest.ts';
 import { reopenRun } from '#run/end/reopen.ts';
 import { runKeys } from '#run/keys.ts';
 import { isClosed, record, recordResult } from '#run/ledger/ledger.ts';
-import type { PlanSummary } from '#run/plan-summary.ts';
+import type { PlanSummary } from '#run/plan/plan-summary.ts';
 import { listKeys, readJson, type Store, writeJson } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { landedRecord, resultRecord, sourceNamed, writePlan } from '#test/helpers/run.ts';

@@ -1,13 +1,13 @@
 import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { PUBLIC_INTERNET } from '#net/guard/source-guard.ts';
 import { type CredentialGrant, credentialGrantSchema } from '#run/credentials/credential-grant.ts';
 import type { CredentialFields } from '#run/credentials/credential-reference.ts';
 import { Credentials } from '#run/credentials/credentials.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
-import { PUBLIC_INTERNET } from '#transfer/index.ts';
 
 const URL_ = 'https://api.example.org/file';
 const GRANTS: CredentialGrant[] = [

@@ -1,6 +1,7 @@
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ensureWorkers, type Fleet } from '#run/fleet/workers.ts';
+import type { Fleet } from '#run/fleet/fleet.ts';
+import { ensureWorkers } from '#run/fleet/workers.ts';
 import { type FakeEcs, type StoppedTask, startFakeEcs } from '#test/helpers/fake-ecs.ts';
 
 const BEGUN = new Date('2026-11-24T01:00:00Z');

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MultipartUpload } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { SourceGuard } from '#net/guard/source-guard.ts';
 import { hasty, type Landing, startLanding } from '#test/helpers/landing.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { seededRandom } from '#test/helpers/s3-fault-proxy/random.ts';
 import { type S3Fault, type S3FaultRule, s3Errors, startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
 import { headObject, objectSha256, openUploads } from '#test/helpers/s3-objects.ts';
 import { contentHashes, type Fault, type FaultRule, faults, startSourceServer } from '#test/helpers/source-server.ts';
-import { type SourceGuard, TransferError, transfer } from '#transfer/index.ts';
+import { TransferError, transfer } from '#transfer/index.ts';
 
 /** One seed again: SLUICE_TEST_SEED=123456, with SLUICE_TEST_SEQUENCES=1. */
 const FIRST_SEED = Number(

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { whenAborted } from '#net/signals.ts';
 import { HostGate } from '#transfer/index.ts';
-import { whenAborted } from '#transfer/signals.ts';
 
 const never = new AbortController().signal;
 const ORIGIN = 'https://example.com';

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { SourceGuard } from '#net/guard/source-guard.ts';
 import { hasty, type Landing, startLanding } from '#test/helpers/landing.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { faults, type SourceServer, startSourceServer } from '#test/helpers/source-server.ts';
-import { type Source, SourceGuard, transfer } from '#transfer/index.ts';
+import { type Source, transfer } from '#transfer/index.ts';
 
 const SECRETS = { authorization: 'Bearer hunter2', cookie: 'session=hunter2', 'x-api-key': 'hunter2' };
 const STRICT = new SourceGuard({ openRanges: ['127.0.0.0/8'] });

@@ -4,11 +4,11 @@ import { GetObjectCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sd
 import { PurgeQueueCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { PermanentError } from '#processors/contract/permanent-error.ts';
+import { defineProcessor, type Processor } from '#processors/contract/processor.ts';
 import { listKeys } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { WorkerRig } from '#test/helpers/worker.ts';
-import { PermanentError } from '#worker/permanent-error.ts';
-import { defineProcessor, type Processor } from '#worker/processor.ts';
 import { claimAttempt } from '#worker/runtime/attempts.ts';
 import { runWorker } from '#worker/runtime/run-worker.ts';
 

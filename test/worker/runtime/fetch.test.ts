@@ -1,6 +1,7 @@
 import { GetObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { afterEach, expect, it } from 'vitest';
 import { z } from 'zod';
+import { defineProcessor, type Processor } from '#processors/contract/processor.ts';
 import { fetchMessageOf } from '#run/fleet/dispatch.ts';
 import { itemId } from '#run/ids.ts';
 import type { SourceItem } from '#run/item.ts';
@@ -11,7 +12,6 @@ import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { recordedItems } from '#test/helpers/run.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
 import { WorkerRig } from '#test/helpers/worker.ts';
-import { defineProcessor, type Processor } from '#worker/processor.ts';
 
 const aws = useEmbeddedAws();
 let web: Web | undefined;

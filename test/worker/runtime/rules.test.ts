@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { keepProgress } from '#processors/contract/progress.ts';
+import { loadProcessor } from '#processors/index.ts';
 import { PROCESSOR_NAMES } from '#run/input/processor-names.ts';
 import { readWorkerSettings } from '#worker/environment.ts';
-import { loadProcessor } from '#worker/processors/index.ts';
-import { keepProgress } from '#worker/progress.ts';
 import { startHeartbeat } from '#worker/runtime/heartbeat.ts';
 import { readMessage } from '#worker/runtime/read-message.ts';
 import { retrySeconds } from '#worker/runtime/retry-seconds.ts';

@@ -12,11 +12,11 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it } from 'vitest';
+import { openInput } from '#processors/contract/open-input.ts';
+import { OutputStream } from '#processors/contract/output-stream.ts';
 import type { Store } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { s3Errors, startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
-import { OutputStream } from '#worker/output-stream.ts';
-import { openInput } from '#worker/runtime/open-input.ts';
 import { s3Output } from '#worker/runtime/s3-output.ts';
 
 const aws = useEmbeddedAws();

@@ -1,6 +1,6 @@
+import { whenAborted } from '#net/signals.ts';
+import { timerMilliseconds } from '#net/wait.ts';
 import { SourceFaultError, SourceForbiddenError } from '../../errors.ts';
-import { whenAborted } from '../../signals.ts';
-import { timerMilliseconds } from '../../wait.ts';
 import type { SourceAnswer, SourceRequest } from '../reader.ts';
 import { LaneDeviation } from './deviation.ts';
 import { type LaneConnection, StaleConnectionError } from './lane-connection.ts';

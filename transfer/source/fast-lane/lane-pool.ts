@@ -1,4 +1,4 @@
-import { dial } from '../guard/dial.ts';
+import { dial } from '#net/dial/dial.ts';
 import type { SourceRequest } from '../reader.ts';
 import { LaneConnection } from './lane-connection.ts';
 

@@ -1,5 +1,5 @@
+import type { SourceGuard } from '#net/guard/source-guard.ts';
 import { undiciReader, undiciReadsOn } from '../by-undici.ts';
-import type { SourceGuard } from '../guard/source-guard.ts';
 import type { SourceReader, SourceRequest } from '../reader.ts';
 import { LaneDeviation } from './deviation.ts';
 import { fastLaneReader } from './fast-lane-reader.ts';

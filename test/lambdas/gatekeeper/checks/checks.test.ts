@@ -4,13 +4,13 @@ import type { Look } from '#lambdas/gatekeeper/checks/check.ts';
 import { CheckFailedError } from '#lambdas/gatekeeper/checks/check.ts';
 import { checkFor } from '#lambdas/gatekeeper/checks/index.ts';
 import { nextGateRecord } from '#lambdas/gatekeeper/gate-samples.ts';
-import { type GateRecord, type GateSample, newGateRecord } from '#run/gate-record.ts';
+import { PUBLIC_INTERNET } from '#net/guard/source-guard.ts';
 import type { WaitFor } from '#run/input/wait-for.ts';
+import { type GateRecord, type GateSample, newGateRecord } from '#run/ledger/gate-record.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { putObject, sourceNamed, writePlan } from '#test/helpers/run.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
-import { PUBLIC_INTERNET } from '#transfer/index.ts';
 
 const aws = useEmbeddedAws();
 let web: Web;

@@ -1,5 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { SourceForbiddenError } from '#net/errors.ts';
+import { SourceGuard } from '#net/guard/source-guard.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import {
   contentBytes,
@@ -8,7 +10,6 @@ import {
   type SourceServer,
   startSourceServer,
 } from '#test/helpers/source-server.ts';
-import { SourceForbiddenError, SourceGuard } from '#transfer/index.ts';
 import { twoLaneReader } from '#transfer/source/fast-lane/two-lane-reader.ts';
 import { DEFAULT_LIMITS } from '#transfer/source/limits.ts';
 import type { SourceRequest } from '#transfer/source/reader.ts';

@@ -1,0 +1,197 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { REOPENED, RUNS_PREFIX, SLOTS_PREFIX } from '#run/keys.ts';
+import { slicesPerBatch } from '#stepfunctions/history.ts';
+import { bundleLambdas } from '../bundling/lambda-bundles.ts';
+import { type Access, leave, variables } from '../permissions/access.ts';
+import { credentialAccess } from '../permissions/credential-access.ts';
+import type { Settings } from '../settings/settings.ts';
+import { deployedProcessors, gateWaitSeconds, hoursOfRun } from '../settings/settings-rules.ts';
+import type { Encryption } from '../storage/encryption.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { WorkQueue } from '../workers/work-queue.ts';
+import type { Workers } from '../workers/workers.ts';
+import { type LambdaName, lambdaEntries } from './lambda-entries.ts';
+import { SluiceFunction } from './sluice-function.ts';
+
+export interface FunctionsProps {
+  readonly settings: Settings;
+  readonly encryption: Encryption;
+  readonly storage: Storage;
+  readonly queue: WorkQueue;
+  readonly workers: Workers;
+  /** The entry file of each function. @default - those of `lambdas/` */
+  readonly entries?: Readonly<Record<LambdaName, string>>;
+}
+
+interface Spec {
+  readonly description: string;
+  readonly memoryMiB: number;
+  readonly timeout: Duration;
+  readonly access: readonly Access[];
+}
+
+/** Records of all runs. */
+const RUNS = `${RUNS_PREFIX}*`;
+const FAILURES = `${RUNS_PREFIX}*/failures/*`;
+/** Objects land at whatever keys the input names. */
+const ANYWHERE = '*';
+
+/** Lambda's own limit. Transfers stop by themselves before it, and reading long lists may take its time. */
+const LONG = Duration.minutes(15);
+const SHORT = Duration.minutes(5);
+
+/** The functions of a deployment. What each may do stands in one table, below. */
+export class Functions extends Construct {
+  readonly #functions: Readonly<Record<LambdaName, SluiceFunction>>;
+
+  constructor(scope: Construct, id: string, props: FunctionsProps) {
+    super(scope, id);
+    const bundles = bundleLambdas(props.entries ?? lambdaEntries());
+    this.#functions = mapValues(specs(props), ({ access, ...spec }, name) => {
+      const fn = new SluiceFunction(this, name, {
+        ...spec,
+        bundle: bundles[name].folder,
+        encryption: props.encryption,
+      });
+      fn.give(...access);
+      return fn;
+    });
+  }
+
+  get(name: LambdaName): IFunction {
+    return this.#functions[name].function;
+  }
+}
+
+/** Each function: what it is for, its size, and what it is given. */
+function specs({ settings, storage, queue, workers }: FunctionsProps): Record<LambdaName, Spec> {
+  const { ingest } = settings;
+  const { partition } = Stack.of(storage);
+  const credentials = credentialAccess(storage, settings.sources);
+  const sources = { SLUICE_SOURCE_RULES: JSON.stringify(settings.sources) };
+  const transfer = variables({
+    ...sources,
+    SLUICE_LIMITS: JSON.stringify(settings.limits),
+    SLUICE_CONNECTIONS: String(ingest.connections),
+    SLUICE_BUFFER_MIB: String(ingest.bufferMiB),
+    SLUICE_SLICE_MIB: String(ingest.sliceMiB),
+    SLUICE_SOURCES_AT_ONCE: String(ingest.sourcesAtOnce),
+  });
+  const transferSize = { memoryMiB: ingest.memoryMiB, timeout: LONG };
+  const small = { memoryMiB: 512, timeout: SHORT };
+
+  return {
+    plan: {
+      description: 'Validates the input and writes the plan',
+      memoryMiB: 512,
+      timeout: LONG,
+      access: [
+        storage.access({ read: [ANYWHERE], write: [RUNS, `${SLOTS_PREFIX}*`] }),
+        ...ingest.listBuckets.map((bucket) => sourceList(`arn:${partition}:s3:::${bucket}`)),
+        variables({
+          SLUICE_SOURCES_PER_BATCH: String(ingest.sourcesPerBatch),
+          SLUICE_MAX_ITEMS: String(settings.limits.items),
+          SLUICE_MAX_HOURS: String(hoursOfRun(settings)),
+          SLUICE_WAIT_FOR: JSON.stringify(settings.gate.waitFor),
+          SLUICE_PROCESSORS: deployedProcessors(settings).join(','),
+          SLUICE_MAX_WAIT_MINUTES: String(gateWaitSeconds(settings) / 60),
+          ...(settings.gate.functions.length > 0 && { SLUICE_GATE_FUNCTIONS: settings.gate.functions.join(',') }),
+          ...(settings.defaultInput && { SLUICE_DEFAULT_INPUT: JSON.stringify(settings.defaultInput) }),
+        }),
+      ],
+    },
+    'start-workers': {
+      description: 'Starts as many workers as the outstanding items need',
+      ...small,
+      access: [
+        storage.access({ read: [RUNS] }),
+        variables({ SLUICE_DEAD_LETTER_QUEUE_URL: queue.deadLetters.queueUrl }),
+        workers.access(),
+      ],
+    },
+    open: {
+      description: 'Transfers the small sources of a batch and opens the large ones',
+      ...transferSize,
+      access: [
+        storage.access({ read: [ANYWHERE], write: [ANYWHERE], uploads: [ANYWHERE] }),
+        queue.access('send'),
+        transfer,
+        credentials,
+        // What Open hands out at most, so that a batch's execution stays within its history.
+        variables({ SLUICE_SLICES_PER_BATCH: String(slicesPerBatch(ingest)) }),
+      ],
+    },
+    slice: {
+      description: 'Transfers one slice of a large source',
+      ...transferSize,
+      access: [storage.access({ read: [RUNS], write: [ANYWHERE], uploads: [ANYWHERE] }), transfer, credentials],
+    },
+    close: {
+      description: 'Completes a large transfer and dispatches its object',
+      ...transferSize,
+      access: [
+        storage.access({ read: [ANYWHERE], write: [ANYWHERE], uploads: [ANYWHERE] }),
+        queue.access('send'),
+        transfer,
+      ],
+    },
+    abandon: {
+      description: 'Aborts a large transfer that failed and records it',
+      ...transferSize,
+      access: [storage.access({ read: [RUNS], write: [RUNS], uploads: [ANYWHERE] }), transfer],
+    },
+    reconcile: {
+      description: 'Records a failure for each planned item without any record',
+      memoryMiB: 512,
+      timeout: LONG,
+      access: [storage.access({ read: [RUNS], write: [FAILURES], uploads: [ANYWHERE] })],
+    },
+    gatekeeper: {
+      description: 'Looks whether the work is done, and throws NotReadyError while it is not',
+      memoryMiB: 512,
+      timeout: LONG,
+      access: [
+        storage.access({ read: [RUNS], write: [RUNS] }),
+        queue.access('send', 'count'),
+        queue.deadLetterAccess('take'),
+        workers.access(),
+        variables(sources),
+        ...settings.gate.functions.map((arn) => leave({ actions: ['lambda:InvokeFunction'], resources: [arn] })),
+      ],
+    },
+    done: {
+      description: 'Closes the run and writes its manifest',
+      memoryMiB: 512,
+      timeout: LONG,
+      access: [storage.access({ read: [RUNS], write: [RUNS], uploads: [RUNS], remove: REOPENED })],
+    },
+    'close-run': {
+      description: 'Closes a run whose execution failed, timed out or was stopped',
+      memoryMiB: 512,
+      timeout: LONG,
+      access: [storage.access({ read: [RUNS], write: [RUNS], uploads: [ANYWHERE], remove: REOPENED })],
+    },
+    'reopen-run': {
+      description: 'Opens a run again whose execution was redriven',
+      ...small,
+      access: [storage.access({ read: [RUNS], write: [RUNS], remove: REOPENED })],
+    },
+  };
+}
+
+/** Leave to read lists of sources in a bucket that is not Sluice's own. */
+function sourceList(bucketArn: string): Access {
+  return leave(
+    { actions: ['s3:ListBucket'], resources: [bucketArn] },
+    { actions: ['s3:GetObject'], resources: [`${bucketArn}/*`] },
+  );
+}
+
+function mapValues<K extends string, V, W>(
+  record: Readonly<Record<K, V>>,
+  change: (value: V, key: K) => W,
+): Record<K, W> {
+  return Object.fromEntries((Object.keys(record) as K[]).map((key) => [key, change(record[key], key)])) as Record<K, W>;
+}

@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url';
+
+/** The functions, by the names of their folders in `lambdas/`. */
+export const LAMBDA_NAMES = [
+  'plan',
+  'start-workers',
+  'open',
+  'slice',
+  'close',
+  'abandon',
+  'reconcile',
+  'gatekeeper',
+  'done',
+  'close-run',
+  'reopen-run',
+] as const;
+export type LambdaName = (typeof LAMBDA_NAMES)[number];
+
+/** The entry file of each function, which exports `handler`. */
+export function lambdaEntries(): Record<LambdaName, string> {
+  return Object.fromEntries(
+    LAMBDA_NAMES.map((name) => [name, fileURLToPath(new URL(`../../lambdas/${name}/handler.ts`, import.meta.url))]),
+  ) as Record<LambdaName, string>;
+}

@@ -1,0 +1,48 @@
+import type { Duration } from 'aws-cdk-lib';
+import { Role } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import type { Access, Accessor } from '../permissions/access.ts';
+import { trustedLambda } from '../permissions/service-trust.ts';
+import type { Encryption } from '../storage/encryption.ts';
+
+export interface SluiceFunctionProps {
+  /** The folder with the bundle, whose `index.mjs` exports `handler`. */
+  readonly bundle: string;
+  readonly description: string;
+  readonly memoryMiB: number;
+  readonly timeout: Duration;
+  readonly encryption: Encryption;
+}
+
+/** A Lambda function as all of this project's are: runtime, processor, log group, tracing, and a role of its own. */
+export class SluiceFunction extends Construct implements Accessor {
+  readonly function: LambdaFunction;
+
+  constructor(scope: Construct, id: string, props: SluiceFunctionProps) {
+    super(scope, id);
+    const logGroup = props.encryption.logGroup(this);
+    // Instead of CDK's role, whose managed policy lets it write every log group of the account.
+    const role = new Role(this, 'Role', { assumedBy: trustedLambda(this) });
+    logGroup.grantWrite(role);
+    this.function = new LambdaFunction(this, 'Function', {
+      code: Code.fromAsset(props.bundle),
+      handler: 'index.handler',
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      description: props.description,
+      memorySize: props.memoryMiB,
+      timeout: props.timeout,
+      tracing: Tracing.ACTIVE,
+      role,
+      logGroup,
+    });
+  }
+
+  give(...accesses: readonly Access[]): void {
+    for (const { environment, statements } of accesses) {
+      for (const [name, value] of Object.entries(environment)) this.function.addEnvironment(name, value);
+      for (const statement of statements) this.function.addToRolePolicy(statement);
+    }
+  }
+}

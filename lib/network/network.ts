@@ -1,0 +1,95 @@
+import {
+  FlowLogDestination,
+  FlowLogTrafficType,
+  GatewayVpcEndpointAwsService,
+  IpAddresses,
+  type ISubnet,
+  type IVpc,
+  SecurityGroup,
+  SubnetType,
+  Vpc,
+} from 'aws-cdk-lib/aws-ec2';
+import { Role } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { trusted } from '../permissions/service-trust.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Encryption } from '../storage/encryption.ts';
+import { EmptyDefaultSecurityGroup } from './default-security-group.ts';
+
+export interface NetworkProps {
+  readonly settings: Pick<Settings, 'network'>;
+  readonly encryption: Encryption;
+}
+
+/** An existing VPC has no subnets that workers can run in. */
+export class NoSubnetsError extends Error {
+  override readonly name = 'NoSubnetsError';
+}
+
+/**
+ * Where workers run. A VPC of its own has public subnets only: a NAT would cost while nothing runs, and tasks have no
+ * open port. In an existing VPC they get private subnets with a way out, and no public address.
+ */
+export class Network extends Construct {
+  readonly vpc: IVpc;
+  readonly subnets: readonly ISubnet[];
+  readonly securityGroup: SecurityGroup;
+  readonly assignPublicIp: boolean;
+
+  /** @throws NoSubnetsError where the existing VPC has no private subnets with a way out. */
+  constructor(scope: Construct, id: string, { settings: { network }, encryption }: NetworkProps) {
+    super(scope, id);
+    const { vpcId } = network;
+    if (vpcId === undefined) {
+      const vpc = ownVpc(this);
+      // CDK's own types don't hold under exactOptionalPropertyTypes.
+      this.vpc = vpc as IVpc;
+      if (network.restrictDefaultSecurityGroup) {
+        const groupId = vpc.vpcDefaultSecurityGroup;
+        new EmptyDefaultSecurityGroup(this, 'DefaultGroup', { groupId, encryption });
+      }
+      if (network.flowLogs) this.#logFlows(encryption);
+      this.subnets = this.vpc.publicSubnets;
+      this.assignPublicIp = true;
+    } else {
+      this.vpc = Vpc.fromLookup(this, 'Vpc', { vpcId });
+      this.subnets = this.vpc.privateSubnets;
+      this.assignPublicIp = false;
+      if (this.subnets.length === 0) {
+        throw new NoSubnetsError(
+          `network.vpcId: ${vpcId} has no private subnets with a route to a NAT; add some, or leave network.vpcId out for a VPC of Sluice's own`,
+        );
+      }
+    }
+    this.securityGroup = new SecurityGroup(this, 'Workers', {
+      vpc: this.vpc,
+      description: 'Sluice workers: nothing comes in, sources and AWS are reached',
+      allowAllOutbound: true,
+    });
+  }
+
+  /** Writes down who talked to whom, of all traffic. */
+  #logFlows(encryption: Encryption): void {
+    const flows = new Construct(this, 'Flows');
+    const role = new Role(flows, 'Role', {
+      assumedBy: trusted(this, 'vpc-flow-logs.amazonaws.com', { service: 'ec2', resource: 'vpc-flow-log/*' }),
+    });
+    this.vpc.addFlowLog('FlowLog', {
+      destination: FlowLogDestination.toCloudWatchLogs(encryption.logGroup(flows), role),
+      trafficType: FlowLogTrafficType.ALL,
+    });
+  }
+}
+
+function ownVpc(scope: Construct): Vpc {
+  return new Vpc(scope, 'Vpc', {
+    ipAddresses: IpAddresses.cidr('10.0.0.0/16'),
+    maxAzs: 2,
+    // Done by EmptyDefaultSecurityGroup.
+    restrictDefaultSecurityGroup: false,
+    natGateways: 0,
+    subnetConfiguration: [{ name: 'Public', subnetType: SubnetType.PUBLIC, cidrMask: 20, mapPublicIpOnLaunch: false }],
+    // Free, and it keeps the transfers off the internet gateway.
+    gatewayEndpoints: { S3: { service: GatewayVpcEndpointAwsService.S3 } },
+  });
+}

@@ -1,0 +1,159 @@
+import type { z } from 'zod';
+import { parseJson } from '#run/input/json-text.ts';
+import { isTooDeep, MOST_LEVELS } from '#run/input/nesting.ts';
+import { type Settings, settingsSchema } from './settings.ts';
+import { settingsRules } from './settings-rules.ts';
+import { describeTakes, type SettingShape, settingsShape, shapeAt } from './settings-shape.ts';
+
+/** The context name that all settings stand under. */
+const ROOT = 'sluice';
+
+/** Settings that can't be deployed. The message lists every problem with the setting's name. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    const count = problems.length === 1 ? '1 setting needs' : `${problems.length} settings need`;
+    super(
+      `${count} another value:\n${problems.map((problem) => `- ${problem}`).join('\n')}\n` +
+        `Settings stand in cdk.json under context.${ROOT}, or come as -c ${ROOT}.name=value; docs/settings.md lists them.`,
+    );
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads the settings from a CDK app's context: the object `sluice`, and on top of it names with dots, which is how
+ * `-c sluice.gate.intervalSeconds=2` arrives. Strings are taken as numbers, booleans or JSON where a setting is one.
+ *
+ * @param context all context of the app, `app.node.getAllContext()`.
+ * @throws SettingsError with every problem at once: unknown names, bad values, and broken rules between settings.
+ */
+export function readSettings(context: Readonly<Record<string, unknown>>): Settings {
+  checkNesting(context);
+  const raw = gather(context);
+  const parsed = settingsSchema.safeParse(raw);
+  const wrong: Path[] = [];
+  const problems: string[] = [];
+  for (const issue of parsed.error?.issues ?? []) {
+    for (const path of pathsOf(issue)) {
+      wrong.push(path);
+      problems.push(describe(raw, path, issue));
+    }
+  }
+  // The rules look at the good settings also where others are bad, so that one synth tells everything.
+  const settings = parsed.data ?? settingsSchema.safeParse(without(raw, wrong)).data;
+  if (settings !== undefined) problems.push(...brokenRules(settings, wrong));
+  if (problems.length > 0 || settings === undefined) throw new SettingsError(problems);
+  return settings;
+}
+
+function brokenRules(settings: Settings, wrong: readonly Path[]): string[] {
+  const isWrong = (name: string) =>
+    wrong.some(([group, setting]) => name === group || name === `${String(group)}.${String(setting)}`);
+  return settingsRules.flatMap((rule) => {
+    const problem = rule.settings.some(isWrong) ? undefined : rule.problem(settings);
+    return problem === undefined ? [] : [`${rule.settings[0]}: ${problem}`];
+  });
+}
+
+/** Before anything is copied or turned, which is done by recursion. */
+function checkNesting(context: Readonly<Record<string, unknown>>): void {
+  const deep = Object.keys(context).filter(
+    (name) => (name === ROOT || name.startsWith(`${ROOT}.`)) && isTooDeep(parsedIfJson(context[name])),
+  );
+  if (deep.length > 0) {
+    throw new SettingsError(deep.map((name) => `${name}: takes JSON of at most ${MOST_LEVELS} levels`));
+  }
+}
+
+function parsedIfJson(value: unknown): unknown {
+  return typeof value === 'string' ? parseJson(value) : value;
+}
+
+/** The object `sluice` with the dotted names set into it, and strings turned into what each setting takes. */
+function gather(context: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const root = coerce(settingsShape, structuredClone(context[ROOT] ?? {}));
+  if (!isObject(root)) throw new SettingsError([`${ROOT}: takes an object, got ${JSON.stringify(root)}`]);
+  for (const [name, value] of Object.entries(context)) {
+    if (name.startsWith(`${ROOT}.`)) setPath(root, name.slice(ROOT.length + 1).split('.'), value);
+  }
+  return coerce(settingsShape, root) as Record<string, unknown>;
+}
+
+type Path = readonly PropertyKey[];
+
+function pathsOf(issue: z.core.$ZodIssue): Path[] {
+  return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+}
+
+/** One problem as a line: the setting's name, what it takes, what it got. */
+function describe(raw: unknown, path: Path, issue: z.core.$ZodIssue): string {
+  const name = path.map((part, index) =>
+    typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${String(part)}`,
+  );
+  if (issue.code === 'unrecognized_keys') {
+    return `${name.join('')}: there is no such setting; there are ${Object.keys(shapeAt(issue.path)?.properties ?? {}).join(', ')}`;
+  }
+  const value = path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part], raw);
+  const got = value === undefined ? 'got nothing' : `got ${JSON.stringify(value)}`;
+  const shape = shapeAt(path);
+  // Texts with a form of their own say in the schema what they take.
+  const ownWords = issue.code === 'custom' || issue.code === 'invalid_format' || shape === undefined;
+  return `${name.join('') || ROOT}: ${ownWords ? issue.message : `takes ${describeTakes(shape)}`}, ${got}`;
+}
+
+/** Turns strings into what a setting takes. What can't be turned stays, and the schema says what is wrong with it. */
+function coerce(shape: SettingShape, value: unknown): unknown {
+  if (typeof value === 'string') return coerceText(shape, value);
+  if (shape.properties === undefined || typeof value !== 'object' || value === null || Array.isArray(value))
+    return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, coerce(shape.properties?.[name] ?? {}, inner)]),
+  );
+}
+
+function coerceText(shape: SettingShape, text: string): unknown {
+  switch (shape.type) {
+    case 'number':
+    case 'integer':
+      return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+    case 'boolean':
+      return text === 'true' ? true : text === 'false' ? false : text;
+    case 'array':
+    case 'object':
+      try {
+        return coerce(shape, JSON.parse(text));
+      } catch {
+        return text;
+      }
+    default:
+      return text;
+  }
+}
+
+function setPath(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [name = '', ...rest] = path;
+  if (rest.length === 0) {
+    target[name] = value;
+    return;
+  }
+  if (!isObject(target[name])) target[name] = {};
+  setPath(target[name] as Record<string, unknown>, rest, value);
+}
+
+/** A copy without the named settings, so that their defaults take their place. */
+function without(raw: Record<string, unknown>, paths: readonly Path[]): unknown {
+  const copy = structuredClone(raw);
+  for (const [group, setting] of paths) {
+    const inner = copy[String(group)];
+    if (isObject(inner) && typeof setting === 'string') delete inner[setting];
+    else delete copy[String(group)];
+  }
+  return copy;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,63 @@
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { settingsSchema } from './settings.ts';
+import { gateWaitSeconds, settingsRules } from './settings-rules.ts';
+import { describeTakes, type SettingShape, settingsShape } from './settings-shape.ts';
+
+/** Where the reference stands in the repository. */
+export const SETTINGS_REFERENCE = fileURLToPath(new URL('../../docs/settings.md', import.meta.url));
+
+const ruled = new Set(settingsRules.flatMap((rule) => rule.settings));
+
+/** docs/settings.md, made from the schema. `node lib/settings/settings-reference.ts` writes it. */
+export function settingsReference(): string {
+  const defaults = settingsSchema.parse({});
+  const minutes = gateWaitSeconds(defaults) / 60;
+  const entries = Object.entries(settingsShape.properties ?? {});
+  const groups = entries.filter(([, shape]) => shape.properties !== undefined);
+  const single = entries.filter(([, shape]) => shape.properties === undefined);
+  return [
+    '# Settings',
+    '',
+    '<!-- Made from lib/settings/settings.ts by `node lib/settings/settings-reference.ts`; edit that. -->',
+    '',
+    'Settings stand in `cdk.json`, in the object `sluice` of its context, or come on the command line, where they win:',
+    '',
+    '```json',
+    '{ "context": { "sluice": { "gate": { "intervalSeconds": 60 }, "workers": { "max": 8 } } } }',
+    '```',
+    '```sh',
+    'npx cdk deploy -c sluice.gate.intervalSeconds=60 -c \'sluice.schedules=[{"name":"nightly","expression":"cron(30 4 * * ? *)"}]\'',
+    '```',
+    '',
+    'A name that there is none of, a bad value or a broken rule stops `cdk synth`, with every problem told at once.',
+    `By default a run waits ${minutes} minutes (${defaults.gate.attempts} × ${defaults.gate.intervalSeconds} s) for its workers after its last transfer.`,
+    'Settings marked with † are also checked against others.',
+    '',
+    ...groups.flatMap(([name, shape]) => [`## ${name}`, '', ...table(`${name}.`, shape), '']),
+    '## The rest',
+    '',
+    ...table('', { properties: Object.fromEntries(single) }),
+    '',
+    '### A schedule',
+    '',
+    'Each entry of `schedules` is an object of:',
+    '',
+    ...table('', settingsShape.properties?.schedules?.items ?? {}, 'schedules'),
+    '',
+  ].join('\n');
+}
+
+function table(prefix: string, group: SettingShape, list?: string): string[] {
+  const rows = Object.entries(group.properties ?? {}).map(([name, shape]) => {
+    const mark = list === undefined && ruled.has(`${prefix}${name}`) ? ' †' : '';
+    return `| \`${prefix}${name}\`${mark} | ${describeTakes(shape)} | ${describeDefault(shape)} | ${shape.description ?? ''} |`;
+  });
+  return ['| setting | takes | default | what it is |', '|---|---|---|---|', ...rows];
+}
+
+function describeDefault(shape: SettingShape): string {
+  return shape.default === undefined ? 'none' : `\`${JSON.stringify(shape.default)}\``;
+}
+
+if (import.meta.main) writeFileSync(SETTINGS_REFERENCE, settingsReference());

@@ -1,0 +1,252 @@
+import { LEAST_ITEM_MIB, WORKER_BASE_MIB } from '#run/fleet/memory-share.ts';
+import { processorProblems } from '#run/input/deployed-processors.ts';
+import { executionInputSchema } from '#run/input/input.ts';
+import { PROCESSOR_NAMES } from '#run/input/processor-names.ts';
+import {
+  gateEvents,
+  gateFitsHistory,
+  HISTORY_EVENTS,
+  RESERVED_EVENTS,
+  slicesPerBatch,
+} from '#stepfunctions/history.ts';
+import { buffersFor } from '#transfer/parts/buffers.ts';
+import type { Settings } from './settings.ts';
+
+/** A rule between settings: which it looks at, and what is wrong with them, undefined where nothing is. */
+export interface SettingsRule {
+  readonly settings: readonly string[];
+  problem(settings: Settings): string | undefined;
+}
+
+/** Seconds that the gate waits in all before it is forced. */
+export function gateWaitSeconds(settings: Settings): number {
+  return settings.gate.intervalSeconds * settings.gate.attempts;
+}
+
+/** The processors that the workers have. */
+export function deployedProcessors({ workers }: Settings): string[] {
+  return PROCESSOR_NAMES.filter((name) => name !== 'parquet' || workers.parquet);
+}
+
+/** Hours after which a run begins no further source: before Step Functions ends it hard, with time left for its end. */
+export function hoursOfRun({ limits, run }: Settings): number {
+  return limits.hours ?? 0.9 * run.timeoutHours;
+}
+
+/**
+ * Memory of a transferring Lambda besides its buffers, in MiB. Measured: 160 MiB at the peak of a transfer over TLS with
+ * five buffers of 8 MiB, so 120 for the rest; a third is added for many small sources at once.
+ */
+const TRANSFER_BASE_MIB = 160;
+
+/** However often it is extended, a message's visibility ends 12 hours after it was received. */
+const LONGEST_VISIBILITY_SECONDS = 43_200;
+
+/** Lambda takes 4 KiB of environment in all; the other variables take less than 1 KiB. */
+const DEFAULT_INPUT_MAX_BYTES = 3_072;
+const SOURCES_MAX_BYTES = 2_560;
+
+/** Fargate's memory amounts for each CPU amount, in MiB: from, to, step. */
+const FARGATE_MEMORY: Readonly<Record<number, { from: number; to: number; step: number }>> = {
+  512: { from: 1_024, to: 4_096, step: 1_024 },
+  1024: { from: 2_048, to: 8_192, step: 1_024 },
+  2048: { from: 4_096, to: 16_384, step: 1_024 },
+  4096: { from: 8_192, to: 30_720, step: 1_024 },
+  8192: { from: 16_384, to: 61_440, step: 4_096 },
+  16384: { from: 32_768, to: 122_880, step: 8_192 },
+};
+
+/** The rules, in the order in which their problems are told. */
+export const settingsRules: readonly SettingsRule[] = [
+  {
+    settings: ['gate.attempts'],
+    problem: ({ gate }) =>
+      gateFitsHistory(gate.attempts)
+        ? undefined
+        : `${gate.attempts} attempts make ${gateEvents(gate.attempts)} events of history; Step Functions ends an execution at ${HISTORY_EVENTS}, and ${RESERVED_EVENTS} are kept for the rest of the run; wait as long with fewer attempts and a longer gate.intervalSeconds`,
+  },
+  {
+    settings: ['gate.intervalSeconds', 'gate.attempts', 'run.timeoutHours'],
+    problem: (settings) =>
+      gateWaitSeconds(settings) < settings.run.timeoutHours * 3_600
+        ? undefined
+        : `the gate waits ${describeSeconds(gateWaitSeconds(settings))}, and run.timeoutHours ends the run after ${describeSeconds(settings.run.timeoutHours * 3_600)}, without a forced end; raise run.timeoutHours or wait less`,
+  },
+  {
+    settings: ['gate.intervalSeconds', 'gate.attempts', 'gate.mayEndBeforeItems', 'workers.itemMinutes'],
+    problem: (settings) =>
+      settings.gate.mayEndBeforeItems || settings.workers.itemMinutes * 60 <= gateWaitSeconds(settings)
+        ? undefined
+        : `the gate waits ${describeSeconds(gateWaitSeconds(settings))} and one item may take ${describeSeconds(settings.workers.itemMinutes * 60)}, so a slow item comes late; lower workers.itemMinutes, let the gate wait longer, or accept it with gate.mayEndBeforeItems=true`,
+  },
+  {
+    settings: ['gate.waitFor', 'gate.functions'],
+    problem: ({ gate }) => {
+      const others = gate.waitFor.flatMap((wait) =>
+        wait.check === 'lambda' && !gate.functions.includes(wait.function) ? [wait.function] : [],
+      );
+      return others.length === 0
+        ? undefined
+        : `the gatekeeper may not ask ${others.join(', ')}; add it to the setting gate.functions`;
+    },
+  },
+  {
+    settings: ['ingest.children', 'ingest.slicesAtOnce', 'ingest.maxLambdas'],
+    problem: ({ ingest }) =>
+      ingest.children * ingest.slicesAtOnce <= ingest.maxLambdas
+        ? undefined
+        : `ingest.children × ingest.slicesAtOnce is ${ingest.children * ingest.slicesAtOnce}, more than ingest.maxLambdas allows (${ingest.maxLambdas}); lower one, or raise ingest.maxLambdas where the account's Lambda quota allows it`,
+  },
+  {
+    settings: ['ingest.memoryMiB', 'ingest.connections', 'ingest.bufferMiB'],
+    problem: ({ ingest }) => {
+      const buffers = buffersFor(ingest.connections);
+      const needed = TRANSFER_BASE_MIB + buffers * ingest.bufferMiB;
+      return ingest.memoryMiB >= needed
+        ? undefined
+        : `${buffers} buffers for ingest.connections (${ingest.connections}) × ingest.bufferMiB + ${TRANSFER_BASE_MIB} MiB is ${needed} MiB, more than ingest.memoryMiB (${ingest.memoryMiB})`;
+    },
+  },
+  {
+    settings: ['ingest.openCalls', 'ingest.sliceCalls', 'ingest.sourcesPerBatch'],
+    problem: ({ ingest }) =>
+      slicesPerBatch(ingest) >= ingest.sourcesPerBatch
+        ? undefined
+        : `ingest.openCalls and ingest.sliceCalls leave room for ${Math.max(0, slicesPerBatch(ingest))} slices in the ${HISTORY_EVENTS} events of a batch's execution, and each of ingest.sourcesPerBatch (${ingest.sourcesPerBatch}) sources may need one; lower one of them`,
+  },
+  {
+    settings: ['workers.cpu', 'workers.memoryMiB'],
+    problem: ({ workers }) => fargateProblem(workers.cpu, workers.memoryMiB),
+  },
+  {
+    settings: ['workers.memoryMiB', 'workers.itemsAtOnce'],
+    problem: ({ workers }) => {
+      const needed = WORKER_BASE_MIB + workers.itemsAtOnce * LEAST_ITEM_MIB;
+      return workers.memoryMiB >= needed
+        ? undefined
+        : `a worker takes ${WORKER_BASE_MIB} MiB and at least ${LEAST_ITEM_MIB} more for each item at once: workers.itemsAtOnce (${workers.itemsAtOnce}) calls for ${needed} MiB, more than workers.memoryMiB (${workers.memoryMiB})`;
+    },
+  },
+  {
+    settings: ['workers.heartbeatSeconds', 'workers.visibilitySeconds'],
+    problem: ({ workers }) =>
+      2 * workers.heartbeatSeconds <= workers.visibilitySeconds
+        ? undefined
+        : `workers.heartbeatSeconds (${workers.heartbeatSeconds}) must be at most half of workers.visibilitySeconds (${workers.visibilitySeconds}), so that one lost heartbeat loses no item`,
+  },
+  {
+    settings: ['workers.itemMinutes', 'workers.visibilitySeconds'],
+    problem: ({ workers }) =>
+      workers.itemMinutes * 60 + workers.visibilitySeconds <= LONGEST_VISIBILITY_SECONDS
+        ? undefined
+        : `SQS hides a message for 12 hours in all: workers.itemMinutes (${workers.itemMinutes}) and workers.visibilitySeconds (${workers.visibilitySeconds}) must stay within that together`,
+  },
+  {
+    settings: ['bucket.incompleteUploadDays', 'run.timeoutHours'],
+    problem: ({ bucket, run }) =>
+      bucket.incompleteUploadDays * 24 >= run.timeoutHours
+        ? undefined
+        : `S3 would remove uploads of a run that still goes on: bucket.incompleteUploadDays is ${bucket.incompleteUploadDays}, and a run may take ${run.timeoutHours} hours (run.timeoutHours)`,
+  },
+  {
+    settings: ['run.keepDays', 'run.timeoutHours'],
+    problem: ({ run }) =>
+      run.keepDays * 24 >= run.timeoutHours
+        ? undefined
+        : `records of a run that still goes on would be removed: run.keepDays is ${run.keepDays}, and a run may take ${run.timeoutHours} hours (run.timeoutHours)`,
+  },
+  {
+    settings: ['network.vpcId', 'network.flowLogs'],
+    problem: ({ network }) =>
+      network.vpcId === undefined || !network.flowLogs
+        ? undefined
+        : `network.flowLogs is for a VPC of Sluice's own; ${network.vpcId} is looked after where it was made`,
+  },
+  {
+    settings: ['schedules'],
+    problem: ({ schedules }) => {
+      const names = schedules.map((schedule) => schedule.name);
+      const twice = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
+      return twice.length === 0
+        ? undefined
+        : `each schedule takes a name of its own, and ${twice.join(', ')} is there twice`;
+    },
+  },
+  {
+    settings: ['schedules'],
+    problem: ({ schedules }) => {
+      const taken = schedules.filter(({ input }) => 'schedule' in input || 'scheduledTime' in input);
+      return taken.length === 0
+        ? undefined
+        : `input takes no schedule and no scheduledTime of its own: the schedule fills them in (${taken.map((one) => one.name).join(', ')})`;
+    },
+  },
+  {
+    settings: ['defaultInput', 'workers.parquet'],
+    problem: (settings) => undeployed(settings, settings.defaultInput ?? {}),
+  },
+  {
+    settings: ['schedules', 'workers.parquet'],
+    problem: (settings) => {
+      const problems = settings.schedules.flatMap(({ name, input }) => {
+        const problem = undeployed(settings, input);
+        return problem === undefined ? [] : [`${name}: ${problem}`];
+      });
+      return problems.length === 0 ? undefined : problems.join('; ');
+    },
+  },
+  {
+    settings: ['limits.hours', 'run.timeoutHours'],
+    problem: (settings) =>
+      hoursOfRun(settings) < settings.run.timeoutHours
+        ? undefined
+        : `limits.hours (${settings.limits.hours}) must be less than run.timeoutHours (${settings.run.timeoutHours}), which ends a run without a word on what is missing`,
+  },
+  {
+    settings: ['sources'],
+    problem: ({ sources }) => {
+      const bytes = Buffer.byteLength(JSON.stringify(sources));
+      return bytes <= SOURCES_MAX_BYTES
+        ? undefined
+        : `takes at most ${SOURCES_MAX_BYTES} bytes of JSON and got ${bytes}; cover several hosts by one pattern such as *.example.org`;
+    },
+  },
+  {
+    settings: ['defaultInput', 'gate.waitFor'],
+    problem: ({ defaultInput, gate }) => {
+      const bytes = Buffer.byteLength(JSON.stringify([defaultInput ?? null, gate.waitFor]));
+      return bytes <= DEFAULT_INPUT_MAX_BYTES
+        ? undefined
+        : `takes at most ${DEFAULT_INPUT_MAX_BYTES} bytes of JSON together with gate.waitFor, and got ${bytes}; put the list into an S3 object and name that in sourcesFrom`;
+    },
+  },
+];
+
+/** What is wrong with the processors that an input names. */
+function undeployed(settings: Settings, input: unknown): string | undefined {
+  // Inputs were parsed as settings; they are kept as they were typed.
+  const problems = processorProblems(executionInputSchema.parse(input), deployedProcessors(settings));
+  return problems.length === 0 ? undefined : problems.join('; ');
+}
+
+function fargateProblem(cpu: number, memoryMiB: number): string | undefined {
+  const takes = FARGATE_MEMORY[cpu];
+  if (takes === undefined) {
+    return [512, 1_024, 2_048].includes(memoryMiB)
+      ? undefined
+      : `Fargate takes 512, 1024 or 2048 MiB with workers.cpu ${cpu}, and workers.memoryMiB is ${memoryMiB}`;
+  }
+  const { from, to, step } = takes;
+  return memoryMiB >= from && memoryMiB <= to && memoryMiB % step === 0
+    ? undefined
+    : `Fargate takes ${from} to ${to} MiB in steps of ${step} with workers.cpu ${cpu}, and workers.memoryMiB is ${memoryMiB}`;
+}
+
+function describeSeconds(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7_200 ? `${round(seconds / 60)} minutes` : `${round(seconds / 3_600)} hours`;
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

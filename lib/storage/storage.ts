@@ -1,0 +1,82 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { BlockPublicAccess, Bucket, type IBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { RUNS_PREFIX } from '#run/keys.ts';
+import type { Access } from '../permissions/access.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Encryption } from './encryption.ts';
+
+/** What is done with objects, each by patterns of keys: `runs/*`, or `*` for all. */
+export interface ObjectUse {
+  /** GetObject and HeadObject. */
+  readonly read?: readonly string[];
+  /** PutObject, and creating, filling and completing a multipart upload, which are the same action. */
+  readonly write?: readonly string[];
+  /** Listing a multipart upload's parts, and aborting it. */
+  readonly uploads?: readonly string[];
+  /** DeleteObject; the bucket keeps the version for a while. */
+  readonly remove?: readonly string[];
+}
+
+export interface StorageProps {
+  readonly settings: Pick<Settings, 'bucket' | 'run'>;
+  readonly encryption: Encryption;
+}
+
+/** The bucket: landed objects, processors' outputs, and the records of runs. */
+export class Storage extends Construct {
+  readonly bucket: IBucket;
+  readonly #encryption: Encryption;
+
+  constructor(scope: Construct, id: string, { settings, encryption }: StorageProps) {
+    super(scope, id);
+    this.#encryption = encryption;
+    const { oldVersionDays, incompleteUploadDays, deleteWithStack } = settings.bucket;
+    const bucket = new Bucket(this, 'Bucket', {
+      versioned: true,
+      ...encryption.bucket(),
+      enforceSSL: true,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      removalPolicy: deleteWithStack ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+      autoDeleteObjects: deleteWithStack,
+      lifecycleRules: [
+        {
+          id: 'incomplete-uploads',
+          abortIncompleteMultipartUploadAfter: Duration.days(incompleteUploadDays),
+        },
+        {
+          id: 'old-versions',
+          noncurrentVersionExpiration: Duration.days(oldVersionDays),
+          expiredObjectDeleteMarker: true,
+        },
+        // Claims of schedules' slots lie elsewhere and outlive the runs.
+        { id: 'old-runs', prefix: RUNS_PREFIX, expiration: Duration.days(settings.run.keepDays) },
+      ],
+    });
+    // CDK's own types don't hold under exactOptionalPropertyTypes.
+    this.bucket = bucket as IBucket;
+  }
+
+  /**
+   * The bucket's name, and leave for exactly this use of its objects.
+   *
+   * Listing goes with every use and is for the whole bucket: without it S3 answers 403 instead of 404 to a read of an
+   * object that isn't there, and a condition on the prefix would not hold for that read.
+   */
+  access(use: ObjectUse): Access {
+    const objects = (patterns: readonly string[]) => patterns.map((pattern) => this.bucket.arnForObjects(pattern));
+    const statements = [new PolicyStatement({ actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] })];
+    const add = (actions: string[], patterns: readonly string[] = []) => {
+      if (patterns.length > 0) statements.push(new PolicyStatement({ actions, resources: objects(patterns) }));
+    };
+    add(['s3:GetObject'], use.read);
+    add(['s3:PutObject'], use.write);
+    add(['s3:ListMultipartUploadParts', 's3:AbortMultipartUpload'], use.uploads);
+    add(['s3:DeleteObject'], use.remove);
+    if (use.write !== undefined) statements.push(...this.#encryption.leave('s3', 'write'));
+    else if (use.read !== undefined) statements.push(...this.#encryption.leave('s3', 'read'));
+    return { environment: { SLUICE_BUCKET: this.bucket.bucketName }, statements };
+  }
+}

@@ -1,0 +1,65 @@
+import { Duration } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { Access } from '../permissions/access.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Encryption } from '../storage/encryption.ts';
+
+const ACTIONS = {
+  send: ['sqs:SendMessage'],
+  count: ['sqs:GetQueueAttributes'],
+  take: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'],
+  hold: ['sqs:ChangeMessageVisibility'],
+} as const;
+export type QueueUse = keyof typeof ACTIONS;
+
+/** A backstop only: workers count an item's attempts in the ledger, and interruptions are no attempts. */
+const MAX_RECEIVES = 20;
+
+/** SQS keeps a message for 14 days at most. */
+const KEEP = Duration.days(14);
+
+export interface WorkQueueProps {
+  readonly settings: Pick<Settings, 'workers'>;
+  readonly encryption: Encryption;
+}
+
+/** What workers receive from, and where messages end that no worker could take out. */
+export class WorkQueue extends Construct {
+  readonly queue: Queue;
+  readonly deadLetters: Queue;
+  readonly #encryption: Encryption;
+
+  constructor(scope: Construct, id: string, { settings, encryption }: WorkQueueProps) {
+    super(scope, id);
+    this.#encryption = encryption;
+    const house = { ...encryption.queue(), enforceSSL: true, retentionPeriod: KEEP };
+    this.deadLetters = new Queue(this, 'DeadLetters', house);
+    this.queue = new Queue(this, 'Queue', {
+      ...house,
+      visibilityTimeout: Duration.seconds(settings.workers.visibilitySeconds),
+      receiveMessageWaitTime: Duration.seconds(20),
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },
+    });
+  }
+
+  access(...uses: readonly QueueUse[]): Access {
+    return this.#accessTo('SLUICE_QUEUE_URL', this.queue, uses);
+  }
+
+  deadLetterAccess(...uses: readonly QueueUse[]): Access {
+    return this.#accessTo('SLUICE_DEAD_LETTER_QUEUE_URL', this.deadLetters, uses);
+  }
+
+  #accessTo(variable: string, queue: Queue, uses: readonly QueueUse[]): Access {
+    return {
+      environment: { [variable]: queue.queueUrl },
+      statements: [
+        new PolicyStatement({ actions: uses.flatMap((use) => [...ACTIONS[use]]), resources: [queue.queueArn] }),
+        ...(uses.includes('send') ? this.#encryption.leave('sqs', 'write') : []),
+        ...(uses.includes('take') && !uses.includes('send') ? this.#encryption.leave('sqs', 'read') : []),
+      ],
+    };
+  }
+}

@@ -1,0 +1,145 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { SourceForbiddenError } from '../errors.ts';
+import { redactUrl } from '../redact.ts';
+import { type AddressRange, parseRange, whyForbidden } from './address.ts';
+import { HostPattern } from './host-pattern.ts';
+
+/** Where sources may be. Each rule narrows what is left, but for `openRanges`, which is an exception made on purpose. */
+export interface SourceRules {
+  /** Hosts, exact (`data.example.org`) or with all their subdomains (`*.example.org`). @default any */
+  readonly allowedHosts?: readonly string[];
+  /** Wins over `allowedHosts`. @default none */
+  readonly deniedHosts?: readonly string[];
+  /** @default any */
+  readonly ports?: readonly number[];
+  /** Addresses outside the public Internet that may be dialled, as CIDR: `10.20.0.0/16`. Never link-local ones. @default none */
+  readonly openRanges?: readonly string[];
+  /** Follow redirects from https to http, where anybody on the way may read and change the body. @default false */
+  readonly httpsToHttp?: boolean;
+}
+
+export interface HostAddress {
+  readonly address: string;
+  readonly family: 4 | 6;
+}
+
+/** Asks for all addresses of a host name. */
+export type Resolve = (host: string) => Promise<readonly HostAddress[]>;
+
+/** A rule can't be read. A programming error, or a setting's. */
+export class SourceRuleError extends TypeError {
+  override readonly name = 'SourceRuleError';
+}
+
+/**
+ * Says where requests may go: the URL before each request and each hop, and the address before each dial.
+ *
+ * Make one and keep it: connections are kept for reuse by the guard that let them be made.
+ */
+export class SourceGuard {
+  readonly httpsToHttp: boolean;
+  readonly #allowed: readonly HostPattern[] | undefined;
+  readonly #denied: readonly HostPattern[];
+  readonly #ports: ReadonlySet<number> | undefined;
+  readonly #open: readonly AddressRange[];
+  readonly #resolve: Resolve;
+
+  /**
+   * @param resolve what names resolve by. @default the operating system's resolver
+   * @throws SourceRuleError naming the rule that is none.
+   */
+  constructor(rules: SourceRules = {}, resolve: Resolve = systemResolve) {
+    this.httpsToHttp = rules.httpsToHttp ?? false;
+    this.#allowed = rules.allowedHosts?.map(hostPattern);
+    this.#denied = (rules.deniedHosts ?? []).map(hostPattern);
+    this.#ports = rules.ports === undefined ? undefined : new Set(rules.ports);
+    this.#open = (rules.openRanges ?? []).map(openRange);
+    this.#resolve = resolve;
+  }
+
+  /**
+   * Checks a URL before anything is sent for it. Its name says nothing of its address: `resolve` does that.
+   *
+   * @throws SourceForbiddenError
+   */
+  checkUrl(url: URL): void {
+    const host = bareHost(url.hostname);
+    const refuse = (why: string) => {
+      throw new SourceForbiddenError(`${redactUrl(url)} is not asked: ${why}`);
+    };
+    if (this.#denied.some((pattern) => pattern.matches(host))) refuse(`the host ${host} is denied`);
+    if (this.#allowed?.some((pattern) => pattern.matches(host)) === false) {
+      refuse(`the host ${host} is none of those allowed`);
+    }
+    const port = Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port);
+    if (this.#ports?.has(port) === false) refuse(`port ${port} is none of those allowed`);
+    if (isIP(host) !== 0) this.checkAddress(host, host);
+  }
+
+  /**
+   * Checks a redirect's target, beyond what `checkUrl` does when it is asked.
+   *
+   * @throws SourceForbiddenError where it would leave https for http.
+   */
+  checkRedirect(from: URL, to: URL): void {
+    if (this.httpsToHttp || from.protocol !== 'https:' || to.protocol === 'https:') return;
+    throw new SourceForbiddenError(
+      `${redactUrl(from)} redirects from https to http, to ${redactUrl(to)}, which is not followed unless it is allowed`,
+    );
+  }
+
+  /** @throws SourceForbiddenError where the address is not to be dialled. */
+  checkAddress(host: string, address: string): void {
+    const why = whyForbidden(address, this.#open);
+    if (why === undefined) return;
+    const where = host === address ? address : `${host} is at ${address}, which`;
+    throw new SourceForbiddenError(`${where} is not dialled: the address is ${why}, and no range is opened for it`);
+  }
+
+  /**
+   * All addresses of a host, every one of them checked. These are what is dialled; the name isn't asked for again.
+   *
+   * @throws SourceForbiddenError where any of them is forbidden: a name with a good and a bad one is a trap.
+   * @throws the resolver's error.
+   */
+  async resolve(host: string): Promise<readonly HostAddress[]> {
+    const bare = bareHost(host);
+    const family = isIP(bare);
+    const addresses = family === 0 ? await this.#resolve(bare) : [{ address: bare, family: family as 4 | 6 }];
+    for (const { address } of addresses) this.checkAddress(bare, address);
+    return addresses;
+  }
+}
+
+/** The public Internet and nothing else: what holds where no guard is given. */
+export const PUBLIC_INTERNET = new SourceGuard();
+
+/** A URL's host as resolvers and certificates know it: no brackets around IPv6, no final dot, lower case. */
+export function bareHost(host: string): string {
+  return host
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '')
+    .toLowerCase();
+}
+
+async function systemResolve(host: string): Promise<readonly HostAddress[]> {
+  const found = await lookup(host, { all: true });
+  return found.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }));
+}
+
+function hostPattern(text: string): HostPattern {
+  const pattern = HostPattern.parse(text);
+  if (pattern === undefined) {
+    throw new SourceRuleError(`${JSON.stringify(text)} is no host: take a name, an address or *.example.org`);
+  }
+  return pattern;
+}
+
+function openRange(cidr: string): AddressRange {
+  const range = parseRange(cidr);
+  if (range === undefined) {
+    throw new SourceRuleError(`${JSON.stringify(cidr)} is no range of addresses: take one such as 10.20.0.0/16`);
+  }
+  return range;
+}

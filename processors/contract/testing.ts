@@ -1,0 +1,122 @@
+import { createReadStream, statSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { PUBLIC_INTERNET, type SourceGuard } from '#net/guard/source-guard.ts';
+import { NoInputObjectError } from './open-input.ts';
+import type { OutputSink } from './output-stream.ts';
+import type { Json, Processor, ProcessorItem, ProcessorLogger } from './processor.ts';
+import type { ProgressFields } from './progress.ts';
+import { runProcessor } from './run-processor.ts';
+
+/** What a test gives a processor. */
+export interface TestItem {
+  /**
+   * The landed object's content: bytes, text, a file, or a stream of a stated length.
+   * @default none, as for work without a source
+   */
+  readonly object?: Buffer | string | { readonly file: string } | { readonly stream: Readable; readonly bytes: number };
+  /** The work's own input. @default null */
+  readonly input?: Json;
+  /** The options as an execution's input would have them. @default {} */
+  readonly options?: Readonly<Record<string, unknown>>;
+  /** What a person calls the item. @default 'test' */
+  readonly name?: string;
+  /** @default 1 */
+  readonly attempt?: number;
+  /** Abort it to see the processor stop. @default one that never aborts */
+  readonly signal?: AbortSignal;
+  /** @default 256 MiB */
+  readonly memoryBytes?: number;
+  /** @default 'sluice-test' */
+  readonly userAgent?: string;
+  /** @default the public Internet only */
+  readonly sourceGuard?: SourceGuard;
+}
+
+/** What a processor made of it. */
+export interface TestRun<Result = Json> {
+  readonly result: Result;
+  /** The finished outputs by name. */
+  readonly outputs: ReadonlyMap<string, { readonly content: Buffer; readonly contentType: string }>;
+  readonly progress: readonly ProgressFields[];
+  readonly logs: readonly { readonly level: string; readonly message: string; readonly fields: object }[];
+}
+
+/**
+ * Runs a processor on one item without AWS: the input from memory or a file, the outputs into memory, and everything
+ * else under the very rules that hold in a worker.
+ *
+ * @example
+ * const run = await testProcessor(countLines, { object: 'a\n\nb\n', options: { skipEmpty: true } });
+ * expect(run.result).toEqual({ lines: 2 });
+ * await expect(testProcessor(countLines, { options: { skip: 1 } })).rejects.toThrow(InvalidOptionsError);
+ *
+ * @throws what a worker would record as the item's failure, or try again.
+ */
+export async function testProcessor<Result = Json>(
+  processor: Processor,
+  test: TestItem = {},
+): Promise<TestRun<Result>> {
+  const outputs = new Map<string, { content: Buffer; contentType: string }>();
+  const progress: ProgressFields[] = [];
+  const logs: TestRun['logs'][number][] = [];
+  const { result } = await runProcessor(
+    processor,
+    itemOf(test),
+    test.options ?? {},
+    {
+      signal: test.signal ?? new AbortController().signal,
+      logger: collectingLogger(logs),
+      attempt: test.attempt ?? 1,
+      memoryBytes: test.memoryBytes ?? 268_435_456,
+      userAgent: test.userAgent ?? 'sluice-test',
+      sourceGuard: test.sourceGuard ?? PUBLIC_INTERNET,
+      progress: (fields) => progress.push(fields),
+    },
+    {
+      openInput: () => inputOf(test),
+      openOutput: (name, contentType) => memorySink((content) => outputs.set(name, { content, contentType })),
+    },
+  );
+  return { result: result as Result, outputs, progress, logs };
+}
+
+function itemOf(test: TestItem): Omit<ProcessorItem, 'options'> {
+  const name = test.name ?? 'test';
+  return {
+    runId: 'test-run',
+    id: '0'.repeat(32),
+    name,
+    object: test.object === undefined ? undefined : { bucket: 'test-bucket', key: name, bytes: bytesOf(test.object) },
+    input: test.input ?? null,
+  };
+}
+
+function bytesOf(object: NonNullable<TestItem['object']>): number {
+  if (typeof object === 'string' || Buffer.isBuffer(object)) return Buffer.byteLength(object);
+  return 'file' in object ? statSync(object.file).size : object.bytes;
+}
+
+function inputOf({ object }: TestItem): Readable {
+  if (object === undefined) throw new NoInputObjectError('the test gives no object');
+  if (typeof object === 'string' || Buffer.isBuffer(object)) {
+    return Readable.from(Buffer.from(object), { objectMode: false });
+  }
+  return 'file' in object ? createReadStream(object.file) : object.stream;
+}
+
+function memorySink(store: (content: Buffer) => void): OutputSink {
+  const chunks: Buffer[] = [];
+  return {
+    write: async (chunk) => void chunks.push(chunk),
+    finish: async () => store(Buffer.concat(chunks)),
+    abandon: async () => undefined,
+  };
+}
+
+function collectingLogger(logs: TestRun['logs'][number][]): ProcessorLogger {
+  const at =
+    (level: string) =>
+    (message: string, fields: object = {}): void =>
+      void logs.push({ level, message, fields });
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}

@@ -1,0 +1,75 @@
+import robotsModule from 'robots-parser';
+import { redactUrl } from '#net/redact.ts';
+import { canonicalUrl, sameSite } from './canonical-url.ts';
+import { type FetchOptions, fetchPage, PageUnreachableError } from './fetch-page.ts';
+
+/**
+ * Who asks for more between two requests asks robots to stay away: otherwise a worker would wait until its item's time is
+ * up, and Node's timers take a month for no time at all.
+ */
+const LONGEST_DELAY_SECONDS = 600;
+/** What RFC 9309 2.5 asks a crawler to read at least; rules behind it are not seen. */
+const MAX_ROBOTS_BYTES = 500 * 1_024;
+/** RFC 9309 2.3.1.2. */
+const MAX_REDIRECTS = 5;
+
+// The package exports the function itself; its types were written for a bundler and say `default`.
+const robotsParser = robotsModule as unknown as typeof robotsModule.default;
+
+/** What an origin's robots.txt says to this crawler. */
+export interface Robots {
+  allows(url: string): boolean;
+  readonly crawlDelaySeconds: number;
+}
+
+/** robots.txt can't be had now. Nothing is fetched from the site then (RFC 9309 2.3.1.4); the item is tried again. */
+export class RobotsUnreachableError extends Error {
+  override readonly name = 'RobotsUnreachableError';
+}
+
+/**
+ * Reads the robots.txt of an origin. One that isn't there (4xx) allows everything.
+ *
+ * @throws RobotsUnreachableError where the server fails (5xx, 429), doesn't answer, or sends the request off the site.
+ */
+export async function readRobots(origin: string, options: Omit<FetchOptions, 'maxBytes' | 'wants'>): Promise<Robots> {
+  const start = new URL('/robots.txt', origin).href;
+  let url = start;
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+    const answer = await fetchPage(url, { ...options, maxBytes: MAX_ROBOTS_BYTES, wants: () => true }).catch(
+      (error: unknown) => {
+        if (!(error instanceof PageUnreachableError)) throw error;
+        throw new RobotsUnreachableError(`robots.txt can't be had, so nothing is fetched: ${error.message}`, {
+          cause: error,
+        });
+      },
+    );
+    if (answer.status >= 300 && answer.status < 400 && answer.location !== undefined) {
+      const target = canonicalUrl(answer.location, url);
+      if (target === undefined || !sameSite(target, start)) {
+        throw new RobotsUnreachableError(`${redactUrl(start)} leads off the site, to ${redactUrl(answer.location)}`);
+      }
+      options.sourceGuard.checkRedirect(new URL(url), new URL(target));
+      url = target;
+      continue;
+    }
+    if (answer.status >= 500 || answer.status === 429) {
+      throw new RobotsUnreachableError(
+        `${redactUrl(url)} answers ${answer.status}, so nothing is fetched from the site`,
+      );
+    }
+    return rulesOf(start, answer.status === 200 ? answer.body.toString('utf8') : '', options.userAgent);
+  }
+  throw new RobotsUnreachableError(`${redactUrl(start)} redirects more than ${MAX_REDIRECTS} times`);
+}
+
+function rulesOf(url: string, text: string, userAgent: string): Robots {
+  const rules = robotsParser(url, text);
+  const crawlDelaySeconds = rules.getCrawlDelay(userAgent) ?? 0;
+  const staysAway = crawlDelaySeconds > LONGEST_DELAY_SECONDS;
+  return {
+    // Undefined means that the URL is of another origin, which the caller never asks.
+    allows: (page) => !staysAway && rules.isAllowed(page, userAgent) !== false,
+    crawlDelaySeconds,
+  };
+}

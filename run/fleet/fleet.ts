@@ -1,0 +1,16 @@
+import type { ECSClient } from '@aws-sdk/client-ecs';
+
+/** Where workers run, and how many there may be. */
+export interface Fleet {
+  readonly client: ECSClient;
+  readonly cluster: string;
+  /** The family, not a revision: a revision that a new deploy has replaced can't be started any more. */
+  readonly taskFamily: string;
+  readonly subnets: readonly string[];
+  readonly securityGroups: readonly string[];
+  readonly assignPublicIp: boolean;
+  readonly max: number;
+  readonly itemsPerWorker: number;
+  /** Spot first, on-demand for what Spot has no room for or takes back: ECS never falls back by itself. */
+  readonly spot: boolean;
+}

@@ -1,0 +1,52 @@
+import * as z from 'zod';
+import { parseRange } from '#net/guard/address.ts';
+import { SourceGuard } from '#net/guard/source-guard.ts';
+import { credentialGrantSchema, hostSchema } from '../credentials/credential-grant.ts';
+import { jsonVariable } from '../input/json-text.ts';
+
+/**
+ * Where sources, scraped sites and the gate's pages may be. The deployment's setting `sources`, and what Lambdas and workers
+ * are told of it: both ends read it by this schema.
+ */
+export const sourceRulesSchema = z.strictObject({
+  allowedHosts: z
+    .array(hostSchema)
+    .default([])
+    .describe('Hosts that may be asked: `data.example.org`, or `*.example.org` for its subdomains. Empty: any.'),
+  deniedHosts: z
+    .array(hostSchema)
+    .default([])
+    .describe('Hosts that may not be asked, written alike. Wins over `sources.allowedHosts`.'),
+  ports: z.array(z.int().min(1).max(65_535)).default([80, 443]).describe('Ports that may be asked. Empty: any.'),
+  openRanges: z
+    .array(z.string().refine((cidr) => parseRange(cidr) !== undefined, 'takes a range such as 10.20.0.0/16'))
+    .default([])
+    .describe(
+      'Addresses outside the public Internet that may be dialled all the same, as CIDR, for sources in your own network. Link-local ones, where credentials are handed out, never may.',
+    ),
+  httpsToHttp: z
+    .boolean()
+    .default(false)
+    .describe('Follows redirects from https to http, on which anybody on the way may change the file.'),
+  credentials: z
+    .array(credentialGrantSchema)
+    .default([])
+    .describe(
+      'Secrets (Secrets Manager) and parameters (SSM) that sources may name, and the hosts that each may be sent to: `{ "secret": "vendor/*", "hosts": ["api.vendor.example"] }`.',
+    ),
+});
+export type SourceRules = z.infer<typeof sourceRulesSchema>;
+
+/** As an environment variable holds it: JSON. An empty one is the safe default. */
+export const sourceRulesVariable = jsonVariable(sourceRulesSchema);
+
+/** The guard of one process. Make it once: connections are kept by it. */
+export function guardOf({ allowedHosts, deniedHosts, ports, openRanges, httpsToHttp }: SourceRules): SourceGuard {
+  return new SourceGuard({
+    ...(allowedHosts.length > 0 && { allowedHosts }),
+    deniedHosts,
+    ...(ports.length > 0 && { ports }),
+    openRanges,
+    httpsToHttp,
+  });
+}

@@ -1,0 +1,62 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import * as z from 'zod';
+import { AlreadyClaimedError } from '../errors.ts';
+import { httpStatus, readTagged, type Store, writeOnce } from '../store.ts';
+
+/** What a claim holds: the execution that may use a run id, or a schedule's slot. */
+export const claimSchema = z.object({
+  v: z.literal(1),
+  runId: z.string(),
+  executionArn: z.string(),
+  /** Names of executions are free again after 90 days, and then an ARN alone doesn't say which one it was. */
+  startedAt: z.iso.datetime(),
+});
+export type Claim = z.infer<typeof claimSchema>;
+
+/**
+ * Takes a key for an execution, or finds that the execution has it already (a retried or redriven Plan).
+ *
+ * @param mayTakeOver asked where another execution holds the key: true once that one can't go on any more.
+ * @throws AlreadyClaimedError naming the run that holds `what`.
+ */
+export async function claim(
+  store: Store,
+  key: string,
+  mine: Claim,
+  what: string,
+  mayTakeOver: (holder: Claim) => Promise<boolean> = async () => false,
+): Promise<void> {
+  if ((await writeOnce(store, key, mine)) === 'written') return;
+  const found = await readTagged(store, key, claimSchema);
+  // The object was there a moment ago; nothing of ours ever deletes a claim.
+  if (found === undefined)
+    throw new AlreadyClaimedError(
+      `${what} was claimed, and its claim s3://${store.bucket}/${key} has gone; start again`,
+    );
+  const { value: holder, etag } = found;
+  if (holder.executionArn === mine.executionArn && holder.startedAt === mine.startedAt) return;
+  if ((await mayTakeOver(holder)) && (await replace(store, key, etag, mine))) return;
+  throw new AlreadyClaimedError(
+    `${what} belongs to run ${holder.runId} (${holder.executionArn}, started ${holder.startedAt}); see its manifest, or start under another name`,
+  );
+}
+
+/** Puts a new claim in the place of the one that was read; false where somebody else was faster. */
+async function replace(store: Store, key: string, etag: string, mine: Claim): Promise<boolean> {
+  try {
+    await store.client.send(
+      new PutObjectCommand({
+        Bucket: store.bucket,
+        Key: key,
+        Body: JSON.stringify(mine),
+        ContentType: 'application/json',
+        IfMatch: etag,
+      }),
+    );
+    return true;
+  } catch (error) {
+    const status = httpStatus(error);
+    if (status === 412 || status === 409 || status === 404) return false;
+    throw error;
+  }
+}

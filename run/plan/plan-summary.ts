@@ -1,0 +1,46 @@
+import * as z from 'zod';
+import { waitForSchema } from '../input/wait-for.ts';
+import { runKeys } from '../keys.ts';
+import { readJson, type Store } from '../store.ts';
+
+/** `plan.json`: what Plan made of the input, for all that comes later. */
+export const planSummarySchema = z.object({
+  v: z.literal(1),
+  runId: z.string(),
+  executionArn: z.string(),
+  startedAt: z.iso.datetime(),
+  /** The time that templates were filled from. */
+  scheduledTime: z.iso.datetime(),
+  items: z.int().nonnegative(),
+  batches: z.int().nonnegative(),
+  /** How many items have an id that begins with each hexadecimal digit. */
+  shards: z.record(z.string(), z.int().nonnegative()),
+  /** How many of the items are work for the queue alone. */
+  work: z.int().nonnegative(),
+  /** How many items a worker gets: all work, and the sources that have a processor. */
+  processed: z.int().nonnegative(),
+  /** The run whose failed and missing items these are. */
+  rerunOf: z.string().nullable(),
+  onLate: z.enum(['partial', 'fail']),
+  waitFor: z.array(waitForSchema),
+  deadline: z.iso.datetime().nullable(),
+  /** When the run's time is up, by the setting `limits.hours`. */
+  stopAt: z.iso.datetime().nullable().default(null),
+  /** Whether the input asked to pass the gate without waiting. */
+  force: z.boolean(),
+});
+export type PlanSummary = z.infer<typeof planSummarySchema>;
+
+/** There is no plan of that run. */
+export class NoSuchRunError extends Error {
+  override readonly name = 'NoSuchRunError';
+}
+
+/** @throws NoSuchRunError where the run was never planned, or its records have expired. */
+export async function readPlanSummary(store: Store, runId: string): Promise<PlanSummary> {
+  const summary = await readJson(store, runKeys(runId).summary, planSummarySchema);
+  if (summary === undefined) {
+    throw new NoSuchRunError(`run ${runId} has no plan in s3://${store.bucket}/${runKeys(runId).summary}`);
+  }
+  return summary;
+}

@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, expect, it } from 'vitest';
+import { bundleLambdas, type LambdaBundle } from '#lib/bundling/lambda-bundles.ts';
+
+const entry = (name: string) => fileURLToPath(new URL(`../../../${name}`, import.meta.url));
+
+let bundles: Readonly<Record<'engine' | 'open' | 'slice', LambdaBundle>>;
+beforeAll(() => {
+  bundles = bundleLambdas({
+    engine: entry('transfer/index.ts'),
+    open: entry('lambdas/open/handler.ts'),
+    slice: entry('lambdas/slice/handler.ts'),
+  });
+});
+
+/** The modules of Node's own that a bundle brings into a fresh process, whether it then runs or not. */
+function loadedBy({ folder }: LambdaBundle): string[] {
+  const script = `import(${JSON.stringify(join(folder, 'index.mjs'))}).catch(() => {}).then(() => console.log(JSON.stringify(process.moduleLoadList)))`;
+  const output = execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+  return JSON.parse(output.trim().split('\n').at(-1) ?? '[]') as string[];
+}
+
+it.each(['engine', 'open', 'slice'] as const)(
+  "loads neither Node's own fetch nor HTTP/2 at a cold start: %s",
+  (name) => {
+    const loaded = loadedBy(bundles[name]);
+    expect(loaded).toContain('NativeModule _http_client');
+    expect(loaded).not.toContain('NativeModule internal/deps/undici/undici');
+    expect(loaded).not.toContain('NativeModule http2');
+  },
+);
+
+it.each(['open', 'slice'] as const)('keeps all files of a function that transfers within 1 MiB: %s', (name) => {
+  const { folder, atStart, later } = bundles[name];
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
+  const bytes = files.map((file) => statSync(join(file.parentPath, file.name)).size);
+  expect(files).toHaveLength(atStart.length + later.length);
+  expect(bytes.reduce((sum, one) => sum + one, 0)).toBeLessThan(1_048_576);
+});
+
+/** The packages that some of a bundle's files hold code of. */
+function packagesIn(files: LambdaBundle['atStart']): Set<string> {
+  const inputs = files.flatMap((file) => Object.keys(file.inputs));
+  return new Set(inputs.map((input) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? 'ours'));
+}
+
+it('reads nothing at a cold start that only some sources need: clients for credentials, undici', () => {
+  const atStart = packagesIn(bundles.open.atStart);
+  expect([...atStart]).toEqual(expect.arrayContaining(['@aws-sdk/client-s3', 'ours']));
+  const later = packagesIn(bundles.open.later);
+  for (const name of ['@aws-sdk/client-ssm', '@aws-sdk/client-secrets-manager', 'undici']) {
+    expect(later).toContain(name);
+    expect(atStart).not.toContain(name);
+  }
+});
+
+it('leaves clients of SSO and STS out, for credentials are in the environment', () => {
+  const all = packagesIn([...bundles.open.atStart, ...bundles.open.later]);
+  expect([...all].filter((name) => /nested-clients|credential-provider/.test(name))).toEqual([]);
+});

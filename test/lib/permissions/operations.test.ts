@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { codeOf, leaveOf, PROGRAMS } from '../programs.ts';
+
+/**
+ * The actions that an AWS SDK operation needs. The embedded AWS asks for no permission, so nothing else here would notice
+ * a missing one. HeadObject is GetObject to IAM, and all but two operations of a multipart upload are PutObject.
+ */
+const ACTIONS: Readonly<Record<string, readonly string[]>> = {
+  GetObjectCommand: ['s3:GetObject'],
+  HeadObjectCommand: ['s3:GetObject'],
+  PutObjectCommand: ['s3:PutObject'],
+  CreateMultipartUploadCommand: ['s3:PutObject'],
+  DeleteObjectCommand: ['s3:DeleteObject'],
+  UploadPartCommand: ['s3:PutObject'],
+  CompleteMultipartUploadCommand: ['s3:PutObject'],
+  AbortMultipartUploadCommand: ['s3:AbortMultipartUpload'],
+  ListPartsCommand: ['s3:ListMultipartUploadParts'],
+  paginateListParts: ['s3:ListMultipartUploadParts'],
+  ListObjectsV2Command: ['s3:ListBucket'],
+  paginateListObjectsV2: ['s3:ListBucket'],
+  // @aws-sdk/lib-storage
+  Upload: ['s3:PutObject', 's3:AbortMultipartUpload'],
+  SendMessageCommand: ['sqs:SendMessage'],
+  SendMessageBatchCommand: ['sqs:SendMessage'],
+  ReceiveMessageCommand: ['sqs:ReceiveMessage'],
+  DeleteMessageCommand: ['sqs:DeleteMessage'],
+  DeleteMessageBatchCommand: ['sqs:DeleteMessage'],
+  ChangeMessageVisibilityCommand: ['sqs:ChangeMessageVisibility'],
+  GetQueueAttributesCommand: ['sqs:GetQueueAttributes'],
+  // Tasks are tagged as they start, and start with roles.
+  DescribeTasksCommand: ['ecs:DescribeTasks'],
+  RunTaskCommand: ['ecs:RunTask', 'ecs:TagResource', 'iam:PassRole'],
+  paginateListTasks: ['ecs:ListTasks'],
+  DescribeExecutionCommand: ['states:DescribeExecution'],
+  InvokeCommand: ['lambda:InvokeFunction'],
+  GetSecretValueCommand: ['secretsmanager:GetSecretValue'],
+  GetParameterCommand: ['ssm:GetParameter'],
+};
+
+/** Given besides what the code calls by name, and why. */
+const ALWAYS = new Set([
+  // Without it a missing object is 403 instead of 404.
+  's3:ListBucket',
+  // Goes with the right to abort, whether or not the code lists parts itself.
+  's3:ListMultipartUploadParts',
+  'logs:CreateLogStream',
+  'logs:PutLogEvents',
+  'xray:PutTraceSegments',
+  'xray:PutTelemetryRecords',
+]);
+
+/** The SDK operations in a program's own code, by their names. */
+function operationsIn(code: string): string[] {
+  const names = code.matchAll(/\bnew (\w+?Command)\d*\(|\b(paginate\w+?(?:V2)?)\d*\(|\bnew (Upload)\d*\(/g);
+  return [...new Set([...names].map(([, command, paginator, upload]) => command ?? paginator ?? upload ?? ''))].sort();
+}
+
+function needed(operations: readonly string[]): Set<string> {
+  return new Set(
+    operations.flatMap((operation) => {
+      const actions = ACTIONS[operation];
+      if (actions === undefined) throw new Error(`${operation} has no place in the table of actions yet`);
+      return actions;
+    }),
+  );
+}
+
+/** In a program, since one module does several things, and never called there. */
+const NEVER_CALLED: Readonly<Record<string, readonly string[]>> = {
+  // They know a source's credentials by reference, and ask no source.
+  close: ['GetSecretValueCommand', 'GetParameterCommand'],
+  abandon: ['GetSecretValueCommand', 'GetParameterCommand'],
+};
+
+describe.each(PROGRAMS)('$name', (program) => {
+  const operations = operationsIn(codeOf(program));
+  const unused = NEVER_CALLED[program.name] ?? [];
+  const needs = needed(operations.filter((operation) => !unused.includes(operation)));
+  const may = new Set(leaveOf(program).flatMap(({ Action }) => Action));
+
+  it('may do all that its code does', () => {
+    expect(needs.size).toBeGreaterThan(0);
+    expect([...needs].filter((action) => !may.has(action))).toEqual([]);
+  });
+
+  it('has in it what is said to be never called', () => {
+    expect(unused.filter((operation) => !operations.includes(operation))).toEqual([]);
+  });
+
+  it('may do nothing more', () => {
+    expect([...may].filter((action) => !needs.has(action) && !ALWAYS.has(action))).toEqual([]);
+  });
+});

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { synthesise, WORKER_SHA256 } from '../synthesise.ts';
+
+const { devDependencies } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+
+interface Container {
+  Image: string;
+  Command: string[];
+  StopTimeout: number;
+  User?: string;
+  Environment: { Name: string; Value: unknown }[];
+}
+
+function containerOf(settings: Record<string, unknown> = {}): Container {
+  const [task] = Object.values(synthesise(settings).findResources('AWS::ECS::TaskDefinition'));
+  return task?.Properties.ContainerDefinitions[0];
+}
+
+describe('the worker task', () => {
+  const template = synthesise();
+
+  it('runs on arm64 Fargate, in a family that is started by name', () => {
+    template.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      Family: 'Sluice-worker',
+      RequiresCompatibilities: ['FARGATE'],
+      Cpu: '1024',
+      Memory: '2048',
+      RuntimePlatform: { CpuArchitecture: 'ARM64', OperatingSystemFamily: 'LINUX' },
+    });
+  });
+
+  it('runs on x64, and with more disk, where the settings say so', () => {
+    synthesise({ 'workers.architecture': 'x64', 'workers.diskGiB': 50 }).hasResourceProperties(
+      'AWS::ECS::TaskDefinition',
+      { RuntimePlatform: { CpuArchitecture: 'X86_64' }, EphemeralStorage: { SizeInGiB: 50 } },
+    );
+  });
+
+  it('names its native files with their checksums, and keeps threads of the pool beside them', () => {
+    const environment = new Map(containerOf().Environment.map(({ Name, Value }) => [Name, Value]));
+    expect(JSON.parse(String(environment.get('SLUICE_DUCKDB_FILES')))).toEqual([
+      { name: 'duckdb.node', key: expect.stringMatching(/^[0-9a-f]{64}\.zst$/), sha256: 'cd'.repeat(32) },
+    ]);
+    expect(environment.get('UV_THREADPOOL_SIZE')).toBe('6');
+  });
+
+  it('has both capacity providers at hand and no service', () => {
+    template.hasResourceProperties('AWS::ECS::Cluster', { CapacityProviders: ['FARGATE', 'FARGATE_SPOT'] });
+    template.resourceCountIs('AWS::ECS::Service', 0);
+  });
+
+  it('takes the public image of the very Node that this project is tested with, and two minutes to stop', () => {
+    const container = containerOf();
+    expect(container.Image).toBe(`public.ecr.aws/docker/library/node:${devDependencies.node}-bookworm-slim`);
+    expect(container.User).toBe('node');
+    expect(container.StopTimeout).toBe(120);
+  });
+
+  it('adds a digest only where one is set', () => {
+    const digest = `sha256:${'c'.repeat(64)}`;
+    expect(containerOf().Image).not.toContain('@');
+    expect(containerOf({ 'workers.imageDigest': digest }).Image).toMatch(new RegExp(`-bookworm-slim@${digest}$`));
+  });
+
+  it("takes an image of the user's own, as its own user", () => {
+    const container = containerOf({ 'workers.image': 'ghcr.io/example/worker:7' });
+    expect(container.Image).toBe('ghcr.io/example/worker:7');
+    expect(container).not.toHaveProperty('User');
+  });
+
+  it('may pull an image that lies in a private ECR repository, and that repository alone', () => {
+    const own = synthesise({ 'workers.image': '111111111111.dkr.ecr.eu-central-1.amazonaws.com/team/worker:7' });
+    own.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyName: Match.stringLikeRegexp('ExecutionRole'),
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: Match.arrayWith(['ecr:BatchGetImage']),
+            Resource: {
+              'Fn::Join': [
+                '',
+                ['arn:', { Ref: 'AWS::Partition' }, ':ecr:eu-central-1:111111111111:repository/team/worker'],
+              ],
+            },
+          }),
+        ]),
+      },
+    });
+  });
+
+  it('fetches the bundle by key and SHA-256, and may read that key alone', () => {
+    const environment = Object.fromEntries(containerOf().Environment.map(({ Name, Value }) => [Name, Value]));
+    expect(environment.SLUICE_BUNDLE_SHA256).toBe(WORKER_SHA256);
+    expect(environment.SLUICE_BUNDLE_KEY).toMatch(/^[0-9a-f]{64}\.mjs$/);
+    const policies = JSON.stringify(template.findResources('AWS::IAM::Policy'));
+    expect(policies).toContain(`/${environment.SLUICE_BUNDLE_KEY}"`);
+    expect(policies).not.toMatch(/cdk-hnb659fds-assets-[^"]*"\},"\/\*"/);
+  });
+
+  it('gets its settings as the worker reads them', () => {
+    const environment = Object.fromEntries(
+      containerOf({ 'workers.itemMinutes': 0.5, 'workers.userAgent': 'me/1' }).Environment.map(({ Name, Value }) => [
+        Name,
+        Value,
+      ]),
+    );
+    expect(environment).toMatchObject({
+      SLUICE_VISIBILITY_SECONDS: '120',
+      SLUICE_HEARTBEAT_SECONDS: '40',
+      SLUICE_IDLE_SECONDS: '60',
+      SLUICE_ITEMS_AT_ONCE: '2',
+      SLUICE_MAX_ATTEMPTS: '3',
+      SLUICE_RETRY_SECONDS: '10',
+      SLUICE_ITEM_MINUTES: '0.5',
+      SLUICE_STOP_SECONDS: '120',
+      SLUICE_USER_AGENT: 'me/1',
+    });
+  });
+});

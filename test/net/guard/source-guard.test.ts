@@ -1,0 +1,110 @@
+import { expect, it } from 'vitest';
+import { SourceForbiddenError } from '#net/errors.ts';
+import { SourceGuard, SourceRuleError } from '#net/guard/source-guard.ts';
+
+const check = (guard: SourceGuard, url: string) => () => guard.checkUrl(new URL(url));
+
+it.each([
+  'http://127.0.0.1/',
+  'http://2130706433/',
+  'http://0x7f000001/',
+  'http://0177.0.0.1/',
+  'http://127.1/',
+  'http://0/',
+  'http://0xa9.254.0251.254/',
+  'http://[::1]/',
+  'http://[::ffff:169.254.169.254]/latest/meta-data/',
+  'http://[::ffff:a9fe:a9fe]/',
+  'http://[64:ff9b::169.254.170.2]/',
+  'http://[fd00:ec2::254]/',
+  'http://①②⑦.0.0.1/',
+  'http://127。0。0。1/',
+  'http://127.0.0.1./',
+])('refuses %s without a lookup', (url) => {
+  expect(check(new SourceGuard(), url)).toThrow(SourceForbiddenError);
+});
+
+it('takes hosts by anchored patterns, and denials win', () => {
+  const guard = new SourceGuard({
+    allowedHosts: ['data.example.org', '*.example.com'],
+    deniedHosts: ['bad.example.com'],
+  });
+  for (const url of [
+    'https://data.example.org/x',
+    'https://DATA.EXAMPLE.ORG./x',
+    'https://a.example.com',
+    'https://a.b.example.com',
+  ]) {
+    expect(check(guard, url), url).not.toThrow();
+  }
+  for (const url of [
+    'https://example.org',
+    'https://x.data.example.org',
+    'https://data.example.org.evil.net',
+    'https://evildata.example.org',
+    'https://example.com',
+    'https://badexample.com',
+    'https://a.example.com.evil.net',
+    'https://bad.example.com',
+    'https://bad.example.com.',
+    'https://a.example.com@evil.net/',
+  ]) {
+    expect(check(guard, url), url).toThrow(SourceForbiddenError);
+  }
+});
+
+it('takes names as URLs spell them: Unicode as Punycode, IPv6 with or without brackets', () => {
+  const guard = new SourceGuard({ allowedHosts: ['Bücher.example', '2606:4700::1', '[2606:4700::2]'] });
+  expect(check(guard, 'https://bücher.example/')).not.toThrow();
+  expect(check(guard, 'https://xn--bcher-kva.example/')).not.toThrow();
+  expect(check(guard, 'https://[2606:4700:0::1]/')).not.toThrow();
+  expect(check(guard, 'https://[2606:4700::2]/')).not.toThrow();
+});
+
+it('takes ports, the scheme’s own among them', () => {
+  const guard = new SourceGuard({ ports: [443, 8443] });
+  expect(check(guard, 'https://example.org/')).not.toThrow();
+  expect(check(guard, 'http://example.org:8443/')).not.toThrow();
+  expect(check(guard, 'http://example.org/')).toThrow(/port 80/);
+  expect(check(guard, 'https://example.org:25/')).toThrow(/port 25/);
+});
+
+it.each([
+  '',
+  '*',
+  '*.',
+  'a b',
+  'http://example.org',
+  'example.org/path',
+  'example.org:80',
+  'user@example.org',
+  'a.*.org',
+])('knows %j for no host', (host) => {
+  expect(() => new SourceGuard({ deniedHosts: [host] })).toThrow(SourceRuleError);
+});
+
+it('knows what is no range', () => {
+  expect(() => new SourceGuard({ openRanges: ['10.0.0.0'] })).toThrow(SourceRuleError);
+});
+
+it('refuses a name with several addresses where any is bad', async () => {
+  const guard = new SourceGuard({}, async () => [
+    { address: '93.184.216.34', family: 4 },
+    { address: '10.0.0.7', family: 4 },
+  ]);
+  await expect(guard.resolve('example.org')).rejects.toThrow(/example.org is at 10.0.0.7.*private/);
+});
+
+it('leaves secrets of a URL out of its message', () => {
+  const guard = new SourceGuard({ ports: [443] });
+  const message = (() => {
+    try {
+      guard.checkUrl(new URL('http://user:hunter2@example.org/x?token=hunter2#hunter2'));
+      return '';
+    } catch (error) {
+      return (error as Error).message;
+    }
+  })();
+  expect(message).toContain('example.org');
+  expect(message).not.toContain('hunter2');
+});

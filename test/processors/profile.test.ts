@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { PermanentError } from '#processors/contract/permanent-error.ts';
+import { testProcessor } from '#processors/contract/testing.ts';
+import { MalformedInputError } from '#processors/profile/malformed-input-error.ts';
+import { type Profile, profile } from '#processors/profile.ts';
+
+const profileOf = async (object: Buffer | string): Promise<Profile> =>
+  (await testProcessor<Profile>(profile, { object })).result;
+
+const CSV = 'id,name,note\n1,Baker Street,"a, b"\n2,Paddington,"two\nlines"\n3,Waterloo,\n';
+const JSONL = '{"id":1,"name":"a"}\n{"id":2,"extra":true}\n\n{"id":3}\n';
+const JSON_ARRAY = JSON.stringify([
+  { id: 1, tags: ['x', 'y'], deep: { inner: 1 } },
+  { id: 2, name: 'b' },
+  'three',
+  null,
+]);
+
+describe('profile tells the format by content', () => {
+  it.each<[string, string | Buffer, Partial<Profile>]>([
+    ['CSV', CSV, { format: 'csv', delimiter: ',', records: 3, columns: 3, columnNames: ['id', 'name', 'note'] }],
+    ['CSV without a header', '1,2\n3,4\n', { format: 'csv', header: false, records: 2, columnNames: [] }],
+    ['CSV with CRLF and a BOM', '\ufeffa,b\r\n1,2\r\n', { format: 'csv', columnNames: ['a', 'b'], records: 1 }],
+    ['CSV with semicolons', 'a;b\n1,5;2\n3,5;4\n', { format: 'csv', delimiter: ';', columns: 2, records: 2 }],
+    ['CSV with ragged rows', 'a,b\n1,2\n1,2\n1,2\n1,2\n1,2,3\n', { format: 'csv', irregularRecords: 1, columns: 3 }],
+    ['TSV', 'a\tb\n1\t2\n', { format: 'tsv', delimiter: '\t', records: 1, columns: 2 }],
+    ['JSON Lines', JSONL, { format: 'jsonl', records: 3, columns: 3, columnNames: ['id', 'name', 'extra'] }],
+    ['values behind each other', '{"a":1}{"b":2}', { format: 'jsonl', records: 2, columnNames: ['a', 'b'] }],
+    ['a JSON array', JSON_ARRAY, { format: 'json', records: 4, columnNames: ['id', 'tags', 'deep', 'name'] }],
+    ['a JSON array over lines', '[\n  {"a": 1},\n  {"a": 2}\n]\n', { format: 'json', records: 2, columnNames: ['a'] }],
+    ['one JSON object', '{"rows":[{"x":1}],"n":2}', { format: 'json', records: 1, columnNames: ['rows', 'n'] }],
+    ['an empty JSON array', '[]', { format: 'json', records: 0, columns: 0 }],
+    ['text', 'one\ntwo\nthree', { format: 'text', records: 3, columns: null }],
+    ['a log that begins like JSON', '[2026-11-24] started\n[2026-11-24] ended\n', { format: 'text', records: 2 }],
+    ['an empty object', '', { format: 'empty', records: 0, bytes: 0, encoding: null }],
+    ['blank lines', '\n\n', { format: 'text', records: 2 }],
+    ['binary', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13]), { format: 'binary', records: 0, encoding: null }],
+    ['UTF-16', Buffer.from('\ufeffa\tb\n1\t2\n', 'utf16le'), { format: 'tsv', encoding: 'utf-16le', records: 1 }],
+    [
+      'windows-1252',
+      Buffer.from('stra\xdfe,ort\n1,2\n', 'latin1'),
+      { encoding: 'windows-1252', columnNames: ['straße', 'ort'] },
+    ],
+  ])('%s', async (_name, content, expected) => {
+    expect(await profileOf(content)).toMatchObject(expected);
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['zstd', zstdCompressSync],
+  ] as const)('%s, of several members, with the stored bytes hashed', async (compression, compress) => {
+    const half = CSV.indexOf('2,');
+    const stored = Buffer.concat([compress(Buffer.from(CSV.slice(0, half))), compress(Buffer.from(CSV.slice(half)))]);
+    expect(await profileOf(stored)).toMatchObject({
+      compression,
+      format: 'csv',
+      records: 3,
+      bytes: stored.length,
+      uncompressedBytes: Buffer.byteLength(CSV),
+      sha256: createHash('sha256').update(stored).digest('hex'),
+    });
+  });
+
+  it('names a gzip file of nothing empty, not binary', async () => {
+    expect(await profileOf(gzipSync(''))).toMatchObject({ format: 'empty', compression: 'gzip', uncompressedBytes: 0 });
+  });
+});
+
+describe('profile fails by name, and for good, on', () => {
+  const noise = Buffer.from(Array.from({ length: 20_000 }, (_, n) => `${n},${(n * 7_919) % 10_007}`).join('\n'));
+  const [gz, zst] = [gzipSync(noise), zstdCompressSync(noise)];
+  it.each<[string, Buffer | string, RegExp]>([
+    ['a truncated gzip', gz.subarray(0, -20), /gzip stream breaks off/],
+    ['a truncated zstd', zst.subarray(0, -20), /zstd stream breaks off/],
+    ['a second zstd frame that is cut short', Buffer.concat([zst, zst.subarray(0, 50)]), /zstd stream breaks off/],
+    ['garbage behind zstd', Buffer.concat([zst, Buffer.from('garbage')]), /zstd stream breaks off or is corrupt/],
+    ['garbage behind gzip', Buffer.concat([gz, Buffer.from('garbage')]), /gzip stream breaks off or is corrupt/],
+    ['a corrupt gzip', Buffer.concat([gz.subarray(0, 5_000), Buffer.alloc(500, 0xff), gz.subarray(5_500)]), /gzip/],
+    ['a quote that never closes', 'a,b\n1,2\n1,"2\n3,4\n', /table is malformed.*CSV_QUOTE_NOT_CLOSED/],
+    ['JSON that breaks off', '[{"a":1},{"a":', /JSON/],
+    ['JSON that breaks off between values', '[{"a":1}', /breaks off|expected/],
+    ['JSON with a stray comma', '[{"a":1},,{"a":2}]', /malformed in value 1/],
+    ['a bad line of JSON Lines', '{"a":1}\n{"a":2}\n{"a":\n{"a":4}\n', /line 3 is not JSON/],
+  ])('%s', async (_name, content, message) => {
+    const error = await profileOf(content).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(MalformedInputError);
+    expect(error).toBeInstanceOf(PermanentError);
+    expect((error as Error).message).toMatch(message);
+  });
+});
+
+describe('profile holds no more than it must of', () => {
+  const MIB = 1_024 * 1_024;
+  const repeated = (
+    before: string,
+    piece: string,
+    times: number,
+    after: string,
+  ): { stream: Readable; bytes: number } => ({
+    stream: Readable.from(
+      (function* () {
+        yield Buffer.from(before);
+        for (let n = 0; n < times; n++) yield Buffer.from(piece);
+        yield Buffer.from(after);
+      })(),
+      { objectMode: false },
+    ),
+    bytes: before.length + piece.length * times + after.length,
+  });
+
+  it('a JSON string of 96 MiB on one line', async () => {
+    const object = repeated('[{"a":"', 'x'.repeat(MIB), 96, '"}]');
+    const before = process.memoryUsage.rss();
+    let peak = 0;
+    const watch = setInterval(() => {
+      peak = Math.max(peak, process.memoryUsage.rss() - before);
+    }, 10);
+    const { result } = await testProcessor<Profile>(profile, { object });
+    clearInterval(watch);
+    expect(result).toMatchObject({ format: 'json', records: 1, columnNames: ['a'], bytes: object.bytes });
+    // Less than the string alone, which would be held twice or more.
+    expect(peak).toBeLessThan(96 * MIB);
+  });
+
+  it('lines of text without an end', async () => {
+    const object = repeated('', 'y'.repeat(MIB), 64, '');
+    const { result } = await testProcessor<Profile>(profile, { object });
+    expect(result).toMatchObject({ format: 'text', records: 1, bytes: 64 * MIB });
+  });
+
+  it.each([
+    ['a record of a table', 'a,b\n1,2\n1,"', 'z'.repeat(MIB), /CSV_MAX_RECORD_SIZE/],
+    ['a line of JSON Lines', '{"a":1}\n{"a":"', 'z'.repeat(MIB), /line 2 is longer than/],
+  ])('%s beyond 16 MiB, which fails', async (_name, before, piece, message) => {
+    const failed = testProcessor(profile, { object: repeated(before, piece, 24, '"}\n') });
+    await expect(failed).rejects.toThrow(message);
+    await expect(failed).rejects.toBeInstanceOf(MalformedInputError);
+  });
+});
