@@ -4,11 +4,11 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { InvalidInputError } from '#run/errors.ts';
-import { type CommandContext, report, retry, run, watch } from './commands.ts';
-import { findDeployment } from './deployment.ts';
+import { type CommandContext, report, retry, run, watch } from './commands/commands.ts';
+import { stop } from './commands/stop.ts';
+import { findDeployment } from './deployment/deployment.ts';
 import { EXIT } from './exit-code.ts';
-import { stop } from './stop.ts';
-import { USAGE, UsageError } from './usage.ts';
+import { USAGE, UsageError } from './screen/usage.ts';
 
 const interrupt = new AbortController();
 process.once('SIGINT', () => interrupt.abort());

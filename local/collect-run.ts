@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { readItems } from '#cli/read-run.ts';
+import { readItems } from '#cli/report/read-run.ts';
 import { RUNS_PREFIX } from '#run/keys.ts';
 import { listKeys, type Store } from '#run/store.ts';
 

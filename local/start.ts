@@ -1,5 +1,5 @@
 import { EXIT } from '#cli/exit-code.ts';
-import { UsageError } from '#cli/usage.ts';
+import { UsageError } from '#cli/screen/usage.ts';
 import { InvalidInputError } from '#run/errors.ts';
 import { LOCAL_USAGE, readOptions } from './options.ts';
 import { runLocally } from './run-locally.ts';

@@ -1,8 +1,8 @@
 import { CreateStateMachineCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { RunEvent } from '#cli/run-events.ts';
-import { watchExecution } from '#cli/watch.ts';
-import { startTestAws } from '#test/helpers/embedded-aws.ts';
+import type { RunEvent } from '#cli/follow/run-events.ts';
+import { watchExecution } from '#cli/follow/watch-execution.ts';
+import { startTestAws } from '../../helpers/embedded-aws.ts';
 
 let aws: Awaited<ReturnType<typeof startTestAws>>;
 let sfn: SFNClient;

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { type Deployment, executionArnOf, newRunId, runIdOf } from './deployment.ts';
-import { executionInput } from './execution-input.ts';
-import { EXIT } from './exit-code.ts';
-import { followRun } from './follow-run.ts';
-import { NoManifestError, readItems, readManifest } from './read-run.ts';
-import { renderRun } from './report.ts';
+import { type Deployment, executionArnOf, newRunId, runIdOf } from '../deployment/deployment.ts';
+import { EXIT } from '../exit-code.ts';
+import { followRun } from '../follow/follow-run.ts';
+import { executionInput } from '../input/execution-input.ts';
+import { NoManifestError, readItems, readManifest } from '../report/read-run.ts';
+import { renderRun } from '../report/report.ts';
 
 /** What a command needs: where the deployment is, and where its words go. */
 export interface CommandContext {

@@ -1,5 +1,5 @@
 import type { ItemLine, Manifest } from '#run/end/manifest.ts';
-import { renderTable } from './table.ts';
+import { renderTable } from '../screen/table.ts';
 
 const MIB = 1_024 * 1_024;
 /** How many items, and how many names of each list, a report for a terminal shows. */

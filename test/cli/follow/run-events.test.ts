@@ -1,7 +1,7 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
-import { errorMessage, toRunEvent } from '#cli/run-events.ts';
-import { RunProgress } from '#cli/run-progress.ts';
+import { errorMessage, toRunEvent } from '#cli/follow/run-events.ts';
+import { RunProgress } from '#cli/follow/run-progress.ts';
 
 const timestamp = new Date('2026-11-24T12:00:00Z');
 const event = (fields: Partial<HistoryEvent>): HistoryEvent => ({ id: 1, type: 'TaskFailed', timestamp, ...fields });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { renderRun } from '#cli/report.ts';
-import { renderTable } from '#cli/table.ts';
+import { renderRun } from '#cli/report/report.ts';
+import { renderTable } from '#cli/screen/table.ts';
 import type { ItemLine, Manifest } from '#run/end/manifest.ts';
 
 const at = '2026-11-24T12:00:00.000Z';

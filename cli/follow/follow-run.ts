@@ -4,7 +4,7 @@ import { runKeys } from '#run/keys.ts';
 import { listKeys, type Store } from '#run/store.ts';
 import type { PlannedRun, RunEvent } from './run-events.ts';
 import { type LedgerCounts, RunProgress } from './run-progress.ts';
-import { watchExecution } from './watch.ts';
+import { watchExecution } from './watch-execution.ts';
 
 /** Beyond so many items the ledger isn't counted while a run is watched: the gatekeeper's word has to do. */
 const COUNTED_ITEMS = 5_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { executionInput } from '#cli/execution-input.ts';
+import { executionInput } from '#cli/input/execution-input.ts';
 
 describe('executionInput', () => {
   it('adds URLs to the sources of a file, and options win', () => {

@@ -1,7 +1,7 @@
 import { type ECSClient, paginateListTasks, StopTaskCommand, waitUntilTasksStopped } from '@aws-sdk/client-ecs';
 import { paginateListExecutions, type SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { EXIT } from '../exit-code.ts';
 import type { CommandContext } from './commands.ts';
-import { EXIT } from './exit-code.ts';
 
 /** A worker has two minutes to give back what it is at. */
 const LONGEST_STOP_SECONDS = 180;
