@@ -26,4 +26,4 @@ for (const { name, why } of [
 
 const failed = sum('numFailedTests') + brokenFiles.length;
 console.log(`${sum('numPassedTests')} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+process.exitCode = failed === 0 ? 0 : 1;

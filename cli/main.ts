@@ -14,9 +14,11 @@ const interrupt = new AbortController();
 process.once('SIGINT', () => interrupt.abort());
 
 // The reader of a pipe may have seen enough: "sluice report … | head".
+let isRead = true;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+  isRead = false;
+  interrupt.abort();
 });
 
 process.exitCode = await main(process.argv.slice(2)).catch(explain);
@@ -77,6 +79,7 @@ async function connect(stack: string): Promise<CommandContext> {
 
 /** Says what went wrong to the person who typed; a stack trace would tell them nothing. */
 function explain(error: unknown): number {
+  if (!isRead) return EXIT.complete;
   if (interrupt.signal.aborted) {
     process.stderr.write('\nStopped watching. The run goes on: "sluice watch" follows it again.\n');
     return EXIT.interrupted;

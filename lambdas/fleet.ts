@@ -1,12 +1,13 @@
 import { ECSClient } from '@aws-sdk/client-ecs';
 import type { z } from 'zod';
+import { requestLimits } from '#run/aws-requests.ts';
 import type { Fleet } from '#run/fleet/fleet.ts';
 import type { environment } from './environment.ts';
 
 /** The fleet as a function's environment describes it. */
 export function fleetOf(env: z.infer<z.ZodObject<(typeof environment)['workers']>>): Fleet {
   return {
-    client: new ECSClient(),
+    client: new ECSClient(requestLimits()),
     cluster: env.SLUICE_CLUSTER,
     taskFamily: env.SLUICE_TASK_FAMILY,
     subnets: env.SLUICE_SUBNETS,

@@ -11,6 +11,8 @@ const STATE = join(REPOSITORY, '.sluice');
 const VENV = join(STATE, 'venv');
 const REQUIREMENTS = join(REPOSITORY, 'local/embedded/requirements.txt');
 const LOCK = join(REPOSITORY, 'package-lock.json');
+/** Of one command: the packages come in a minute or two, and over a bad line in ten. */
+const LIMIT_MS = 20 * 60_000;
 const OLDEST_NODE = 20;
 const OLDEST_PYTHON = [3, 10];
 
@@ -21,7 +23,7 @@ try {
   installPython();
 } catch (error) {
   process.stderr.write(`\n${error.message}\n`);
-  process.exit(1);
+  process.exitCode = 1;
 }
 
 function checkNode() {
@@ -90,6 +92,7 @@ function findPython() {
   for (const command of ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python']) {
     const answer = spawnSync(command, ['-c', 'import sys; print("%d.%d.%d" % sys.version_info[:3])'], {
       encoding: 'utf8',
+      timeout: 30_000,
     });
     const version = answer.status === 0 ? answer.stdout.trim() : '';
     if (!/^\d+\.\d+\.\d+$/.test(version)) continue;
@@ -107,7 +110,11 @@ function findPython() {
 
 function run(command, args, problem) {
   const began = Date.now();
-  const { status, error } = spawnSync(command, args, { cwd: REPOSITORY, stdio: ['ignore', 'inherit', 'inherit'] });
+  const { status, error } = spawnSync(command, args, {
+    cwd: REPOSITORY,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    timeout: LIMIT_MS,
+  });
   if (error !== undefined) throw new Error(`${problem}\n${command}: ${error.message}`);
   if (status !== 0) throw new Error(`${problem}\n"${command} ${args.join(' ')}" ended with ${status}.`);
   say(`  done in ${((Date.now() - began) / 1_000).toFixed(0)} s`);

@@ -11,12 +11,19 @@ class CommandFailedError extends Error {
  * Runs a command with its output in a log file.
  *
  * @param options.signal ends the command's process group with SIGTERM, then SIGKILL after 5 s; the promise rejects then.
+ * @param options.limitSeconds how long the command may take before it is ended in the same way. @default 900
  * @throws CommandFailedError with the last lines of the log.
  */
 export async function runCommand(
   command: string,
   args: readonly string[],
-  options: { cwd: string; env: NodeJS.ProcessEnv; logFile: string; signal?: AbortSignal | undefined },
+  options: {
+    cwd: string;
+    env: NodeJS.ProcessEnv;
+    logFile: string;
+    signal?: AbortSignal | undefined;
+    limitSeconds?: number;
+  },
 ): Promise<void> {
   await mkdir(dirname(options.logFile), { recursive: true });
   const log = await open(options.logFile, 'w');
@@ -40,13 +47,21 @@ export async function runCommand(
     endGroup('SIGTERM');
     killer = setTimeout(endGroup, 5_000, 'SIGKILL');
   };
+  const { limitSeconds = 900 } = options;
+  let isOver = false;
+  const limit = setTimeout(() => {
+    isOver = true;
+    onAbort();
+  }, limitSeconds * 1_000);
   const onExit = () => endGroup('SIGKILL');
   options.signal?.addEventListener('abort', onAbort, { once: true });
   process.once('exit', onExit);
   try {
     const code = await new Promise<number | string>((resolve, reject) => {
       child.once('error', reject);
-      child.once('close', (status, signal) => resolve(status ?? signal ?? 'nothing'));
+      child.once('close', (status, signal) =>
+        resolve(isOver ? `a limit of ${limitSeconds} s` : (status ?? signal ?? 'nothing')),
+      );
       // An abort that came before the listener was there.
       if (options.signal?.aborted === true) onAbort();
     });
@@ -60,6 +75,7 @@ export async function runCommand(
   } finally {
     await log.close();
     clearTimeout(killer);
+    clearTimeout(limit);
     options.signal?.removeEventListener('abort', onAbort);
     process.removeListener('exit', onExit);
   }

@@ -64,7 +64,7 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
 
   const input = isSample ? await startSample() : executionInput(given(options));
   async function startSample() {
-    const source = await step('Start the sample source', startSampleSource);
+    const source = await step('Start the sample source', () => startSampleSource());
     running.defer(() => source.stop());
     return sampleInput(source.origin, options);
   }

@@ -1,3 +1,4 @@
+import { endBySignal } from './end-by-signal.ts';
 /** The person, or the system, has asked this process to stop. */
 export class StoppedError extends Error {
   override readonly name = 'StoppedError';
@@ -10,8 +11,8 @@ export class StoppedError extends Error {
 export function stopSignal(): AbortController {
   const controller = new AbortController();
   const stop = (signal: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort(new StoppedError(signal));
+    if (controller.signal.aborted) endBySignal(signal);
+    else controller.abort(new StoppedError(signal));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   return controller;

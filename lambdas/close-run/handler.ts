@@ -1,5 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
+import { requestLimits } from '#run/aws-requests.ts';
 import { endedExecutionSchema } from '#run/ledger/records.ts';
 import { environment, readEnvironment } from '../environment.ts';
 import { executionSchema } from '../execution.ts';
@@ -7,7 +8,7 @@ import { logger } from '../logger.ts';
 import { closeEndedRun } from './close-ended-run.ts';
 
 const env = readEnvironment(environment.bucket);
-const store = { client: new S3Client(), bucket: env.SLUICE_BUCKET };
+const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 
 /** What EventBridge says of an execution of the state machine that failed, timed out or was stopped. */
 const eventSchema = z.object({

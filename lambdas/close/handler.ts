@@ -1,12 +1,13 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
+import { requestLimits } from '#run/aws-requests.ts';
 import { environment, readEnvironment } from '../environment.ts';
 import { ingestFromEnvironment } from '../ingest/ingest.ts';
 import { closeLarge } from './close-large.ts';
 
 const ingest = ingestFromEnvironment();
 const env = readEnvironment(environment.queue);
-const queue = { client: new SQSClient(), url: env.SLUICE_QUEUE_URL };
+const queue = { client: new SQSClient(requestLimits()), url: env.SLUICE_QUEUE_URL };
 
 const payloadSchema = z.object({ runId: z.string(), item: z.string() });
 

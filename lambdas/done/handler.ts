@@ -1,5 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
+import { requestLimits } from '#run/aws-requests.ts';
 import { closeRun } from '#run/end/close.ts';
 import { reopenRun } from '#run/end/reopen.ts';
 import { runKeys } from '#run/keys.ts';
@@ -7,7 +8,7 @@ import { readPlanSummary } from '#run/plan/plan-summary.ts';
 import { environment, readEnvironment } from '../environment.ts';
 
 const env = readEnvironment(environment.bucket);
-const store = { client: new S3Client(), bucket: env.SLUICE_BUCKET };
+const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 
 const payloadSchema = z.object({
   runId: z.string(),

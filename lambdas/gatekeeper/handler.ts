@@ -2,6 +2,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
+import { requestLimits } from '#run/aws-requests.ts';
 import { guardOf } from '#run/limits/source-rules.ts';
 import { environment, readEnvironment } from '../environment.ts';
 import { fleetOf } from '../fleet.ts';
@@ -13,13 +14,15 @@ const env = readEnvironment({
   ...environment.workers,
   ...environment.sources,
 });
-const sqs = new SQSClient();
+/** A check asks a function of the user, which may take its time. */
+const FUNCTION_SECONDS = 240;
+const sqs = new SQSClient(requestLimits());
 const gate: Gate = {
-  store: { client: new S3Client(), bucket: env.SLUICE_BUCKET },
+  store: { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET },
   queue: { client: sqs, url: env.SLUICE_QUEUE_URL },
   deadLetters: { client: sqs, url: env.SLUICE_DEAD_LETTER_QUEUE_URL },
   fleet: fleetOf(env),
-  lambda: new LambdaClient(),
+  lambda: new LambdaClient(requestLimits(FUNCTION_SECONDS)),
   guard: guardOf(env.SLUICE_SOURCE_RULES),
   now: () => new Date(),
 };

@@ -1,5 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
+import { requestLimits } from '#run/aws-requests.ts';
 import { Credentials } from '#run/credentials/credentials.ts';
 import { RunLimits } from '#run/limits/run-limits.ts';
 import { guardOf } from '#run/limits/source-rules.ts';
@@ -42,7 +43,7 @@ export function ingestFromEnvironment(): Ingest {
     SMALLEST_STREAM_MIB,
     Math.floor((env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE - BASE_MIB) / env.SLUICE_SOURCES_AT_ONCE),
   );
-  const store = { client: new S3Client(), bucket: env.SLUICE_BUCKET };
+  const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
   const guard = guardOf(env.SLUICE_SOURCE_RULES);
   return {
     credentials: new Credentials(env.SLUICE_SOURCE_RULES.credentials, guard),

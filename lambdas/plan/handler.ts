@@ -1,6 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
+import { requestLimits } from '#run/aws-requests.ts';
 import { runKeys } from '#run/keys.ts';
 import type { Claim } from '#run/plan/claim.ts';
 import { environment, readEnvironment } from '../environment.ts';
@@ -8,8 +9,8 @@ import { readInput } from './input.ts';
 import { planRun } from './plan.ts';
 
 const env = readEnvironment({ ...environment.bucket, ...environment.plan });
-const store = { client: new S3Client(), bucket: env.SLUICE_BUCKET };
-const stepFunctions = new SFNClient();
+const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
+const stepFunctions = new SFNClient(requestLimits());
 
 const payloadSchema = z.object({
   input: z.unknown(),

@@ -1,11 +1,12 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
+import { requestLimits } from '#run/aws-requests.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
 import { environment, readEnvironment } from '../environment.ts';
 import { reconcile } from './reconcile.ts';
 
 const env = readEnvironment(environment.bucket);
-const store = { client: new S3Client(), bucket: env.SLUICE_BUCKET };
+const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 
 const payloadSchema = z.object({ runId: z.string() });
 

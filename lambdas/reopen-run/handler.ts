@@ -1,12 +1,13 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
+import { requestLimits } from '#run/aws-requests.ts';
 import { environment, readEnvironment } from '../environment.ts';
 import { executionSchema } from '../execution.ts';
 import { logger } from '../logger.ts';
 import { reopenRedrivenRun } from './reopen-redriven-run.ts';
 
 const env = readEnvironment(environment.bucket);
-const store = { client: new S3Client(), bucket: env.SLUICE_BUCKET };
+const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 
 /** What EventBridge says of an execution of the state machine that runs again. */
 const eventSchema = z.object({ detail: executionSchema });

@@ -1,5 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
+import { requestLimits } from '#run/aws-requests.ts';
 import { ensureWorkers } from '#run/fleet/workers.ts';
 import { countShards, totalOf } from '#run/ledger/progress.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
@@ -8,7 +9,7 @@ import { fleetOf } from '../fleet.ts';
 import { logger } from '../logger.ts';
 
 const env = readEnvironment({ ...environment.bucket, ...environment.workers });
-const store = { client: new S3Client(), bucket: env.SLUICE_BUCKET };
+const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 const fleet = fleetOf(env);
 
 const payloadSchema = z.object({ runId: z.string() });

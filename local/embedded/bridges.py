@@ -74,11 +74,15 @@ def keep_error_names() -> None:
     lambda_svc._execute_function_warm = execute_keeping_name
 
 
+# By a signal: `process.exit` can deadlock in Node 24 (nodejs/node 54918).
+END_AT_ONCE = 'rl.on("close", () => process.kill(process.pid, "SIGKILL"));\n'
+
+
 def end_workers_with_server() -> None:
     """A Lambda's process ends when the server's end of its pipe does, instead of waiting for its open sockets."""
     script = lambda_runtime._NODEJS_WORKER_SCRIPT
     lines = "const rl = readline.createInterface({ input: process.stdin, terminal: false });\n"
-    lambda_runtime._NODEJS_WORKER_SCRIPT = replaced(script, lines, lines + 'rl.on("close", () => process.exit(0));\n')
+    lambda_runtime._NODEJS_WORKER_SCRIPT = replaced(script, lines, lines + END_AT_ONCE)
 
 
 def check_whole_object_crc() -> None:

@@ -5,6 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { endOfChild } from '#local/end-of-child.ts';
 import { reportedPort } from '#local/reported-port.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
@@ -12,6 +13,8 @@ const PYTHON = join(REPOSITORY, '.sluice/venv/bin/python');
 const LAUNCHER = join(REPOSITORY, 'local/embedded/launch.py');
 
 const START_SECONDS = 60;
+/** Its guard kills what it has started. */
+const STOP_SECONDS = 10;
 
 /** The embedded AWS could not be started. The message holds the end of its log. */
 export class EmbeddedAwsError extends Error {
@@ -72,11 +75,7 @@ export async function startEmbeddedAws(options: { logFile: string; port?: number
 
   const stop = async () => {
     launcher.stdin.end();
-    const patience = new AbortController();
-    const tooLong = delay(10_000, true, { signal: patience.signal }).catch(() => false);
-    if (await Promise.race([ended.then(() => false), tooLong])) launcher.kill('SIGKILL');
-    patience.abort();
-    await ended;
+    await endOfChild(launcher, ended, STOP_SECONDS);
   };
 
   try {

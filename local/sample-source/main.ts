@@ -6,8 +6,14 @@ import type { AddressInfo } from 'node:net';
 import { loadFiles } from './files.ts';
 import { createSampleServer } from './server.ts';
 
-process.stdin.once('close', () => process.exit(0)).resume();
 const server = createSampleServer(await loadFiles());
+process.stdin
+  .once('close', () => {
+    // Nothing is left then that keeps the process. `process.exit` can deadlock in Node 24 (nodejs/node 54918).
+    server.close();
+    server.closeAllConnections();
+  })
+  .resume();
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`${JSON.stringify({ port: (server.address() as AddressInfo).port })}\n`);
 });

@@ -4,9 +4,10 @@ import {
   SecretsManagerClient,
   type SecretsManagerClientConfig,
 } from '@aws-sdk/client-secrets-manager';
+import { requestLimits } from '../aws-requests.ts';
 
 /** Reads secrets of Secrets Manager as text, undefined where one holds none. Rejects with what AWS answers. */
 export function secretReader(config: SecretsManagerClientConfig): (id: string) => Promise<string | undefined> {
-  const client = new SecretsManagerClient(config);
+  const client = new SecretsManagerClient({ ...requestLimits(), ...config });
   return async (id) => (await client.send(new GetSecretValueCommand({ SecretId: id }))).SecretString;
 }

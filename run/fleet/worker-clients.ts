@@ -1,22 +1,19 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { requestLimits } from '../aws-requests.ts';
 
-/**
- * How long an S3 connection may be silent. A read that stalls is then broken and goes on by range, and so is one whose
- * reader rests that long, which costs one more request and nothing else.
- */
-const SOCKET_SILENCE_MS = 60_000;
+/** An output goes to S3 in parts of 8 MiB: this is 0.14 MiB/s. */
+const S3_SECONDS = 60;
+/** SQS holds a request for messages open for 5 s at most (`worker/runtime/run-worker.ts`). */
+const SQS_SECONDS = 15;
 
 /** The clients of a worker. Region, credentials and `AWS_ENDPOINT_URL` come from the environment, as the SDK reads it. */
 export function workerClients(environment: NodeJS.ProcessEnv): { s3: S3Client; sqs: SQSClient } {
   const ownEndpoint = environment.AWS_ENDPOINT_URL_S3 ?? environment.AWS_ENDPOINT_URL;
   return {
-    s3: new S3Client({
-      maxAttempts: 5,
-      requestHandler: { connectionTimeout: 5_000, socketTimeout: SOCKET_SILENCE_MS },
-      // Another endpoint than AWS's own has no name for each bucket.
-      forcePathStyle: ownEndpoint !== undefined,
-    }),
-    sqs: new SQSClient({ maxAttempts: 5 }),
+    // Another endpoint than AWS's own has no name for each bucket.
+    s3: new S3Client({ ...requestLimits(S3_SECONDS), maxAttempts: 5, forcePathStyle: ownEndpoint !== undefined }),
+    // Three tries are done well before a worker that is told to stop has to be gone.
+    sqs: new SQSClient({ ...requestLimits(SQS_SECONDS), maxAttempts: 3 }),
   };
 }
