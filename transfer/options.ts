@@ -65,7 +65,7 @@ export interface TransferOptions {
    */
   readonly resume?: TransferState;
   readonly onProgress?: (progress: Progress) => void;
-  /** How sources are read. @default `twoLaneReader`: ranged parts straight into their buffers where the source allows, else undici */
+  /** How sources are read. @default `fastLaneReader`: bodies go from the socket straight into their buffers */
   readonly reader?: SourceReader;
   /**
    * Where sources may be, redirects included. Make one for the process: `new SourceGuard({ openRanges: ['10.0.0.0/8'] })`.

@@ -1,10 +1,9 @@
-import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { buildConnector } from 'undici';
 // Not from 'undici' itself: see undici-agent.d.ts. It is 30 ms and 6 MiB at each cold start.
 import Agent from 'undici/lib/dispatcher/agent.js';
 import type { SourceGuard } from '../guard/source-guard.ts';
 import { dial } from './dial.ts';
+import { skipContinue } from './skip-continue.ts';
 
 /**
  * An agent of undici that gets its sockets from `dial`, for whatever speaks to hosts that somebody else chose.
@@ -20,16 +19,9 @@ export function guardedAgent(
   const connect: buildConnector.connector = ({ hostname, protocol, port }, callback) => {
     const tls = protocol === 'https:';
     dial(guard, { host: hostname, port: Number(port || (tls ? 443 : 80)), tls, ca, connectSeconds }).then(
-      (socket) => callback(null, socket),
+      (socket) => callback(null, skipContinue(socket)),
       (error: Error) => callback(error, null),
     );
   };
   return new Agent({ allowH2: false, pipelining: 1, ...rest, connect });
-}
-
-/** An agent of undici for one request, over a connection that somebody else has from `dial`. */
-export function agentOver(connection: Duplex, options: Agent.Options): Agent {
-  // undici is not ready for a connection before its own call of this has returned.
-  const connect: buildConnector.connector = (_, callback) => queueMicrotask(() => callback(null, connection as Socket));
-  return new Agent({ allowH2: false, pipelining: 1, ...options, connect });
 }

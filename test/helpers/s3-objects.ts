@@ -41,6 +41,12 @@ export async function objectSha256(client: S3Client, bucket: string, key: string
   return hash.digest('hex');
 }
 
+/** The bytes of a small object, as text. */
+export async function objectText(client: S3Client, bucket: string, key: string): Promise<string> {
+  const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+  return (await Body?.transformToString()) ?? '';
+}
+
 /** The head of an object, or undefined where there is none. */
 export async function headObject(
   client: S3Client,

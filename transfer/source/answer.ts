@@ -59,9 +59,10 @@ export function readHead({ status, headers, url }: SourceAnswer): SourceHead {
   };
 }
 
+/** The same length twice is one length (RFC 9112, 6.3). */
 function readLength(value: string | undefined): number | undefined {
-  const trimmed = value?.trim();
-  return trimmed !== undefined && /^\d{1,16}$/.test(trimmed) ? Number(trimmed) : undefined;
+  const [first = '', ...others] = (value ?? '').split(',').map((one) => one.trim());
+  return /^\d{1,16}$/.test(first) && others.every((one) => one === first) ? Number(first) : undefined;
 }
 
 /** A Content-Range of bytes. `total` is undefined where the source doesn't know it (`*`). */

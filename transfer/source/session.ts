@@ -9,7 +9,7 @@ import {
   SourceRefusedError,
   TransferError,
 } from '../errors.ts';
-import { twoLaneReader } from './fast-lane/two-lane-reader.ts';
+import { fastLaneReader } from './fast-lane/fast-lane-reader.ts';
 import type { HostGate } from './host-gate.ts';
 import { DEFAULT_LIMITS, type SourceLimits } from './limits.ts';
 import type { Headers, SourceAnswer, SourceReader } from './reader.ts';
@@ -86,7 +86,7 @@ export class SourceSession {
   constructor(
     source: Source,
     gate: HostGate,
-    read: SourceReader = twoLaneReader,
+    read: SourceReader = fastLaneReader,
     guard: SourceGuard = PUBLIC_INTERNET,
   ) {
     this.limits = { ...DEFAULT_LIMITS, ...source.limits };

@@ -1,6 +1,5 @@
-import type { Duplex } from 'node:stream';
 import type { Agent, Dispatcher } from 'undici';
-import { agentOver, guardedAgent } from '#net/dial/guarded-agent.ts';
+import { guardedAgent } from '#net/dial/guarded-agent.ts';
 import type { SourceGuard } from '#net/guard/source-guard.ts';
 import { whenAborted } from '#net/signals.ts';
 import { timerMilliseconds } from '#net/wait.ts';
@@ -19,21 +18,6 @@ const MOST_INTERIM = 32;
  */
 export function undiciReader(request: SourceRequest): Promise<SourceAnswer> {
   return read(request, agentFor(request.guard, request.limits.connectSeconds, request.ca));
-}
-
-/**
- * Reads an answer that has begun on a connection of somebody else's, who has sent its request.
- *
- * @throws as `undiciReader` does.
- */
-export function undiciReadsOn(request: SourceRequest, connection: Duplex): Promise<SourceAnswer> {
-  const agent = agentOver(connection, SETTINGS);
-  const onClosed = () => {
-    connection.destroy();
-    void agent.close();
-    request.onClosed();
-  };
-  return read({ ...request, onClosed }, agent);
 }
 
 function read(request: SourceRequest, agent: Dispatcher): Promise<SourceAnswer> {

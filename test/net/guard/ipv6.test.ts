@@ -46,7 +46,7 @@ async function read(reader: SourceReader, host: string, guard: SourceGuard): Pro
 
 const readers: [string, SourceReader][] = [
   ['undici', undiciReader],
-  ['the fast lane', (request) => fastLaneReader(request, new LanePool(), () => undefined)],
+  ['the fast lane', (request) => fastLaneReader(request, new LanePool())],
 ];
 const spellings = [
   '[::1]',

@@ -1,51 +1,57 @@
 import type { Headers } from '../reader.ts';
-import { LaneDeviation } from './deviation.ts';
 
-/** Ranges of real sources come with 10 to 30 fields in 1 to 3 KB. */
-const MOST_BYTES = 32_768;
-const MOST_FIELDS = 128;
-/** 100 and 103 come once or twice. */
-const MOST_INTERIM = 8;
+/** As much as undici and Node take. Ranges of real sources come with 10 to 30 fields in 1 to 3 KB. */
+const MOST_BYTES = 65_536;
+const MOST_FIELDS = 500;
+/** 100 and 103 come once or twice. A source that sends nothing else would go on until the time for a head is up. */
+const MOST_INTERIM = 32;
+
+/** How the end of a body is known, by RFC 9112, section 6.3. */
+export type Framing =
+  | { readonly kind: 'length'; readonly bytes: number }
+  | { readonly kind: 'chunks' }
+  /** Only the end of the connection ends it, and a cut looks the same. */
+  | { readonly kind: 'close' };
 
 /** A status line and fields, read by the letter of RFC 9112, sections 4 and 5. */
 export interface AnswerHead {
   readonly status: number;
   readonly headers: Headers;
-  /** What the framing says follows; undefined where only the connection's end would say it, or chunks. */
-  readonly bodyBytes: number | undefined;
-  /** Whether the connection may carry another request behind the body. */
+  readonly framing: Framing;
+  /** Whether the connection may carry another request after the body. */
   readonly reusable: boolean;
   /** How long the server says that it keeps an idle connection. */
   readonly keepSeconds: number | undefined;
 }
 
-/**
- * Collects the head of an answer from whatever pieces it comes in, provisional answers (1xx) skipped.
- *
- * Lenient parsers disagree on where a head or body ends; so what is not plainly right is a LaneDeviation.
- */
+/** The bytes are not an answer of HTTP/1. Parsers disagree on what such bytes mean, so nothing is made of them. */
+export class MalformedAnswerError extends Error {
+  override readonly name = 'MalformedAnswerError';
+  /** The bytes look like frames of HTTP/2. */
+  readonly http2: boolean;
+
+  constructor(message: string, http2 = false) {
+    super(message);
+    this.http2 = http2;
+  }
+}
+
+/** Collects the head of an answer from whatever pieces it comes in. Provisional answers (1xx) are skipped. */
 export class AnswerHeadReader {
   #text = '';
   /** Up to where the text is known to have no line end but CRLF, and no end of the head. */
   #seen = 0;
   #bytes = 0;
   #interim = 0;
-  /** All that earlier reads held. */
-  #earlier = '';
 
   /** Whether a byte of an answer has come. */
   get begun(): boolean {
     return this.#bytes > 0;
   }
 
-  /** What earlier calls of `read` were given, for another reader of the same answer. */
-  get earlier(): Buffer {
-    return Buffer.from(this.#earlier, 'latin1');
-  }
-
   /**
-   * @returns the head, and how many of these bytes belong to it: what lies behind them is body. Undefined where it goes on.
-   * @throws LaneDeviation
+   * @returns the head, and how many of these bytes belong to it: what follows them is body. Undefined where it goes on.
+   * @throws MalformedAnswerError
    */
   read(bytes: Buffer): { head: AnswerHead; bodyAt: number } | undefined {
     for (let at = 0; at < bytes.length; ) {
@@ -57,7 +63,7 @@ export class AnswerHeadReader {
       const complete = headEnd !== -1;
       const length = complete ? headEnd + 4 : this.#text.length;
       this.#bytes += length - known;
-      if (this.#bytes > MOST_BYTES) throw new LaneDeviation(`a head of more than ${MOST_BYTES} bytes`);
+      if (this.#bytes > MOST_BYTES) throw new MalformedAnswerError(`its head has more than ${MOST_BYTES} bytes`);
       this.#checkBeginning();
       this.#checkLineEnds(length);
       if (!complete) break;
@@ -65,89 +71,112 @@ export class AnswerHeadReader {
       at += length - known;
       if (head.status >= 200) return { head, bodyAt: at };
       this.#interim += 1;
-      if (head.status === 101 || this.#interim > MOST_INTERIM) {
-        throw new LaneDeviation(`${this.#interim} provisional answers, the last is ${head.status}`);
+      if (head.status === 101) throw new MalformedAnswerError('it switches to a protocol that nobody asked for');
+      if (this.#interim > MOST_INTERIM) {
+        throw new MalformedAnswerError(`${this.#interim} provisional answers came, and none that counts`);
       }
       this.#text = '';
       this.#seen = 0;
     }
-    this.#earlier += bytes.toString('latin1');
     return undefined;
   }
 
-  /** Another protocol is told at its first byte, not when the time for a head is up. */
+  /** Another protocol is told from its first byte, not when the time for a head is up. */
   #checkBeginning(): void {
-    const expected = 'HTTP/1.1 ';
-    const begun = this.#text.slice(0, expected.length);
-    if (!expected.startsWith(begun)) throw new LaneDeviation(`the answer begins with ${JSON.stringify(begun)}`);
+    const begun = this.#text.slice(0, 'HTTP/1.1 '.length);
+    if ('HTTP/1.1 '.startsWith(begun) || 'HTTP/1.0 '.startsWith(begun)) return;
+    // A frame begins with its length in three bytes. The first one is SETTINGS, which is short.
+    const http2 = begun.startsWith('\0\0');
+    throw new MalformedAnswerError(`it begins with ${JSON.stringify(begun)}`, http2);
   }
 
   /** A line feed or carriage return alone is a line end to some and none to others. */
   #checkLineEnds(length: number): void {
     if (/[^\r]\n|\r[^\n]/.test(this.#text.slice(Math.max(0, this.#seen - 1), length))) {
-      throw new LaneDeviation('a line of the head does not end in CRLF');
+      throw new MalformedAnswerError('a line of its head does not end in CRLF');
     }
     this.#seen = length;
   }
 }
 
-const STATUS_LINE = /^HTTP\/1\.1 ([1-5]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** No control characters but tabs. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 function parseHead(text: string): AnswerHead {
   const [statusLine = '', ...lines] = text.split('\r\n');
-  const status = Number(STATUS_LINE.exec(statusLine)?.[1]);
-  if (Number.isNaN(status)) throw new LaneDeviation(`the status line is ${JSON.stringify(statusLine.slice(0, 60))}`);
-  if (lines.length > MOST_FIELDS) throw new LaneDeviation(`a head of more than ${MOST_FIELDS} fields`);
-  // A field named __proto__ is a field like any other.
-  const headers: Record<string, string> = Object.create(null);
-  for (const line of lines) {
-    // A folded line begins with white space, and no white space stands before the colon: neither is in a name.
-    const colon = line.indexOf(':');
-    const name = line.slice(0, Math.max(0, colon)).toLowerCase();
-    const value = line.slice(colon + 1);
-    if (!NAME.test(name) || !VALUE.test(value)) {
-      throw new LaneDeviation(`a field of the head is ${JSON.stringify(line.slice(0, 60))}`);
-    }
-    const known = headers[name];
-    if (known !== undefined && (name === 'content-length' || name === 'transfer-encoding')) {
-      throw new LaneDeviation(`${name} twice`);
-    }
-    headers[name] = known === undefined ? value.trim() : `${known}, ${value.trim()}`;
+  const [, minor, digits] = STATUS_LINE.exec(statusLine) ?? [];
+  if (digits === undefined) {
+    throw new MalformedAnswerError(`its status line is ${JSON.stringify(statusLine.slice(0, 60))}`);
   }
-  const bodyBytes = framing(status, headers);
-  const tokens = (headers.connection ?? '').toLowerCase().split(',');
-  const closes = tokens.some((token) => token.trim() === 'close');
+  const status = Number(digits);
+  const old = minor === '0';
+  const headers = readFields(lines);
+  const framing = framingOf(status, headers, old);
+  const tokens = (headers.connection ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((token) => token.trim());
+  const kept = old ? tokens.includes('keep-alive') : !tokens.includes('close');
   const keep = /(?:^|[,\s])timeout\s*=\s*(\d{1,6})/i.exec(headers['keep-alive'] ?? '')?.[1];
   return {
     status,
     headers,
-    bodyBytes,
-    reusable: !closes && bodyBytes !== undefined,
+    framing,
+    reusable: kept && framing.kind !== 'close',
     keepSeconds: keep === undefined ? undefined : Number(keep),
   };
 }
 
-/** RFC 9112, section 6.3. Bodies are read of 200 and 206 only: there a length is asked for, and nothing besides. */
-function framing(status: number, headers: Headers): number | undefined {
-  const length = headers['content-length'];
+function readFields(lines: readonly string[]): Record<string, string> {
+  if (lines.length > MOST_FIELDS) throw new MalformedAnswerError(`its head has more than ${MOST_FIELDS} fields`);
+  // A field named __proto__ is a field like any other.
+  const headers: Record<string, string> = Object.create(null);
+  let last: string | undefined;
+  for (const line of lines) {
+    const wrong = () => new MalformedAnswerError(`a field of its head is ${JSON.stringify(line.slice(0, 60))}`);
+    if (last !== undefined && /^[\t ]/.test(line)) {
+      // A folded line (RFC 9112, 5.2) goes on with the value of the one before it.
+      if (!VALUE.test(line)) throw wrong();
+      headers[last] = `${headers[last]} ${line.trim()}`.trim();
+      continue;
+    }
+    // White space before the colon is in no name.
+    const colon = line.indexOf(':');
+    const name = line.slice(0, Math.max(0, colon)).toLowerCase();
+    const value = line.slice(colon + 1);
+    if (!NAME.test(name) || !VALUE.test(value)) throw wrong();
+    const known = headers[name];
+    headers[name] = known === undefined ? value.trim() : `${known}, ${value.trim()}`;
+    last = name;
+  }
+  return headers;
+}
+
+/**
+ * A coding other than `chunked` alone ends with the connection here: whoever wants such a body refuses it by its
+ * Transfer-Encoding.
+ */
+function framingOf(status: number, headers: Headers, old: boolean): Framing {
+  const length = readLength(headers['content-length']);
   const coding = headers['transfer-encoding'];
-  if (length !== undefined && !/^\d{1,15}$/.test(length)) throw new LaneDeviation(`Content-Length ${length}`);
-  if (length !== undefined && coding !== undefined) throw new LaneDeviation('both a length and Transfer-Encoding');
-  if (status < 200) {
-    if (length !== undefined || coding !== undefined) throw new LaneDeviation(`a ${status} with a body`);
-    return 0;
+  if (status < 200 || status === 204 || status === 304) return { kind: 'length', bytes: 0 };
+  if (coding !== undefined) {
+    // RFC 9112, 6.1 and 6.3: both are signs of an attempt to smuggle a second answer into the first.
+    if (length !== undefined) throw new MalformedAnswerError('it has both Content-Length and Transfer-Encoding');
+    if (old) throw new MalformedAnswerError('it is HTTP/1.0 with Transfer-Encoding');
+    return { kind: coding.toLowerCase() === 'chunked' ? 'chunks' : 'close' };
   }
-  if (status === 204 || status === 304) {
-    if (coding !== undefined) throw new LaneDeviation(`a ${status} with Transfer-Encoding`);
-    return 0;
+  return length === undefined ? { kind: 'close' } : { kind: 'length', bytes: length };
+}
+
+/** The same length twice is one length (RFC 9112, 6.3). */
+function readLength(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const [first = '', ...others] = value.split(',').map((one) => one.trim());
+  if (!/^\d{1,15}$/.test(first) || others.some((one) => one !== first)) {
+    throw new MalformedAnswerError(`its Content-Length is ${JSON.stringify(value.slice(0, 60))}`);
   }
-  if (status < 300) {
-    if (length === undefined) throw new LaneDeviation(`a ${status} without a length`);
-    if (!/^(?:identity)?$/i.test(headers['content-encoding'] ?? '')) throw new LaneDeviation('an encoded body');
-    if (headers.trailer !== undefined) throw new LaneDeviation('trailers are announced');
-  }
-  return length === undefined ? undefined : Number(length);
+  return Number(first);
 }

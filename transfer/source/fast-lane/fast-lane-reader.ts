@@ -1,28 +1,21 @@
 import { whenAborted } from '#net/signals.ts';
 import { timerMilliseconds } from '#net/wait.ts';
-import { SourceFaultError, SourceForbiddenError } from '../../errors.ts';
+import { PermanentTransferError, SourceFaultError, TransferError } from '../../errors.ts';
 import type { SourceAnswer, SourceRequest } from '../reader.ts';
-import { LaneDeviation } from './deviation.ts';
 import { type LaneConnection, StaleConnectionError } from './lane-connection.ts';
-import type { LanePool } from './lane-pool.ts';
+import { type LanePool, poolOf } from './lane-pool.ts';
 
 /**
- * Reads by the fast lane: one request whose answer's bytes the socket writes into the caller's buffer itself.
+ * Reads HTTP/1 by a lane of the engine's own: the socket writes the bytes of a body straight into the caller's buffer.
  *
- * @param onDistrust the answer has begun well and went on in a way that this lane is not for.
- * @throws LaneDeviation where the answer isn't one for this lane: then nothing is called back, and undici may ask.
- *   SourceFaultError, SourceForbiddenError, or the signal's reason.
+ * @param pool of the origin's idle connections.
+ * @throws SourceFaultError, SourceForbiddenError, or the signal's reason.
  */
-export async function fastLaneReader(
-  request: SourceRequest,
-  pool: LanePool,
-  onDistrust: () => void,
-): Promise<SourceAnswer> {
+export async function fastLaneReader(request: SourceRequest, pool: LanePool = poolOf(request)): Promise<SourceAnswer> {
   const { url, limits, signal } = request;
-  const head = requestHead(request);
-  const asking = { request, head, pool, onDistrust, until: performance.now() + limits.headSeconds * 1_000 };
   try {
     signal.throwIfAborted();
+    const asking = { request, head: requestHead(request), pool, until: performance.now() + limits.headSeconds * 1_000 };
     try {
       return await ask(asking, pool.take() ?? (await dialled(asking)));
     } catch (error) {
@@ -31,10 +24,9 @@ export async function fastLaneReader(
       return await ask(asking, await dialled(asking));
     }
   } catch (error) {
-    if (error instanceof LaneDeviation) throw error;
     request.onClosed();
     if (signal.aborted) throw signal.reason;
-    throw error instanceof SourceFaultError || error instanceof SourceForbiddenError
+    throw error instanceof TransferError
       ? error
       : new SourceFaultError(`no connection to ${url.origin}: ${(error as Error).message}`, { cause: error });
   }
@@ -44,7 +36,6 @@ interface Asking {
   readonly request: SourceRequest;
   readonly head: string;
   readonly pool: LanePool;
-  readonly onDistrust: () => void;
   /** When the answer's head has to be there, by `performance.now()`. */
   readonly until: number;
 }
@@ -61,7 +52,7 @@ async function dialled(asking: Asking): Promise<LaneConnection> {
 }
 
 function ask(asking: Asking, connection: LaneConnection): Promise<SourceAnswer> {
-  const { request, head, pool, onDistrust } = asking;
+  const { request, head, pool } = asking;
   const { url, limits, signal } = request;
   return new Promise((resolve, reject) => {
     const exchange = connection.begin(head, {
@@ -72,12 +63,11 @@ function ask(asking: Asking, connection: LaneConnection): Promise<SourceAnswer> 
         resolve({ url, status: found.status, headers: found.headers, body });
       },
       onNoHead: reject,
-      onOverflow: onDistrust,
       onOver(reusable, found) {
         clearTimeout(timer);
         forget();
         if (reusable) pool.giveBack(connection, found?.keepSeconds);
-        // Without a head somebody else may ask in this one's place.
+        // Without a head it is asked once more, or whoever asked is told.
         if (found !== undefined) request.onClosed();
       },
     });
@@ -94,12 +84,13 @@ function atEnd({ request, until }: Asking, then: (error: SourceFaultError) => vo
   return setTimeout(late, timerMilliseconds(Math.max(0, until - performance.now())));
 }
 
-/** @throws LaneDeviation where a header is not to be sent as it is: undici says how that ends. */
 function requestHead({ url, headers }: SourceRequest): string {
   const lines = [`GET ${url.pathname}${url.search} HTTP/1.1`, `host: ${url.host}`, 'connection: keep-alive'];
   for (const [name, value] of Object.entries(headers)) {
     if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
-      throw new LaneDeviation(`the request's header ${JSON.stringify(name)} is none`);
+      throw new PermanentTransferError(
+        `the header ${JSON.stringify(name)} for ${url.origin} is not sent: a name has no spaces, and a value no line end and nothing beyond Latin-1`,
+      );
     }
     lines.push(`${name}: ${value}`);
   }

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import { SourceFaultError } from '../../errors.ts';
-import { HandedOver } from './handed-over.ts';
 import { type ExchangeEnds, LaneExchange } from './lane-exchange.ts';
 
 /** One read of what has no target: a head with the body's beginning, and the first one after each pause. */
@@ -28,7 +27,6 @@ export class LaneConnection {
   readonly #onClose: () => void;
   #socket: Socket | undefined;
   #exchange: LaneExchange | undefined;
-  #handedOver: HandedOver | undefined;
   #dead = false;
   #used = false;
 
@@ -41,7 +39,7 @@ export class LaneConnection {
   attach(socket: Socket): void {
     this.#socket = socket;
     socket.on('error', (error) => this.#broke(error));
-    socket.on('end', () => this.#broke(undefined));
+    socket.on('end', () => this.#broke(undefined, true));
     socket.on('close', () => this.#broke(undefined));
     if (this.#dead) socket.destroy();
     else socket.resume();
@@ -51,11 +49,8 @@ export class LaneConnection {
     return this.#dead || this.#socket?.destroyed === true;
   }
 
-  /**
-   * Sends a request's head. `ends` hears of its answer; of one that is handed over, by `onNoHead` with a LaneDeviation that
-   * holds the connection.
-   */
-  begin(request: string, ends: Omit<ExchangeEnds, 'resume' | 'onDeviation'>): LaneExchange {
+  /** Sends a request's head. `ends` hears of its answer. */
+  begin(request: string, ends: Omit<ExchangeEnds, 'resume'>): LaneExchange {
     const socket = this.#socket;
     if (socket === undefined || this.#exchange !== undefined) throw new TypeError('this connection is not free');
     const reused = this.#used;
@@ -70,16 +65,9 @@ export class LaneConnection {
         const stale = reused && !exchange.begun && error instanceof ConnectionBrokenError;
         ends.onNoHead(stale ? new StaleConnectionError(error.message, { cause: error }) : error);
       },
-      onDeviation: (deviation, seen) => {
-        this.#handedOver = new HandedOver(socket, seen);
-        deviation.connection = this.#handedOver;
-        ends.onNoHead(deviation);
-      },
-      onOverflow: () => ends.onOverflow(),
       onOver: (reusable, head) => {
         this.#exchange = undefined;
-        if (this.#handedOver !== undefined) this.#onClose();
-        else if (!reusable) this.destroy();
+        if (!reusable) this.destroy();
         // TLS may have brought the end into a pause; and an idle connection is read, so that its close is noticed.
         else socket.resume();
         ends.onOver(reusable, head);
@@ -106,7 +94,6 @@ export class LaneConnection {
   /** @returns whether to go on reading. */
   #read(bytes: number, into: Uint8Array): boolean {
     if (this.#dead) return false;
-    if (this.#handedOver !== undefined) return this.#handedOver.deliver(into.subarray(0, bytes));
     const exchange = this.#exchange;
     if (exchange === undefined) {
       // Nobody has asked: a late 408, or what comes behind an answer.
@@ -122,12 +109,8 @@ export class LaneConnection {
     }
   }
 
-  #broke(error: Error | undefined): void {
-    if (this.#handedOver !== undefined) {
-      this.#handedOver.over(error);
-      return;
-    }
-    this.#exchange?.fail(new ConnectionBrokenError(why(error), { cause: error }));
+  #broke(error: Error | undefined, clean = false): void {
+    this.#exchange?.connectionOver(new ConnectionBrokenError(why(error), { cause: error }), clean);
     this.destroy();
   }
 }

@@ -1,4 +1,5 @@
 import { dial } from '#net/dial/dial.ts';
+import type { SourceGuard } from '#net/guard/source-guard.ts';
 import type { SourceRequest } from '../reader.ts';
 import { LaneConnection } from './lane-connection.ts';
 
@@ -53,4 +54,23 @@ export class LanePool {
     const at = this.#idle.indexOf(connection);
     if (at !== -1) this.#idle.splice(at, 1);
   }
+}
+
+/** Pools of so many origins are kept; the one met first is forgotten first. */
+const MOST_ORIGINS = 1_000;
+
+const pools = new WeakMap<SourceGuard, Map<string, LanePool>>();
+
+/** A guard's connections are for what that guard allows; another set of certificates is another host. */
+export function poolOf({ guard, url, ca }: Pick<SourceRequest, 'guard' | 'url' | 'ca'>): LanePool {
+  const ofGuard = pools.get(guard) ?? new Map<string, LanePool>();
+  pools.set(guard, ofGuard);
+  const key = `${url.origin} ${ca ?? ''}`;
+  const known = ofGuard.get(key);
+  if (known !== undefined) return known;
+  const [oldest] = ofGuard.keys();
+  if (ofGuard.size >= MOST_ORIGINS && oldest !== undefined) ofGuard.delete(oldest);
+  const pool = new LanePool();
+  ofGuard.set(key, pool);
+  return pool;
 }

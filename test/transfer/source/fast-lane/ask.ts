@@ -16,7 +16,6 @@ export class Asker {
   readonly #ca: string | undefined;
   readonly #limits: SourceLimits;
   closed = 0;
-  distrusted = 0;
 
   constructor(url: string, { ca, limits = {} }: { ca?: string | undefined; limits?: SourceLimits } = {}) {
     this.#url = url;
@@ -40,9 +39,7 @@ export class Asker {
   }
 
   ask(range: Range, more?: Partial<SourceRequest>): Promise<SourceAnswer> {
-    return fastLaneReader(this.request(range, more), this.pool, () => {
-      this.distrusted += 1;
-    });
+    return fastLaneReader(this.request(range, more), this.pool);
   }
 
   /** A whole range in one fill. */
