@@ -1,55 +1,56 @@
-import { defineConfig } from 'vitest/config';
+import { availableParallelism } from 'node:os';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
-/** Every fault there is, in every way of reading, 500 sequences of them, and a kill between any two steps. */
-const heavyOnTransfer = ['test/transfer/faults/**', 'test/transfer/kill.test.ts'];
+/**
+ * One run of vitest holds all projects, and their files share its workers. `npm test` leaves out what is tagged heavy and
+ * the chaos project; `.ci/run` runs everything.
+ */
+
+/** Tests of the CDK app. They load the CDK, which takes a second, once in each worker. */
+const CDK = ['test/lib/**/*.test.ts', 'test/stepfunctions/**/*.test.ts'];
 
 /** A wait ends when what it waits for has come. vitest gives it one second, which a busy machine takes to start a process. */
-const patient = { poll: { timeout: 20_000 } };
+const expect = { poll: { timeout: 60_000 } };
+
+/** The limits are for a test that hangs. They are far above what a test takes, since the machine may be busy. */
+const project = (name: string, more: TestProjectInlineConfiguration['test']): TestProjectInlineConfiguration => ({
+  extends: true,
+  test: { name, testTimeout: 120_000, hookTimeout: 120_000, expect, ...more },
+});
 
 export default defineConfig({
   test: {
+    globalSetup: ['test/helpers/setup/temporary-folder.ts'],
+    // Tests wait for servers, timers and processes more than they compute.
+    maxWorkers: Math.max(3, availableParallelism()),
+    tags: [
+      {
+        name: 'heavy',
+        description: 'Takes seconds of CPU: attack corpora, large files, many random sequences. Left out of npm test.',
+        timeout: 600_000,
+      },
+    ],
     projects: [
-      {
-        test: {
-          name: 'unit',
-          expect: patient,
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/chaos/**', ...heavyOnTransfer],
-          testTimeout: 30_000,
-          hookTimeout: 120_000,
-        },
-      },
-      {
-        test: {
-          name: 'e2e',
-          expect: patient,
-          include: ['test/e2e/**/*.test.ts'],
-          globalSetup: ['test/e2e/global-setup.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 300_000,
-          // One deploy for all of them; two cores don't carry two.
-          fileParallelism: false,
-        },
-      },
-      {
-        test: {
-          // The engine against a real S3 server where one is installed, else the embedded one: heavy, and of its own.
-          name: 's3',
-          expect: patient,
-          include: ['test/transfer/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-        },
-      },
-      {
-        test: {
-          name: 'chaos',
-          expect: patient,
-          include: ['test/chaos/**/*.test.ts'],
-          globalSetup: ['test/chaos/global-setup.ts'],
-          hookTimeout: 300_000,
-        },
-      },
+      project('unit', {
+        include: ['test/**/*.test.ts'],
+        exclude: [...CDK, 'test/e2e/**', 'test/chaos/**'],
+        globalSetup: ['test/helpers/setup/embedded-aws.ts'],
+      }),
+      project('cdk', { include: CDK, isolate: false }),
+      project('e2e', {
+        include: ['test/e2e/**/*.test.ts'],
+        globalSetup: ['test/e2e/global-setup.ts'],
+        testTimeout: 300_000,
+        hookTimeout: 300_000,
+        // One deployment for all of them, and some stop or count all of its workers.
+        fileParallelism: false,
+      }),
+      project('chaos', {
+        include: ['test/chaos/**/*.test.ts'],
+        globalSetup: ['test/chaos/global-setup.ts'],
+        hookTimeout: 300_000,
+        fileParallelism: false,
+      }),
     ],
   },
 });

@@ -121,7 +121,7 @@ export async function startEmbeddedAws(options: { logFile: string; port?: number
 }
 
 /** This process's environment without AWS settings, with its own `node` first on the PATH: Lambdas and tasks run on it. */
-function inheritedEnv(): NodeJS.ProcessEnv {
+export function inheritedEnv(): NodeJS.ProcessEnv {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_') && name !== 'NODE_OPTIONS'),
   );

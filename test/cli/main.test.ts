@@ -1,18 +1,14 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestAws } from '#test/helpers/embedded-aws.ts';
+import { describe, expect, it } from 'vitest';
+import { useEmbeddedAws } from '#test/helpers/aws.ts';
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
-let aws: Awaited<ReturnType<typeof startTestAws>>;
-beforeAll(async () => {
-  aws = await startTestAws();
-});
-afterAll(() => aws.stop());
+const aws = useEmbeddedAws();
 
 function sluice(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { env: aws.childEnv }, (error, out, err) => {
+    execFile(process.execPath, [MAIN, ...args], { env: aws.childEnv() }, (error, out, err) => {
       resolve({ code: error === null ? 0 : Number(error.code), out, err });
     });
   });

@@ -1,25 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll } from 'vitest';
-import type { EmbeddedAws } from '#local/embedded/embedded-aws.ts';
+import { beforeAll, inject } from 'vitest';
+import { type EmbeddedAws, inheritedEnv } from '#local/embedded/embedded-aws.ts';
 import type { Queue } from '#run/fleet/dispatch.ts';
 import type { Store } from '#run/store.ts';
-import { startTestAws } from './embedded-aws.ts';
+import { fetchShared } from './setup/shared.ts';
 
-/** An embedded AWS for the tests of one file; what it gives is there from `beforeAll` on. */
+/** What a test file knows of the embedded AWS that all unit tests share. */
+export type SharedAws = Omit<EmbeddedAws, 'childEnv' | 'ended' | 'stop'>;
+
+/**
+ * The embedded AWS that all unit tests share. Give what you make in it a name of its own. It can be used from `beforeAll`
+ * on.
+ */
 export function useEmbeddedAws() {
-  let aws: EmbeddedAws | undefined;
+  let aws: SharedAws | undefined;
   beforeAll(async () => {
-    aws = await startTestAws();
+    aws = await fetchShared<SharedAws>(inject('embeddedAws'));
   });
-  afterAll(() => aws?.stop());
-  const client = () => {
-    if (aws === undefined) throw new Error('the embedded AWS runs from beforeAll on');
-    return aws.client;
+  const running = () => {
+    if (aws === undefined) throw new Error('the embedded AWS can be used from beforeAll on');
+    return aws;
   };
+  const client = () => running().client;
   return {
     client,
+    /** The environment of a child process that uses this AWS. */
+    childEnv: (): NodeJS.ProcessEnv => ({ ...inheritedEnv(), ...running().env }),
     /** An empty bucket of its own. */
     async store(): Promise<Store> {
       const store = { client: new S3Client(client()), bucket: `test-${randomUUID()}` };

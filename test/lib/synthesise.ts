@@ -44,9 +44,14 @@ export function stackWith(settings: Readonly<Record<string, unknown>> = {}): Slu
   });
 }
 
-/** The stack with these settings, as its template. */
+const templates = new Map<string, Template>();
+
+/** The stack with these settings, as its template. Made once for all tests of a worker: don't change what it holds. */
 export function synthesise(settings: Readonly<Record<string, unknown>> = {}): Template {
-  return Template.fromStack(stackWith(settings));
+  const name = JSON.stringify(settings);
+  const template = templates.get(name) ?? Template.fromStack(stackWith(settings));
+  templates.set(name, template);
+  return template;
 }
 
 /** A state of a rendered definition, as far as tests look at it. */

@@ -334,7 +334,7 @@ describe('an input', () => {
 });
 
 describe('a table of 200 MB', () => {
-  it('is converted with a small share of memory', { timeout: 300_000 }, async () => {
+  it('is converted with a small share of memory', { tags: ['heavy'] }, async () => {
     const file = join(folder, 'large.csv');
     const block = (from: number): string =>
       Array.from({ length: 10_000 }, (_, n) => {

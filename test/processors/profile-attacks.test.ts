@@ -1,3 +1,5 @@
+// @module-tag heavy
+
 import { Readable } from 'node:stream';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, it } from 'vitest';

@@ -1,3 +1,5 @@
+// @module-tag heavy
+
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { testProcessor } from '#processors/contract/testing.ts';

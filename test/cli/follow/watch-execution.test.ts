@@ -1,16 +1,14 @@
 import { CreateStateMachineCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import type { RunEvent } from '#cli/follow/run-events.ts';
 import { watchExecution } from '#cli/follow/watch-execution.ts';
-import { startTestAws } from '../../helpers/embedded-aws.ts';
+import { useEmbeddedAws } from '#test/helpers/aws.ts';
 
-let aws: Awaited<ReturnType<typeof startTestAws>>;
+const aws = useEmbeddedAws();
 let sfn: SFNClient;
-beforeAll(async () => {
-  aws = await startTestAws();
-  sfn = new SFNClient(aws.client);
+beforeAll(() => {
+  sfn = new SFNClient(aws.client());
 });
-afterAll(() => aws.stop());
 
 async function start(name: string, states: Record<string, object>) {
   const definition = JSON.stringify({ StartAt: Object.keys(states)[0], States: states });

@@ -1,3 +1,5 @@
+// @module-tag heavy
+
 import { PurgeQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

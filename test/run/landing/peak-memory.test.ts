@@ -1,3 +1,5 @@
+// @module-tag heavy
+
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 

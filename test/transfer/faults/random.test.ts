@@ -1,3 +1,5 @@
+// @module-tag heavy
+
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MultipartUpload } from '@aws-sdk/client-s3';

@@ -1,3 +1,5 @@
+// @module-tag heavy
+
 import { crc32 } from 'node:zlib';
 import { AbortMultipartUploadCommand, UploadPartCommand } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
