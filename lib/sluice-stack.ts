@@ -1,6 +1,7 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { AtDeploy } from './deployment/at-deploy.ts';
 import { ExecutionRule } from './execution/execution-rule.ts';
 import { Schedules } from './execution/schedules.ts';
 import { SluiceStateMachine } from './execution/state-machine.ts';
@@ -44,30 +45,42 @@ export class SluiceStack extends Stack {
       workers,
       ...(entries && { entries }),
     });
+    const atDeploy = new AtDeploy(this, 'AtDeploy', { call: functions.get('at-deploy'), encryption });
+    workers.comeAfter(atDeploy.ecsRole);
+    // A change of the key that would leave data behind is refused before anything has changed.
+    for (const kept of [storage.bucket, queue.queue, queue.deadLetters]) kept.node.addDependency(atDeploy.key);
     const { stateMachine } = new SluiceStateMachine(this, 'Run', { settings, encryption, storage, functions });
 
     // Starts and ends of runs that could not be delivered. Apart from the work's dead letters, which the gatekeeper drains.
     const undelivered = new Queue(this, 'Undelivered', {
       ...encryption.queue(),
+      queueName: `${this.stackName}-undelivered`,
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
-    new Schedules(this, 'Schedules', { schedules: settings.schedules, encryption, stateMachine, undelivered });
     // An execution that is stopped, times out or breaks runs none of its own Catches.
-    new ExecutionRule(this, 'CloseRun', {
+    const closeRun = new ExecutionRule(this, 'CloseRun', {
       description: 'Closes runs whose execution failed, timed out or was stopped',
       stateMachine,
       when: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'] },
       call: functions.get('close-run'),
       undelivered,
     });
-    new ExecutionRule(this, 'ReopenRun', {
+    const reopenRun = new ExecutionRule(this, 'ReopenRun', {
       description: 'Opens runs again whose execution was redriven',
       stateMachine,
       when: { status: ['RUNNING'], redriveCount: [{ numeric: ['>', 0] }] },
       call: functions.get('reopen-run'),
       undelivered,
     });
+    const schedules = new Schedules(this, 'Schedules', {
+      schedules: settings.schedules,
+      encryption,
+      stateMachine,
+      undelivered,
+    });
+    // Last: a run that a schedule has started would leave objects in a bucket that a failed first deploy has to remove.
+    schedules.node.addDependency(closeRun, reopenRun);
 
     const outputs = {
       BucketName: storage.bucket.bucketName,

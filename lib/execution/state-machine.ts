@@ -4,6 +4,7 @@ import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cd
 import { Construct } from 'constructs';
 import { Pipeline } from '#stepfunctions/pipeline.ts';
 import type { Functions } from '../functions/functions.ts';
+import type { LambdaName } from '../functions/lambda-entries.ts';
 import { trusted } from '../permissions/service-trust.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Encryption } from '../storage/encryption.ts';
@@ -23,22 +24,6 @@ export class SluiceStateMachine extends Construct {
   constructor(scope: Construct, id: string, { settings, encryption, storage, functions }: SluiceStateMachineProps) {
     super(scope, id);
     const { bucket } = storage;
-    const pipeline = new Pipeline(this, 'Pipeline', {
-      bucket,
-      functions: {
-        plan: functions.get('plan'),
-        startWorkers: functions.get('start-workers'),
-        open: functions.get('open'),
-        slice: functions.get('slice'),
-        close: functions.get('close'),
-        abandon: functions.get('abandon'),
-        reconcile: functions.get('reconcile'),
-        gatekeeper: functions.get('gatekeeper'),
-        done: functions.get('done'),
-      },
-      gate: settings.gate,
-      ingest: settings.ingest,
-    });
     const role = new Role(this, 'StateMachineRole', {
       assumedBy: trusted(this, 'states.amazonaws.com', {
         service: 'states',
@@ -46,9 +31,32 @@ export class SluiceStateMachine extends Construct {
         arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       }),
     });
+    // An execution that is under way calls the functions' versions of the deploy that it began with: any version is granted.
+    const call = (name: LambdaName) => {
+      const resources = [`${functions.get(name).functionArn}:*`];
+      role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources }));
+      return functions.version(name);
+    };
+    const pipeline = new Pipeline(this, 'Pipeline', {
+      bucket,
+      functions: {
+        plan: call('plan'),
+        startWorkers: call('start-workers'),
+        open: call('open'),
+        slice: call('slice'),
+        close: call('close'),
+        abandon: call('abandon'),
+        reconcile: call('reconcile'),
+        gatekeeper: call('gatekeeper'),
+        done: call('done'),
+      },
+      gate: settings.gate,
+      ingest: settings.ingest,
+    });
     // The Map reads the plan and writes what came of its children.
     for (const statement of encryption.leave('s3', 'write')) role.addToPolicy(statement);
     this.stateMachine = new StateMachine(this, 'StateMachine', {
+      stateMachineName: Stack.of(this).stackName,
       role,
       stateMachineType: StateMachineType.STANDARD,
       definitionBody: DefinitionBody.fromChainable(pipeline),
@@ -56,9 +64,7 @@ export class SluiceStateMachine extends Construct {
       tracingEnabled: true,
       logs: {
         // Under this prefix the log group's policy can't outgrow its limit of 5,120 characters.
-        destination: encryption.logGroup(this, {
-          logGroupName: `/aws/vendedlogs/states/${Stack.of(this).stackName}`,
-        }),
+        destination: encryption.logGroup(this, `/aws/vendedlogs/states/${Stack.of(this).stackName}`),
         level: LogLevel[settings.logs.stateMachineLevel],
         // Inputs hold URLs and headers, which may be secrets.
         includeExecutionData: false,

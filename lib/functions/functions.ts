@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { REOPENED, RUNS_PREFIX, SLOTS_PREFIX } from '#run/keys.ts';
 import { slicesPerBatch } from '#stepfunctions/history.ts';
 import { bundleLambdas } from '../bundling/lambda-bundles.ts';
+import { ecsRoleAccess } from '../deployment/at-deploy.ts';
 import { type Access, leave, variables } from '../permissions/access.ts';
 import { credentialAccess } from '../permissions/credential-access.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -52,6 +53,7 @@ export class Functions extends Construct {
     this.#functions = mapValues(specs(props), ({ access, ...spec }, name) => {
       const fn = new SluiceFunction(this, name, {
         ...spec,
+        name: `${Stack.of(this).stackName}-${name}`,
         bundle: bundles[name].folder,
         encryption: props.encryption,
       });
@@ -60,8 +62,14 @@ export class Functions extends Construct {
     });
   }
 
+  /** The function as the newest deploy made it. */
   get(name: LambdaName): IFunction {
     return this.#functions[name].function;
+  }
+
+  /** The function as this deploy makes it, and as it stays after the next deploy. */
+  version(name: LambdaName): IFunction {
+    return this.#functions[name].version;
   }
 }
 
@@ -177,6 +185,12 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
       description: 'Opens a run again whose execution was redriven',
       ...small,
       access: [storage.access({ read: [RUNS], write: [RUNS], remove: REOPENED })],
+    },
+    'at-deploy': {
+      description: 'Does the steps of a deploy that CloudFormation has no resource for',
+      memoryMiB: 256,
+      timeout: Duration.minutes(2),
+      access: [ecsRoleAccess(storage)],
     },
   };
 }

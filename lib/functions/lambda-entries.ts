@@ -13,6 +13,7 @@ export const LAMBDA_NAMES = [
   'done',
   'close-run',
   'reopen-run',
+  'at-deploy',
 ] as const;
 export type LambdaName = (typeof LAMBDA_NAMES)[number];
 

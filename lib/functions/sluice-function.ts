@@ -1,12 +1,21 @@
-import type { Duration } from 'aws-cdk-lib';
+import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Role } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  Code,
+  type IFunction,
+  Function as LambdaFunction,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Access, Accessor } from '../permissions/access.ts';
 import { trustedLambda } from '../permissions/service-trust.ts';
 import type { Encryption } from '../storage/encryption.ts';
 
 export interface SluiceFunctionProps {
+  /** The function's name, which its log group has too. */
+  readonly name: string;
   /** The folder with the bundle, whose `index.mjs` exports `handler`. */
   readonly bundle: string;
   readonly description: string;
@@ -21,11 +30,12 @@ export class SluiceFunction extends Construct implements Accessor {
 
   constructor(scope: Construct, id: string, props: SluiceFunctionProps) {
     super(scope, id);
-    const logGroup = props.encryption.logGroup(this);
+    const logGroup = props.encryption.logGroup(this, `/aws/lambda/${props.name}`);
     // Instead of CDK's role, whose managed policy lets it write every log group of the account.
     const role = new Role(this, 'Role', { assumedBy: trustedLambda(this) });
     logGroup.grantWrite(role);
     this.function = new LambdaFunction(this, 'Function', {
+      functionName: props.name,
       code: Code.fromAsset(props.bundle),
       handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
@@ -36,7 +46,18 @@ export class SluiceFunction extends Construct implements Accessor {
       tracing: Tracing.ACTIVE,
       role,
       logGroup,
+      // Versions of former deploys stay, for executions that began with them. They go with the function.
+      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE },
     });
+  }
+
+  /**
+   * The code and the configuration of this deploy under a number that no later deploy changes. An execution that is under
+   * way keeps the definition that it began with, and so keeps calling the functions that the definition was written for.
+   */
+  get version(): IFunction {
+    // CDK's own types don't hold under exactOptionalPropertyTypes.
+    return this.function.currentVersion as IFunction;
   }
 
   give(...accesses: readonly Access[]): void {

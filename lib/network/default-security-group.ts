@@ -23,9 +23,9 @@ export interface EmptyDefaultSecurityGroupProps {
 export class EmptyDefaultSecurityGroup extends Construct {
   constructor(scope: Construct, id: string, { groupId, encryption }: EmptyDefaultSecurityGroupProps) {
     super(scope, id);
-    const { account } = Stack.of(this);
+    const { account, stackName } = Stack.of(this);
     const role = new Role(this, 'Role', { assumedBy: trustedLambda(this) });
-    const logGroup = encryption.logGroup(this);
+    const logGroup = encryption.logGroup(this, `/aws/lambda/${stackName}-default-group`);
     logGroup.grantWrite(role);
     role.addToPolicy(
       new PolicyStatement({

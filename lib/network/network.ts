@@ -1,3 +1,4 @@
+import { Stack } from 'aws-cdk-lib';
 import {
   FlowLogDestination,
   FlowLogTrafficType,
@@ -75,7 +76,10 @@ export class Network extends Construct {
       assumedBy: trusted(this, 'vpc-flow-logs.amazonaws.com', { service: 'ec2', resource: 'vpc-flow-log/*' }),
     });
     this.vpc.addFlowLog('FlowLog', {
-      destination: FlowLogDestination.toCloudWatchLogs(encryption.logGroup(flows), role),
+      destination: FlowLogDestination.toCloudWatchLogs(
+        encryption.logGroup(flows, `/aws/vpc/${Stack.of(this).stackName}-flow-logs`),
+        role,
+      ),
       trafficType: FlowLogTrafficType.ALL,
     });
   }

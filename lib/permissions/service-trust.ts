@@ -3,12 +3,16 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
 /**
- * Lambda as the one that may take a function's role on, for functions of this account alone. The account is all that can be
- * asked for: a role comes before its function, and AWS publishes trust policies for Lambda with this condition only.
+ * Lambda as the service that may assume a function's role, for functions of this account alone.
+ *
+ * AWS documents neither `aws:SourceAccount` nor `aws:SourceArn` for Lambda's call of AssumeRole. So the account is compared
+ * only where Lambda sends it: a condition on a key that isn't sent would refuse Lambda itself, and every first deploy would
+ * end with "The role defined for the function cannot be assumed by Lambda". IAM refuses by itself to pass a role to a
+ * function of another account.
  */
 export function trustedLambda(scope: Construct): ServicePrincipal {
   return new ServicePrincipal('lambda.amazonaws.com', {
-    conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
+    conditions: { StringEqualsIfExists: { 'aws:SourceAccount': Stack.of(scope).account } },
   });
 }
 

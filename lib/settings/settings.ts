@@ -204,6 +204,12 @@ const encryption = z.strictObject({
     .describe(
       "What encrypts the bucket, the queues and the log groups: `service` for keys that S3, SQS and CloudWatch Logs hold themselves, at no cost; `own` for a KMS key made with the stack, a dollar a month, which outlives the stack; or the ARN of a KMS key of yours, whose policy has to let the account's IAM policies, CloudWatch Logs and EventBridge use it.",
     ),
+  formerKeys: z
+    .array(z.string().regex(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, 'takes the ARN of a KMS key'))
+    .default([])
+    .describe(
+      'KMS keys that `encryption.key` named before. What is encrypted with them stays readable. A deploy that changes `encryption.key` is refused until the key before it is in this list.',
+    ),
 });
 
 const network = z.strictObject({

@@ -1,7 +1,7 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { PolicyStatement, type PolicyStatementProps, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
-import { LogGroup, type LogGroupProps } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { BucketEncryption, type BucketProps } from 'aws-cdk-lib/aws-s3';
 import { QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -16,14 +16,22 @@ const READ = ['kms:Decrypt'];
  * services hold themselves, which cost nothing; by `encryption.key` with a KMS key.
  */
 export class Encryption extends Construct {
+  /** Keys that were `encryption.key` before: what is encrypted with them stays readable. */
+  readonly formerKeys: readonly string[];
   readonly #key: IKey | undefined;
   readonly #logs: Settings['logs'];
 
   constructor(scope: Construct, id: string, { encryption, logs }: Pick<Settings, 'encryption' | 'logs'>) {
     super(scope, id);
     this.#logs = logs;
+    this.formerKeys = encryption.formerKeys;
     if (encryption.key === 'own') this.#key = this.#ownKey();
     else if (encryption.key !== 'service') this.#key = Key.fromKeyArn(this, 'Key', encryption.key);
+  }
+
+  /** The ARN of the key, or `service` for the keys that the services hold themselves. */
+  get keyName(): string {
+    return this.#key?.keyArn ?? 'service';
   }
 
   bucket(): Pick<BucketProps, 'encryption' | 'encryptionKey' | 'bucketKeyEnabled'> {
@@ -40,39 +48,46 @@ export class Encryption extends Construct {
   }
 
   /** A log group that expires as `logs.retentionDays` says, and goes with the stack. */
-  logGroup(scope: Construct, props: Pick<LogGroupProps, 'logGroupName'> = {}): LogGroup {
+  logGroup(scope: Construct, logGroupName: string): LogGroup {
     return new LogGroup(scope, 'Logs', {
-      ...props,
+      logGroupName,
       retention: this.#logs.retentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
       ...(this.#key && { encryptionKey: this.#key }),
     });
   }
 
-  /** The leave to use the key that goes with a use of the service's data; none without a key. */
+  /** The leave to use the keys that goes with a use of the service's data; none without a key. */
   leave(service: 's3' | 'sqs', use: 'read' | 'write'): PolicyStatement[] {
-    if (this.#key === undefined) return [];
     const { region, urlSuffix } = Stack.of(this);
-    const props: PolicyStatementProps = {
-      actions: use === 'write' ? WRITE : READ,
-      resources: [this.#key.keyArn],
-      // Only on the way through the service, never for what is encrypted with the key elsewhere.
-      conditions: { StringEquals: { 'kms:ViaService': `${service}.${region}.${urlSuffix}` } },
-    };
-    return [new PolicyStatement(props)];
+    const statement = (actions: string[], resources: string[]) =>
+      new PolicyStatement({
+        actions,
+        resources,
+        // Only on the way through the service, never for what is encrypted with the key elsewhere.
+        conditions: { StringEquals: { 'kms:ViaService': `${service}.${region}.${urlSuffix}` } },
+      });
+    return [
+      ...(this.#key === undefined ? [] : [statement(use === 'write' ? WRITE : READ, [this.#key.keyArn])]),
+      ...(this.formerKeys.length === 0 ? [] : [statement(READ, [...this.formerKeys])]),
+    ];
   }
 
-  /** Outlives the stack as the bucket does: without it nothing in the bucket could be read. */
+  /**
+   * A key that outlives the stack as the bucket does: without it nothing in the bucket could be read. A key of a first
+   * deploy that failed goes with that deploy.
+   */
   #ownKey(): IKey {
-    const { region, account, partition, stackName } = Stack.of(this);
+    const { region, account, partition, stackName, urlSuffix } = Stack.of(this);
     const key = new Key(this, 'Key', {
       description: `What the Sluice deployment ${stackName} keeps`,
       enableKeyRotation: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     key.addToResourcePolicy(
       new PolicyStatement({
-        principals: [new ServicePrincipal(`logs.${region}.amazonaws.com`)],
+        // The one service principal here that has the region in it, and in China the suffix of China.
+        principals: [new ServicePrincipal(`logs.${region}.${urlSuffix}`)],
         actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
         resources: ['*'],
         conditions: {

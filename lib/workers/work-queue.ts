@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -35,9 +35,11 @@ export class WorkQueue extends Construct {
     super(scope, id);
     this.#encryption = encryption;
     const house = { ...encryption.queue(), enforceSSL: true, retentionPeriod: KEEP };
-    this.deadLetters = new Queue(this, 'DeadLetters', house);
+    const { stackName } = Stack.of(this);
+    this.deadLetters = new Queue(this, 'DeadLetters', { ...house, queueName: `${stackName}-dead-letters` });
     this.queue = new Queue(this, 'Queue', {
       ...house,
+      queueName: `${stackName}-work`,
       visibilityTimeout: Duration.seconds(settings.workers.visibilitySeconds),
       receiveMessageWaitTime: Duration.seconds(20),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },

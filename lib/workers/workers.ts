@@ -9,9 +9,9 @@ import {
   LogDriver,
   OperatingSystemFamily,
 } from 'aws-cdk-lib/aws-ecs';
-import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
+import { type CfnRole, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
-import { Construct } from 'constructs';
+import { Construct, type IDependable } from 'constructs';
 import type { NativeFile } from '../bundling/native-files.ts';
 import type { Network } from '../network/network.ts';
 import type { Access } from '../permissions/access.ts';
@@ -54,21 +54,24 @@ export class Workers extends Construct {
   readonly cluster: Cluster;
   readonly task: FargateTaskDefinition;
   readonly #props: WorkersProps;
+  readonly #roles: readonly [task: Role, execution: Role];
 
   constructor(scope: Construct, id: string, props: WorkersProps) {
     super(scope, id);
     this.#props = props;
     const { settings, network } = props;
-    this.cluster = new Cluster(this, 'Cluster', { vpc: network.vpc });
+    this.#roles = [this.#role('TaskRole'), this.#role('ExecutionRole')];
+    const { stackName } = Stack.of(this);
+    this.cluster = new Cluster(this, 'Cluster', { clusterName: stackName, vpc: network.vpc });
     // As a property of the cluster. CDK's `enableFargateCapacityProviders` makes a resource of its own for it, which only
     // clusters with instances need, and which the embedded AWS doesn't have.
     (this.cluster.node.defaultChild as CfnCluster).capacityProviders = ['FARGATE', 'FARGATE_SPOT'];
     this.task = new FargateTaskDefinition(this, 'Task', {
-      family: `${Stack.of(this).stackName}-worker`,
+      family: `${stackName}-worker`,
       cpu: settings.workers.cpu,
       memoryLimitMiB: settings.workers.memoryMiB,
-      taskRole: this.#role('TaskRole'),
-      executionRole: this.#role('ExecutionRole'),
+      taskRole: this.#roles[0],
+      executionRole: this.#roles[1],
       // 20 GiB is what a task has anyway, and no value that CloudFormation takes.
       ...(settings.workers.diskGiB > 20 && { ephemeralStorageGiB: settings.workers.diskGiB }),
       runtimePlatform: {
@@ -84,6 +87,17 @@ export class Workers extends Construct {
     return new Role(this, id, {
       assumedBy: trusted(this, 'ecs-tasks.amazonaws.com', { service: 'ecs', resource: '*' }),
     });
+  }
+
+  /**
+   * Keeps the cluster back until ECS's service-linked role is there, and for some time more, in which IAM tells all its
+   * servers: between the two come roles and policies, for each of which CloudFormation waits long enough.
+   */
+  comeAfter(ecsRole: IDependable): void {
+    for (const role of this.#roles) {
+      (role.node.defaultChild as CfnRole).node.addDependency(ecsRole);
+      this.cluster.node.addDependency(role);
+    }
   }
 
   /** What starting workers and counting them needs. */
@@ -138,7 +152,7 @@ export class Workers extends Construct {
       const { s3ObjectKey } = new Asset(this, `Native-${name}`, { path });
       return { name, key: s3ObjectKey, sha256 };
     });
-    const logGroup = this.#props.encryption.logGroup(this);
+    const logGroup = this.#props.encryption.logGroup(this, `/aws/ecs/${this.task.family}`);
     const accesses = [
       storage.access({
         // Landed objects lie wherever their keys say, and a source that takes too long for a Lambda is landed by a worker.

@@ -5,8 +5,14 @@ import {
   ListTasksCommand,
   RegisterTaskDefinitionCommand,
 } from '@aws-sdk/client-ecs';
-import { LambdaClient, paginateListFunctions, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
+import {
+  LambdaClient,
+  PublishVersionCommand,
+  paginateListFunctions,
+  UpdateFunctionConfigurationCommand,
+} from '@aws-sdk/client-lambda';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { DescribeStateMachineCommand, UpdateStateMachineCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LAMBDA_NAMES } from '#lib/functions/lambda-entries.ts';
 import { runKeys } from '#run/keys.ts';
@@ -79,19 +85,29 @@ function startFailingS3(seed: number): Promise<S3FaultProxy> {
   });
 }
 
-/** The pipeline's own functions reach S3 through a proxy, too. */
+/** The pipeline's own functions reach S3 through a proxy, too: as new versions, which the state machine then calls. */
 async function sendLambdasByProxy(): Promise<void> {
   const lambda = new LambdaClient(aws.client);
-  let sent = 0;
+  const versions = new Map<string, string>();
   for await (const { Functions = [] } of paginateListFunctions({ client: lambda }, {})) {
     for (const { FunctionName, Environment } of Functions) {
       if (Environment?.Variables?.SLUICE_BUCKET === undefined) continue;
       const Variables = { ...Environment.Variables, AWS_ENDPOINT_URL_S3: lambdasS3.endpoint };
       await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, Environment: { Variables } }));
-      sent++;
+      const { Version } = await lambda.send(new PublishVersionCommand({ FunctionName }));
+      versions.set(FunctionName ?? '', Version ?? '');
     }
   }
-  expect(sent).toBe(LAMBDA_NAMES.length);
+  // All but AtDeploy, which is no part of a run.
+  expect(versions.size).toBe(LAMBDA_NAMES.length - 1);
+  const stateMachineArn = aws.outputs.StateMachineArn;
+  const { definition = '' } = await aws.sfn.send(new DescribeStateMachineCommand({ stateMachineArn }));
+  await aws.sfn.send(
+    new UpdateStateMachineCommand({
+      stateMachineArn,
+      definition: definition.replace(/(?<=:function:)([\w-]+):\d+/g, (_, name) => `${name}:${versions.get(name)}`),
+    }),
+  );
 }
 
 /** A revision of the task definition whose workers reach S3 and SQS through the proxies; tasks are started by family. */

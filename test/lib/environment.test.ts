@@ -17,10 +17,9 @@ function variablesOf(name: string): [string, string][] {
     Object.entries(template.findResources('AWS::Lambda::Function')).find(([id]) =>
       id.startsWith(`Functions${name.replaceAll('-', '')}Function`),
     ) ?? [];
-  return Object.entries(fn?.Properties.Environment.Variables as Record<string, unknown>).map(([variable, value]) => [
-    variable,
-    filled(variable, value),
-  ]);
+  return Object.entries((fn?.Properties.Environment?.Variables ?? {}) as Record<string, unknown>).map(
+    ([variable, value]) => [variable, filled(variable, value)],
+  );
 }
 
 afterEach(() => {

@@ -100,7 +100,7 @@ const ACKNOWLEDGED: readonly Acknowledgement[] = [
   {
     rule: /^AwsSolutions-IAM5\[Resource::<Functions\w+Function\w+\.Arn>:\*\]$/,
     at: STATE_MACHINE_ROLE,
-    reason: "Versions of the very function, CDK's form for calling one; none is ever published",
+    reason: 'Versions of the very function: an execution calls those of the deploy that it began with',
   },
   {
     rule: /^AwsSolutions-IAM5\[Resource::arn:.*:states:.*:execution:.*\]$/,

@@ -67,6 +67,49 @@ describe('the stack', () => {
     }
   });
 
+  it('makes the cluster after the service-linked role of ECS, with roles and policies between, for which IAM takes time', () => {
+    const [[ecsRole = ''] = []] = Object.entries(resources).filter(([, { Type }]) => Type === 'Custom::EcsServiceRole');
+    const needs = (name: string) => [Reflect.get(resources[name] ?? {}, 'DependsOn') ?? []].flat() as string[];
+    const [[cluster = ''] = []] = Object.entries(resources).filter(([, { Type }]) => Type === 'AWS::ECS::Cluster');
+    const types = needs(cluster).map((name) => resources[name]?.Type);
+    expect(types.sort()).toEqual(['AWS::IAM::Policy', 'AWS::IAM::Policy', 'AWS::IAM::Role', 'AWS::IAM::Role']);
+    for (const name of needs(cluster).filter((one) => resources[one]?.Type === 'AWS::IAM::Role')) {
+      expect(needs(name)).toContain(ecsRole);
+    }
+  });
+
+  it('names after itself what a person looks for in the console', () => {
+    const named = synthesise({ stackName: 'Other', 'network.flowLogs': true });
+    const names = (type: string, property: string) =>
+      Object.values(named.findResources(type))
+        .map(({ Properties }) => String(Properties[property]))
+        .sort();
+    expect(names('AWS::StepFunctions::StateMachine', 'StateMachineName')).toEqual(['Other']);
+    expect(names('AWS::ECS::Cluster', 'ClusterName')).toEqual(['Other']);
+    expect(names('AWS::ECS::TaskDefinition', 'Family')).toEqual(['Other-worker']);
+    expect(names('AWS::SQS::Queue', 'QueueName')).toEqual(['Other-dead-letters', 'Other-undelivered', 'Other-work']);
+    const functions = LAMBDA_NAMES.map((name) => `Other-${name}`);
+    expect(names('AWS::Lambda::Function', 'FunctionName').filter((name) => name !== 'undefined')).toEqual(
+      functions.toSorted(),
+    );
+    expect(names('AWS::Logs::LogGroup', 'LogGroupName')).toEqual(
+      [
+        ...functions.map((name) => `/aws/lambda/${name}`),
+        '/aws/lambda/Other-default-group',
+        '/aws/ecs/Other-worker',
+        '/aws/vendedlogs/states/Other',
+        '/aws/vpc/Other-flow-logs',
+      ].toSorted(),
+    );
+  });
+
+  it('starts no run by a schedule before all else of the deploy is done', () => {
+    const scheduled = synthesise({ schedules: [{ name: 'nightly', expression: 'rate(1 day)' }] });
+    const rules = Object.keys(scheduled.findResources('AWS::Events::Rule'));
+    expect(rules).toHaveLength(2);
+    scheduled.hasResource('AWS::Scheduler::Schedule', { DependsOn: Match.arrayWith(rules) });
+  });
+
   it('tells the outputs that a person and the command line need', () => {
     expect(Object.keys(template.findOutputs('*')).sort()).toEqual([
       'BucketName',

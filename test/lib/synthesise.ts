@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
+import { App, type StackProps } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { LAMBDA_NAMES, type LambdaName } from '#lib/functions/lambda-entries.ts';
 import { readSettings } from '#lib/settings/read-settings.ts';
@@ -33,12 +33,15 @@ export const cdkContext = (
  * The stack with these settings, as constructs.
  *
  * @param settings as `-c` gives them: `{ 'gate.intervalSeconds': 2 }`.
+ * @param props of the stack: `{ env: { region: 'cn-north-1' } }`. @default any account and region
  */
-export function stackWith(settings: Readonly<Record<string, unknown>> = {}): SluiceStack {
+export function stackWith(settings: Readonly<Record<string, unknown>> = {}, props: StackProps = {}): SluiceStack {
   const given = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`sluice.${name}`, value]));
   const app = new App({ context: cdkContext });
-  return new SluiceStack(app, 'Sluice', {
-    settings: readSettings(given),
+  const read = readSettings(given);
+  return new SluiceStack(app, read.stackName, {
+    ...props,
+    settings: read,
     entries,
     workerProgram: { path: program, sha256: WORKER_SHA256, command: ['node', '-e', 'import("worker")'], nativeFiles },
   });
@@ -47,9 +50,9 @@ export function stackWith(settings: Readonly<Record<string, unknown>> = {}): Slu
 const templates = new Map<string, Template>();
 
 /** The stack with these settings, as its template. Made once for all tests of a worker: don't change what it holds. */
-export function synthesise(settings: Readonly<Record<string, unknown>> = {}): Template {
-  const name = JSON.stringify(settings);
-  const template = templates.get(name) ?? Template.fromStack(stackWith(settings));
+export function synthesise(settings: Readonly<Record<string, unknown>> = {}, props: StackProps = {}): Template {
+  const name = JSON.stringify([settings, props]);
+  const template = templates.get(name) ?? Template.fromStack(stackWith(settings, props));
   templates.set(name, template);
   return template;
 }

@@ -31,6 +31,8 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   DescribeTasksCommand: ['ecs:DescribeTasks'],
   RunTaskCommand: ['ecs:RunTask', 'ecs:TagResource', 'iam:PassRole'],
   paginateListTasks: ['ecs:ListTasks'],
+  GetRoleCommand: ['iam:GetRole'],
+  CreateServiceLinkedRoleCommand: ['iam:CreateServiceLinkedRole'],
   DescribeExecutionCommand: ['states:DescribeExecution'],
   InvokeCommand: ['lambda:InvokeFunction'],
   GetSecretValueCommand: ['secretsmanager:GetSecretValue'],

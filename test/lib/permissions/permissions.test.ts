@@ -80,9 +80,13 @@ describe('permissions', () => {
     );
     expect(roles.length).toBeGreaterThan(12);
     for (const { name, Principal, Condition } of roles) {
-      expect(Condition, name).toHaveProperty(['StringEquals', 'aws:SourceAccount'], { Ref: 'AWS::AccountId' });
-      // A function comes after its role, so that the role can't name it.
-      if (Principal.Service === 'lambda.amazonaws.com') continue;
+      const account = { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } };
+      if (Principal.Service === 'lambda.amazonaws.com') {
+        // AWS doesn't say that Lambda sends the account, so a missing one must pass.
+        expect(Condition, name).toEqual({ StringEqualsIfExists: account });
+        continue;
+      }
+      expect(Condition, name).toHaveProperty('StringEquals', account);
       expect(JSON.stringify(Condition), name).toMatch(/"Arn(Like|Equals)":\{"aws:SourceArn"/);
     }
     expect(new Set(roles.map(({ Principal }) => Principal.Service))).toEqual(
@@ -182,7 +186,8 @@ describe('permissions', () => {
   });
 
   it('let a missing object be told from a forbidden one, by listing', () => {
-    for (const [name, list] of policies.filter(([policy]) => /^(Functions|WorkersTaskRole)/.test(policy))) {
+    // AtDeploy reads no object.
+    for (const [name, list] of policies.filter(([policy]) => /^(Functions(?!atdeploy)|WorkersTaskRole)/.test(policy))) {
       expect(list.flatMap(actionsOf), name).toContain('s3:ListBucket');
     }
   });
@@ -193,6 +198,23 @@ describe('permissions', () => {
     expect(named).toContain(`{"Action":"lambda:InvokeFunction","Effect":"Allow","Resource":"${arn}"}`);
     const callers = statements.filter((one) => actionsOf(one).includes('lambda:InvokeFunction'));
     expect(callers.map(({ name }) => name.replace(/[0-9A-F]{8}$/, ''))).toEqual(['RunStateMachineRoleDefaultPolicy']);
+  });
+
+  it("let AtDeploy look for ECS's service-linked role and make it, and no other", () => {
+    const iam = statements.filter((one) => actionsOf(one).some((action) => /^iam:(?!PassRole)/.test(action)));
+    expect(iam.map(({ name }) => name.replace(/[0-9A-F]{8}$/, ''))).toEqual([
+      'FunctionsatdeployRoleDefaultPolicy',
+      'FunctionsatdeployRoleDefaultPolicy',
+    ]);
+    expect(iam.map(({ Action, Condition }) => [Action, Condition])).toEqual([
+      ['iam:GetRole', undefined],
+      ['iam:CreateServiceLinkedRole', { StringEquals: { 'iam:AWSServiceName': 'ecs.amazonaws.com' } }],
+    ]);
+    for (const { Resource } of iam) {
+      expect(JSON.stringify(Resource)).toMatch(
+        /:role\/aws-service-role\/ecs\.amazonaws\.com\/AWSServiceRoleForECS"\]\]\}$/,
+      );
+    }
   });
 
   it('let nobody delete an object but the end of a run that is none', () => {

@@ -63,17 +63,48 @@ describe('encryption', () => {
     expect(leave(/^SchedulesRole/)).toEqual(['sqs Decrypt', 'sqs GenerateDataKey']);
   });
 
+  it('lets each role read what was encrypted with former keys, and write nothing with them', () => {
+    const template = synthesise({
+      'encryption.formerKeys': [KEY],
+      schedules: [{ name: 'n', expression: 'rate(1 day)' }],
+    });
+    const leave = (role: RegExp) => leaveOf(template, role);
+    expect(leave(/^Functionsstartworkers/)).toEqual(['s3 Decrypt']);
+    expect(leave(/^Functionsopen/)).toEqual(['s3 Decrypt', 'sqs Decrypt']);
+    expect(leave(/^WorkersTaskRole/)).toEqual(['s3 Decrypt', 'sqs Decrypt']);
+    expect(leave(/^RunStateMachineRole/)).toEqual(['s3 Decrypt']);
+  });
+
+  it('asks AtDeploy whether the key may change before the bucket or a queue changes', () => {
+    const template = synthesise({ 'encryption.key': KEY, 'encryption.formerKeys': [KEY.replace('0f0f', '1f1f')] });
+    const [[id, step] = []] = Object.entries(template.findResources('Custom::EncryptionKey'));
+    expect(step?.Properties).toMatchObject({
+      Key: KEY,
+      FormerKeys: [KEY.replace('0f0f', '1f1f')],
+      ServiceTimeout: '300',
+    });
+    const kept = ['AWS::S3::Bucket', 'AWS::SQS::Queue'].flatMap((type) => Object.entries(template.findResources(type)));
+    for (const [name, { DependsOn }] of kept.filter(([one]) => !one.startsWith('Undelivered'))) {
+      expect(DependsOn, name).toContain(id);
+    }
+    // Without a key of KMS, the name of the services' own keys says so.
+    synthesise().hasResourceProperties('Custom::EncryptionKey', { Key: 'service', FormerKeys: [] });
+  });
+
   it('makes a key that is rotated, outlives the stack, and lets logs and undelivered events in', () => {
     const template = synthesise({ 'encryption.key': 'own' });
     template.hasResource('AWS::KMS::Key', {
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
       Properties: {
         EnableKeyRotation: true,
         KeyPolicy: {
           Statement: Match.arrayWith([
             Match.objectLike({
               Principal: {
-                Service: Match.objectLike({ 'Fn::Join': ['', ['logs.', { Ref: 'AWS::Region' }, '.amazonaws.com']] }),
+                Service: Match.objectLike({
+                  'Fn::Join': ['', ['logs.', { Ref: 'AWS::Region' }, '.', { Ref: 'AWS::URLSuffix' }]],
+                }),
               },
               Condition: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': Match.anyValue() } },
             }),
