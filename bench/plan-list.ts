@@ -10,6 +10,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { readInput } from '#lambdas/plan/input.ts';
 import { planRun } from '#lambdas/plan/plan.ts';
+import { PUBLIC_INTERNET } from '#net/guard/source-guard.ts';
 import { PROCESSOR_NAMES } from '#run/input/processor-names.ts';
 import { DEFAULT_WAIT_FOR } from '#run/input/wait-for.ts';
 import { peakMemoryMiB } from '#run/landing/peak-memory.ts';
@@ -58,6 +59,7 @@ async function plan(endpoint: string, bucket: string): Promise<void> {
     { client, bucket },
     {
       input,
+      sourceGuard: PUBLIC_INTERNET,
       claim,
       processors: PROCESSOR_NAMES,
       sourcesPerBatch: 50,

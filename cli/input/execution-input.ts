@@ -1,5 +1,7 @@
 import { InvalidInputError } from '#run/errors.ts';
-import { describeIssue, executionInputSchema } from '#run/input/input.ts';
+import { describeIssue, REPORTING } from '#run/input/describe-issue.ts';
+import { executionInputSchema } from '#run/input/input.ts';
+import { templateProblems } from '#run/input/template-problems.ts';
 
 /** What a person types to start a run. Options win over the same field of `base`. */
 export interface InputOptions {
@@ -24,10 +26,13 @@ export function executionInput({ urls, base, process, onLate }: InputOptions): R
     ...(process !== undefined && { process }),
     ...(onLate !== undefined && { onLate }),
   };
-  const parsed = executionInputSchema.safeParse(input);
+  const parsed = executionInputSchema.safeParse(input, REPORTING);
+  const problems = parsed.success
+    ? templateProblems(parsed.data)
+    : parsed.error.issues.map((issue) => describeIssue(issue));
+  if (problems.length > 0) throw new InvalidInputError(problems);
   // What is sent is what was typed: Plan applies the defaults, and shows the input as it came in the console.
-  if (parsed.success) return input;
-  throw new InvalidInputError(parsed.error.issues.map((issue) => describeIssue(issue)));
+  return input;
 }
 
 function parseObject(text: string): Record<string, unknown> {

@@ -3,14 +3,16 @@ import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
 import { runKeys } from '#run/keys.ts';
+import { guardOf } from '#run/limits/source-rules.ts';
 import type { Claim } from '#run/plan/claim.ts';
 import { environment, readEnvironment } from '../environment.ts';
 import { readInput } from './input.ts';
 import { planRun } from './plan.ts';
 
-const env = readEnvironment({ ...environment.bucket, ...environment.plan });
+const env = readEnvironment({ ...environment.bucket, ...environment.sources, ...environment.plan });
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 const stepFunctions = new SFNClient(requestLimits());
+const sourceGuard = guardOf(env.SLUICE_SOURCE_RULES);
 
 const payloadSchema = z.object({
   input: z.unknown(),
@@ -38,6 +40,7 @@ export async function handler(payload: unknown) {
     maxItems: env.SLUICE_MAX_ITEMS,
     maxHours: env.SLUICE_MAX_HOURS,
     hasEnded,
+    sourceGuard,
   });
   const { runId, executionArn, batches, items, work, onLate, deadline, force } = summary;
   return {

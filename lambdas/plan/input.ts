@@ -1,8 +1,10 @@
 import { InvalidInputError } from '#run/errors.ts';
 import { RUN_ID_PATTERN } from '#run/ids.ts';
 import { processorProblems } from '#run/input/deployed-processors.ts';
-import { describeIssue, type ExecutionInput, executionInputSchema } from '#run/input/input.ts';
+import { describeIssue, REPORTING } from '#run/input/describe-issue.ts';
+import { type ExecutionInput, executionInputSchema } from '#run/input/input.ts';
 import { isTooDeep, MOST_LEVELS } from '#run/input/nesting.ts';
+import { quoted } from '#run/input/quoted.ts';
 import type { WaitFor } from '#run/input/wait-for.ts';
 
 export interface InputRules {
@@ -30,14 +32,12 @@ export interface InputRules {
 export function readInput(typed: unknown, rules: InputRules): ExecutionInput {
   const problems: string[] = [];
   if (!RUN_ID_PATTERN.test(rules.runId)) {
-    problems.push(
-      `execution name: takes 1 to 80 letters, digits, dashes and underscores, got ${JSON.stringify(rules.runId)}`,
-    );
+    problems.push(`execution name: takes 1 to 80 letters, digits, dashes and underscores, got ${quoted(rules.runId)}`);
   }
   if (isTooDeep(typed)) {
     throw new InvalidInputError([...problems, `input: is nested deeper than ${MOST_LEVELS} levels`]);
   }
-  const parsed = executionInputSchema.safeParse(withDefaults(typed, rules));
+  const parsed = executionInputSchema.safeParse(withDefaults(typed, rules), REPORTING);
   if (!parsed.success)
     throw new InvalidInputError([...problems, ...parsed.error.issues.map((issue) => describeIssue(issue))]);
   const { deadlineMinutes } = parsed.data;

@@ -1,14 +1,10 @@
 import { itemId } from '#run/ids.ts';
 import { processorProblem } from '#run/input/deployed-processors.ts';
-import {
-  describeIssue,
-  type ExecutionInput,
-  type SourceInput,
-  sourceInputSchema,
-  type WorkInput,
-} from '#run/input/input.ts';
+import { describeIssue, REPORTING } from '#run/input/describe-issue.ts';
+import { type ExecutionInput, type SourceInput, sourceInputSchema, type WorkInput } from '#run/input/input.ts';
 import { keyProblem } from '#run/input/key-problem.ts';
 import { isTooDeep, MOST_LEVELS } from '#run/input/nesting.ts';
+import { quoted } from '#run/input/quoted.ts';
 import { fillTemplate, TemplateError } from '#run/input/template.ts';
 import type { Process, SourceItem, WorkItem } from '#run/item.ts';
 
@@ -36,7 +32,7 @@ export function sourceItem(
   if (url === undefined || key === undefined) return undefined;
   const problem = URL.canParse(url) ? keyProblem(key) : 'is no URL once its template is filled';
   if (problem !== undefined) {
-    const hint = source.key === undefined ? ` (the URL's own name is ${JSON.stringify(key)}; give a key)` : '';
+    const hint = source.key === undefined ? ` (the URL's own name is ${quoted(key)}; give a key)` : '';
     report(`${where}.${URL.canParse(url) ? 'key' : 'url'}: ${problem}${hint}`);
     return undefined;
   }
@@ -62,7 +58,7 @@ export function listedItem(
     report(`${where}: is nested deeper than ${MOST_LEVELS} levels`);
     return undefined;
   }
-  const parsed = sourceInputSchema.safeParse(value);
+  const parsed = sourceInputSchema.safeParse(value, REPORTING);
   if (parsed.success) {
     const { process } = parsed.data;
     const problem = process && processorProblem(process.processor, defaults.processors);
@@ -98,7 +94,13 @@ export function* itemsOfInput(
   for (const work of input.work ?? []) yield workItem(work);
 }
 
-function filled(template: string, path: string, defaults: ItemDefaults, report: Report): string | undefined {
+/** A template filled, or undefined after its problem was reported. */
+export function filled(
+  template: string,
+  path: string,
+  defaults: Pick<ItemDefaults, 'scheduledTime' | 'timeZone'>,
+  report: Report,
+): string | undefined {
   try {
     return fillTemplate(template, defaults.scheduledTime, defaults.timeZone);
   } catch (error) {

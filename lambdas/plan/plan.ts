@@ -1,5 +1,6 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
+import type { SourceGuard } from '#net/guard/source-guard.ts';
 import { InvalidInputError } from '#run/errors.ts';
 import { itemId } from '#run/ids.ts';
 import { processorProblem } from '#run/input/deployed-processors.ts';
@@ -11,9 +12,13 @@ import { countByShard } from '#run/ledger/shards.ts';
 import { type Claim, claim } from '#run/plan/claim.ts';
 import { type PlanSummary, planSummarySchema } from '#run/plan/plan-summary.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
-import { type ItemDefaults, itemsOfInput, listedItem, type Report } from './items.ts';
+import { filled, type ItemDefaults, itemsOfInput, listedItem, type Report } from './items.ts';
+import { listAtUrl } from './list/list-at-url.ts';
+import type { ListBytes } from './list/list-bytes.ts';
+import { SourceListError } from './list/list-error.ts';
+import { listInBucket } from './list/list-in-bucket.ts';
+import { readSourceList } from './list/source-list.ts';
 import { itemsLeftBy, linkRerun, RerunError } from './rerun.ts';
-import { type OpenedList, openSourceList, SourceListError } from './source-list.ts';
 
 /** Up to this many items a batch holds one, so that the console shows one child a source. */
 const SHORT_RUN_ITEMS = 100;
@@ -35,6 +40,8 @@ export interface PlanRequest {
   readonly maxHours?: number | undefined;
   /** Whether an execution that holds a slot can't go on any more. */
   readonly hasEnded: (holder: Claim) => Promise<boolean>;
+  /** Where a list at a URL may be. */
+  readonly sourceGuard: SourceGuard;
 }
 
 /**
@@ -57,7 +64,8 @@ export async function planRun(store: Store, request: PlanRequest): Promise<PlanS
     processors: request.processors,
   };
 
-  const seen = await survey(store, input, defaults, request.maxItems);
+  await using list = listOf(store, request, defaults);
+  const seen = await survey(store, input, defaults, list, request.maxItems);
   if (input.schedule !== undefined) {
     const what = `slot ${defaults.scheduledTime.toISOString()} of schedule ${input.schedule}`;
     await claim(store, slotKey(input.schedule, defaults.scheduledTime), mine, what, request.hasEnded);
@@ -67,7 +75,6 @@ export async function planRun(store: Store, request: PlanRequest): Promise<PlanS
   if (earlier !== undefined) return earlier;
 
   const size = seen.items <= SHORT_RUN_ITEMS ? 1 : request.sourcesPerBatch;
-  const list = await openList(store, input, seen.etag);
   const planned = itemsOf(store, input, defaults, list, (problem) => {
     throw new InvalidInputError([problem]);
   });
@@ -111,12 +118,16 @@ interface Survey {
   readonly shards: PlanSummary['shards'];
   readonly processed: number;
   readonly work: number;
-  /** The version of the list that was looked at, for the pass that plans from it. */
-  readonly etag: string | undefined;
 }
 
 /** The first pass: every problem there is, before anything has been done. */
-async function survey(store: Store, input: ExecutionInput, defaults: ItemDefaults, maxItems: number): Promise<Survey> {
+async function survey(
+  store: Store,
+  input: ExecutionInput,
+  defaults: ItemDefaults,
+  list: ListBytes | undefined,
+  maxItems: number,
+): Promise<Survey> {
   const problems: string[] = [];
   let total = 0;
   const report: Report = (problem) => {
@@ -129,10 +140,7 @@ async function survey(store: Store, input: ExecutionInput, defaults: ItemDefault
   const shards = countByShard([]);
   let processed = 0;
   let work = 0;
-  let etag: string | undefined;
   try {
-    const list = await openList(store, input);
-    etag = list?.etag;
     for await (const item of itemsOf(store, input, defaults, list, report)) {
       const hash = item.kind === 'source' ? itemId(lookOfKey(item.key)) : item.id;
       if (seen.has(hash)) {
@@ -163,20 +171,26 @@ async function survey(store: Store, input: ExecutionInput, defaults: ItemDefault
   }
   if (total > problems.length) problems.push(`and ${total - problems.length} more`);
   if (problems.length > 0) throw new InvalidInputError(problems);
-  return { items: seen.size, shards, processed, work, etag };
+  return { items: seen.size, shards, processed, work };
 }
 
-async function openList(store: Store, input: ExecutionInput, etag?: string): Promise<OpenedList | undefined> {
+/** The list that the input names, its templates filled. @throws InvalidInputError where they can't be. */
+function listOf(store: Store, { input, sourceGuard }: PlanRequest, defaults: ItemDefaults): ListBytes | undefined {
   if (input.sourcesFrom === undefined) return undefined;
-  const { bucket, key, format } = input.sourcesFrom;
-  return openSourceList({ client: store.client, bucket: bucket ?? store.bucket, key, format, ifMatch: etag });
+  const { bucket = store.bucket, key, url } = input.sourcesFrom;
+  const problems: string[] = [];
+  const fill = (template: string, field: string) =>
+    filled(template, `sourcesFrom.${field}`, defaults, (problem) => problems.push(problem));
+  const where = url === undefined ? fill(key ?? '', 'key') : fill(url, 'url');
+  if (where === undefined) throw new InvalidInputError(problems);
+  return url === undefined ? listInBucket(store.client, bucket, where) : listAtUrl(where, sourceGuard);
 }
 
 async function* itemsOf(
   store: Store,
   input: ExecutionInput,
   defaults: ItemDefaults,
-  list: OpenedList | undefined,
+  list: ListBytes | undefined,
   report: Report,
 ): AsyncGenerator<Item> {
   yield* itemsOfInput(input, defaults, report);
@@ -189,9 +203,13 @@ async function* itemsOf(
     }
   }
   if (list === undefined) return;
-  for await (const { where, value } of list.entries) {
-    const item = listedItem(value, `sourcesFrom ${where}`, defaults, report);
-    if (item !== undefined) yield item;
+  for await (const entry of readSourceList(list, input.sourcesFrom?.format)) {
+    const where = `sourcesFrom ${entry.where}`;
+    if ('problem' in entry) report(`${where}: ${entry.problem}`);
+    else {
+      const item = listedItem(entry.value, where, defaults, report);
+      if (item !== undefined) yield item;
+    }
   }
 }
 

@@ -99,6 +99,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
         storage.access({ read: [ANYWHERE], write: [RUNS, `${SLOTS_PREFIX}*`] }),
         ...ingest.listBuckets.map((bucket) => sourceList(`arn:${partition}:s3:::${bucket}`)),
         variables({
+          ...sources,
           SLUICE_SOURCES_PER_BATCH: String(ingest.sourcesPerBatch),
           SLUICE_MAX_ITEMS: String(settings.limits.items),
           SLUICE_MAX_HOURS: String(hoursOfRun(settings)),

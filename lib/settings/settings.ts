@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { describeIssue, executionInputSchema } from '#run/input/input.ts';
+import { explainIssue, REPORTING } from '#run/input/describe-issue.ts';
+import { executionInputSchema } from '#run/input/input.ts';
+import { templateProblems } from '#run/input/template-problems.ts';
 import { timeZoneSchema } from '#run/input/time-zone.ts';
 import { DEFAULT_WAIT_FOR, waitForSchema } from '#run/input/wait-for.ts';
 import { limitsSchema } from '#run/limits/limits.ts';
@@ -15,14 +17,15 @@ const whole = (min: number, max: number) => z.int().min(min).max(max);
 
 /** An execution's input, as JSON. Kept as it was typed: Plan applies the defaults. */
 const executionInput = z.record(z.string(), z.json()).superRefine((input, context) => {
-  const parsed = executionInputSchema.safeParse(input);
+  const parsed = executionInputSchema.safeParse(input, REPORTING);
   for (const issue of parsed.error?.issues ?? []) {
     context.addIssue({
       code: 'custom',
       path: issue.path,
-      message: describeIssue({ ...issue, path: [] }).replace(/^input: /, ''),
+      message: explainIssue(issue),
     });
   }
+  for (const problem of parsed.success ? templateProblems(parsed.data) : []) context.addIssue(problem);
 });
 
 const gate = z.strictObject({

@@ -2,12 +2,19 @@ import * as z from 'zod';
 import { credentialFields, credentialProblems } from '../credentials/credential-reference.ts';
 import { RUN_ID_PATTERN } from '../ids.ts';
 import { expectSchema, ifExistsSchema } from '../item.ts';
-import { keyProblem, MAX_KEY_BYTES } from './key-problem.ts';
+import { keyProblem } from './key-problem.ts';
+import { nameProblem } from './name-problem.ts';
 import { PROCESSOR_NAMES } from './processor-names.ts';
+import { quoted } from './quoted.ts';
 import { timeZoneSchema } from './time-zone.ts';
 import { DEFAULT_WAIT_FOR, waitForSchema } from './wait-for.ts';
 
 const urlSchema = z.string().superRefine((value, context) => {
+  // The URL parser drops some of it, and takes "http://h/a # note" for one URL.
+  if (/[\s\p{Cc}]/u.test(value)) {
+    context.addIssue('takes no white space: write %20 for a space that belongs to the URL');
+    return;
+  }
   // A template's braces are no URL characters everywhere (a port, say), so the check looks at a filled-in form.
   const url = URL.parse(value.replace(/\{[^{}]*\}/g, '00'));
   if (url === null) context.addIssue('takes an absolute URL');
@@ -22,10 +29,16 @@ const keySchema = z.string().superRefine((key, context) => {
   if (problem !== undefined) context.addIssue(problem);
 });
 
-const processorSchema = z.enum(PROCESSOR_NAMES, {
-  error: (issue) => `takes one of ${PROCESSOR_NAMES.join(', ')}, got ${JSON.stringify(issue.input)}`,
+const nameSchema = z.string().superRefine((name, context) => {
+  const problem = nameProblem(name);
+  if (problem !== undefined) context.addIssue(problem);
 });
 
+const processorSchema = z.enum(PROCESSOR_NAMES, {
+  error: (issue) => `takes one of ${PROCESSOR_NAMES.join(', ')}, got ${quoted(issue.input)}`,
+});
+
+/** A processor with its options, or its name alone. */
 const processInputSchema = z.union([
   processorSchema.transform((processor) => ({ processor, options: {} })),
   z.strictObject({ processor: processorSchema, options: z.record(z.string(), z.json()).default({}) }),
@@ -49,24 +62,36 @@ export const sourceInputSchema = z
 export type SourceInput = z.infer<typeof sourceInputSchema>;
 
 const workInputSchema = z.strictObject({
-  name: z.string().min(1).max(MAX_KEY_BYTES).optional(),
+  name: nameSchema.optional(),
   processor: processorSchema,
   options: z.record(z.string(), z.json()).default({}),
   input: z.json().default(null),
 });
 export type WorkInput = z.infer<typeof workInputSchema>;
 
+const listFormatSchema = z.enum(['jsonl', 'csv', 'tsv', 'urls']);
+export type ListFormat = z.infer<typeof listFormatSchema>;
+
+const sourcesFromSchema = z
+  .strictObject({
+    bucket: z.string().min(3).optional(),
+    key: z.string().min(1).optional(),
+    url: urlSchema.optional(),
+    format: listFormatSchema.optional(),
+  })
+  .superRefine(({ bucket, key, url }, context) => {
+    if ((key === undefined) === (url === undefined)) {
+      context.addIssue('takes either the key of an object in S3 or a url, and one of the two');
+    } else if (url !== undefined && bucket !== undefined) {
+      context.addIssue({ code: 'custom', path: ['bucket'], message: 'belongs to a key: leave it out beside a url' });
+    }
+  });
+
 /** What an execution is started with, as a person types it in the console. */
 export const executionInputSchema = z
   .strictObject({
     sources: z.array(sourceInputSchema).optional(),
-    sourcesFrom: z
-      .strictObject({
-        bucket: z.string().min(3).optional(),
-        key: z.string().min(1),
-        format: z.enum(['jsonl', 'csv', 'urls']).optional(),
-      })
-      .optional(),
+    sourcesFrom: sourcesFromSchema.optional(),
     work: z.array(workInputSchema).optional(),
     rerunOf: z.string().regex(RUN_ID_PATTERN, 'takes the name of an earlier run').optional(),
     process: processInputSchema.nullable().default(null),
@@ -93,22 +118,3 @@ export const executionInputSchema = z
     error: 'is needed where schedule is given: the two together are the slot that is run once',
   });
 export type ExecutionInput = z.infer<typeof executionInputSchema>;
-
-/** An issue of zod as one line: `sources[3].url: takes an absolute URL`. */
-export function describeIssue(issue: z.core.$ZodIssue, root = ''): string {
-  const path = issue.path.reduce<string>(
-    (text, part) =>
-      typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,
-    root,
-  );
-  return `${path === '' ? 'input' : path}: ${issueText(issue)}`;
-}
-
-function issueText(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys') return `there is no field ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
-  // A union's own message says nothing; its branches' say what would have been taken.
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    return issue.errors.map((branch) => branch.map((inner) => issueText(inner)).join(' and ')).join(', or ');
-  }
-  return issue.message;
-}

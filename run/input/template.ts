@@ -1,25 +1,58 @@
-const FIELDS = ['yyyy', 'MM', 'dd', 'HH', 'mm'] as const;
-type Field = (typeof FIELDS)[number];
+import { Temporal } from 'temporal-polyfill';
+import { quoted } from './quoted.ts';
+
+type Time = Temporal.ZonedDateTime;
+
+const two = (number: number) => String(number).padStart(2, '0');
+
+const FIELDS: Readonly<Record<string, (time: Time) => string>> = {
+  yyyy: ({ year }) => String(year).padStart(4, '0'),
+  MM: ({ month }) => two(month),
+  dd: ({ day }) => two(day),
+  HH: ({ hour }) => two(hour),
+  mm: ({ minute }) => two(minute),
+  // Without it an hour that a change of clocks repeats names one file twice.
+  Z: ({ offset }) => offset.slice(0, 6).replace(':', ''),
+};
+const FIELD = new RegExp(Object.keys(FIELDS).join('|'), 'g');
+/** One or more fields, and what people write between them. */
+const PATTERN = new RegExp(`^(?:${Object.keys(FIELDS).join('|')}|[-_.:/T])+$`);
+
+const UNITS: Readonly<Record<string, string>> = { y: 'years', M: 'months', d: 'days', h: 'hours', m: 'minutes' };
+const SHIFT = /^([+-]\d{1,4})([yMdhm])$/;
 
 /**
- * Fills `{yyyy}`, `{MM}`, `{dd}`, `{HH}` and `{mm}` of a URL or a key.
+ * Fills templates in a URL or a key: `{yyyy}`, `{MM}`, `{dd}`, `{HH}`, `{mm}`, and `{Z}` for the zone's offset from UTC, alone or
+ * together as in `{yyyy-MM-dd}`, and moved in time as in `{yyyy-MM-dd|-1d}` (`y`, `M`, `d`, `h`, `m`).
  *
- * The time is the one a run is scheduled for, not the one it starts at: a late or repeated run then names the same files.
+ * Years, months and days are those of the calendar: the day before a change of clocks is a day before, not 24 hours, and a
+ * month before 31 March is the last of February. Hours and minutes are elapsed time.
+ *
+ * The time is the one that a run is scheduled for, not the one it starts at: a late or repeated run then names the same files.
  *
  * @param timeZone IANA name of the zone in which the time is read, such as `Europe/Berlin`.
- * @throws TemplateError naming each field that there is none of.
+ * @throws TemplateError naming each template that is none.
  */
 export function fillTemplate(template: string, time: Date, timeZone = 'UTC'): string {
-  const wrong = [...template.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1] ?? '').filter((name) => !isField(name));
+  const wrong = [...template.matchAll(/\{([^{}]*)\}/g)]
+    .map(([, inner = '']) => inner)
+    .filter((inner) => !isField(inner));
   if (wrong.length > 0 || /[{}]/.test(template.replace(/\{[^{}]*\}/g, ''))) {
-    const found = wrong.length > 0 ? wrong.map((name) => `{${name}}`).join(', ') : 'a brace of its own';
+    const found = wrong.length > 0 ? wrong.map((inner) => quoted(`{${inner}}`)).join(', ') : 'a brace of its own';
     throw new TemplateError(
-      `takes the template fields ${FIELDS.map((field) => `{${field}}`).join(' ')} and holds ${found}; write %7B and %7D for braces`,
+      `takes the template fields ${Object.keys(FIELDS)
+        .map((field) => `{${field}}`)
+        .join(' ')}, also together as in ` +
+        `{yyyy-MM-dd} and moved as in {yyyy-MM-dd|-1d} (y, M, d, h, m), and holds ${found}; write %7B and %7D for braces`,
     );
   }
   if (!template.includes('{')) return template;
-  const fields = fieldsOf(time, timeZone);
-  return template.replace(/\{([^{}]*)\}/g, (_, name: Field) => fields[name]);
+  const scheduled = Temporal.Instant.fromEpochMilliseconds(time.getTime()).toZonedDateTimeISO(timeZone);
+  return template.replace(/\{([^{}]*)\}/g, (_, inner: string) => {
+    const [pattern = '', shift] = inner.split('|');
+    const moved = shift === undefined ? scheduled : shifted(scheduled, shift, template);
+    return pattern.replace(FIELD, (field) => FIELDS[field]?.(moved) ?? '');
+  });
 }
 
 /** A template that can't be filled. */
@@ -27,26 +60,17 @@ export class TemplateError extends Error {
   override readonly name = 'TemplateError';
 }
 
-function isField(name: string): name is Field {
-  return (FIELDS as readonly string[]).includes(name);
+function isField(inner: string): boolean {
+  const [pattern = '', shift, ...more] = inner.split('|');
+  if (more.length > 0 || (shift !== undefined && !SHIFT.test(shift))) return false;
+  return PATTERN.test(pattern) && pattern.search(FIELD) >= 0;
 }
 
-function fieldsOf(time: Date, timeZone: string): Record<Field, string> {
-  const parts = new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  }).formatToParts(time);
-  const part = (type: Intl.DateTimeFormatPartTypes) => parts.find((one) => one.type === type)?.value ?? '';
-  return {
-    yyyy: part('year').padStart(4, '0'),
-    MM: part('month'),
-    dd: part('day'),
-    HH: part('hour'),
-    mm: part('minute'),
-  };
+function shifted(time: Time, shift: string, template: string): Time {
+  const [, count, unit = ''] = SHIFT.exec(shift) ?? [];
+  const moved = time.add({ [UNITS[unit] ?? '']: Number(count) });
+  if (moved.year < 0 || moved.year > 9_999) {
+    throw new TemplateError(`${quoted(template)} leads to the year ${moved.year}: takes one from 0 to 9999`);
+  }
+  return moved;
 }

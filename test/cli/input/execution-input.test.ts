@@ -25,6 +25,7 @@ describe('executionInput', () => {
     ['another scheme', { urls: ['ftp://a.example/1'] }, 'sources[0].url: takes an http or https URL'],
     ['an unknown processor', { urls: ['https://a.example/1'], process: 'nope' }, 'process: takes one of'],
     ['an unknown word for late', { urls: [], onLate: 'never' }, 'onLate:'],
+    ['a template that is none', { urls: ['https://a.example/{day}'] }, 'sources[0].url: takes the template fields'],
     ['a file that is no JSON', { urls: [], base: '{' }, 'input: is not JSON'],
     ['a file that is no object', { urls: [], base: '[]' }, 'input: takes a JSON object'],
   ])('refuses %s', (_, options, message) => {

@@ -10,7 +10,9 @@ import { record } from '#run/ledger/ledger.ts';
 import { plannedItems } from '#run/ledger/progress.ts';
 import { listKeys, type Store } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
+import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { failureRecord, landedRecord, sourceNamed, writePlan } from '#test/helpers/run.ts';
+import { startWeb } from '#test/helpers/web.ts';
 
 const aws = useEmbeddedAws();
 
@@ -33,7 +35,16 @@ function plan(store: Store, typed: unknown, claim = claimOf('run'), hasEnded = a
     gateFunctions: [],
     processors,
   });
-  return planRun(store, { input, claim, processors, sourcesPerBatch: 50, maxItems: 200, maxHours: 2, hasEnded });
+  return planRun(store, {
+    input,
+    claim,
+    processors,
+    sourcesPerBatch: 50,
+    maxItems: 200,
+    maxHours: 2,
+    hasEnded,
+    sourceGuard: LOOPBACK,
+  });
 }
 
 async function problemsOf(promise: Promise<unknown>): Promise<readonly string[]> {
@@ -105,7 +116,7 @@ describe('planRun', () => {
       expect.stringMatching(/^sources\[0\]\.url: takes the template fields/),
       expect.stringMatching(/^same: two sources land there/),
       expect.stringMatching(/^sources\[3\]\.key: takes no empty.*give a key/),
-      'sourcesFrom line 2.url: takes an absolute URL',
+      'sourcesFrom line 2.url: takes an absolute URL, got "nonsense"',
       expect.stringMatching(/^sourcesFrom line 4\.url: /),
     ]);
     expect(await Array.fromAsync(listKeys(store, 'runs/'))).toEqual([]);
@@ -155,11 +166,61 @@ describe('planRun', () => {
     expect(await Array.fromAsync(listKeys(store, 'runs/'))).toEqual([]);
   });
 
+  it('refuses a list whose upload broke off, by name, and leaves nothing behind', async () => {
+    const store = await aws.store();
+    const list = gzipSync(Array.from({ length: 150 }, (_, n) => `https://example.org/${n}-${n * n}.csv\n`).join(''));
+    await put(store, 'lists/cut.txt.gz', list.subarray(0, -100));
+    expect(await problemsOf(plan(store, { sourcesFrom: { key: 'lists/cut.txt.gz' } }))).toContain(
+      `sourcesFrom: s3://${store.bucket}/lists/cut.txt.gz: its gzip data is cut: unexpected end of file`,
+    );
+    expect(await Array.fromAsync(listKeys(store, 'runs/'))).toEqual([]);
+  });
+
+  it('reads a list at a URL, with its templates filled, once for both passes', async () => {
+    const web = await startWeb((_, response) => {
+      const body = '{"url":"https://example.org/{yyyy-MM-dd|-1d}.csv","key":"yesterday/{dd|-1d}.csv"}\n';
+      response.writeHead(200, { 'content-length': body.length }).end(body);
+    });
+    const store = await aws.store();
+    const sourcesFrom = { url: `${web.url}/{yyyyMMdd|-1d}.jsonl` };
+    const planned = await plan(store, { sourcesFrom, scheduledTime: '2026-03-01T00:00:00Z' });
+    await web.stop();
+    expect(web.requests).toEqual(['GET /20260228.jsonl']);
+    expect(await Array.fromAsync(plannedItems(store, planned))).toMatchObject([
+      { url: 'https://example.org/2026-02-28.csv', key: 'yesterday/28.csv' },
+    ]);
+  });
+
+  it('asks no address for a list that no source may be at', async () => {
+    const store = await aws.store();
+    expect(await problemsOf(plan(store, { sourcesFrom: { url: 'http://169.254.169.254/list.csv' } }))).toEqual([
+      expect.stringMatching(/^sourcesFrom: http:\/\/169\.254\.169\.254\/list\.csv: .*link-local/),
+    ]);
+  });
+
+  it('says what is wrong with a template in the name of a list', async () => {
+    const store = await aws.store();
+    expect(await problemsOf(plan(store, { sourcesFrom: { key: 'lists/{day}.csv' } }))).toEqual([
+      expect.stringMatching(/^sourcesFrom\.key: takes the template fields.*"\{day\}"/),
+    ]);
+  });
+
+  it('gives the two hours of a change of clocks two keys', async () => {
+    const store = await aws.store();
+    const keysAt = async (scheduledTime: string, runId: string) => {
+      const sources = [{ url: 'https://example.org/plain.csv', key: 'h/{yyyy-MM-dd-HH}{Z}.csv' }];
+      const planned = await plan(store, { scheduledTime, timeZone: 'Europe/Berlin', sources }, claimOf(runId));
+      return (await Array.fromAsync(plannedItems(store, planned))).map((item) => item.kind === 'source' && item.key);
+    };
+    expect(await keysAt('2024-10-27T00:30:00Z', 'first')).toEqual(['h/2024-10-27-02+0200.csv']);
+    expect(await keysAt('2024-10-27T01:30:00Z', 'second')).toEqual(['h/2024-10-27-02+0100.csv']);
+  });
+
   it('says which list is missing', async () => {
     const store = await aws.store();
     const problems = await problemsOf(plan(store, { sourcesFrom: { key: 'lists/none.csv' } }));
     expect(problems).toEqual([
-      expect.stringContaining(`sourcesFrom: s3://${store.bucket}/lists/none.csv can't be read`),
+      expect.stringContaining(`sourcesFrom: s3://${store.bucket}/lists/none.csv: can't be read`),
     ]);
   });
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { describeIssue, executionInputSchema } from '#run/input/input.ts';
+import { describeIssue, REPORTING } from '#run/input/describe-issue.ts';
+import { executionInputSchema } from '#run/input/input.ts';
 
 function problemsOf(input: unknown): string[] {
-  const parsed = executionInputSchema.safeParse(input);
+  const parsed = executionInputSchema.safeParse(input, REPORTING);
   return parsed.success ? [] : parsed.error.issues.map((issue) => describeIssue(issue));
 }
 
@@ -30,8 +31,8 @@ describe('the execution input', () => {
       typo: 1,
     });
     expect(problems).toEqual([
-      'sources[0].url: takes an http or https URL',
-      'sources[1].url: takes an absolute URL',
+      'sources[0].url: takes an http or https URL, got "ftp://example.org/a"',
+      'sources[1].url: takes an absolute URL, got "nonsense"',
       expect.stringContaining('sources[2].url: '),
       expect.stringContaining('process: takes one of parquet, profile, scrape, got "proffile"'),
       expect.stringContaining('onLate: '),

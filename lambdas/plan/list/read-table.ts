@@ -1,0 +1,104 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Options, parse } from 'csv-parse';
+import { quoted } from '#run/input/quoted.ts';
+import type { ListEntry } from './list-entry.ts';
+import { SourceListError } from './list-error.ts';
+import { isTsvHttpData, readTsvHttpData } from './read-tsv-http-data.ts';
+
+const COLUMNS = ['url', 'key', 'processor', 'bytes', 'sha256', 'md5'];
+
+/** A table whose first line names its columns, with commas between its fields, or semicolons, as spreadsheets of half of Europe write it. */
+export function readCsv(lines: AsyncIterable<readonly string[]>): AsyncGenerator<ListEntry> {
+  return readTable(lines, {});
+}
+
+/** The same with tabs, in which a quote is only one where a field begins with it; or `TsvHttpData-1.0`. */
+export function readTsv(lines: AsyncIterable<readonly string[]>): AsyncGenerator<ListEntry> {
+  return readTable(lines, { delimiter: '\t', relax_quotes: true });
+}
+
+async function* readTable(lines: AsyncIterable<readonly string[]>, format: Options): AsyncGenerator<ListEntry> {
+  const iterator = lines[Symbol.asyncIterator]();
+  let first: readonly string[] = [];
+  for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+    first = next.value;
+    if (first.length > 0) break;
+  }
+  const others = { [Symbol.asyncIterator]: () => iterator };
+  if (isTsvHttpData(first[0])) {
+    yield* readTsvHttpData(first, others);
+    return;
+  }
+  const header = first.find((line) => line.trim() !== '' && !line.startsWith('#')) ?? '';
+  const parser = parse({
+    delimiter: header.includes(';') && !header.includes(',') ? ';' : ',',
+    trim: true,
+    skip_empty_lines: true,
+    comment: '#',
+    comment_no_infix: true,
+    relax_column_count: true,
+    // Lines are bounded; a quote that is never closed makes a record of many.
+    max_record_size: 131_072,
+    info: true,
+    ...format,
+  });
+  const text = async function* () {
+    yield `${first.join('\n')}\n`;
+    for await (const batch of others) if (batch.length > 0) yield `${batch.join('\n')}\n`;
+  };
+  // The reader below sees each error too; heard here so that none ends the process.
+  const fed = pipeline(Readable.from(text()), parser).catch(() => {});
+  let columns: readonly string[] | undefined;
+  try {
+    for await (const row of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
+      const { record, info } = row;
+      if (columns === undefined) columns = columnsOf(record);
+      else yield { where: `line ${info.lines}`, ...entry(columns, record) };
+    }
+  } finally {
+    parser.destroy();
+    await fed;
+  }
+}
+
+/** The first line's names, in lower case. @throws SourceListError */
+function columnsOf(record: readonly string[]): readonly string[] {
+  // One more than there are is enough to see that one is wrong: a line can hold 30,000.
+  const names = record.slice(0, COLUMNS.length + 1).map((name) => name.toLowerCase());
+  const unknown = names.filter((name) => !COLUMNS.includes(name));
+  const repeated = names.filter((name, at) => names.indexOf(name) !== at);
+  if (unknown.length === 0 && repeated.length === 0 && names.includes('url')) return names;
+  const wrong = [...unknown, ...repeated][0];
+  const got = wrong === undefined ? `got ${quoted(names.join(', '))}, without url` : `got ${quoted(wrong)}`;
+  throw new SourceListError(
+    `its first line has to name the columns, url and any of ${COLUMNS.slice(1).join(', ')}, each once; ${got}`,
+  );
+}
+
+function entry(columns: readonly string[], record: readonly string[]): { value: unknown } | { problem: string } {
+  if (record.length !== columns.length) {
+    return {
+      problem: `holds another number of fields (${record.length}) than the first line names columns (${columns.length})`,
+    };
+  }
+  const field = (name: string) => {
+    const value = record[columns.indexOf(name)];
+    return value === undefined || value === '' ? undefined : value;
+  };
+  const [key, processor, bytes, sha256, md5] = COLUMNS.slice(1).map(field);
+  const expect = {
+    // What is no number is left as it is, for the schema to refuse with what it holds.
+    ...(bytes !== undefined && { bytes: /^\d{1,15}$/.test(bytes) ? Number(bytes) : bytes }),
+    ...(sha256 !== undefined && { sha256 }),
+    ...(md5 !== undefined && { md5 }),
+  };
+  return {
+    value: {
+      url: field('url') ?? '',
+      ...(key !== undefined && { key }),
+      ...(processor !== undefined && { process: processor }),
+      ...(Object.keys(expect).length > 0 && { expect }),
+    },
+  };
+}
