@@ -90,6 +90,19 @@ export class UnprovenEndError extends PermanentTransferError {
   override readonly name = 'UnprovenEndError';
 }
 
+/** The body comes in a transfer coding other than `chunked`: nobody can tell its end, or its bytes, without undoing it. */
+export class TransferCodingError extends PermanentTransferError {
+  override readonly name = 'TransferCodingError';
+  readonly coding: string;
+
+  constructor(url: string, coding: string) {
+    super(
+      `${url} answers with Transfer-Encoding: ${coding}; a body is taken as it is, or in chunks, and in no other coding`,
+    );
+    this.coding = coding;
+  }
+}
+
 /** A size or hash that was expected, or that the source itself states, is not what arrived. */
 export class ProofFailedError extends PermanentTransferError {
   override readonly name = 'ProofFailedError';

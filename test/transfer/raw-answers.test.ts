@@ -4,7 +4,7 @@ import { hasty, type Landing, startLanding } from '#test/helpers/landing.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { startRawServer } from '#test/helpers/raw-server.ts';
 import { objectText } from '#test/helpers/s3-objects.ts';
-import { type Source, type TransferOptions, transfer, undiciReader } from '#transfer/index.ts';
+import { type Landed, type Source, type TransferOptions, transfer, undiciReader } from '#transfer/index.ts';
 
 /** Answers of a source as they go over the wire, and what has to come of them. */
 interface RawAnswer {
@@ -17,11 +17,14 @@ interface RawAnswer {
   readonly abortMilliseconds?: number;
   /** The body that lands, or what the error says. */
   readonly right: string | RegExp;
+  /** Proofs that held. */
+  readonly held?: string[];
 }
 
 const end = (socket: Socket) => socket.end();
 const plenty = (socket: Socket) => socket.end(Buffer.alloc(1_000_000, 'x'));
 const OK = 'HTTP/1.1 200 OK\r\n';
+const WHOLE_206 = 'HTTP/1.1 206 Partial Content\r\nContent-Length: 5\r\nContent-Range: bytes 0-4/5\r\nETag: "a"\r\n';
 const CHUNKS = '5\r\nabcde\r\n0\r\n\r\n';
 
 const ANSWERS: RawAnswer[] = [
@@ -86,6 +89,49 @@ const ANSWERS: RawAnswer[] = [
     answer: `${OK}Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef`,
     right: /Length/,
   },
+  {
+    name: 'a whole body as 206 with another Content-MD5',
+    answer: `${WHOLE_206}Content-MD5: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\nabcde`,
+    right: /proof "content-md5"/,
+  },
+  {
+    name: 'a whole body as 206 with another Content-Digest',
+    answer: `${WHOLE_206}Content-Digest: sha-256=:${'A'.repeat(43)}=:\r\n\r\nabcde`,
+    right: /proof "content-digest sha-256"/,
+  },
+  {
+    name: 'a whole body as 206 with its Content-MD5',
+    answer: `${WHOLE_206}Content-MD5: q1a02StAcTrMWviZhdS3hg==\r\n\r\nabcde`,
+    right: 'abcde',
+    held: ['size', 'content-md5', 'crc32'],
+  },
+  ...['x-chunked', 'chunked, gzip', 'gzip', 'identity'].map(
+    (coding): RawAnswer => ({
+      name: `Transfer-Encoding ${coding}, cut`,
+      answer: `${OK}Transfer-Encoding: ${coding}\r\nConnection: close\r\n\r\n`,
+      after: plenty,
+      right: new RegExp(`Transfer-Encoding: ${coding};`),
+    }),
+  ),
+  ...['gzip, chunked', 'chunked, identity', 'chunked, chunked', 'deflate'].map(
+    (coding): RawAnswer => ({
+      name: `Transfer-Encoding ${coding} around chunks`,
+      answer: `${OK}Transfer-Encoding: ${coding}\r\nConnection: close\r\n\r\n${CHUNKS}`,
+      after: end,
+      right: new RegExp(`Transfer-Encoding: ${coding};`),
+    }),
+  ),
+  {
+    name: 'Transfer-Encoding in two fields',
+    answer: `${OK}Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n${CHUNKS}`,
+    source: { allowUnprovenEnd: true },
+    right: /Transfer-Encoding: gzip, chunked;/,
+  },
+  {
+    name: 'Transfer-Encoding Chunked',
+    answer: `${OK}Transfer-Encoding: Chunked\r\n\r\n${CHUNKS}`,
+    right: 'abcde',
+  },
 ];
 
 let landing: Landing;
@@ -108,9 +154,15 @@ async function land(url: string, key: string, raw: Partial<RawAnswer>, options: 
   }
 }
 
-async function expectRight(key: string, right: string | RegExp, landed: Promise<unknown>): Promise<void> {
+async function expectRight(
+  key: string,
+  right: string | RegExp,
+  landed: Promise<Landed>,
+  held?: string[],
+): Promise<void> {
   if (typeof right === 'string') {
     expect(await landed).toMatchObject({ status: 'landed', bytes: right.length });
+    if (held !== undefined) expect((await landed).proofs.held).toEqual(held);
     expect(await objectText(landing.s3.client, landing.bucket, key)).toBe(right);
   } else {
     await expect(landed).rejects.toThrow(right);
@@ -124,7 +176,7 @@ describe('an answer as it goes over the wire', () => {
       socket.write(raw.answer, 'latin1');
       raw.after?.(socket);
     });
-    await expectRight(raw.name, raw.right, land(server.url, raw.name, raw));
+    await expectRight(raw.name, raw.right, land(server.url, raw.name, raw), raw.held);
   });
 
   it('leaves other transfers of the process alone, however often a caller aborts', async () => {

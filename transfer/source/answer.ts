@@ -51,7 +51,7 @@ export function readHead({ status, headers, url }: SourceAnswer): SourceHead {
     contentEncoding: encoding === 'identity' ? undefined : encoding,
     contentDisposition: headers['content-disposition'],
     contentLength,
-    framed: contentLength !== undefined || /\bchunked\b/i.test(headers['transfer-encoding'] ?? ''),
+    framed: contentLength !== undefined || headers['transfer-encoding']?.trim().toLowerCase() === 'chunked',
     acceptRanges: headers['accept-ranges'],
     origin: url.origin,
     headers,

@@ -7,6 +7,7 @@ import {
   SourceAsksToWaitError,
   SourceFaultError,
   SourceRefusedError,
+  TransferCodingError,
   TransferError,
 } from '../errors.ts';
 import { fastLaneReader } from './fast-lane/fast-lane-reader.ts';
@@ -233,6 +234,11 @@ export class SourceSession {
     if (status >= 400 && status !== 412 && status !== 416) {
       body.destroy();
       throw new SourceRefusedError(status, redactUrl(url));
+    }
+    const coding = headers['transfer-encoding'];
+    if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked' && status < 300) {
+      body.destroy();
+      throw new TransferCodingError(redactUrl(url), coding);
     }
   }
 }
