@@ -1,4 +1,4 @@
-import type { SourceHead } from './answer.ts';
+import { readContentRange, type SourceHead } from './answer.ts';
 
 /** A hash that a source's answer states of the whole representation, or why it can't be used. */
 export interface StatedHash {
@@ -53,10 +53,17 @@ export function statedHashes(head: SourceHead): StatedHash[] {
   return HEADERS.flatMap(({ header, covers, read }) => {
     const value = head.headers[header];
     if (value === undefined || value.length > MOST_CHARACTERS) return [];
-    // On a 206 it is the hash of that range: true, and of no use for the whole.
-    if (covers === 'content' && head.status !== 200) return [];
+    // Of a part it is the hash of that part: true, and of no use for the whole.
+    if (covers === 'content' && !isWhole(head)) return [];
     return read(value, head);
   });
+}
+
+/** A file that is no longer than what the probe asks for comes whole, as a 206. */
+function isWhole({ status, headers }: SourceHead): boolean {
+  if (status !== 206) return true;
+  const range = readContentRange(headers['content-range']);
+  return range?.first === 0 && range.last + 1 === range.total;
 }
 
 function base64(name: string, algorithm: Algorithm, value: string): StatedHash {
