@@ -10,10 +10,10 @@ export interface RawServer extends AsyncDisposable {
 /**
  * A server that says what a test wants, byte by byte.
  *
- * @param serve is called for each request; the numbers count connections and their requests, from 1.
+ * @param serve is called for each request; the numbers count connections and their requests, from 1; the text is the request's.
  */
 export async function startRawServer(
-  serve: (socket: Socket, connection: number, request: number) => void,
+  serve: (socket: Socket, connection: number, request: number, text: string) => void,
 ): Promise<RawServer> {
   const open = new Set<Socket>();
   let accepted = 0;
@@ -23,7 +23,7 @@ export async function startRawServer(
     open.add(socket);
     socket.on('error', () => {}).on('close', () => open.delete(socket));
     socket.on('data', (bytes) => {
-      if (bytes.includes('\r\n\r\n')) serve(socket, connection, ++requests);
+      if (bytes.includes('\r\n\r\n')) serve(socket, connection, ++requests, bytes.toString('latin1'));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

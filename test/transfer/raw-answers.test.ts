@@ -4,7 +4,14 @@ import { hasty, type Landing, startLanding } from '#test/helpers/landing.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { startRawServer } from '#test/helpers/raw-server.ts';
 import { objectText } from '#test/helpers/s3-objects.ts';
-import { type Landed, type Source, type TransferOptions, transfer, undiciReader } from '#transfer/index.ts';
+import {
+  type Landed,
+  type Source,
+  SourceAsksToWaitError,
+  type TransferOptions,
+  transfer,
+  undiciReader,
+} from '#transfer/index.ts';
 
 /** Answers of a source as they go over the wire, and what has to come of them. */
 interface RawAnswer {
@@ -205,4 +212,37 @@ it('undici skips provisional answers too, on new and on kept connections', async
     await expectRight(key, 'abcde', land(server.url, key, {}, { reader: undiciReader }));
   }
   expect(server.accepted).toBe(1);
+});
+
+describe('Retry-After', () => {
+  const bodyOf = (path: string) => `${OK}Content-Length: ${path.length}\r\n\r\n${path}`;
+  const tooMany = (value: string) =>
+    `HTTP/1.1 429 Too Many Requests\r\nRetry-After: ${value}\r\nContent-Length: 0\r\n\r\n`;
+
+  it.each([
+    ['seconds', '99999999'],
+    ['a date', 'Sat, 13 Sep 275760 00:00:00 GMT'],
+    ['more digits than a number holds', '9'.repeat(400)],
+  ])('of one URL in %s stops that URL for minutes, and no other of its host', async (name, value) => {
+    await using server = await startRawServer((socket, _connection, _request, text) => {
+      const path = text.split(' ')[1] ?? '';
+      socket.write(path === '/bad' ? tooMany(value) : bodyOf(path));
+    });
+    const { origin } = new URL(server.url);
+    for (let time = 0; time < 2; time++) {
+      const error = await land(`${origin}/bad`, 'bad', {}).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(SourceAsksToWaitError);
+      const seconds = ((error as SourceAsksToWaitError).waitUntil.getTime() - Date.now()) / 1_000;
+      expect(seconds).toBeGreaterThan(60);
+      expect(seconds).toBeLessThanOrEqual(300);
+    }
+    await expectRight(`retry-after-${name}`, '/good', land(`${origin}/good`, `retry-after-${name}`, {}));
+  });
+
+  it('that nobody can read is none', async () => {
+    await using server = await startRawServer((socket, _, request) => {
+      socket.write(request === 1 ? tooMany('-5') : bodyOf('/file'));
+    });
+    await expectRight('retry-after-none', '/file', land(server.url, 'retry-after-none', {}));
+  });
 });

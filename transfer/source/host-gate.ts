@@ -7,8 +7,21 @@ interface Host {
   /** Good answers since the limit was last moved. */
   good: number;
   notBefore: number;
+  /** When each URL of it that complained may be asked again. */
+  readonly pauses: Map<string, number>;
+  /** The URL that complained last, where no good answer has come since. */
+  complained: string | undefined;
   readonly queue: (() => void)[];
 }
+
+/**
+ * No source is left alone for longer than this on its own word: a wrong clock or a typing error would block it for the
+ * life of the process. Whoever waits longer asks again, and is told again.
+ */
+export const LONGEST_PAUSE_SECONDS = 300;
+
+/** URLs of one host whose pauses are kept. */
+const MOST_PAUSES = 1_000;
 
 /** Good answers before a host that was slowed down gets another connection. */
 const GOOD_ANSWERS_TO_GROW = 10;
@@ -46,23 +59,37 @@ export class HostGate {
     };
   }
 
-  /** Milliseconds that the host still wants to be left alone. */
-  pauseOf(origin: string): number {
-    return Math.max(0, this.#host(origin).notBefore - Date.now());
+  /** Milliseconds that a URL, or its host as a whole, still wants to be left alone. */
+  pauseOf(url: URL): number {
+    const host = this.#host(url.origin);
+    const notBefore = Math.max(host.notBefore, host.pauses.get(url.href) ?? 0);
+    return Math.max(0, notBefore - Date.now());
   }
 
-  /** The host said 429 or 503. */
-  slowDown(origin: string, retryAfterSeconds: number | undefined): void {
-    const host = this.#host(origin);
+  /**
+   * A URL was answered by 429 or 503. Its Retry-After speaks for the URL alone, and for its host once another URL of it has
+   * complained too, with no good answer in between.
+   */
+  slowDown(url: URL, retryAfterSeconds: number | undefined): void {
+    const host = this.#host(url.origin);
     // Answers that were under way together are one complaint.
     if (host.good > 0 || host.limit === this.#most) host.limit = Math.max(1, Math.floor(host.limit / 2));
     host.good = 0;
-    host.notBefore = Math.max(host.notBefore, Date.now() + (retryAfterSeconds ?? 0) * 1_000);
+    const seconds = Math.min(LONGEST_PAUSE_SECONDS, retryAfterSeconds ?? 0);
+    const notBefore = Math.max(host.pauses.get(url.href) ?? 0, Date.now() + seconds * 1_000);
+    host.pauses.set(url.href, notBefore);
+    const [oldest] = host.pauses.keys();
+    if (host.pauses.size > MOST_PAUSES && oldest !== undefined) host.pauses.delete(oldest);
+    const repeated = host.complained !== undefined && host.complained !== url.href;
+    if (repeated) host.notBefore = Math.max(host.notBefore, notBefore);
+    host.complained = url.href;
   }
 
-  answeredWell(origin: string): void {
-    const host = this.#host(origin);
+  answeredWell(url: URL): void {
+    const host = this.#host(url.origin);
     host.good += 1;
+    host.complained = undefined;
+    host.pauses.delete(url.href);
     if (host.limit < this.#most && host.good >= GOOD_ANSWERS_TO_GROW) {
       host.limit += 1;
       host.good = 0;
@@ -73,7 +100,15 @@ export class HostGate {
   #host(origin: string): Host {
     const known = this.#hosts.get(origin);
     if (known !== undefined) return known;
-    const host: Host = { limit: this.#most, active: 0, good: 0, notBefore: 0, queue: [] };
+    const host: Host = {
+      limit: this.#most,
+      active: 0,
+      good: 0,
+      notBefore: 0,
+      pauses: new Map(),
+      complained: undefined,
+      queue: [],
+    };
     this.#hosts.set(origin, host);
     return host;
   }

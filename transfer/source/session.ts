@@ -11,7 +11,7 @@ import {
   TransferError,
 } from '../errors.ts';
 import { fastLaneReader } from './fast-lane/fast-lane-reader.ts';
-import type { HostGate } from './host-gate.ts';
+import { type HostGate, LONGEST_PAUSE_SECONDS } from './host-gate.ts';
 import { DEFAULT_LIMITS, type SourceLimits } from './limits.ts';
 import type { Headers, SourceAnswer, SourceReader } from './reader.ts';
 
@@ -103,11 +103,6 @@ export class SourceSession {
     return redactUrl(this.#url);
   }
 
-  /** The origin that answered last, after redirects. */
-  get origin(): string {
-    return (this.#final?.url ?? this.#url).origin;
-  }
-
   /**
    * One GET. Whatever status the source answers is returned, but for redirects, which are followed, and those of
    * `refuseOrFault`.
@@ -126,8 +121,8 @@ export class SourceSession {
       }
       ({ answer, hop } = await this.#follow(this.#final ?? this.#home, headers, signal));
     }
-    this.#refuseOrFault(answer);
-    this.#gate.answeredWell(answer.url.origin);
+    this.#refuseOrFault(answer, hop);
+    this.#gate.answeredWell(hop.url);
     if (hop.url.href !== this.#url.href && this.#final?.url.href !== hop.url.href) {
       this.#final = hop;
       this.#resolvedAt = Date.now();
@@ -142,7 +137,7 @@ export class SourceSession {
    */
   async pause(fault: SourceFaultError, attempt: number, signal: AbortSignal, deadline?: Date): Promise<void> {
     const { backoffSeconds, longestWaitSeconds } = this.limits;
-    const asked = Math.max((fault.retryAfterSeconds ?? 0) * 1_000, this.#gate.pauseOf(this.origin));
+    const asked = Math.max((fault.retryAfterSeconds ?? 0) * 1_000, this.#gate.pauseOf(this.#final?.url ?? this.#url));
     const milliseconds = Math.max(asked, backoffMilliseconds(attempt, backoffSeconds, 10));
     const until = Date.now() + milliseconds;
     if (asked > longestWaitSeconds * 1_000 || (asked > 0 && deadline !== undefined && until > deadline.getTime())) {
@@ -175,7 +170,7 @@ export class SourceSession {
   async #ask(hop: Hop, headers: Headers, signal: AbortSignal): Promise<SourceAnswer> {
     const { url } = hop;
     this.#guard.checkUrl(url);
-    const pause = this.#gate.pauseOf(url.origin);
+    const pause = this.#gate.pauseOf(url);
     if (pause > this.limits.longestWaitSeconds * 1_000) {
       throw new SourceAsksToWaitError(this.name, new Date(Date.now() + pause));
     }
@@ -224,10 +219,10 @@ export class SourceSession {
     return headers;
   }
 
-  #refuseOrFault({ status, headers, url, body }: SourceAnswer): void {
+  #refuseOrFault({ status, headers, url, body }: SourceAnswer, hop: Hop): void {
     if (TRANSIENT.has(status)) {
       const retryAfterSeconds = parseRetryAfter(headers['retry-after']);
-      if (status === 429 || status === 503) this.#gate.slowDown(url.origin, retryAfterSeconds);
+      if (status === 429 || status === 503) this.#gate.slowDown(hop.url, retryAfterSeconds);
       body.destroy();
       throw new SourceFaultError(`${redactUrl(url)} answered ${status}`, { retryAfterSeconds });
     }
@@ -259,15 +254,13 @@ function withQuery(url: URL, { query }: Authorization): URL {
   return full;
 }
 
-/** A year: no date can be made of any number of seconds. */
-const LONGEST_RETRY_AFTER_SECONDS = 365 * 86_400;
-
-/** Seconds from a Retry-After in either of its forms, undefined where there is none that can be read. */
+/** Seconds from a Retry-After in either of its forms, within the longest pause; undefined where none can be read. */
 export function parseRetryAfter(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\s*\d+\s*$/.test(value)) return Math.min(LONGEST_RETRY_AFTER_SECONDS, Number(value));
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, (date - Date.now()) / 1_000);
+  const text = value?.trim() ?? '';
+  const seconds = /^\d+$/.test(text)
+    ? Number(text)
+    : (Date.parse(/[a-z]/i.test(text) ? text : '') - Date.now()) / 1_000;
+  return Number.isNaN(seconds) ? undefined : Math.min(LONGEST_PAUSE_SECONDS, Math.max(0, seconds));
 }
 
 function httpUrl(text: string, base?: URL): URL {

@@ -4,6 +4,8 @@ import { HostGate } from '#transfer/index.ts';
 
 const never = new AbortController().signal;
 const ORIGIN = 'https://example.com';
+const url = (path: string, origin = ORIGIN) => new URL(path, origin);
+const FILE = url('/file');
 
 /** How many get in at once, of more than there may be. */
 async function width(gate: HostGate, origin = ORIGIN): Promise<number> {
@@ -48,34 +50,53 @@ it('lets in whoever waits when one leaves, in their order', async () => {
 
 it('halves on a complaint, once for those that come together, and grows again slowly', async () => {
   const gate = new HostGate(8);
-  gate.slowDown(ORIGIN, undefined);
-  gate.slowDown(ORIGIN, undefined);
-  gate.slowDown(ORIGIN, undefined);
+  gate.slowDown(FILE, undefined);
+  gate.slowDown(FILE, undefined);
+  gate.slowDown(FILE, undefined);
   expect(await width(gate)).toBe(4);
-  gate.answeredWell(ORIGIN);
-  gate.slowDown(ORIGIN, undefined);
+  gate.answeredWell(FILE);
+  gate.slowDown(FILE, undefined);
   expect(await width(gate)).toBe(2);
-  for (let answer = 0; answer < 10; answer++) gate.answeredWell(ORIGIN);
+  for (let answer = 0; answer < 10; answer++) gate.answeredWell(FILE);
   expect(await width(gate)).toBe(3);
-  for (let answer = 0; answer < 100; answer++) gate.answeredWell(ORIGIN);
+  for (let answer = 0; answer < 100; answer++) gate.answeredWell(FILE);
   expect(await width(gate)).toBe(8);
 });
 
 it('never goes below one connection', async () => {
   const gate = new HostGate(2);
   for (let complaint = 0; complaint < 5; complaint++) {
-    gate.answeredWell(ORIGIN);
-    gate.slowDown(ORIGIN, undefined);
+    gate.answeredWell(FILE);
+    gate.slowDown(FILE, undefined);
   }
   expect(await width(gate)).toBe(1);
 });
 
-it('remembers how long the host wants to be left alone', () => {
+it('remembers how long a URL wants to be left alone, and asks the others of its host', () => {
   const gate = new HostGate(2);
-  gate.slowDown(ORIGIN, 30);
-  gate.slowDown(ORIGIN, 5);
-  expect(gate.pauseOf(ORIGIN)).toBeGreaterThan(29_000);
-  expect(gate.pauseOf('https://example.org')).toBe(0);
+  gate.slowDown(FILE, 30);
+  gate.slowDown(FILE, 5);
+  expect(gate.pauseOf(FILE)).toBeGreaterThan(29_000);
+  expect(gate.pauseOf(url('/other'))).toBe(0);
+  expect(gate.pauseOf(url('/file', 'https://example.org'))).toBe(0);
+  gate.answeredWell(FILE);
+  expect(gate.pauseOf(FILE)).toBe(0);
+});
+
+it('leaves a whole host alone once a second URL of it complains, with no good answer in between', () => {
+  const gate = new HostGate(2);
+  gate.slowDown(url('/a'), 30);
+  gate.answeredWell(url('/b'));
+  gate.slowDown(url('/b'), 30);
+  expect(gate.pauseOf(url('/c'))).toBe(0);
+  gate.slowDown(url('/a'), 60);
+  expect(gate.pauseOf(url('/c'))).toBeGreaterThan(59_000);
+});
+
+it('leaves nobody alone for longer than some minutes', () => {
+  const gate = new HostGate(2);
+  for (const path of ['/a', '/b']) gate.slowDown(url(path), 99_999_999);
+  for (const path of ['/a', '/b', '/c']) expect(gate.pauseOf(url(path))).toBeLessThanOrEqual(300_000);
 });
 
 it("takes nobody's turn away where a signal ends who is in and who waits", async () => {

@@ -126,7 +126,8 @@ export class LaneExchange implements SourceBody {
 
   destroy(): void {
     this.#spilt = [];
-    if (this.#over) return;
+    // A body that is here to its end costs the connection nothing.
+    if (this.#over || this.#ended) return;
     this.fail(new SourceFaultError(`the answer of ${this.#ends.origin} was closed before its end`));
   }
 
