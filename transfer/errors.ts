@@ -18,6 +18,11 @@ export class SourceRefusedError extends PermanentTransferError {
   }
 }
 
+/** There is no connection to the source, and a repetition gets none: unknown host, bad certificate, HTTP/2 only, no TLS. */
+export class SourceConnectionError extends PermanentTransferError {
+  override readonly name = 'SourceConnectionError';
+}
+
 /** The source's redirects don't end, or lead to something that is no HTTP URL. */
 export class RedirectError extends PermanentTransferError {
   override readonly name = 'RedirectError';
@@ -28,10 +33,16 @@ export class SourceFaultError extends TransferError {
   override readonly name = 'SourceFaultError';
   /** How long the source asked to be left alone. */
   readonly retryAfterSeconds: number | undefined;
+  /** The source is still making what was asked for. */
+  readonly notReady: boolean;
 
-  constructor(message: string, options: { cause?: unknown; retryAfterSeconds?: number | undefined } = {}) {
+  constructor(
+    message: string,
+    options: { cause?: unknown; retryAfterSeconds?: number | undefined; notReady?: boolean } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.notReady = options.notReady ?? false;
   }
 }
 
@@ -66,17 +77,28 @@ export interface Pins {
   contentEncoding?: string | undefined;
   /** Scheme, host and port that answered after redirects. */
   origin: string;
+  /** The source has shown that its ranges can't be relied on: the next beginning reads it in one stream. */
+  oneStream?: true | undefined;
 }
 
 /** The source answers another version than the one that the transfer began with. */
 export class SourceChangedError extends BeginAgainError {
-  override readonly name = 'SourceChangedError';
+  override readonly name: string = 'SourceChangedError';
   /** The version that the transfer began with; give it to the next `openTransfer` as one of `earlier`. */
   readonly pins: Pins;
 
   constructor(message: string, pins: Pins) {
     super(message);
     this.pins = pins;
+  }
+}
+
+/** The source no longer answers ranges of what the transfer began with. Begun again, it is read in one stream. */
+export class RangesIgnoredError extends SourceChangedError {
+  override readonly name = 'RangesIgnoredError';
+
+  constructor(message: string, pins: Pins) {
+    super(message, { ...pins, oneStream: true });
   }
 }
 

@@ -1,6 +1,6 @@
 import { abortAfter } from './abandon.ts';
 import { type Context, contextOf } from './context.ts';
-import { ProofFailedError, SourceKeepsChangingError, TooLargeError, UnprovenEndError } from './errors.ts';
+import { ProofFailedError, TooLargeError, UnprovenEndError } from './errors.ts';
 import type { Landed } from './landed.ts';
 import { OrderedTransfer } from './live/ordered.ts';
 import { StreamTransfer } from './live/stream.ts';
@@ -14,15 +14,15 @@ import { giveBuffer } from './parts/buffers.ts';
 import { partRange, planParts } from './parts/plan.ts';
 import { crc32ToHex } from './proof/crc32.ts';
 import { algorithmsOf, checkProofs, Hashes, needsOrder } from './proof/proofs.ts';
-import type { SourceHead } from './source/answer.ts';
+import { isWhole, type SourceHead } from './source/answer.ts';
 import { type Probe, probeSource } from './source/probe.ts';
 import type { Source } from './source/session.ts';
 import { statedHashes } from './source/stated-hashes.ts';
 import { looksLikeSeveralBackends } from './source/validators.ts';
 import type { TransferState } from './state.ts';
 
-/** After so many versions in one transfer, the source is told off instead of begun again. */
-const MOST_BEGINNINGS = 4;
+/** After so many versions in one transfer, the next one is read as one answer, which is of one version. */
+const MOST_VERSIONS_BY_RANGES = 2;
 
 /**
  * What opening came to.
@@ -46,8 +46,8 @@ export type Begun =
 /**
  * Begins a transfer: one GET, whose body is the first part already. What is small is landed by it.
  *
- * @throws SourceRefusedError, SourceUnavailableError, SourceAsksToWaitError (with `waitUntil`), SourceKeepsChangingError,
- *   RedirectError, UnprovenEndError, ProofFailedError, TooLargeError, TooLargeForOneStreamError, ObjectExistsError,
+ * @throws SourceRefusedError, SourceUnavailableError, SourceAsksToWaitError (with `waitUntil`), SourceConnectionError,
+ *   RedirectError, TransferCodingError, UnprovenEndError, ProofFailedError, TooLargeError, TooLargeForOneStreamError, ObjectExistsError,
  *   InvalidDestinationError, StorageError, or the signal's reason. No upload is left open by any of them.
  */
 export async function openTransfer(
@@ -121,18 +121,20 @@ async function probeOneVersion(context: Context, before: Before, notes: string[]
       signal,
       deadline: options.deadline,
     });
-  const probe = await ask(false);
-  if (probe.kind !== 'ranges') return probe;
-  if (earlier.some((pins) => looksLikeSeveralBackends(pins, probe.pins))) {
-    close(probe);
-    notes.push('the source answers one file under several ETags (several backends), so it was read in one stream');
+  if (earlier.some(({ oneStream }) => oneStream)) {
+    notes.push('the source answers ranges now and then only, so it was read in one stream');
     return ask(true);
   }
-  if (earlier.length >= MOST_BEGINNINGS) {
-    close(probe);
-    throw new SourceKeepsChangingError(`${session.name} changed ${earlier.length} times while it was read: try later`);
+  if (earlier.length >= MOST_VERSIONS_BY_RANGES) {
+    notes.push(`the source changed ${earlier.length} times while it was read by ranges, so it was read in one stream`);
+    return ask(true);
   }
-  return probe;
+  const probe = await ask(false);
+  if (probe.kind !== 'ranges') return probe;
+  if (!earlier.some((pins) => looksLikeSeveralBackends(pins, probe.pins))) return probe;
+  close(probe);
+  notes.push('the source answers one file under several ETags (several backends), so it was read in one stream');
+  return ask(true);
 }
 
 /** What the head alone is enough to refuse. */
@@ -147,7 +149,7 @@ function checkHead(context: Context, probe: Exclude<Probe, { kind: 'unchanged' }
   if (total !== undefined && total > maxBytes) {
     throw new TooLargeError(`${session.name} holds ${total} bytes, and ${maxBytes} are allowed`);
   }
-  const proven = head.framed || head.status !== 200 || Object.values(expect).some((value) => value !== undefined);
+  const proven = head.framed || !isWhole(head) || Object.values(expect).some((value) => value !== undefined);
   if (!proven && source.allowUnprovenEnd !== true) {
     throw new UnprovenEndError(
       `${session.name} sends neither a length nor chunks, so that a cut looks like the end: state expect.bytes or a hash, or allowUnprovenEnd`,
@@ -168,7 +170,7 @@ async function landWhole(beginning: Beginning, probe: Extract<Probe, { kind: 'wh
   hashes.update(probe.bytes);
   const bytes = probe.bytes.length;
   const proofs = checkProofs(session.name, expect, stated, { bytes, crc: probe.crc, hashes });
-  if (head.status !== 200 || head.contentLength !== undefined) proofs.held.unshift('size');
+  if (head.framed || !isWhole(head)) proofs.held.unshift('size');
   const outcome = await putWhole(
     store,
     {

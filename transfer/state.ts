@@ -17,6 +17,7 @@ const pinsSchema = z.strictObject({
   total: z.int().nonnegative(),
   contentEncoding: z.string().optional(),
   origin: z.string(),
+  oneStream: z.literal(true).optional(),
 });
 
 /**

@@ -8,6 +8,8 @@ import {
   type Pins,
   SourceAsksToWaitError,
   SourceChangedError,
+  SourceKeepsChangingError,
+  type TransferError,
   UploadVanishedError,
 } from './errors.ts';
 import { contextOfJob, type TransferJob } from './job.ts';
@@ -75,11 +77,19 @@ async function beginAgainAndAgain(source: Source, destination: Destination, opti
       const landed = await once(source, destination, { ...(beginning === 1 ? options : anew), earlier });
       return retries === 0 ? landed : { ...landed, retries: landed.retries + retries };
     } catch (error) {
-      if (!(error instanceof BeginAgainError) || beginning >= BEGINNINGS || options.signal?.aborted) throw error;
+      if (!(error instanceof BeginAgainError) || options.signal?.aborted) throw error;
+      if (beginning >= BEGINNINGS) throw keepsChanging(error);
       if (error instanceof SourceChangedError) earlier.push(error.pins);
       retries += 1;
     }
   }
+}
+
+function keepsChanging(error: BeginAgainError): TransferError {
+  if (!(error instanceof SourceChangedError)) return error;
+  return new SourceKeepsChangingError(`${error.message}; it was begun ${BEGINNINGS} times: try later`, {
+    cause: error,
+  });
 }
 
 async function once(source: Source, destination: Destination, options: TransferOptions): Promise<Landed> {

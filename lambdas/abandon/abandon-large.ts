@@ -19,7 +19,9 @@ export interface StateError {
 
 /** Errors after which a new upload may succeed: the engine's kinds of BeginAgainError, by name, as they come through Step Functions. */
 const SOURCE_CHANGED = 'SourceChangedError';
-const BEGIN_AGAIN: ReadonlySet<string> = new Set([SOURCE_CHANGED, 'UploadVanishedError']);
+/** The next beginning reads the source in one stream. */
+const RANGES_IGNORED = 'RangesIgnoredError';
+const BEGIN_AGAIN: ReadonlySet<string> = new Set([SOURCE_CHANGED, RANGES_IGNORED, 'UploadVanishedError']);
 
 /** A transfer whose every beginning is lost is given up after so many. */
 const BEGINNINGS = 4;
@@ -49,7 +51,7 @@ export async function abandonLarge(
       item: transfer.item,
       state: null,
       beginning: transfer.beginning,
-      earlier: [...transfer.earlier, ...(error.name === SOURCE_CHANGED ? [pinsOf(transfer)] : [])],
+      earlier: [...transfer.earlier, ...pinsAfter(error, transfer)],
       bytesSpent: transfer.bytesSpent + (await bytesSent(store, transfer)),
     });
     return { again: true };
@@ -59,8 +61,11 @@ export async function abandonLarge(
   return { again: false };
 }
 
-function pinsOf({ state }: LargeTransfer): Pins {
-  return transferStateSchema.parse(state).pins;
+/** The version that the lost beginning read, where the next one has to know of it. */
+function pinsAfter({ name }: StateError, { state }: LargeTransfer): Pins[] {
+  const { pins } = transferStateSchema.parse(state);
+  if (name === RANGES_IGNORED) return [{ ...pins, oneStream: true }];
+  return name === SOURCE_CHANGED ? [pins] : [];
 }
 
 /** Bytes of the upload, as far as its slices have reported them. */

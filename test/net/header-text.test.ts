@@ -9,6 +9,8 @@ it.each([
   ['/plain.csv?a=%C3%BC', '/plain.csv?a=%C3%BC'],
   // Latin-1 itself, which is no UTF-8.
   ['/ü.csv', asNodeReads([0x2f, 0xfc, ...Buffer.from('.csv')])],
+  // Decoded already.
+  ['日本ü', '日本ü'],
 ])('reads %s as browsers and curl do', (text, value) => {
   expect(headerText(value)).toBe(text);
 });

@@ -112,6 +112,26 @@ const ANSWERS: RawAnswer[] = [
     right: 'abcde',
     held: ['size', 'content-md5', 'crc32'],
   },
+  {
+    name: '203 with a body',
+    answer: 'HTTP/1.1 203 Non-Authoritative Information\r\nContent-Length: 5\r\n\r\nabcde',
+    right: 'abcde',
+  },
+  {
+    name: '202 that says when to come again',
+    answer: 'HTTP/1.1 202 Accepted\r\nRetry-After: 60\r\nContent-Length: 9\r\n\r\nnot ready',
+    right: /asks to be left alone until/,
+  },
+  {
+    name: '202 that is not ready in all attempts',
+    answer: 'HTTP/1.1 202 Accepted\r\nRetry-After: 0\r\nContent-Length: 9\r\n\r\nnot ready',
+    right: /asks to be left alone until/,
+  },
+  {
+    name: '202 with nothing to wait for',
+    answer: 'HTTP/1.1 202 Accepted\r\nContent-Length: 9\r\n\r\nwhat is it',
+    right: /answered 202 to a GET|more bytes/,
+  },
   ...['x-chunked', 'chunked, gzip', 'gzip', 'identity'].map(
     (coding): RawAnswer => ({
       name: `Transfer-Encoding ${coding}, cut`,
@@ -245,4 +265,106 @@ describe('Retry-After', () => {
     });
     await expectRight('retry-after-none', '/file', land(server.url, 'retry-after-none', {}));
   });
+});
+
+it('lands what is ready after a 202', async () => {
+  let asked = 0;
+  await using server = await startRawServer((socket) => {
+    asked += 1;
+    if (asked === 1) socket.write('HTTP/1.1 202 Accepted\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n');
+    else socket.write(`${OK}Content-Length: 5\r\n\r\nabcde`);
+  });
+  await expectRight('ready', 'abcde', land(server.url, 'ready', {}));
+});
+
+describe('names in UTF-8', () => {
+  it('in Location are asked for as UTF-8', async () => {
+    await using server = await startRawServer((socket, _connection, _request, text) => {
+      const path = text.split(' ')[1] ?? '';
+      if (path === '/file') {
+        socket.write(
+          'HTTP/1.1 302 Found\r\nLocation: /\u00fc/\u65e5.csv?q=\u00fc\r\nContent-Length: 0\r\n\r\n',
+          'utf8',
+        );
+      } else socket.write(`${OK}Content-Length: ${path.length}\r\n\r\n${path}`);
+    });
+    await expectRight('location', '/%C3%BC/%E6%97%A5.csv?q=%C3%BC', land(server.url, 'location', {}));
+  });
+
+  it('in Content-Disposition name the object', async () => {
+    await using server = await startRawServer((socket) => {
+      socket.write(
+        `${OK}Content-Disposition: attachment; filename="na\u00efve.csv"\r\nContent-Length: 5\r\n\r\nabcde`,
+        'utf8',
+      );
+    });
+    const { client, bucket } = landing.destination('');
+    const landed = await transfer({ url: server.url }, { client, bucket, prefix: 'named/' }, { guard: LOOPBACK });
+    expect(landed.key).toBe('named/na\u00efve.csv');
+  });
+});
+
+describe('a source whose ranges come and go', () => {
+  const BODY = Buffer.alloc(12_000_000, 'abc');
+  const PIECES: TransferOptions = { bufferBytes: 1_048_576, connections: 3 };
+  const rangeOf = (text: string) => /range: bytes=(\d+)-(\d+)/i.exec(text);
+
+  const answer = (socket: Socket, text: string, etag: string, ranges: boolean) => {
+    const [, first, last] = (ranges && rangeOf(text)) || [];
+    if (first === undefined) {
+      socket.write(`${OK}ETag: ${etag}\r\nContent-Length: ${BODY.length}\r\n\r\n`);
+      socket.write(BODY);
+      return;
+    }
+    const end = Math.min(Number(last) + 1, BODY.length);
+    const range = `Content-Range: bytes ${first}-${end - 1}/${BODY.length}\r\nContent-Length: ${end - Number(first)}`;
+    socket.write(`HTTP/1.1 206 Partial Content\r\nETag: ${etag}\r\n${range}\r\n\r\n`);
+    socket.write(BODY.subarray(Number(first), end));
+  };
+
+  it.each<[string, (asked: number) => { etag: string; ranges: boolean }]>([
+    ['answers the first range and no other', (asked) => ({ etag: '"v1"', ranges: asked === 1 })],
+    ['answers every fifth range by the whole body', (asked) => ({ etag: '"v1"', ranges: asked % 5 !== 0 })],
+    ['has a new ETag for each answer', (asked) => ({ etag: `"${asked}"`, ranges: true })],
+    ['has a new ETag for each answer, and few ranges', (asked) => ({ etag: `"${asked}"`, ranges: asked % 3 === 0 })],
+  ])('lands where it %s', async (name, rule) => {
+    let asked = 0;
+    await using server = await startRawServer((socket, _connection, _request, text) => {
+      asked += 1;
+      const { etag, ranges } = rule(asked);
+      answer(socket, text, etag, ranges);
+    });
+    const key = name.replaceAll(' ', '-');
+    const landed = await land(server.url, key, { source: { limits: { attempts: 6 } } }, PIECES);
+    expect(landed).toMatchObject({ status: 'landed', bytes: BODY.length });
+    expect(await objectText(landing.s3.client, landing.bucket, key)).toBe(String(BODY));
+  });
+});
+
+it.each([
+  ['sends nothing', () => {}],
+  ['stops in the middle', (socket: Socket) => socket.write(`${OK}Content-Length: 500\r\n\r\nabc`)],
+  [
+    'drips',
+    (socket: Socket) => {
+      socket.write(`${OK}Content-Length: 5000\r\n\r\n`);
+      const timer = setInterval(() => (socket.destroyed ? clearInterval(timer) : socket.write('a')), 20);
+    },
+  ],
+] as const)('gives a source up that %s, once its patience is over', async (_, serve) => {
+  let asked = 0;
+  await using server = await startRawServer((socket) => {
+    asked += 1;
+    serve(socket);
+  });
+  const limits = {
+    patienceSeconds: 0.5,
+    idleSeconds: 0.2,
+    headSeconds: 0.2,
+    minSpeedSeconds: 0.2,
+    attempts: 1_000,
+    backoffSeconds: 0.01,
+  };
+  await expect(land(server.url, 'patience', { source: { limits } })).rejects.toThrow(/failed \d times/);
+  expect(asked).toBeLessThanOrEqual(4);
 });

@@ -8,11 +8,11 @@ import { STREAM_BUFFERS, type StreamSchedule, streamSchedule, tooLarge } from '.
 import { addCrc32, combineCrc32, EMPTY_CRC32 } from '../proof/crc32.ts';
 import { algorithmsOf, Hashes } from '../proof/proofs.ts';
 import type { StoredPart } from '../s3/object-store.ts';
+import { Pace } from '../source/pace.ts';
 import type { Probe } from '../source/probe.ts';
 import { ResumingStream } from '../source/resuming-stream.ts';
 import { statedHashes } from '../source/stated-hashes.ts';
 import { finishUpload } from './finish.ts';
-import { Pace } from './pace.ts';
 
 /** A part buffer, and the sending of what it held last. */
 interface Slot {

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { headerText } from '#net/header-text.ts';
 
 /**
  * A file name for what a source sends, where the caller has none: from Content-Disposition, else from the URL's path.
@@ -19,7 +20,8 @@ function fromDisposition(value: string | undefined): string | undefined {
   const latin = /;\s*filename\*\s*=\s*iso-8859-1/i.test(value);
   if (extended?.[1] !== undefined) return decoded(extended[1], latin ? 'latin1' : 'utf8');
   const plain = /;\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))/i.exec(value);
-  return plain?.[1]?.replace(/\\(.)/g, '$1') ?? plain?.[2];
+  const name = plain?.[1]?.replace(/\\(.)/g, '$1') ?? plain?.[2];
+  return name === undefined ? undefined : headerText(name);
 }
 
 function decoded(text: string, encoding: 'utf8' | 'latin1' = 'utf8'): string {

@@ -1,6 +1,9 @@
 import type { Context } from '../context.ts';
-import { InvalidDestinationError, SourceFaultError } from '../errors.ts';
+import { InvalidDestinationError } from '../errors.ts';
 import { objectName } from '../object/object-name.ts';
+import type { Headers } from '../source/reader.ts';
+import { refusesRange } from '../source/refuses-range.ts';
+import { Retries } from '../source/retries.ts';
 import type { SourceSession } from '../source/session.ts';
 
 /**
@@ -16,14 +19,15 @@ export async function findName({ session, signal, source }: Pick<Context, 'sessi
 }
 
 async function getHead(session: SourceSession, signal: AbortSignal) {
-  for (let attempt = 1; ; attempt++) {
+  const retries = new Retries(session, signal);
+  for (let range: Headers = { range: 'bytes=0-0' }; ; ) {
     try {
-      const answer = await session.get({ range: 'bytes=0-0' }, signal);
+      const answer = await session.get(range, signal);
       answer.body.destroy();
       return answer;
     } catch (error) {
-      if (!(error instanceof SourceFaultError) || attempt >= session.limits.attempts) throw error;
-      await session.pause(error, attempt, signal);
+      if (refusesRange(error) && range.range !== undefined) range = {};
+      else await retries.after(error, session.name);
     }
   }
 }

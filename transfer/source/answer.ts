@@ -32,6 +32,11 @@ const TAKEN: Readonly<Record<string, RegExp>> = {
   'content-encoding': /^[\x20-\x7e]{1,64}$/,
 };
 
+/** Whether an answer is the whole body: 203 is one that a proxy has changed (RFC 9110, 15.3.4). */
+export function isWhole({ status }: Pick<SourceHead, 'status'>): boolean {
+  return status === 200 || status === 203;
+}
+
 export function readHead({ status, headers, url }: SourceAnswer): SourceHead {
   const ignored: string[] = [];
   const field = (name: string) => {

@@ -1,11 +1,16 @@
-import { type Pins, SourceChangedError, SourceFaultError, SourceUnavailableError } from '../errors.ts';
-import { readContentRange, readHead } from './answer.ts';
+import { type Pins, RangesIgnoredError, SourceChangedError, SourceFaultError } from '../errors.ts';
+import { isWhole, readContentRange, readHead } from './answer.ts';
 import type { SourceAnswer } from './reader.ts';
+import { refusesRange } from './refuses-range.ts';
+import { Retries } from './retries.ts';
 import type { SourceSession } from './session.ts';
 import { conditionsOf, differenceFrom } from './validators.ts';
 
-/** A source that gives a little and breaks, again and again, is given up after so many times its attempts. */
-const ATTEMPTS_WITH_PROGRESS = 10;
+/** A source may answer a range by its whole body once or twice: caches do, for what they hold not yet. Then it is meant. */
+const MOST_WHOLE_ANSWERS = 3;
+
+/** The source answered by the whole body where a range was asked for. */
+class WholeAnswer extends SourceFaultError {}
 
 /** Some bytes of one version of a source. */
 export interface RangeWanted {
@@ -22,14 +27,15 @@ export interface RangeWanted {
  * Fills the target from the pinned version, asking again with backoff for what is missing after a fault: the bytes that
  * arrived before it are kept, since only a checked 206 of that version ever got as far as the target.
  *
- * @throws SourceChangedError where another version is answered, SourceUnavailableError after too many faults in a row,
- *   SourceRefusedError, SourceAsksToWaitError.
+ * @throws SourceChangedError where another version is answered, RangesIgnoredError where ranges are no longer answered as
+ *   such, SourceUnavailableError after too many faults in a row, SourceRefusedError, SourceAsksToWaitError.
  */
 export async function fetchRange(session: SourceSession, wanted: RangeWanted): Promise<void> {
-  const { target, signal } = wanted;
+  const { target, offset, pins, signal, deadline } = wanted;
+  const retries = new Retries(session, signal, deadline);
+  const what = `${session.name}, bytes ${offset} to ${offset + target.length - 1},`;
   let filled = 0;
-  let failures = 0;
-  let all = 0;
+  let wholeAnswers = 0;
   const count = (piece: Uint8Array) => {
     filled += piece.length;
     wanted.onBytes(piece);
@@ -39,16 +45,11 @@ export async function fetchRange(session: SourceSession, wanted: RangeWanted): P
     try {
       await readOnce(session, wanted, filled, count);
     } catch (error) {
-      if (!(error instanceof SourceFaultError) || signal.aborted) throw error;
-      failures = filled > before ? 1 : failures + 1;
-      all += 1;
-      if (failures >= session.limits.attempts || all >= session.limits.attempts * ATTEMPTS_WITH_PROGRESS) {
-        throw new SourceUnavailableError(
-          `${session.name} failed ${all} times in bytes ${wanted.offset} to ${wanted.offset + target.length - 1}: ${error.message}`,
-          { cause: error },
-        );
+      if (error instanceof WholeAnswer) wholeAnswers += 1;
+      if (wholeAnswers >= MOST_WHOLE_ANSWERS || refusesRange(error)) {
+        throw new RangesIgnoredError(`${session.name} answers ranges no longer: ${(error as Error).message}`, pins);
       }
-      await session.pause(error, failures, signal, wanted.deadline);
+      await retries.after(error, what, filled > before);
     }
   }
 }
@@ -81,10 +82,10 @@ async function readOnce(
 function checkAnswer(session: SourceSession, answer: SourceAnswer, pins: Pins, first: number, last: number): number {
   const head = readHead(answer);
   if (head.status === 412) throw new SourceChangedError(`${session.name} is another version by now (412)`, pins);
-  if (head.status === 200) {
+  if (isWhole(head)) {
     const difference = differenceFrom(pins, head, head.contentLength);
     throw difference === undefined
-      ? new SourceFaultError(`${session.name} answered the whole body instead of a range`)
+      ? new WholeAnswer(`${session.name} answered the whole body instead of a range`)
       : new SourceChangedError(`${session.name} is another version by now: ${difference}`, pins);
   }
   if (head.status === 416) throw new SourceChangedError(`${session.name} has no byte ${first} any more (416)`, pins);

@@ -10,6 +10,11 @@ export interface SourceLimits {
   readonly minBytesPerSecond?: number;
   /** @default 60 */
   readonly minSpeedSeconds?: number;
+  /**
+   * Waited for a source that brings nothing, or less than `minBytesPerSecond`, in all attempts together. It is given up at
+   * the first fault after that. @default 120
+   */
+  readonly patienceSeconds?: number;
   /** Hops from the URL to what it redirects to. @default 10 */
   readonly redirects?: number;
   /** Times in a row that one thing is asked for. @default 6 */
@@ -26,6 +31,7 @@ export const DEFAULT_LIMITS: Required<SourceLimits> = {
   idleSeconds: 30,
   minBytesPerSecond: 1_024,
   minSpeedSeconds: 60,
+  patienceSeconds: 120,
   redirects: 10,
   attempts: 6,
   backoffSeconds: 0.2,

@@ -1,9 +1,11 @@
-import { type Pins, SourceFaultError, SourceUnavailableError } from '../errors.ts';
+import { type Pins, SourceFaultError } from '../errors.ts';
 import { giveBuffer, takeBuffer } from '../parts/buffers.ts';
 import { addCrc32, EMPTY_CRC32 } from '../proof/crc32.ts';
-import { type ContentRange, readContentRange, readHead, type SourceHead } from './answer.ts';
+import { type ContentRange, isWhole, readContentRange, readHead, type SourceHead } from './answer.ts';
 import { FirstBytes } from './first-bytes.ts';
 import type { Headers, SourceAnswer, SourceBody } from './reader.ts';
+import { refusesRange } from './refuses-range.ts';
+import { Retries } from './retries.ts';
 import type { SourceSession } from './session.ts';
 import { hasStrongValidator, pinsOf } from './validators.ts';
 
@@ -46,26 +48,21 @@ class PlainGetNeeded extends Error {
  * @throws SourceRefusedError, SourceUnavailableError, SourceAsksToWaitError, RedirectError, SourceChangedError.
  */
 export async function probeSource(session: SourceSession, options: ProbeOptions): Promise<Probe> {
+  const { signal, deadline } = options;
+  const retries = new Retries(session, signal, deadline);
   const target = takeBuffer(options.bytes);
   let plain = options.oneStream;
-  for (let failures = 0; ; ) {
+  for (;;) {
     try {
       const probe = await probeOnce(session, options, target, plain);
       if (probe.kind === 'unchanged' || (probe.kind !== 'ranges' && probe.bytes.length === 0)) giveBuffer(target);
       return probe;
     } catch (error) {
-      if (error instanceof PlainGetNeeded) {
+      if (error instanceof PlainGetNeeded || (!plain && refusesRange(error))) {
         plain = true;
         continue;
       }
-      if (!(error instanceof SourceFaultError) || options.signal.aborted) throw error;
-      failures += 1;
-      if (failures >= session.limits.attempts) {
-        throw new SourceUnavailableError(`${session.name} failed ${failures} times in a row: ${error.message}`, {
-          cause: error,
-        });
-      }
-      await session.pause(error, failures, options.signal, options.deadline);
+      await retries.after(error, session.name);
     }
   }
 }
@@ -97,7 +94,7 @@ async function readAnswer(
 ): Promise<Probe> {
   const head = readHead(answer);
   if (head.status === 304 && Object.keys(options.conditions).length > 0) return { kind: 'unchanged', head };
-  if (head.status === 200) return readPlain(target, answer, head);
+  if (isWhole(head)) return readPlain(target, answer, head);
   if (!plain && head.status === 416) {
     if (/^\s*bytes\s+\*\/0\s*$/i.test(head.headers['content-range'] ?? '')) {
       // Its fields are those of the page that says so.

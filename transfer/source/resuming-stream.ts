@@ -1,11 +1,9 @@
 import { type Pins, SourceChangedError, SourceFaultError, StreamBrokenError } from '../errors.ts';
-import { readContentRange, readHead, type SourceHead } from './answer.ts';
+import { isWhole, readContentRange, readHead, type SourceHead } from './answer.ts';
 import type { SourceBody } from './reader.ts';
+import { Retries } from './retries.ts';
 import type { SourceSession } from './session.ts';
 import { conditionsOf, differenceFrom, hasStrongValidator, pinsOf } from './validators.ts';
-
-/** A source that gives a little and breaks, again and again, is given up after so many times its attempts. */
-const ATTEMPTS_WITH_PROGRESS = 10;
 
 /** A body that nobody has read for so long, S3 being slow, may be dropped by its source: no fault of that. */
 const REST_MILLISECONDS = 1_000;
@@ -15,13 +13,12 @@ export class ResumingStream {
   readonly #session: SourceSession;
   readonly #head: SourceHead;
   readonly #signal: AbortSignal;
-  readonly #deadline: Date | undefined;
+  readonly #retries: Retries;
   /** Read by the probe already. */
   #first: Uint8Array;
   #body: SourceBody;
   #offset = 0;
   #total: number | undefined;
-  #faults = 0;
   #ended = false;
   /** When the last fill ended. */
   #readAt = performance.now();
@@ -37,7 +34,7 @@ export class ResumingStream {
     this.#body = body;
     this.#total = head.contentLength;
     this.#signal = signal;
-    this.#deadline = deadline;
+    this.#retries = new Retries(session, signal, deadline);
   }
 
   /** Bytes read so far. */
@@ -66,7 +63,7 @@ export class ResumingStream {
     target.set(head);
     this.#first = this.#first.subarray(head.length);
     if (head.length > 0) count(head);
-    let failures = 0;
+    this.#retries.forgive();
     let rested = performance.now() - this.#readAt >= REST_MILLISECONDS;
     while (filled < target.length && !this.#ended) {
       const before = filled;
@@ -74,12 +71,11 @@ export class ResumingStream {
         const wanted = target.length - filled;
         if ((await this.#body.fill(target.subarray(filled), count)) < wanted) this.#end();
       } catch (error) {
-        if (!(error instanceof SourceFaultError) || this.#signal.aborted) throw error;
+        const fault = this.#retries.faultOf(error);
+        const givenUp = !rested && this.#retries.count(filled > before);
+        await this.#resume(fault, { rested, givenUp });
         // What comes next is not the rest's doing any more.
-        if (rested) failures = 0;
-        else failures = filled > before ? 1 : failures + 1;
         rested = false;
-        await this.#resume(error, failures);
       }
     }
     this.#readAt = performance.now();
@@ -100,23 +96,21 @@ export class ResumingStream {
   /**
    * Opens the body again where it broke; returns with the old body in place where another attempt may do better.
    *
-   * @param failures in a row; 0 where the source isn't to blame.
+   * @param rested the body was left alone before: the source isn't to blame.
    */
-  async #resume(fault: SourceFaultError, failures: number): Promise<void> {
+  async #resume(fault: SourceFaultError, { rested, givenUp }: { rested: boolean; givenUp: boolean }): Promise<void> {
     this.#body.destroy();
-    if (failures > 0) this.#faults += 1;
-    const { attempts } = this.#session.limits;
     const resumable = hasStrongValidator(this.#head) && this.#head.acceptRanges?.trim().toLowerCase() !== 'none';
-    if (!resumable || failures >= attempts || this.#faults >= attempts * ATTEMPTS_WITH_PROGRESS) {
+    if (!resumable || givenUp) {
       const why = resumable
-        ? `failed ${this.#faults} times`
+        ? `failed ${this.#retries.times}`
         : 'can not resume: it has no ranges with a strong validator';
       throw new StreamBrokenError(`${this.#session.name} broke at byte ${this.#offset} and ${why}: ${fault.message}`, {
         cause: fault,
       });
     }
-    if (failures > 0) await this.#session.pause(fault, failures, this.#signal, this.#deadline);
-    else this.#session.retries += 1;
+    if (rested) this.#session.retries += 1;
+    else await this.#retries.pause(fault);
     // Whatever goes wrong here is the next fill's fault: the old body answers it with its own error.
     try {
       await this.#reopen(fault);
@@ -145,7 +139,7 @@ export class ResumingStream {
       this.#body = answer.body;
     } else if (head.status === 206 && difference !== undefined) {
       throw new SourceChangedError(`${this.#session.name} is another version by now: ${difference}`, pins);
-    } else if (head.status === 200 && difference === undefined) {
+    } else if (isWhole(head) && difference === undefined) {
       throw new StreamBrokenError(
         `${this.#session.name} broke at byte ${this.#offset} and does not heed ranges: ${fault.message}`,
         { cause: fault },

@@ -1,4 +1,5 @@
 import { PUBLIC_INTERNET, type SourceGuard } from '#net/guard/source-guard.ts';
+import { headerText } from '#net/header-text.ts';
 import { redactUrl } from '#net/redact.ts';
 import { orAborted } from '#net/signals.ts';
 import { backoffMilliseconds, wait } from '#net/wait.ts';
@@ -13,7 +14,8 @@ import {
 import { fastLaneReader } from './fast-lane/fast-lane-reader.ts';
 import { type HostGate, LONGEST_PAUSE_SECONDS } from './host-gate.ts';
 import { DEFAULT_LIMITS, type SourceLimits } from './limits.ts';
-import type { Headers, SourceAnswer, SourceReader } from './reader.ts';
+import { Patience } from './patience.ts';
+import type { Headers, SourceAnswer, SourceBody, SourceReader, SourceRequest } from './reader.ts';
 
 /** Where a body comes from. Given anew in each process; none of it is kept in a state. */
 export interface Source {
@@ -51,8 +53,15 @@ export interface Expect {
 /** Statuses that may mean no more than that a presigned target has expired. */
 const EXPIRED = new Set([401, 403, 404, 410]);
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-/** A repetition may get another answer. */
-const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504]);
+/**
+ * A repetition may get another answer. Of 5xx all but 501 and 505, which say what the server will never do: CDNs and
+ * proxies have made up many more (507 to 509, 520 to 530, 599).
+ */
+function isTransient(status: number): boolean {
+  if (status >= 500) return status !== 501 && status !== 505;
+  return status === 408 || status === 425 || status === 429;
+}
+
 /** The original URL is asked again for a fresh target no more often than this. */
 const RESOLVE_MILLISECONDS = 1_000;
 /** Headers that the engine sets itself, or that belong to the connection. */
@@ -72,6 +81,7 @@ interface Hop {
 /** One process's way to a source: follows redirects, remembers where they lead, bounds and paces requests. */
 export class SourceSession {
   readonly limits: Required<SourceLimits>;
+  readonly patience: Patience;
   readonly #url: URL;
   readonly #source: Source;
   readonly #gate: HostGate;
@@ -91,6 +101,7 @@ export class SourceSession {
     guard: SourceGuard = PUBLIC_INTERNET,
   ) {
     this.limits = { ...DEFAULT_LIMITS, ...source.limits };
+    this.patience = new Patience(this.limits.patienceSeconds, this.limits.minBytesPerSecond);
     this.#source = source;
     this.#url = httpUrl(source.url);
     this.#gate = gate;
@@ -158,9 +169,9 @@ export class SourceSession {
       const answer = await this.#ask(hop, headers, signal);
       if (!REDIRECTS.has(answer.status)) return { answer, hop };
       answer.body.destroy();
-      const location = answer.headers.location;
+      const { location } = answer.headers;
       if (location === undefined) throw new RedirectError(`${redactUrl(url)} redirects (${answer.status}) to nowhere`);
-      const next = httpUrl(location, url);
+      const next = httpUrl(headerText(location), url);
       this.#guard.checkRedirect(url, next);
       hop = { url: next, strayed: hop.strayed || next.origin !== this.#url.origin };
     }
@@ -179,7 +190,7 @@ export class SourceSession {
     try {
       // Only now: what it gives may be good for seconds, and the wait for a turn may be long.
       const authorization = hop.strayed ? {} : await orAborted(this.#authorize(), signal);
-      return await this.#read({
+      const request: SourceRequest = {
         url: withQuery(url, authorization),
         headers: { ...this.#headersFor(hop, authorization), ...headers, 'accept-encoding': 'identity' },
         limits: this.limits,
@@ -187,11 +198,26 @@ export class SourceSession {
         guard: this.#guard,
         signal,
         onClosed: leave,
-      });
+      };
+      const answer = await this.patience.during(() => this.#read(request));
+      return { ...answer, body: this.#patiently(answer.body) };
     } catch (error) {
       leave();
       throw error;
     }
+  }
+
+  #patiently(body: SourceBody): SourceBody {
+    return {
+      fill: (target, onBytes) =>
+        this.patience.during(() =>
+          body.fill(target, (piece) => {
+            this.patience.received(piece.length);
+            onBytes?.(piece);
+          }),
+        ),
+      destroy: () => body.destroy(),
+    };
   }
 
   async #authorize(): Promise<Authorization> {
@@ -220,8 +246,12 @@ export class SourceSession {
   }
 
   #refuseOrFault({ status, headers, url, body }: SourceAnswer, hop: Hop): void {
-    if (TRANSIENT.has(status)) {
-      const retryAfterSeconds = parseRetryAfter(headers['retry-after']);
+    const retryAfterSeconds = parseRetryAfter(headers['retry-after']);
+    if (status === 202 && retryAfterSeconds !== undefined) {
+      body.destroy();
+      throw new SourceFaultError(`${redactUrl(url)} is not ready yet (202)`, { retryAfterSeconds, notReady: true });
+    }
+    if (isTransient(status)) {
       if (status === 429 || status === 503) this.#gate.slowDown(hop.url, retryAfterSeconds);
       body.destroy();
       throw new SourceFaultError(`${redactUrl(url)} answered ${status}`, { retryAfterSeconds });

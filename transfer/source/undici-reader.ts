@@ -3,7 +3,8 @@ import { guardedAgent } from '#net/dial/guarded-agent.ts';
 import type { SourceGuard } from '#net/guard/source-guard.ts';
 import { whenAborted } from '#net/signals.ts';
 import { timerMilliseconds } from '#net/wait.ts';
-import { SourceFaultError, SourceForbiddenError } from '../errors.ts';
+import { SourceFaultError } from '../errors.ts';
+import { connectionError } from './connection-error.ts';
 import type { Headers, SourceAnswer, SourceRequest } from './reader.ts';
 import { UndiciBody } from './undici-body.ts';
 
@@ -77,18 +78,10 @@ function read(request: SourceRequest, agent: Dispatcher): Promise<SourceAnswer> 
           close();
         },
         onResponseError(_, error) {
-          const known = error instanceof SourceFaultError || error instanceof SourceForbiddenError || signal.aborted;
-          fail(known ? (signal.aborted ? signal.reason : error) : brokenBy(error, url.origin));
+          fail(signal.aborted ? signal.reason : connectionError(url, error));
         },
       },
     );
-  });
-}
-
-function brokenBy(error: Error, origin: string): SourceFaultError {
-  const code = (error as { code?: string }).code;
-  return new SourceFaultError(`the connection to ${origin} broke: ${error.message}${code ? ` (${code})` : ''}`, {
-    cause: error,
   });
 }
 

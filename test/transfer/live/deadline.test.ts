@@ -3,7 +3,7 @@ import { type Landing, startLanding } from '#test/helpers/landing.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { contentHashes, faults, startSourceServer } from '#test/helpers/source-server.ts';
 import { NotInTimeError, transfer } from '#transfer/index.ts';
-import { Pace } from '#transfer/live/pace.ts';
+import { Pace } from '#transfer/source/pace.ts';
 
 const MIB = 1_048_576;
 const LENGTH = 12 * MIB;

@@ -1,6 +1,7 @@
 import { whenAborted } from '#net/signals.ts';
 import { timerMilliseconds } from '#net/wait.ts';
-import { PermanentTransferError, SourceFaultError, TransferError } from '../../errors.ts';
+import { PermanentTransferError, SourceFaultError } from '../../errors.ts';
+import { connectionError } from '../connection-error.ts';
 import type { SourceAnswer, SourceRequest } from '../reader.ts';
 import { type LaneConnection, StaleConnectionError } from './lane-connection.ts';
 import { type LanePool, poolOf } from './lane-pool.ts';
@@ -26,9 +27,7 @@ export async function fastLaneReader(request: SourceRequest, pool: LanePool = po
   } catch (error) {
     request.onClosed();
     if (signal.aborted) throw signal.reason;
-    throw error instanceof TransferError
-      ? error
-      : new SourceFaultError(`no connection to ${url.origin}: ${(error as Error).message}`, { cause: error });
+    throw connectionError(url, error);
   }
 }
 

@@ -1,4 +1,4 @@
-import { PermanentTransferError, SourceFaultError } from '../../errors.ts';
+import { SourceConnectionError, SourceFaultError } from '../../errors.ts';
 import type { SourceLimits } from '../limits.ts';
 import type { SourceBody } from '../reader.ts';
 import { SpeedWatch } from '../speed-watch.ts';
@@ -160,8 +160,7 @@ export class LaneExchange implements SourceBody {
   #malformed(error: unknown): unknown {
     if (!(error instanceof MalformedAnswerError)) return error;
     const { origin } = this.#ends;
-    if (error.http2)
-      return new PermanentTransferError(`${origin} speaks HTTP/2 only, and sources are read by HTTP/1.1`);
+    if (error.http2) return new SourceConnectionError(`${origin} speaks HTTP/2 only, and sources are read by HTTP/1.1`);
     return new SourceFaultError(`the answer of ${origin} can not be read: ${error.message}`, { cause: error });
   }
 

@@ -191,7 +191,7 @@ it('gives a redirect from its head alone', async () => {
   const { status, headers, body } = await asker.ask({ from: 0, length: 1_000 });
   expect([status, headers.location]).toEqual([302, '/elsewhere']);
   body.destroy();
-  expect(asker.closed).toBe(1);
+  await expect.poll(() => asker.closed).toBe(1);
 });
 
 it.each([

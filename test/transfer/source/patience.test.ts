@@ -1,0 +1,42 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Patience } from '#transfer/source/patience.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const wait = (seconds: number) => vi.advanceTimersByTimeAsync(seconds * 1_000);
+
+it('is over once so much was waited for in vain, in attempts together', async () => {
+  const patience = new Patience(120, 1_024);
+  for (let attempt = 0; attempt < 4; attempt++) {
+    expect(patience.isOver).toBe(false);
+    await patience.during(() => wait(30));
+    // Between attempts nothing is waited for from the source.
+    await wait(1_000);
+  }
+  expect(patience.isOver).toBe(true);
+});
+
+it('counts connections that wait at the same time once', async () => {
+  const patience = new Patience(120, 1_024);
+  const waiting = Array.from({ length: 8 }, () =>
+    patience.during(() => new Promise((done) => setTimeout(done, 30_000))),
+  );
+  await wait(30);
+  await Promise.all(waiting);
+  expect(patience.isOver).toBe(false);
+});
+
+it('is made up for by bytes, and a drip makes up for little', async () => {
+  const fast = new Patience(120, 1_024);
+  await fast.during(() => wait(119));
+  fast.received(1_000_000);
+  await fast.during(() => wait(119));
+  expect(fast.isOver).toBe(false);
+  const drip = new Patience(120, 1_024);
+  for (let second = 0; second < 125; second++) {
+    await drip.during(() => wait(1));
+    drip.received(20);
+  }
+  expect(drip.isOver).toBe(true);
+});
