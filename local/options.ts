@@ -37,7 +37,8 @@ export function readOptions(args: readonly string[]): LocalOptions {
   const { process, late = false, keep = false, help = false } = values;
   if (late && urls.length > 0) throw new UsageError('--late shows the sample run; it takes no URLs');
   if (process !== undefined && urls.length === 0) throw new UsageError('--process goes with URLs');
-  if (urls.length > 0) executionInput({ urls, ...(process !== undefined && { process }) });
+  if (urls.length > 0)
+    executionInput({ sources: urls.map((url) => ({ url })), ...(process !== undefined && { process }) });
   return { urls, process, late, keep, help };
 }
 

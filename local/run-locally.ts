@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { executionArnOf, newRunId } from '#cli/deployment/deployment.ts';
+import { removeLocalAws, writeLocalAws } from '#cli/deployment/local-aws.ts';
 import { EXIT } from '#cli/exit-code.ts';
 import { followRun } from '#cli/follow/follow-run.ts';
 import { executionInput } from '#cli/input/execution-input.ts';
@@ -92,13 +93,13 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   if (isSample && problems.length === 0) print('Every landed object is byte for byte what its source serves.');
   print(`Files: ${relative(process.cwd(), out) || '.'}/ (objects/, output/, run/report.html)`);
   for (const problem of problems) print(`Not as it should be: ${problem}`);
-  if (options.keep) await keepRunning(aws, outputs, signal);
+  if (options.keep) await keepRunning(aws, signal);
   if (problems.length > 0) return EXIT.failed;
   return isSample ? EXIT.complete : EXIT[manifest.outcome];
 }
 
 function given({ urls, process: processor }: LocalOptions) {
-  return { urls, ...(processor !== undefined && { process: processor }) };
+  return { sources: urls.map((url) => ({ url })), ...(processor !== undefined && { process: processor }) };
 }
 
 /** @returns how often the gatekeeper said NotReadyError. */
@@ -115,7 +116,7 @@ async function execute(
   const { end, planned } = await followRun(clients, executionArnOf({ stateMachineArn, bucket, cluster }, run.runId), {
     pollSeconds: 0.5,
     signal: run.signal,
-    onProgress: run.say,
+    onProgress: (progress) => run.say(progress.lines().join('\n')),
     onEvent: ({ kind }) => {
       if (kind === 'not-ready') looks += 1;
     },
@@ -126,12 +127,15 @@ async function execute(
   return looks;
 }
 
-async function keepRunning(aws: EmbeddedAws, outputs: StackOutputs, signal: AbortSignal): Promise<void> {
-  const { accessKeyId, secretAccessKey } = aws.client.credentials;
-  const settings = `AWS_ENDPOINT_URL=${aws.endpoint} AWS_REGION=${aws.region} AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}`;
-  print(`\nThe embedded AWS stays up until Ctrl-C. For example:\n  export ${settings}`);
-  print(`  aws s3 ls --recursive s3://${outputs.BucketName}/\n  npm run sluice -- run https://…`);
-  if (!signal.aborted) await once(signal, 'abort');
+async function keepRunning(aws: EmbeddedAws, signal: AbortSignal): Promise<void> {
+  await writeLocalAws(aws.client);
+  try {
+    print('\nThe embedded AWS stays up until Ctrl-C. In another terminal, in this folder:');
+    print('  npx sluice run --local https://…\n  npx sluice runs --local');
+    if (!signal.aborted) await once(signal, 'abort');
+  } finally {
+    await removeLocalAws();
+  }
 }
 
 async function dropOldLogs(): Promise<void> {

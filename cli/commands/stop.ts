@@ -1,7 +1,7 @@
-import { type ECSClient, paginateListTasks, StopTaskCommand, waitUntilTasksStopped } from '@aws-sdk/client-ecs';
+import { ECSClient, paginateListTasks, StopTaskCommand, waitUntilTasksStopped } from '@aws-sdk/client-ecs';
 import { paginateListExecutions, type SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { EXIT } from '../exit-code.ts';
-import type { CommandContext } from './commands.ts';
+import type { CommandContext } from './command.ts';
 
 /** A worker has two minutes to give back what it is at. */
 const LONGEST_STOP_SECONDS = 180;
@@ -19,16 +19,17 @@ export class StillRunningError extends Error {
  *
  * @throws StillRunningError where workers are left after three minutes.
  */
-export async function stop(context: CommandContext, ecs: ECSClient): Promise<number> {
-  const { deployment, print, signal } = context;
+export async function stop(context: CommandContext): Promise<number> {
+  const { deployment, screen, signal, config } = context;
+  const ecs = new ECSClient(config);
   const { cluster } = deployment;
   for (const { executionArn, name } of await runningExecutions(context.sfn, deployment.stateMachineArn)) {
     await context.sfn.send(new StopExecutionCommand({ executionArn, cause: 'sluice stop' }));
-    print(`Run ${name} is stopped.`);
+    screen.print(`Run ${name} is stopped.`);
   }
   for (const task of await tasksMeantToBe('RUNNING', ecs, cluster)) {
     await ecs.send(new StopTaskCommand({ cluster, task, reason: 'sluice stop' }));
-    print(`Worker ${task.split('/').at(-1)} is told to stop.`);
+    screen.print(`Worker ${task.split('/').at(-1)} is told to stop.`);
   }
   // ECS lists a task by what it is meant to be. One that is told to stop takes its time, and the cluster with it.
   const tasks = await tasksMeantToBe('STOPPED', ecs, cluster);
@@ -41,7 +42,7 @@ export async function stop(context: CommandContext, ecs: ECSClient): Promise<num
       throw new StillRunningError(`workers still run in the cluster ${cluster}, after three minutes`, { cause });
     });
   }
-  print('Nothing runs.');
+  screen.print('Nothing runs.');
   return EXIT.complete;
 }
 

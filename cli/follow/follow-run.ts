@@ -1,13 +1,12 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SFNClient } from '@aws-sdk/client-sfn';
-import { runKeys } from '#run/keys.ts';
-import { listKeys, type Store } from '#run/store.ts';
 import type { PlannedRun, RunEvent } from './run-events.ts';
-import { type LedgerCounts, RunProgress } from './run-progress.ts';
+import { type RunLook, RunLooker } from './run-looker.ts';
+import { RunProgress } from './run-progress.ts';
 import { watchExecution } from './watch-execution.ts';
 
-/** Beyond so many items the ledger isn't counted while a run is watched: the gatekeeper's word has to do. */
-const COUNTED_ITEMS = 5_000;
+/** Beyond so many items the records are not looked at while a run is watched: the gatekeeper's word has to do. */
+const LOOKED_AT_ITEMS = 5_000;
 
 /** How a watched run ended. `planned` is missing where it ended before or in Plan. */
 export interface FollowedRun {
@@ -19,7 +18,8 @@ export interface FollowedRun {
  * Watches a run to its end, and tells what happens.
  *
  * @param options.onEvent gets each event of the history once, in order.
- * @param options.onProgress gets the run's progress as one line, each time that it has changed.
+ * @param options.onLook gets what the run's records say, again and again.
+ * @param options.onProgress gets the run's progress after each event and each look.
  * @throws what Step Functions and S3 answer, and the signal's reason.
  */
 export async function followRun(
@@ -29,25 +29,24 @@ export async function followRun(
     pollSeconds?: number;
     signal?: AbortSignal;
     onEvent?: (event: RunEvent) => void;
-    onProgress?: (line: string) => void;
+    onLook?: (look: RunLook) => void;
+    onProgress?: (progress: RunProgress) => void;
   },
 ): Promise<FollowedRun> {
   const { pollSeconds = 2 } = options;
   const progress = new RunProgress();
   let planned: PlannedRun | undefined;
-  let shown = '';
-  const show = () => {
-    const line = String(progress);
-    if (line !== shown) options.onProgress?.(line);
-    shown = line;
-  };
-  const counting = new AbortController();
+  const looking = new AbortController();
   // Apart from the history, which says nothing while children work.
-  const count = async ({ bucket, runId, items }: PlannedRun) => {
-    if (items > COUNTED_ITEMS) return;
-    while (!counting.signal.aborted) {
-      progress.counts = await countLedger({ client: clients.s3, bucket }, runId);
-      if (!counting.signal.aborted) show();
+  const keepLooking = async (plan: PlannedRun) => {
+    if (plan.items > LOOKED_AT_ITEMS) return;
+    const looker = new RunLooker({ client: clients.s3, bucket: plan.bucket }, plan);
+    while (!looking.signal.aborted) {
+      const look = await looker.look();
+      if (looking.signal.aborted) return;
+      progress.look = look;
+      options.onLook?.(look);
+      options.onProgress?.(progress);
       await new Promise((resolve) => setTimeout(resolve, pollSeconds * 1_000).unref());
     }
   };
@@ -55,28 +54,16 @@ export async function followRun(
     for await (const event of watchExecution(clients.sfn, executionArn, options)) {
       progress.add(event);
       options.onEvent?.(event);
-      show();
+      options.onProgress?.(progress);
       if (event.kind === 'planned') {
         planned = event.plan;
-        // What can't be counted isn't shown; the run itself is what matters.
-        count(planned).catch(() => {});
+        // Records that can't be read are not shown; the run itself is what matters.
+        keepLooking(planned).catch(() => {});
       }
       if (event.kind === 'ended') return { end: event, ...(planned && { planned }) };
     }
   } finally {
-    counting.abort();
+    looking.abort();
   }
   throw new Error(`the history of ${executionArn} ended without an end`);
-}
-
-async function countLedger(store: Store, runId: string): Promise<LedgerCounts> {
-  const keys = runKeys(runId);
-  const [landed, processed, failed] = await Promise.all(
-    (['landed', 'results', 'failures'] as const).map(async (ledger) => {
-      let records = 0;
-      for await (const _ of listKeys(store, keys.ledger(ledger))) records += 1;
-      return records;
-    }),
-  );
-  return { landed: landed ?? 0, processed: processed ?? 0, failed: failed ?? 0 };
 }

@@ -1,50 +1,102 @@
+import { bytesText, countText, secondsText } from '../screen/quantities.ts';
+import { Rate } from '../screen/rate.ts';
 import type { RunEvent } from './run-events.ts';
+import type { RunLook, TransferUnderWay } from './run-looker.ts';
 
-/** How many records each ledger of a run holds so far. */
-export interface LedgerCounts {
-  readonly landed: number;
-  readonly processed: number;
-  readonly failed: number;
-}
+/** A terminal shows so many transfers; the rest is a number. */
+const TRANSFERS_SHOWN = 6;
 
-/** Gathers a run's events into what can be said of it now. */
+/** Gathers a run's events and looks into what can be said of the run now. */
 export class RunProgress {
+  readonly #rate = new Rate();
+  #startedAt: Date | undefined;
   #state = 'starting';
   #items: number | undefined;
-  #counts: LedgerCounts | undefined;
+  #look: RunLook | undefined;
   #gate: { readonly message: string; readonly looks: number } | undefined;
   #faults = 0;
 
   add(event: RunEvent): void {
+    this.#startedAt ??= event.at;
     if (event.kind === 'state') this.#state = event.state;
     if (event.kind === 'planned') this.#items = event.plan.items;
     if (event.kind === 'not-ready') this.#gate = { message: event.message, looks: (this.#gate?.looks ?? 0) + 1 };
     if (event.kind === 'fault') this.#faults += 1;
   }
 
-  set counts(counts: LedgerCounts) {
-    this.#counts = counts;
+  set look(look: RunLook) {
+    this.#look = look;
+    this.#rate.add(look.bytes, look.at.getTime() / 1_000);
   }
 
-  /** One line: the state, how far it is, what the gatekeeper said last. */
+  /** What changes only when something has happened: without rates and times. */
+  get summary(): string {
+    return [this.#state, this.#howFar(), this.#gateWord(), this.#faultWord()].filter((part) => part !== '').join(': ');
+  }
+
+  /** One line: the state, how far it is, what the gatekeeper said last, and how fast. */
   toString(): string {
-    return [
-      this.#state,
-      this.#howFar(),
-      this.#faults === 0 ? undefined : `${this.#faults} ${this.#faults === 1 ? 'error' : 'errors'} of other kinds`,
-    ]
-      .filter((part) => part !== undefined)
-      .join(': ');
+    return [this.summary, this.#speed()].filter((part) => part !== '').join('; ');
   }
 
-  #howFar(): string | undefined {
-    if (this.#state === 'GatekeeperState' && this.#gate !== undefined) {
-      return `look ${this.#gate.looks}, ${this.#gate.message}`;
-    }
-    if (this.#items === undefined) return undefined;
-    const items = `${this.#items} ${this.#items === 1 ? 'item' : 'items'}`;
-    if (this.#counts === undefined) return items;
-    const { landed, processed, failed } = this.#counts;
-    return `${landed} landed, ${processed} processed, ${failed} failed of ${items}`;
+  /** The same as a block for a terminal, with a line for each large object under way. */
+  lines(now = new Date()): string[] {
+    const since =
+      this.#startedAt === undefined ? '' : `, ${secondsText((now.getTime() - this.#startedAt.getTime()) / 1_000)}`;
+    const transfers = this.#look?.transfers ?? [];
+    const more = transfers.length - TRANSFERS_SHOWN;
+    return [
+      `${this.#state}${since}`,
+      [this.#howFar(), this.#speed()].filter((part) => part !== '').join('; '),
+      this.#gateWord(),
+      this.#faultWord(),
+      ...transfers.slice(0, TRANSFERS_SHOWN).map((transfer) => `  ${transferLine(transfer)}`),
+      more > 0 ? `  and ${countText(more, 'more large object')} under way` : '',
+    ].filter((line) => line !== '');
   }
+
+  #howFar(): string {
+    if (this.#look !== undefined) {
+      const { done, failed, underWay, toGo, items } = this.#look;
+      return `${done} done, ${failed} failed, ${underWay} under way, ${toGo} to go of ${countText(items, 'item')}`;
+    }
+    return this.#items === undefined ? '' : countText(this.#items, 'item');
+  }
+
+  #gateWord(): string {
+    if (this.#state !== 'GatekeeperState' || this.#gate === undefined) return '';
+    return `gate, look ${this.#gate.looks}: ${this.#gate.message}`;
+  }
+
+  #faultWord(): string {
+    return this.#faults === 0 ? '' : countText(this.#faults, 'other error');
+  }
+
+  #speed(): string {
+    if (this.#look === undefined || this.#look.bytes === 0) return '';
+    const speed = this.#rate.bytesPerSecond;
+    const left = timeLeft(this.#look.transfers, speed);
+    return [
+      bytesText(this.#look.bytes),
+      speed === undefined || speed === 0 ? '' : `${bytesText(speed)}/s`,
+      left === undefined ? '' : `about ${secondsText(left)} left for what is under way`,
+    ]
+      .filter((part) => part !== '')
+      .join(', ');
+  }
+}
+
+function transferLine({ name, bytes, total }: TransferUnderWay): string {
+  if (total === undefined || total === 0) return `${bytesText(bytes)}  ${name}`;
+  return `${String(Math.floor((bytes / total) * 100)).padStart(3)} %  ${bytesText(bytes)} of ${bytesText(total)}  ${name}`;
+}
+
+function timeLeft(transfers: readonly TransferUnderWay[], speed: number | undefined): number | undefined {
+  if (speed === undefined || speed <= 0 || transfers.length === 0) return undefined;
+  let left = 0;
+  for (const { bytes, total } of transfers) {
+    if (total === undefined) return undefined;
+    left += total - bytes;
+  }
+  return left / speed;
 }

@@ -5,7 +5,8 @@ import { templateProblems } from '#run/input/template-problems.ts';
 
 /** What a person types to start a run. Options win over the same field of `base`. */
 export interface InputOptions {
-  readonly urls: readonly string[];
+  readonly sources: readonly { readonly url: string; readonly key?: string }[];
+  readonly sourcesFrom?: { readonly key: string };
   /** An execution input as JSON, as it would be typed in the console. */
   readonly base?: string;
   readonly process?: string;
@@ -17,12 +18,14 @@ export interface InputOptions {
  *
  * @throws InvalidInputError naming every problem by its path.
  */
-export function executionInput({ urls, base, process, onLate }: InputOptions): Record<string, unknown> {
+export function executionInput(options: InputOptions): Record<string, unknown> {
+  const { base, sourcesFrom, process, onLate } = options;
   const given = base === undefined ? {} : parseObject(base);
-  const sources = [...(Array.isArray(given.sources) ? given.sources : []), ...urls.map((url) => ({ url }))];
+  const sources = [...(Array.isArray(given.sources) ? given.sources : []), ...options.sources];
   const input = {
     ...given,
     ...(sources.length > 0 && { sources }),
+    ...(sourcesFrom && { sourcesFrom }),
     ...(process !== undefined && { process }),
     ...(onLate !== undefined && { onLate }),
   };

@@ -1,19 +1,27 @@
 import type { ItemLine, Manifest } from '#run/end/manifest.ts';
+import { bytesText, secondsText } from '../screen/quantities.ts';
+import type { Screen } from '../screen/screen.ts';
 import { renderTable } from '../screen/table.ts';
 
 const MIB = 1_024 * 1_024;
 /** How many items, and how many names of each list, a report for a terminal shows. */
 const SHOWN = 50;
 
+/** How a report is drawn: as wide as the terminal, in its colours. */
+export type Look = Pick<Screen, 'width' | 'paint'>;
+
+const PLAIN: Look = { width: Number.POSITIVE_INFINITY, paint: (_, text) => text };
+
 /**
- * A run's manifest as text for a terminal: the outcome, a table of its first items, then each failure with its reason
- * and what is missing, by name.
+ * A run's manifest as text for a terminal: the outcome, each failure with its reason, what is missing by name, then a table of the
+ * first items.
  *
  * @param items as `items.jsonl` has them; only the first 50 are looked at.
  */
 export async function renderRun(
   manifest: Manifest,
   items: AsyncIterable<ItemLine> | Iterable<ItemLine>,
+  { width, paint }: Look = PLAIN,
 ): Promise<string> {
   const rows: string[][] = [];
   for await (const line of items) {
@@ -22,44 +30,60 @@ export async function renderRun(
   }
   const table = renderTable(
     [
-      { head: 'item', width: 36 },
+      { head: 'item', width: 60 },
       { head: 'status' },
       { head: 'bytes', align: 'right' },
-      { head: 'seconds', align: 'right' },
-      { head: 'MiB/s', align: 'right' },
-      { head: 'parts', align: 'right' },
-      { head: 'retries', align: 'right' },
-      { head: 'peak MiB', align: 'right' },
-      { head: 'proofs', width: 40 },
+      { head: 'seconds', align: 'right', drop: 4 },
+      { head: 'MiB/s', align: 'right', drop: 3 },
+      { head: 'parts', align: 'right', drop: 7 },
+      { head: 'retries', align: 'right', drop: 6 },
+      { head: 'peak MiB', align: 'right', drop: 8 },
+      { head: 'proofs', width: 40, drop: 5 },
       { head: 'processed' },
     ],
     rows,
+    width,
   );
   const { counts } = manifest;
   const sections = [
     headline(manifest),
-    table,
-    counts.items > rows.length ? `… and ${counts.items - rows.length} more items in items.jsonl` : '',
     list(
-      'Failed',
+      paint('bad', 'Failed'),
       counts.failed,
       manifest.failed.map(({ name, stage, error }) => `${name} (${stage}): ${error.name}: ${error.message}`),
     ),
     list(
-      'Missing',
+      paint('warning', 'Missing'),
       counts.missing,
       manifest.missing.map(({ name, landed }) => `${name}${landed ? ' (landed, not processed)' : ''}`),
     ),
     list('Notes', manifest.notes.length, manifest.notes),
+    table,
+    counts.items > rows.length
+      ? `… and ${(counts.items - rows.length).toLocaleString('en')} more items in items.jsonl`
+      : '',
   ];
   return sections.filter((section) => section !== '').join('\n\n');
+}
+
+const TONES = { complete: 'good', partial: 'warning', late: 'bad', failed: 'bad' } as const;
+
+/** The last line of a report, in a word for a person and for a log: `Run night is complete: 12 of 12 done.` */
+export function lastWord({ runId, outcome, counts }: Manifest, { paint }: Look = PLAIN): string {
+  const left = [
+    ...(counts.failed > 0 ? [`${counts.failed} failed`] : []),
+    ...(counts.missing > 0 ? [`${counts.missing} missing`] : []),
+  ];
+  const more = left.length === 0 ? '' : `, ${left.join(', ')}: "sluice retry ${runId}" runs what is left`;
+  const word = outcome === 'failed' ? 'has failed' : `is ${outcome}`;
+  return `${paint(TONES[outcome], `Run ${runId} ${word}`)}: ${counts.done} of ${counts.items} done${more}.`;
 }
 
 function headline({ runId, outcome, forced, reason, counts, bytes, startedAt, closedAt }: Manifest): string {
   const seconds = (Date.parse(closedAt) - Date.parse(startedAt)) / 1_000;
   const numbers = `${counts.done} of ${counts.items} done, ${counts.failed} failed, ${counts.missing} missing`;
   const word = forced ? `${outcome}, forced (${reason ?? 'no reason given'})` : outcome;
-  return `Run ${runId}: ${word}\n${numbers}; ${(bytes / MIB).toFixed(1)} MiB landed; ${seconds.toFixed(1)} s`;
+  return `Run ${runId}: ${word}\n${numbers}; ${bytesText(bytes)} landed; ${secondsText(seconds)}`;
 }
 
 function itemRow({ name, status, landed, result }: ItemLine): string[] {

@@ -1,35 +1,85 @@
-/** A column of a table: its head, and on which side its values stand. */
+import stringWidth from 'string-width';
+import { cutMiddle } from './cut.ts';
+
+/** A column of a table: its head, and how it gives way where the table is too wide. */
 export interface Column {
   readonly head: string;
   readonly align?: 'left' | 'right';
   /** Longer values are cut in the middle, so that a path keeps its file name. @default no limit */
   readonly width?: number;
+  /** Where the table is too wide, the column with the highest number is left out first. @default the column stays */
+  readonly drop?: number;
 }
 
-/** Draws rows of text under heads. The last column is not padded, so that it may be long. */
-export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const cells = [
-    columns.map(({ head }) => head),
-    ...rows.map((row) => columns.map((column, at) => cut(row[at] ?? '', column.width))),
-  ];
-  const widths = columns.map((_, at) => Math.max(...cells.map((row) => [...(row[at] ?? '')].length)));
-  return cells
-    .map((row) =>
-      row
-        .map((cell, at) => {
-          const space = ' '.repeat((widths[at] ?? 0) - [...cell].length);
-          if (columns[at]?.align === 'right') return space + cell;
-          return at === row.length - 1 ? cell : cell + space;
+/** What a cut column keeps at least. */
+const LEAST_WIDTH = 12;
+const GAP = '  ';
+
+/**
+ * Draws rows of text under heads. The last column is not padded.
+ *
+ * @param width columns of the terminal: what does not fit is left out by `drop`, and then the widest columns are cut. @default no limit
+ */
+export function renderTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width = Number.POSITIVE_INFINITY,
+): string {
+  const all = columns.map((column, at) => {
+    const cells = [column.head, ...rows.map((row) => cut(row[at] ?? '', column.width))];
+    return { ...column, cells, needs: Math.max(...cells.map((cell) => stringWidth(cell))) };
+  });
+  const kept = leaveOut(all, width);
+  const widths = squeeze(
+    kept.map(({ needs }) => needs),
+    width,
+  );
+  return [undefined, ...rows]
+    .map((_, line) =>
+      kept
+        .map(({ cells, align }, at) => {
+          const cell = cut(cells[line] ?? '', widths[at]);
+          const space = ' '.repeat(Math.max(0, (widths[at] ?? 0) - stringWidth(cell)));
+          if (align === 'right') return space + cell;
+          return at === kept.length - 1 ? cell : cell + space;
         })
-        .join('  ')
+        .join(GAP)
         .trimEnd(),
     )
     .join('\n');
 }
 
+function leaveOut<C extends { readonly needs: number; readonly drop?: number }>(
+  columns: readonly C[],
+  width: number,
+): C[] {
+  const kept = [...columns];
+  while (total(kept.map(({ needs }) => needs)) > width) {
+    const first = Math.max(...kept.map(({ drop }) => drop ?? 0));
+    if (first === 0) break;
+    kept.splice(
+      kept.findIndex(({ drop }) => drop === first),
+      1,
+    );
+  }
+  return kept;
+}
+
+/** Takes a column at a time from the widest until all fit. */
+function squeeze(needs: readonly number[], width: number): number[] {
+  const widths = [...needs];
+  while (total(widths) > width) {
+    const widest = Math.max(...widths);
+    if (widest <= LEAST_WIDTH) break;
+    widths[widths.indexOf(widest)] = widest - 1;
+  }
+  return widths;
+}
+
+function total(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length);
+}
+
 function cut(text: string, width: number | undefined): string {
-  const characters = [...text];
-  if (width === undefined || characters.length <= width) return text;
-  const tail = Math.ceil((width - 1) * 0.6);
-  return `${characters.slice(0, width - 1 - tail).join('')}…${characters.slice(-tail).join('')}`;
+  return width === undefined ? text : cutMiddle(text, width);
 }

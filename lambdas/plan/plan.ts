@@ -10,9 +10,9 @@ import { type Item, itemName } from '#run/item.ts';
 import { runKeys, slotKey } from '#run/keys.ts';
 import { countByShard } from '#run/ledger/shards.ts';
 import { type Claim, claim } from '#run/plan/claim.ts';
+import { filled, type ItemDefaults, itemsOfInput, listedItem, type Report } from '#run/plan/items.ts';
 import { type PlanSummary, planSummarySchema } from '#run/plan/plan-summary.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
-import { filled, type ItemDefaults, itemsOfInput, listedItem, type Report } from './items.ts';
 import { listAtUrl } from './list/list-at-url.ts';
 import type { ListBytes } from './list/list-bytes.ts';
 import { SourceListError } from './list/list-error.ts';
@@ -195,7 +195,7 @@ async function* itemsOf(
 ): AsyncGenerator<Item> {
   yield* itemsOfInput(input, defaults, report);
   if (input.rerunOf !== undefined) {
-    for await (const item of itemsLeftBy(store, input.rerunOf)) {
+    for await (const item of itemsLeftBy(store, input.rerunOf, input.rerunItems)) {
       // The deployment may have had more when the earlier run was planned.
       const problem = item.process && processorProblem(item.process.processor, defaults.processors);
       if (problem) report(`rerunOf: ${itemName(item)}: ${problem}`);

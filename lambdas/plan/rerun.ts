@@ -13,9 +13,10 @@ export class RerunError extends Error {
 /**
  * What a run left undone: its failed and missing items, as they were planned. Results that came late count as done.
  *
+ * @param only ids: nothing else is taken. @default all that is left
  * @throws RerunError where the run isn't there any more, or is still under way.
  */
-export async function* itemsLeftBy(store: Store, runId: string): AsyncGenerator<Item> {
+export async function* itemsLeftBy(store: Store, runId: string, only?: readonly string[]): AsyncGenerator<Item> {
   const keys = runKeys(runId);
   const plan = await readJson(store, keys.summary, planSummarySchema);
   if (plan === undefined) throw new RerunError(`there is no run ${runId}, or its records have expired`);
@@ -23,7 +24,10 @@ export async function* itemsLeftBy(store: Store, runId: string): AsyncGenerator<
     throw new RerunError(`run ${runId} is still under way: stop it, or wait for its manifest`);
   }
   const { done } = await readProgress(store, plan);
-  for await (const item of plannedItems(store, plan)) if (!done.has(item.id)) yield item;
+  const wanted = only === undefined ? undefined : new Set(only);
+  for await (const item of plannedItems(store, plan)) {
+    if (!done.has(item.id) && (wanted === undefined || wanted.has(item.id))) yield item;
+  }
 }
 
 /** Tells the earlier run of the later one; the later one's plan names the earlier. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { credentialFields, credentialProblems } from '../credentials/credential-reference.ts';
 import { RUN_ID_PATTERN } from '../ids.ts';
-import { expectSchema, ifExistsSchema } from '../item.ts';
+import { expectSchema, ifExistsSchema, itemIdSchema } from '../item.ts';
 import { keyProblem } from './key-problem.ts';
 import { nameProblem } from './name-problem.ts';
 import { PROCESSOR_NAMES } from './processor-names.ts';
@@ -94,6 +94,8 @@ export const executionInputSchema = z
     sourcesFrom: sourcesFromSchema.optional(),
     work: z.array(workInputSchema).optional(),
     rerunOf: z.string().regex(RUN_ID_PATTERN, 'takes the name of an earlier run').optional(),
+    /** Of the earlier run's items only these. */
+    rerunItems: z.array(itemIdSchema).min(1).max(5_000).optional(),
     process: processInputSchema.nullable().default(null),
     onLate: z.enum(['partial', 'fail']).default('partial'),
     waitFor: z
@@ -112,6 +114,10 @@ export const executionInputSchema = z
   .refine(({ rerunOf, sources, sourcesFrom, work }) => rerunOf === undefined || !(sources ?? sourcesFrom ?? work), {
     path: ['rerunOf'],
     error: 'takes its items from the earlier run: leave sources, sourcesFrom and work out',
+  })
+  .refine(({ rerunOf, rerunItems }) => rerunItems === undefined || rerunOf !== undefined, {
+    path: ['rerunItems'],
+    error: 'names items of an earlier run: give rerunOf too',
   })
   .refine((input) => input.schedule === undefined || input.scheduledTime !== undefined, {
     path: ['scheduledTime'],

@@ -1,37 +1,122 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
+import { runSluice } from '#test/helpers/cli.ts';
 
-const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const aws = useEmbeddedAws();
+const sluice = (...args: string[]) => runSluice(args, aws.childEnv());
 
-function sluice(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { env: aws.childEnv() }, (error, out, err) => {
-      resolve({ code: error === null ? 0 : Number(error.code), out, err });
-    });
-  });
-}
+/** A machine that nobody has set up: no region, no credentials, no configuration. */
+const BARE = {
+  PATH: process.env.PATH,
+  HOME: '/nonexistent',
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_CONFIG_FILE: '/nonexistent/config',
+  AWS_SHARED_CREDENTIALS_FILE: '/nonexistent/credentials',
+};
+
+const COMMANDS =
+  'run watch runs status report items get logs retry cancel stop backfill open validate copy completion'.split(' ');
 
 describe('sluice', () => {
-  it('tells how it is used', async () => {
+  it('lists every command in its help', async () => {
     const { code, out } = await sluice('--help');
-    expect([code, out]).toEqual([0, expect.stringContaining('sluice run [URL …]')]);
+    expect(code).toBe(0);
+    for (const command of COMMANDS) expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
+  });
+
+  it('prints its version', async () => {
+    expect(await sluice('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
 
   it.each([
-    ['an unknown command', ['retrye'], 'there is no command "retrye"'],
-    ['an unknown option', ['run', '--colour'], '--colour'],
-    ['a report of nothing', ['report'], 'takes one run'],
-    ['a retry of two runs', ['retry', 'a', 'b'], '"sluice retry" takes one run'],
-  ])('ends with 2 for %s', async (_, args, message) => {
-    const { code, err } = await sluice(...args);
-    expect([code, err]).toEqual([2, expect.stringContaining(message)]);
+    ['no command', [], 'Usage: sluice'],
+    ['an unknown command', ['retrye'], 'Did you mean retry?'],
+    ['an unknown option', ['run', '--nmae', 'x'], 'Did you mean --name?'],
+    ['a report of nothing', ['report'], "missing required argument 'run'"],
+    ['a retry of two runs', ['retry', 'a', 'b'], 'too many arguments'],
+    ['a URL that is none', ['run', 'foo'], '"foo"'],
+    ['a key for two URLs', ['run', 'http://a.example/1', 'http://a.example/2', '--key', 'k'], '--key is for one URL'],
+    ['a list beside URLs', ['run', 'http://a.example/1', '--from', 'list.txt'], '--from names all sources'],
+    ['a list that is not there', ['run', '--from', '/nonexistent/list.txt'], 'there is no such file'],
+    ['an input that is a folder', ['run', '--input', '/'], 'that is a folder'],
+    ['an unknown processor', ['run', 'http://a.example/1', '--process', 'nope'], 'process: takes one of'],
+    ['a run name with a space', ['run', 'http://a.example/1', '--name', 'a b'], '--name takes 1 to 80'],
+    ['an unknown outcome', ['runs', '--outcome', 'good'], 'Allowed choices are running, complete'],
+    ['a limit that is no number', ['runs', '--limit', 'many'], 'whole number from 1 to 10,000'],
+    ['a backfill without an end', ['backfill', 'nightly', '--from', '2026-01-01'], '--to <time>'],
+    ['a copy to no place in S3', ['copy', 'http://a.example/1', 'http://a.example/2'], 'is no place in S3'],
+    ['a copy of nothing', ['copy', 's3://bucket/key'], 'takes one URL or more'],
+    ['a copy of what is no URL', ['copy', 'foo', 's3://bucket/key'], '"foo" is no URL'],
+    [
+      'a copy of two URLs to one key',
+      ['copy', 'http://a.example/x', 'http://b.example/x', 's3://bucket/p/'],
+      'would both be',
+    ],
+    [
+      'a hash that is none',
+      ['copy', 'http://a.example/1', 's3://bucket/key', '--expect-sha256', 'abc'],
+      '64 hexadecimal',
+    ],
+    [
+      'a header without a colon',
+      ['copy', 'http://a.example/1', 's3://bucket/key', '--header', 'secret'],
+      '"Name: value"',
+    ],
+    ['an unknown shell', ['completion', 'tcsh'], 'takes one of bash, zsh, fish'],
+    ['an input that is not JSON', ['validate', 'package-lock.json.nope'], 'there is no such file'],
+  ])('ends with 2 for %s, and says what is wrong', async (_, args, message) => {
+    // Nothing of AWS is there: a mistake is found before anything is asked.
+    const { code, out, err } = await runSluice(args, BARE);
+    expect([code, err + out]).toEqual([2, expect.stringContaining(message)]);
+  });
+
+  it('says that there is no region, and how to set one', async () => {
+    expect(await runSluice(['runs'], BARE)).toMatchObject({ code: 1, err: expect.stringContaining('set AWS_REGION') });
+  });
+
+  it('says that there are no credentials, and how to get some', async () => {
+    const { code, err } = await runSluice(['runs'], { ...BARE, AWS_REGION: 'eu-west-1' });
+    expect([code, err]).toEqual([1, expect.stringContaining('there are no AWS credentials')]);
+  });
+
+  it('says that the profile gives no credentials', async () => {
+    const { code, err } = await runSluice(['runs'], { ...BARE, AWS_REGION: 'eu-west-1', AWS_PROFILE: 'nope' });
+    expect([code, err]).toEqual([1, expect.stringContaining('the AWS profile "nope" gives no credentials')]);
+  });
+
+  it('says that nothing answers at the endpoint', async () => {
+    const { code, err } = await runSluice(['runs'], { ...aws.childEnv(), AWS_ENDPOINT_URL: 'http://127.0.0.1:1' });
+    expect([code, err]).toEqual([1, expect.stringContaining('nothing answers at 127.0.0.1:1')]);
   });
 
   it('says which stack it looked for, and where', async () => {
     const { code, err } = await sluice('watch', 'night', '--stack', 'Nowhere');
     expect([code, err]).toEqual([1, expect.stringContaining('there is no stack "Nowhere" in us-east-1')]);
+  });
+
+  it('says that no local Sluice runs', async () => {
+    expect(await sluice('runs', '--local')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('npm start -- --keep'),
+    });
+  });
+
+  it('shows what a run would land, and starts nothing', async () => {
+    const { code, out } = await runSluice(['run', '--dry-run', 'https://a.example/{yyyy}.csv'], BARE);
+    expect([code, out]).toEqual([
+      0,
+      expect.stringMatching(/https:\/\/a\.example\/\d{4}\.csv → raw\/a\.example\/\d{4}\.csv\n.*1 item/),
+    ]);
+  });
+
+  it.each(['bash', 'zsh', 'fish'])('prints a completion script for %s with every command', async (shell) => {
+    const { code, out } = await runSluice(['completion', shell], BARE);
+    expect(code).toBe(0);
+    for (const command of COMMANDS) expect(out).toContain(command);
+  });
+
+  it('draws nothing and uses no colour in a pipe', async () => {
+    const { err, out } = await sluice('watch', 'night', '--stack', 'Nowhere');
+    expect(err + out).not.toContain('\u001b');
   });
 });

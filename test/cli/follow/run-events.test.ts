@@ -82,7 +82,17 @@ describe('RunProgress', () => {
     progress.add({ kind: 'state', at: timestamp, state: 'Ingest' });
     progress.add({ kind: 'planned', at: timestamp, plan: { runId: 'r', bucket: 'b', items: 3, batches: 3 } });
     lines.push(String(progress));
-    progress.counts = { landed: 2, processed: 1, failed: 0 };
+    progress.look = {
+      at: timestamp,
+      items: 3,
+      done: 1,
+      failed: 0,
+      underWay: 1,
+      toGo: 1,
+      bytes: 0,
+      transfers: [],
+      newFailures: [],
+    };
     lines.push(String(progress));
     progress.add({ kind: 'state', at: timestamp, state: 'GatekeeperState' });
     progress.add({ kind: 'not-ready', at: timestamp, message: '1 of 3 done' });
@@ -91,8 +101,8 @@ describe('RunProgress', () => {
     expect(lines).toEqual([
       'starting',
       'Ingest: 3 items',
-      'Ingest: 2 landed, 1 processed, 0 failed of 3 items',
-      'GatekeeperState: look 2, 2 of 3 done',
+      'Ingest: 1 done, 0 failed, 1 under way, 1 to go of 3 items',
+      'GatekeeperState: 1 done, 0 failed, 1 under way, 1 to go of 3 items: gate, look 2: 2 of 3 done',
     ]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { renderRun } from '#cli/report/report.ts';
+import { lastWord, renderRun } from '#cli/report/report.ts';
 import { renderTable } from '#cli/screen/table.ts';
 import type { ItemLine, Manifest } from '#run/end/manifest.ts';
 
@@ -67,18 +67,18 @@ describe('the report of a run', () => {
     expect(await renderRun(manifest, items)).toBe(
       [
         'Run night: partial, forced (late)',
-        '1 of 3 done, 1 failed, 1 missing; 3.0 MiB landed; 12.5 s',
-        '',
-        'item           status       bytes  seconds  MiB/s  parts  retries  peak MiB  proofs       processed',
-        'raw/trips.csv  landed   3,145,728     1.50    2.0      1        2       101  size, crc32  profile 0.3 s: csv, 12,345 records, 7 columns',
-        'raw/gone.csv   failed',
-        'raw/slow.csv   missing',
+        '1 of 3 done, 1 failed, 1 missing; 3.0 MiB landed; 13 s',
         '',
         'Failed:',
         '  raw/gone.csv (transfer): SourceError: answered 404',
         '',
         'Missing:',
         '  raw/slow.csv (landed, not processed)',
+        '',
+        'item           status       bytes  seconds  MiB/s  parts  retries  peak MiB  proofs       processed',
+        'raw/trips.csv  landed   3,145,728     1.50    2.0      1        2       101  size, crc32  profile 0.3 s: csv, 12,345 records, 7 columns',
+        'raw/gone.csv   failed',
+        'raw/slow.csv   missing',
       ].join('\n'),
     );
   });
@@ -95,7 +95,57 @@ describe('the report of a run', () => {
   });
 });
 
+describe('the last line of a report', () => {
+  it.each([
+    ['complete', { failed: 0, missing: 0, done: 3 }, 'Run night is complete: 3 of 3 done.'],
+    ['partial', {}, 'Run night is partial: 1 of 3 done, 1 failed, 1 missing: "sluice retry night" runs what is left.'],
+    [
+      'failed',
+      { done: 0 },
+      'Run night has failed: 0 of 3 done, 1 failed, 1 missing: "sluice retry night" runs what is left.',
+    ],
+  ] as const)('says that a run is %s', (outcome, counts, line) => {
+    expect(lastWord({ ...manifest, outcome, counts: { ...manifest.counts, ...counts } })).toBe(line);
+  });
+});
+
 describe('renderTable', () => {
+  const columns = [
+    { head: 'item' },
+    { head: 'bytes', align: 'right' },
+    { head: 'peak', drop: 2 },
+    { head: 'parts', drop: 1 },
+    { head: 'reason' },
+  ] as const;
+  const row = ['raw/2026/11/trips.csv', '3,145,728', '101', '1', 'answered 404'];
+
+  it.each([
+    [80, 'item                       bytes  peak  parts  reason'],
+    [57, 'item                       bytes  parts  reason'],
+    [50, 'item                       bytes  reason'],
+  ])('leaves out diagnostics first: %i columns', (width, head) => {
+    const lines = renderTable(columns, [row], width).split('\n');
+    expect(lines[0]).toBe(head);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
+  });
+
+  it('cuts the widest column where nothing may be left out', () => {
+    const lines = renderTable(columns, [row], 40).split('\n');
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(40);
+    expect(lines[1]).toContain('trips.csv');
+  });
+
+  it('counts the columns that wide characters take', () => {
+    const table = renderTable(
+      [{ head: 'name' }, { head: 'n' }],
+      [
+        ['表表', '1'],
+        ['ab', '2'],
+      ],
+    );
+    expect(table).toBe('name  n\n表表  1\nab    2');
+  });
+
   it('cuts a long value in the middle and keeps its end', () => {
     const table = renderTable(
       [

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { readInput } from '#lambdas/plan/input.ts';
-import { listedItem } from '#lambdas/plan/items.ts';
 import { readSettings } from '#lib/settings/read-settings.ts';
 import { isTooDeep, MOST_LEVELS } from '#run/input/nesting.ts';
 import { PROCESSOR_NAMES } from '#run/input/processor-names.ts';
+import { listedItem } from '#run/plan/items.ts';
 import { readMessage } from '#worker/runtime/read-message.ts';
 
 const nested = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);

@@ -1,12 +1,12 @@
-import { itemId } from '#run/ids.ts';
-import { processorProblem } from '#run/input/deployed-processors.ts';
-import { describeIssue, REPORTING } from '#run/input/describe-issue.ts';
-import { type ExecutionInput, type SourceInput, sourceInputSchema, type WorkInput } from '#run/input/input.ts';
-import { keyProblem } from '#run/input/key-problem.ts';
-import { isTooDeep, MOST_LEVELS } from '#run/input/nesting.ts';
-import { quoted } from '#run/input/quoted.ts';
-import { fillTemplate, TemplateError } from '#run/input/template.ts';
-import type { Process, SourceItem, WorkItem } from '#run/item.ts';
+import { itemId } from '../ids.ts';
+import { processorProblem } from '../input/deployed-processors.ts';
+import { describeIssue, REPORTING } from '../input/describe-issue.ts';
+import { type ExecutionInput, type SourceInput, sourceInputSchema, type WorkInput } from '../input/input.ts';
+import { keyProblem } from '../input/key-problem.ts';
+import { isTooDeep, MOST_LEVELS } from '../input/nesting.ts';
+import { quoted } from '../input/quoted.ts';
+import { fillTemplate, TemplateError } from '../input/template.ts';
+import type { Process, SourceItem, WorkItem } from '../item.ts';
 
 /** What every item of a run has in common. */
 export interface ItemDefaults {

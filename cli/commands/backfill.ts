@@ -1,0 +1,104 @@
+import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
+import { StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { executionArnOf } from '../deployment/deployment.ts';
+import { EXIT } from '../exit-code.ts';
+import { followRun } from '../follow/follow-run.ts';
+import { slotsBetween } from '../input/schedule-slots.ts';
+import { UsageError } from '../screen/usage.ts';
+import { type CommandContext, CommandError } from './command.ts';
+
+export interface BackfillOptions {
+  readonly from: string;
+  readonly to: string;
+  /** Runs at the same time. */
+  readonly atOnce: number;
+  readonly dryRun?: boolean;
+}
+
+/** More slots than this are a mistake more often than a wish. */
+const MOST_SLOTS = 1_000;
+
+/**
+ * `sluice backfill`: starts a run for each time that a schedule stands for in a span, as the schedule itself would have, and waits for all of
+ * them. A slot that has been run already is refused by Plan, and told.
+ *
+ * @throws UsageError for a span that makes no sense; CommandError where there is no such schedule.
+ */
+export async function backfill(context: CommandContext, schedule: string, stack: string, options: BackfillOptions) {
+  const { screen, json } = context;
+  const from = timeOf(options.from, '--from');
+  const to = timeOf(options.to, '--to');
+  if (from > to) throw new UsageError('--from is after --to');
+  const { expression, timeZone, input } = await readSchedule(context, schedule, stack);
+  const slots = slotsBetween(expression, timeZone, from, to);
+  if (slots.length === 0)
+    throw new UsageError(`schedule ${schedule} (${expression}, ${timeZone}) has no time between --from and --to`);
+  if (slots.length > MOST_SLOTS)
+    throw new UsageError(`these are ${slots.length} runs, at most ${MOST_SLOTS} are started by one call`);
+  if (options.dryRun === true) {
+    for (const slot of slots)
+      screen.print(json ? JSON.stringify({ scheduledTime: slot.toISOString() }) : slot.toISOString());
+    return EXIT.complete;
+  }
+  screen.say(`${slots.length} runs of schedule ${schedule}, ${options.atOnce} at the same time.`);
+  let worst: number = EXIT.complete;
+  const waiting = slots.values();
+  const work = async () => {
+    for (const slot of waiting) {
+      const outcome = await runSlot(context, schedule, slot, input);
+      if (outcome !== 'SUCCEEDED') worst = EXIT.partial;
+    }
+  };
+  // One iterator for all: each takes the next slot.
+  await Promise.all(Array.from({ length: Math.min(options.atOnce, slots.length) }, work));
+  return worst;
+}
+
+async function runSlot(context: CommandContext, schedule: string, slot: Date, input: object): Promise<string> {
+  const { sfn, s3, deployment, screen, json, signal } = context;
+  const scheduledTime = slot.toISOString().replace('.000Z', 'Z');
+  // Names may not hold colons. The slot itself is claimed by Plan, so a name of its own is no danger.
+  const name = `${schedule}-${scheduledTime.replaceAll(/[-:]/g, '')}-${Date.now().toString(36)}`.slice(-80);
+  const { executionArn = executionArnOf(deployment, name) } = await sfn.send(
+    new StartExecutionCommand({
+      stateMachineArn: deployment.stateMachineArn,
+      name,
+      input: JSON.stringify({ ...input, scheduledTime }),
+    }),
+  );
+  const { end } = await followRun({ sfn, s3 }, executionArn, { signal });
+  const { status, error, message } = end;
+  if (json) screen.print(JSON.stringify({ run: name, scheduledTime, status, error: error ?? null }));
+  else {
+    const word = screen.paint(status === 'SUCCEEDED' ? 'good' : 'bad', status.toLowerCase());
+    screen.print(`${scheduledTime}  ${name}  ${word}${error === undefined ? '' : `  ${error}: ${message ?? ''}`}`);
+  }
+  return status;
+}
+
+/** The schedule as the deployment made it: its group is named after the stack. */
+async function readSchedule({ config }: CommandContext, name: string, stack: string) {
+  try {
+    const found = await new SchedulerClient(config).send(new GetScheduleCommand({ Name: name, GroupName: stack }));
+    const input = JSON.parse(found.Target?.Input ?? '{}') as Record<string, unknown>;
+    return { expression: found.ScheduleExpression ?? '', timeZone: found.ScheduleExpressionTimezone ?? 'UTC', input };
+  } catch (cause) {
+    if ((cause as Error).name !== 'ResourceNotFoundException') throw cause;
+    throw new CommandError(
+      `the stack "${stack}" has no schedule ${JSON.stringify(name)}: cdk.json names them under sluice.schedules`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function timeOf(text: string, option: string): Date {
+  const time = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
+  if (Number.isNaN(time.getTime()) || !/^\d{4}-\d{2}-\d{2}/.test(text)) {
+    throw new UsageError(
+      `${option} takes a day or a time, such as 2026-11-01 or 2026-11-01T04:30:00Z, not ${JSON.stringify(text)}`,
+    );
+  }
+  return time;
+}

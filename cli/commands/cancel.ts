@@ -1,0 +1,24 @@
+import { StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { executionArnOf, runIdOf } from '../deployment/deployment.ts';
+import { EXIT } from '../exit-code.ts';
+import { type CommandContext, CommandError } from './command.ts';
+import { describeRun } from './status.ts';
+
+/**
+ * `sluice cancel`: stops one run. Its workers leave by themselves, and CloseRun writes its manifest.
+ *
+ * @throws CommandError where there is no such run, or it has ended.
+ */
+export async function cancel(context: CommandContext, run: string): Promise<number> {
+  const { sfn, deployment, screen, json } = context;
+  const runId = runIdOf(run);
+  const { status } = await describeRun(context, run);
+  if (status !== 'RUNNING') throw new CommandError(`run ${runId} has ended already (${String(status).toLowerCase()})`);
+  await sfn.send(new StopExecutionCommand({ executionArn: executionArnOf(deployment, run), cause: 'sluice cancel' }));
+  screen.print(
+    json
+      ? JSON.stringify({ run: runId, status: 'stopped' })
+      : `Run ${runId} is stopped. Its manifest comes within a minute: "sluice report ${runId}".`,
+  );
+  return EXIT.complete;
+}

@@ -1,0 +1,15 @@
+import type { Connection } from '../deployment/connect.ts';
+import type { Screen } from '../screen/screen.ts';
+
+/** What a command on a deployment works with. */
+export interface CommandContext extends Connection {
+  readonly screen: Screen;
+  readonly signal: AbortSignal;
+  /** Results as JSON for a program, instead of text for a person. */
+  readonly json: boolean;
+}
+
+/** A run or an item that a command names is not there, or not in the state that the command needs. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+}

@@ -1,0 +1,262 @@
+import { readFile } from 'node:fs/promises';
+import { S3Client } from '@aws-sdk/client-s3';
+import pMap from 'p-map';
+import { redactUrl } from '#net/redact.ts';
+import type { IfExists, Progress, Source } from '#transfer/index.ts';
+import { type Copied, copyOne } from '../copy/copy-one.ts';
+import { guardFor } from '../copy/guard-for.ts';
+import { type CopyJob, copyJobs } from '../copy/s3-destination.ts';
+import { copiesFolder } from '../copy/saved-copy.ts';
+import { EXIT } from '../exit-code.ts';
+import { explain } from '../explain.ts';
+import { bytesText, countText, secondsText } from '../screen/quantities.ts';
+import { Rate } from '../screen/rate.ts';
+import type { Screen } from '../screen/screen.ts';
+import { UsageError } from '../screen/usage.ts';
+
+export interface CopyCommand {
+  /** URLs, and last the place in S3. */
+  readonly args: readonly string[];
+  readonly from?: string;
+  readonly header?: readonly string[];
+  readonly ifExists: IfExists;
+  readonly expectSha256?: string;
+  readonly expectMd5?: string;
+  readonly allowUnprovenEnd?: boolean;
+  readonly maxGib?: number;
+  readonly connections: number;
+  readonly filesAtOnce: number;
+  readonly openRange?: readonly string[];
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly profile?: string;
+  readonly pathStyle?: boolean;
+  readonly json?: boolean;
+}
+
+const GIB = 1_073_741_824;
+/** How often a terminal's progress is drawn. */
+const DRAW_MILLISECONDS = 250;
+/** How often progress is written where there is no terminal. */
+const PLAIN_MILLISECONDS = 5_000;
+
+interface Outcome {
+  readonly job: CopyJob;
+  readonly copied?: Copied;
+  readonly error?: unknown;
+}
+
+/**
+ * `sluice copy`: copies URLs into S3 by the engine, without a deployment.
+ *
+ * @returns the exit code: complete, partial where some failed, failed where all did.
+ * @throws UsageError before anything is asked for.
+ */
+export async function copy(command: CopyCommand, screen: Screen, signal: AbortSignal): Promise<number> {
+  const jobs = await jobsOf(command);
+  const headers = headersOf(command.header ?? []);
+  const { guard, client, endpoint } = await ends(command, jobs);
+  const progress = new CopyProgress(jobs, screen);
+  const options = {
+    client,
+    endpoint,
+    folder: copiesFolder(),
+    ifExists: command.ifExists,
+    transfer: {
+      connections: command.connections,
+      guard,
+      ...(command.maxGib !== undefined && { maxBytes: Math.floor(command.maxGib * GIB) }),
+    },
+    signal,
+  };
+  let outcomes: Outcome[];
+  try {
+    outcomes = await pMap(
+      jobs,
+      async (job): Promise<Outcome> => {
+        try {
+          const onProgress = (so: Progress) => progress.at(job, so);
+          const copied = await copyOne(job, sourceOf(job, command, headers), { ...options, onProgress });
+          progress.end(job);
+          report({ job, copied }, command, screen);
+          return { job, copied };
+        } catch (error) {
+          // The signal ends all of them; what it interrupted is kept for the next call.
+          if (signal.aborted) throw error;
+          progress.end(job);
+          report({ job, error }, command, screen);
+          return { job, error };
+        }
+      },
+      { concurrency: command.filesAtOnce, stopOnError: false },
+    );
+  } catch (error) {
+    if (signal.aborted) {
+      screen.say('Interrupted. What S3 has got is kept: run the same command again to go on.');
+      return EXIT.interrupted;
+    }
+    throw error;
+  } finally {
+    progress.stop();
+    client.destroy();
+  }
+  return exitCode(outcomes);
+}
+
+async function jobsOf({ args, from }: CopyCommand): Promise<CopyJob[]> {
+  const target = args.at(-1);
+  const typed = args.slice(0, -1);
+  if (target === undefined)
+    throw new UsageError('"sluice copy" takes one URL or more, and a place in S3: s3://bucket/key');
+  const listed = from === undefined ? [] : (await readList(from)).split(/\r?\n/);
+  const urls = [...typed, ...listed.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'))];
+  if (urls.length === 0)
+    throw new UsageError('"sluice copy" takes one URL or more before the place in S3, or --from FILE');
+  return copyJobs(urls, target);
+}
+
+async function readList(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
+  } catch (cause) {
+    throw new UsageError(`--from ${file}: ${explain(cause)}`, { cause });
+  }
+}
+
+function headersOf(lines: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    lines.map((line) => {
+      const match = /^([!#$%&'*+.^_`|~\w-]+):\s*(.*)$/.exec(line);
+      // The value may be a secret: it is not repeated.
+      if (match?.[1] === undefined) throw new UsageError('--header takes "Name: value"');
+      return [match[1], match[2] ?? ''];
+    }),
+  );
+}
+
+function sourceOf(job: CopyJob, command: CopyCommand, headers: Record<string, string>): Source {
+  const { expectSha256: sha256, expectMd5: md5, allowUnprovenEnd } = command;
+  return {
+    url: job.url,
+    headers,
+    ...((sha256 !== undefined || md5 !== undefined) && { expect: { sha256, md5 } }),
+    ...(allowUnprovenEnd === true && { allowUnprovenEnd }),
+  };
+}
+
+async function ends(command: CopyCommand, jobs: readonly CopyJob[]) {
+  if (jobs.length > 1 && (command.expectSha256 !== undefined || command.expectMd5 !== undefined))
+    throw new UsageError('--expect-sha256 and --expect-md5 are of one file: name one URL');
+  const guard = guardFor(
+    jobs.map(({ url }) => url),
+    command.openRange ?? [],
+  );
+  const own = command.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
+  const client = new S3Client({
+    ...(command.endpoint !== undefined && { endpoint: command.endpoint }),
+    ...(command.region !== undefined && { region: command.region }),
+    ...(command.profile !== undefined && { profile: command.profile }),
+    // Another server than AWS's own has no host name for each bucket.
+    forcePathStyle: command.pathStyle ?? own !== undefined,
+    followRegionRedirects: true,
+  });
+  return { guard, client, endpoint: own ?? 'aws' };
+}
+
+function report({ job, copied, error }: Outcome, { json }: CopyCommand, screen: Screen): void {
+  const object = `s3://${job.bucket}/${job.key}`;
+  if (json === true) {
+    const failure = error === undefined ? {} : { error: { name: (error as Error).name, message: explain(error) } };
+    screen.print(
+      JSON.stringify({
+        url: redactUrl(job.url),
+        object,
+        ...(copied && { ...copied.landed, resumedBytes: copied.resumedBytes }),
+        ...failure,
+      }),
+    );
+    return;
+  }
+  if (copied === undefined) {
+    screen.say(`${screen.paint('bad', 'failed')}  ${object}: ${explain(error)}`);
+    return;
+  }
+  const { landed, resumedBytes } = copied;
+  const words = [
+    bytesText(landed.bytes),
+    ...(landed.status === 'landed' ? [secondsText(landed.seconds), `proven by ${landed.proofs.held.join(', ')}`] : []),
+    ...(resumedBytes > 0 ? [`${bytesText(resumedBytes)} of it from before`] : []),
+  ];
+  screen.print(`${screen.paint('good', landed.status)}  ${object}  ${words.join(', ')}`);
+  for (const note of landed.notes) screen.say(`  note: ${note}`);
+}
+
+function exitCode(outcomes: readonly Outcome[]): number {
+  const failed = outcomes.filter(({ error }) => error !== undefined).length;
+  if (failed === 0) return EXIT.complete;
+  return failed === outcomes.length ? EXIT.failed : EXIT.partial;
+}
+
+/** What is shown while copies are under way: a line for each, and one for all. */
+class CopyProgress {
+  readonly #screen: Screen;
+  readonly #jobs: number;
+  readonly #under = new Map<CopyJob, Progress>();
+  readonly #rate = new Rate();
+  readonly #started = performance.now();
+  readonly #timer: NodeJS.Timeout;
+  #ended = 0;
+  #endedBytes = 0;
+
+  constructor(jobs: readonly CopyJob[], screen: Screen) {
+    this.#screen = screen;
+    this.#jobs = jobs.length;
+    this.#timer = setInterval(() => this.#draw(), screen.isLive ? DRAW_MILLISECONDS : PLAIN_MILLISECONDS);
+    this.#draw();
+  }
+
+  at(job: CopyJob, progress: Progress): void {
+    this.#under.set(job, progress);
+  }
+
+  end(job: CopyJob): void {
+    this.#endedBytes += this.#under.get(job)?.bytes ?? 0;
+    this.#under.delete(job);
+    this.#ended += 1;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#screen.clear();
+  }
+
+  #draw(): void {
+    const under = [...this.#under];
+    const bytes = under.reduce((sum, [, so]) => sum + so.bytes, this.#endedBytes);
+    this.#rate.add(bytes);
+    const speed = this.#rate.bytesPerSecond;
+    const total = under.reduce<number | undefined>(
+      (sum, [, so]) => (sum === undefined || so.total === undefined ? undefined : sum + so.total),
+      this.#endedBytes,
+    );
+    const left =
+      total !== undefined && speed !== undefined && speed > 0 && under.length > 0 ? (total - bytes) / speed : undefined;
+    const all = [
+      this.#jobs > 1 ? `${this.#ended} of ${countText(this.#jobs, 'file')}` : undefined,
+      total === undefined || under.length === 0 ? bytesText(bytes) : `${bytesText(bytes)} of ${bytesText(total)}`,
+      speed === undefined ? 'connecting' : `${bytesText(speed)}/s`,
+      left === undefined ? undefined : `about ${secondsText(left)} left`,
+      `${secondsText((performance.now() - this.#started) / 1_000)} so far`,
+    ]
+      .filter((word) => word !== undefined)
+      .join(', ');
+    const lines = under.map(([{ key }, so]) => `  ${share(so)}  ${key}`);
+    this.#screen.progress([...lines.slice(0, 8), all], all);
+  }
+}
+
+function share({ bytes, total }: Progress): string {
+  return total === undefined || total === 0
+    ? bytesText(bytes).padStart(6)
+    : `${Math.floor((bytes / total) * 100)} %`.padStart(6);
+}

@@ -1,0 +1,81 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import type { ItemLine } from '#run/end/manifest.ts';
+import { runIdOf } from '../deployment/deployment.ts';
+import { EXIT } from '../exit-code.ts';
+import { readItems, readManifest } from '../report/read-run.ts';
+import { bytesText } from '../screen/quantities.ts';
+import { type CommandContext, CommandError } from './command.ts';
+
+export interface GetOptions {
+  /** The outputs of the processor, instead of the landed object. */
+  readonly outputs?: boolean;
+  /** A file, a folder for outputs, or `-` for standard output. */
+  readonly to?: string;
+}
+
+/**
+ * `sluice get`: an item's landed object, or the outputs of its processor, as files on this machine. With `--json`, the item's records instead.
+ *
+ * @throws CommandError where the run has no such item, the item has nothing to get, or a file is there already.
+ */
+export async function get(context: CommandContext, run: string, wanted: string, options: GetOptions): Promise<number> {
+  const { store, screen, json } = context;
+  const runId = runIdOf(run);
+  await readManifest(store, runId);
+  const item = await findItem(context, runId, wanted);
+  if (json) {
+    screen.print(JSON.stringify(item));
+    return EXIT.complete;
+  }
+  const { landed, result } = item;
+  if (options.outputs === true) {
+    if (result === undefined || result.outputs.length === 0)
+      throw new CommandError(`${item.name} has no outputs in run ${runId}`);
+    for (const { key } of result.outputs) {
+      await fetchObject(context, store.bucket, key, join(options.to ?? '.', basename(key)));
+    }
+    return EXIT.complete;
+  }
+  if (landed === undefined) {
+    const why = item.failure === undefined ? item.status : `${item.failure.error.name}: ${item.failure.error.message}`;
+    throw new CommandError(`${item.name} has not landed in run ${runId} (${why})`);
+  }
+  if (options.to === '-') {
+    const { Body } = await store.client.send(new GetObjectCommand({ Bucket: landed.bucket, Key: landed.key }));
+    await pipeline(Body as Readable, process.stdout, { end: false });
+    return EXIT.complete;
+  }
+  await fetchObject(context, landed.bucket, landed.key, options.to ?? basename(landed.key));
+  return EXIT.complete;
+}
+
+async function findItem({ store }: CommandContext, runId: string, wanted: string): Promise<ItemLine> {
+  const near: string[] = [];
+  for await (const line of readItems(store, runId)) {
+    if (line.item === wanted || line.name === wanted) return line;
+    if (line.name.endsWith(`/${wanted}`) && near.length < 5) near.push(line.name);
+  }
+  const hint = near.length === 0 ? `"sluice items ${runId}" lists its items` : `did you mean ${near.join(', ')}?`;
+  throw new CommandError(`run ${runId} has no item ${JSON.stringify(wanted)}: ${hint}`);
+}
+
+async function fetchObject({ s3, screen, signal }: CommandContext, bucket: string, key: string, file: string) {
+  await mkdir(dirname(file), { recursive: true });
+  const { Body, ContentLength = 0 } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+  try {
+    await pipeline(Body as Readable, createWriteStream(file, { flags: 'wx' }), { signal });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
+      throw new CommandError(`${file} is there already: name another file with --to`, { cause });
+    }
+    // Half a file would look like the whole.
+    await rm(file, { force: true });
+    throw cause;
+  }
+  screen.print(`${file}  ${bytesText(ContentLength)}`);
+}

@@ -1,0 +1,63 @@
+import { runKeys } from '#run/keys.ts';
+import { planSummarySchema } from '#run/plan/plan-summary.ts';
+import { readJson } from '#run/store.ts';
+import { runIdOf } from '../deployment/deployment.ts';
+import { EXIT } from '../exit-code.ts';
+import { type ItemState, RunLooker } from '../follow/run-looker.ts';
+import { bytesText } from '../screen/quantities.ts';
+import { renderTable } from '../screen/table.ts';
+import { type CommandContext, CommandError } from './command.ts';
+import { describeRun } from './status.ts';
+
+export interface ItemsOptions {
+  readonly failed?: boolean;
+  /** Neither done nor failed. */
+  readonly missing?: boolean;
+}
+
+/**
+ * `sluice items`: every item of a run with its state, whether the run goes on or has ended.
+ *
+ * @throws CommandError where there is no such run, or it is not planned yet.
+ */
+export async function items(context: CommandContext, run: string, { failed, missing }: ItemsOptions): Promise<number> {
+  const { store, screen, json } = context;
+  const runId = runIdOf(run);
+  const plan = await readJson(store, runKeys(runId).summary, planSummarySchema);
+  if (plan === undefined) {
+    await describeRun(context, run);
+    throw new CommandError(
+      `run ${runId} has no plan: it has not got so far, or it ended in Plan ("sluice status ${runId}")`,
+    );
+  }
+  const isWanted = (state: ItemState) => {
+    if (failed !== true && missing !== true) return true;
+    return (
+      (failed === true && state === 'failed') || (missing === true && (state === 'to go' || state === 'under way'))
+    );
+  };
+  const looker = new RunLooker(store, { ...plan, bucket: store.bucket });
+  await looker.look();
+  const rows: string[][] = [];
+  for await (const { id, name, state, bytes, failure } of looker.items()) {
+    if (!isWanted(state)) continue;
+    if (json) {
+      screen.print(JSON.stringify({ item: id, name, state, bytes: bytes ?? null, failure: failure ?? null }));
+      continue;
+    }
+    const reason = failure === undefined ? '' : `${failure.stage}: ${failure.error.name}: ${failure.error.message}`;
+    rows.push([name, state, bytes === undefined ? '' : bytesText(bytes), reason.split('\n')[0] ?? '']);
+  }
+  if (json) return EXIT.complete;
+  if (rows.length === 0) screen.print('There is no such item.');
+  else {
+    const columns = [
+      { head: 'item', width: 80 },
+      { head: 'state' },
+      { head: 'size', align: 'right' as const },
+      { head: 'reason' },
+    ];
+    screen.print(renderTable(columns, rows, screen.width));
+  }
+  return EXIT.complete;
+}

@@ -1,0 +1,107 @@
+import { CloudFormationClient, paginateListStackResources } from '@aws-sdk/client-cloudformation';
+import { CloudWatchLogsClient, type FilteredLogEvent, paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs';
+import pMap from 'p-map';
+import { runIdOf } from '../deployment/deployment.ts';
+import { EXIT } from '../exit-code.ts';
+import type { CommandContext } from './command.ts';
+import { describeRun } from './status.ts';
+
+/** Clocks differ, and CloudWatch takes its time. */
+const BEFORE_MILLISECONDS = 60_000;
+const AFTER_MILLISECONDS = 5 * 60_000;
+const GROUPS_AT_ONCE = 4;
+/** A run's log has no end; a terminal has. */
+const MOST_LINES = 10_000;
+
+interface LogLine {
+  readonly at: string;
+  /** The function or the worker that wrote it. */
+  readonly from: string;
+  readonly text: string;
+}
+
+/**
+ * `sluice logs`: the log lines of a run, of all functions and workers, in the order of time.
+ *
+ * @param item an item's id or name: only lines that name it.
+ * @throws CommandError where there is no such run.
+ */
+export async function logs(
+  context: CommandContext,
+  run: string,
+  item: string | undefined,
+  stack: string,
+): Promise<number> {
+  const { screen, json, config } = context;
+  const runId = runIdOf(run);
+  const { startDate, stopDate } = await describeRun(context, run);
+  const from = (startDate?.getTime() ?? 0) - BEFORE_MILLISECONDS;
+  const to = (stopDate?.getTime() ?? Date.now()) + AFTER_MILLISECONDS;
+  const client = new CloudWatchLogsClient(config);
+  const groups = await logGroups(new CloudFormationClient(config), stack);
+  const lines = (
+    await pMap(groups, (group) => linesOf(client, group, runId, from, to), { concurrency: GROUPS_AT_ONCE })
+  )
+    .flat()
+    .filter(({ text }) => item === undefined || text.includes(item))
+    .toSorted((one, other) => one.at.localeCompare(other.at));
+  for (const { at, from: writer, text } of lines.slice(0, MOST_LINES)) {
+    screen.print(json ? JSON.stringify({ at, from: writer, line: asJson(text) }) : `${at}  ${writer}  ${plain(text)}`);
+  }
+  if (lines.length > MOST_LINES) screen.say(`and ${lines.length - MOST_LINES} more lines: name an item`);
+  if (lines.length === 0)
+    screen.say(
+      `There is no log line of run ${runId}${item === undefined ? '' : ` on ${item}`}: logs are kept for some days only.`,
+    );
+  return EXIT.complete;
+}
+
+async function logGroups(client: CloudFormationClient, stack: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { StackResourceSummaries = [] } of paginateListStackResources({ client }, { StackName: stack })) {
+    for (const { ResourceType, PhysicalResourceId } of StackResourceSummaries) {
+      if (ResourceType === 'AWS::Logs::LogGroup' && PhysicalResourceId !== undefined) names.push(PhysicalResourceId);
+    }
+  }
+  return names;
+}
+
+async function linesOf(
+  client: CloudWatchLogsClient,
+  group: string,
+  runId: string,
+  from: number,
+  to: number,
+): Promise<LogLine[]> {
+  const lines: LogLine[] = [];
+  const query = { logGroupName: group, startTime: from, endTime: to, filterPattern: `"${runId}"` };
+  for await (const { events = [] } of paginateFilterLogEvents({ client }, query)) {
+    lines.push(...events.filter(({ message }) => message?.includes(runId)).map((event) => lineOf(event, group)));
+    if (lines.length > MOST_LINES) break;
+  }
+  return lines;
+}
+
+function lineOf({ timestamp = 0, message = '' }: FilteredLogEvent, group: string): LogLine {
+  return { at: new Date(timestamp).toISOString(), from: group.split('/').at(-1) ?? group, text: message.trimEnd() };
+}
+
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A line of JSON as a person reads it: level, message, then the other fields. */
+function plain(text: string): string {
+  const line = asJson(text);
+  if (typeof line !== 'object' || line === null) return text;
+  const { level, message, timestamp: _, service: __, ...fields } = line as Record<string, unknown>;
+  if (message === undefined) return text;
+  return [level, message, Object.keys(fields).length === 0 ? undefined : JSON.stringify(fields)]
+    .filter((word) => word !== undefined)
+    .map((word) => (typeof word === 'string' ? word : JSON.stringify(word)))
+    .join('  ');
+}

@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { runKeys } from '#run/keys.ts';
+import { runIdOf } from '../deployment/deployment.ts';
+import { EXIT } from '../exit-code.ts';
+import { NoManifestError, readItems, readManifest } from '../report/read-run.ts';
+import { lastWord, renderRun } from '../report/report.ts';
+import { type CommandContext, CommandError } from './command.ts';
+import { describeRun } from './status.ts';
+
+/**
+ * `sluice report`: what came of a run that has ended.
+ *
+ * @param options.open also opens `report.html` in the browser.
+ * @returns the exit code of the run's outcome.
+ * @throws NoManifestError
+ */
+export async function report(context: CommandContext, run: string, options: { open?: boolean } = {}): Promise<number> {
+  const { store, screen, json } = context;
+  const runId = runIdOf(run);
+  const manifest = await readManifest(store, runId).catch(async (error: unknown) => {
+    if (!(error instanceof NoManifestError)) throw error;
+    const { status, error: name, cause } = await describeRun(context, run);
+    if (status === 'RUNNING') {
+      throw new CommandError(`run ${runId} is still under way: "sluice watch ${runId}" follows it to its end`);
+    }
+    throw new NoManifestError(
+      `run ${runId} has ended (${String(status).toLowerCase()}) and has no manifest${name === undefined ? '' : `: ${name}: ${cause ?? ''}`}`,
+    );
+  });
+  if (json) screen.print(JSON.stringify(manifest));
+  else {
+    screen.print(await renderRun(manifest, readItems(store, runId), screen));
+    screen.print(`\nRecords and report.html: s3://${store.bucket}/runs/${runId}/`);
+    screen.print(lastWord(manifest, screen));
+  }
+  if (options.open === true) await openReport(context, runId);
+  return EXIT[manifest.outcome];
+}
+
+async function openReport({ store, screen }: CommandContext, runId: string): Promise<void> {
+  const { Body } = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: runKeys(runId).report }));
+  const file = join(tmpdir(), `sluice-${runId}.html`);
+  await writeFile(file, (await Body?.transformToByteArray()) ?? new Uint8Array());
+  screen.say(`The page is ${file}.`);
+  openInBrowser(file);
+}
+
+/** Opens a file or a URL as the system would. Where it has no browser, the printed name has to do. */
+export function openInBrowser(target: string): void {
+  const command = process.platform === 'darwin' ? 'open' : 'xdg-open';
+  spawn(command, [target], { stdio: 'ignore', detached: true })
+    .on('error', () => {})
+    .unref();
+}

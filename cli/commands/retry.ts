@@ -1,0 +1,56 @@
+import { newRunId, runIdOf } from '../deployment/deployment.ts';
+import { EXIT } from '../exit-code.ts';
+import { executionInput } from '../input/execution-input.ts';
+import { readItems, readManifest } from '../report/read-run.ts';
+import { type CommandContext, CommandError } from './command.ts';
+import { checkRunName, type StartOptions, startRun } from './start-run.ts';
+
+export interface RetryOptions extends StartOptions {
+  readonly onLate?: string;
+  /** Names or ids of items; without any, all that is left. */
+  readonly item?: readonly string[];
+}
+
+/**
+ * `sluice retry`: starts a run of what an earlier one left failed or missing, and unless detached, watches it.
+ *
+ * @returns the exit code.
+ * @throws NoManifestError where the earlier run is still under way, or there is none; CommandError where an item is not among those left.
+ */
+export async function retry(context: CommandContext, earlier: string, options: RetryOptions): Promise<number> {
+  const { store, screen } = context;
+  const rerunOf = runIdOf(earlier);
+  const { counts } = await readManifest(store, rerunOf);
+  if (counts.failed + counts.missing === 0) {
+    screen.print(`Run ${rerunOf} left nothing undone.`);
+    return EXIT.complete;
+  }
+  const only = options.item === undefined ? undefined : await leftItems(context, rerunOf, options.item);
+  const input = executionInput({
+    sources: [],
+    base: JSON.stringify({ rerunOf, ...(only && { rerunItems: only }) }),
+    ...(options.onLate !== undefined && { onLate: options.onLate }),
+  });
+  const name = options.name === undefined ? newRunId('retry') : checkRunName(options.name);
+  return startRun(context, input, name, options);
+}
+
+/** @returns the ids of the items that were asked for, by id or by name. */
+async function leftItems({ store }: CommandContext, runId: string, wanted: readonly string[]): Promise<string[]> {
+  const missing = new Set(wanted);
+  const done: string[] = [];
+  const ids: string[] = [];
+  for await (const { item, name, status } of readItems(store, runId)) {
+    const asked = wanted.filter((one) => one === item || one === name);
+    if (asked.length === 0) continue;
+    for (const one of asked) missing.delete(one);
+    if (status === 'done') done.push(name);
+    else ids.push(item);
+  }
+  const problems = [
+    ...[...missing].map((one) => `run ${runId} has no item ${JSON.stringify(one)}`),
+    ...done.map((one) => `${one} is done in run ${runId}`),
+  ];
+  if (problems.length > 0) throw new CommandError(`${problems.join('; ')}: "sluice items ${runId}" lists its items`);
+  return ids;
+}

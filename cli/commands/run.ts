@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { runKeys } from '#run/keys.ts';
+import { newRunId } from '../deployment/deployment.ts';
+import { explain } from '../explain.ts';
+import { executionInput } from '../input/execution-input.ts';
+import { UsageError } from '../screen/usage.ts';
+import type { CommandContext } from './command.ts';
+import { checkRunName, type StartOptions, startRun } from './start-run.ts';
+
+export interface RunOptions extends StartOptions {
+  readonly urls: readonly string[];
+  /** The one URL's key. */
+  readonly key?: string;
+  /** A prefix for the keys of all URLs. */
+  readonly to?: string;
+  /** A list of sources on this machine. */
+  readonly from?: string;
+  /** An execution input as JSON; `-` is standard input. */
+  readonly input?: string;
+  readonly process?: string;
+  readonly onLate?: string;
+}
+
+/** A run's input, checked as far as that goes without AWS, and the list that goes with it. */
+export interface PreparedRun {
+  readonly name: string;
+  readonly input: Record<string, unknown>;
+  readonly list: { readonly key: string; readonly body: Buffer } | undefined;
+}
+
+/**
+ * Makes the input of `sluice run` and checks it, before anything is asked of AWS.
+ *
+ * @throws UsageError, InvalidInputError with all problems.
+ */
+export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
+  const { urls, key, to, from, input: file, process: processor, onLate } = options;
+  if (key !== undefined && urls.length !== 1)
+    throw new UsageError('--key is for one URL: --to names a prefix for several');
+  if (key !== undefined && to !== undefined) throw new UsageError('--key and --to exclude each other');
+  if (from !== undefined && (urls.length > 0 || file !== undefined)) {
+    throw new UsageError('--from names all sources of the run: leave URLs and --input out');
+  }
+  const name = options.name === undefined ? newRunId('run') : checkRunName(options.name);
+  const list = from === undefined ? undefined : { key: listKey(name, from), body: await read(from, '--from') };
+  const base = file === undefined ? undefined : await readText(file);
+  const input = executionInput({
+    sources: urls.map((url) => ({ url, ...keyFor(url, key, to) })),
+    ...(list && { sourcesFrom: { key: list.key } }),
+    ...(base !== undefined && { base }),
+    ...(processor !== undefined && { process: processor }),
+    ...(onLate !== undefined && { onLate }),
+  });
+  return { name, input, list };
+}
+
+/** `sluice run`: uploads the list where there is one, starts the run and, unless detached, watches it. */
+export async function run(context: CommandContext, { name, input, list }: PreparedRun, options: StartOptions) {
+  if (list !== undefined) {
+    const { client, bucket } = context.store;
+    await client.send(new PutObjectCommand({ Bucket: bucket, Key: list.key, Body: list.body }));
+    context.screen.say(`The list is s3://${bucket}/${list.key}.`);
+  }
+  return startRun(context, input, name, options);
+}
+
+function keyFor(url: string, key: string | undefined, to: string | undefined): { key?: string } {
+  if (key !== undefined) return { key };
+  if (to === undefined) return {};
+  const last = URL.parse(url)?.pathname.split('/').at(-1) ?? '';
+  return { key: `${to.replace(/\/?$/, '/')}${safeDecode(last)}` };
+}
+
+function safeDecode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Among the records of its run, so that it expires with them. It keeps what tells its format. */
+function listKey(runId: string, file: string): string {
+  const ending = /(\.(jsonl|ndjson|csv|tsv|txt))?(\.gz)?$/i.exec(file)?.[0] ?? '';
+  const root = runKeys(runId).plan.replace(/plan\.jsonl$/, '');
+  return `${root}sources${ending.toLowerCase() || '.txt'}`;
+}
+
+async function readText(file: string): Promise<string> {
+  return file === '-' ? text(process.stdin) : (await read(file, '--input')).toString('utf8').replace(/^\uFEFF/, '');
+}
+
+async function read(file: string, option: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new UsageError(`${option}: ${explain(cause)}`, { cause });
+  }
+}

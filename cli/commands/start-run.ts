@@ -1,0 +1,54 @@
+import { StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { RUN_ID_PATTERN } from '#run/ids.ts';
+import { EXIT } from '../exit-code.ts';
+import { UsageError } from '../screen/usage.ts';
+import { type CommandContext, CommandError } from './command.ts';
+import { watch } from './watch.ts';
+
+/** What a new run takes, whatever it is of. */
+export interface StartOptions {
+  readonly name?: string;
+  readonly detach?: boolean;
+}
+
+/** Step Functions takes no longer input. */
+const MAX_INPUT_BYTES = 262_144;
+
+/** @throws UsageError where a run can't have that name. */
+export function checkRunName(name: string): string {
+  if (RUN_ID_PATTERN.test(name)) return name;
+  throw new UsageError(`--name takes 1 to 80 letters, digits, dashes and underscores, not ${JSON.stringify(name)}`);
+}
+
+/**
+ * Starts an execution and, unless detached, watches it to its end.
+ *
+ * @returns the exit code.
+ * @throws CommandError where there is a run of that name.
+ */
+export async function startRun(
+  context: CommandContext,
+  input: unknown,
+  name: string,
+  { detach }: StartOptions,
+): Promise<number> {
+  const { sfn, deployment, screen, json } = context;
+  const text = JSON.stringify(input);
+  if (Buffer.byteLength(text) > MAX_INPUT_BYTES) {
+    throw new UsageError(
+      'the input is larger than the 256 KiB that Step Functions takes: put the sources into a list, and name it with --from',
+    );
+  }
+  try {
+    await sfn.send(new StartExecutionCommand({ stateMachineArn: deployment.stateMachineArn, name, input: text }));
+  } catch (error) {
+    if ((error as Error).name !== 'ExecutionAlreadyExists') throw error;
+    throw new CommandError(`there is a run ${name} already: choose another --name`, { cause: error });
+  }
+  if (detach === true) {
+    screen.print(json ? JSON.stringify({ run: name }) : name);
+    return EXIT.complete;
+  }
+  screen.say(`Run ${name} has started.`);
+  return watch(context, name);
+}

@@ -1,0 +1,69 @@
+import { executionArnOf } from '../deployment/deployment.ts';
+import { EXIT } from '../exit-code.ts';
+import { followRun } from '../follow/follow-run.ts';
+import type { RunProgress } from '../follow/run-progress.ts';
+import { NoManifestError } from '../report/read-run.ts';
+import { type CommandContext, CommandError } from './command.ts';
+import { report } from './report.ts';
+
+/** Where there is no terminal, rates and sizes alone are written so often. */
+const PLAIN_SECONDS = 10;
+
+/**
+ * `sluice watch`: follows a run to its end and reports it.
+ *
+ * @returns the exit code.
+ * @throws CommandError where there is no such run.
+ */
+export async function watch(context: CommandContext, run: string): Promise<number> {
+  const { sfn, s3, deployment, screen, signal } = context;
+  const show = progressShower(context);
+  let lastError: string | undefined;
+  try {
+    const { end } = await followRun({ sfn, s3 }, executionArnOf(deployment, run), {
+      signal,
+      pollSeconds: screen.isLive ? 1 : 2,
+      onProgress: show,
+      onLook: ({ newFailures }) => {
+        for (const { at, name, stage, error } of newFailures) {
+          screen.say(`${at}  ${screen.paint('bad', 'failed')}  ${name} (${stage}): ${error.name}: ${error.message}`);
+        }
+      },
+      onEvent: (event) => {
+        // The execution ends with the error of its last state, which was told then.
+        if (
+          (event.kind !== 'fault' && event.kind !== 'ended') ||
+          event.error === undefined ||
+          event.error === lastError
+        )
+          return;
+        lastError = event.error;
+        screen.say(`${event.at.toISOString()}  ${event.error}: ${event.message ?? ''}`);
+      },
+    });
+    screen.clear();
+    return await report(context, run).catch((error: unknown) => {
+      // A run that failed in Plan has no manifest, and its history has said why.
+      if (error instanceof NoManifestError && end.status !== 'SUCCEEDED') return EXIT.failed;
+      throw error;
+    });
+  } catch (error) {
+    if ((error as Error).name !== 'ExecutionDoesNotExist') throw error;
+    throw new CommandError(`there is no run ${JSON.stringify(run)}: "sluice runs" lists the latest`, { cause: error });
+  } finally {
+    screen.clear();
+  }
+}
+
+/** Draws each state of the progress on a terminal; elsewhere writes what has changed. */
+function progressShower({ screen }: CommandContext): (progress: RunProgress) => void {
+  let summary = '';
+  let written = 0;
+  return (progress) => {
+    const now = performance.now();
+    if (!screen.isLive && progress.summary === summary && now - written < PLAIN_SECONDS * 1_000) return;
+    summary = progress.summary;
+    written = now;
+    screen.progress(progress.lines(), String(progress));
+  };
+}

@@ -1,0 +1,179 @@
+import { AbortMultipartUploadCommand, type S3Client } from '@aws-sdk/client-s3';
+import { PermanentTransferError } from '#net/errors.ts';
+import { httpStatus } from '#run/store.ts';
+import {
+  abandonTransfer,
+  BeginAgainError,
+  closeTransfer,
+  type IfExists,
+  type Landed,
+  openTransfer,
+  type PartProof,
+  PartsMissingError,
+  type Pins,
+  type Progress,
+  type Source,
+  SourceAsksToWaitError,
+  SourceChangedError,
+  type TransferJob,
+  type TransferOptions,
+  uploadSlice,
+} from '#transfer/index.ts';
+import type { CopyJob } from './s3-destination.ts';
+import { SavedCopy } from './saved-copy.ts';
+
+/** A source that is another file each time is given up after so many beginnings. */
+const BEGINNINGS = 4;
+/** How often Complete may find a part missing that was sent. */
+const CLOSES = 3;
+
+export interface CopyOptions {
+  readonly client: S3Client;
+  /** The folder for copies that have not ended. */
+  readonly folder: string;
+  /** Of the S3 server, as its user names it: two servers may have a bucket of one name. */
+  readonly endpoint: string;
+  readonly ifExists: IfExists;
+  readonly transfer: Pick<TransferOptions, 'connections' | 'guard' | 'maxBytes'>;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** What one copy came to. */
+export interface Copied {
+  readonly landed: Landed;
+  /** Bytes of parts that an earlier call had sent. */
+  readonly resumedBytes: number;
+}
+
+/**
+ * Copies one URL to one object, and goes on where an earlier call was interrupted: by Ctrl-C, a kill, or a reboot.
+ *
+ * An interruption keeps the upload and the saved file, and so does a source or an S3 that fails too often. Whatever a repetition can't mend
+ * aborts the upload and removes the file.
+ *
+ * @throws what the engine throws, and the signal's reason.
+ */
+export async function copyOne(job: CopyJob, source: Source, options: CopyOptions): Promise<Copied> {
+  const saved = new SavedCopy(options.folder, job, options.endpoint);
+  const copy = new Copy(job, source, options, saved);
+  try {
+    const copied = await copy.run();
+    await saved.remove();
+    return copied;
+  } catch (error) {
+    if (error instanceof PermanentTransferError || error instanceof BeginAgainError) await copy.giveUp();
+    throw error;
+  }
+}
+
+class Copy {
+  readonly #job: CopyJob;
+  readonly #source: Source;
+  readonly #options: CopyOptions;
+  readonly #saved: SavedCopy;
+  /** The upload under way, which another call can go on with. */
+  #transfer: TransferJob | undefined;
+
+  constructor(job: CopyJob, source: Source, options: CopyOptions, saved: SavedCopy) {
+    this.#job = job;
+    this.#source = source;
+    this.#options = options;
+    this.#saved = saved;
+  }
+
+  async run(): Promise<Copied> {
+    const earlier: Pins[] = [];
+    for (let beginning = 1; ; beginning++) {
+      try {
+        const opened = await (beginning === 1 ? this.#takeUp() : this.#open({ earlier }));
+        if ('landed' in opened) return { landed: opened.landed, resumedBytes: 0 };
+        this.#transfer = opened;
+        return await this.#finish(opened);
+      } catch (error) {
+        if (!(error instanceof BeginAgainError) || beginning === BEGINNINGS) throw error;
+        if (error instanceof SourceChangedError) earlier.push(error.pins);
+        await this.giveUp();
+      }
+    }
+  }
+
+  /** Aborts what is open and forgets it. */
+  async giveUp(): Promise<void> {
+    if (this.#transfer !== undefined) await abandonTransfer(this.#transfer);
+    this.#transfer = undefined;
+    await this.#saved.remove();
+  }
+
+  /** Goes on with what an earlier call has left, or begins. */
+  async #takeUp(): Promise<TransferJob | { readonly landed: Landed }> {
+    const earlier = await this.#saved.read();
+    if (earlier === undefined) return this.#open({});
+    const { state } = earlier;
+    if (state === undefined) {
+      // One stream can't be gone on with. Its upload was left by a kill.
+      await this.#abortUpload(earlier.uploadId);
+      return this.#open({});
+    }
+    // A hash of the whole needs every byte in order: the engine reads all again, and sends what S3 lacks.
+    const { sha256, md5 } = this.#source.expect ?? {};
+    return sha256 === undefined && md5 === undefined ? this.#transferOf(state) : this.#open({ resume: state });
+  }
+
+  async #open(more: Pick<TransferOptions, 'earlier' | 'resume'>): Promise<TransferJob | { readonly landed: Landed }> {
+    const { signal, onProgress, transfer } = this.#options;
+    const opened = await openTransfer(this.#source, this.#destination(), {
+      ...transfer,
+      ...more,
+      signal,
+      onProgress,
+      onUploadCreated: (uploadId, state) => this.#saved.write(uploadId, state),
+    });
+    if (opened.kind === 'done') return opened;
+    if (opened.kind === 'stream') return { landed: await opened.run() };
+    return this.#transferOf(opened.state);
+  }
+
+  #transferOf(state: TransferJob['state']): TransferJob {
+    return { state, source: this.#source, destination: this.#destination(), options: this.#options.transfer };
+  }
+
+  #destination() {
+    const { client, ifExists } = this.#options;
+    const { bucket, key } = this.#job;
+    return { client, bucket, key, ifExists };
+  }
+
+  /** Sends the parts that S3 lacks, then completes the upload. */
+  async #finish(job: TransferJob): Promise<Copied> {
+    const { signal, onProgress } = this.#options;
+    const { count, total, proofs: first } = job.state;
+    const proofs: PartProof[] = [];
+    let retries = 0;
+    for (let close = 1; ; close++) {
+      const outcome = await uploadSlice(job, { first: 1, last: count }, { signal, onProgress });
+      proofs.push(...outcome.proofs);
+      retries += outcome.retries;
+      if (outcome.waitUntil !== undefined) throw new SourceAsksToWaitError(job.source.url, outcome.waitUntil);
+      try {
+        const landed = await closeTransfer(job, { proofs, retries, signal });
+        const known = new Map([...first, ...proofs].map(({ number, bytes }) => [number, bytes]));
+        return { landed, resumedBytes: total - [...known.values()].reduce((sum, bytes) => sum + bytes, 0) };
+      } catch (error) {
+        if (!(error instanceof PartsMissingError) || close === CLOSES) throw error;
+      }
+    }
+  }
+
+  async #abortUpload(uploadId: string): Promise<void> {
+    const { bucket, key } = this.#job;
+    try {
+      await this.#options.client.send(
+        new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId }),
+        { abortSignal: this.#options.signal },
+      );
+    } catch (error) {
+      if (httpStatus(error) !== 404) throw error;
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import { isIP } from 'node:net';
+import { SourceGuard } from '#net/guard/source-guard.ts';
+
+/**
+ * Where a person's own copy may connect to: the public Internet, the addresses that the person typed, and the ranges that the person opens.
+ *
+ * A redirect to another private address stays refused: the person did not type it.
+ *
+ * @param urls as typed. An address or `localhost` in one of them opens that address alone.
+ * @param ranges CIDR.
+ * @throws SourceRuleError where a range is none.
+ */
+export function guardFor(urls: readonly string[], ranges: readonly string[]): SourceGuard {
+  const typed = urls.flatMap((url) => {
+    const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+    if (host === 'localhost') return ['127.0.0.1/32', '::1/128'];
+    if (isIP(host) === 4) return [`${host}/32`];
+    return isIP(host) === 6 ? [`${host}/128`] : [];
+  });
+  return new SourceGuard({ openRanges: [...new Set([...typed, ...ranges])] });
+}

@@ -1,0 +1,66 @@
+import { objectName } from '#transfer/index.ts';
+import { UsageError } from '../screen/usage.ts';
+
+/** Where `sluice copy` puts one URL. */
+export interface CopyJob {
+  readonly url: string;
+  readonly bucket: string;
+  readonly key: string;
+}
+
+/**
+ * Gives each URL its object.
+ *
+ * A target that ends in `/`, names no key, or is for several URLs is a prefix: the object then gets the name at the end of the URL's path.
+ *
+ * @param target `s3://bucket/key` or `s3://bucket/prefix/`.
+ * @throws UsageError with all problems: a target that is no S3 URL, a text that is no URL, a URL without a name, two URLs for one key.
+ */
+export function copyJobs(urls: readonly string[], target: string): CopyJob[] {
+  const { bucket, path } = parseTarget(target);
+  const isPrefix = path === '' || path.endsWith('/') || urls.length > 1;
+  const prefix = path === '' || path.endsWith('/') ? path : `${path}/`;
+  const problems: string[] = [];
+  const seen = new Map<string, string>();
+  const jobs = urls.flatMap((url) => {
+    const problem = urlProblem(url);
+    if (problem !== undefined) {
+      problems.push(problem);
+      return [];
+    }
+    const name = objectName(undefined, url);
+    if (isPrefix && name === undefined) {
+      problems.push(`${quoted(url)} has no file name at the end of its path: name the whole key, s3://${bucket}/…`);
+      return [];
+    }
+    const key = isPrefix ? `${prefix}${name}` : path;
+    const other = seen.get(key);
+    if (other !== undefined) problems.push(`${quoted(other)} and ${quoted(url)} would both be s3://${bucket}/${key}`);
+    seen.set(key, url);
+    return [{ url, bucket, key }];
+  });
+  if (problems.length > 0) throw new UsageError(problems.join('\n'));
+  return jobs;
+}
+
+/** @returns undefined where the text is an http or https URL. */
+export function urlProblem(text: string): string | undefined {
+  if (!URL.canParse(text)) return `${quoted(text)} is no URL: it takes http://… or https://…`;
+  const { protocol } = new URL(text);
+  if (protocol === 'http:' || protocol === 'https:') return undefined;
+  return `${quoted(text)} is not an http or https URL`;
+}
+
+function parseTarget(target: string): { bucket: string; path: string } {
+  const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/s.exec(target);
+  if (match?.[1] === undefined) {
+    throw new UsageError(
+      `${quoted(target)} is no place in S3: the last argument takes s3://bucket/key or s3://bucket/prefix/`,
+    );
+  }
+  return { bucket: match[1], path: match[2] ?? '' };
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 200 ? `${text.slice(0, 199)}…` : text);
+}

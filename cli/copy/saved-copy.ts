@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, join } from 'node:path';
+import * as z from 'zod';
+import { redactUrl } from '#net/redact.ts';
+import { type TransferState, transferStateSchema } from '#transfer/index.ts';
+import type { CopyJob } from './s3-destination.ts';
+
+const savedSchema = z.strictObject({
+  v: z.literal(1),
+  /** For the person who opens the file. Without credentials and without the query's values. */
+  url: z.string(),
+  object: z.string(),
+  uploadId: z.string(),
+  /** Missing where the source comes in one stream: such an upload can only be aborted. */
+  state: transferStateSchema.optional(),
+});
+export type Saved = z.infer<typeof savedSchema>;
+
+/** Where copies that were interrupted are remembered: `$XDG_STATE_HOME/sluice/copies`, by default below `~/.local/state`. */
+export function copiesFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  const home = environment.XDG_STATE_HOME;
+  return join(home === undefined || home === '' ? join(homedir(), '.local/state') : home, 'sluice/copies');
+}
+
+/**
+ * What is known of one copy that has not ended: a small JSON file, named after the object and a hash of source, endpoint and object. It
+ * holds no credentials, so that the next call, or another program of the same user, can go on with the upload.
+ */
+export class SavedCopy {
+  readonly #job: CopyJob;
+  readonly #folder: string;
+  readonly file: string;
+
+  /** @param endpoint tells two S3 servers apart that have a bucket of the same name. */
+  constructor(folder: string, job: CopyJob, endpoint: string) {
+    this.#job = job;
+    this.#folder = folder;
+    const hash = createHash('sha256')
+      .update(JSON.stringify([job.url, endpoint, job.bucket, job.key]))
+      .digest('hex');
+    const name = basename(job.key)
+      .replaceAll(/[^\w.-]/g, '_')
+      .slice(0, 100);
+    this.file = join(folder, `${name}-${hash.slice(0, 16)}.json`);
+  }
+
+  /** @returns undefined where nothing is saved, or where another version of Sluice has written the file. */
+  async read(): Promise<Saved | undefined> {
+    let text: string;
+    try {
+      text = await readFile(this.file, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+    try {
+      return savedSchema.parse(JSON.parse(text));
+    } catch {
+      // Cut off by a crash, or of another version. The upload that it spoke of is left to the bucket's lifecycle rule.
+      return undefined;
+    }
+  }
+
+  /** Replaces the file as a whole, so that a crash leaves the old one or the new one. */
+  async write(uploadId: string, state?: TransferState): Promise<void> {
+    const { url, bucket, key } = this.#job;
+    const saved: Saved = {
+      v: 1,
+      url: redactUrl(new URL(url)),
+      object: `s3://${bucket}/${key}`,
+      uploadId,
+      ...(state && { state }),
+    };
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    const fresh = `${this.file}.${process.pid}`;
+    await writeFile(fresh, JSON.stringify(saved), { mode: 0o600 });
+    await rename(fresh, this.file);
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.file, { force: true });
+  }
+}

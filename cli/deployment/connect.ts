@@ -1,0 +1,59 @@
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { requestLimits } from '#run/aws-requests.ts';
+import type { Store } from '#run/store.ts';
+import { type Deployment, findDeployment } from './deployment.ts';
+import { type LocalAws, readLocalAws } from './local-aws.ts';
+
+/** Which deployment a command works on. */
+export interface DeploymentOptions {
+  /** The CloudFormation stack. */
+  readonly stack: string;
+  /** The one that `npm start -- --keep` keeps running on this machine. */
+  readonly local?: boolean;
+}
+
+/** What the clients of one deployment take. Empty for AWS itself, where the environment says all. */
+export type ClientConfig = Partial<Pick<LocalAws, 'endpoint' | 'region' | 'credentials'>> &
+  ReturnType<typeof requestLimits>;
+
+/** A deployment, and the clients to reach it. */
+export interface Connection {
+  readonly deployment: Deployment;
+  readonly region: string;
+  readonly sfn: SFNClient;
+  readonly s3: S3Client;
+  readonly store: Store;
+  /** For further clients. */
+  readonly config: ClientConfig;
+  readonly isLocal: boolean;
+}
+
+/**
+ * Finds a deployment and connects to it.
+ *
+ * @throws NoDeploymentError where there is none, NoLocalRunError where nothing was kept running, and what AWS answers.
+ */
+export async function connect({ stack, local }: DeploymentOptions): Promise<Connection> {
+  const config = await clientConfig(local === true);
+  const cloudFormation = new CloudFormationClient(config);
+  const deployment = await findDeployment(cloudFormation, stack);
+  const s3 = new S3Client(config);
+  return {
+    deployment,
+    region: await cloudFormation.config.region(),
+    sfn: new SFNClient(config),
+    s3,
+    store: { client: s3, bucket: deployment.bucket },
+    config,
+    isLocal: local === true,
+  };
+}
+
+/** @throws NoLocalRunError where nothing was kept running. */
+export async function clientConfig(local: boolean): Promise<ClientConfig> {
+  if (!local) return requestLimits();
+  const { endpoint, region, credentials } = await readLocalAws();
+  return { endpoint, region, credentials, ...requestLimits() };
+}

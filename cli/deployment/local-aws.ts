@@ -1,0 +1,40 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
+
+/** Where `npm start -- --keep` says how its embedded AWS is reached, for as long as it runs. */
+export const LOCAL_AWS_FILE = fileURLToPath(new URL('../../.sluice/local-aws.json', import.meta.url));
+
+const localAwsSchema = z.strictObject({
+  endpoint: z.url(),
+  region: z.string(),
+  credentials: z.strictObject({ accessKeyId: z.string(), secretAccessKey: z.string() }),
+});
+export type LocalAws = z.infer<typeof localAwsSchema>;
+
+/** `--local` was given, and no embedded AWS was kept running. */
+export class NoLocalRunError extends Error {
+  override readonly name = 'NoLocalRunError';
+}
+
+/** @throws NoLocalRunError */
+export async function readLocalAws(file = LOCAL_AWS_FILE): Promise<LocalAws> {
+  try {
+    return localAwsSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (cause) {
+    throw new NoLocalRunError('no local Sluice is running: start one with "npm start -- --keep", and leave it open', {
+      cause,
+    });
+  }
+}
+
+/** Writes the file, readable by its owner alone: it holds the keys of the embedded AWS. */
+export async function writeLocalAws(aws: LocalAws, file = LOCAL_AWS_FILE): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, JSON.stringify(aws), { mode: 0o600 });
+}
+
+export async function removeLocalAws(file = LOCAL_AWS_FILE): Promise<void> {
+  await rm(file, { force: true });
+}

@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateBucketCommand, GetObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { runSluice, startSluice } from '#test/helpers/cli.ts';
+import { type S3Server, startS3Server } from '#test/helpers/s3-server.ts';
+import { startWeb, type Web } from '#test/helpers/web.ts';
+
+const MIB = 1_048_576;
+const BUCKET = 'copies';
+/** Several parts, so that an interruption leaves some. */
+const file = Buffer.alloc(40 * MIB, 'what is copied must be what was there. ');
+const sha256 = createHash('sha256').update(file).digest('hex');
+
+let s3: S3Server;
+let web: Web;
+let folder: string;
+/** After so many bytes the source holds back what it sends, until it is let go. */
+let heldAfter = Number.POSITIVE_INFINITY;
+let sent = 0;
+let etag = '"one"';
+
+beforeAll(async () => {
+  s3 = await startS3Server();
+  await s3.client.send(new CreateBucketCommand({ Bucket: BUCKET }));
+  web = await startWeb((request, response) => {
+    if (request.url?.startsWith('/gone') === true) return response.writeHead(404).end();
+    const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
+    const first = Number(range?.[1] ?? 0);
+    const last = Math.min(Number(range?.[2] ?? file.length), file.length - 1);
+    const head = { etag, 'accept-ranges': 'bytes', 'content-length': last - first + 1 };
+    if (range) response.writeHead(206, { ...head, 'content-range': `bytes ${first}-${last}/${file.length}` });
+    else response.writeHead(200, head);
+    const go = (at: number): void => {
+      if (at > last || response.destroyed) return void response.end();
+      if (sent >= heldAfter) return void setTimeout(go, 20, at);
+      const piece = file.subarray(at, Math.min(at + MIB / 4, last + 1));
+      sent += piece.length;
+      response.write(piece, () => go(at + piece.length));
+    };
+    go(first);
+  });
+});
+afterAll(async () => {
+  await web.stop();
+  await s3.stop();
+});
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-copy-'));
+  heldAfter = Number.POSITIVE_INFINITY;
+  sent = 0;
+  etag = '"one"';
+  return () => rm(folder, { recursive: true, force: true });
+});
+
+function env(): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env.PATH,
+    AWS_REGION: s3.region,
+    AWS_ENDPOINT_URL_S3: s3.endpoint,
+    AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
+    XDG_STATE_HOME: folder,
+  };
+}
+
+async function stored(key: string): Promise<string> {
+  const { Body } = await s3.client.send(new GetObjectCommand({ Bucket: BUCKET, Key: key }));
+  return createHash('sha256')
+    .update((await Body?.transformToByteArray()) ?? '')
+    .digest('hex');
+}
+
+async function openUploads(key: string): Promise<number> {
+  const { Uploads = [] } = await s3.client.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }));
+  return Uploads.filter(({ Key }) => Key === key).length;
+}
+
+const savedFiles = () => readdir(join(folder, 'sluice/copies')).catch(() => []);
+
+describe('sluice copy', () => {
+  it('lands a file whole, says how it is proven, and leaves nothing behind', async () => {
+    const { code, out } = await runSluice(['copy', `${web.url}/a.bin`, `s3://${BUCKET}/plain/`], env());
+    expect([code, out]).toEqual([
+      0,
+      expect.stringMatching(/^landed {2}s3:\/\/copies\/plain\/a\.bin {2}40\.0 MiB, .*proven by size.*crc32/),
+    ]);
+    expect(await stored('plain/a.bin')).toBe(sha256);
+    expect([await savedFiles(), await openUploads('plain/a.bin')]).toEqual([[], 0]);
+  });
+
+  it.each(['SIGINT', 'SIGKILL'] as const)('goes on after %s and sends only what S3 lacks', async (signal) => {
+    const key = `resumed-${signal}.bin`;
+    const args = ['copy', `${web.url}/${key}`, `s3://${BUCKET}/${key}`, '--connections', '2', '--json'];
+    heldAfter = 24 * MIB;
+    const first = startSluice(args, env());
+    // Two parts at least have arrived when all that is let through has been sent.
+    await vi.waitUntil(() => sent >= heldAfter, { timeout: 60_000 });
+    await vi.waitUntil(async () => (await partsOf(key)) >= 1, { timeout: 60_000, interval: 100 });
+    first.child.kill(signal);
+    const { code, err } = await first.ended;
+    if (signal === 'SIGINT') expect([code, err]).toEqual([130, expect.stringContaining('run the same command again')]);
+    expect([(await savedFiles()).length, await openUploads(key)]).toEqual([1, 1]);
+
+    heldAfter = Number.POSITIVE_INFINITY;
+    sent = 0;
+    const second = await runSluice(args, env());
+    expect([second.code, second.err]).toEqual([0, expect.anything()]);
+    expect(JSON.parse(second.out).resumedBytes).toBeGreaterThan(0);
+    expect(sent).toBeLessThan(file.length);
+    expect(await stored(key)).toBe(sha256);
+    expect([await savedFiles(), await openUploads(key)]).toEqual([[], 0]);
+  });
+
+  it('begins again where the source has changed meanwhile, and mixes nothing', async () => {
+    const key = 'changed.bin';
+    const args = ['copy', `${web.url}/${key}`, `s3://${BUCKET}/${key}`, '--connections', '2', '--json'];
+    heldAfter = 24 * MIB;
+    const first = startSluice(args, env());
+    await vi.waitUntil(async () => (await partsOf(key)) >= 1, { timeout: 60_000, interval: 100 });
+    first.child.kill('SIGKILL');
+    await first.ended;
+    heldAfter = Number.POSITIVE_INFINITY;
+    etag = '"two"';
+    const second = await runSluice(args, env());
+    expect([second.code, JSON.parse(second.out)]).toMatchObject([0, { resumedBytes: 0, sourceEtag: '"two"' }]);
+    expect(await stored(key)).toBe(sha256);
+    expect([await savedFiles(), await openUploads(key)]).toEqual([[], 0]);
+  });
+
+  it('refuses a file whose hash is another, and stores nothing', async () => {
+    const args = ['copy', `${web.url}/b.bin`, `s3://${BUCKET}/wrong.bin`, '--expect-sha256', '0'.repeat(64)];
+    const { code, err } = await runSluice(args, env());
+    expect([code, err]).toEqual([1, expect.stringContaining('sha256')]);
+    await expect(stored('wrong.bin')).rejects.toThrow();
+    expect([await savedFiles(), await openUploads('wrong.bin')]).toEqual([[], 0]);
+  });
+
+  it('takes URLs from a file, tells each failure, and ends with 3 where some failed', async () => {
+    const list = join(folder, 'list.txt');
+    await writeFile(list, `# two files\n${web.url}/c.bin\n${web.url}/gone.bin\n`);
+    const { code, out, err } = await runSluice(['copy', '--from', list, `s3://${BUCKET}/many/`], env());
+    expect(code).toBe(3);
+    expect(out).toContain('landed  s3://copies/many/c.bin');
+    expect(err).toContain('answered 404');
+  });
+
+  it('says that the bucket is not there', async () => {
+    const { code, err } = await runSluice(['copy', `${web.url}/a.bin`, 's3://no-such-bucket-here/x'], env());
+    expect([code, err]).toEqual([1, expect.stringContaining('no-such-bucket-here')]);
+  });
+});
+
+/** Parts of the key's upload that S3 has got. */
+async function partsOf(key: string): Promise<number> {
+  const { ListPartsCommand } = await import('@aws-sdk/client-s3');
+  const { Uploads = [] } = await s3.client.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }));
+  const UploadId = Uploads.find(({ Key }) => Key === key)?.UploadId;
+  if (UploadId === undefined) return 0;
+  const { Parts = [] } = await s3.client.send(new ListPartsCommand({ Bucket: BUCKET, Key: key, UploadId }));
+  return Parts.length;
+}
