@@ -15,6 +15,7 @@ import { collectRun } from './collect-run.ts';
 import { compareWithSource } from './compare-with-source.ts';
 import { deployStack, type StackOutputs } from './deploy.ts';
 import { type EmbeddedAws, EmbeddedAwsError, startEmbeddedAws } from './embedded/embedded-aws.ts';
+import { refusalsIn } from './embedded/request-log.ts';
 import type { LocalOptions } from './options.ts';
 import { checkSampleRun, LATE_SETTINGS, sampleInput, sourcesByKey } from './sample-run.ts';
 import { startSampleSource } from './sample-source/sample-source.ts';
@@ -55,6 +56,7 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
     stopping = true;
     return aws.stop();
   });
+  running.defer(() => sayRefusals(aws));
   void aws.ended.then(() => {
     if (!stopping) stop.abort(new EmbeddedAwsError(`the embedded AWS has ended by itself; see ${logs}/aws.log`));
   });
@@ -94,8 +96,14 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   print(`Files: ${relative(process.cwd(), out) || '.'}/ (objects/, output/, run/report.html)`);
   for (const problem of problems) print(`Not as it should be: ${problem}`);
   if (options.keep) await keepRunning(aws, signal);
-  if (problems.length > 0) return EXIT.failed;
+  const refused = refusalsIn(await aws.requests());
+  if (problems.length > 0 || refused.length > 0) return EXIT.failed;
   return isSample ? EXIT.complete : EXIT[manifest.outcome];
+}
+
+/** What IAM refused, however the run has ended. AWS would refuse it as well. */
+async function sayRefusals(aws: EmbeddedAws): Promise<void> {
+  for (const refusal of refusalsIn(await aws.requests())) process.stderr.write(`Not as it should be: ${refusal}\n`);
 }
 
 function given({ urls, process: processor }: LocalOptions) {

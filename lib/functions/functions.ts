@@ -164,7 +164,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
       access: [
         storage.access({ read: [RUNS], write: [RUNS] }),
         queue.access('send', 'count'),
-        queue.deadLetterAccess('take'),
+        queue.deadLetterAccess('take', 'count'),
         workers.access(),
         variables(sources),
         ...settings.gate.functions.map((arn) => leave({ actions: ['lambda:InvokeFunction'], resources: [arn] })),

@@ -11,9 +11,11 @@ import uuid
 import zlib
 from datetime import datetime, timezone
 
+from enforcement import enforce_permissions
 from ministack.core import lambda_runtime
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs, eventbridge, lambda_svc, s3, scheduler
+from task_credentials import serve_task_credentials
 
 
 def install() -> None:
@@ -24,6 +26,8 @@ def install() -> None:
     pass_stop_timeout()
     keep_client_tokens()
     fill_schedule_inputs()
+    enforce_permissions()
+    serve_task_credentials()
 
 
 def replaced(text: str, old: str, new: str) -> str:

@@ -1,12 +1,14 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { endOfChild } from '#local/end-of-child.ts';
 import { reportedPort } from '#local/reported-port.ts';
+import { type RoleRequest, readRequests } from './request-log.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const PYTHON = join(REPOSITORY, '.sluice/venv/bin/python');
@@ -37,6 +39,8 @@ export interface EmbeddedAws {
   readonly env: Readonly<Record<string, string>>;
   /** A whole environment for a child process: this process's own without its AWS settings, plus `env`. */
   readonly childEnv: NodeJS.ProcessEnv;
+  /** What roles have asked for so far: each action on each resource once. It can be read after the end, too. */
+  requests(): Promise<RoleRequest[]>;
   /** Settles when it has ended, by `stop` or by itself. */
   readonly ended: Promise<void>;
   /** Ends the server, the Lambdas' processes and the tasks, and waits until they are gone. Can be called twice. */
@@ -45,7 +49,8 @@ export interface EmbeddedAws {
 
 /**
  * Starts the embedded AWS: MiniStack in the Python environment that `local/install.mjs` makes, with the bridges of
- * `local/embedded/bridges.py`. Its state is in memory and begins empty.
+ * `local/embedded/bridges.py`. Its state is in memory and begins empty. It asks for permission as AWS does: the client here
+ * has the key of the account's root, and each Lambda and task has its role's.
  *
  * @param options.logFile takes what the emulator says, Lambda logs included; its folder is made.
  * @param options.port a fixed port of the loopback interface. @default a free one
@@ -60,11 +65,24 @@ export async function startEmbeddedAws(options: { logFile: string; port?: number
   const region = 'us-east-1';
   const account = '000000000000';
   const base = inheritedEnv();
+  const requestsFile = `${options.logFile}.requests.jsonl`;
   await mkdir(dirname(options.logFile), { recursive: true });
+  await rm(requestsFile, { force: true });
   const log = await open(options.logFile, 'w');
+  const credentials = rootKey();
+  // Whatever answers here inherits this environment: Lambdas and tasks get nothing of the person's.
   const launcher = spawn(PYTHON, ['-u', LAUNCHER], {
     stdio: ['pipe', 'pipe', log.fd],
-    env: { ...base, AWS_REGION: region, GATEWAY_PORT: String(options.port ?? 0), LOG_LEVEL: 'INFO' },
+    env: {
+      PATH: `${dirname(process.execPath)}${delimiter}/usr/local/bin:/usr/bin:/bin`,
+      LANG: 'en_US.UTF-8',
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      GATEWAY_PORT: String(options.port ?? 0),
+      LOG_LEVEL: 'INFO',
+      SLUICE_REQUESTS_FILE: requestsFile,
+    },
   }) as ChildProcessByStdio<Writable, Readable, null>;
   await log.close();
   // The pipe's other end is held by the launcher's guard too: it closes when everything is gone, not sooner.
@@ -89,7 +107,6 @@ export async function startEmbeddedAws(options: { logFile: string; port?: number
     // The socket takes requests before the server does, so this waits for the answer, not for a connection.
     const answer = await fetch(`${endpoint}/_ministack/health`, { signal: AbortSignal.timeout(START_SECONDS * 1_000) });
     await answer.body?.cancel();
-    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
     const env = {
       AWS_ENDPOINT_URL: endpoint,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -110,6 +127,7 @@ export async function startEmbeddedAws(options: { logFile: string; port?: number
       client: { endpoint, region, credentials },
       env,
       childEnv: { ...base, ...env },
+      requests: () => readRequests(requestsFile),
       ended,
       stop,
     };
@@ -120,7 +138,15 @@ export async function startEmbeddedAws(options: { logFile: string; port?: number
   }
 }
 
-/** This process's environment without AWS settings, with its own `node` first on the PATH: Lambdas and tasks run on it. */
+/** A key of the account's root that nobody can guess: whoever has it may do everything, running programs here among it. */
+function rootKey(): { accessKeyId: string; secretAccessKey: string } {
+  return {
+    accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
+    secretAccessKey: randomBytes(20).toString('hex'),
+  };
+}
+
+/** This process's environment without AWS settings, with its own `node` first on the PATH. For the CDK. */
 export function inheritedEnv(): NodeJS.ProcessEnv {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_') && name !== 'NODE_OPTIONS'),

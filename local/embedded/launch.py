@@ -90,6 +90,8 @@ def main() -> None:
             "TMPDIR": folder,
             # What MiniStack asks Docker for its own container by; the stand-in module answers with the loopback address.
             "HOSTNAME": "sluice-embedded-aws",
+            # Without it MiniStack asks nobody for permission.
+            "AUTH": "true",
             # Neither is used here, and each opens a fixed port.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
@@ -100,6 +102,7 @@ def main() -> None:
     sys.path.insert(0, HERE)
 
     import bridges
+    import door
 
     bridges.install()
 
@@ -112,7 +115,7 @@ def main() -> None:
     config.keep_alive_timeout = 75
     config.loglevel = os.environ.get("LOG_LEVEL", "INFO").upper()
     print(json.dumps({"port": port}), flush=True)
-    asyncio.run(serve(app, config))
+    asyncio.run(serve(door.guarded(app, port), config))
 
 
 if __name__ == "__main__":

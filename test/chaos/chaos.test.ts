@@ -55,7 +55,7 @@ beforeAll(async () => {
     setTimeout(answer, random() < 0.15 ? 4_500 : 200 + 400 * random());
   });
   [workersS3, lambdasS3] = await Promise.all([startFailingS3(SEED), startFailingS3(SEED + 1)]);
-  sqs = await startSqsFaultProxy(aws.client.endpoint, {
+  sqs = await startSqsFaultProxy(aws.client, {
     seed: SEED,
     duplicate: 0.15,
     dropDelete: 0.15,

@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node';
+import { refusalsIn } from '#local/embedded/request-log.ts';
 import { startDeployedAws } from '#test/helpers/embedded-aws.ts';
 
 /** A deployment of its own: workers are killed on it all the time. */
@@ -17,5 +18,8 @@ export default async function setup(project: TestProject) {
     'workers.maxAttempts': 10,
   });
   project.provide('deployedAws', { client: aws.client, outputs: aws.outputs });
-  return () => aws.stop();
+  return async () => {
+    for (const refusal of refusalsIn(await aws.requests())) console.error(refusal);
+    await aws.stop();
+  };
 }

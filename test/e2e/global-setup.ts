@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node';
+import { refusalsIn } from '#local/embedded/request-log.ts';
 import { startDeployedAws } from '#test/helpers/embedded-aws.ts';
 import { csvNamed, startWeb } from '#test/helpers/web.ts';
 
@@ -31,6 +32,7 @@ export default async function setup(project: TestProject) {
   });
   project.provide('deployedAws', { client: aws.client, outputs: aws.outputs });
   return async () => {
+    for (const refusal of refusalsIn(await aws.requests())) console.error(refusal);
     await aws.stop();
     await web.stop();
   };

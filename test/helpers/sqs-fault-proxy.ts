@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { EmbeddedAws } from '#local/embedded/embedded-aws.ts';
 import { seededRandom } from './s3-fault-proxy/random.ts';
 
 /** How often each fault befalls a request, from 0 to 1. */
@@ -21,10 +23,11 @@ export interface SqsFaultProxy extends AsyncDisposable {
 
 /** An HTTP proxy in front of SQS that delivers twice, forgets deletes and is late with visibility. Speaks SQS's JSON. */
 export async function startSqsFaultProxy(
-  endpoint: string,
+  client: EmbeddedAws['client'],
   { seed, ...faults }: SqsFaults & { readonly seed: number },
 ): Promise<SqsFaultProxy> {
   const random = seededRandom(seed);
+  const sqs = new SQSClient({ ...client, useQueueUrlAsEndpoint: false });
   const happened = { duplicates: 0, droppedDeletes: 0, delayedVisibilities: 0 };
   const hit = (probability: number): boolean => random() < probability;
 
@@ -49,21 +52,19 @@ export async function startSqsFaultProxy(
       await sleep(faults.delayMs);
     }
     const done = await passOn(incoming, body);
-    if (operation === 'ReceiveMessage') await duplicateSome(incoming, body, done.body);
+    if (operation === 'ReceiveMessage') await duplicateSome(body, done.body);
     answer.writeHead(done.status, done.headers);
     answer.end(done.body);
   }
 
-  /** Sends copies of what was received, by the same client's own request turned into another. */
-  async function duplicateSome(incoming: IncomingMessage, asked: Buffer, got: Buffer): Promise<void> {
+  /** Sends what was received once more, in messages of their own. */
+  async function duplicateSome(asked: Buffer, got: Buffer): Promise<void> {
     const { Messages = [] } = JSON.parse(got.toString() || '{}') as { Messages?: { Body: string }[] };
     const { QueueUrl } = JSON.parse(asked.toString()) as { QueueUrl: string };
     for (const { Body } of Messages) {
       if (!hit(faults.duplicate)) continue;
       happened.duplicates++;
-      const copy = Buffer.from(JSON.stringify({ QueueUrl, MessageBody: Body }));
-      incoming.headers['x-amz-target'] = 'AmazonSQS.SendMessage';
-      await passOn(incoming, copy);
+      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: Body }));
     }
   }
 
@@ -72,8 +73,10 @@ export async function startSqsFaultProxy(
     body: Buffer,
   ): Promise<{ status: number; headers: Record<string, string | string[] | undefined>; body: Buffer }> {
     return new Promise((resolve, reject) => {
-      const target = new URL(url ?? '/', endpoint);
-      const sent = request(target, { method, headers: { ...headers, 'content-length': body.length } }, (done) => {
+      const target = new URL(url ?? '/', client.endpoint);
+      // SigV4 signs the Host that the client named, so that one arrives; the embedded AWS wants to be named too.
+      const own = { 'content-length': body.length, 'x-sluice-forwarded-to': target.host };
+      const sent = request(target, { method, headers: { ...headers, ...own } }, (done) => {
         bytesOf(done).then((bytes) => {
           const { 'transfer-encoding': _, ...kept } = done.headers;
           resolve({
@@ -95,6 +98,7 @@ export async function startSqsFaultProxy(
     happened,
     queueUrl: (url) => `http://127.0.0.1:${address.port}${new URL(url).pathname}`,
     async [Symbol.asyncDispose]() {
+      sqs.destroy();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

@@ -3,6 +3,7 @@ import { beforeAll, expect, it } from 'vitest';
 import type { RunEvent } from '#cli/follow/run-events.ts';
 import { watchExecution } from '#cli/follow/watch-execution.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
+import { createRole } from '#test/helpers/iam.ts';
 
 const aws = useEmbeddedAws();
 let sfn: SFNClient;
@@ -12,7 +13,7 @@ beforeAll(() => {
 
 async function start(name: string, states: Record<string, object>) {
   const definition = JSON.stringify({ StartAt: Object.keys(states)[0], States: states });
-  const roleArn = 'arn:aws:iam::000000000000:role/test';
+  const roleArn = await createRole(aws.client(), name, 'states.amazonaws.com', []);
   const { stateMachineArn } = await sfn.send(new CreateStateMachineCommand({ name, definition, roleArn }));
   const { executionArn = '' } = await sfn.send(new StartExecutionCommand({ stateMachineArn, input: '{}' }));
   return executionArn;

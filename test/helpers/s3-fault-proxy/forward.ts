@@ -24,6 +24,7 @@ export class Upstream {
 
   /**
    * Passes a request on with its headers unchanged: SigV4 signs the Host that the client named, so that one has to arrive.
+   * The embedded AWS takes it if it is told where the request was sent; other servers don't look.
    *
    * @param onBytes is told of each piece of the body.
    * @param bytesPerSecond reads the client's body no faster.
@@ -39,7 +40,7 @@ export class Upstream {
         agent: this.#agent,
         method: incoming.method,
         path: incoming.url,
-        headers: incoming.rawHeaders,
+        headers: [...incoming.rawHeaders, 'x-sluice-forwarded-to', this.#endpoint.host],
         setHost: false,
       });
       outgoing.once('response', resolve).on('error', reject);

@@ -1,0 +1,109 @@
+"""What AWS asks a caller's policies for, where MiniStack asks for something else.
+
+The action, the resource and the condition keys of each request stand in the vendor's Service Authorization Reference,
+https://docs.aws.amazon.com/service-authorization/latest/reference/. A request may need several: each is a `Check`.
+"""
+
+import json
+from dataclasses import dataclass, field
+
+from ministack.services import ecs
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it came, with the action and the resource that MiniStack reads from it."""
+
+    service: str
+    action: str
+    resource: str
+    path: str
+    body: bytes
+    region: str
+    account: str
+
+    def field(self, name: str, default=None):
+        try:
+            found = json.loads(self.body or b"{}")
+        except (ValueError, UnicodeDecodeError):
+            return default
+        return found.get(name, default) if isinstance(found, dict) else default
+
+
+@dataclass(frozen=True)
+class Check:
+    action: str
+    resource: str
+    conditions: dict = field(default_factory=dict)
+
+
+# SQS has no actions for its batch calls: each entry is the single call's.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+_SINGLE = {
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+}
+
+# Their resource is the task, and the cluster a condition.
+_OF_TASKS = {"ecs:DescribeTasks": "tasks", "ecs:StopTask": "task", "ecs:ExecuteCommand": "task"}
+
+
+def checks(request: Request) -> list[Check]:
+    """All that the caller must be allowed, first what its action is called."""
+    if request.service == "sqs":
+        return [Check(_SINGLE.get(request.action, request.action), request.resource)]
+    if request.service == "s3":
+        return [Check(request.action, _s3_resource(request))]
+    if request.service == "ecs":
+        return _ecs(request)
+    return [Check(request.action, request.resource)]
+
+
+def _s3_resource(request: Request) -> str:
+    """A key is the path as it is; MiniStack drops the empty parts of `a//b` and the slash of `a/`."""
+    bucket, slash, key = request.path.lstrip("/").partition("/")
+    # DeleteObjects names its keys in the body.
+    if not slash or not key or not request.resource.startswith(f"arn:aws:s3:::{bucket}/"):
+        return request.resource
+    return f"arn:aws:s3:::{bucket}/{key}"
+
+
+def _ecs(request: Request) -> list[Check]:
+    """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html"""
+    arn = f"arn:aws:ecs:{request.region}:{request.account}"
+    cluster = str(request.field("cluster") or "default").split(":cluster/")[-1]
+    in_cluster = {"ecs:cluster": f"{arn}:cluster/{cluster}"}
+    if request.action == "ecs:RunTask":
+        return _run_task(request, arn, cluster, in_cluster)
+    if request.action == "ecs:ListTasks":
+        # Only listing by container instance has a resource.
+        instance = request.field("containerInstance")
+        resource = f"{arn}:container-instance/{cluster}/{instance}" if instance else "*"
+        return [Check(request.action, resource, in_cluster)]
+    if request.action in _OF_TASKS:
+        named = request.field(_OF_TASKS[request.action]) or []
+        tasks = [str(task).split("/")[-1] for task in ([named] if isinstance(named, str) else named)]
+        return [Check(request.action, f"{arn}:task/{cluster}/{task}", in_cluster) for task in tasks] or [
+            Check(request.action, f"{arn}:task/{cluster}/*", in_cluster)
+        ]
+    return [Check(request.action, request.resource, in_cluster if request.field("cluster") else {})]
+
+
+def _run_task(request: Request, arn: str, cluster: str, in_cluster: dict) -> list[Check]:
+    """RunTask is authorised on the task definition, and depends on passing its roles and on tagging.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html
+    """
+    named = str(request.field("taskDefinition") or "")
+    found = ecs._resolve_td_key(named)
+    definition = ecs._task_defs.get(found) or {}
+    needed = [Check(request.action, f"{arn}:task-definition/{found or named}", in_cluster)]
+    if request.field("tags") or request.field("propagateTags") not in (None, "NONE"):
+        needed.append(Check("ecs:TagResource", f"{arn}:task/{cluster}/*", {"ecs:CreateAction": "RunTask"}))
+    overrides = request.field("overrides") or {}
+    for name in ("taskRoleArn", "executionRoleArn"):
+        role = overrides.get(name) or definition.get(name)
+        if role:
+            needed.append(Check("iam:PassRole", role, {"iam:PassedToService": "ecs-tasks.amazonaws.com"}))
+    return needed

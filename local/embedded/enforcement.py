@@ -1,0 +1,118 @@
+"""Lets the embedded AWS ask for permission, as AWS does: IAM's policies, those of resources, and the signature.
+
+MiniStack does it with `AUTH=true`, which the launcher sets. What is wrong or loose in it is made right here.
+"""
+
+import contextvars
+import os
+
+import authorization
+import request_log
+from ministack import app
+from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import get_account_id
+
+_request = contextvars.ContextVar("sluice_request", default=None)
+# Why the request was refused, for its answer.
+_refusal = contextvars.ContextVar("sluice_refusal", default="")
+
+
+def enforce_permissions() -> None:
+    """To be called once, before the server starts."""
+    count_as_tls()
+    know_one_root_key()
+    remember_requests()
+    check_as_aws_does()
+    note_what_nobody_checks()
+    name_what_was_refused()
+
+
+def count_as_tls() -> None:
+    """Takes each request for one over TLS. The loopback interface has none, and the policies of our bucket and queues
+    refuse what comes without it (aws:SecureTransport)."""
+    pin = app.pin_request_origin
+    app.pin_request_origin = lambda address, _secure: pin(address, True)
+
+
+def know_one_root_key() -> None:
+    """Takes the key of the launcher's environment for the account's root, and checks its signature as any other's.
+
+    MiniStack also takes `test`, every account number and no key at all for root, and checks no signature of root.
+    """
+    root = os.environ["AWS_ACCESS_KEY_ID"]
+    iam_evaluator.is_root_access_key = lambda access_key_id: access_key_id == root
+    # It asks this one whether it can leave the signature alone.
+    iam_evaluator._is_root_key = lambda _access_key_id: False
+
+
+def remember_requests() -> None:
+    """Keeps the request for the checks, to which MiniStack hands over less than the whole of it."""
+    resource_of = iam_actions.extract_resource_arn
+
+    def resource_and_keep(service, method, path, headers, body, query_params, region, account_id):
+        resource = resource_of(service, method, path, headers, body, query_params, region, account_id)
+        action = iam_actions.extract_iam_action(service, method, path, headers, body, query_params) or ""
+        _request.set(authorization.Request(service, action, resource, path, body, region, account_id))
+        _refusal.set("")
+        return resource
+
+    iam_actions.extract_resource_arn = resource_and_keep
+
+
+def check_as_aws_does() -> None:
+    """Asks for the actions and resources of the vendor's reference, and writes each down."""
+    enforce = iam_evaluator.enforce
+
+    def enforce_all(access_key, iam_action, service, region, resource_arn="*", service_context=None):
+        request = _request.get()
+        mine = request is not None and (request.action, request.resource) == (iam_action, resource_arn)
+        needed = authorization.checks(request) if mine else [authorization.Check(iam_action, resource_arn)]
+        for check in needed:
+            context = {**(service_context or {}), **check.conditions}
+            denied = enforce(access_key, check.action, service, region, check.resource, context)
+            if isinstance(denied, iam_evaluator.AuthError):
+                return denied
+            principal = denied.principal_arn if denied else principal_of(access_key)
+            sentence = request_log.refusal(principal, check.action, check.resource, denied) if denied else ""
+            request_log.write(principal, check.action, check.resource, sentence)
+            if denied:
+                _refusal.set(sentence)
+                return denied
+        return None
+
+    iam_evaluator.enforce = enforce_all
+
+
+def principal_of(access_key: str) -> str:
+    found = iam_evaluator.resolve_principal(access_key or "", get_account_id())
+    return found.arn if isinstance(found, iam_evaluator.PrincipalInfo) else ""
+
+
+# A task asks there for its credentials and about itself, by the secret in the path, and signs nothing.
+_UNSIGNED_SERVICES = ("imds", "ecs-metadata")
+
+
+def note_what_nobody_checks() -> None:
+    """Writes down a role's request that MiniStack has no action for, and so lets pass."""
+    check_credentials = iam_evaluator.check_credentials
+
+    def check_and_note(access_key_id, service=None):
+        if service in _UNSIGNED_SERVICES:
+            return None
+        failure = check_credentials(access_key_id, service)
+        if failure is None:
+            request_log.write(principal_of(access_key_id), f"{service}:?", "*")
+        return failure
+
+    iam_evaluator.check_credentials = check_and_note
+
+
+def name_what_was_refused() -> None:
+    """Lets the answer name the action and the resource, as AWS's do; MiniStack's mostly leave the resource out."""
+    answer = iam_actions.access_denied_response
+
+    def named(service, action, principal_arn, request_id, *, error_code="", message="", **more):
+        sentence = message or ("" if error_code else _refusal.get())
+        return answer(service, action, principal_arn, request_id, error_code=error_code, message=sentence, **more)
+
+    iam_actions.access_denied_response = named

@@ -1,0 +1,43 @@
+"""Writes down who asked for what: a line of JSON for the first time that a role asks for an action on a resource.
+
+`{"role": "Sluice-Plan", "action": "s3:GetObject", "resource": "arn:aws:s3:::bucket/key", "allowed": true}`, and with
+`"allowed": false` the sentence that the caller got, as `message`. What the account's root asks for is not written: nobody
+grants it anything.
+"""
+
+import json
+import os
+import re
+import threading
+
+_lock = threading.Lock()
+_seen = set()
+_path = os.environ.get("SLUICE_REQUESTS_FILE")
+_file = open(_path, "a", buffering=1, encoding="utf-8") if _path else None
+
+_ASSUMED = re.compile(r"^arn:aws[a-z-]*:sts::\d{12}:assumed-role/([^/]+)/")
+
+
+def write(principal_arn: str, action: str, resource: str, refusal: str = "") -> None:
+    """Notes a request of a role's session that was allowed, or that was refused with this sentence."""
+    session = _ASSUMED.match(principal_arn)
+    if session is None or _file is None:
+        return
+    line = {"role": session.group(1), "action": action, "resource": resource, "allowed": not refusal}
+    key = tuple(line.values())
+    with _lock:
+        if key in _seen:
+            return
+        _seen.add(key)
+        _file.write(json.dumps({**line, **({"message": refusal} if refusal else {})}) + "\n")
+
+
+def refusal(principal_arn: str, action: str, resource: str, denied) -> str:
+    """The sentence of a refusal, worded as AWS words it. `denied` is MiniStack's result of the evaluation."""
+    if denied.resource_policy_arn:
+        why = "with an explicit deny in a resource-based policy"
+    elif denied.decision == "Deny":
+        why = "with an explicit deny in an identity-based policy"
+    else:
+        why = f"because no identity-based policy allows the {action} action"
+    return f"User: {principal_arn} is not authorized to perform: {action} on resource: {resource} {why}"
