@@ -20,8 +20,7 @@ const LOCAL_SETTINGS: LocalSettings = {
   'workers.idleSeconds': 5,
   // Its function takes the SDK of Lambda's runtime, which isn't there.
   'network.restrictDefaultSecurityGroup': false,
-  // The sample source, and a user's own server, are on this machine.
-  'sources.openRanges': ['127.0.0.0/8', '::1/128'],
+  // A person may name any. What of this machine may be dialled is `sources.openRanges`, and none by default.
   'sources.ports': [],
 };
 

@@ -16,6 +16,7 @@ import { compareWithSource } from './compare-with-source.ts';
 import { deployStack, type StackOutputs } from './deploy.ts';
 import { type EmbeddedAws, EmbeddedAwsError, startEmbeddedAws } from './embedded/embedded-aws.ts';
 import { refusalsIn } from './embedded/request-log.ts';
+import { loopbackRanges } from './loopback-ranges.ts';
 import type { LocalOptions } from './options.ts';
 import { checkSampleRun, LATE_SETTINGS, sampleInput, sourcesByKey } from './sample-run.ts';
 import { startSampleSource } from './sample-source/sample-source.ts';
@@ -61,16 +62,19 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
     if (!stopping) stop.abort(new EmbeddedAwsError(`the embedded AWS has ended by itself; see ${logs}/aws.log`));
   });
 
-  const outputs = await step('Deploy the stack: cdk bootstrap, cdk deploy', (say) =>
-    deployStack(aws, { folder: work, logFolder: logs, settings: options.late ? LATE_SETTINGS : {}, signal, say }),
-  );
-
   const input = isSample ? await startSample() : executionInput(given(options));
   async function startSample() {
     const source = await step('Start the sample source', () => startSampleSource());
     running.defer(() => source.stop());
     return sampleInput(source.origin, options);
   }
+
+  // Of this machine only what the run is to ask, since sources may redirect to whatever else listens here.
+  const urls = isSample ? [...sourcesByKey(input).values()] : options.urls;
+  const settings = { ...(options.late && LATE_SETTINGS), 'sources.openRanges': loopbackRanges(urls) };
+  const outputs = await step('Deploy the stack: cdk bootstrap, cdk deploy', (say) =>
+    deployStack(aws, { folder: work, logFolder: logs, settings, signal, say }),
+  );
 
   const clients = { s3: new S3Client(aws.client), sfn: new SFNClient(aws.client) };
   const looks = await step(`Run ${runId}`, (say) => execute(clients, outputs, { runId, input, signal, say }));

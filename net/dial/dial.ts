@@ -47,7 +47,7 @@ export async function dial(guard: SourceGuard, target: DialTarget): Promise<Sock
   const signal = target.signal === undefined ? timeout.signal : AbortSignal.any([target.signal, timeout.signal]);
   try {
     // The operating system's resolver can't be stopped; its answer is then thrown away.
-    const addresses = await orAborted(guard.resolve(host), signal);
+    const addresses = await orAborted(guard.resolve(host, port), signal);
     return await connected(guard, target, addresses, signal);
   } finally {
     clearTimeout(timer);
@@ -75,7 +75,7 @@ function connected(
     // Before the listener that starts TLS, which finds the socket destroyed then.
     socket.prependOnceListener('connect', () => {
       try {
-        checkRemote(guard, target.host, addresses, socket.remoteAddress);
+        checkRemote(guard, target, addresses, socket.remoteAddress);
       } catch (error) {
         socket.destroy(error as Error);
       }
@@ -89,14 +89,14 @@ function connected(
 /** What lies between the socket and the kernel (a patched resolver, a library) is not trusted with this. */
 function checkRemote(
   guard: SourceGuard,
-  host: string,
+  { host, port }: DialTarget,
   addresses: readonly HostAddress[],
   remote: string | undefined,
 ): void {
   if (remote === undefined || !addresses.some(({ address }) => sameAddress(address, remote))) {
     throw new SourceForbiddenError(`${host} is connected to ${remote ?? 'nothing'}, which is not what was dialled`);
   }
-  guard.checkAddress(host, remote);
+  guard.checkAddress(host, remote, port);
 }
 
 function openTcp({ host, port, onread }: DialTarget, addresses: readonly HostAddress[]): Socket {

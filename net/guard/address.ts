@@ -87,6 +87,25 @@ export function parseRange(cidr: string): AddressRange | undefined {
   return ipaddr.isValidCIDR(cidr) ? (ipaddr.parseCIDR(cidr) as AddressRange) : undefined;
 }
 
+/** A range that was opened on purpose, for one port or for all. */
+export interface OpenRange {
+  readonly range: AddressRange;
+  readonly port: number | undefined;
+}
+
+/**
+ * Reads a range with a port behind it or without: `10.20.0.0/16`, `127.0.0.1/32:8080`, `::1/128:8080`.
+ *
+ * @returns undefined where the text is neither.
+ */
+export function parseOpenRange(text: string): OpenRange | undefined {
+  const [, cidr = '', digits] = /^(.*\/\d+)(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const range = parseRange(cidr);
+  const port = digits === undefined ? undefined : Number(digits);
+  if (range === undefined || port === 0 || (port ?? 0) > 65_535) return undefined;
+  return { range, port };
+}
+
 function embedded(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4 | undefined {
   if (address.kind() === 'ipv4') return undefined;
   const long = address as ipaddr.IPv6;

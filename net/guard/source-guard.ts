@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { SourceForbiddenError } from '../errors.ts';
 import { redactUrl } from '../redact.ts';
-import { type AddressRange, parseRange, whyForbidden } from './address.ts';
+import { type OpenRange, parseOpenRange, whyForbidden } from './address.ts';
 import { HostPattern } from './host-pattern.ts';
 
 /** Where sources may be. Each rule narrows what is left, but for `openRanges`, which is an exception made on purpose. */
@@ -13,7 +13,10 @@ export interface SourceRules {
   readonly deniedHosts?: readonly string[];
   /** @default any */
   readonly ports?: readonly number[];
-  /** Addresses outside the public Internet that may be dialled, as CIDR: `10.20.0.0/16`. Never link-local ones. @default none */
+  /**
+   * Addresses outside the public Internet that may be dialled, as CIDR: `10.20.0.0/16`, or `127.0.0.1/32:8080` for one port of
+   * theirs. Never link-local ones. @default none
+   */
   readonly openRanges?: readonly string[];
   /** Follow redirects from https to http, where anybody on the way may read and change the body. @default false */
   readonly httpsToHttp?: boolean;
@@ -42,7 +45,7 @@ export class SourceGuard {
   readonly #allowed: readonly HostPattern[] | undefined;
   readonly #denied: readonly HostPattern[];
   readonly #ports: ReadonlySet<number> | undefined;
-  readonly #open: readonly AddressRange[];
+  readonly #open: readonly OpenRange[];
   readonly #resolve: Resolve;
 
   /**
@@ -74,7 +77,7 @@ export class SourceGuard {
     }
     const port = Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port);
     if (this.#ports?.has(port) === false) refuse(`port ${port} is none of those allowed`);
-    if (isIP(host) !== 0) this.checkAddress(host, host);
+    if (isIP(host) !== 0) this.checkAddress(host, host, port);
   }
 
   /**
@@ -89,25 +92,29 @@ export class SourceGuard {
     );
   }
 
-  /** @throws SourceForbiddenError where the address is not to be dialled. */
-  checkAddress(host: string, address: string): void {
-    const why = whyForbidden(address, this.#open);
+  /** @throws SourceForbiddenError where the address is not to be dialled on this port. */
+  checkAddress(host: string, address: string, port: number): void {
+    const open = this.#open.filter((one) => one.port === undefined || one.port === port).map(({ range }) => range);
+    const why = whyForbidden(address, open);
     if (why === undefined) return;
     const where = host === address ? address : `${host} is at ${address}, which`;
-    throw new SourceForbiddenError(`${where} is not dialled: the address is ${why}, and no range is opened for it`);
+    throw new SourceForbiddenError(
+      `${where} is not dialled: the address is ${why}, and no range is opened for it on port ${port}`,
+    );
   }
 
   /**
-   * All addresses of a host, every one of them checked. These are what is dialled; the name isn't asked for again.
+   * All addresses of a host, every one of them checked for this port. These are what is dialled; the name isn't asked for
+   * again.
    *
    * @throws SourceForbiddenError where any of them is forbidden: a name with a good and a bad one is a trap.
    * @throws the resolver's error.
    */
-  async resolve(host: string): Promise<readonly HostAddress[]> {
+  async resolve(host: string, port: number): Promise<readonly HostAddress[]> {
     const bare = bareHost(host);
     const family = isIP(bare);
     const addresses = family === 0 ? await this.#resolve(bare) : [{ address: bare, family: family as 4 | 6 }];
-    for (const { address } of addresses) this.checkAddress(bare, address);
+    for (const { address } of addresses) this.checkAddress(bare, address, port);
     return addresses;
   }
 }
@@ -136,10 +143,12 @@ function hostPattern(text: string): HostPattern {
   return pattern;
 }
 
-function openRange(cidr: string): AddressRange {
-  const range = parseRange(cidr);
+function openRange(text: string): OpenRange {
+  const range = parseOpenRange(text);
   if (range === undefined) {
-    throw new SourceRuleError(`${JSON.stringify(cidr)} is no range of addresses: take one such as 10.20.0.0/16`);
+    throw new SourceRuleError(
+      `${JSON.stringify(text)} is no range of addresses: take one such as 10.20.0.0/16 or 127.0.0.1/32:8080`,
+    );
   }
   return range;
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseRange } from '#net/guard/address.ts';
+import { parseOpenRange } from '#net/guard/address.ts';
 import { SourceGuard } from '#net/guard/source-guard.ts';
 import { credentialGrantSchema, hostSchema } from '../credentials/credential-grant.ts';
 import { jsonVariable } from '../input/json-text.ts';
@@ -19,10 +19,17 @@ export const sourceRulesSchema = z.strictObject({
     .describe('Hosts that may not be asked, written alike. Wins over `sources.allowedHosts`.'),
   ports: z.array(z.int().min(1).max(65_535)).default([80, 443]).describe('Ports that may be asked. Empty: any.'),
   openRanges: z
-    .array(z.string().refine((cidr) => parseRange(cidr) !== undefined, 'takes a range such as 10.20.0.0/16'))
+    .array(
+      z
+        .string()
+        .refine(
+          (text) => parseOpenRange(text) !== undefined,
+          'takes a range such as 10.20.0.0/16 or 10.20.0.7/32:8443',
+        ),
+    )
     .default([])
     .describe(
-      'Addresses outside the public Internet that may be dialled all the same, as CIDR, for sources in your own network. Link-local ones, where credentials are handed out, never may.',
+      'Addresses outside the public Internet that may be dialled all the same, as CIDR, for sources in your own network; with a port (`10.20.0.7/32:8443`) on that port alone. Link-local ones, where credentials are handed out, never may.',
     ),
   httpsToHttp: z
     .boolean()

@@ -15,18 +15,24 @@ export async function startTestAws(): Promise<EmbeddedAws & { folder: string }> 
   return { ...aws, folder, stop };
 }
 
+/** Each test serves its sources on a port of its own. */
+const TEST_SETTINGS: LocalSettings = { 'sources.openRanges': ['127.0.0.0/8', '::1/128'] };
+
 /**
  * An embedded AWS with the stack deployed onto it by the real CDK. Takes about half a minute: once a test file, in `beforeAll`
  * with a time limit of its own.
  *
- * @param settings as `-c` takes them, on top of the local run's: `{ 'gate.attempts': 3 }`.
+ * @param settings as `-c` takes them, on top of the local run's and TEST_SETTINGS: `{ 'gate.attempts': 3 }`.
  */
 export async function startDeployedAws(
   settings: LocalSettings = {},
 ): Promise<EmbeddedAws & { folder: string; outputs: StackOutputs }> {
   const aws = await startTestAws();
   try {
-    const outputs = await deployStack(aws, { folder: join(aws.folder, 'cdk'), settings });
+    const outputs = await deployStack(aws, {
+      folder: join(aws.folder, 'cdk'),
+      settings: { ...TEST_SETTINGS, ...settings },
+    });
     return { ...aws, outputs };
   } catch (error) {
     await aws.stop();

@@ -83,8 +83,24 @@ it.each([
   expect(() => new SourceGuard({ deniedHosts: [host] })).toThrow(SourceRuleError);
 });
 
-it('knows what is no range', () => {
-  expect(() => new SourceGuard({ openRanges: ['10.0.0.0'] })).toThrow(SourceRuleError);
+it.each(['10.0.0.0', '10.0.0.0:80', '10.0.0.0/8:', '10.0.0.0/8:0', '10.0.0.0/8:65536', '10.0.0.0/8:80:80', '::1:80'])(
+  'knows %j for no range',
+  (range) => {
+    expect(() => new SourceGuard({ openRanges: [range] })).toThrow(SourceRuleError);
+  },
+);
+
+it('opens a range on its port alone', async () => {
+  const guard = new SourceGuard({ openRanges: ['127.0.0.1/32:8080', '::1/128:8443'] }, async () => [
+    { address: '127.0.0.1', family: 4 },
+  ]);
+  expect(check(guard, 'http://127.0.0.1:8080/')).not.toThrow();
+  expect(check(guard, 'http://127.0.0.1:8081/')).toThrow(/loopback, and no range is opened for it on port 8081/);
+  expect(check(guard, 'http://127.0.0.2:8080/')).toThrow(/loopback/);
+  expect(check(guard, 'https://[::1]:8443/')).not.toThrow();
+  expect(check(guard, 'https://[::1]/')).toThrow(/on port 443/);
+  await expect(guard.resolve('mine.example', 8_080)).resolves.toHaveLength(1);
+  await expect(guard.resolve('mine.example', 4_566)).rejects.toThrow(/mine.example is at 127.0.0.1.*on port 4566/);
 });
 
 it('refuses a name with several addresses where any is bad', async () => {
@@ -92,7 +108,7 @@ it('refuses a name with several addresses where any is bad', async () => {
     { address: '93.184.216.34', family: 4 },
     { address: '10.0.0.7', family: 4 },
   ]);
-  await expect(guard.resolve('example.org')).rejects.toThrow(/example.org is at 10.0.0.7.*private/);
+  await expect(guard.resolve('example.org', 443)).rejects.toThrow(/example.org is at 10.0.0.7.*private/);
 });
 
 it('leaves secrets of a URL out of its message', () => {
