@@ -36,15 +36,19 @@ export class AtDeploy extends Construct {
 
 /** What the function needs: to look for ECS's service-linked role, and to make that role and no other. */
 export function ecsRoleAccess(scope: Construct): Access {
-  const role = Stack.of(scope).formatArn({
-    service: 'iam',
-    region: '',
-    resource: 'role',
-    resourceName: 'aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS',
-    arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
-  });
+  const arn = (resourceName: string) =>
+    Stack.of(scope).formatArn({
+      service: 'iam',
+      region: '',
+      resource: 'role',
+      resourceName,
+      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+    });
+  const name = 'AWSServiceRoleForECS';
+  const role = arn(`aws-service-role/ecs.amazonaws.com/${name}`);
   return leave(
-    { actions: ['iam:GetRole'], resources: [role] },
+    // GetRole names no path, and IAM knows the path of a role only once the role is there.
+    { actions: ['iam:GetRole'], resources: [role, arn(name)] },
     {
       actions: ['iam:CreateServiceLinkedRole'],
       resources: [role],

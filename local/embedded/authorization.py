@@ -6,8 +6,9 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/. A request m
 
 import json
 from dataclasses import dataclass, field
+from urllib.parse import parse_qs
 
-from ministack.services import ecs
+from ministack.services import ecs, iam
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,9 @@ class Request:
         except (ValueError, UnicodeDecodeError):
             return default
         return found.get(name, default) if isinstance(found, dict) else default
+
+    def form_field(self, name: str) -> str:
+        return (parse_qs(self.body.decode("utf-8", "replace")).get(name) or [""])[0]
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ def checks(request: Request) -> list[Check]:
         return [Check(request.action, _s3_resource(request))]
     if request.service == "ecs":
         return _ecs(request)
+    if request.service == "iam":
+        return _iam(request)
     return [Check(request.action, request.resource)]
 
 
@@ -67,6 +73,24 @@ def _s3_resource(request: Request) -> str:
     if not slash or not key or not request.resource.startswith(f"arn:aws:s3:::{bucket}/"):
         return request.resource
     return f"arn:aws:s3:::{bucket}/{key}"
+
+
+# The roles that services make for themselves have names of their own.
+_SERVICE_ROLES = {"ecs.amazonaws.com": "AWSServiceRoleForECS"}
+
+
+def _iam(request: Request) -> list[Check]:
+    """A role's ARN has its path, which MiniStack leaves out; a role that isn't there has none.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+    """
+    if request.action == "iam:CreateServiceLinkedRole":
+        service = request.form_field("AWSServiceName")
+        name = _SERVICE_ROLES.get(service, "*")
+        role = f"arn:aws:iam::{request.account}:role/aws-service-role/{service}/{name}"
+        return [Check(request.action, role, {"iam:AWSServiceName": service})]
+    role = iam._roles.get(request.form_field("RoleName"))
+    return [Check(request.action, role["Arn"] if role else request.resource)]
 
 
 def _ecs(request: Request) -> list[Check]:

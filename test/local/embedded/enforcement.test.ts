@@ -6,6 +6,7 @@ import {
   RegisterTaskDefinitionCommand,
   RunTaskCommand,
 } from '@aws-sdk/client-ecs';
+import { CreateServiceLinkedRoleCommand, GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import {
   CreateBucketCommand,
   GetObjectCommand,
@@ -98,6 +99,27 @@ describe('a queue', () => {
       allowed: false,
       message: expect.stringContaining(sentence),
     });
+  });
+});
+
+describe('IAM', () => {
+  const role = 'arn:aws:iam::000000000000:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS';
+
+  it('asks by the path of a service-linked role, and by none while it is not there', async () => {
+    const grant = (actions: string[], resource: string): PolicyGrant => ({ actions, resources: [resource] });
+    const iam = new IAMClient(
+      await as(
+        grant(['iam:GetRole'], 'arn:aws:iam::000000000000:role/AWSServiceRoleForECS'),
+        grant(['iam:CreateServiceLinkedRole'], role),
+      ),
+    );
+    await expect(iam.send(new GetRoleCommand({ RoleName: 'AWSServiceRoleForECS' }))).rejects.toMatchObject({
+      name: 'NoSuchEntityException',
+    });
+    await iam.send(new CreateServiceLinkedRoleCommand({ AWSServiceName: 'ecs.amazonaws.com' }));
+    await expect(
+      iam.send(new CreateServiceLinkedRoleCommand({ AWSServiceName: 'batch.amazonaws.com' })),
+    ).rejects.toThrow('role/aws-service-role/batch.amazonaws.com/');
   });
 });
 
