@@ -1,6 +1,7 @@
 import { GetObjectCommand, PutObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
 import { isTooDeep, MOST_LEVELS } from './input/nesting.ts';
+import { isOfNewerVersion, NewerVersionError } from './newer-version.ts';
 
 /** A bucket and the client to reach it: what every function on a run's objects takes. */
 export interface Store {
@@ -57,7 +58,8 @@ export async function writeJson(store: Store, key: string, value: unknown): Prom
  * Reads a JSON object and checks its shape.
  *
  * @returns undefined where there is none.
- * @throws UnreadableRecordError naming the key and every problem, where the content doesn't fit the schema.
+ * @throws UnreadableRecordError naming the key and every problem, where the content doesn't fit the schema;
+ *   NewerVersionError where that is because a newer version wrote it.
  */
 export async function readJson<T>(store: Store, key: string, schema: z.ZodType<T>): Promise<T | undefined> {
   return (await readTagged(store, key, schema))?.value;
@@ -91,7 +93,11 @@ export async function readTagged<T>(
   const parsed = schema.safeParse(json);
   if (parsed.success) return { value: parsed.data, etag };
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`);
-  throw new UnreadableRecordError(`s3://${store.bucket}/${key}: ${problems.join('; ')}`);
+  const found = `s3://${store.bucket}/${key}: ${problems.join('; ')}`;
+  if (isOfNewerVersion(json, parsed.error.issues)) {
+    throw new NewerVersionError(`a record was written by a newer version of Sluice: ${found}`);
+  }
+  throw new UnreadableRecordError(found);
 }
 
 /** The keys below a prefix, in S3's order, a page of 1,000 at a time. */

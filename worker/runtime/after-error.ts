@@ -1,5 +1,6 @@
 import { PermanentError } from '#processors/contract/permanent-error.ts';
 import type { ProcessorLogger } from '#processors/contract/processor.ts';
+import { NewerVersionError } from '#run/newer-version.ts';
 import { PermanentTransferError, SourceAsksToWaitError } from '#transfer/index.ts';
 import { countAttempts, markInterrupted } from './attempts.ts';
 import type { Verdict, WorkerParts } from './parts.ts';
@@ -46,6 +47,11 @@ export async function afterError(
     await queue.giveBack(delivery, Math.max(0, pauseSeconds));
     await markInterrupted(store, ref, attempt);
     return { kind: 'retry', pauseSeconds };
+  }
+  if (error instanceof NewerVersionError) {
+    await markInterrupted(store, ref, attempt);
+    // handleDelivery gives the message back.
+    throw error;
   }
   const attempts = await countAttempts(store, ref);
   if (isPermanent(error) || attempts >= settings.maxAttempts) {

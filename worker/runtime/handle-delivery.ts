@@ -1,5 +1,6 @@
 import { PermanentError } from '#processors/contract/permanent-error.ts';
 import type { WorkMessage } from '#run/fleet/message.ts';
+import { NewerVersionError } from '#run/newer-version.ts';
 import { afterError } from './after-error.ts';
 import { claimAttempt, countAttempts } from './attempts.ts';
 import { fetchTask } from './fetch-task.ts';
@@ -33,6 +34,7 @@ export class BadMessageError extends PermanentError {
 export async function handleDelivery(parts: WorkerParts, delivery: Delivery, stopping: AbortSignal): Promise<Verdict> {
   const read = readMessage(delivery.body);
   try {
+    if ('newer' in read) throw new NewerVersionError(`a message was sent by a newer version of Sluice: ${read.newer}`);
     if ('unreadable' in read) return await refuse(parts, delivery, read.unreadable);
     return await handleReserved(parts, delivery, taskOf(parts, read.message), stopping);
   } catch (error) {
@@ -143,11 +145,13 @@ async function sendBack(
 ): Promise<Verdict> {
   const pauseSeconds = retrySeconds(delivery.receiveCount, settings.retrySeconds);
   const about = { messageId: delivery.messageId, pauseSeconds };
-  logger.error('a delivery could not be settled and goes back', { ...about, error });
+  const isOutdated = error instanceof NewerVersionError;
+  if (isOutdated) logger.warn('a message goes back to a worker of the newer version', { ...about, error });
+  else logger.error('a delivery could not be settled and goes back', { ...about, error });
   try {
     await queue.giveBack(delivery, pauseSeconds);
   } catch (cause) {
     logger.warn('a message comes back by itself when its visibility ends', { ...about, error: cause });
   }
-  return { kind: 'retry', pauseSeconds };
+  return isOutdated ? { kind: 'outdated' } : { kind: 'retry', pauseSeconds };
 }

@@ -32,7 +32,8 @@ export interface WorkerParts {
  * - `refused`: the message is none of ours, or can't be read.
  * - `retry`: the try failed, the message comes back after `pauseSeconds`.
  * - `returned`: the worker stops, the message is back in the queue at once.
+ * - `outdated`: the message is back in the queue, for a worker of a newer version; this one leaves.
  */
 export type Verdict =
-  | { readonly kind: 'done' | 'late' | 'failed' | 'skipped' | 'refused' | 'returned' }
+  | { readonly kind: 'done' | 'late' | 'failed' | 'skipped' | 'refused' | 'returned' | 'outdated' }
   | { readonly kind: 'retry'; readonly pauseSeconds: number };

@@ -7,13 +7,20 @@ import type { WorkMessage } from '#run/fleet/message.ts';
 import { outputPrefix } from '#run/keys.ts';
 import { recordResult } from '#run/ledger/ledger.ts';
 import type { ResultRecord } from '#run/ledger/records.ts';
+import { NewerVersionError } from '#run/newer-version.ts';
 import type { WorkerParts } from './parts.ts';
 import { s3Output } from './s3-output.ts';
 import { hasRecord, settledAs } from './settled.ts';
 import type { Task } from './task.ts';
 import { withinLimit } from './within-limit.ts';
 
-/** A message names a processor that this worker doesn't have. */
+/**
+ * A message that names a processor which this worker doesn't have is left to a newer version so often. Then there is
+ * none: Plan takes no processor that isn't deployed.
+ */
+const TRIES_OF_UNKNOWN_PROCESSOR = 5;
+
+/** A message names a processor that no worker has. */
 export class UnknownProcessorError extends PermanentError {
   override readonly name = 'UnknownProcessorError';
 }
@@ -45,7 +52,9 @@ async function process(
   const { runId, item, name, object } = message;
   const loading = parts.loadProcessor(message.process.processor);
   if (loading === undefined) {
-    throw new UnknownProcessorError(`this worker has no processor "${message.process.processor}"`);
+    const problem = `this worker has no processor "${message.process.processor}"`;
+    if (attempt < TRIES_OF_UNKNOWN_PROCESSOR) throw new NewerVersionError(`${problem}; a newer version may have it`);
+    throw new UnknownProcessorError(problem);
   }
   const processor = await loading;
   const prefix = outputPrefix(runId, item, attempt);

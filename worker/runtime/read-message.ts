@@ -1,6 +1,8 @@
+import type * as z from 'zod';
 import { messageSchema, type WorkMessage } from '#run/fleet/message.ts';
 import { RUN_ID_PATTERN } from '#run/ids.ts';
 import { isTooDeep, MOST_LEVELS } from '#run/input/nesting.ts';
+import { isOfNewerVersion } from '#run/newer-version.ts';
 
 const ITEM_PATTERN = /^[0-9a-f]{32}$/;
 
@@ -11,31 +13,38 @@ export interface UnreadableMessage {
 }
 
 /**
- * Reads a message of the queue.
+ * Reads a message of the queue: what it asks for, or what this worker doesn't know of a newer version's message, or why
+ * nobody can do anything with it.
  *
  * The ids are checked here again, strictly, because S3 keys are made of them: a message from elsewhere must not be
  * able to write outside the runs' own prefix.
  */
 export function readMessage(
   body: string,
-): { readonly message: WorkMessage } | { readonly unreadable: UnreadableMessage } {
+): { readonly message: WorkMessage } | { readonly newer: string } | { readonly unreadable: UnreadableMessage } {
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch {
     return { unreadable: { problem: 'the message is not JSON', ref: undefined } };
   }
+  const parsed = isTooDeep(value) ? undefined : messageSchema.safeParse(value);
+  if (parsed?.success === false && isOfNewerVersion(value, parsed.error.issues)) {
+    return { newer: problemsOf(parsed.error) };
+  }
   const ref = refOf(value);
   if (ref === undefined) {
     return { unreadable: { problem: 'the message has no valid runId and item', ref: undefined } };
   }
-  if (isTooDeep(value)) {
+  if (parsed === undefined) {
     return { unreadable: { problem: `the message is nested deeper than ${MOST_LEVELS} levels`, ref } };
   }
-  const parsed = messageSchema.safeParse(value);
   if (parsed.success) return { message: parsed.data };
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`);
-  return { unreadable: { problem: `the message doesn't fit: ${problems.join('; ')}`, ref } };
+  return { unreadable: { problem: `the message doesn't fit: ${problemsOf(parsed.error)}`, ref } };
+}
+
+function problemsOf({ issues }: z.ZodError): string {
+  return issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`).join('; ');
 }
 
 function refOf(value: unknown): UnreadableMessage['ref'] {

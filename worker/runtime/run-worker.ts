@@ -32,22 +32,26 @@ export class QueueUnreachableError extends Error {
 }
 
 /**
- * Works until the queue has stayed empty for `idleSeconds`, or `stop` aborts.
+ * Works until the queue has stayed empty for `idleSeconds`, `stop` aborts, or a message of a newer version comes.
  *
  * On `stop`, nothing new is begun. Work under way may finish until the stop timeout comes near; what is left then is
  * aborted and given back to the queue, where any worker can take it at once.
+ *
+ * A newer version's message means that a deploy has replaced this worker's version. It finishes what it has and leaves, so
+ * that the gatekeeper starts a worker of the newer version in its place.
  *
  * @returns the count of deliveries by what became of them.
  * @throws QueueUnreachableError once everything under way is settled.
  */
 export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<WorkerSummary> {
   const { settings, logger } = parts;
-  const summary: WorkerSummary = { done: 0, late: 0, failed: 0, skipped: 0, refused: 0, returned: 0, retry: 0 };
+  const summary: WorkerSummary = noDeliveries();
   const underWay = new Set<Promise<void>>();
   const outOfTime = new AbortController();
   let wake = (): void => undefined;
   let receiving: Promise<Delivery[]> = Promise.resolve([]);
   let idleSince = Date.now();
+  const leaves = (): boolean => stop.aborted || summary.outdated > 0;
 
   const begin = (delivery: Delivery): void => {
     const work = handleDelivery(parts, delivery, outOfTime.signal).then((verdict) => {
@@ -77,7 +81,7 @@ export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<
 
   try {
     const receive = patientReceive(parts, stop);
-    while (!stop.aborted) {
+    while (!leaves()) {
       const free = settings.itemsAtOnce - underWay.size;
       if (free <= 0) {
         await new Promise<void>((resolve) => {
@@ -90,15 +94,24 @@ export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<
       receiving = receive(Math.min(free, MAX_RECEIVE), pollSeconds(settings.idleSeconds));
       const deliveries = await receiving;
       if (deliveries.length > 0) idleSince = Math.max(idleSince, Date.now());
-      if (stop.aborted) await giveBackAll(parts, deliveries);
+      if (leaves()) await giveBackAll(parts, deliveries);
       else for (const delivery of deliveries) begin(delivery);
     }
   } finally {
     await Promise.all(underWay);
     clearTimeout(drainTimer);
   }
-  logger.info('leaves', { reason: stop.aborted ? 'stopped' : 'the queue is empty', ...summary });
+  logger.info('leaves', { reason: reasonToLeave(stop, summary), ...summary });
   return summary;
+}
+
+function noDeliveries(): WorkerSummary {
+  return { done: 0, late: 0, failed: 0, skipped: 0, refused: 0, returned: 0, retry: 0, outdated: 0 };
+}
+
+function reasonToLeave(stop: AbortSignal, { outdated }: WorkerSummary): string {
+  if (stop.aborted) return 'stopped';
+  return outdated > 0 ? 'a newer version is deployed' : 'the queue is empty';
 }
 
 /** No longer than the worker would stay for nothing, in whole seconds, as SQS takes them. */

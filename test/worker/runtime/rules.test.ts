@@ -27,8 +27,12 @@ describe('readMessage', () => {
   });
 
   it.each<[string, unknown, object | undefined]>([
-    ['of a later version', { ...MESSAGE, v: 2 }, { runId: 'run-1', item, name: 'x' }],
-    ['with a field too many', { ...MESSAGE, more: 1 }, { runId: 'run-1', item, name: 'x' }],
+    ['of no version', { ...MESSAGE, v: undefined }, { runId: 'run-1', item, name: 'x' }],
+    [
+      'with a wrong field besides one too many',
+      { ...MESSAGE, more: 1, process: 'x' },
+      { runId: 'run-1', item, name: 'x' },
+    ],
     ['without a name', { ...MESSAGE, name: undefined }, { runId: 'run-1', item, name: item }],
     ['without a run', { ...MESSAGE, runId: undefined }, undefined],
     ['with a run id that is a path', { ...MESSAGE, runId: 'a/../b' }, undefined],
@@ -37,6 +41,18 @@ describe('readMessage', () => {
   ])('keeps what can be read of one %s', (_name, message, ref) => {
     const read = readMessage(JSON.stringify(message));
     expect('unreadable' in read && read.unreadable.ref).toEqual(ref);
+  });
+});
+
+describe('readMessage, of a newer version', () => {
+  it.each<[unknown, string]>([
+    [{ ...MESSAGE, v: 2 }, 'v: Invalid input: expected 1'],
+    [{ ...MESSAGE, v: 7, process: 'a form that is not known yet' }, 'process: '],
+    [{ v: 2, ids: 'elsewhere' }, 'v: Invalid input: expected 1'],
+    [{ ...MESSAGE, more: 1 }, '(root): Unrecognized key: "more"'],
+    [{ ...MESSAGE, process: { ...MESSAGE.process, more: 1 } }, 'process: Unrecognized key: "more"'],
+  ])('knows %j, and says what it does not know of it', (message, problem) => {
+    expect(readMessage(JSON.stringify(message))).toEqual({ newer: expect.stringContaining(problem) });
   });
 });
 
