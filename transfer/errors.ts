@@ -195,3 +195,15 @@ export class NotInTimeError extends TransferError {
 export class StorageError extends TransferError {
   override readonly name = 'StorageError';
 }
+
+/** The caller aborted while S3 was making the object, and whether it is there can't be found out. `cause` says why not. */
+export class OutcomeUnknownError extends TransferError {
+  override readonly name = 'OutcomeUnknownError';
+
+  constructor(name: string, options: ErrorOptions) {
+    super(
+      `${name}: aborted while S3 was making the object, and nobody can tell whether it is there: look for it`,
+      options,
+    );
+  }
+}

@@ -62,7 +62,7 @@ export async function openTransfer(
   return abortAfter(context.store, state.uploadId, async () => {
     const crc = await first.send(context.signal);
     const { number, length: bytes } = first.range;
-    options.onProgress?.({ bytes, total: state.total });
+    await options.onProgress?.({ bytes, total: state.total });
     const proofs = [{ number, bytes, crc32: crc32ToHex(crc) }];
     return { kind: 'ranged', state: { ...state, proofs, retries: state.retries + first.retries } };
   });
@@ -185,7 +185,7 @@ async function landWhole(beginning: Beginning, probe: Extract<Probe, { kind: 'wh
   if (bytes > 0) giveBuffer(probe.bytes);
   if (outcome === 'exists') return done(context, startedAt, await otherWasFaster(context));
   proofs.held.push('crc32');
-  options.onProgress?.({ bytes, total: bytes });
+  await options.onProgress?.({ bytes, total: bytes });
   return done(context, startedAt, { status: 'landed', bytes, head, crc: probe.crc, proofs, notes });
 }
 

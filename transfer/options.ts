@@ -36,6 +36,9 @@ export interface Progress {
   readonly total: number | undefined;
 }
 
+/** What it returns is awaited. */
+export type OnProgress = (progress: Progress) => unknown;
+
 export interface TransferOptions {
   /** Connections to the source's host, over all transfers of this process that are set to the same number. @default 8 */
   readonly connections?: number;
@@ -64,7 +67,8 @@ export interface TransferOptions {
    * hasn't got is sent. Transfers without such a hash need no `resume`; they go on by `uploadSlice`.
    */
   readonly resume?: TransferState;
-  readonly onProgress?: (progress: Progress) => void;
+  /** Awaited. Its error ends the transfer; a body that one PutObject stores is stored by then. */
+  readonly onProgress?: OnProgress;
   /** How sources are read. @default `fastLaneReader`: bodies go from the socket straight into their buffers */
   readonly reader?: SourceReader;
   /**

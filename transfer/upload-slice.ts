@@ -3,7 +3,7 @@ import type { Context } from './context.ts';
 import { SourceAsksToWaitError, UploadVanishedError } from './errors.ts';
 import { contextOfJob, type TransferJob } from './job.ts';
 import type { FirstPart } from './opening/first-part.ts';
-import type { Progress } from './options.ts';
+import type { OnProgress } from './options.ts';
 import { buffersFor, giveBuffer, takeBuffer } from './parts/buffers.ts';
 import { pipePart } from './parts/pipe-part.ts';
 import { type PartRange, partRange, type Slice } from './parts/plan.ts';
@@ -18,7 +18,7 @@ export interface SliceOptions {
   readonly deadline?: Date;
   readonly signal?: AbortSignal;
   /** Bytes of this slice that S3 has acknowledged, those of earlier calls included. */
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: OnProgress;
 }
 
 /** What one call did of a slice. */
@@ -77,7 +77,7 @@ class SliceRun {
   readonly #context: Context;
   readonly #state: TransferState;
   readonly #deadline: Date | undefined;
-  readonly #onProgress: ((progress: Progress) => void) | undefined;
+  readonly #onProgress: OnProgress | undefined;
   readonly #first: FirstPart | undefined;
   readonly #proofs: PartProof[] = [];
   #todo: PartRange[] = [];
@@ -92,7 +92,7 @@ class SliceRun {
     context: Context,
     state: TransferState,
     deadline: Date | undefined,
-    onProgress: ((progress: Progress) => void) | undefined,
+    onProgress: OnProgress | undefined,
     first?: FirstPart,
   ) {
     this.#context = context;
@@ -149,7 +149,7 @@ class SliceRun {
 
   /** One buffer's life: a part into it, the part to S3, the next. */
   async #work(signal: AbortSignal, first: FirstPart | undefined): Promise<void> {
-    if (first) this.#landed(first.range, await first.send(signal));
+    if (first) await this.#landed(first.range, await first.send(signal));
     let buffer: Buffer | undefined;
     for (;;) {
       if (!this.#hasTime()) break;
@@ -158,7 +158,7 @@ class SliceRun {
       buffer ??= takeBuffer(Math.min(this.#context.bufferBytes, this.#state.total));
       const since = performance.now();
       const crc = await (part.length <= buffer.length ? this.#buffered : this.#piped).call(this, part, buffer, signal);
-      this.#landed(part, crc);
+      await this.#landed(part, crc);
       this.#slowestMilliseconds = Math.max(this.#slowestMilliseconds, performance.now() - since);
     }
     if (buffer !== undefined) giveBuffer(buffer);
@@ -187,12 +187,12 @@ class SliceRun {
     return (await store.putPipedPart(uploadId, range.number, range.length, pieces, signal)).crc;
   }
 
-  #landed(part: PartRange, crc: number): void {
+  async #landed(part: PartRange, crc: number): Promise<void> {
     this.#proofs.push({ number: part.number, bytes: part.length, crc32: crc32ToHex(crc) });
     this.#left -= 1;
     this.#sent += part.length;
     this.#acknowledged += part.length;
-    this.#onProgress?.({ bytes: this.#acknowledged, total: this.#total });
+    await this.#onProgress?.({ bytes: this.#acknowledged, total: this.#total });
   }
 
   #hasTime(): boolean {

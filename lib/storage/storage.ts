@@ -68,7 +68,9 @@ export class Storage extends Construct {
    */
   access(use: ObjectUse): Access {
     const objects = (patterns: readonly string[]) => patterns.map((pattern) => this.bucket.arnForObjects(pattern));
-    const statements = [new PolicyStatement({ actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] })];
+    // The engine looks for an upload whose Create was carried out and whose answer was lost.
+    const ofBucket = ['s3:ListBucket', ...(use.uploads === undefined ? [] : ['s3:ListBucketMultipartUploads'])];
+    const statements = [new PolicyStatement({ actions: ofBucket, resources: [this.bucket.bucketArn] })];
     const add = (actions: string[], patterns: readonly string[] = []) => {
       if (patterns.length > 0) statements.push(new PolicyStatement({ actions, resources: objects(patterns) }));
     };

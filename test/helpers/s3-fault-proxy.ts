@@ -123,6 +123,7 @@ async function handle(passage: Passage, fault: S3Fault | undefined): Promise<voi
       if (fault.early) answer.shouldKeepAlive = false;
       else await discardBody(incoming, count(passage));
       if (fault.retryAfter !== undefined) answer.setHeader('Retry-After', fault.retryAfter);
+      if (fault.date !== undefined) answer.setHeader('Date', fault.date.toUTCString());
       return answerError(answer, fault.status, fault.code);
     case 'reset-before':
       await discardBody(incoming, count(passage), fault.afterBytes ?? 0);
@@ -142,6 +143,12 @@ async function handle(passage: Passage, fault: S3Fault | undefined): Promise<voi
       answer.end(errorXml(fault.code));
       return;
     }
+    case 'html':
+      if (fault.done) await discardBody(await forward(passage));
+      else await discardBody(incoming, count(passage));
+      answer.writeHead(200, { 'Content-Type': 'text/html' });
+      answer.end('<html><body>Please log in</body></html>');
+      return;
     case 'white-space': {
       const waited = whiteSpace(answer, fault.milliseconds);
       const [done] = await Promise.all([forward(passage), waited]);

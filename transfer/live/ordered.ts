@@ -136,7 +136,7 @@ export class OrderedTransfer implements LiveTransfer {
           : this.#piped(uploadId, range, buffer, signal));
         this.#parts.push(part);
         this.#acknowledged += part.bytes;
-        this.#beginning.context.options.onProgress?.({ bytes: this.#acknowledged, total: this.bytes });
+        await this.#beginning.context.options.onProgress?.({ bytes: this.#acknowledged, total: this.bytes });
       } finally {
         turn.pass();
       }

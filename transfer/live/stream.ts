@@ -160,14 +160,14 @@ export class StreamTransfer implements LiveTransfer {
     const { store, options } = this.#beginning.context;
     try {
       parts.push(await store.putPart(uploadId, number, bytes, crc, this.#signal));
+      this.#acknowledged += bytes.length;
+      await options.onProgress?.({ bytes: this.#acknowledged, total: this.bytes });
     } catch (error) {
       // The reader may be waiting for a slow source: it is not to wait any longer.
       this.#stop.abort(error);
       this.#body.destroy();
       throw error;
     }
-    this.#acknowledged += bytes.length;
-    options.onProgress?.({ bytes: this.#acknowledged, total: this.bytes });
   }
 
   #tooLong() {

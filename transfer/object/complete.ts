@@ -1,9 +1,13 @@
-import { UploadVanishedError } from '../errors.ts';
+import { withGrace } from '#net/signals.ts';
+import { OutcomeUnknownError, UploadVanishedError } from '../errors.ts';
 import { MOST_ATTEMPTS } from '../s3/attempts.ts';
-import { isTransientS3Error, isUncertain, s3ErrorCode, s3Status } from '../s3/errors.ts';
+import { isTransientS3Error, isUncertain, s3ErrorCode, s3Status, UncertainAnswerError } from '../s3/errors.ts';
 import type { ObjectStore, StoredPart } from '../s3/object-store.ts';
 import type { WholeObject } from '../s3/whole-object.ts';
 import { META } from './metadata.ts';
+
+/** For finding out, after an abort, what came of a write. */
+const LATE_MILLISECONDS = 60_000;
 
 /** InvalidPart means that a part changed between the list and Complete: list again, so many times. */
 const LISTS_AGAIN = 3;
@@ -18,44 +22,84 @@ export interface Completion {
   readonly ifAbsent: boolean;
 }
 
+/** An answer that S3 doesn't give comes from something in between, which will go on giving it. */
+const UNCERTAIN_ANSWERS = 3;
+
 /**
- * Makes the object of its parts, and finds out what came of it where S3's answer doesn't say.
+ * Makes the object of its parts, and finds out what came of it where S3's answer doesn't say, or the signal aborts
+ * meanwhile.
  *
  * @returns `exists` where `ifAbsent` met somebody else's object; the upload is still open then.
- * @throws UploadVanishedError where a new upload has to be begun, StorageError.
+ * @throws UploadVanishedError where a new upload has to be begun, StorageError; the signal's reason where it has aborted
+ *   and there is no object; OutcomeUnknownError where that can't be found out.
  */
 export async function completeUpload(
   store: ObjectStore,
   completion: Completion,
   signal: AbortSignal,
 ): Promise<'done' | 'exists'> {
+  const { uploadId, ifAbsent } = completion;
   let { parts } = completion;
   let lists = 0;
   for (let attempt = 1; ; attempt++) {
+    signal.throwIfAborted();
     try {
-      await store.completeOnce(completion.uploadId, parts, completion, completion.ifAbsent, signal);
+      await withGrace(signal, (late) => store.completeOnce(uploadId, parts, completion, ifAbsent, late));
       return 'done';
     } catch (error) {
-      signal.throwIfAborted();
+      if (signal.aborted) return await afterAbort(store, completion, signal, () => abortLate(store, uploadId));
       const code = s3ErrorCode(error);
       const status = s3Status(error);
       const gone = code === 'NoSuchUpload';
       if ((gone || status === 412 || isUncertain(error)) && (await isOurs(store, completion, signal))) return 'done';
       if (gone) throw new UploadVanishedError(`${store.name}: the upload is gone`, { cause: error });
-      if (status === 412) return 'exists';
+      if (status === 412 && ifAbsent) return 'exists';
       if (status === 409) {
         throw new UploadVanishedError(`${store.name}: S3 asks for a new upload (${code})`, { cause: error });
       }
       if (code === 'InvalidPart' && lists < LISTS_AGAIN) {
         lists += 1;
         parts = await listAgain(store, completion, signal);
-      } else if (!isTransientS3Error(error) || code === 'BadDigest' || attempt >= MOST_ATTEMPTS) {
+      } else if (!isTransientS3Error(error) || code === 'BadDigest' || attempt >= mostAttempts(error)) {
         // A digest of the whole that S3 refuses is not damaged on the way: the parts are not what they were taken for.
         throw store.attempts.failed('CompleteMultipartUpload', error, attempt);
       }
       await store.attempts.pause(attempt, signal);
     }
   }
+}
+
+function mostAttempts(error: unknown): number {
+  return error instanceof UncertainAnswerError ? UNCERTAIN_ANSWERS : MOST_ATTEMPTS;
+}
+
+function abortLate(store: ObjectStore, uploadId: string): Promise<void> {
+  return store.abortUpload(uploadId, AbortSignal.timeout(LATE_MILLISECONDS));
+}
+
+/**
+ * Finds out what came of a write that was under way when the signal aborted.
+ *
+ * @returns `done` where the object is there.
+ * @throws the signal's reason where it isn't, OutcomeUnknownError where nobody can tell.
+ */
+async function afterAbort(
+  store: ObjectStore,
+  mine: Pick<Completion, 'token' | 'bytes' | 'crc'>,
+  signal: AbortSignal,
+  tidy: () => Promise<void> = async () => {},
+): Promise<'done'> {
+  let ours: boolean | 'forbidden';
+  try {
+    // Once the upload is gone no Complete can succeed any more: only then the look is the last word.
+    await tidy();
+    ours = await lookFor(store, mine, AbortSignal.timeout(LATE_MILLISECONDS));
+  } catch (cause) {
+    throw new OutcomeUnknownError(store.name, { cause });
+  }
+  if (ours === 'forbidden') throw new OutcomeUnknownError(store.name, { cause: signal.reason });
+  if (ours) return 'done';
+  throw signal.reason;
 }
 
 /** The same parts by size and CRC, under whatever ETags they have now. */
@@ -69,39 +113,47 @@ async function listAgain(store: ObjectStore, { uploadId, parts }: Completion, si
   });
 }
 
-/** Whether the object at the key is the one that this completion makes. */
-async function isOurs(
+/** Whether the object at the key is the one that this write makes. */
+async function lookFor(
   store: ObjectStore,
   { token, bytes, crc }: Pick<Completion, 'token' | 'bytes' | 'crc'>,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<boolean | 'forbidden'> {
   const head = await store.head(signal);
-  if (head === undefined || head === 'forbidden') return false;
-  return head.metadata[META.upload] === token && head.bytes === bytes && head.crc === crc;
+  if (head === 'forbidden') return head;
+  return head !== undefined && head.metadata[META.upload] === token && head.bytes === bytes && head.crc === crc;
+}
+
+async function isOurs(...look: Parameters<typeof lookFor>): Promise<boolean> {
+  return (await lookFor(...look)) === true;
 }
 
 /**
  * Stores a whole body by one PutObject.
  *
  * @returns `exists` where `ifAbsent` met somebody else's object.
- * @throws StorageError
+ * @throws StorageError, and as `completeUpload` where the signal aborts.
  */
 export async function putWhole(
   store: ObjectStore,
   body: WholeObject & { readonly token: string },
   signal: AbortSignal,
 ): Promise<'done' | 'exists'> {
+  const mine = { token: body.token, bytes: body.bytes.length, crc: body.crc };
   for (let attempt = 1; ; attempt++) {
+    signal.throwIfAborted();
     try {
-      await store.putOnce(body, signal);
+      await withGrace(signal, (late) => store.putOnce(body, late));
       return 'done';
     } catch (error) {
-      signal.throwIfAborted();
-      const mine = { token: body.token, bytes: body.bytes.length, crc: body.crc };
-      if (s3Status(error) === 412) return (await isOurs(store, mine, signal)) ? 'done' : 'exists';
+      if (signal.aborted) return await afterAbort(store, mine, signal);
+      const status = s3Status(error);
+      const unclear = (status === 412 && body.ifAbsent) || error instanceof UncertainAnswerError;
+      if (unclear && (await isOurs(store, mine, signal))) return 'done';
+      if (status === 412 && body.ifAbsent) return 'exists';
       // 409: another conditional write of this key was under way; S3's word for it is to try again.
-      const again = s3Status(error) === 409 || isTransientS3Error(error);
-      if (!again || attempt >= MOST_ATTEMPTS) throw store.attempts.failed('PutObject', error, attempt);
+      const again = status === 409 || isTransientS3Error(error);
+      if (!again || attempt >= mostAttempts(error)) throw store.attempts.failed('PutObject', error, attempt);
       await store.attempts.pause(attempt, signal);
     }
   }

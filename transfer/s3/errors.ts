@@ -1,3 +1,12 @@
+/** S3 answered by success and without what it always says then: something between answered in its place. */
+export class UncertainAnswerError extends Error {
+  override readonly name = 'UncertainAnswer';
+
+  constructor(what: string) {
+    super(`${what} was answered by 200 without an ETag, which S3 never does`);
+  }
+}
+
 /** What S3's answer says about a failed call, read from the SDK's error by its name and status. */
 export function s3ErrorCode(error: unknown): string {
   const { name, Code } = (error ?? {}) as { name?: unknown; Code?: unknown };
@@ -32,7 +41,10 @@ const TRANSIENT_CODES = new Set([
 
 /** Whether the same request may succeed later. */
 export function isTransientS3Error(error: unknown): boolean {
-  if (TRANSIENT_CODES.has(s3ErrorCode(error))) return true;
+  if (error instanceof UncertainAnswerError || TRANSIENT_CODES.has(s3ErrorCode(error))) return true;
+  // The SDK has found that its clock differs from S3's, and signs the next request by S3's.
+  if ((error as { $metadata?: { clockSkewCorrected?: boolean } } | undefined)?.$metadata?.clockSkewCorrected)
+    return true;
   const status = s3Status(error);
   if (status === undefined) return isNetworkError(error);
   return status >= 500 || status === 429;

@@ -2,6 +2,7 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
   ListPartsCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
@@ -9,11 +10,12 @@ import { withGrace } from '#net/signals.ts';
 import { StorageError, UploadVanishedError } from '../errors.ts';
 import { crc32FromBase64, crc32ToBase64 } from '../proof/crc32.ts';
 import { Attempts, MOST_ATTEMPTS } from './attempts.ts';
-import { s3ErrorCode, s3Status } from './errors.ts';
+import { isUncertain, s3ErrorCode, s3Status, UncertainAnswerError } from './errors.ts';
+import { LostUploads } from './lost-uploads.ts';
 import { type OutputOf, type S3Command, sendOnce } from './one-attempt.ts';
 import { writePartList } from './part-list.ts';
 import { type PartAddress, type SendPartOptions, sendPart, sendPipedPart } from './send-part.ts';
-import { agentsOf, sendCall, type WriteBody } from './transport.ts';
+import { agentsOf, type SendOptions, sendCall, type WriteBody } from './transport.ts';
 import {
   headObject,
   type ObjectHead,
@@ -34,6 +36,9 @@ export interface StoredPart {
 
 /** S3 may take minutes to put an object together, and sends white space meanwhile: five times as long without even that. */
 const COMPLETE_PATIENCE = 5;
+
+/** Tidying up has its own time: what stopped the transfer must not stop it. */
+const TIDY_MILLISECONDS = 60_000;
 
 /** One key of one bucket, and the calls that the engine makes on it, each tried again where S3 says "not now". */
 export class ObjectStore {
@@ -78,26 +83,47 @@ export class ObjectStore {
   }
 
   /** One attempt at a PutObject with its CRC-32. The caller decides what an error means. */
-  putOnce(object: WholeObject, signal: AbortSignal): Promise<{ etag: string | undefined }> {
+  putOnce(object: WholeObject, signal: AbortSignal): Promise<{ etag: string }> {
     return putObject(this.client, this, object, this.#sending(signal, false));
   }
 
-  /** A lost answer leaves an upload that nobody knows of: the bucket's lifecycle rule is there for it. */
-  async createUpload(headers: ObjectHeaders, signal: AbortSignal): Promise<string> {
-    const answer = await this.attempts.until('CreateMultipartUpload', signal, () =>
-      this.#once(
+  /**
+   * Begins an upload. Where `stop` aborts meanwhile, the request gets a few seconds to be answered, and its upload is then
+   * aborted. An upload whose Create was carried out and whose answer was lost is looked for, and aborted.
+   */
+  async createUpload(headers: ObjectHeaders, stop: AbortSignal): Promise<string> {
+    stop.throwIfAborted();
+    const lost = new LostUploads(this);
+    let uploadId: string | undefined;
+    try {
+      const command = () =>
         new CreateMultipartUploadCommand({
           Bucket: this.bucket,
           Key: this.key,
           ChecksumAlgorithm: 'CRC32',
           ChecksumType: 'FULL_OBJECT',
           ...sdkHeaders(headers),
-        }),
-        signal,
-      ),
-    );
-    if (answer.UploadId === undefined) throw new StorageError(`${this.name}: S3 answered Create without an upload id`);
-    return answer.UploadId;
+        });
+      const create = async (signal: AbortSignal) => {
+        try {
+          return await this.#once(command(), signal, { onStale: () => lost.suspect() });
+        } catch (error) {
+          if (isUncertain(error)) lost.suspect();
+          throw error;
+        }
+      };
+      const answer = await this.attempts.until('CreateMultipartUpload', stop, () => withGrace(stop, create));
+      uploadId = answer.UploadId;
+      if (uploadId === undefined) lost.suspect();
+    } finally {
+      await lost.abort(uploadId);
+    }
+    if (uploadId === undefined) throw new StorageError(`${this.name}: S3 answered Create without an upload id`);
+    if (stop.aborted) {
+      await this.abortUpload(uploadId, AbortSignal.timeout(TIDY_MILLISECONDS));
+      throw stop.reason;
+    }
+    return uploadId;
   }
 
   /**
@@ -199,7 +225,7 @@ export class ObjectStore {
     whole: { bytes: number; crc: number },
     ifAbsent: boolean,
     signal: AbortSignal,
-  ): Promise<{ etag: string | undefined }> {
+  ): Promise<{ etag: string }> {
     const command = new CompleteMultipartUploadCommand({
       Bucket: this.bucket,
       Key: this.key,
@@ -210,8 +236,9 @@ export class ObjectStore {
       ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
     });
     writePartList(command, parts);
-    const answer = await this.#once(command, signal, this.#stallSeconds * COMPLETE_PATIENCE);
-    return { etag: answer.ETag };
+    const { ETag: etag } = await this.#once(command, signal, { stallSeconds: this.#stallSeconds * COMPLETE_PATIENCE });
+    if (etag === undefined) throw new UncertainAnswerError('CompleteMultipartUpload');
+    return { etag };
   }
 
   /** Aborts until ListParts knows the upload no more: parts that were under way may have come in behind the first. */
@@ -238,12 +265,23 @@ export class ObjectStore {
     }
   }
 
+  /** The uploads of this very key that S3 knows, of those that it lists on one page. One attempt. */
+  async listUploads(
+    signal: AbortSignal,
+  ): Promise<{ readonly uploadId: string; readonly initiated: Date | undefined }[]> {
+    const page = await this.#once(new ListMultipartUploadsCommand({ Bucket: this.bucket, Prefix: this.key }), signal);
+    return (page.Uploads ?? []).flatMap(({ Key, UploadId, Initiated }) =>
+      Key === this.key && UploadId !== undefined ? [{ uploadId: UploadId, initiated: Initiated }] : [],
+    );
+  }
+
   async #once<C extends S3Command>(
     command: C,
     signal: AbortSignal,
-    stallSeconds = this.#stallSeconds,
+    more: Partial<Pick<SendOptions, 'stallSeconds' | 'onStale'>> = {},
   ): Promise<OutputOf<C>> {
-    const options = { signal, stallSeconds, askFirst: false, agents: await agentsOf(this.client) };
+    const agents = await agentsOf(this.client);
+    const options = { signal, stallSeconds: this.#stallSeconds, askFirst: false, agents, ...more };
     return sendOnce(this.client, command, (signed) => sendCall(signed, options));
   }
 }

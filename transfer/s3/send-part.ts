@@ -2,6 +2,7 @@ import { type S3Client, UploadPartCommand, type UploadPartCommandOutput } from '
 import { crc32ToBase64 } from '../proof/crc32.ts';
 import { chunkedBytes, chunkWriter } from './aws-chunked.ts';
 import { callDirectly } from './direct-call.ts';
+import { UncertainAnswerError } from './errors.ts';
 import { sendOnce, type Transport } from './one-attempt.ts';
 import { agentsOf, type SendOptions, type SignedRequest, sendSigned, type WriteBody } from './transport.ts';
 
@@ -102,5 +103,6 @@ async function send(
     { step: 'build', priority: 'low', name: 'sluicePartHeaders' },
   );
   const answer: UploadPartCommandOutput = await sendOnce(client, command, transport);
-  return answer.ETag ?? '';
+  if (answer.ETag === undefined) throw new UncertainAnswerError(`part ${number}`);
+  return answer.ETag;
 }

@@ -34,6 +34,8 @@ export interface SendOptions {
   readonly stallSeconds: number;
   /** Ask before the body is sent: S3 said SlowDown, and may say so again. */
   readonly askFirst: boolean;
+  /** A kept connection turned out to be dead, and the request is sent again: it may have been carried out once. */
+  readonly onStale?: (() => void) | undefined;
 }
 
 export interface Agents {
@@ -141,6 +143,7 @@ export async function sendReplayable(
     return await sendSigned(signed, body, options);
   } catch (error) {
     if (!(error instanceof StaleConnection)) throw error;
+    options.onStale?.();
     return sendSigned(signed, body, options);
   }
 }

@@ -1,6 +1,7 @@
 import { HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { crc32FromBase64, crc32ToBase64 } from '../proof/crc32.ts';
 import { callDirectly, type DirectCall } from './direct-call.ts';
+import { UncertainAnswerError } from './errors.ts';
 import { sendOnce } from './one-attempt.ts';
 
 /** What an object is stored with. */
@@ -43,11 +44,12 @@ export function headObject(
     options,
     read({ statusCode, headers }) {
       if (statusCode === 404) return 'none';
-      return statusCode === 200 ? headOf(headers) : undefined;
+      return statusCode === 200 && headers.etag !== undefined ? headOf(headers) : undefined;
     },
     async bySdk(transport) {
       const command = new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' });
       const answer = await sendOnce(client, command, transport);
+      if (answer.ETag === undefined) throw new UncertainAnswerError('HeadObject');
       return {
         bytes: answer.ContentLength ?? 0,
         etag: answer.ETag,
@@ -71,7 +73,7 @@ export function putObject(
   { bucket, key }: ObjectAddress,
   { bytes, crc, metadata, contentType, contentEncoding, ifAbsent }: WholeObject,
   options: Options,
-): Promise<{ etag: string | undefined }> {
+): Promise<{ etag: string }> {
   const meta = Object.entries(metadata).map(([name, value]) => [META_PREFIX + name, value]);
   return callDirectly(client, {
     call: { operation: 'PutObject', bucket, key },
@@ -87,7 +89,7 @@ export function putObject(
     },
     body: (write) => write(bytes),
     options,
-    read: ({ statusCode, headers: { etag } }) => (statusCode === 200 ? { etag } : undefined),
+    read: ({ statusCode, headers: { etag } }) => (statusCode === 200 && etag !== undefined ? { etag } : undefined),
     async bySdk(transport) {
       const command = new PutObjectCommand({
         Bucket: bucket,
@@ -98,8 +100,9 @@ export function putObject(
         ...sdkHeaders({ metadata, contentType, contentEncoding }),
         ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
       });
-      const answer = await sendOnce(client, command, transport);
-      return { etag: answer.ETag };
+      const { ETag: etag } = await sendOnce(client, command, transport);
+      if (etag === undefined) throw new UncertainAnswerError('PutObject');
+      return { etag };
     },
   });
 }

@@ -9,6 +9,8 @@ export type S3Fault =
       readonly code: string;
       readonly early?: boolean;
       readonly retryAfter?: number;
+      /** The Date of the answer. @default now */
+      readonly date?: Date;
     }
   /** The connection is reset once this many body bytes have come (0: at once); S3 never sees the request. */
   | { readonly kind: 'reset-before'; readonly afterBytes?: number }
@@ -20,6 +22,8 @@ export type S3Fault =
   | { readonly kind: 'error-in-200'; readonly code: string; readonly done?: boolean; readonly milliseconds?: number }
   /** 200 at once, white space every 50 ms for a time, then what S3 answers, if that is a success. */
   | { readonly kind: 'white-space'; readonly milliseconds: number }
+  /** 200 and a page, as a captive portal or a broken proxy answers. `done` says whether S3 has done it all the same. */
+  | { readonly kind: 'html'; readonly done?: boolean }
   /** The request is read and never answered; with `milliseconds`, passed on after them. */
   | { readonly kind: 'stall'; readonly milliseconds?: number }
   /** The request's body is read at this rate. */

@@ -15,6 +15,7 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   CompleteMultipartUploadCommand: ['s3:PutObject'],
   AbortMultipartUploadCommand: ['s3:AbortMultipartUpload'],
   ListPartsCommand: ['s3:ListMultipartUploadParts'],
+  ListMultipartUploadsCommand: ['s3:ListBucketMultipartUploads'],
   paginateListParts: ['s3:ListMultipartUploadParts'],
   ListObjectsV2Command: ['s3:ListBucket'],
   paginateListObjectsV2: ['s3:ListBucket'],
@@ -43,8 +44,9 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
 const ALWAYS = new Set([
   // Without it a missing object is 403 instead of 404.
   's3:ListBucket',
-  // Goes with the right to abort, whether or not the code lists parts itself.
+  // Go with the right to abort, whether or not the code lists parts and uploads itself.
   's3:ListMultipartUploadParts',
+  's3:ListBucketMultipartUploads',
   'logs:CreateLogStream',
   'logs:PutLogEvents',
   'xray:PutTraceSegments',

@@ -47,7 +47,7 @@ function objectLeave(name: string): string[] {
     .filter((statement) => statement.name.startsWith(`Functions${name}Role`))
     .flatMap((statement) =>
       actionsOf(statement)
-        .filter((action) => /^s3:.*Object|^s3:.*Upload/.test(action))
+        .filter((action) => /^s3:.*Object|^s3:(?!ListBucket).*Upload/.test(action))
         .flatMap((action) => [statement.Resource].flat().map((resource) => `${action.slice(3)} ${keysOf(resource)}`)),
     )
     .sort();

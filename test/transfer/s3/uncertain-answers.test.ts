@@ -1,0 +1,183 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { hasty, type Landing, startLanding } from '#test/helpers/landing.ts';
+import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
+import {
+  type S3Fault,
+  type S3FaultProxy,
+  type S3Operation,
+  s3Errors,
+  startS3FaultProxy,
+} from '#test/helpers/s3-fault-proxy.ts';
+import { headObject } from '#test/helpers/s3-objects.ts';
+import { contentHashes, faults, startSourceServer } from '#test/helpers/source-server.ts';
+import { type Destination, type TransferOptions, transfer } from '#transfer/index.ts';
+
+const MIB = 1_048_576;
+const LARGE = 11 * MIB + 5;
+const SMALL = 1_000;
+const OPTIONS: TransferOptions = { guard: LOOPBACK, bufferBytes: 5 * MIB, connections: 2 };
+
+let landing: Landing;
+let proxy: S3FaultProxy;
+beforeAll(async () => {
+  landing = await startLanding();
+});
+beforeEach(async () => {
+  proxy = await startS3FaultProxy(landing.s3.endpoint);
+});
+afterEach(() => proxy.stop());
+afterAll(() => landing[Symbol.asyncDispose]());
+
+interface Landed {
+  readonly length?: number;
+  readonly ifExists?: Destination['ifExists'];
+  readonly expect?: { sha256: string };
+  readonly plain?: boolean;
+  readonly options?: TransferOptions;
+}
+
+async function land(key: string, { length = LARGE, ifExists, expect: expected, plain, options }: Landed = {}) {
+  const rules = plain ? [{ faults: faults.ignoreRange() }] : [];
+  await using source = await startSourceServer({ file: { seed: 'v1', length }, rules });
+  const client = landing.s3.clientFor(proxy.endpoint);
+  const to = landing.destination(key, { client, ...(ifExists && { ifExists }) });
+  return await transfer(hasty(source.url, expected && { expect: expected }), to, { ...OPTIONS, ...options });
+}
+
+describe("a page with 200 in S3's place", () => {
+  const html: S3Fault = { kind: 'html' };
+  const htmlButDone: S3Fault = { kind: 'html', done: true };
+
+  it.each<[S3Operation, number]>([
+    ['CompleteMultipartUpload', LARGE],
+    ['PutObject', SMALL],
+    ['CreateMultipartUpload', LARGE],
+  ])('to every %s is no landed object, and leaves no upload', async (operation, length) => {
+    proxy.addRules({ when: { operation }, fault: html });
+    const key = `html/${operation}`;
+    await expect(land(key, { length })).rejects.toMatchObject({ name: 'StorageError' });
+    await landing.expectNothing(key);
+  });
+
+  it.each<[S3Operation, number]>([
+    ['CompleteMultipartUpload', LARGE],
+    ['PutObject', SMALL],
+  ])('to a %s that was carried out is found out by Head', async (operation, length) => {
+    proxy.addRules({ when: { operation }, fault: htmlButDone });
+    const key = `html-done/${operation}`;
+    await landing.expectLanded(key, 'v1', length, await land(key, { length }));
+    expect(proxy.operations(operation)).toBe(1);
+  });
+
+  it.each<[S3Operation, number]>([
+    ['CompleteMultipartUpload', LARGE],
+    ['PutObject', SMALL],
+    ['UploadPart', LARGE],
+    ['HeadObject', SMALL],
+  ])('to one %s is asked again', async (operation, length) => {
+    proxy.addRules({ when: { operation, nth: 1 }, fault: html });
+    const key = `html-once/${operation}`;
+    await landing.expectLanded(key, 'v1', length, await land(key, { length, ifExists: 'skip' }));
+  });
+});
+
+describe('Create', () => {
+  it.each([100, 1_000])('that the caller aborts leaves no upload, answered after %i ms', async (milliseconds) => {
+    proxy.addRules({ when: { operation: 'CreateMultipartUpload' }, fault: { kind: 'stall', milliseconds } });
+    const stop = new AbortController();
+    const key = `abort-create/${milliseconds}`;
+    const landed = land(key, { options: { signal: stop.signal } });
+    landed.catch(() => {});
+    await expect.poll(() => proxy.operations('CreateMultipartUpload'), { interval: 5 }).toBe(1);
+    stop.abort(new Error('enough'));
+    await expect(landed).rejects.toThrow('enough');
+    await landing.expectNothing(key);
+  });
+
+  it.each<[string, S3Fault]>([
+    ['is lost', { kind: 'lost-answer' }],
+    ['is an error', { kind: 'done-but-error', status: 500, code: 'InternalError' }],
+    ['is a page', { kind: 'html', done: true }],
+  ])('whose answer %s leaves no upload', async (name, fault) => {
+    const first = { operation: 'CreateMultipartUpload', nth: 1 } as const;
+    proxy.addRules(
+      { when: first, fault },
+      { when: { operation: 'CreateMultipartUpload' }, fault: s3Errors.accessDenied },
+    );
+    const key = `lost-create/${name.replaceAll(' ', '-')}`;
+    await expect(land(key)).rejects.toMatchObject({ name: 'StorageError' });
+    await landing.expectNothing(key);
+    if (fault.kind === 'html') return;
+    proxy.clearRules();
+    proxy.addRules({ when: first, fault });
+    await landing.expectLanded(key, 'v1', LARGE, await land(key));
+  });
+});
+
+it.each<[S3Operation, number]>([
+  ['CompleteMultipartUpload', LARGE],
+  ['PutObject', SMALL],
+])('412 to a %s that had no condition is an error, and nothing is skipped', async (operation, length) => {
+  proxy.addRules({ when: { operation }, fault: s3Errors.preconditionFailed });
+  const key = `unconditional/${operation}`;
+  await expect(land(key, { length })).rejects.toMatchObject({ name: 'StorageError' });
+  await landing.expectNothing(key);
+});
+
+it("a HEAD refused for its clock is asked again by S3's clock, and sees the object", async () => {
+  const Key = 'clock';
+  await landing.s3.client.send(new PutObjectCommand({ Bucket: landing.bucket, Key, Body: 'there' }));
+  const date = new Date(Date.now() + 3_600_000);
+  proxy.addRules({ when: { operation: 'HeadObject', nth: 1 }, fault: { ...s3Errors.clockSkew, date } });
+  await expect(land(Key, { ifExists: 'fail' })).rejects.toMatchObject({ name: 'ObjectExistsError' });
+});
+
+describe('onProgress that rejects', () => {
+  it.each<[string, Landed]>([
+    ['ranges', {}],
+    ['one stream', { plain: true }],
+    ['ranges in order', { expect: { sha256: contentHashes('v1', LARGE).sha256 } }],
+  ])('ends a transfer by %s with its error, and leaves nothing', async (name, how) => {
+    const key = `progress/${name}`;
+    const onProgress = async ({ bytes }: { bytes: number }) => {
+      if (bytes > 6 * MIB) throw new Error('no more, please');
+    };
+    await expect(land(key, { ...how, options: { onProgress } })).rejects.toThrow('no more, please');
+    await landing.expectNothing(key);
+  });
+});
+
+describe.each<[S3Operation, number]>([
+  ['CompleteMultipartUpload', LARGE],
+  ['PutObject', SMALL],
+])('an abort while %s is under way', (operation, length) => {
+  async function abortMeanwhile(key: string, fault: S3Fault) {
+    proxy.addRules({ when: { operation }, fault });
+    const stop = new AbortController();
+    const landed = land(key, { length, options: { signal: stop.signal } });
+    landed.catch(() => {});
+    await expect.poll(() => proxy.operations(operation), { interval: 5 }).toBe(1);
+    stop.abort(new Error('enough'));
+    return landed;
+  }
+
+  it('lands where the object is there all the same', async () => {
+    const key = `abort-late/${operation}`;
+    const landed = await abortMeanwhile(key, { kind: 'stall', milliseconds: 500 });
+    await landing.expectLanded(key, 'v1', length, landed);
+  });
+
+  it("is the signal's reason where there is no object", async () => {
+    const key = `abort-stall/${operation}`;
+    await expect(abortMeanwhile(key, { kind: 'stall' })).rejects.toThrow('enough');
+    expect(await headObject(landing.s3.client, landing.bucket, key)).toBeUndefined();
+    await landing.expectNothing(key);
+  });
+
+  it('says so where nobody can tell', async () => {
+    const key = `abort-unknown/${operation}`;
+    proxy.addRules({ when: { operation: 'HeadObject', nth: (n) => n > 1 }, fault: s3Errors.accessDenied });
+    await expect(abortMeanwhile(key, { kind: 'stall' })).rejects.toMatchObject({ name: 'OutcomeUnknownError' });
+  });
+});
