@@ -4,6 +4,7 @@ import type { CommandContext } from './commands/command.ts';
 import type { CopyCommand } from './commands/copy.ts';
 import type { GetOptions } from './commands/get.ts';
 import type { ItemsOptions } from './commands/items.ts';
+import type { ProbeCommand } from './commands/probe.ts';
 import type { RetryOptions } from './commands/retry.ts';
 import type { RunOptions } from './commands/run.ts';
 import type { RunsOptions } from './commands/runs.ts';
@@ -208,6 +209,25 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
     .action(async (args: string[], options: Omit<CopyCommand, 'args'>) => {
       const { copy } = await import('./commands/copy.ts');
       end(await copy({ ...options, args }, screen, signal));
+    });
+
+  program
+    .command('probe')
+    .summary('say what a URL is, and how it would land')
+    .description(
+      'Asks a source for its first 8 MiB, and says what the source is and how it would land. It stores nothing.',
+    )
+    .argument('<url>', 'an http or https URL')
+    .option('--header <header>', 'a header for the request, "Name: value"; may be given again', collect)
+    .option(
+      '--open-range <cidr>',
+      'a private range of addresses that the source may be at; may be given again',
+      collect,
+    )
+    .option('--json', 'JSON instead of text')
+    .action(async (url: string, options: ProbeCommand) => {
+      const { probe } = await import('./commands/probe.ts');
+      end(await probe(url, options, screen, signal));
     });
 
   program

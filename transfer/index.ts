@@ -12,6 +12,7 @@ export { type CloseOptions, closeTransfer } from './close.ts';
 export * from './errors.ts';
 export type { TransferJob } from './job.ts';
 export type { Landed } from './landed.ts';
+export { lookAtSource, type SourceLook } from './look-at-source.ts';
 export { objectName } from './object/object-name.ts';
 export { type Opened, openTransfer } from './open.ts';
 export type { LiveTransfer } from './opening/beginning.ts';

@@ -5,6 +5,7 @@ import { redactUrl } from '#net/redact.ts';
 import type { IfExists, Progress, Source } from '#transfer/index.ts';
 import { type Copied, copyOne } from '../copy/copy-one.ts';
 import { guardFor } from '../copy/guard-for.ts';
+import { headersOf } from '../copy/headers-of.ts';
 import { type CopyJob, copyJobs } from '../copy/s3-destination.ts';
 import { copiesFolder } from '../copy/saved-copy.ts';
 import { EXIT } from '../exit-code.ts';
@@ -121,17 +122,6 @@ async function readList(file: string): Promise<string> {
   } catch (cause) {
     throw new UsageError(`--from ${file}: ${explain(cause)}`, { cause });
   }
-}
-
-function headersOf(lines: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    lines.map((line) => {
-      const match = /^([!#$%&'*+.^_`|~\w-]+):\s*(.*)$/.exec(line);
-      // The value may be a secret: it is not repeated.
-      if (match?.[1] === undefined) throw new UsageError('--header takes "Name: value"');
-      return [match[1], match[2] ?? ''];
-    }),
-  );
 }
 
 function sourceOf(job: CopyJob, command: CopyCommand, headers: Record<string, string>): Source {

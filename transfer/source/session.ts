@@ -114,6 +114,11 @@ export class SourceSession {
     return redactUrl(this.#url);
   }
 
+  /** Where redirects have led; undefined before the first answer, and where there were none. It may hold a signature. */
+  get redirectedTo(): URL | undefined {
+    return this.#final?.url;
+  }
+
   /**
    * One GET. Whatever status the source answers is returned, but for redirects, which are followed, and those of
    * `refuseOrFault`.

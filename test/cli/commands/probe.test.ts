@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runSluice } from '#test/helpers/cli.ts';
+import { startWeb, type Web } from '#test/helpers/web.ts';
+
+const body = Buffer.alloc(20 * 1_048_576, 'probe ');
+let web: Web;
+
+beforeAll(async () => {
+  web = await startWeb((request, response) => {
+    if (request.url === '/moved') return void response.writeHead(302, { location: '/file?signature=secret' }).end();
+    if (request.url === '/endless') {
+      // Neither a length nor chunks: the end of the connection is the end.
+      response.socket?.end(`HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n${'x'.repeat(1_000)}`);
+      return;
+    }
+    if (request.url === '/gone') return void response.writeHead(404).end();
+    if (request.url === '/small') return void response.end('id\n1\n');
+    const [, first = '0', last = ''] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+    const end = Math.min(Number(last || body.length), body.length - 1);
+    response.writeHead(206, {
+      etag: '"v1"',
+      'content-type': 'text/plain',
+      'content-length': end - Number(first) + 1,
+      'content-range': `bytes ${first}-${end}/${body.length}`,
+    });
+    response.end(body.subarray(Number(first), end + 1));
+  });
+});
+afterAll(() => web.stop());
+
+const probe = (...args: string[]) => runSluice(['probe', ...args], { PATH: process.env.PATH });
+
+describe('sluice probe', () => {
+  it('says how a source with ranges would land, and where it redirects to, without the signature', async () => {
+    const { code, out } = await probe(`${web.url}/moved`);
+    expect(code).toBe(0);
+    expect(out).toContain(`redirects to  ${web.url}/file?signature=redacted`);
+    expect(out).toContain('length        20.0 MiB (20,971,520 bytes)');
+    expect(out).toContain('version       ETag "v1"');
+    expect(out).toContain('lands         in 3 parts, in parallel');
+    expect(out).not.toContain('secret');
+  });
+
+  it('gives the same as JSON', async () => {
+    const { out } = await probe(`${web.url}/file`, '--json');
+    expect(JSON.parse(out)).toMatchObject({ bytes: body.length, lands: 'ranges', parts: 3, hasStrongValidator: true });
+  });
+
+  it('says that a small file came with the one request', async () => {
+    expect((await probe(`${web.url}/small`)).out).toContain('by this one request');
+  });
+
+  it('ends with 1 for a source whose end nothing proves, and names what would allow it', async () => {
+    const { code, out } = await probe(`${web.url}/endless`);
+    expect([code, out]).toEqual([1, expect.stringContaining('--allow-unproven-end')]);
+  });
+
+  it('ends with 1 for a source that refuses', async () => {
+    expect(await probe(`${web.url}/gone`)).toMatchObject({ code: 1, err: expect.stringContaining('answered 404') });
+  });
+
+  it('does not follow a redirect to a private address that nobody typed', async () => {
+    const away = await startWeb(
+      (_, response) => void response.writeHead(302, { location: 'http://169.254.169.254/' }).end(),
+    );
+    try {
+      const { code, err } = await probe(`${away.url}/x`);
+      expect([code, err]).toEqual([1, expect.stringContaining('169.254.169.254')]);
+    } finally {
+      await away.stop();
+    }
+  });
+});

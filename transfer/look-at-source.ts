@@ -1,0 +1,115 @@
+import { redactUrl } from '#net/redact.ts';
+import { DEFAULT_OPTIONS, gateOf, type TransferOptions } from './options.ts';
+import { MIN_PART_BYTES, planParts } from './parts/plan.ts';
+import { isWhole, type SourceHead } from './source/answer.ts';
+import { type Probe, probeSource } from './source/probe.ts';
+import { type Source, SourceSession } from './source/session.ts';
+import { statedHashes } from './source/stated-hashes.ts';
+import { hasStrongValidator } from './source/validators.ts';
+
+/** What a source is, as far as one GET of its first part tells. */
+export interface SourceLook {
+  /** Without credentials and without the query's values. */
+  readonly url: string;
+  /** Where its redirects lead; undefined where it does not redirect. */
+  readonly redirectsTo: string | undefined;
+  /** Of the whole; undefined where the source does not say. */
+  readonly bytes: number | undefined;
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
+  readonly etag: string | undefined;
+  readonly lastModified: string | undefined;
+  /** Whether one version of the file can be told from another, which reading by ranges needs. */
+  readonly hasStrongValidator: boolean;
+  /** Hashes of the whole that the source states, by their names. */
+  readonly hashes: readonly string[];
+  /**
+   * How it would land.
+   * - `one request`: all of it came with the first answer.
+   * - `ranges`: in parts, in parallel, and after a break from the next part on.
+   * - `one stream`: in one unbroken response.
+   * - `refused`: in one response whose end nothing proves, so only with `allowUnprovenEnd` or a stated size or hash.
+   */
+  readonly lands: 'one request' | 'ranges' | 'one stream' | 'refused';
+  /** Parts of a ranged transfer at the default sizes. */
+  readonly parts: number | undefined;
+  /** How long the first answer took to begin, in seconds, redirects included. */
+  readonly firstByteSeconds: number;
+  /** Of one connection, over what was read; undefined where that was too little to tell. */
+  readonly bytesPerSecond: number | undefined;
+  /** What was read to find out. */
+  readonly bytesRead: number;
+}
+
+/** Less than this says nothing of a speed. */
+const LEAST_BYTES = 256 * 1_024;
+
+/**
+ * Looks at a source as a transfer would begin with it: one GET for the first 8 MiB. It stores nothing.
+ *
+ * @throws SourceRefusedError, SourceUnavailableError, SourceAsksToWaitError, RedirectError, SourceForbiddenError, or the signal's reason.
+ */
+export async function lookAtSource(
+  source: Source,
+  options: Pick<TransferOptions, 'connections' | 'gate' | 'guard' | 'reader' | 'signal'> = {},
+): Promise<SourceLook> {
+  const session = new SourceSession(source, gateOf(options), options.reader, options.guard);
+  const signal = options.signal ?? new AbortController().signal;
+  const began = performance.now();
+  const bytes = DEFAULT_OPTIONS.bufferBytes;
+  const probe = await probeSource(session, { bytes, conditions: {}, oneStream: false, signal });
+  const answered = performance.now();
+  const bytesRead = await readFirst(probe, bytes, signal);
+  const seconds = (performance.now() - answered) / 1_000;
+  const { head } = probe;
+  const total = totalOf(probe);
+  const lands = landsBy(probe, head, source);
+  return {
+    url: session.name,
+    redirectsTo: session.redirectedTo === undefined ? undefined : redactUrl(session.redirectedTo),
+    bytes: total,
+    contentType: head.contentType,
+    contentEncoding: head.contentEncoding,
+    etag: head.etag,
+    lastModified: head.lastModified,
+    hasStrongValidator: hasStrongValidator(head),
+    hashes: statedHashes(head).map(({ name }) => name),
+    lands,
+    parts:
+      lands === 'ranges' && total !== undefined ? planParts(total, Math.max(MIN_PART_BYTES, bytes)).count : undefined,
+    firstByteSeconds: (answered - began) / 1_000,
+    // A whole body came before its probe returned.
+    bytesPerSecond: probe.kind !== 'whole' && bytesRead >= LEAST_BYTES && seconds > 0 ? bytesRead / seconds : undefined,
+    bytesRead,
+  };
+}
+
+/** Reads up to the first part, then closes the connection. */
+async function readFirst(probe: Probe, most: number, signal: AbortSignal): Promise<number> {
+  if (probe.kind === 'unchanged') return 0;
+  if (probe.kind === 'whole') return probe.bytes.length;
+  if (probe.kind === 'ranges') {
+    try {
+      return (await probe.first.read(signal)).bytes.length;
+    } finally {
+      probe.first.destroy();
+    }
+  }
+  try {
+    return probe.bytes.length + (await probe.body.fill(Buffer.allocUnsafe(most)));
+  } finally {
+    probe.body.destroy();
+  }
+}
+
+function totalOf(probe: Probe): number | undefined {
+  if (probe.kind === 'ranges') return probe.pins.total;
+  return probe.kind === 'whole' ? probe.bytes.length : probe.head.contentLength;
+}
+
+function landsBy(probe: Probe, head: SourceHead, { expect, allowUnprovenEnd }: Source): SourceLook['lands'] {
+  if (probe.kind === 'ranges') return 'ranges';
+  const isProven = head.framed || !isWhole(head) || Object.values(expect ?? {}).some((value) => value !== undefined);
+  if (!isProven && allowUnprovenEnd !== true) return 'refused';
+  return probe.kind === 'whole' ? 'one request' : 'one stream';
+}
