@@ -15,7 +15,9 @@ const BARE = {
 };
 
 const COMMANDS =
-  'run watch runs status report items get logs retry cancel stop backfill open validate copy probe completion'.split(' ');
+  'run watch runs status report items get logs retry cancel stop backfill open validate copy probe completion'.split(
+    ' ',
+  );
 
 describe('sluice', () => {
   it('lists every command in its help', async () => {
