@@ -125,10 +125,16 @@ async function execute(
     new StartExecutionCommand({ stateMachineArn, name: run.runId, input: JSON.stringify(run.input) }),
   );
   let looks = 0;
+  let summary = '';
   const { end, planned } = await followRun(clients, executionArnOf({ stateMachineArn, bucket, cluster }, run.runId), {
     pollSeconds: 0.5,
     signal: run.signal,
-    onProgress: (progress) => run.say(progress.lines().join('\n')),
+    // Where there is no terminal each word is a line of its own: only what has changed.
+    onProgress: (progress) => {
+      if (process.stdout.isTTY) return run.say(progress.lines().join('\n'));
+      if (progress.summary !== summary) run.say(progress.summary);
+      summary = progress.summary;
+    },
     onEvent: ({ kind }) => {
       if (kind === 'not-ready') looks += 1;
     },

@@ -31,8 +31,12 @@ export async function readLocalAws(file = LOCAL_AWS_FILE): Promise<LocalAws> {
 
 /** Writes the file, readable by its owner alone: it holds the keys of the embedded AWS. */
 export async function writeLocalAws(aws: LocalAws, file = LOCAL_AWS_FILE): Promise<void> {
+  const { endpoint, region, credentials } = aws;
+  const { accessKeyId, secretAccessKey } = credentials;
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, JSON.stringify(aws), { mode: 0o600 });
+  // Field by field: an SDK client adds fields of its own to the object that it is given.
+  const text = JSON.stringify({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+  await writeFile(file, text, { mode: 0o600 });
 }
 
 export async function removeLocalAws(file = LOCAL_AWS_FILE): Promise<void> {

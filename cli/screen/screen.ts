@@ -37,9 +37,7 @@ export class Screen {
   }
 
   /** Colours a text where standard output takes colour: not in a pipe, and not with NO_COLOR. */
-  paint(tone: Tone, text: string): string {
-    return styleText(COLOURS[tone], text, { stream: this.#out });
-  }
+  readonly paint = (tone: Tone, text: string): string => styleText(COLOURS[tone], text, { stream: this.#out });
 
   /** A result. */
   print(text: string): void {

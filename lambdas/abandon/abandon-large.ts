@@ -10,6 +10,7 @@ import type { Store } from '#run/store.ts';
 import { abandonTransfer, type Pins, transferStateSchema } from '#transfer/index.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { jobOf } from '../ingest/job.ts';
+import { logger } from '../logger.ts';
 
 /** What ended a transfer, as the state machine knows it. */
 export interface StateError {
@@ -44,6 +45,7 @@ export async function abandonLarge(
   if (transfer === undefined) return { again: false };
   if (isLost(transfer)) return { again: true };
   if (BEGIN_AGAIN.has(error.name) && transfer.beginning < BEGINNINGS) {
+    logger.info('begins again', { runId, item, itemName: transfer.item.key, reason: error.name });
     await abandonTransfer(jobOf(ingest, transfer));
     await writeTransfer(store, {
       v: 1,
@@ -56,7 +58,9 @@ export async function abandonLarge(
     });
     return { again: true };
   }
-  await recordTransferFailure(store, runId, transfer.item, failureOf(error, transfer));
+  const failure = failureOf(error, transfer);
+  logger.warn('failed', { runId, item, itemName: transfer.item.key, failure });
+  await recordTransferFailure(store, runId, transfer.item, failure);
   await abandonTransfer(jobOf(ingest, transfer));
   return { again: false };
 }

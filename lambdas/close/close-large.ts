@@ -5,6 +5,7 @@ import { closeTransfer, UploadVanishedError } from '#transfer/index.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { jobOf } from '../ingest/job.ts';
 import { claimWorkersMinute } from '../ingest/workers-minute.ts';
+import { logger } from '../logger.ts';
 
 /**
  * Completes a large object with the proofs of all its slices, records it, and hands it to the workers. Called again
@@ -26,6 +27,8 @@ export async function closeLarge(
     proofs: calls.flatMap((call) => call.proofs),
     retries: calls.reduce((sum, call) => sum + call.retries, 0),
   });
+  const { status, bytes, seconds } = landed;
+  logger.info(status, { runId, item, itemName: transfer.item.key, bytes, seconds });
   const slicesPeakMiB = Math.max(0, ...calls.map((call) => call.peakMemoryMiB));
   const { message } = await recordLanded(store, runId, transfer.item, landed, slicesPeakMiB);
   if (message === undefined) return { startWorkers: false };

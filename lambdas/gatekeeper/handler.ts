@@ -6,6 +6,7 @@ import { requestLimits } from '#run/aws-requests.ts';
 import { guardOf } from '#run/limits/source-rules.ts';
 import { environment, readEnvironment } from '../environment.ts';
 import { fleetOf } from '../fleet.ts';
+import { logger } from '../logger.ts';
 import { type Gate, lookAtGate } from './gate.ts';
 
 const env = readEnvironment({
@@ -34,5 +35,10 @@ export async function handler(payload: unknown) {
   const { runId, force, late } = payloadSchema.parse(payload);
   // First, and without a look at anything: a forced gate must open whatever is broken behind it.
   if (force) return { forced: true, reason: late === undefined ? 'input' : 'late' };
-  return lookAtGate(gate, runId);
+  try {
+    return await lookAtGate(gate, runId);
+  } catch (error) {
+    logger.info('looked', { runId, said: error instanceof Error ? error.message : String(error) });
+    throw error;
+  }
 }

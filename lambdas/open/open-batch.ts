@@ -50,9 +50,8 @@ export async function openBatch(
   const states = await pMap(
     items,
     (item) => openItem(ingest, dispatcher, { runId, item, deadline, slicesEach, isFirst }),
-    {
-      concurrency: ingest.sourcesAtOnce,
-    },
+    // What fails after an object has landed fails this call, once all others have come to their end.
+    { concurrency: ingest.sourcesAtOnce, stopOnError: false },
   );
   await dispatcher.flush();
   await ingest.limits.flush(runId);

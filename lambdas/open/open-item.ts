@@ -15,7 +15,8 @@ import {
 } from '#transfer/index.ts';
 import type { Dispatcher } from '../ingest/dispatcher.ts';
 import type { Ingest } from '../ingest/ingest.ts';
-import { begin } from './begin.ts';
+import { logger } from '../logger.ts';
+import { type Begun, begin } from './begin.ts';
 
 /** How an item stands after a call of Open. */
 export type ItemState =
@@ -85,10 +86,13 @@ async function landSource(
   lost: LostTransfer | undefined,
 ): Promise<ItemState> {
   const { item, runId } = open;
+  const { store, limits } = ingest;
   const beginning = (lost?.beginning ?? 0) + 1;
   const slices = slicesOfBeginning(open.slicesEach, beginning);
   const bytesSpent = lost?.bytesSpent ?? 0;
-  const { store } = ingest;
+  const about = { runId, item: item.id, itemName: item.key };
+  let begun: Begun;
+  // Around the transfer alone: what fails after an object has landed is no failure of the object.
   try {
     if (slices === 0) {
       throw new NotInTimeError(
@@ -97,38 +101,38 @@ async function landSource(
       );
     }
     const { maxBytes: sourceBytes = Number.POSITIVE_INFINITY } = ingest.options;
-    const begun = await ingest.limits.within(runId, sourceBytes, (maxBytes) => {
+    begun = await limits.within(runId, sourceBytes, (maxBytes) => {
       const bounded = { ...ingest, options: { ...ingest.options, maxBytes } };
       return begin(bounded, runId, item, open.deadline, lost?.earlier ?? []);
     });
-    if (begun.kind === 'large') {
-      const { state, earlier } = begun;
-      await ingest.limits.spend(runId, state.total);
-      const sliceBytes = Math.max(ingest.sliceBytes, Math.ceil(state.total / slices));
-      await writeTransfer(store, {
-        v: 1,
-        runId,
-        item,
-        state,
-        sliceBytes,
-        beginning,
-        earlier: [...earlier],
-        bytesSpent,
-      });
-      return largeState(item, begun.state, sliceBytes);
-    }
-    const { message } = await recordLanded(store, runId, item, begun.landed);
-    if (begun.landed.status === 'landed') await ingest.limits.spend(runId, begun.landed.bytes);
-    if (message !== undefined) dispatcher.add(message);
   } catch (error) {
-    if (error instanceof SourceAsksToWaitError) return { kind: 'left', waitUntil: error.waitUntil };
+    if (error instanceof SourceAsksToWaitError) {
+      logger.info('the source asks to wait', { ...about, waitUntil: error.waitUntil });
+      return { kind: 'left', waitUntil: error.waitUntil };
+    }
     if (error instanceof NotInTimeError) {
+      logger.info('handed to a worker', { ...about, reason: error.message });
       await recordHanded(store, runId, item, error);
       dispatcher.add(fetchMessageOf(runId, item));
       return { kind: 'settled' };
     }
+    logger.warn('failed', { ...about, error });
     await recordTransferFailure(store, runId, item, error instanceof Error ? error : new Error(String(error)));
+    return { kind: 'settled' };
   }
+  if (begun.kind === 'large') {
+    const { state, earlier } = begun;
+    logger.info('opened', { ...about, bytes: state.total, parts: state.count });
+    await limits.spend(runId, state.total);
+    const sliceBytes = Math.max(ingest.sliceBytes, Math.ceil(state.total / slices));
+    await writeTransfer(store, { v: 1, runId, item, state, sliceBytes, beginning, earlier: [...earlier], bytesSpent });
+    return largeState(item, state, sliceBytes);
+  }
+  const { status, bytes, seconds } = begun.landed;
+  logger.info(status, { ...about, bytes, seconds });
+  const { message } = await recordLanded(store, runId, item, begun.landed);
+  if (status === 'landed') await limits.spend(runId, bytes);
+  if (message !== undefined) dispatcher.add(message);
   return { kind: 'settled' };
 }
 

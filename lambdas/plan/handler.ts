@@ -6,6 +6,7 @@ import { runKeys } from '#run/keys.ts';
 import { guardOf } from '#run/limits/source-rules.ts';
 import type { Claim } from '#run/plan/claim.ts';
 import { environment, readEnvironment } from '../environment.ts';
+import { logger } from '../logger.ts';
 import { readInput } from './input.ts';
 import { planRun } from './plan.ts';
 
@@ -43,6 +44,7 @@ export async function handler(payload: unknown) {
     sourceGuard,
   });
   const { runId, executionArn, batches, items, work, onLate, deadline, force } = summary;
+  logger.info('planned', { runId, items, batches });
   return {
     runId,
     executionArn,

@@ -86,6 +86,20 @@ describe('openBatch', () => {
     expect(await received(queue)).toEqual([good.id, work.id].sort());
   });
 
+  it('records no failure of an object that has landed where something fails afterwards, and a second call makes it good', async () => {
+    const [store, queue] = [await aws.store(), await aws.queue()];
+    const good = sourceAt(`${web.url}/good`);
+    const ingest = ingestOn(store);
+    const request = await batchOf(store, [good]);
+    const broken = new RunLimits(store, 1_000_000_000);
+    broken.spend = () => Promise.reject(new Error('S3 is away'));
+    await expect(openBatch({ ...ingest, limits: broken }, queue, request)).rejects.toThrow('S3 is away');
+    expect(await recordedItems(store, 'r', 'failures')).toEqual(new Set());
+    await openBatch(ingest, queue, request);
+    expect(await recordedItems(store, 'r', 'landed')).toEqual(new Set([good.id]));
+    expect(await received(queue)).toEqual([good.id]);
+  });
+
   it('begins no source any more once the run has read what it may, or its time is up', async () => {
     const [store, queue] = [await aws.store(), await aws.queue()];
     const items = ['a', 'b', 'c'].map((name) => sourceAt(`${web.url}/${name}`, null));
