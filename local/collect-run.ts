@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { readItems } from '#cli/report/read-run.ts';
-import { RUNS_PREFIX } from '#run/keys.ts';
+import { OUTPUT_PREFIX, RUNS_PREFIX } from '#run/keys.ts';
 import { listKeys, type Store } from '#run/store.ts';
 
 /** A landed object as it lies on this machine now. */
@@ -16,49 +15,116 @@ export interface CollectedObject {
   readonly sha256: string;
 }
 
+/** What of a run lies on this machine, and what can't. */
+export interface CollectedRun {
+  /** The landed objects. */
+  readonly objects: readonly CollectedObject[];
+  /** A sentence for each object that has no file here: it stays in the bucket. */
+  readonly notCopied: readonly string[];
+}
+
+/** An object can't be a file of this machine's disk. The others can. */
+class NotCopiedError extends Error {
+  override readonly name = 'NotCopiedError';
+}
+
 /**
  * Copies what a run landed and wrote into a folder: `objects/<key>`, `output/…` as the processors named it, and the
  * run's own records under `run/`.
  *
- * @returns the landed objects.
+ * A bucket holds keys that a disk doesn't: `a` beside `a/b`, names of more than 255 bytes, keys that differ by case only where
+ * the disk folds case. Such an object is named, and the rest is copied. Records are somebody's words too: nothing is written
+ * outside the folder, whatever key they name.
  */
 export async function collectRun(
   store: Store,
   runId: string,
   folder: string,
   signal: AbortSignal,
-): Promise<CollectedObject[]> {
+): Promise<CollectedRun> {
   const objects: CollectedObject[] = [];
+  const notCopied: string[] = [];
+  const copy = async (key: string, path: string) => {
+    try {
+      return await download(store, key, fileAt(folder, path), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const why = whyNotCopied(error);
+      if (why === undefined) throw error;
+      notCopied.push(`${key} is not copied: ${why}`);
+      return undefined;
+    }
+  };
   for await (const { landed, result } of readItems(store, runId)) {
     if (landed !== undefined) {
       const { key } = landed;
-      objects.push({ key, ...(await download(store, key, join(folder, 'objects', key), signal)) });
+      const file = await copy(key, `objects/${key}`);
+      if (file !== undefined) objects.push({ key, ...file });
     }
-    for (const { key } of result?.outputs ?? []) await download(store, key, join(folder, key), signal);
+    for (const { key } of result?.outputs ?? []) {
+      if (key.startsWith(OUTPUT_PREFIX)) await copy(key, key);
+      else notCopied.push(`${key} is not copied: a processor's output is below ${OUTPUT_PREFIX}`);
+    }
   }
   const records = `${RUNS_PREFIX}${runId}/`;
-  for await (const key of listKeys(store, records)) {
-    await download(store, key, join(folder, 'run', key.slice(records.length)), signal);
+  for await (const key of listKeys(store, records)) await copy(key, `run/${key.slice(records.length)}`);
+  return { objects, notCopied };
+}
+
+/** @throws NotCopiedError for a path that would leave the folder. */
+function fileAt(folder: string, path: string): string {
+  if (path.split('/').some((segment) => segment === '' || segment === '.' || segment === '..') || path.includes('\0')) {
+    throw new NotCopiedError('its key is no path below a folder');
   }
-  return objects;
+  return join(folder, path);
+}
+
+/** Why just this object can't be a file here, undefined for what concerns all of them, such as a full disk. */
+function whyNotCopied(error: unknown): string | undefined {
+  if (error instanceof NotCopiedError) return error.message;
+  const { code, name } = error as NodeJS.ErrnoException;
+  switch (code ?? name) {
+    case 'EEXIST':
+      return 'another object of the run has its file, or its folder, on this disk';
+    case 'ENOTDIR':
+    case 'EISDIR':
+      return 'another object of the run has that name, and here a name is either a file or a folder';
+    case 'ENAMETOOLONG':
+      return 'a part of its key is longer than a file name of this disk may be';
+    case 'EILSEQ':
+    case 'EINVAL':
+      return 'this disk takes no file of that name';
+    case 'NoSuchKey':
+      return 'it is not in the bucket any more';
+    default:
+      return undefined;
+  }
 }
 
 async function download(store: Store, key: string, file: string, signal: AbortSignal) {
-  const { Body } = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: key }), {
-    abortSignal: signal,
-  });
-  if (Body === undefined) throw new Error(`s3://${store.bucket}/${key} came without a body`);
   await mkdir(dirname(file), { recursive: true });
-  const hash = createHash('sha256');
-  let bytes = 0;
-  const chunks = Body as AsyncIterable<Uint8Array>;
-  const hashed = async function* () {
-    for await (const chunk of chunks) {
-      hash.update(chunk);
-      bytes += chunk.length;
-      yield chunk;
-    }
-  };
-  await pipeline(hashed, createWriteStream(file), { signal });
-  return { bytes, sha256: hash.digest('hex') };
+  // "wx" refuses a file that is there: on a disk that folds case, the second of two keys.
+  const handle = await open(file, 'wx');
+  try {
+    const { Body } = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: key }), {
+      abortSignal: signal,
+    });
+    if (Body === undefined) throw new Error(`s3://${store.bucket}/${key} came without a body`);
+    const hash = createHash('sha256');
+    let bytes = 0;
+    const chunks = Body as AsyncIterable<Uint8Array>;
+    const hashed = async function* () {
+      for await (const chunk of chunks) {
+        hash.update(chunk);
+        bytes += chunk.length;
+        yield chunk;
+      }
+    };
+    await pipeline(hashed, handle.createWriteStream(), { signal });
+    return { bytes, sha256: hash.digest('hex') };
+  } catch (error) {
+    await handle.close();
+    await rm(file, { force: true });
+    throw error;
+  }
 }

@@ -11,6 +11,7 @@ import { followRun } from '#cli/follow/follow-run.ts';
 import { executionInput } from '#cli/input/execution-input.ts';
 import { readItems, readManifest } from '#cli/report/read-run.ts';
 import { renderRun } from '#cli/report/report.ts';
+import { oneLine, print } from '#cli/screen/print.ts';
 import { collectRun } from './collect-run.ts';
 import { compareWithSource } from './compare-with-source.ts';
 import { deployStack, type StackOutputs } from './deploy.ts';
@@ -81,10 +82,12 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   const store = { client: clients.s3, bucket: outputs.BucketName };
   const manifest = await readManifest(store, runId);
 
+  const notCopied: string[] = [];
   const problems: string[] = await step(
     isSample ? 'Fetch the results and compare them with the source' : 'Fetch the results',
     async () => {
-      const objects = await collectRun(store, runId, out, signal);
+      const { objects, notCopied: left } = await collectRun(store, runId, out, signal);
+      notCopied.push(...left);
       return isSample ? compareWithSource(objects, sourcesByKey(input), signal) : [];
     },
   );
@@ -98,6 +101,7 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   }
   if (isSample && problems.length === 0) print('Every landed object is byte for byte what its source serves.');
   print(`Files: ${relative(process.cwd(), out) || '.'}/ (objects/, output/, run/report.html)`);
+  for (const object of notCopied) print(`In the bucket only: ${oneLine(object)}`);
   for (const problem of problems) print(`Not as it should be: ${problem}`);
   if (options.keep) await keepRunning(aws, signal);
   const refused = refusalsIn(await aws.requests());
@@ -162,8 +166,4 @@ async function dropOldLogs(): Promise<void> {
     one.replace(/^\D+/, '').localeCompare(other.replace(/^\D+/, '')),
   );
   for (const run of runs.slice(0, -KEPT_LOGS)) await rm(join(folder, run), { recursive: true, force: true });
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

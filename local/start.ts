@@ -1,4 +1,5 @@
 import { EXIT } from '#cli/exit-code.ts';
+import { print, printError } from '#cli/screen/print.ts';
 import { UsageError } from '#cli/screen/usage.ts';
 import { InvalidInputError } from '#run/errors.ts';
 import { LOCAL_USAGE, readOptions } from './options.ts';
@@ -10,7 +11,7 @@ process.exitCode = await main(process.argv.slice(2)).catch(explain);
 async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
   if (options.help) {
-    process.stdout.write(LOCAL_USAGE);
+    print(LOCAL_USAGE.trimEnd());
     return 0;
   }
   const stop = stopSignal();
@@ -25,10 +26,10 @@ async function main(args: readonly string[]): Promise<number> {
 function explain(error: unknown): number {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof StoppedError) {
-    process.stderr.write(`\nStopped (${message}); nothing is left running.\n`);
+    printError(`\nStopped (${message}); nothing is left running.`);
     return EXIT.interrupted;
   }
   const isUsage = error instanceof UsageError || error instanceof InvalidInputError;
-  process.stderr.write(`\n${message}\n${isUsage ? '"npm start -- --help" tells how it is used.\n' : ''}`);
+  printError(`\n${message}${isUsage ? '\n"npm start -- --help" tells how it is used.' : ''}`);
   return isUsage ? EXIT.usage : EXIT.failed;
 }

@@ -1,4 +1,5 @@
 import { Listr, PRESET_TIMER } from 'listr2';
+import { printable } from '#net/printable.ts';
 
 /**
  * Does one step and shows it: a line with a spinner and the latest word under it on a terminal, plain lines elsewhere.
@@ -15,7 +16,7 @@ export async function step<T>(title: string, work: (say: (line: string) => void)
         try {
           outcome = {
             value: await work((line) => {
-              task.output = line;
+              task.output = printable(line);
             }),
           };
         } catch (error) {

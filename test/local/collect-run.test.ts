@@ -1,0 +1,94 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { collectRun } from '#local/collect-run.ts';
+import { closeRun } from '#run/end/close.ts';
+import { record } from '#run/ledger/ledger.ts';
+import type { Store } from '#run/store.ts';
+import { useEmbeddedAws } from '#test/helpers/aws.ts';
+import { landedRecord, resultRecord, sourceNamed, writePlan } from '#test/helpers/run.ts';
+
+const aws = useEmbeddedAws();
+const never = new AbortController().signal;
+
+let parent: string;
+let folder: string;
+beforeEach(async () => {
+  parent = await mkdtemp(join(tmpdir(), 'sluice-collect-'));
+  folder = join(parent, 'run');
+});
+afterEach(() => rm(parent, { recursive: true, force: true }));
+
+async function put(store: Store, key: string): Promise<void> {
+  await store.client.send(new PutObjectCommand({ Bucket: store.bucket, Key: key, Body: `bytes of ${key}` }));
+}
+
+/** A closed run whose landed records name these keys, each with an object unless it is left out. */
+async function runWith(
+  store: Store,
+  keys: readonly string[],
+  { absent = '', outputs = [] as string[] } = {},
+): Promise<void> {
+  const items = keys.map((key, n) => ({ key, item: sourceNamed(`item-${n}`) }));
+  const plan = await writePlan(
+    store,
+    'night',
+    items.map(({ item }) => item),
+  );
+  for (const { key, item } of items) {
+    if (key !== absent && !key.includes('..')) await put(store, key);
+    await record(store, 'landed', { ...landedRecord('night', item, store.bucket), key });
+    if (outputs.length === 0) continue;
+    const written = outputs.map((output) => ({ key: output, bytes: 1 }));
+    await record(store, 'results', { ...resultRecord('night', item), outputs: written });
+  }
+  await closeRun(store, plan, { forced: true, reason: 'late' });
+}
+
+it('copies the rest where keys are no files of a disk, and says which are not', async () => {
+  const store = await aws.store();
+  const long = `long/${'x'.repeat(300)}.csv`;
+  await runWith(store, ['a', 'a/b', 'c/d/e', 'c/d', long, 'gone', 'last.csv'], { absent: 'gone' });
+  const { objects, notCopied } = await collectRun(store, 'night', folder, never);
+  expect(objects.map(({ key }) => key).toSorted()).toHaveLength(3);
+  expect(objects.map(({ key }) => key)).toContain('last.csv');
+  // Which of the two is first depends on the items' ids.
+  expect(notCopied.toSorted()).toEqual([
+    expect.stringMatching(/^(a|a\/b) is not copied: another object/),
+    expect.stringMatching(/^(c\/d|c\/d\/e) is not copied: another object/),
+    expect.stringMatching(/^gone is not copied: it is not in the bucket/),
+    expect.stringMatching(/^long\/x+\.csv is not copied: a part of its key is longer/),
+  ]);
+  expect(await readFile(join(folder, 'objects/last.csv'), 'utf8')).toBe('bytes of last.csv');
+  expect(await readdir(join(folder, 'run'))).toContain('report.html');
+  // No empty file stands for one that could not be had.
+  expect(await readdir(join(folder, 'objects'))).not.toContain('gone');
+});
+
+it('writes nothing outside the folder, whatever a record names', async () => {
+  const store = await aws.store();
+  const outputs = ['../escaped', '/escaped', 'objects/good', 'output/night/../../../escaped'];
+  await runWith(store, ['../../escaped', 'ok/../../../../escaped', '/escaped', 'good'], { outputs });
+  const { objects, notCopied } = await collectRun(store, 'night', folder, never);
+  expect(objects.map(({ key }) => key)).toEqual(['good']);
+  // Three landed keys, and four outputs of each of the four items.
+  expect(notCopied).toHaveLength(3 + 4 * 4);
+  expect(await readdir(parent)).toEqual(['run']);
+  expect((await readdir(folder)).toSorted()).toEqual(['objects', 'run']);
+});
+
+it('keeps the first of two objects that would be one file', async () => {
+  const store = await aws.store();
+  await runWith(store, ['same', 'same']);
+  const { objects, notCopied } = await collectRun(store, 'night', folder, never);
+  expect(objects).toHaveLength(1);
+  expect(notCopied).toEqual([expect.stringMatching(/^same is not copied: another object of the run has its file/)]);
+});
+
+it('is stopped by the signal', async () => {
+  const store = await aws.store();
+  await runWith(store, ['a']);
+  await expect(collectRun(store, 'night', folder, AbortSignal.abort(new Error('stopped')))).rejects.toThrow();
+});
