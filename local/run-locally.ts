@@ -11,7 +11,8 @@ import { followRun } from '#cli/follow/follow-run.ts';
 import { executionInput } from '#cli/input/execution-input.ts';
 import { readItems, readManifest } from '#cli/report/read-run.ts';
 import { renderRun } from '#cli/report/report.ts';
-import { oneLine, print } from '#cli/screen/print.ts';
+import { Screen } from '#cli/screen/screen.ts';
+import { oneLine } from '#cli/screen/shown.ts';
 import { collectRun } from './collect-run.ts';
 import { compareWithSource } from './compare-with-source.ts';
 import { deployStack, type StackOutputs } from './deploy.ts';
@@ -27,6 +28,8 @@ const REPOSITORY = fileURLToPath(new URL('../', import.meta.url));
 const STATE = join(REPOSITORY, '.sluice');
 /** The logs of so many runs are kept. */
 const KEPT_LOGS = 10;
+
+const screen = new Screen();
 
 /** The execution ended before there was anything to report. */
 class LocalRunError extends Error {
@@ -93,16 +96,16 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   );
   if (isSample) problems.push(...checkSampleRun(manifest, options));
 
-  print(`\n${await renderRun(manifest, readItems(store, runId))}\n`);
+  screen.print(`\n${await renderRun(manifest, readItems(store, runId))}\n`);
   if (looks > 0) {
     const times = looks === 1 ? 'once' : `${looks} times`;
     const then = manifest.forced ? 'asked again each time, and then forced it' : 'asked again';
-    print(`The gatekeeper threw NotReadyError ${times}, and Step Functions ${then}.`);
+    screen.print(`The gatekeeper threw NotReadyError ${times}, and Step Functions ${then}.`);
   }
-  if (isSample && problems.length === 0) print('Every landed object is byte for byte what its source serves.');
-  print(`Files: ${relative(process.cwd(), out) || '.'}/ (objects/, output/, run/report.html)`);
-  for (const object of notCopied) print(`In the bucket only: ${oneLine(object)}`);
-  for (const problem of problems) print(`Not as it should be: ${problem}`);
+  if (isSample && problems.length === 0) screen.print('Every landed object is byte for byte what its source serves.');
+  screen.print(`Files: ${relative(process.cwd(), out) || '.'}/ (objects/, output/, run/report.html)`);
+  for (const object of notCopied) screen.print(`In the bucket only: ${oneLine(object)}`);
+  for (const problem of problems) screen.print(`Not as it should be: ${problem}`);
   if (options.keep) await keepRunning(aws, signal);
   const refused = refusalsIn(await aws.requests());
   if (problems.length > 0 || refused.length > 0) return EXIT.failed;
@@ -152,8 +155,8 @@ async function execute(
 async function keepRunning(aws: EmbeddedAws, signal: AbortSignal): Promise<void> {
   await writeLocalAws(aws.client);
   try {
-    print('\nThe embedded AWS stays up until Ctrl-C. In another terminal, in this folder:');
-    print('  npx sluice run --local https://…\n  npx sluice runs --local');
+    screen.print('\nThe embedded AWS stays up until Ctrl-C. In another terminal, in this folder:');
+    screen.print('  npx sluice run --local https://…\n  npx sluice runs --local');
     if (!signal.aborted) await once(signal, 'abort');
   } finally {
     await removeLocalAws();

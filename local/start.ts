@@ -1,17 +1,19 @@
 import { EXIT } from '#cli/exit-code.ts';
-import { print, printError } from '#cli/screen/print.ts';
+import { Screen } from '#cli/screen/screen.ts';
 import { UsageError } from '#cli/screen/usage.ts';
 import { InvalidInputError } from '#run/errors.ts';
 import { LOCAL_USAGE, readOptions } from './options.ts';
 import { runLocally } from './run-locally.ts';
 import { StoppedError, stopSignal } from './stop-signal.ts';
 
+const screen = new Screen();
+
 process.exitCode = await main(process.argv.slice(2)).catch(explain);
 
 async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
   if (options.help) {
-    print(LOCAL_USAGE.trimEnd());
+    screen.print(LOCAL_USAGE.trimEnd());
     return 0;
   }
   const stop = stopSignal();
@@ -26,10 +28,10 @@ async function main(args: readonly string[]): Promise<number> {
 function explain(error: unknown): number {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof StoppedError) {
-    printError(`\nStopped (${message}); nothing is left running.`);
+    screen.say(`\nStopped (${message}); nothing is left running.`);
     return EXIT.interrupted;
   }
   const isUsage = error instanceof UsageError || error instanceof InvalidInputError;
-  printError(`\n${message}${isUsage ? '\n"npm start -- --help" tells how it is used.' : ''}`);
+  screen.say(`\n${message}${isUsage ? '\n"npm start -- --help" tells how it is used.' : ''}`);
   return isUsage ? EXIT.usage : EXIT.failed;
 }

@@ -11,13 +11,16 @@ const EACH = new RegExp(UNSEEN.source, 'gu');
 const HARMLESS = new Set(['\u200c', '\u200d', '\ufe0e', '\ufe0f']);
 
 /**
- * Text of others as a person may see it on a terminal: what shows nothing is written as `\u{1b}`.
+ * Text of others as a person may see it on a terminal: what shows nothing is written as in JSON, `\u001b`, so
+ * that JSON stays what it is.
  *
  * @param options.lines whether line feeds and tabs stay, for text that may have several lines. @default true
  */
 export function printable(text: string, { lines = true } = {}): string {
   return text.replace(EACH, (character) => {
     if (HARMLESS.has(character) || (lines && (character === '\n' || character === '\t'))) return character;
-    return `\\u{${character.codePointAt(0)?.toString(16)}}`;
+    return [...Array(character.length).keys()]
+      .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`)
+      .join('');
   });
 }

@@ -7,6 +7,7 @@ import { executionArnOf, runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { RunLooker } from '../follow/run-looker.ts';
 import { bytesText, countText } from '../screen/quantities.ts';
+import { indented, oneLine } from '../screen/shown.ts';
 import { type CommandContext, CommandError } from './command.ts';
 
 /**
@@ -32,7 +33,7 @@ export async function status(context: CommandContext, run: string): Promise<numb
   screen.print(
     `Run ${runId}: ${String(execution.status).toLowerCase()}, started ${execution.startDate?.toISOString()}`,
   );
-  if (execution.error !== undefined) screen.print(`${execution.error}: ${execution.cause ?? ''}`);
+  if (execution.error !== undefined) screen.print(indented(`${execution.error}: ${execution.cause ?? ''}`));
   if (look === undefined) screen.print('It is not planned yet.');
   else {
     const { done, failed, underWay, toGo, items, bytes, transfers } = look;
@@ -40,7 +41,7 @@ export async function status(context: CommandContext, run: string): Promise<numb
       `${done} done, ${failed} failed, ${underWay} under way, ${toGo} to go of ${countText(items, 'item')}; ${bytesText(bytes)}`,
     );
     for (const { name, bytes: sent, total } of transfers) {
-      screen.print(`  ${name}: ${bytesText(sent)}${total === undefined ? '' : ` of ${bytesText(total)}`}`);
+      screen.print(`  ${oneLine(name)}: ${bytesText(sent)}${total === undefined ? '' : ` of ${bytesText(total)}`}`);
     }
   }
   return EXIT.complete;

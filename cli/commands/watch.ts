@@ -3,6 +3,7 @@ import { EXIT } from '../exit-code.ts';
 import { followRun } from '../follow/follow-run.ts';
 import type { RunProgress } from '../follow/run-progress.ts';
 import { NoManifestError } from '../report/read-run.ts';
+import { indented, oneLine } from '../screen/shown.ts';
 import { type CommandContext, CommandError } from './command.ts';
 import { report } from './report.ts';
 
@@ -26,7 +27,9 @@ export async function watch(context: CommandContext, run: string): Promise<numbe
       onProgress: show,
       onLook: ({ newFailures }) => {
         for (const { at, name, stage, error } of newFailures) {
-          screen.say(`${at}  ${screen.paint('bad', 'failed')}  ${name} (${stage}): ${error.name}: ${error.message}`);
+          screen.say(
+            `${at}  ${screen.paint('bad', 'failed')}  ${oneLine(name)} (${stage}): ${indented(`${error.name}: ${error.message}`)}`,
+          );
         }
       },
       onEvent: (event) => {
@@ -38,7 +41,7 @@ export async function watch(context: CommandContext, run: string): Promise<numbe
         )
           return;
         lastError = event.error;
-        screen.say(`${event.at.toISOString()}  ${event.error}: ${event.message ?? ''}`);
+        screen.say(`${event.at.toISOString()}  ${indented(`${event.error}: ${event.message ?? ''}`)}`);
       },
     });
     screen.clear();

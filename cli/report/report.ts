@@ -1,6 +1,7 @@
 import type { ItemLine, Manifest } from '#run/end/manifest.ts';
 import { bytesText, secondsText } from '../screen/quantities.ts';
 import type { Screen } from '../screen/screen.ts';
+import { oneLine } from '../screen/shown.ts';
 import { renderTable } from '../screen/table.ts';
 
 const MIB = 1_024 * 1_024;
@@ -50,12 +51,14 @@ export async function renderRun(
     list(
       paint('bad', 'Failed'),
       counts.failed,
-      manifest.failed.map(({ name, stage, error }) => `${name} (${stage}): ${error.name}: ${error.message}`),
+      manifest.failed.map(
+        ({ name, stage, error }) => `${oneLine(name)} (${stage}): ${oneLine(error.name)}: ${error.message}`,
+      ),
     ),
     list(
       paint('warning', 'Missing'),
       counts.missing,
-      manifest.missing.map(({ name, landed }) => `${name}${landed ? ' (landed, not processed)' : ''}`),
+      manifest.missing.map(({ name, landed }) => `${oneLine(name)}${landed ? ' (landed, not processed)' : ''}`),
     ),
     list('Notes', manifest.notes.length, manifest.notes),
     table,
@@ -82,7 +85,7 @@ export function lastWord({ runId, outcome, counts }: Manifest, { paint }: Look =
 function headline({ runId, outcome, forced, reason, counts, bytes, startedAt, closedAt }: Manifest): string {
   const seconds = (Date.parse(closedAt) - Date.parse(startedAt)) / 1_000;
   const numbers = `${counts.done} of ${counts.items} done, ${counts.failed} failed, ${counts.missing} missing`;
-  const word = forced ? `${outcome}, forced (${reason ?? 'no reason given'})` : outcome;
+  const word = forced ? `${outcome}, forced (${oneLine(reason ?? 'no reason given')})` : outcome;
   return `Run ${runId}: ${word}\n${numbers}; ${bytesText(bytes)} landed; ${secondsText(seconds)}`;
 }
 

@@ -1,6 +1,7 @@
 import { clearScreenDown, cursorTo, moveCursor } from 'node:readline';
 import { styleText } from 'node:util';
 import { cutEnd } from './cut.ts';
+import { oneLine, shown } from './shown.ts';
 
 /** What a line of status says, for its colour. The word itself is always there too. */
 export type Tone = 'good' | 'bad' | 'warning' | 'dim';
@@ -12,6 +13,8 @@ const PLAIN_WIDTH = 120;
 
 /**
  * Where a command's words go. Results go to standard output, progress and problems to standard error, so that a pipe gets only results.
+ *
+ * All of them go through one filter: what a terminal would act on is shown instead, but for our own colours.
  *
  * On a terminal, progress is one block that is drawn anew in its place. Elsewhere, a line is written whenever it has changed.
  */
@@ -42,13 +45,13 @@ export class Screen {
   /** A result. */
   print(text: string): void {
     this.clear();
-    this.#out.write(`${text}\n`);
+    this.#out.write(`${shown(text)}\n`);
   }
 
   /** A word beside the results: an event of a run, a problem, a hint. */
   say(text: string): void {
     this.clear();
-    this.#err.write(`${text}\n`);
+    this.#err.write(`${shown(text)}\n`);
   }
 
   /**
@@ -59,14 +62,14 @@ export class Screen {
    */
   progress(lines: readonly string[], plain: string): void {
     if (!this.isLive) {
-      if (plain !== this.#last) this.#err.write(`${new Date().toISOString()}  ${plain}\n`);
+      if (plain !== this.#last) this.#err.write(`${new Date().toISOString()}  ${oneLine(plain)}\n`);
       this.#last = plain;
       return;
     }
     this.clear();
     // The last column stays free: a full line would wrap on some terminals.
     const room = this.#err.columns - 1;
-    this.#err.write(lines.map((line) => `${cutEnd(line, room)}\n`).join(''));
+    this.#err.write(lines.map((line) => `${cutEnd(oneLine(line), room)}\n`).join(''));
     this.#drawn = lines.length;
   }
 

@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
 import { cutMiddle } from './cut.ts';
+import { oneLine } from './shown.ts';
 
 /** A column of a table: its head, and how it gives way where the table is too wide. */
 export interface Column {
@@ -26,7 +27,7 @@ export function renderTable(
   width = Number.POSITIVE_INFINITY,
 ): string {
   const all = columns.map((column, at) => {
-    const cells = [column.head, ...rows.map((row) => cut(row[at] ?? '', column.width))];
+    const cells = [column.head, ...rows.map((row) => cut(oneLine(row[at] ?? ''), column.width))];
     return { ...column, cells, needs: Math.max(...cells.map((cell) => stringWidth(cell))) };
   });
   const kept = leaveOut(all, width);

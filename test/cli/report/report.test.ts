@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { lastWord, renderRun } from '#cli/report/report.ts';
+import { shown } from '#cli/screen/shown.ts';
 import { renderTable } from '#cli/screen/table.ts';
 import type { ItemLine, Manifest } from '#run/end/manifest.ts';
 
@@ -92,6 +93,28 @@ describe('the report of a run', () => {
     expect(text).toContain('item 49');
     expect(text).not.toContain('item 50');
     expect(text).toContain('… and 70 more items in items.jsonl');
+  });
+});
+
+describe('names and messages that were made to fool a terminal', () => {
+  const evil = 'raw/a\nraw/b.csv  landed\u001b[1A\u001b]52;c;eA==\u0007\u009b2J\u202egpj';
+
+  it('show what they hold, in one row each', async () => {
+    const report = await renderRun(
+      {
+        ...manifest,
+        reason: evil,
+        notes: [evil],
+        failed: [{ item: 'b', name: evil, stage: 'transfer', error: { name: evil, message: evil } }],
+        missing: [{ item: 'c', name: evil, landed: true }],
+      },
+      [{ item: 'a', name: evil, kind: 'source', status: 'done' }],
+    );
+    const text = shown(report);
+    expect(text).not.toMatch(/[^\P{Cc}\n]|\u202e/u);
+    expect(text).toContain('raw/a\\u000araw/b.csv  landed\\u001b[1A');
+    // Only messages and notes have further lines, and those stand further in than any row.
+    expect(text.split('\n').filter((line) => /^ {0,3}raw\/b/.test(line))).toEqual([]);
   });
 });
 

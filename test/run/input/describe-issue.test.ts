@@ -25,10 +25,10 @@ describe('a problem of the input', () => {
     [source({ expect: { sha256: 'abc' } }), 'sources[0].expect.sha256: takes 64 characters, got "abc"'],
     [source({ ifExists: 'x' }), 'sources[0].ifExists: takes one of update, skip, overwrite, fail, got "x"'],
     [source({ allowUnprovenEnd: 'yes' }), 'sources[0].allowUnprovenEnd: takes true or false, got "yes"'],
-    [source({ key: 'a\u001b[2Jb' }), 'sources[0].key: takes no control characters, got "a\\u{1b}[2Jb"'],
+    [source({ key: 'a\u001b[2Jb' }), 'sources[0].key: takes no control characters, got "a\\u001b[2Jb"'],
     [
       { work: [{ processor: 'scrape', name: 'a\u202eb' }] },
-      expect.stringContaining('this holds U+202E, got "a\\u{202e}b"'),
+      expect.stringContaining('this holds U+202E, got "a\\u202eb"'),
     ],
     [{ waitFor: [] }, 'waitFor: takes at least 1 entry, got an array'],
     [{ waitFor: [{ check: 'x' }] }, expect.stringContaining('waitFor[0].check: takes one of ledger, queue, objects')],
