@@ -1,4 +1,5 @@
 import { Logger } from '@aws-lambda-powertools/logger';
+import { ErrorLogFormatter } from '#run/error-log-formatter.ts';
 
 /** The one logger of an invocation: JSON lines with the function's name and the request's id. */
-export const logger = new Logger({ serviceName: 'sluice' });
+export const logger = new Logger({ serviceName: 'sluice', logFormatter: new ErrorLogFormatter() });

@@ -1,9 +1,14 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { ProcessorLogger } from '#processors/contract/processor.ts';
+import { ErrorLogFormatter } from '#run/error-log-formatter.ts';
 
 /** The worker's logger: a JSON object a line, as the Lambdas write it. `POWERTOOLS_LOG_LEVEL` sets its level. */
 export function workerLogger(worker: string): Logger {
-  return new Logger({ serviceName: 'sluice-worker', persistentKeys: { worker } });
+  return new Logger({
+    serviceName: 'sluice-worker',
+    persistentKeys: { worker },
+    logFormatter: new ErrorLogFormatter(),
+  });
 }
 
 /** A logger whose every line names the run, the item and, once there is one, the attempt. */
