@@ -32,6 +32,7 @@ const sqs = new SQSClient(aws.client);
 const { QueueUrl: url = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'worker-rate' }));
 const rig = new WorkerRig(store, { client: sqs, url }, 'worker-rate', [nothing as Processor]);
 await dispatch(
+  store,
   rig.queue,
   Array.from({ length: items }, (_, n) => rig.message(`item ${n}`, 'nothing')),
 );

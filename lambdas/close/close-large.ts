@@ -32,6 +32,6 @@ export async function closeLarge(
   const slicesPeakMiB = Math.max(0, ...calls.map((call) => call.peakMemoryMiB));
   const { message } = await recordLanded(store, runId, transfer.item, landed, slicesPeakMiB);
   if (message === undefined) return { startWorkers: false };
-  await dispatch(queue, [message]);
+  await dispatch(store, queue, [message]);
   return { startWorkers: await claimWorkersMinute(store, runId) };
 }

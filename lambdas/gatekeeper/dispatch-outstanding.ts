@@ -28,9 +28,9 @@ export async function dispatchOutstanding(
         : messageOf(plan.runId, item, landed && { bucket: landed.bucket, bytes: landed.bytes });
     if (message !== undefined) messages.push(message);
     if (messages.length >= MESSAGES_AT_ONCE) {
-      await dispatch(queue, messages);
+      await dispatch(store, queue, messages);
       messages = [];
     }
   }
-  await dispatch(queue, messages);
+  await dispatch(store, queue, messages);
 }

@@ -1,21 +1,24 @@
 import { dispatch, type Queue } from '#run/fleet/dispatch.ts';
 import type { WorkMessage } from '#run/fleet/message.ts';
+import type { Store } from '#run/store.ts';
 
 /**
  * Sends messages as they come, and gathers those that come while a send is under way: the first landed object reaches
  * a worker at once, and many small ones share a call.
  */
 export class Dispatcher {
+  readonly #store: Store;
   readonly #queue: Queue;
   #waiting: WorkMessage[] = [];
   #sending: Promise<void> | undefined;
   #sent = 0;
 
-  constructor(queue: Queue) {
+  constructor(store: Store, queue: Queue) {
+    this.#store = store;
     this.#queue = queue;
   }
 
-  /** How many messages SQS has taken. */
+  /** How many messages were sent, with those that SQS will never take. */
   get sent(): number {
     return this.#sent;
   }
@@ -36,7 +39,7 @@ export class Dispatcher {
     while (this.#waiting.length > 0) {
       const messages = this.#waiting;
       this.#waiting = [];
-      await dispatch(this.#queue, messages);
+      await dispatch(this.#store, this.#queue, messages);
       this.#sent += messages.length;
     }
     this.#sending = undefined;

@@ -43,7 +43,7 @@ export async function openBatch(
   { runId, batch, deadline, slices }: OpenRequest,
 ): Promise<OpenAnswer> {
   const items = await readBatch(ingest.store, batch);
-  const dispatcher = new Dispatcher(queue);
+  const dispatcher = new Dispatcher(ingest.store, queue);
   // The first call finds nothing in the ledger, and three looks an item are most of what a small one costs.
   const isFirst = (await writeOnce(ingest.store, runKeys(runId).begun(batch), { v: 1, runId, batch })) === 'written';
   const slicesEach = Math.max(1, Math.floor(slices / items.length));

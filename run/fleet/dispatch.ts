@@ -1,6 +1,9 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { shortText } from '#net/short-text.ts';
 import type { Item, SourceItem } from '../item.ts';
 import { itemName } from '../item.ts';
+import { record } from '../ledger/ledger.ts';
+import type { Store } from '../store.ts';
 import type { WorkMessage } from './message.ts';
 
 export interface Queue {
@@ -39,16 +42,30 @@ export function fetchMessageOf(runId: string, item: SourceItem): WorkMessage {
   return { v: 1, runId, item: item.id, name: item.key, process: { processor: FETCH, options: {} }, fetch: item };
 }
 
+/** SQS's words for a message that it will never take. Any other refusal is about all of them. */
+const NEVER_TAKEN = new Set(['InvalidMessageContents', 'InvalidParameterValue', 'MessageTooLong']);
+
 /**
  * Hands items to the workers. Sending one twice does no harm: a worker looks at the ledger first.
  *
+ * A message that SQS will not take, for what is in it or for its length, is recorded as the failure of its item; the others are sent.
+ *
  * @throws DispatchError where SQS refuses entries again and again.
  */
-export async function dispatch(queue: Queue, messages: readonly WorkMessage[]): Promise<void> {
-  for (const group of groups(messages)) await sendGroup(queue, group);
+export async function dispatch(store: Store, queue: Queue, messages: readonly WorkMessage[]): Promise<void> {
+  for (const group of groups(messages)) {
+    for (const { message, why } of await sendGroup(queue, group)) await recordRefused(store, message, why);
+  }
 }
 
-async function sendGroup(queue: Queue, group: readonly WorkMessage[]): Promise<void> {
+interface Refused {
+  readonly message: WorkMessage;
+  readonly why: string;
+}
+
+/** @returns the messages that SQS will never take. */
+async function sendGroup(queue: Queue, group: readonly WorkMessage[]): Promise<Refused[]> {
+  const refused: Refused[] = [];
   let open = [...group];
   for (let attempt = 1; ; attempt++) {
     const answer = await queue.client.send(
@@ -56,29 +73,49 @@ async function sendGroup(queue: Queue, group: readonly WorkMessage[]): Promise<v
         QueueUrl: queue.url,
         Entries: open.map((message, index) => ({
           Id: String(index),
-          MessageBody: JSON.stringify(message),
+          MessageBody: bodyOf(message),
           // Fair queues: a long run doesn't keep a short one waiting.
           MessageGroupId: message.runId,
         })),
       }),
     );
-    const failed = answer.Failed ?? [];
-    if (failed.length === 0) return;
-    if (attempt === ATTEMPTS || failed.some((entry) => entry.SenderFault)) {
-      const first = failed[0];
-      throw new DispatchError(
-        `${failed.length} of ${group.length} messages were not taken by ${queue.url}: ${first?.Code} ${first?.Message}`,
-      );
+    const failed: WorkMessage[] = [];
+    for (const { Id, Code = '', Message, SenderFault } of answer.Failed ?? []) {
+      const message = open[Number(Id)];
+      if (message === undefined) continue;
+      if (SenderFault === true && NEVER_TAKEN.has(Code)) refused.push({ message, why: `${Code}: ${Message ?? ''}` });
+      else if (SenderFault === true || attempt === ATTEMPTS) {
+        throw new DispatchError(`${queue.url} took not all of ${group.length} messages: ${Code} ${Message}`);
+      } else failed.push(message);
     }
-    open = failed.flatMap((entry) => open[Number(entry.Id)] ?? []);
+    if (failed.length === 0) return refused;
+    open = failed;
   }
+}
+
+/** JSON as SQS takes it: its messages are text of XML's characters, and two code points that JSON takes are none of them. */
+function bodyOf(message: WorkMessage): string {
+  return JSON.stringify(message).replace(/[\ufffe\uffff]/g, (code) => `\\u${code.charCodeAt(0).toString(16)}`);
+}
+
+async function recordRefused(store: Store, message: WorkMessage, why: string): Promise<void> {
+  await record(store, 'failures', {
+    v: 1,
+    runId: message.runId,
+    item: message.item,
+    name: message.name,
+    at: new Date().toISOString(),
+    stage: message.fetch === undefined ? 'process' : 'transfer',
+    error: { name: 'MessageRefusedError', message: shortText(`SQS does not take the item's message: ${why}`) },
+    attempts: 0,
+  });
 }
 
 function* groups(messages: readonly WorkMessage[]): Generator<WorkMessage[]> {
   let group: WorkMessage[] = [];
   let bytes = 0;
   for (const message of messages) {
-    const size = Buffer.byteLength(JSON.stringify(message));
+    const size = Buffer.byteLength(bodyOf(message));
     if (group.length === ENTRIES_PER_CALL || (group.length > 0 && bytes + size > BYTES_PER_CALL)) {
       yield group;
       group = [];

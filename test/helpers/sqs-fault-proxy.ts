@@ -1,6 +1,12 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  SendMessageBatchCommand,
+  type SendMessageBatchCommandInput,
+  type SendMessageBatchRequestEntry,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import type { EmbeddedAws } from '#local/embedded/embedded-aws.ts';
 import { seededRandom } from './s3-fault-proxy/random.ts';
 
@@ -13,6 +19,8 @@ export interface SqsFaults {
   /** A change of visibility is passed on this many milliseconds late. */
   readonly delayVisibility: number;
   readonly delayMs: number;
+  /** Messages that are not taken, by their bodies: each is answered as the sender's fault, with this code. */
+  readonly refuse?: { readonly code: string; readonly matches: (body: string) => boolean };
 }
 
 export interface SqsFaultProxy extends AsyncDisposable {
@@ -40,6 +48,9 @@ export async function startSqsFaultProxy(
   async function handle(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
     const body = await bytesOf(incoming);
     const operation = String(incoming.headers['x-amz-target'] ?? '').split('.')[1];
+    if (operation === 'SendMessageBatch' && faults.refuse !== undefined) {
+      return refuseSome(body, answer, faults.refuse);
+    }
     if (operation === 'DeleteMessageBatch' && hit(faults.dropDelete)) {
       happened.droppedDeletes++;
       const { Entries = [] } = JSON.parse(body.toString()) as { Entries?: { Id: string }[] };
@@ -55,6 +66,28 @@ export async function startSqsFaultProxy(
     if (operation === 'ReceiveMessage') await duplicateSome(body, done.body);
     answer.writeHead(done.status, done.headers);
     answer.end(done.body);
+  }
+
+  /** Sends on what is not refused, as requests of its own: the sender has signed for all of it. */
+  async function refuseSome(
+    body: Buffer,
+    answer: ServerResponse,
+    { code, matches }: NonNullable<SqsFaults['refuse']>,
+  ): Promise<void> {
+    const asked = JSON.parse(body.toString()) as SendMessageBatchCommandInput;
+    const isRefused = ({ MessageBody = '' }: SendMessageBatchRequestEntry) => matches(MessageBody);
+    const { Entries = [] } = asked;
+    const taken = Entries.filter((entry) => !isRefused(entry));
+    const { Successful = [], Failed = [] } =
+      taken.length === 0 ? {} : await sqs.send(new SendMessageBatchCommand({ ...asked, Entries: taken }));
+    const refused = Entries.filter(isRefused).map(({ Id }) => ({
+      Id,
+      Code: code,
+      SenderFault: true,
+      Message: 'not taken',
+    }));
+    answer.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
+    answer.end(JSON.stringify({ Successful, Failed: [...Failed, ...refused] }));
   }
 
   /** Sends what was received once more, in messages of their own. */

@@ -63,7 +63,7 @@ async function handOn({ store, dispatchQueue }: WorkerParts, runId: string, sour
   const landed = await readJson(store, runKeys(runId).record('landed', source.id), landedSchema);
   if (landed === undefined) return;
   const message = messageOf(runId, source, { bucket: landed.bucket, bytes: landed.bytes });
-  if (message !== undefined) await dispatch(dispatchQueue, [message]);
+  if (message !== undefined) await dispatch(store, dispatchQueue, [message]);
 }
 
 /** The item's share of the memory for its part buffers, within what S3 and the engine take. */
