@@ -52,7 +52,10 @@ export async function openBatch(
     (item) => openItem(ingest, dispatcher, { runId, item, deadline, slicesEach, isFirst }),
     // What fails after an object has landed fails this call, once all others have come to their end.
     { concurrency: ingest.sourcesAtOnce, stopOnError: false },
-  );
+  ).catch((error: unknown) => {
+    // The first by its own name, which is what the state machine's retriers look at.
+    throw error instanceof AggregateError ? error.errors[0] : error;
+  });
   await dispatcher.flush();
   await ingest.limits.flush(runId);
 
