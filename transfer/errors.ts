@@ -207,3 +207,15 @@ export class OutcomeUnknownError extends TransferError {
     );
   }
 }
+
+/** What was given to the engine can't be meant. Nothing has been asked or sent. */
+export class InvalidOptionsError extends PermanentTransferError {
+  override readonly name = 'InvalidOptionsError';
+  /** Each of them a sentence that names what was given and what is taken. */
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`the transfer is not begun: ${problems.join('; ')}`);
+    this.problems = problems;
+  }
+}

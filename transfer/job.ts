@@ -1,3 +1,4 @@
+import { checkOptions } from './check-options.ts';
 import { type Context, contextOf } from './context.ts';
 import { InvalidDestinationError } from './errors.ts';
 import type { Destination, TransferOptions } from './options.ts';
@@ -12,8 +13,9 @@ export interface TransferJob {
   readonly options?: TransferOptions;
 }
 
-/** @throws InvalidDestinationError where the state is of another object; zod's error where it is no state. */
+/** @throws InvalidOptionsError; InvalidDestinationError where the state is of another object; zod's error where it is no state. */
 export function contextOfJob({ state, source, destination, options = {} }: TransferJob): Context {
+  checkOptions(source, destination, options, { begins: false });
   transferStateSchema.parse(state);
   if (state.bucket !== destination.bucket || state.key !== destination.key) {
     throw new InvalidDestinationError(

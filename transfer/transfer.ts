@@ -1,4 +1,5 @@
 import { abortAfter } from './abandon.ts';
+import { checkOptions } from './check-options.ts';
 import { closeTransfer } from './close.ts';
 import { contextOf } from './context.ts';
 import {
@@ -40,13 +41,14 @@ const CLOSES = 3;
  * console.log(landed.crc32, landed.proofs.held);
  * ```
  *
- * @throws what `openTransfer`, `uploadSlice`, `closeTransfer` and a stream's `run` throw.
+ * @throws InvalidOptionsError, and what `openTransfer`, `uploadSlice`, `closeTransfer` and a stream's `run` throw.
  */
 export async function transfer(
   source: Source,
   destination: Destination | UnnamedDestination,
   options: TransferOptions = {},
 ): Promise<Landed> {
+  checkOptions(source, destination, options, { begins: true });
   return beginAgainAndAgain(source, await named(source, destination, options), options);
 }
 
@@ -61,7 +63,7 @@ async function named(
   destination: Destination | UnnamedDestination,
   options: TransferOptions,
 ): Promise<Destination> {
-  if ('key' in destination) return destination;
+  if (!('prefix' in destination) || destination.prefix === undefined) return destination as Destination;
   const { prefix, ...rest } = destination;
   const context = contextOf(source, { ...rest, key: 'unnamed' }, options);
   return { ...rest, key: `${prefix}${await findName(context)}` };

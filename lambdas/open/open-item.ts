@@ -6,6 +6,7 @@ import { isLost, type LostTransfer, readTransfer, writeTransfer } from '#run/lan
 import { failureSchema, handedSchema, landedSchema, resultSchema } from '#run/ledger/records.ts';
 import { readJson, type Store } from '#run/store.ts';
 import {
+  InvalidOptionsError,
   NotInTimeError,
   planOf,
   SourceAsksToWaitError,
@@ -110,6 +111,8 @@ async function landSource(
       logger.info('the source asks to wait', { ...about, waitUntil: error.waitUntil });
       return { kind: 'left', waitUntil: error.waitUntil };
     }
+    // The engine begins nothing once the deadline has passed, and this call has come too late to it.
+    if (error instanceof InvalidOptionsError && Date.now() >= open.deadline.getTime()) return { kind: 'left' };
     if (error instanceof NotInTimeError) {
       logger.info('handed to a worker', { ...about, reason: error.message });
       await recordHanded(store, runId, item, error);
