@@ -7,6 +7,10 @@ export const expectSchema = z.strictObject({
   sha256: z.hex().length(64).optional(),
   md5: z.hex().length(32).optional(),
   crc32: z.hex().length(8).optional(),
+  contentType: z
+    .string()
+    .regex(/^[\w.+-]+\/(?:\*|[\w.+-]+)$/, 'takes a media type such as text/csv, or text/*')
+    .optional(),
 });
 
 export const ifExistsSchema = z.enum(['update', 'skip', 'overwrite', 'fail']);

@@ -1,4 +1,5 @@
 import { abortAfter } from './abandon.ts';
+import { checkOptions } from './check-options.ts';
 import { type Context, contextOf } from './context.ts';
 import { ProofFailedError, TooLargeError, UnprovenEndError } from './errors.ts';
 import type { Landed } from './landed.ts';
@@ -6,12 +7,13 @@ import { OrderedTransfer } from './live/ordered.ts';
 import { StreamTransfer } from './live/stream.ts';
 import { putWhole } from './object/complete.ts';
 import { ifAbsent, otherWasFaster } from './object/other-object.ts';
-import { type Before, lookBefore } from './opening/before.ts';
+import { type Before, conditionsOf, isAbout, isSame, lookBefore } from './opening/before.ts';
 import { type Beginning, begin, type LiveTransfer, stateOf } from './opening/beginning.ts';
 import { FirstPart } from './opening/first-part.ts';
 import type { Destination, TransferOptions } from './options.ts';
 import { giveBuffer } from './parts/buffers.ts';
 import { partRange, planParts } from './parts/plan.ts';
+import { isOfType } from './proof/content-type.ts';
 import { crc32ToHex } from './proof/crc32.ts';
 import { algorithmsOf, checkProofs, Hashes, needsOrder } from './proof/proofs.ts';
 import { isWhole, type SourceHead } from './source/answer.ts';
@@ -46,7 +48,7 @@ export type Begun =
 /**
  * Begins a transfer: one GET, whose body is the first part already. What is small is landed by it.
  *
- * @throws SourceRefusedError, SourceUnavailableError, SourceAsksToWaitError (with `waitUntil`), SourceConnectionError,
+ * @throws InvalidOptionsError, SourceRefusedError, SourceUnavailableError, SourceAsksToWaitError (with `waitUntil`), SourceConnectionError,
  *   RedirectError, TransferCodingError, UnprovenEndError, ProofFailedError, TooLargeError, TooLargeForOneStreamError, ObjectExistsError,
  *   InvalidDestinationError, StorageError, or the signal's reason. No upload is left open by any of them.
  */
@@ -55,6 +57,7 @@ export async function openTransfer(
   destination: Destination,
   options: TransferOptions = {},
 ): Promise<Opened> {
+  checkOptions(source, destination, options, { begins: true });
   const context = contextOf(source, destination, options);
   const begun = await beginTransfer(context);
   if (begun.kind !== 'ranged') return begun;
@@ -79,7 +82,9 @@ export async function beginTransfer(context: Context): Promise<Begun> {
 
   const notes = [...before.notes];
   const probe = await probeOneVersion(context, before, notes);
-  if (probe.kind === 'unchanged') {
+  const unchanged = probe.kind === 'unchanged' || isSameAs(before, context, probe);
+  if (unchanged) {
+    if (probe.kind !== 'unchanged') close(probe);
     await abortResumed(context);
     return done(context, startedAt, { status: 'unchanged', bytes: before.object?.bytes ?? 0, head: probe.head, notes });
   }
@@ -102,6 +107,10 @@ async function abortResumed({ store, options, signal }: Context): Promise<void> 
   if (options.resume !== undefined) await store.abortUpload(options.resume.uploadId, signal);
 }
 
+function isSameAs({ known }: Before, { source }: Context, probe: Exclude<Probe, { kind: 'unchanged' }>): boolean {
+  return known !== undefined && isSame(known, source.url, probe.head, totalOf(probe));
+}
+
 /** What of an answer isn't read is of no use any more. */
 function close(probe: Exclude<Probe, { kind: 'unchanged' }>): void {
   if (probe.kind === 'stream') probe.body.destroy();
@@ -110,17 +119,26 @@ function close(probe: Exclude<Probe, { kind: 'unchanged' }>): void {
 
 /** Probes, and once more for one stream where an earlier beginning shows that several backends answer. */
 async function probeOneVersion(context: Context, before: Before, notes: string[]): Promise<Probe> {
-  const { session, options, signal, bufferBytes, partBytes } = context;
+  const { session, source, options, signal, bufferBytes, partBytes } = context;
+  let conditions = conditionsOf(before.known);
   const earlier = options.earlier ?? [];
-  const ask = (oneStream: boolean) =>
+  const askOnce = (oneStream: boolean) =>
     probeSource(session, {
       // No more than the first part, which it is or begins.
       bytes: Math.min(bufferBytes, partBytes),
-      conditions: before.conditions,
+      conditions,
       oneStream,
       signal,
       deadline: options.deadline,
     });
+  const ask = async (oneStream: boolean) => {
+    const probe = await askOnce(oneStream);
+    if (probe.kind !== 'unchanged' || before.known === undefined || isAbout(before.known, source.url, probe.head))
+      return probe;
+    // The 304 is about another file, which happens to have this ETag.
+    conditions = {};
+    return askOnce(oneStream);
+  };
   if (earlier.some(({ oneStream }) => oneStream)) {
     notes.push('the source answers ranges now and then only, so it was read in one stream');
     return ask(true);
@@ -149,7 +167,11 @@ function checkHead(context: Context, probe: Exclude<Probe, { kind: 'unchanged' }
   if (total !== undefined && total > maxBytes) {
     throw new TooLargeError(`${session.name} holds ${total} bytes, and ${maxBytes} are allowed`);
   }
-  const proven = head.framed || !isWhole(head) || Object.values(expect).some((value) => value !== undefined);
+  const { contentType, ...ofBytes } = expect;
+  if (contentType !== undefined && !isOfType(head.contentType, contentType)) {
+    throw new ProofFailedError(session.name, 'expect.contentType', contentType, head.contentType ?? 'none');
+  }
+  const proven = head.framed || !isWhole(head) || Object.values(ofBytes).some((value) => value !== undefined);
   if (!proven && source.allowUnprovenEnd !== true) {
     throw new UnprovenEndError(
       `${session.name} sends neither a length nor chunks, so that a cut looks like the end: state expect.bytes or a hash, or allowUnprovenEnd`,

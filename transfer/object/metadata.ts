@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Expect } from '../source/session.ts';
 
 /** S3's limit is 2 KiB of user metadata, names included; the difference is left for what a proxy or a tag may add. */
@@ -8,6 +9,8 @@ export const META = {
   /** Random, made at Create or PutObject: tells the engine's own object from another's after a lost answer. */
   upload: 'sluice-upload',
   url: 'source-url',
+  /** Of the whole URL, query included, and of where its redirects led: what the validators are of. */
+  urlHash: 'source-url-sha256',
   etag: 'source-etag',
   lastModified: 'source-last-modified',
   sha256: 'expected-sha256',
@@ -19,11 +22,26 @@ export interface MetadataInput {
   readonly token: string;
   /** Without its secrets. */
   readonly url: string;
+  /** As `sourceHash` makes it. */
+  readonly urlHash: string;
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
   readonly expect: Expect;
   /** The caller's own. */
   readonly user: Readonly<Record<string, string>>;
+}
+
+/**
+ * What an object's validators belong to. An ETag or a date says nothing of another URL's file, however equal it is.
+ *
+ * @param url as the caller gave it. Its query may be all that tells one file from another, and may hold a secret: so a hash.
+ * @param final where the redirects led. Its query is left out, since presigned URLs have another one each time.
+ */
+export function sourceHash(url: string, final: URL): string {
+  const given = new URL(url);
+  given.hash = '';
+  const led = given.origin === final.origin && given.pathname === final.pathname ? '' : final.origin + final.pathname;
+  return createHash('sha256').update(`${given.href}\n${led}`).digest('hex');
 }
 
 /**
@@ -54,7 +72,9 @@ export function objectMetadata(
     'no room in the metadata for the expected hashes',
   );
   add(
-    { [META.etag]: input.etag, [META.lastModified]: input.lastModified },
+    input.etag === undefined && input.lastModified === undefined
+      ? {}
+      : { [META.etag]: input.etag, [META.lastModified]: input.lastModified, [META.urlHash]: input.urlHash },
     'the source ETag is too long for the metadata: the next run reads the source again even if it is unchanged',
   );
   add({ [META.url]: input.url }, 'the source URL is too long for the metadata');

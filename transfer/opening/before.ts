@@ -1,8 +1,10 @@
 import type { Context } from '../context.ts';
 import { ObjectExistsError } from '../errors.ts';
-import { META, readMetadata } from '../object/metadata.ts';
+import { META, readMetadata, sourceHash } from '../object/metadata.ts';
+import { isOfType } from '../proof/content-type.ts';
 import { crc32ToHex } from '../proof/crc32.ts';
 import type { ObjectHead } from '../s3/whole-object.ts';
+import type { SourceHead } from '../source/answer.ts';
 import type { Headers } from '../source/reader.ts';
 import type { Expect } from '../source/session.ts';
 
@@ -11,14 +13,22 @@ export interface Before {
   /** Whether that alone ends the transfer. */
   readonly skip: boolean;
   readonly object: ObjectHead | undefined;
-  /** The validators of what has landed, to ask the source whether it has changed since. */
-  readonly conditions: Headers;
+  /** What has landed, where the source may say that it is the same. */
+  readonly known: Known | undefined;
   readonly notes: string[];
+}
+
+/** The validators that an object was landed with, and the source that they are of. */
+export interface Known {
+  readonly bytes: number;
+  readonly etag: string | undefined;
+  readonly lastModified: string | undefined;
+  readonly urlHash: string;
 }
 
 /** @throws ObjectExistsError where that is what was asked for. */
 export async function lookBefore({ ifExists, store, expect, signal }: Context): Promise<Before> {
-  const nothing: Before = { skip: false, object: undefined, conditions: {}, notes: [] };
+  const nothing: Before = { skip: false, object: undefined, known: undefined, notes: [] };
   if (ifExists === 'overwrite') return nothing;
   const object = await store.head(signal);
   if (object === undefined) return nothing;
@@ -27,12 +37,13 @@ export async function lookBefore({ ifExists, store, expect, signal }: Context): 
   }
   if (ifExists === 'fail') throw new ObjectExistsError(`${store.name} exists already, and ifExists is "fail"`);
   if (ifExists === 'skip') return { ...nothing, skip: true, object };
-  return { ...nothing, object, conditions: provesAlready(object, expect) ? conditionsOf(object) : {} };
+  return { ...nothing, object, known: provesAlready(object, expect) ? knownOf(object) : undefined };
 }
 
 /** A 304 says that the source is the same, not that what is expected now was ever checked: the metadata say that. */
-function provesAlready({ metadata, bytes, crc }: ObjectHead, expect: Expect): boolean {
+function provesAlready({ metadata, bytes, crc, contentType }: ObjectHead, expect: Expect): boolean {
   if (expect.bytes !== undefined && expect.bytes !== bytes) return false;
+  if (expect.contentType !== undefined && !isOfType(contentType, expect.contentType)) return false;
   const crcHex = crc === undefined ? undefined : crc32ToHex(crc);
   return (
     same(expect.sha256, readMetadata(metadata, META.sha256)) &&
@@ -45,12 +56,41 @@ function same(expected: string | undefined, proven: string | undefined): boolean
   return expected === undefined || expected.toLowerCase() === proven?.toLowerCase();
 }
 
-function conditionsOf({ metadata }: ObjectHead): Headers {
+function knownOf({ metadata, bytes }: ObjectHead): Known | undefined {
+  const urlHash = metadata[META.urlHash];
   // Another's object may carry anything; without our token the validators are not our word.
-  if (metadata[META.upload] === undefined) return {};
-  const etag = readMetadata(metadata, META.etag);
-  // If-None-Match wins where both are sent; a date alone is for sources that have no ETag.
-  if (etag !== undefined) return { 'if-none-match': etag };
-  const lastModified = readMetadata(metadata, META.lastModified);
-  return lastModified === undefined ? {} : { 'if-modified-since': lastModified };
+  if (metadata[META.upload] === undefined || urlHash === undefined) return undefined;
+  return {
+    bytes,
+    etag: readMetadata(metadata, META.etag),
+    lastModified: readMetadata(metadata, META.lastModified),
+    urlHash,
+  };
+}
+
+/**
+ * Only an ETag is asked about. 304 to a date means "not newer", which a file restored from a backup is not either; a
+ * source without an ETag is compared by `isSame`.
+ */
+export function conditionsOf(known: Known | undefined): Headers {
+  return known?.etag === undefined ? {} : { 'if-none-match': known.etag };
+}
+
+/** Whether a 304 is about what has landed: the same source answers it, and names no other ETag. */
+export function isAbout(known: Known, url: string, head: SourceHead): boolean {
+  const sameEtag = head.etag === undefined || opaque(head.etag) === opaque(known.etag ?? '');
+  return sameEtag && known.urlHash === sourceHash(url, head.url);
+}
+
+/** Whether a source without an ETag has what has landed: the same date to the second, and the same length. */
+export function isSame(known: Known, url: string, head: SourceHead, total: number | undefined): boolean {
+  if (known.etag !== undefined || head.etag !== undefined || known.lastModified === undefined) return false;
+  return (
+    known.lastModified === head.lastModified && known.bytes === total && known.urlHash === sourceHash(url, head.url)
+  );
+}
+
+/** If-None-Match compares weakly (RFC 9110, 13.1.2). */
+function opaque(etag: string): string {
+  return etag.replace(/^W\//, '');
 }

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { InvalidDestinationError, type Pins } from '../errors.ts';
 import type { Landed } from '../landed.ts';
-import { objectMetadata } from '../object/metadata.ts';
+import { objectMetadata, sourceHash } from '../object/metadata.ts';
 import type { PartPlan } from '../parts/plan.ts';
+import { noteOnHtml } from '../proof/content-type.ts';
 import type { ObjectHeaders } from '../s3/whole-object.ts';
 import type { SourceHead } from '../source/answer.ts';
 import { statedHashes } from '../source/stated-hashes.ts';
@@ -26,6 +27,7 @@ export function begin(context: Context, startedAt: Date, head: SourceHead, notes
     token,
     // Whoever may read the object reads its metadata: not even the query's names go there.
     url: context.session.name.replace(/\?.*$/, ''),
+    urlHash: sourceHash(context.source.url, head.url),
     etag: head.etag,
     lastModified: head.lastModified,
     expect: context.expect,
@@ -40,7 +42,8 @@ export function begin(context: Context, startedAt: Date, head: SourceHead, notes
     contentEncoding: head.contentEncoding,
   };
   const ignored = head.ignored.map((name) => `the source's ${name} is nothing that anybody can mean, and is left out`);
-  return { context, startedAt, head, token, headers, notes: [...notes, ...ignored, ...made.notes] };
+  const html = noteOnHtml(head.contentType, context.source.url) ?? [];
+  return { context, startedAt, head, token, headers, notes: [...notes, ...ignored, ...made.notes].concat(html) };
 }
 
 /** The JSON that another process goes on from. */

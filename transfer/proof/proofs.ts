@@ -77,6 +77,8 @@ export function checkProofs(what: string, expect: Expect, stated: readonly State
     else if (wanted !== value) throw new ProofFailedError(what, name, wanted, value);
     else proofs.held.push(name);
   };
+  // Told from the head, before anything was read.
+  if (expect.contentType !== undefined) proofs.held.push('expect.contentType');
   check('expect.bytes', expect.bytes, found.bytes);
   check('expect.crc32', expect.crc32, crc32ToHex(found.crc));
   check('expect.sha256', expect.sha256, found.hashes?.digest('sha256'));

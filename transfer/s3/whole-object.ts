@@ -15,6 +15,7 @@ export interface ObjectHead {
   readonly bytes: number;
   readonly etag: string | undefined;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly contentType: string | undefined;
   /** The whole object's, where it has one. */
   readonly crc: number | undefined;
 }
@@ -54,6 +55,7 @@ export function headObject(
         bytes: answer.ContentLength ?? 0,
         etag: answer.ETag,
         metadata: answer.Metadata ?? {},
+        contentType: answer.ContentType,
         crc: answer.ChecksumCRC32 === undefined ? undefined : crc32FromBase64(answer.ChecksumCRC32),
       };
     },
@@ -125,6 +127,7 @@ function headOf(headers: Readonly<Record<string, string>>): ObjectHead {
     bytes: Number(headers['content-length'] ?? 0),
     etag: headers.etag,
     metadata: Object.fromEntries(metadata),
+    contentType: headers['content-type'],
     crc: crc === undefined ? undefined : crc32FromBase64(crc),
   };
 }

@@ -16,6 +16,8 @@ export interface SourceHead {
   readonly framed: boolean;
   readonly acceptRanges: string | undefined;
   readonly origin: string;
+  /** The URL that answered, after redirects. */
+  readonly url: URL;
   readonly headers: Headers;
   /** Of the fields above those that are left out, since nobody can mean what they say. */
   readonly ignored: readonly string[];
@@ -59,6 +61,7 @@ export function readHead({ status, headers, url }: SourceAnswer): SourceHead {
     framed: contentLength !== undefined || headers['transfer-encoding']?.trim().toLowerCase() === 'chunked',
     acceptRanges: headers['accept-ranges'],
     origin: url.origin,
+    url,
     headers,
     ignored,
   };

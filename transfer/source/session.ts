@@ -48,6 +48,8 @@ export interface Expect {
   readonly sha256?: string | undefined;
   readonly md5?: string | undefined;
   readonly crc32?: string | undefined;
+  /** Such as `text/csv`, or `text/*`, without parameters: what the source's Content-Type has to be. It proves no end. */
+  readonly contentType?: string | undefined;
 }
 
 /** Statuses that may mean no more than that a presigned target has expired. */

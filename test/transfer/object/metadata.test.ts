@@ -1,7 +1,14 @@
 import { expect, it } from 'vitest';
 import { META, objectMetadata } from '#transfer/object/metadata.ts';
 
-const INPUT = { token: 'mine', url: 'https://example.com/', etag: undefined, lastModified: undefined, expect: {} };
+const INPUT = {
+  token: 'mine',
+  url: 'https://example.com/',
+  urlHash: 'a'.repeat(64),
+  etag: undefined,
+  lastModified: undefined,
+  expect: {},
+};
 
 it("carries its own token, whatever an earlier object's metadata say", () => {
   const made = objectMetadata({ ...INPUT, user: { 'Sluice-Upload': 'earlier', owner: 'me' } });
