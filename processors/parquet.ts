@@ -1,30 +1,31 @@
 import { createReadStream } from 'node:fs';
-import { mkdtemp, readdir, rm, stat, statfs } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import * as z from 'zod';
-import { defineProcessor, type ProcessorContext } from './contract/processor.ts';
-import { cleanInput } from './parquet/clean-input.ts';
+import type { ProcessorContext } from './contract/processor.ts';
+import { defineProcessor } from './contract/processor.ts';
 import { convert } from './parquet/convert.ts';
-import { withDuckDb } from './parquet/duckdb.ts';
-import { TooManyBadRowsError } from './parquet/errors.ts';
-import { Rejects } from './parquet/rejects.ts';
-import type { Compression } from './profile/decompress.ts';
-import type { Encoding } from './profile/detect.ts';
+import type { Compression } from './table/decompress.ts';
+import { NoTableError } from './table/errors.ts';
+import { readOptions } from './table/options.ts';
+import { readInput } from './table/read-input.ts';
+import { Rejects } from './table/rejects.ts';
+import type { TableForm } from './table/table.ts';
 
-const MIB = 1_048_576;
 /** The result lists so much of a schema; each Parquet file holds the whole. */
 const MAX_SCHEMA_BYTES = 131_072;
 const PARQUET = 'application/vnd.apache.parquet';
 
 /** What became of an object that was converted. */
 export type ParquetResult = {
-  format: 'csv' | 'tsv' | 'json' | 'jsonl' | 'empty';
+  format: TableForm['format'] | 'empty';
   compression: Compression;
-  encoding: Encoding | null;
+  encoding: string | null;
   delimiter: string | null;
+  header: boolean | null;
+  /** Lines before the table that were left out, as titles and notes are. */
+  skippedLines: number;
   /** Rows in the Parquet files. */
   rows: number;
   /** Rows that are in none of them, and how many of those `rejects.jsonl` holds. */
@@ -41,7 +42,7 @@ export type ParquetResult = {
 };
 
 /**
- * Converts CSV, TSV, JSON or JSON Lines, plain, gzip or zstd, to Parquet by DuckDB.
+ * Converts a table (CSV, TSV, JSON, JSON Lines or Parquet, plain, gzip or zstd) to Parquet by DuckDB.
  *
  * The input is unpacked into a file on the task's disk, so a task needs room for it and for the Parquet files. Types come
  * from all rows: an inferred type costs no row. Rows that can't be read, or don't fit a type given in the options, are
@@ -51,106 +52,53 @@ export const parquet = defineProcessor({
   name: 'parquet',
   options: z
     .strictObject({
-      /** What the content is, where it isn't told by its beginning. */
-      format: z.enum(['csv', 'tsv', 'json', 'jsonl']).optional(),
-      delimiter: z
-        .string()
-        .regex(/^[\t\x20-\x7e]$/, 'takes one ASCII character')
-        .refine((character) => character !== '"', 'is what quotes fields')
-        .optional(),
-      /** Whether the first row holds the names of the columns. By default it does where it looks like it. */
-      header: z.boolean().optional(),
-      /** Types of columns by name; a row with a value that doesn't fit is a bad one. */
-      types: z
-        .record(
-          z.string().min(1).max(500),
-          z
-            .string()
-            .regex(
-              /^(BOOLEAN|SMALLINT|INTEGER|BIGINT|HUGEINT|REAL|DOUBLE|DECIMAL\(\d{1,2}, ?\d{1,2}\)|DATE|TIME|TIMESTAMP|TIMESTAMPTZ|UUID|VARCHAR)$/,
-              'takes BOOLEAN, SMALLINT, INTEGER, BIGINT, HUGEINT, REAL, DOUBLE, DECIMAL(p,s), DATE, TIME, TIMESTAMP, TIMESTAMPTZ, UUID or VARCHAR',
-            ),
-        )
-        .default({}),
+      ...readOptions,
       /** Columns that become folders, `city=Bonn/`, as Hive, Athena and Spark read them. */
       partitionBy: z.array(z.string().min(1).max(500)).max(5).default([]),
       maxPartitions: z.int().min(1).max(2_000).default(500),
       /** About how large a file becomes before the next one begins. */
       fileMiB: z.int().min(1).max(65_536).optional(),
       rowGroupRows: z.int().min(2_048).max(1_048_576).default(122_880),
-      /** More bad rows fail the item. */
-      maxBadRows: z.int().min(0).optional(),
       /** How many bad rows are kept. */
       keepBadRows: z.int().min(0).max(10_000).default(1_000),
-      /** More unpacked input fails the item, besides what the disk has no room for. */
-      maxInputMiB: z.int().min(1).optional(),
     })
     .refine((options) => options.fileMiB === undefined || options.partitionBy.length === 0, {
       path: ['fileMiB'],
       error: 'can not be combined with partitionBy: DuckDB divides by one or the other',
     }),
   async process(item, context): Promise<ParquetResult> {
-    const { options } = item;
-    const rejects = new Rejects(options.keepBadRows);
-    const folder = await mkdtemp(join(tmpdir(), 'sluice-parquet-'));
-    try {
-      // A third of the free disk each: for the input, for what DuckDB has no memory for, and for the Parquet files.
-      const { bavail, bsize } = await statfs(folder);
-      const diskBytes = Math.floor((bavail * bsize) / 3);
-      const file = join(folder, 'input');
-      const maxBytes = Math.min(diskBytes, (options.maxInputMiB ?? Number.POSITIVE_INFINITY) * MIB);
-      const input = await cleanInput(bytesOf(context), options, file, maxBytes, rejects);
-      context.logger.debug('the input is unpacked', { ...input, columns: input.columns.length });
-      checkBadRows(rejects, input.rows, options.maxBadRows);
-      const { format, compression, encoding, delimiter, uncompressedBytes } = input;
-      const about = { format, compression, encoding, delimiter, uncompressedBytes };
-      // Without a column there is no Parquet file.
-      if (format === 'empty' || (input.rows === 0 && input.columns.length === 0)) {
-        return { ...about, ...NOTHING, ...(await keepRejects(rejects, context)) };
-      }
-      const results = join(folder, 'output');
-      const limits = { folder, memoryBytes: context.memoryBytes, diskBytes, signal: context.signal };
-      const { rows, schema } = await withDuckDb(limits, (database) =>
-        convert(database, input, file, results, options, rejects),
-      );
-      checkBadRows(rejects, rows, options.maxBadRows);
-      await rm(file);
-      return {
-        ...about,
-        rows,
-        ...(await keepRejects(rejects, context)),
-        ...(await keepFiles(results, context)),
-        columns: schema.length,
-        ...shortened(schema),
-      };
-    } finally {
-      await rm(folder, { recursive: true, force: true });
+    const rejects = new Rejects(item.options.keepBadRows);
+    const read = await readInput(
+      { ...item, processor: 'parquet' },
+      context,
+      rejects,
+      async (table, database, { folder }) => {
+        // Without a column there is no Parquet file.
+        if (table.columns.length === 0) return { ...NO_FILES, ...(await keepRejects(rejects, context)) };
+        const results = join(folder, 'output');
+        await convert(database, table, results, { ...item.options, memoryBytes: context.memoryBytes });
+        return { ...(await keepRejects(rejects, context)), ...(await keepFiles(results, context)) };
+      },
+    );
+    const { compression, uncompressedBytes } = read;
+    if (read.table === undefined) {
+      const { format, encoding, reason } = read.content;
+      if (format !== 'empty') throw new NoTableError(reason);
+      const nothing = { rows: 0, badRows: 0, badRowsKept: 0, columns: 0, schema: [], schemaCut: false };
+      return { format, compression, encoding, uncompressedBytes, ...NO_FORM, ...nothing, ...NO_FILES };
     }
+    const { format, encoding, delimiter, header, skippedLines, rows, columns } = read.table;
+    return {
+      ...{ format, compression, encoding, delimiter, header, skippedLines, uncompressedBytes, rows },
+      ...read.value,
+      columns: columns.length,
+      ...shortened(columns.map(({ name, type }) => ({ name, type }))),
+    };
   },
 });
 
-const NOTHING = { rows: 0, files: 0, parquetBytes: 0, columns: 0, schema: [], schemaCut: false };
-
-async function* bytesOf(context: ProcessorContext): AsyncGenerator<Buffer> {
-  let bytes = 0;
-  for await (const chunk of context.openInput() as Readable & AsyncIterable<Buffer>) {
-    context.signal.throwIfAborted();
-    bytes += chunk.length;
-    context.progress({ bytes });
-    yield chunk;
-  }
-}
-
-/** @throws TooManyBadRowsError beyond the limit, and where no row is good. */
-function checkBadRows({ count, sample }: Rejects, good: number | undefined, limit: number | undefined): void {
-  const [first] = sample;
-  const example =
-    first === undefined ? '' : `; the first: ${first.line === null ? '' : `line ${first.line}, `}${first.reason}`;
-  if (limit !== undefined && count > limit) {
-    throw new TooManyBadRowsError(`${count} rows are bad, the option maxBadRows allows ${limit}${example}`);
-  }
-  if (count > 0 && good === 0) throw new TooManyBadRowsError(`each of the ${count} rows is bad${example}`);
-}
+const NO_FORM = { delimiter: null, header: null, skippedLines: 0 };
+const NO_FILES = { files: 0, parquetBytes: 0 };
 
 async function keepRejects(
   rejects: Rejects,

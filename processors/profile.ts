@@ -1,103 +1,85 @@
-import { createHash } from 'node:crypto';
-import type { Readable } from 'node:stream';
 import * as z from 'zod';
 import { defineProcessor } from './contract/processor.ts';
-import { type Content, NO_CONTENT } from './profile/content.ts';
-import { type Compression, compressionOf, decompress } from './profile/decompress.ts';
-import { detectShape, type Encoding, type Shape } from './profile/detect.ts';
-import { readJson } from './profile/json.ts';
-import { readJsonLines } from './profile/json-lines.ts';
-import { peek } from './profile/peek.ts';
-import { readTable } from './profile/table.ts';
-import { readNothing, readText } from './profile/text.ts';
-import { toUtf8 } from './profile/to-utf8.ts';
+import { type ColumnStatistics, statisticsOf } from './profile/statistics.ts';
+import type { Compression } from './table/decompress.ts';
+import { readOptions } from './table/options.ts';
+import { readInput } from './table/read-input.ts';
+import { Rejects } from './table/rejects.ts';
+import type { TableForm } from './table/table.ts';
 
-/** Enough to see a hundred records of most tables. */
-const HEAD_BYTES = 64 * 1_024;
+/** Names and statistics that the result lists, each name cut, so that it stays small. */
+const MAX_LISTED = 200;
+const MAX_NAME = 200;
+/** Bad rows that the result lists. */
+const MAX_REJECTS = 3;
 
 /** What `profile` finds out about an object. */
-export type Profile = Content & {
-  format: Shape['format'];
+export type Profile = {
+  format: TableForm['format'] | 'text' | 'binary' | 'empty';
   compression: Compression;
   /** How the text is encoded; null where it is none. */
-  encoding: Encoding | null;
+  encoding: string | null;
   /** What separates the fields of a table, null elsewhere. */
   delimiter: string | null;
+  /** Whether the first row was taken for column names. Null where the format has no header. */
+  header: boolean | null;
+  /** Lines before the table that were left out, as titles and notes are. */
+  skippedLines: number;
   /** Bytes as they are stored, and after decompression. */
   bytes: number;
   uncompressedBytes: number;
   /** Of the bytes as they are stored. */
   sha256: string;
+  /** Rows of the table that are good; lines of text. */
+  records: number;
+  badRows: number;
+  /** The first three bad rows. */
+  badRowsSeen: { line: number | null; reason: string }[];
+  /** Columns of the table, null where there is none. */
+  columns: number | null;
+  /** The first 200; empty where a table has no header. */
+  columnNames: string[];
+  /** Of the first 200 columns. */
+  statistics: ColumnStatistics[];
 };
 
 /**
- * Reads an object once and says what it is: compression, format and encoding by its content, records, columns, bytes,
- * SHA-256. Memory stays flat whatever the size.
+ * Reads an object and says what it is: compression, format and encoding by its content, records, bytes, SHA-256, and of each column type,
+ * nulls, distinct values (approximately), least and greatest value. A table is read just as `parquet` reads it.
  *
- * A format it doesn't know is the result `binary` and no error; one that it knows and that is broken fails the item
- * with MalformedInputError.
+ * A format it doesn't know is the result `binary` or `text` and no error, unless the name or content type of the object promised a table; a format
+ * that it knows and that is broken fails the item by name.
  */
 export const profile = defineProcessor({
   name: 'profile',
-  options: z.strictObject({}),
-  async process(_item, context): Promise<Profile> {
-    const hash = createHash('sha256');
-    let bytes = 0;
-    let uncompressedBytes = 0;
-    const stored = tapped(context.openInput(), (chunk) => {
-      hash.update(chunk);
-      bytes += chunk.length;
-      context.progress({ bytes });
-    });
-    const { head, all } = await peek(stored, HEAD_BYTES);
-    const compression = compressionOf(head);
-    const plain = tapped(decompress(all, compression), (chunk) => {
-      uncompressedBytes += chunk.length;
-    });
-    const beginning = await peek(plain, HEAD_BYTES);
-    const shape = detectShape(beginning.head, beginning.whole);
-    context.logger.debug('the shape was detected', shape);
-    const { format, content } = await readContent(beginning.all, shape);
+  options: z.strictObject(readOptions),
+  async process(item, context): Promise<Profile> {
+    const rejects = new Rejects(MAX_REJECTS);
+    const read = await readInput({ ...item, processor: 'profile' }, context, rejects, (table, database) =>
+      statisticsOf(database, table, MAX_LISTED),
+    );
+    const { compression, bytes, uncompressedBytes, sha256 } = read;
+    const about = { compression, bytes, uncompressedBytes, sha256 };
+    if (read.table === undefined) {
+      const { format, encoding, lines } = read.content;
+      return { format, encoding, ...about, ...NO_COLUMNS, records: lines };
+    }
+    const { format, encoding, delimiter, header, skippedLines, columns, rows } = read.table;
+    const names = columns.slice(0, MAX_LISTED).map(({ name }) => name.slice(0, MAX_NAME));
     return {
-      format,
-      compression,
-      encoding: 'encoding' in shape ? shape.encoding : null,
-      delimiter: 'delimiter' in shape ? shape.delimiter : null,
-      bytes,
-      uncompressedBytes,
-      sha256: hash.digest('hex'),
-      ...content,
+      ...{ format, encoding, delimiter, header, skippedLines },
+      ...about,
+      records: rows,
+      badRows: rejects.count,
+      badRowsSeen: rejects.sample.map(({ line, reason }) => ({ line, reason })),
+      columns: columns.length,
+      columnNames: header === false ? [] : names,
+      statistics: read.value,
     };
   },
 });
 
-async function readContent(
-  source: AsyncGenerator<Buffer>,
-  shape: Shape,
-): Promise<{ format: Shape['format']; content: Content }> {
-  if (!('encoding' in shape)) {
-    return { format: shape.format, content: shape.format === 'empty' ? NO_CONTENT : await readNothing(source) };
-  }
-  const text = toUtf8(source, shape.encoding);
-  switch (shape.format) {
-    case 'text':
-      return { format: 'text', content: await readText(text) };
-    case 'jsonl':
-      return { format: 'jsonl', content: await readJsonLines(text) };
-    case 'json':
-      return await readJson(text);
-    case 'csv':
-    case 'tsv':
-      return { format: shape.format, content: await readTable(text, shape.delimiter) };
-  }
-}
-
-async function* tapped(
-  source: Readable | AsyncGenerator<Buffer>,
-  see: (chunk: Buffer) => void,
-): AsyncGenerator<Buffer> {
-  for await (const chunk of source as AsyncIterable<Buffer>) {
-    see(chunk);
-    yield chunk;
-  }
-}
+const NO_COLUMNS = {
+  ...{ delimiter: null, header: null, skippedLines: 0, badRows: 0, badRowsSeen: [] },
+  ...{ columns: null, columnNames: [], statistics: [] },
+};

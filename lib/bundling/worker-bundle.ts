@@ -42,7 +42,7 @@ export function buildWorkerBundle(outDir: string): WorkerBundle {
     entryPoints: [entry('worker/main.ts')],
     outfile: path,
     // DuckDB's native part is no JavaScript: the worker fetches it with the first item that needs it.
-    alias: { ...ESM_BUNDLE.alias, '@duckdb/node-bindings': entry('processors/parquet/bindings.cjs') },
+    alias: { ...ESM_BUNDLE.alias, '@duckdb/node-bindings': entry('processors/table/bindings.cjs') },
     logLevel: 'error',
   });
   return { path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex') };

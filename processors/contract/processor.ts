@@ -10,6 +10,8 @@ export interface ItemObject {
   readonly bucket: string;
   readonly key: string;
   readonly bytes: number;
+  /** What the source called it, where it said anything. */
+  readonly contentType?: string | undefined;
 }
 
 /** What is to be processed. `Options` is what the processor's own schema makes of the options in the run's input. */

@@ -1,6 +1,5 @@
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
-import { DecompressionBombError } from './bomb-error.ts';
-import { MalformedInputError } from './malformed-input-error.ts';
+import { DecompressionBombError, MalformedInputError } from './errors.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 
@@ -8,11 +7,16 @@ export type Compression = 'none' | 'gzip' | 'zstd';
 const BOMB_RATIO = 500;
 const BOMB_BYTES = 1_073_741_824;
 
-/** Tells by the first bytes (RFC 1952 2.3.1, RFC 8878 3.1.1), since names and content types lie. */
+const ZSTD_FRAME = 0xfd2fb528;
+/** Frames with something for other programs, which the content may begin with: 0x184D2A50 to 0x184D2A5F. */
+const ZSTD_SKIPPABLE = 0x184d2a50;
+
+/** Tells by the first bytes (RFC 1952 2.3.1, RFC 8878 3.1.1 and 3.1.2), since names and content types lie. */
 export function compressionOf(head: Buffer): Compression {
   if (head[0] === 0x1f && head[1] === 0x8b && head[2] === 8) return 'gzip';
-  if (head.length >= 4 && head.readUInt32LE() === 0xfd2fb528) return 'zstd';
-  return 'none';
+  if (head.length < 4) return 'none';
+  const magic = head.readUInt32LE();
+  return magic === ZSTD_FRAME || (magic & 0xfffffff0) >>> 0 === ZSTD_SKIPPABLE ? 'zstd' : 'none';
 }
 
 /**

@@ -3,8 +3,14 @@ export interface Row {
   /** Of its beginning, counted from 1. */
   readonly line: number;
   readonly bytes: Buffer;
-  /** How many fields a row of a table has; 0 for a value of JSON Lines, and for a bad row. */
+  /** How many fields a row of a table has; 0 for a bad row. */
   readonly fields: number;
   /** Why it can't be read; undefined for a good row. */
   readonly problem: string | undefined;
+}
+
+/** A value of JSON that becomes a row. */
+export interface JsonRow extends Omit<Row, 'fields'> {
+  /** Its keys; undefined where it is no object. */
+  readonly keys: readonly string[] | undefined;
 }

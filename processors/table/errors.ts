@@ -1,11 +1,21 @@
 import { PermanentError } from '../contract/permanent-error.ts';
 
+/** The object is broken: a compressed stream that ends early, JSON that is not JSON, a row longer than any row is. */
+export class MalformedInputError extends PermanentError {
+  override readonly name = 'MalformedInputError';
+}
+
+/** A compressed stream unfolds into so much more than went in that it is taken for an attack. */
+export class DecompressionBombError extends PermanentError {
+  override readonly name = 'DecompressionBombError';
+}
+
 /** The content is none of the formats that can become a table, or is a table beyond what is taken. */
 export class NoTableError extends PermanentError {
   override readonly name = 'NoTableError';
 }
 
-/** The unpacked input needs more disk than the item may take. */
+/** The unpacked input needs more disk, or one of its values more memory, than the item may take. */
 export class InputTooLargeError extends PermanentError {
   override readonly name = 'InputTooLargeError';
 }
@@ -15,7 +25,7 @@ export class TooManyBadRowsError extends PermanentError {
   override readonly name = 'TooManyBadRowsError';
 }
 
-/** An option names a column that the input doesn't have, or would make too many partitions. */
+/** An option names a column that the input does not have, or would make too many partitions. */
 export class ColumnError extends PermanentError {
   override readonly name = 'ColumnError';
 }

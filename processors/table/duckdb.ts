@@ -53,7 +53,9 @@ export async function withDuckDb<T>(
   signal.addEventListener('abort', interrupt);
   try {
     connection = await instance.connect();
-    const run = runnerOf(connection, memoryMib, signal);
+    const run = runnerOf(connection, folder, memoryMib, signal);
+    // A moment without a zone means the same on every machine.
+    await run(`SET TimeZone = 'UTC'`);
     await run(`SET allowed_directories = [${literal(folder)}]`);
     await run('SET enable_external_access = false');
     await run('SET lock_configuration = true');
@@ -65,7 +67,7 @@ export async function withDuckDb<T>(
   }
 }
 
-function runnerOf(connection: DuckDBConnection, memoryMib: number, signal: AbortSignal) {
+function runnerOf(connection: DuckDBConnection, folder: string, memoryMib: number, signal: AbortSignal) {
   return async (sql: string): Promise<Rows> => {
     signal.throwIfAborted();
     try {
@@ -73,7 +75,8 @@ function runnerOf(connection: DuckDBConnection, memoryMib: number, signal: Abort
     } catch (cause) {
       signal.throwIfAborted();
       // Its messages end with the statement, which may be long.
-      const message = (cause as Error).message.split('\n\nLINE 1:')[0]?.slice(0, 1_000) ?? '';
+      const [said = ''] = (cause as Error).message.split('\n\nLINE 1:');
+      const message = said.replaceAll(`${folder}/`, '').slice(0, 1_000);
       if (/No space left on device/.test(message)) throw new Error(`the disk is full: ${message}`, { cause });
       if (/^Out of Memory Error/.test(message)) {
         throw new ConversionMemoryError(

@@ -1,0 +1,56 @@
+/** What a content looks like from its first characters. `delimited` may yet turn out to be lines of text. */
+export type ContentKind = 'json' | 'jsonl' | 'markup' | 'delimited';
+
+/** What the name of an object, or its content type, promises. */
+export type Hint = 'csv' | 'tsv' | 'json' | 'jsonl' | 'parquet' | undefined;
+
+const EXTENSIONS: Readonly<Record<string, Hint>> = {
+  csv: 'csv',
+  tsv: 'tsv',
+  tab: 'tsv',
+  json: 'json',
+  geojson: 'json',
+  jsonl: 'jsonl',
+  ndjson: 'jsonl',
+  parquet: 'parquet',
+};
+const CONTENT_TYPES: Readonly<Record<string, Hint>> = {
+  'text/csv': 'csv',
+  'application/csv': 'csv',
+  'text/tab-separated-values': 'tsv',
+  'application/json': 'json',
+  'application/geo+json': 'json',
+  'application/x-ndjson': 'jsonl',
+  'application/jsonl': 'jsonl',
+  'application/vnd.apache.parquet': 'parquet',
+};
+
+/** The format that a key's ending (`.csv`, `.csv.gz`) or, where that says nothing, a content type stands for. */
+export function hintOf(name: string, contentType?: string): Hint {
+  const [extension = ''] = /(?<=\.)[a-z]+$/.exec(name.toLowerCase().replace(/\.(gz|gzip|zst|zstd)$/, '')) ?? [];
+  return EXTENSIONS[extension] ?? CONTENT_TYPES[contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? ''];
+}
+
+/** Tells JSON, JSON Lines and markup from the head of a text; all else is delimited, or text. */
+export function contentKind(head: string, hint: Hint): ContentKind {
+  if (/^\s*<(!doctype\b|!--|\?xml\b|(html|head|body|script|title|error)\b)/i.test(head)) return 'markup';
+  if (!looksLikeJson(head)) return 'delimited';
+  return hint === 'jsonl' || looksLikeLines(head) ? 'jsonl' : 'json';
+}
+
+/** An object, or an array whose first element may be one of JSON: `[2026-11-24] started` is a log. */
+function looksLikeJson(text: string): boolean {
+  return /^\s*(\{\s*(["}]|$)|\[\s*(["[{\]]|$|(true|false|null|-?\d+(\.\d+)?([eE][+-]?\d+)?)\s*([,\]]|$)))/.test(text);
+}
+
+/** A whole value on the first line and the beginning of another behind it. */
+function looksLikeLines(text: string): boolean {
+  const [first = '', second = ''] = text.trimStart().split(/[\r\n]+\s*/, 2);
+  if (!/^[[{]/.test(second)) return false;
+  try {
+    JSON.parse(first);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,200 @@
+import { isUtf8 } from 'node:buffer';
+import { MalformedInputError } from './errors.ts';
+import type { Row } from './row.ts';
+
+/** DuckDB's own limit for one row. */
+export const MAX_ROW_BYTES = 2_000_000;
+/** A row of which more has come is no row: a quote that never closes, or commas alone. */
+const MAX_SKIPPED_BYTES = 16_777_216;
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const BACKSLASH = 0x5c;
+const BLANK = 0x20;
+
+const TOO_LONG = `the row is longer than ${MAX_ROW_BYTES} bytes`;
+
+/** How the rows of a table are written. Each is one ASCII character. */
+export interface RowSyntax {
+  readonly delimiter: string;
+  /** Empty where nothing is quoted. */
+  readonly quote: string;
+  /** A backslash, or the quote itself. */
+  readonly escape: string;
+  /** What a line that is left out begins with; empty where there are none. */
+  readonly comment: string;
+  /** Lines before the first row. */
+  readonly skipLines: number;
+}
+
+/** Where the bytes of one record lie. */
+interface Found {
+  /** Behind its last byte, and where the next one begins. */
+  readonly end: number;
+  readonly next: number;
+  readonly fields: number;
+  readonly problem: string | undefined;
+  /** The rest of its line is still to come, and belongs to nothing. */
+  readonly open?: boolean;
+}
+
+/**
+ * Divides delimited UTF-8 text into records. A quote opens a field at its beginning or behind blanks, closes it only
+ * before a delimiter or a line end, and is text anywhere else. Lines end in LF, CRLF or CR, also mixed. Empty lines and
+ * comments are no records.
+ *
+ * Own code, since DuckDB 1.5.6 was tried and hides rows or holds them: `store_rejects` keeps each bad row in memory,
+ * outside its limit and whatever `rejects_limit` says (2.4 GiB for a file of 18 MB); a quote that never closes takes the
+ * whole rest of a file as one bad row; and strict mode refuses a file with mixed line ends.
+ *
+ * After a bad record it goes on at the next line, so a quote that never closes costs that line and not the rest.
+ *
+ * @throws MalformedInputError for a row beyond 16 MiB.
+ */
+export async function* csvRows(source: AsyncGenerator<Buffer>, syntax: RowSyntax): AsyncGenerator<Row[]> {
+  const scan = new RecordScanner(syntax);
+  const comment = syntax.comment.charCodeAt(0);
+  let held: Buffer = Buffer.alloc(0);
+  let line = 1;
+  let skipping = false;
+  let skipped = 0;
+  // A record that wasn't whole is looked at again when there is twice as much, so that long ones cost no square.
+  let enough = 1;
+  for (let ended = false; !ended; ) {
+    const next = await source.next();
+    ended = next.done === true;
+    if (next.done !== true) held = held.length === 0 ? next.value : Buffer.concat([held, next.value]);
+    if (!ended && held.length < enough) continue;
+
+    const rows: Row[] = [];
+    const allUtf8 = isUtf8(held);
+    let at = 0;
+    while (at < held.length) {
+      const beforeTable = line <= syntax.skipLines;
+      if (skipping || beforeTable || held[at] === comment) {
+        const end = lineEnd(held, at, ended);
+        if (end === undefined && !skipping && held.length - at <= MAX_ROW_BYTES && !ended) break;
+        skipped += (end?.end ?? held.length) - at;
+        if (skipped > MAX_SKIPPED_BYTES) throw tooLong(line);
+        at = end?.next ?? held.length;
+        skipping = end === undefined;
+        line += skipping ? 0 : 1;
+        if (!skipping) skipped = 0;
+        continue;
+      }
+      const found = scan.recordFrom(held, at, ended);
+      if (found === undefined) break;
+      const bytes = held.subarray(at, found.end);
+      let { problem } = found;
+      if (bytes.length > MAX_ROW_BYTES) problem ??= TOO_LONG;
+      if (!allUtf8 && !isUtf8(bytes)) problem ??= 'the row is no valid UTF-8';
+      if (problem !== undefined) rows.push({ line, bytes, fields: 0, problem });
+      else if (bytes.length > 0) rows.push({ line, bytes, fields: found.fields, problem });
+      skipping = found.open === true;
+      skipped = skipping ? bytes.length : 0;
+      line += lineFeeds(bytes) + (skipping ? 0 : 1);
+      at = found.next;
+    }
+    held = held.subarray(at);
+    enough = Math.min(held.length * 2, MAX_ROW_BYTES + 2);
+    if (rows.length > 0) yield rows;
+  }
+}
+
+function tooLong(line: number): MalformedInputError {
+  return new MalformedInputError(
+    `line ${line} is longer than ${MAX_SKIPPED_BYTES / 1_048_576} MiB (1,000,000 columns would be shorter): no table has such rows`,
+  );
+}
+
+/** Finds the end of records in bytes that are held. */
+class RecordScanner {
+  readonly #delimiter: number;
+  /** -1 where nothing is quoted: no byte is. */
+  readonly #quote: number;
+  readonly #byBackslash: boolean;
+
+  constructor(syntax: RowSyntax) {
+    this.#delimiter = syntax.delimiter.charCodeAt(0);
+    this.#quote = syntax.quote === '' ? -1 : syntax.quote.charCodeAt(0);
+    this.#byBackslash = syntax.escape === '\\';
+  }
+
+  /** The record that begins at `from`; undefined where its end is not there yet. */
+  recordFrom(held: Buffer, from: number, ended: boolean): Found | undefined {
+    let place: 'field start' | 'plain' | 'quoted' | 'after quote' = 'field start';
+    let fields = 1;
+    for (let at = from; at < held.length; at++) {
+      const byte = held[at];
+      if (place === 'quoted') {
+        // The bytes of a quoted text are passed by at once.
+        const quote = this.#closing(held, at);
+        if (quote === -1) return withoutEnd(held, from, ended);
+        at = quote;
+        place = 'after quote';
+      } else if (byte === LINE_FEED || byte === CARRIAGE_RETURN) {
+        const end = lineEnd(held, at, ended);
+        return end && { ...end, fields, problem: undefined };
+      } else if (byte === this.#delimiter) {
+        fields++;
+        place = 'field start';
+      } else if (byte === this.#quote && place !== 'plain') {
+        // Behind a closing quote it is the second of a pair.
+        if (place === 'after quote' && held[at - 1] === BLANK) return behindQuote(held, from, at, ended);
+        place = 'quoted';
+      } else if (place === 'after quote') {
+        if (byte !== BLANK) return behindQuote(held, from, at, ended);
+      } else if (byte !== BLANK) place = 'plain';
+    }
+    if (place === 'quoted' || !ended) return withoutEnd(held, from, ended);
+    return { end: held.length, next: held.length, fields, problem: undefined };
+  }
+
+  #closing(held: Buffer, from: number): number {
+    let quote = held.indexOf(this.#quote, from);
+    while (this.#byBackslash && quote !== -1 && isEscaped(held, from, quote)) {
+      quote = held.indexOf(this.#quote, quote + 1);
+    }
+    return quote;
+  }
+}
+
+function isEscaped(held: Buffer, from: number, at: number): boolean {
+  let backslashes = 0;
+  while (at - backslashes > from && held[at - backslashes - 1] === BACKSLASH) backslashes++;
+  return backslashes % 2 === 1;
+}
+
+function behindQuote(held: Buffer, from: number, at: number, ended: boolean): Found | undefined {
+  return toLineEnd(held, from, at, 'text stands behind a closing quote', ended);
+}
+
+/** A bad record ends with the line on which it shows. */
+function toLineEnd(held: Buffer, from: number, at: number, problem: string, ended: boolean): Found | undefined {
+  const end = lineEnd(held, at, ended);
+  if (end !== undefined) return { ...end, fields: 0, problem };
+  if (!ended && held.length - from <= MAX_ROW_BYTES) return undefined;
+  return { end: held.length, next: held.length, fields: 0, problem, open: !ended };
+}
+
+/** A record whose end does not come: its first line is bad, and the next line is looked at as a record again. */
+function withoutEnd(held: Buffer, from: number, ended: boolean): Found | undefined {
+  if (!ended && held.length - from <= MAX_ROW_BYTES) return undefined;
+  return toLineEnd(held, from, from, ended ? 'a quote is opened and never closed' : TOO_LONG, ended);
+}
+
+/** The line end at `from` or behind it; undefined where there is none, or a last CR may yet get its LF. */
+function lineEnd(held: Buffer, from: number, ended: boolean): { end: number; next: number } | undefined {
+  let at = from;
+  while (at < held.length && held[at] !== LINE_FEED && held[at] !== CARRIAGE_RETURN) at++;
+  if (at === held.length) return undefined;
+  if (held[at] === LINE_FEED) return { end: at, next: at + 1 };
+  if (at + 1 === held.length) return ended ? { end: at, next: at + 1 } : undefined;
+  return { end: at, next: held[at + 1] === LINE_FEED ? at + 2 : at + 1 };
+}
+
+function lineFeeds(bytes: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf(LINE_FEED); at !== -1; at = bytes.indexOf(LINE_FEED, at + 1)) count++;
+  return count;
+}

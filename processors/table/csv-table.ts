@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { writeGoodRows } from './clean-rows.ts';
+import { columnNames } from './column-names.ts';
+import { csvRows } from './csv-rows.ts';
+import { type Dialect, readText } from './dialect.ts';
+import type { Database } from './duckdb.ts';
+import { type Formats, inferTypes, numberText, type TypedText } from './infer-types.ts';
+import type { ReadOptions } from './options.ts';
+import type { Rejects } from './rejects.ts';
+import type { Row } from './row.ts';
+import { identifier, literal } from './sql.ts';
+import type { Column, Table } from './table.ts';
+
+/** Columns of which the types are found out; the statements of wider tables would be too long. */
+const MOST_TYPED = 2_000;
+
+/**
+ * Makes a table of delimited UTF-8 text: rows of another width than the table's, and rows that can't be read, are counted in `rejects`.
+ *
+ * @param folder where the good rows are written.
+ */
+export async function csvTable(
+  database: Database,
+  text: AsyncGenerator<Buffer>,
+  dialect: Dialect,
+  options: ReadOptions,
+  folder: string,
+  rejects: Rejects,
+): Promise<Pick<Table, 'source' | 'columns' | 'rows'>> {
+  const file = join(folder, 'rows.csv');
+  const rows = await writeGoodRows(fittingRows(text, dialect, options.padShortRows), file, rejects);
+  const names = columnNames(dialect.names);
+  const source = readText(file, dialect.syntax, names, options.nullValues);
+  const formats: Formats = {
+    decimal: dialect.decimal,
+    dateFormat: options.dateFormat ?? dialect.dateFormat,
+    timestampFormat: options.timestampFormat ?? dialect.timestampFormat,
+    datesAreGiven: options.dateFormat !== undefined || options.timestampFormat !== undefined,
+  };
+  const open = names
+    .map((name, index) => ({ name, guess: dialect.types[index] ?? 'VARCHAR' }))
+    .slice(0, MOST_TYPED)
+    .filter(({ name }) => options.types[name] === undefined);
+  const types = await inferTypes(database, source, open, formats);
+  return { source, rows, columns: names.map((name) => columnOf(name, types.get(name), formats)) };
+}
+
+function columnOf(name: string, found: TypedText | undefined, formats: Formats): Column {
+  const raw = identifier(name);
+  return {
+    name,
+    type: found?.type ?? 'VARCHAR',
+    expression: found?.cast(raw) ?? raw,
+    raw,
+    castTo: (type) => given(raw, type, formats),
+  };
+}
+
+/** The text as a type that the options name, or NULL. */
+function given(text: string, type: string, { decimal, dateFormat, timestampFormat }: Formats): string {
+  const format = type === 'DATE' ? dateFormat : type === 'TIMESTAMP' ? timestampFormat : undefined;
+  if (format !== undefined) return `try_cast(try_strptime(${text}, ${literal(format)}) AS ${type})`;
+  const isNumber = /^(SMALLINT|INTEGER|BIGINT|HUGEINT|REAL|DOUBLE|DECIMAL)/.test(type);
+  return `try_cast(${isNumber ? numberText(text, decimal) : text} AS ${type})`;
+}
+
+/** The rows behind the header, each good one of the table's width. */
+async function* fittingRows(text: AsyncGenerator<Buffer>, dialect: Dialect, pad: boolean): AsyncGenerator<Row[]> {
+  const { syntax, width } = dialect;
+  let header = dialect.header;
+  for await (const found of csvRows(text, syntax)) {
+    let rows = found;
+    if (header) {
+      const first = rows.findIndex(({ problem }) => problem === undefined);
+      header = first === -1;
+      rows = rows.filter((_, index) => index !== first);
+    }
+    yield rows.map((row) => ofWidth(row, width, syntax.delimiter, pad));
+  }
+}
+
+function ofWidth(row: Row, width: number, delimiter: string, pad: boolean): Row {
+  if (row.problem !== undefined || row.fields === width) return row;
+  if (pad && row.fields < width) {
+    return { ...row, bytes: Buffer.concat([row.bytes, Buffer.from(delimiter.repeat(width - row.fields))]) };
+  }
+  return { ...row, problem: `the row has ${row.fields} fields, the table has ${width} columns` };
+}

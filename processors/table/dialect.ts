@@ -1,0 +1,352 @@
+import { rename, writeFile } from 'node:fs/promises';
+import { parse } from 'csv-parse/sync';
+import type { RowSyntax } from './csv-rows.ts';
+import type { Database } from './duckdb.ts';
+import { NoTableError } from './errors.ts';
+import { type Layout, layoutOf } from './layout.ts';
+import type { ReadOptions } from './options.ts';
+import type { Row } from './row.ts';
+import { literal } from './sql.ts';
+
+const DELIMITERS = [',', '\t', ';', '|'] as const;
+/** Where the name promises a table: between words of a text there are blanks too. */
+const BLANK = ' ';
+/** Of the rows looked at, how many must have the same number of fields for it to be a table. */
+const TABLE_SHARE = 0.8;
+/** Wider tables are sniffed by their first 200 columns: the sniffer needs more than 300 MiB for 20,000 of them. */
+const MAX_COLUMNS = 20_000;
+const MOST_SNIFFED = 2_000;
+const SNIFFED_OF_WIDE = 200;
+
+/** How a table is written, found out from its head. */
+export interface Dialect {
+  readonly syntax: RowSyntax;
+  readonly width: number;
+  /** Whether the first row holds the names of the columns. */
+  readonly header: boolean;
+  /** As they stand in the header; empty texts where there is none. */
+  readonly names: readonly string[];
+  readonly decimal: '.' | ',';
+  /** DuckDB's types by column, from the head; `any` for a column without a value there. */
+  readonly types: readonly string[];
+  /** DuckDB's guess where dates are not ISO 8601. */
+  readonly dateFormat: string | undefined;
+  readonly timestampFormat: string | undefined;
+  /** Rows of the head, the header included. */
+  readonly headRows: number;
+  /** Lines before the table that nobody asked to leave out. */
+  readonly skippedLines: number;
+}
+
+/**
+ * Finds out how a table is written: by DuckDB's sniffer, and by the width of the rows where that is wrong.
+ *
+ * DuckDB 1.5.6 is wrong, or has no answer, for a table below lines of title, for `;` with decimal commas, for quotes in a table
+ * that has no quoting (IMDb, Wikipedia), for mixed line ends, and for Excel's line `sep=;`.
+ *
+ * @param head UTF-8, and whole lines unless it is the whole content.
+ * @param file where the sniffer's sample may be written; DuckDB must be allowed to read it.
+ * @param isPromised whether the name or the content type says that it is a table.
+ * @returns undefined where no delimiter gives rows of a width: a table of one column looks like lines of text.
+ */
+export async function dialectOf(
+  database: Database,
+  head: Buffer,
+  options: ReadOptions,
+  file: string,
+  isPromised: boolean,
+): Promise<Dialect | undefined> {
+  await writeFile(file, asLines(head));
+  const layout = await bestLayout(database, head, options, file, isPromised);
+  if (layout === undefined) return undefined;
+  if (layout.width > MAX_COLUMNS) {
+    throw new NoTableError(`the table has ${layout.width} columns, at most ${MAX_COLUMNS} are read`);
+  }
+  return describe(database, layout, options, file);
+}
+
+async function bestLayout(
+  database: Database,
+  head: Buffer,
+  options: ReadOptions,
+  file: string,
+  isPromised: boolean,
+): Promise<Layout | undefined> {
+  const separator = /^sep=(.)[\r\n]/.exec(head.subarray(0, 8).toString())?.[1];
+  const sniffed = isWide(head) ? undefined : await sniff(database, file, given(options));
+  const quote = options.quote ?? (sniffed?.quote === "'" ? "'" : '"');
+  const base = {
+    quote,
+    escape: sniffed?.escape === '\\' ? '\\' : quote,
+    comment: options.comment ?? commentOf(head, sniffed),
+    skipLines: options.skipRows ?? (separator === undefined ? 0 : 1),
+  };
+  const layoutBy = (delimiter: string, more: Partial<RowSyntax> = {}): Promise<Layout> =>
+    layoutOf(head, { ...base, delimiter, ...more }, options.skipRows !== undefined);
+
+  const fixed = options.delimiter ?? separator ?? (options.format === 'tsv' ? '\t' : undefined);
+  let best = await layoutBy(fixed ?? sniffed?.delimiter ?? ',');
+  if (fixed === undefined) {
+    if (!isTable(best) || best.share < 0.98) {
+      for (const delimiter of DELIMITERS) {
+        const other = await layoutBy(delimiter);
+        if (isBetter(other, best)) best = other;
+      }
+      const blanks = isPromised && !isTable(best) ? await layoutBy(BLANK) : undefined;
+      if (blanks !== undefined && areNumbers(blanks)) best = blanks;
+    }
+    if (best.syntax.delimiter === ',') {
+      const semicolons = await layoutBy(';');
+      if (semicolons.share === 1 && semicolons.width > 1 && isDecimalComma(semicolons)) best = semicolons;
+    }
+  }
+  if (options.quote === undefined && head.includes(quote)) {
+    const unquoted = await layoutBy(best.syntax.delimiter, { quote: '', escape: '' });
+    const cleaner = unquoted.share === 1 && unquoted.width === best.width && areText(unquoted, quote);
+    if (cleaner || (isTable(unquoted) && unquoted.share > best.share + 0.02)) best = unquoted;
+  }
+  const wanted = options.format === 'csv' || options.format === 'tsv' || options.delimiter !== undefined;
+  return isTable(best) || (wanted && best.width > 0) || (isPromised && best.width > 1 && best.share >= 0.3)
+    ? best
+    : undefined;
+}
+
+/**
+ * What comments begin with. DuckDB takes the header of `#id,name` for one, and misses one with a delimiter in it; so the last of
+ * the first lines with a `#` says whether they are comments.
+ */
+function commentOf(head: Buffer, sniffed: Sniffed | undefined): string {
+  const lines = head
+    .subarray(0, 65_536)
+    .toString()
+    .split(/\r\n?|\n/);
+  const others = lines.findIndex((line) => !line.startsWith('#'));
+  if (others <= 0) return sniffed?.comment ?? '';
+  return /^#+(\s|#|$)/.test(lines[others - 1] ?? '') ? '#' : '';
+}
+
+function isWide(head: Buffer): boolean {
+  const [first = ''] = head.toString('latin1').split(/[\r\n]/, 1);
+  return DELIMITERS.some((delimiter) => first.split(delimiter).length > MOST_SNIFFED);
+}
+
+function isTable({ width, share }: Layout): boolean {
+  return width > 1 && share >= TABLE_SHARE;
+}
+
+/** Rows of one width of which most fields are numbers. */
+function areNumbers({ rows, width, share, oddHeader, syntax }: Layout): boolean {
+  if (width < 2 || share < 1 || oddHeader !== undefined || rows.length < 3) return false;
+  const fields = fieldsOf(rows.slice(1), syntax).flat();
+  return fields.filter((field) => field !== '' && !Number.isNaN(Number(field))).length > fields.length / 2;
+}
+
+function isBetter(other: Layout, best: Layout): boolean {
+  if (!isTable(best) && other.width > 1 && (best.width < 2 || other.share > best.share)) return true;
+  if (!isTable(other)) return false;
+  return other.share > best.share + 0.02 || (other.share >= best.share && other.width > best.width);
+}
+
+/** Whether quotes are text: more rows have an odd one than have a field within two. */
+function areText({ rows, syntax }: Layout, quote: string): boolean {
+  let odd = 0;
+  let quoted = 0;
+  for (const { bytes } of rows) {
+    const text = bytes.toString('latin1');
+    if (text.split(quote).length % 2 === 0) odd++;
+    else if (text.split(syntax.delimiter).some((field) => isWithin(field.trim(), quote))) quoted++;
+  }
+  return odd > quoted;
+}
+
+function isWithin(field: string, quote: string): boolean {
+  return field.length > 1 && field.startsWith(quote) && field.endsWith(quote);
+}
+
+/** Numbers such as `1,5`, of which not all could be thousands. */
+function isDecimalComma({ rows, syntax }: Layout): boolean {
+  const fields = rows.flatMap(({ bytes }) => bytes.toString('latin1').split(syntax.delimiter)).map((one) => one.trim());
+  const commas = fields.filter((field) => /^[+-]?\d*,\d+$/.test(field));
+  return commas.some((field) => !/,\d{3}$/.test(field)) && !fields.some((field) => /^[+-]?\d*\.\d+$/.test(field));
+}
+
+/** Header, names and types of the columns, by DuckDB's sniffer on rows that are all of one width. */
+async function describe(database: Database, layout: Layout, options: ReadOptions, file: string): Promise<Dialect> {
+  const { syntax, width, oddHeader, skipLines } = layout;
+  const body = layout.rows.filter((row) => row.fields === width);
+  const decimal = options.decimal ?? (syntax.delimiter === ';' && isDecimalComma(layout) ? ',' : '.');
+  await writeFile(file, Buffer.concat(body.flatMap(({ bytes }) => [bytes, Buffer.from('\n')])));
+  if (width > MOST_SNIFFED) await narrow(database, file, syntax, width);
+  const header = oddHeader === undefined ? options.header : false;
+  const about = await sniff(database, file, {
+    ...syntax,
+    ...(width > MOST_SNIFFED ? { delimiter: ',', quote: '"', escape: '"' } : {}),
+    ...(header === undefined ? {} : { header }),
+    ...{ decimal, dateFormat: options.dateFormat, timestampFormat: options.timestampFormat },
+    skipLines: 0,
+    nullValues: options.nullValues,
+  });
+  const filled = await filledColumns(database, file, layout);
+  const found = about?.header === true || isHeaderOfYears(body, syntax);
+  const isHeader = oddHeader !== undefined || (options.header ?? found);
+  const types = about?.types ?? [];
+  return {
+    syntax: { ...syntax, skipLines },
+    width,
+    header: isHeader,
+    names: isHeader ? namesOf(layout) : Array.from({ length: width }, () => ''),
+    decimal,
+    types: Array.from({ length: width }, (_, index) => (filled.has(index) ? (types[index] ?? 'VARCHAR') : 'any')),
+    dateFormat: about?.dateFormat,
+    timestampFormat: about?.timestampFormat,
+    headRows: layout.rows.length,
+    skippedLines: skipLines - syntax.skipLines,
+  };
+}
+
+/** Writes the first columns of a sample over it. */
+async function narrow(database: Database, file: string, syntax: RowSyntax, width: number): Promise<void> {
+  const columns = Array.from({ length: width }, (_, index) => `c${index}`);
+  const some = columns.slice(0, SNIFFED_OF_WIDE).join(', ');
+  await database.run(
+    `COPY (SELECT ${some} FROM ${readText(file, syntax, columns)}) TO ${literal(`${file}.narrow`)} (FORMAT csv, HEADER false)`,
+  );
+  await rename(`${file}.narrow`, file);
+}
+
+/**
+ * Whether the first row holds years beside names, as in `country,1990,1991`, and the second one does not. By its types, which is what
+ * DuckDB goes by, such a row is like the others.
+ */
+function isHeaderOfYears(rows: readonly Row[], syntax: RowSyntax): boolean {
+  const [first = [], second] = fieldsOf(rows.slice(0, 2), syntax);
+  return second !== undefined && areYears(first) && !areYears(second);
+}
+
+function areYears(fields: readonly string[]): boolean {
+  const filled = fields.filter((field) => field !== '');
+  const numbers = filled.filter((field) => !Number.isNaN(Number(field))).map(Number);
+  const inOrder = numbers.every((year, index) => index === 0 || year === (numbers[index - 1] ?? 0) + 1);
+  const areOfNow = numbers.every((year) => Number.isInteger(year) && year >= 1_500 && year <= 2_200);
+  return numbers.length >= 2 && numbers.length < filled.length && inOrder && areOfNow;
+}
+
+function fieldsOf(rows: readonly Row[], syntax: RowSyntax): string[][] {
+  const { delimiter } = syntax;
+  const orNone = (one: string): string | null => (one === '' ? null : one);
+  return rows.flatMap(
+    ({ bytes }) =>
+      parse(bytes, {
+        ...{ delimiter, quote: orNone(syntax.quote), escape: orNone(syntax.escape) },
+        ...{ trim: delimiter !== '\t', relax_quotes: true, relax_column_count: true, to: 1 },
+      }) as string[][],
+  );
+}
+
+function namesOf({ rows, syntax, width, oddHeader }: Layout): string[] {
+  const [first] = oddHeader === undefined ? rows.filter(({ fields }) => fields === width) : rows;
+  if (first === undefined) return [];
+  const [names = []] = fieldsOf([first], syntax);
+  if (oddHeader === undefined) return names;
+  if (oddHeader === 'long') return names.slice(0, width);
+  // The unnamed column is that of R's row names, unless all rows end in a delimiter.
+  const endsEmpty = rows.slice(1).every(({ bytes }) => bytes.at(-1) === syntax.delimiter.charCodeAt(0));
+  return endsEmpty ? [...names, ''] : ['', ...names];
+}
+
+/** The columns that have a value in the sample, besides that of a header. */
+async function filledColumns(database: Database, file: string, { syntax, width, rows }: Layout): Promise<Set<number>> {
+  const columns = Array.from({ length: width }, (_, index) => `c${index}`);
+  if (width > MOST_SNIFFED || rows.length < 3) return new Set(columns.keys());
+  const counts = columns.map((column) => `count(${column}) AS ${column}`).join(', ');
+  const [found = {}] = await database.run(`SELECT ${counts} FROM (FROM ${readText(file, syntax, columns)} OFFSET 1)`);
+  return new Set([...columns.keys()].filter((index) => Number(found[`c${index}`]) > 0));
+}
+
+/** A table as SQL behind FROM: all columns texts, no header, lines that end in LF. */
+export function readText(
+  file: string,
+  syntax: RowSyntax,
+  columns: readonly string[],
+  nullValues: readonly string[] = [],
+): string {
+  const texts = columns.map((name) => `${literal(name)}: 'VARCHAR'`).join(', ');
+  const nulls = ['', ...nullValues].map(literal).join(', ');
+  return `read_csv(${literal(file)}, auto_detect = false, columns = {${texts}}, delim = ${literal(syntax.delimiter)}, quote = ${literal(syntax.quote)}, escape = ${literal(syntax.escape)}, nullstr = [${nulls}], new_line = '\\n', header = false, max_line_size = 2000001)`;
+}
+
+interface Sniffed {
+  readonly delimiter: string;
+  readonly quote: string;
+  readonly escape: string;
+  readonly comment: string;
+  readonly header: boolean;
+  readonly types: readonly string[];
+  readonly dateFormat: string | undefined;
+  readonly timestampFormat: string | undefined;
+}
+
+type Given = Partial<RowSyntax> & {
+  readonly header?: boolean;
+  readonly decimal?: string;
+  readonly dateFormat?: string | undefined;
+  readonly timestampFormat?: string | undefined;
+  readonly nullValues?: readonly string[];
+};
+
+function given({ delimiter, quote, comment, skipRows, header }: ReadOptions): Given {
+  return {
+    ...(delimiter === undefined ? {} : { delimiter }),
+    ...(quote === undefined ? {} : { quote }),
+    ...(comment === undefined ? {} : { comment }),
+    ...(skipRows === undefined ? {} : { skipLines: skipRows }),
+    ...(header === undefined ? {} : { header }),
+  };
+}
+
+/** DuckDB's sniffer; undefined where it finds no table. */
+async function sniff(database: Database, file: string, known: Given): Promise<Sniffed | undefined> {
+  const wanted: Record<string, string | number | boolean | undefined> = {
+    delim: known.delimiter,
+    quote: known.quote,
+    escape: known.escape,
+    comment: known.comment === '' ? undefined : known.comment,
+    skip: known.skipLines,
+    header: known.header,
+    decimal_separator: known.decimal,
+    dateformat: known.dateFormat,
+    timestampformat: known.timestampFormat,
+  };
+  const nulls =
+    known.nullValues === undefined ? '' : `, nullstr = [${['', ...known.nullValues].map(literal).join(', ')}]`;
+  const options = Object.entries(wanted)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `, ${name} = ${typeof value === 'string' ? literal(value) : value}`);
+  let row: Record<string, unknown> | undefined;
+  try {
+    [row] = await database.run(`FROM sniff_csv(${literal(file)}, max_line_size = 2000001${nulls}${options.join('')})`);
+  } catch (error) {
+    // It says so where it finds no table; and what it needs too much memory for is looked at by width alone.
+    if ((error as Error).name !== 'ConversionError' && (error as Error).name !== 'ConversionMemoryError') throw error;
+  }
+  if (row === undefined) return undefined;
+  const columns = (row.Columns ?? []) as { type: string }[];
+  return {
+    delimiter: text(row.Delimiter),
+    quote: text(row.Quote),
+    escape: text(row.Escape),
+    comment: text(row.Comment),
+    header: row.HasHeader === true,
+    types: columns.map(({ type }) => type),
+    dateFormat: text(row.DateFormat) || undefined,
+    timestampFormat: text(row.TimestampFormat) || undefined,
+  };
+}
+
+function text(value: unknown): string {
+  return typeof value !== 'string' || value === '(empty)' ? '' : value;
+}
+
+function asLines(head: Buffer): string {
+  return head.toString().replace(/\r\n?/g, '\n');
+}

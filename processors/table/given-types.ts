@@ -1,0 +1,98 @@
+import type { Database } from './duckdb.ts';
+import { ColumnError } from './errors.ts';
+import { digits } from './infer-types.ts';
+import type { Rejects } from './rejects.ts';
+import { identifier, literal } from './sql.ts';
+import type { Column, Table } from './table.ts';
+
+/**
+ * Gives columns the types that the options name. A row with a value that does not fit, or that the type would round, is left out and
+ * counted in `rejects`: DuckDB's own cast makes 2 of `1.7` and 31 of `0x1F`.
+ *
+ * @throws ColumnError for a column that is not there.
+ */
+export async function giveTypes(
+  database: Database,
+  table: Table,
+  types: Readonly<Record<string, string>>,
+  rejects: Rejects,
+): Promise<Table> {
+  const given = Object.entries(types).map(([name, type]) => ({ column: columnOf(table, name), type }));
+  if (given.length === 0 || table.rows === 0) return table;
+  const misfits = given.map(({ column, type }) => `(${column.raw} IS NOT NULL AND NOT ${fits(column, type)})`);
+  const bad = await rejectMisfits(database, table, given, misfits, rejects);
+  const byName = new Map(given.map(({ column, type }) => [column.name, type]));
+  return {
+    ...table,
+    columns: table.columns.map((column) => {
+      const type = byName.get(column.name);
+      return type === undefined ? column : { ...column, type, expression: castOf(column, type) };
+    }),
+    source: bad === 0 ? table.source : `(FROM ${table.source} WHERE NOT (${misfits.join(' OR ')}))`,
+    rows: table.rows - bad,
+  };
+}
+
+/** @throws ColumnError */
+export function columnOf({ columns }: Pick<Table, 'columns'>, name: string): Column {
+  const column = columns.find((one) => one.name === name);
+  if (column !== undefined) return column;
+  const there = columns.slice(0, 20).map((one) => one.name.slice(0, 50));
+  throw new ColumnError(`there is no column ${JSON.stringify(name)}; the first ones are ${there.join(', ')}`);
+}
+
+function castOf({ raw, castTo }: Column, type: string): string {
+  return castTo?.(type) ?? `try_cast(${raw} AS ${type})`;
+}
+
+function fits(column: Column, type: string): string {
+  const cast = castOf(column, type);
+  const text = `trim(CAST(${column.raw} AS VARCHAR))`;
+  const loses = exactness(type, text, cast);
+  return `coalesce(${cast} IS NOT NULL${loses === undefined ? '' : ` AND ${loses}`}, false)`;
+}
+
+/** A condition for a value that its type holds without rounding, undefined where the cast alone tells. */
+function exactness(type: string, text: string, cast: string): string | undefined {
+  if (/INT|^DECIMAL/.test(type)) return `${digits(commaAsPoint(text))} = ${digits(`CAST(${cast} AS VARCHAR)`)}`;
+  if (type === 'REAL' || type === 'DOUBLE') {
+    // A fraction is held as the nearest; an integer, which may be an id, exactly or not at all.
+    const isFraction = `((contains(${text}, '.') OR contains(${text}, ',') OR contains(lower(${text}), 'e')) AND NOT contains(${text}, '_'))`;
+    return `(${isFraction} OR ${digits(text)} = ${digits(`CAST(${cast} AS VARCHAR)`)})`;
+  }
+  // A date of a moment would lose its time, a moment with an offset its zone.
+  if (type === 'DATE') return `strlen(${text}) <= 10`;
+  if (type !== 'TIMESTAMP') return undefined;
+  const offset = `regexp_extract(${text}, '[0-9]([+-][0-9]{2}(:?[0-9]{2})?)$', 1)`;
+  return `(strlen(${text}) <= 10 OR ${offset} IN ('', '+00', '+0000', '+00:00')) AND strlen(rtrim(split_part(rtrim(${text}, 'Z'), '.', 2), '0')) <= 6`;
+}
+
+function commaAsPoint(text: string): string {
+  return `replace(${text}, ',', '.')`;
+}
+
+/** Counts the rows whose values don't fit, and keeps the first ones. */
+async function rejectMisfits(
+  database: Database,
+  { source, columns }: Table,
+  given: readonly { readonly column: Column; readonly type: string }[],
+  misfits: readonly string[],
+  rejects: Rejects,
+): Promise<number> {
+  const [counted] = await database.run(`SELECT count(*) AS count FROM ${source} WHERE ${misfits.join(' OR ')}`);
+  const count = Number(counted?.count);
+  if (count === 0) return 0;
+  const reasons = given.map(({ column, type }, index) => {
+    const words = literal(`a value of column ${JSON.stringify(column.name)} is no ${type}`);
+    return `WHEN ${misfits[index]} THEN ${words}`;
+  });
+  const row = columns.map(({ name }) => `${literal(name)}, ${identifier(name)}`).join(', ');
+  const first = await database.run(
+    `SELECT CASE ${reasons.join(' ')} END AS reason, json_object(${row})::VARCHAR AS text FROM ${source} WHERE ${misfits.join(' OR ')} LIMIT ${Math.max(rejects.room, 0)}`,
+  );
+  rejects.addAll(
+    count,
+    first.map(({ reason, text }) => ({ reason: String(reason), text: String(text) })),
+  );
+  return count;
+}

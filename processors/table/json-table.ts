@@ -1,0 +1,178 @@
+import { join } from 'node:path';
+import { writeGoodRows } from './clean-rows.ts';
+import type { Database } from './duckdb.ts';
+import { exactNumbers, inferTypes, type TypedText } from './infer-types.ts';
+import type { Rejects } from './rejects.ts';
+import type { JsonRow } from './row.ts';
+import { identifier, literal } from './sql.ts';
+import type { Column, Table } from './table.ts';
+
+/** More keys, or more leaves in what is nested, stay JSON: each costs buffers of its own. */
+const MOST_COLUMNS = 2_000;
+/** Deeper parts become texts of JSON; less deep ones too, where there are too many leaves. */
+const DEPTHS = [32, 8, 5, 4, 3, 2, 1] as const;
+/** DuckDB's own default for the longest value. */
+const LEAST_OBJECT_BYTES = 16_777_216;
+
+/**
+ * Makes a table of JSON values: an object is a row, its keys are the columns. Where the first value is no object, or where there are more
+ * than 2,000 keys, the one column is `json`.
+ *
+ * DuckDB's types are taken but for these, where 1.5.6 is wrong: integers beyond 64 bits (DOUBLE in Parquet), dates and times (`infinity`
+ * becomes 1900-01-01, offsets are lost), and more than 200 keys (one MAP).
+ */
+export async function jsonTable(
+  database: Database,
+  values: AsyncGenerator<JsonRow[]>,
+  given: ReadonlySet<string>,
+  folder: string,
+  rejects: Rejects,
+): Promise<Pick<Table, 'source' | 'columns' | 'rows'>> {
+  const file = join(folder, 'rows.jsonl');
+  const seen = new Seen();
+  const rows = await writeGoodRows(seen.watch(values), file, rejects);
+  if (rows === 0) return { source: '', columns: [], rows };
+  const reader = new JsonReader(database, file, seen);
+  const types = await reader.types();
+  const { found, read } = await reader.corrections(types, given);
+  const columns = [...types].map(([name, type]) => columnOf(name, type, found.get(name)));
+  return { source: reader.source(types, read), columns, rows };
+}
+
+/** What the values have in common. */
+class Seen {
+  isRecords = true;
+  longest = 0;
+  readonly #keys = new Set<string>();
+  #any = false;
+
+  /** Whether each key becomes a column. */
+  get areColumns(): boolean {
+    return this.isRecords && this.#keys.size <= MOST_COLUMNS;
+  }
+
+  async *watch(batches: AsyncGenerator<JsonRow[]>): AsyncGenerator<JsonRow[]> {
+    for await (const rows of batches) yield rows.map((row) => this.#see(row));
+  }
+
+  #see(row: JsonRow): JsonRow {
+    if (row.problem !== undefined) return row;
+    if (!this.#any) this.isRecords = row.keys !== undefined;
+    this.#any = true;
+    this.longest = Math.max(this.longest, row.bytes.length);
+    if (!this.isRecords) return row;
+    if (row.keys === undefined) return { ...row, problem: 'the value is no JSON object' };
+    if (this.#keys.size <= MOST_COLUMNS) for (const key of row.keys) this.#keys.add(key);
+    return row;
+  }
+}
+
+class JsonReader {
+  readonly #database: Database;
+  readonly #file: string;
+  readonly #seen: Seen;
+  #depth: number = DEPTHS[0];
+
+  constructor(database: Database, file: string, seen: Seen) {
+    this.#database = database;
+    this.#file = file;
+    this.#seen = seen;
+  }
+
+  /** The columns' types with dates and times as texts, no deeper than there is room for their leaves. */
+  async types(): Promise<Map<string, string>> {
+    for (const depth of DEPTHS) {
+      this.#depth = depth;
+      const types = await this.#described(`dateformat = '%%', timestampformat = '%%'`);
+      if (depth === 1 || leavesOf(types) <= MOST_COLUMNS) return types;
+    }
+    throw new Error('unreachable');
+  }
+
+  /** Where DuckDB's types lose something: as what to read the column then, and what it becomes. */
+  async corrections(
+    types: ReadonlyMap<string, string>,
+    given: ReadonlySet<string>,
+  ): Promise<{ found: ReadonlyMap<string, TypedText>; read: ReadonlyMap<string, string> }> {
+    const open = [...types].filter(([name]) => !given.has(name));
+    const read = new Map([...given].map((name) => [name, 'VARCHAR']));
+    const texts = open.filter(([, type]) => type === 'VARCHAR').map(([name]) => ({ name, guess: 'any' }));
+    const formats = { decimal: '.', dateFormat: undefined, timestampFormat: undefined, datesAreGiven: false } as const;
+    const found = await inferTypes(this.#database, this.source(types, read), texts, formats, ['moment']);
+    const numbers = open.filter(([, type]) => type === 'DOUBLE' || type === 'HUGEINT').map(([name]) => name);
+    const asTexts = new Map(numbers.map((name) => [name, 'VARCHAR']));
+    for (const [name, exact] of await exactNumbers(this.#database, this.source(types, asTexts), numbers, formats)) {
+      if (exact.type === 'DOUBLE') continue;
+      found.set(name, exact);
+      read.set(name, 'VARCHAR');
+    }
+    for (const [name, type] of await this.#nested(types, given)) {
+      found.set(name, type);
+      if (type.type === 'JSON') read.set(name, 'JSON');
+    }
+    return { found, read };
+  }
+
+  /** @param read as what some columns are read instead of their types. */
+  source(types: ReadonlyMap<string, string>, read: ReadonlyMap<string, string>): string {
+    const columns = [...types].map(([name, type]) => `${literal(name)}: ${literal(read.get(name) ?? type)}`);
+    return `read_json(${this.#base()}, columns = {${columns.join(', ')}})`;
+  }
+
+  /** Nested columns that lose something: long integers make them JSON, dates and times become such where that loses nothing. */
+  async #nested(types: ReadonlyMap<string, string>, given: ReadonlySet<string>): Promise<Map<string, TypedText>> {
+    const found = new Map<string, TypedText>();
+    const nested = [...types].filter(([name, type]) => isNested(type) && !given.has(name));
+    if (nested.length === 0) return found;
+    const dated = await this.#described('');
+    const source = this.source(types, new Map());
+    const asJson = this.source(types, new Map(nested.map(([name]) => [name, 'JSON'])));
+    for (const [name, type] of nested) {
+      const column = identifier(name);
+      if (/\b(HUGEINT|DOUBLE)\b/.test(type)) {
+        const [row] = await this.#database.run(
+          `SELECT bool_or(regexp_matches(CAST(${column} AS VARCHAR), '[:[,] ?-?[0-9]{16,}[],}]')) AS long FROM ${asJson}`,
+        );
+        if (row?.long === true) {
+          found.set(name, { type: 'JSON', cast: (text) => text });
+          continue;
+        }
+      }
+      const wanted = dated.get(name) ?? type;
+      if (wanted === type || !/\b(DATE|TIMESTAMP)/.test(wanted)) continue;
+      const cast = `try_cast(${column} AS ${wanted})`;
+      const [row] = await this.#database.run(
+        `SELECT bool_and(to_json(${cast})::VARCHAR = to_json(${column})::VARCHAR AND NOT contains(to_json(${column})::VARCHAR, 'infinity')) AS same FROM ${source} WHERE ${column} IS NOT NULL`,
+      );
+      if (row?.same === true) found.set(name, { type: wanted, cast: (text) => `CAST(${text} AS ${wanted})` });
+    }
+    return found;
+  }
+
+  async #described(dates: string): Promise<Map<string, string>> {
+    const rows = await this.#database.run(
+      `DESCRIBE FROM read_json(${this.#base()}, sample_size = -1, convert_strings_to_integers = false, maximum_depth = ${this.#depth}, map_inference_threshold = ${MOST_COLUMNS}, field_appearance_threshold = 0${dates === '' ? '' : `, ${dates}`})`,
+    );
+    return new Map(rows.map(({ column_name, column_type }) => [String(column_name), String(column_type)]));
+  }
+
+  #base(): string {
+    const longest = Math.max(this.#seen.longest + 1, LEAST_OBJECT_BYTES);
+    return `${literal(this.#file)}, format = 'newline_delimited', records = ${this.#seen.areColumns}, maximum_object_size = ${longest}`;
+  }
+}
+
+function columnOf(name: string, type: string, found: TypedText | undefined): Column {
+  const raw = identifier(name);
+  return { name, type: found?.type ?? type, expression: found?.cast(raw) ?? raw, raw };
+}
+
+function isNested(type: string): boolean {
+  return /^(STRUCT|MAP)\(|\]$/.test(type);
+}
+
+function leavesOf(types: ReadonlyMap<string, string>): number {
+  let leaves = 0;
+  for (const type of types.values()) leaves += type.split(', ').length;
+  return leaves;
+}

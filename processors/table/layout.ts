@@ -1,0 +1,81 @@
+import { csvRows, type RowSyntax } from './csv-rows.ts';
+import type { Row } from './row.ts';
+
+/** Rows looked at. */
+const MAX_ROWS = 2_000;
+const CHUNK_BYTES = 65_536;
+
+/** How regular a text is when it is read by one syntax. */
+export interface Layout {
+  readonly syntax: RowSyntax;
+  /** The rows from the table's first one on, its header included. Those of another width than the table's too. */
+  readonly rows: readonly Row[];
+  /** The most frequent number of fields. */
+  readonly width: number;
+  /** Of the rows, the share that has that width. */
+  readonly share: number;
+  /** Lines before the table: titles, notes, blank lines. */
+  readonly skipLines: number;
+  /**
+   * Whether the first row is a header of another width than the rows: one field less, as R writes it above row names, or one more
+   * that is empty, which is a delimiter at its end.
+   */
+  readonly oddHeader: 'short' | 'long' | undefined;
+}
+
+/**
+ * Reads the head of a text by one syntax. The table begins with the first row of the most frequent width: DuckDB's sniffer takes the first
+ * line for the table's, and so loses all of a table below two lines of title.
+ *
+ * @param head whole lines, unless it is the whole content.
+ */
+export async function layoutOf(head: Buffer, syntax: RowSyntax, skipGiven: boolean): Promise<Layout> {
+  const all: Row[] = [];
+  for await (const rows of csvRows(inChunks(head), syntax)) {
+    for (const row of rows) all.push(row);
+    if (all.length >= MAX_ROWS) break;
+  }
+  const width = mostFrequent(all);
+  const first = skipGiven ? 0 : firstOf(all, width);
+  const oddHeader = oddHeaderOf(all, first, width, syntax.delimiter);
+  const from = oddHeader === undefined ? first : first - 1;
+  const rows = all.slice(from, MAX_ROWS);
+  const regular = rows.filter(({ fields }) => fields === width).length + (oddHeader === undefined ? 0 : 1);
+  return {
+    syntax,
+    rows,
+    width,
+    share: rows.length === 0 ? 0 : regular / rows.length,
+    skipLines: from === 0 ? syntax.skipLines : (rows[0]?.line ?? 1) - 1,
+    oddHeader,
+  };
+}
+
+function mostFrequent(rows: readonly Row[]): number {
+  const counts = new Map<number, number>();
+  for (const { fields, problem } of rows) {
+    if (problem === undefined) counts.set(fields, (counts.get(fields) ?? 0) + 1);
+  }
+  // One field is what every line has that is not of the table.
+  if (counts.size > 1) counts.delete(1);
+  return [...counts].sort((a, b) => b[1] - a[1] || b[0] - a[0])[0]?.[0] ?? 0;
+}
+
+function oddHeaderOf(rows: readonly Row[], first: number, width: number, delimiter: string): Layout['oddHeader'] {
+  const before = rows[first - 1];
+  if (before === undefined || before.problem !== undefined || width < 2) return undefined;
+  if (before.fields === width + 1 && before.bytes.at(-1) === delimiter.charCodeAt(0)) return 'long';
+  return first === 1 && before.fields === width - 1 && width > 2 ? 'short' : undefined;
+}
+
+/** The first row of the width, behind rows of other widths if most of what follows has it. */
+function firstOf(rows: readonly Row[], width: number): number {
+  const first = rows.findIndex(({ fields }) => fields === width);
+  if (first <= 0) return 0;
+  const rest = rows.slice(first);
+  return rest.filter(({ fields }) => fields === width).length / rest.length >= 0.8 ? first : 0;
+}
+
+async function* inChunks(bytes: Buffer): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) yield bytes.subarray(at, at + CHUNK_BYTES);
+}

@@ -1,0 +1,200 @@
+import { join } from 'node:path';
+import type { ProcessorContext, ProcessorItem } from '../contract/processor.ts';
+import { checkBadRows } from './bad-rows.ts';
+import { bounded } from './bounded.ts';
+import { type ContentKind, contentKind, type Hint, hintOf } from './content-kind.ts';
+import { csvTable } from './csv-table.ts';
+import { type Dialect, dialectOf } from './dialect.ts';
+import { type Database, withDuckDb } from './duckdb.ts';
+import { encodingOf, toUtf8 } from './encoding.ts';
+import { NoTableError } from './errors.ts';
+import { giveTypes } from './given-types.ts';
+import { type DocumentShape, jsonDocument } from './json-document.ts';
+import { jsonLines } from './json-lines.ts';
+import { jsonTable } from './json-table.ts';
+import type { ReadOptions } from './options.ts';
+import { parquetTable } from './parquet-table.ts';
+import type { Peeked } from './peek.ts';
+import type { NoTable, TableAbout, Workspace } from './read-input.ts';
+import type { Rejects } from './rejects.ts';
+import type { Table, TableForm } from './table.ts';
+
+const LINE_FEED = 0x0a;
+/** The least that the longest JSON value may have, and its part of the share of memory: DuckDB takes nine times its length. */
+const LEAST_VALUE_BYTES = 16_777_216;
+const VALUE_SHARE = 12;
+
+/** An unpacked input of which the beginning was read, and all that opening it as a table takes. */
+export interface Input extends Peeked {
+  readonly item: ProcessorItem<ReadOptions>;
+  readonly context: ProcessorContext;
+  readonly workspace: Workspace;
+  readonly rejects: Rejects;
+}
+
+type Use<T> = (table: Table, database: Database, workspace: Workspace) => Promise<T>;
+type Opened<T> =
+  | { readonly table: TableAbout; readonly value: T }
+  | { readonly table: undefined; readonly content: NoTable };
+
+/** Finds out what an unpacked input is, and has a table used while it is open. */
+export async function openTable<T>(input: Input, use: Use<T>): Promise<Opened<T>> {
+  const { head, whole, all, item } = input;
+  const { options } = item;
+  if (head.length === 0) return none('empty', null, 0, 'the object is empty');
+  const hint = hintOf(item.object?.key ?? item.name, item.object?.contentType);
+  if (head.subarray(0, 4).toString('latin1') === 'PAR1') {
+    return withTable(input, use, (database) =>
+      parquetTable(database, bounded(all, input.workspace.maxInputBytes), input.workspace.folder),
+    );
+  }
+  if (options.format === 'parquet')
+    throw new NoTableError('the content is no Parquet file: it does not begin with PAR1');
+  const encoding = options.encoding ?? encodingOf(head, whole);
+  if (encoding === undefined) {
+    for await (const _ of all);
+    return none('binary', null, 0, 'the content is binary, or compressed in an unknown way', hint);
+  }
+  const text = Buffer.from(await decoded(head, encoding));
+  const kind = kindOf(text.toString(), options, hint);
+  if (kind === 'markup') {
+    const lines = await linesOf(toUtf8(all, encoding));
+    return none('text', encoding, lines, 'the content is HTML or XML, as an error page or a login is', hint);
+  }
+  if (kind === 'delimited' && !mayBeTable(text, options, hint)) {
+    return none('text', encoding, await linesOf(toUtf8(all, encoding)), NOT_DELIMITED, hint);
+  }
+  return withText(input, encoding, text, kind, hint, use);
+}
+
+const NOT_DELIMITED =
+  'the content is text and looks like no table and no JSON; a table of one column needs the option "format": "csv"';
+
+/** The object is none of the formats; where its name or content type promised one, that is a failure. */
+function none(format: NoTable['format'], encoding: string | null, lines: number, reason: string, hint?: Hint) {
+  if (hint !== undefined) throw new NoTableError(`${reason}; by its name or content type the object should be ${hint}`);
+  return { table: undefined, content: { format, encoding, lines, reason } };
+}
+
+function kindOf(head: string, options: ReadOptions, hint: Hint): ContentKind {
+  const { format } = options;
+  if (format === 'json' || format === 'jsonl') return format;
+  const kind = contentKind(head, hint);
+  if (format !== undefined) return 'delimited';
+  const isObject = kind === 'json' && head.trimStart().startsWith('{');
+  if (isObject && (hint === 'csv' || hint === 'tsv')) {
+    throw new NoTableError(
+      `the content is one JSON object, as an error is; by its name or content type it should be ${hint}`,
+    );
+  }
+  return kind;
+}
+
+function mayBeTable(head: Buffer, { format, delimiter }: ReadOptions, hint: Hint): boolean {
+  if (format !== undefined || delimiter !== undefined || hint === 'csv' || hint === 'tsv') return true;
+  return [',', '\t', ';', '|'].some((one) => head.includes(one));
+}
+
+async function withText<T>(
+  input: Input,
+  encoding: string,
+  head: Buffer,
+  kind: 'json' | 'jsonl' | 'delimited',
+  hint: Hint,
+  use: Use<T>,
+): Promise<Opened<T>> {
+  const { all, item, context, workspace, rejects } = input;
+  const { options } = item;
+  const text = (): AsyncGenerator<Buffer> => toUtf8(bounded(all, workspace.maxInputBytes), encoding);
+  if (kind !== 'delimited') {
+    const maxBytes = Math.max(LEAST_VALUE_BYTES, Math.floor(context.memoryBytes / VALUE_SHARE));
+    const given = new Set(Object.keys(options.types));
+    return withTable(input, use, async (database) => {
+      const shape: DocumentShape = { format: kind };
+      const values = kind === 'jsonl' ? jsonLines(text(), maxBytes) : jsonDocument(text(), maxBytes, shape);
+      const table = await jsonTable(database, values, given, workspace.folder, rejects);
+      return { ...table, ...FORM, format: shape.format, encoding };
+    });
+  }
+  return withTable(input, use, async (database) => {
+    const dialect = await tableDialect(database, input, wholeLines(head, input.whole), hint);
+    if (dialect === undefined) return none('text', encoding, await linesOf(toUtf8(all, encoding)), NOT_DELIMITED, hint);
+    const table = await csvTable(database, text(), dialect, options, workspace.folder, rejects);
+    const { delimiter } = dialect.syntax;
+    const { header, skippedLines } = dialect;
+    return { ...table, format: delimiter === '\t' ? 'tsv' : 'csv', encoding, delimiter, header, skippedLines };
+  });
+}
+
+const FORM = { delimiter: null, header: null, skippedLines: 0 } satisfies Partial<TableForm>;
+
+/** The dialect of a table; undefined where the head, with the hint, is not enough to say that it is one. */
+async function tableDialect(
+  database: Database,
+  { item, whole, workspace }: Input,
+  head: Buffer,
+  hint: Hint,
+): Promise<Dialect | undefined> {
+  const { options } = item;
+  const file = join(workspace.folder, 'head');
+  const isSaid = options.format !== undefined || options.delimiter !== undefined || options.header !== undefined;
+  const promised = hint === 'csv' || hint === 'tsv';
+  const dialect = await dialectOf(database, head, options, file, promised);
+  if (isSaid) return dialect;
+  if (dialect === undefined) {
+    if (!promised) return undefined;
+    // One column: only a type other than text tells a table from lines of text.
+    const column = await dialectOf(database, head, { ...options, format: hint }, file, true);
+    return column?.header === true && column.types[0] !== 'VARCHAR' ? column : undefined;
+  }
+  if (dialect.headRows > 1 || !whole) return dialect;
+  // One line proves nothing, unless the name says that it is a table and the line could be nothing but names.
+  const areNames = dialect.names.every((name) => /^[\p{L}_][\p{L}\p{N}_.-]*$/u.test(name));
+  return promised && dialect.header && areNames ? dialect : undefined;
+}
+
+async function withTable<T>(
+  { context, workspace, item, rejects }: Input,
+  use: Use<T>,
+  open: (database: Database) => Promise<Table | Opened<never>>,
+): Promise<Opened<T>> {
+  const { folder, diskBytes } = workspace;
+  const limits = { folder, diskBytes, memoryBytes: context.memoryBytes, signal: context.signal };
+  return withDuckDb(limits, async (database) => {
+    const opened = await open(database);
+    if (!('source' in opened)) return opened;
+    const { format, encoding, columns, rows } = opened;
+    context.logger.debug('the table is open', { format, encoding, columns: columns.length, rows });
+    checkBadRows(rejects, rows, item.options.maxBadRows);
+    const table = await giveTypes(database, opened, item.options.types, rejects);
+    checkBadRows(rejects, table.rows, item.options.maxBadRows);
+    return { table, value: await use(table, database, workspace) };
+  });
+}
+
+/** Without the line that the head breaks off in. */
+function wholeLines(head: Buffer, whole: boolean): Buffer {
+  if (whole) return head;
+  const end = Math.max(head.lastIndexOf('\n'), head.lastIndexOf('\r', head.length - 2));
+  return end === -1 ? head : head.subarray(0, end + 1);
+}
+
+async function decoded(head: Buffer, encoding: string): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of toUtf8(once(head), encoding)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
+}
+
+async function linesOf(text: AsyncGenerator<Buffer>): Promise<number> {
+  let lines = 0;
+  let open = false;
+  for await (const chunk of text) {
+    for (let at = chunk.indexOf(LINE_FEED); at !== -1; at = chunk.indexOf(LINE_FEED, at + 1)) lines++;
+    if (chunk.length > 0) open = chunk.at(-1) !== LINE_FEED;
+  }
+  return lines + (open ? 1 : 0);
+}

@@ -1,0 +1,65 @@
+import * as z from 'zod';
+
+const character = (what: string) =>
+  z
+    .string()
+    .regex(/^[\t\x20-\x7e]$/, `takes one ASCII character as ${what}`)
+    .optional();
+
+/** How an object is read as a table. `profile` and `parquet` take the same options, and so read the same table. */
+export const readOptions = {
+  /** What the content is, where its beginning, its name and its content type don't tell. */
+  format: z.enum(['csv', 'tsv', 'json', 'jsonl', 'parquet']).optional(),
+  /** A label of the WHATWG Encoding Standard, such as `windows-1252`, `shift_jis` or `utf-16le`. */
+  encoding: z
+    .string()
+    .refine((label) => isEncoding(label), 'takes an encoding such as utf-8, utf-16le, windows-1252 or shift_jis')
+    .optional(),
+  delimiter: character('the delimiter').refine((one) => one !== '"', 'is what quotes fields'),
+  /** What quotes fields; an empty text turns quoting off. */
+  quote: z.union([z.literal(''), z.string().regex(/^[\x21-\x7e]$/, 'takes one ASCII character, or none')]).optional(),
+  /** Whether the first row holds the names of the columns. */
+  header: z.boolean().optional(),
+  /** Lines before the table. */
+  skipRows: z.int().min(0).max(100_000).optional(),
+  /** Lines that begin with it are left out. */
+  comment: character('the beginning of a comment'),
+  /** Texts that stand for no value, besides the empty field. */
+  nullValues: z.array(z.string().max(100)).max(50).default([]),
+  /** How dates and moments are written, in strptime's words: `%d/%m/%Y`. By default ISO 8601, and others where they are clear. */
+  dateFormat: z.string().min(2).max(50).optional(),
+  timestampFormat: z.string().min(2).max(50).optional(),
+  /** What stands before the fraction of a number. */
+  decimal: z.enum(['.', ',']).optional(),
+  /** Whether a row with fewer fields than columns is filled up, and no bad row. */
+  padShortRows: z.boolean().default(false),
+  /** Types of columns by name; a row with a value that does not fit, or would be rounded, is a bad one. */
+  types: z
+    .record(
+      z.string().min(1).max(500),
+      z
+        .string()
+        .regex(
+          /^(BOOLEAN|SMALLINT|INTEGER|BIGINT|HUGEINT|REAL|DOUBLE|DECIMAL\(\d{1,2}, ?\d{1,2}\)|DATE|TIME|TIMESTAMP|TIMESTAMPTZ|UUID|VARCHAR)$/,
+          'takes BOOLEAN, SMALLINT, INTEGER, BIGINT, HUGEINT, REAL, DOUBLE, DECIMAL(p,s), DATE, TIME, TIMESTAMP, TIMESTAMPTZ, UUID or VARCHAR',
+        ),
+    )
+    .default({}),
+  /** More bad rows fail the item: a number, or a share such as `"5%"`. By default 10 %, at least 10, and never more than are good. */
+  maxBadRows: z
+    .union([z.int().min(0), z.string().regex(/^\d{1,3}(\.\d+)?%$/, 'takes a number of rows, or a share such as "5%"')])
+    .optional(),
+  /** More unpacked input fails the item, besides what the disk has no room for. */
+  maxInputMiB: z.int().min(1).optional(),
+};
+
+const schema = z.object(readOptions);
+export type ReadOptions = z.output<typeof schema>;
+
+function isEncoding(label: string): boolean {
+  try {
+    return new TextDecoder(label).encoding.length > 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,438 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { describe, expect, it } from 'vitest';
+import type { Processor } from '#processors/contract/processor.ts';
+import { testProcessor } from '#processors/contract/testing.ts';
+import { type ParquetResult, parquet } from '#processors/parquet.ts';
+import { type Profile, profile } from '#processors/profile.ts';
+
+interface Read {
+  readonly profiled: Profile;
+  readonly converted: ParquetResult;
+  /** What stands in `data.parquet`, read by a DuckDB of its own. */
+  readonly rows: Record<string, unknown>[];
+  readonly rejects: Record<string, unknown>[];
+}
+
+/** Reads one object by both processors, which must say the same of it. */
+async function read(object: string | Buffer, options: Record<string, unknown> = {}, name = 'object'): Promise<Read> {
+  const { result: profiled } = await testProcessor<Profile>(profile as Processor, { object, options, name });
+  const run = await testProcessor<ParquetResult>(parquet as Processor, { object, options, name });
+  const { format, rows: count, badRows, columns, header, delimiter } = run.result;
+  expect(profiled).toMatchObject({ format, records: count, badRows, columns, header, delimiter });
+  expect(profiled.statistics.map(({ name, type }) => ({ name, type }))).toEqual(run.result.schema.slice(0, 200));
+  const content = run.outputs.get('data.parquet')?.content;
+  const rejects = (run.outputs.get('rejects.jsonl')?.content.toString() ?? '').split('\n').filter(Boolean);
+  return {
+    profiled,
+    converted: run.result,
+    rows: content === undefined ? [] : await rowsOf(content),
+    rejects: rejects.map((line) => JSON.parse(line)),
+  };
+}
+
+async function rowsOf(content: Buffer): Promise<Record<string, unknown>[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-tables-test-'));
+  try {
+    await writeFile(join(folder, 'data.parquet'), content);
+    const connection = await (await DuckDBInstance.create(':memory:')).connect();
+    return (await (await connection.run(`FROM '${folder}/data.parquet'`)).getRowObjectsJson()) as Record<
+      string,
+      unknown
+    >[];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const typesOf = ({ converted }: Read): Record<string, string> =>
+  Object.fromEntries(converted.schema.map(({ name, type }) => [name, type]));
+
+/** Both fail, by one name and for one reason. */
+async function failureOf(object: string | Buffer, options: Record<string, unknown> = {}, name = 'object') {
+  const errors = await Promise.all(
+    [profile, parquet].map((processor) =>
+      testProcessor(processor as Processor, { object, options, name }).then(
+        () => 'no failure',
+        (error: Error) => `${error.name}: ${error.message}`,
+      ),
+    ),
+  );
+  expect(errors[0]).toBe(errors[1]);
+  return errors[0];
+}
+
+const lines = (count: number, line: (n: number) => string): string =>
+  Array.from({ length: count }, (_, n) => line(n)).join('');
+
+describe('a table has its header, as', () => {
+  it.each<[string, string, string[], number]>([
+    ['an index without a name', ',name,qty\n0,ann,3\n1,bob,4\n', ['column_1', 'name', 'qty'], 2],
+    ["R's row names", '"","mpg","cyl"\n"Mazda",21,6\n"Datsun",22.8,4\n', ['column_1', 'mpg', 'cyl'], 2],
+    [
+      "R's row names without a name",
+      'mpg\tcyl\nMazda\t21\t6\nDatsun\t22.8\t4\nFiat\t20\t4\n',
+      ['column_1', 'mpg', 'cyl'],
+      3,
+    ],
+    ['repeated names', 'id,name,name\n1,a,b\n2,c,d\n', ['id', 'name', 'name_2'], 2],
+    ['a comma at the end', 'id,name,\n1,a,\n2,b,\n', ['id', 'name', 'column_3'], 2],
+    ['a comma at the end of each row but the header', 'id,name\n1,a,\n2,b,\n3,c,\n', ['id', 'name', 'column_3'], 3],
+    ['a comma at its own end alone', 'a note\n\nid,name,\n1,a\n2,b\n3,c\n4,d\n', ['id', 'name'], 4],
+    ['years', 'country,1990,1991,1992\nDE,1,2,3\nFR,4,5,6\n', ['country', '1990', '1991', '1992'], 2],
+    ['text alone', 'name,city\nann,Bonn\nbob,Rome\n', ['name', 'city'], 2],
+  ])('%s', async (_name, object, names, rows) => {
+    const found = await read(object);
+    expect(found.converted).toMatchObject({ header: true, rows, badRows: 0 });
+    expect(found.converted.schema.map(({ name }) => name)).toEqual(names);
+  });
+
+  it.each<[string, string, number]>([
+    ['dates', '2024-01-01,AAPL,buy\n2024-01-02,MSFT,sell\n2024-01-03,IBM,buy\n', 3],
+    ['true and false', 'true,yes,a\nfalse,no,b\n', 2],
+    ['numbers', '1,2\n3,4\n', 2],
+    ['years that are data', 'DE,1990,1991\nFR,1992,1993\n', 2],
+  ])('none, where the first row is data: %s', async (_name, object, rows) => {
+    expect((await read(object)).converted).toMatchObject({ header: false, rows, badRows: 0 });
+  });
+
+  it('said by the option against all looks', async () => {
+    expect((await read('a,b\nc,d\n', { header: false })).converted).toMatchObject({ header: false, rows: 2 });
+  });
+});
+
+describe('a table is found below', () => {
+  it.each<[string, string, object]>([
+    ['two lines of title', 'Report of sales\nGenerated 2024\n\nid,name\n1,a\n2,b\n3,c\n', { rows: 3, skippedLines: 3 }],
+    ["Excel's sep=", 'sep=;\nid;name\n1;a\n2;b\n', { rows: 2, delimiter: ';', skippedLines: 0 }],
+    ['a header that begins as a comment', '#id,name\n1,a\n2,b\n', { rows: 2, columns: 2, header: true }],
+    ['VCF', '##x=1\n##y=2,3\n#CHROM\tPOS\n1\t5\n2\t6\n', { rows: 2, columns: 2, header: true, skippedLines: 2 }],
+    ['comments', '# made by x\n# on Monday, early\nid,name\n1,a\n2,b\n', { rows: 2, columns: 2 }],
+    [
+      "the World Bank's notes",
+      `"Data Source","WDI",\n\n"Last Updated","2024-06-28",\n\n"Country","Code","1960","1961",\n${lines(40, (n) => `"C${n}","C${n}","${n}","${n + 1}",\n`)}`,
+      { rows: 40, columns: 5, header: true, skippedLines: 4 },
+    ],
+    [
+      'a line of counts, as scikit-learn writes',
+      `4,2,setosa,versicolor\n${lines(50, (n) => `${n}.5,3.${n},1\n`)}`,
+      { rows: 50, columns: 3 },
+    ],
+  ])('%s', async (_name, object, expected) => {
+    expect((await read(object)).converted).toMatchObject({ ...expected, badRows: 0 });
+  });
+});
+
+describe('a table may have', () => {
+  const table = lines(300, (n) => `${n},x${n},y\n`);
+  it.each<[string, string | Buffer, Record<string, unknown>, object]>([
+    ['CRLF behind the header alone', `id,a,b\r\n${table}`, {}, { rows: 300, columns: 3 }],
+    [
+      'CRLF, then LF',
+      `id,a,b\r\n${table.slice(0, 1_000).replaceAll('\n', '\r\n')}${table.slice(1_000)}`,
+      {},
+      { rows: 300, columns: 3 },
+    ],
+    ['CR alone', `id,a,b\n${table}`.replaceAll('\n', '\r'), {}, { rows: 300, columns: 3 }],
+    ['LF within quotes, CRLF without', 'a,b\r\n1,"two\nlines"\r\n2,y\r\n', {}, { rows: 2 }],
+    ['semicolons and decimal commas', 'a,b;c,d\n1,5;2,5\n3,5;4,5\n', {}, { rows: 2, columns: 2, delimiter: ';' }],
+    [
+      'the same without a header',
+      '1,5;2,5;3,5\n1,6;2,6;3,6\n1,7;2,7;3,7\n',
+      {},
+      { rows: 3, columns: 3, delimiter: ';' },
+    ],
+    [
+      'quotes that are text, in tabs',
+      'id\ttitle\tyear\n1\t"Hello\t2001\n2\tWorld"\t2002\n3\tX\t2003\n',
+      {},
+      { rows: 3 },
+    ],
+    ['a quote in the first row of tabs', `1\t"x\t3\n${lines(38, (n) => `${n}\ty\t3\n`)}`, {}, { rows: 39, columns: 3 }],
+    ['inches', 'id,size\n1,5" pipe\n2,x\n3,y\n', {}, { rows: 3 }],
+    ["Excel's text formulas", 'id,code\n1,="001"\n2,="002"\n', {}, { rows: 2 }],
+    ['blanks before quotes', 'id, name, qty\n1, a, 5\n2, "b, c", 6\n', {}, { rows: 2, columns: 3 }],
+    [
+      'quotes inside fields of pipes',
+      `id|params|t\n1||0.5\n${lines(40, (n) => `${n}|{"k": ${n}}|0.1\n`)}`,
+      {},
+      { rows: 41 },
+    ],
+    ['single quotes', "a,b\n1,'x, y'\n2,'p, q'\n3,'r'\n", {}, { rows: 3, columns: 2 }],
+    ['backslashes before quotes', 'a,b\n1,"x \\"y\\", z"\n2,"p, q"\n3,"r"\n', {}, { rows: 3, columns: 2 }],
+    ['UTF-16 without a mark', Buffer.from('a,b\n1,x\n2,y\n', 'utf16le'), {}, { rows: 2, encoding: 'utf-16le' }],
+    [
+      'the encoding that is said',
+      Buffer.from('a,b\n1,\xcf\xf0\n2,y\n', 'latin1'),
+      { encoding: 'windows-1251' },
+      { rows: 2 },
+    ],
+    ['rows to skip', 'x,y\nx,y\na,b\n1,2\n', { skipRows: 2 }, { rows: 1, columns: 2, header: true }],
+    ['comments that are said', 'a,b\n1,2\n%3,4\n5,6\n', { comment: '%' }, { rows: 2 }],
+    ['no quoting, by the option', 'a,b\n1,"x"\n', { quote: '' }, { rows: 1 }],
+    ['rows to fill up', 'a,b,c\n1,2,3\n4\n5,6\n', { padShortRows: true, format: 'csv' }, { rows: 3, badRows: 0 }],
+  ])('%s', async (_name, object, options, expected) => {
+    expect((await read(object, options)).converted).toMatchObject({ badRows: 0, ...expected });
+  });
+
+  it('texts that stand for nothing', async () => {
+    const found = await read('a,b\n1,x\nNA,y\n-,z\n', { nullValues: ['NA', '-'] });
+    expect(typesOf(found)).toEqual({ a: 'BIGINT', b: 'VARCHAR' });
+    expect(found.profiled.statistics[0]).toEqual({
+      name: 'a',
+      type: 'BIGINT',
+      nulls: 2,
+      distinct: 1,
+      min: '1',
+      max: '1',
+    });
+  });
+
+  it('a skippable frame before its zstd', async () => {
+    const frame = Buffer.concat([
+      Buffer.from([0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4]),
+      zstdCompressSync('id,name\n1,a\n2,b\n'),
+    ]);
+    expect((await read(frame)).converted).toMatchObject({ compression: 'zstd', format: 'csv', rows: 2 });
+  });
+});
+
+describe('types lose nothing:', () => {
+  it.each<[string, string, string | number, string]>([
+    ['a telephone number keeps its plus', 'a,b\nx,+491711234567\ny,+491729876543\n', '+491711234567', 'VARCHAR'],
+    ['a postcode keeps its zero', 'a,b\nx,01067\ny,80331\n', '01067', 'VARCHAR'],
+    ['money keeps its cents', 'a,b\n1,12345678901234567.89\n2,0.10\n', '12345678901234567.89', 'DECIMAL(38,2)'],
+    [
+      'integers beyond 64 bits stay exact',
+      'a,b\n1,18446744073709551615\n2,7\n',
+      '18446744073709551615',
+      'DECIMAL(38,0)',
+    ],
+    ['integers beyond 38 digits are text', `a,b\n1,${'9'.repeat(39)}\n2,7\n`, '9'.repeat(39), 'VARCHAR'],
+    ['17 digits that a DOUBLE holds are one', 'a,b\n1,0.30000000000000004\n2,1\n', 0.30000000000000004, 'DOUBLE'],
+    ['numbers behind blanks are numbers', 'a,b\n7, .01138\n9, .5\n', 0.01138, 'DOUBLE'],
+    ['nanoseconds stay', 'a,b\n1,2024-01-01 10:00:00.123456789\n', '2024-01-01 10:00:00.123456789', 'VARCHAR'],
+    ['a moment keeps its zone', 'a,b\n1,2024-01-01T10:00:00+02:00\n', '2024-01-01 08:00:00+00', 'TIMESTAMPTZ'],
+    ['days and months that can be either stay text', 'a,b\n1,01/02/2024\n2,03/04/2024\n', '01/02/2024', 'VARCHAR'],
+    ['days and months that are clear are dates', 'a,b\n1,31/12/2024\n2,03/04/2024\n', '2024-12-31', 'DATE'],
+    ['yes and no stay', 'a,b\n1,yes\n2,no\n', 'yes', 'VARCHAR'],
+    ['numbers with separators are text', 'a,b\n1,1_000\n2,5\n', '1_000', 'VARCHAR'],
+    ['infinity is no date', 'a,b\n1,infinity\n2,2024-01-01\n', 'infinity', 'VARCHAR'],
+  ])('%s', async (_name, object, value, type) => {
+    const found = await read(object, { header: true });
+    expect(typesOf(found).b).toBe(type);
+    expect(String(found.rows[0]?.b)).toBe(String(value));
+  });
+
+  it('a column that begins with thousands of empty fields has the type of the values behind them', async () => {
+    const found = await read(`a,b\n${lines(3_000, (n) => `${n},\n`)}1,2.5\n`);
+    expect(typesOf(found)).toEqual({ a: 'BIGINT', b: 'DOUBLE' });
+  });
+
+  it('a decimal comma is a point, by the option too', async () => {
+    const found = await read('a;b\n1,5;x\n-2,25;y\n', { decimal: ',' });
+    expect(found.rows.map(({ a }) => a)).toEqual([1.5, -2.25]);
+  });
+
+  it('dates are read as the option says', async () => {
+    const found = await read('a,b\n1,01/02/2024\n2,03/04/2024\n', { dateFormat: '%d/%m/%Y' });
+    expect(found.rows.map(({ b }) => b)).toEqual(['2024-02-01', '2024-04-03']);
+  });
+
+  it.each<[string, string, string, number, number]>([
+    ['INTEGER', '1.7,2,0x1F,1_000,1e2,3.0,x', 'p', 3, 4],
+    ['DECIMAL(12,2)', '1.005,2.999,1.10,7,1e2', 'p', 3, 2],
+    ['DOUBLE', '9007199254740993,1.1,5', 'p', 2, 1],
+    ['DATE', '2024-01-01,2024-01-02,2024-01-01 10:00', 'p', 2, 1],
+    ['TIMESTAMP', '2024-01-01T10:00:00Z,2024-01-01,2024-01-01 10:00:00+02', 'p', 2, 1],
+  ])('a given %s rounds nothing, but counts a bad row', async (type, values, column, rows, badRows) => {
+    const object = `id,p\n${values
+      .split(',')
+      .map((value, n) => `${n},${value}\n`)
+      .join('')}`;
+    const found = await read(object, { types: { [column]: type }, maxBadRows: 10 });
+    expect(found.converted).toMatchObject({ rows, badRows });
+  });
+
+  it('a bad row is written whole, whatever its columns are called', async () => {
+    const found = await read('id,t\n1,x\n2,5\n', { types: { t: 'INTEGER' } });
+    expect(found.rejects).toEqual([
+      { line: null, reason: 'a value of column "t" is no INTEGER', text: '{"id":"1","t":"x"}' },
+    ]);
+  });
+});
+
+describe('JSON', () => {
+  it.each<[string, string, Record<string, unknown>, string, string]>([
+    ['an integer of 64 bits', '{"a":18446744073709551615}\n{"a":1}\n', {}, '18446744073709551615', 'UBIGINT|DECIMAL.*'],
+    ['a longer integer', '{"a":18446744073709551616}\n{"a":1}\n', {}, '18446744073709551616', 'DECIMAL\\(38,0\\)'],
+    [
+      'a long integer given as text',
+      '{"a":18446744073709551616}\n{"a":1}\n',
+      { types: { a: 'VARCHAR' } },
+      '18446744073709551616',
+      'VARCHAR',
+    ],
+    ['infinity', '{"a":"infinity"}\n{"a":"2024-01-01"}\n', {}, 'infinity', 'VARCHAR|DATE'],
+    [
+      'an offset',
+      '{"a":"2024-01-01T10:00:00+02:00"}\n{"a":"2024-01-01T10:00:01+02:00"}\n',
+      {},
+      '2024-01-01 08:00:00+00',
+      'TIMESTAMPTZ',
+    ],
+  ])('keeps %s', async (_name, object, options, value, type) => {
+    const found = await read(object, options);
+    expect(typesOf(found).a).toMatch(new RegExp(`^(${type})$`));
+    expect(String(found.rows[0]?.a)).toBe(value);
+  });
+
+  it('keeps long integers and infinity in what is nested', async () => {
+    const found = await read('{"n":{"id":18446744073709551616,"x":1.5}}\n{"n":{"id":1,"x":2}}\n{"n":null}\n');
+    expect(JSON.stringify(found.rows[0])).toContain('18446744073709551616');
+    const dates = await read('{"n":{"d":"infinity"}}\n{"n":{"d":"2024-01-01"}}\n');
+    expect(JSON.stringify(dates.rows[0])).toContain('infinity');
+  });
+
+  it('has a column for each of 301 keys', async () => {
+    const row = (n: number) =>
+      `${JSON.stringify(Object.fromEntries(Array.from({ length: 301 }, (_, k) => [`k${k}`, n * k])))}\n`;
+    const found = await read(lines(5, row));
+    expect(found.converted).toMatchObject({ rows: 5, columns: 301 });
+    expect(new Set(Object.values(typesOf(found)))).toEqual(new Set(['BIGINT']));
+  });
+
+  it('has a column for each key that is seldom there', async () => {
+    const found = await read(lines(300, (n) => `{"id":${n},"k${n}":1}\n`));
+    expect(found.converted).toMatchObject({ rows: 300, columns: 301 });
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['an array behind a comma', '[{"a":1},\n{"a":2},\n', /MalformedInputError: the JSON breaks off/],
+    ['an array with a comma before its end', '[{"a":1},]', /MalformedInputError.*malformed/],
+    ['an object with a comma before its end', '{"a":1,}', /MalformedInputError.*malformed/],
+    ['an object that breaks off', '{"a":{"b":1}', /MalformedInputError.*breaks off/],
+    ['two commas', '[{"a":1},,{"a":2}]', /MalformedInputError.*malformed/],
+    ['text behind the end', '[{"a":1}] x', /MalformedInputError.*malformed/],
+    ['an array in an array that is not closed', '[[1,2],[3,4]', /MalformedInputError.*breaks off/],
+  ])('fails by name where it is broken: %s', async (_name, object, message) => {
+    expect(await failureOf(object)).toMatch(message);
+  });
+
+  it('of one value beyond 16 MiB is converted', async () => {
+    const features = Array.from({ length: 150_000 }, (_, id) => ({
+      ...{ type: 'Feature', properties: { id, name: `n${id}` } },
+      geometry: { type: 'Point', coordinates: [id / 1_000, 1.5] },
+    }));
+    const object = JSON.stringify({ type: 'FeatureCollection', features });
+    expect(object.length).toBeGreaterThan(16_777_216);
+    const { result } = await testProcessor<ParquetResult>(parquet as Processor, { object, memoryBytes: 916_455_424 });
+    expect(result).toMatchObject({ rows: 1, columns: 2, badRows: 0 });
+  });
+
+  it('of 1,000 leaves is converted within the default share of memory', async () => {
+    const stats = Object.fromEntries(
+      Array.from({ length: 10 }, (_, b) => [
+        `browser${b}`,
+        Object.fromEntries(Array.from({ length: 100 }, (_, v) => [`${b}.${v}`, 'y'])),
+      ]),
+    );
+    const { result } = await testProcessor<ParquetResult>(parquet as Processor, {
+      object: JSON.stringify({ stats }),
+      memoryBytes: 916_455_424,
+    });
+    expect(result).toMatchObject({ rows: 1, columns: 1, files: 1 });
+  });
+});
+
+describe('what came instead of a table is none:', () => {
+  it.each<[string, string, string]>([
+    [
+      'a login page',
+      'login.csv',
+      '<!doctype html><html><head><title>Sign in</title></head><body>Please, sign in</body></html>',
+    ],
+    ['an error in XML', 'data.csv', '<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code>, <Id>1</Id></Error>\n'],
+    ['a page behind blank lines', 'data.json', '\n\n  <html>\n<body>a, b</body></html>'],
+    ['a sentence with a comma', 'quota.csv', 'Error: quota exceeded, try again later\n'],
+    ['an error in JSON', 'data.csv', '{"error":"quota exceeded","code":429}'],
+    ['lines of text', 'data.csv', 'Service Unavailable\nplease try again\n'],
+    ['text for a Parquet file', 'data.parquet', 'Not Found\n'],
+  ])('%s', async (_name, name, object) => {
+    expect(await failureOf(object, {}, name)).toMatch(/^NoTableError/);
+  });
+
+  it('one line of names is a table without rows where the name says so', async () => {
+    expect((await read('id,name,price\n', {}, 'exports/empty.csv.gz')).converted).toMatchObject({
+      rows: 0,
+      columns: 3,
+    });
+  });
+
+  it('blanks between fields make a table where the name says so', async () => {
+    const object = 'Chins Situps Jumps\n5 162 60\n2 110 60\n12 101 101\n';
+    expect((await read(object, {}, 'linnerud.csv')).converted).toMatchObject({ rows: 3, columns: 3, delimiter: ' ' });
+  });
+
+  it('one column is a table where the name says so and its type bears it out', async () => {
+    expect((await read('value\n1\n2\n', {}, 'values.csv')).converted).toMatchObject({
+      rows: 2,
+      columns: 1,
+      header: true,
+    });
+  });
+});
+
+describe('more bad than good', () => {
+  it('is a failure with the first three reasons', async () => {
+    const object = `a,b\n1,2\n${lines(40, () => '1,2,3\n')}${lines(30, () => '1,2\n')}`;
+    expect(
+      await failureOf(object, { format: 'csv', delimiter: ',', skipRows: 0, header: true, types: { a: 'DATE' } }),
+    ).toMatch(/^TooManyBadRowsError/);
+    expect(await failureOf(`{"a":1}\n${lines(9, () => '{"a":\n')}`, { format: 'jsonl' })).toMatch(
+      /^TooManyBadRowsError: 9 of 10 rows are bad, which is most of them.*line 2.*line 3.*line 4/,
+    );
+  });
+
+  it.each<[number, number, unknown, boolean]>([
+    [100, 10, undefined, true],
+    [100, 12, undefined, false],
+    [1_000, 100, undefined, true],
+    [1_000, 120, undefined, false],
+    [5, 6, undefined, false],
+    [5, 6, 6, true],
+    [100, 6, '5%', false],
+    [100, 5, '5%', true],
+  ])('%i good and %i bad rows with maxBadRows %j', async (good, bad, maxBadRows, passes) => {
+    const object = `{"a":1}\n${lines(good - 1, (n) => `{"a":${n}}\n`)}${lines(bad, () => '{"a":\n')}`;
+    const options = { format: 'jsonl', ...(maxBadRows === undefined ? {} : { maxBadRows }) };
+    if (passes) expect((await read(object, options)).converted).toMatchObject({ rows: good, badRows: bad });
+    else expect(await failureOf(object, options)).toMatch(/^TooManyBadRowsError/);
+  });
+});
+
+describe('profile', () => {
+  it('says of each column type, nulls, distinct values, least and greatest', async () => {
+    const { result } = await testProcessor<Profile>(profile as Processor, {
+      object: 'id,city,day\n1,Bonn,2024-01-02\n2,Bonn,\n3,Rome,2024-01-01\n',
+    });
+    expect(result.statistics).toEqual([
+      { name: 'id', type: 'BIGINT', nulls: 0, distinct: 3, min: '1', max: '3' },
+      { name: 'city', type: 'VARCHAR', nulls: 0, distinct: 2, min: 'Bonn', max: 'Rome' },
+      { name: 'day', type: 'DATE', nulls: 1, distinct: 2, min: '2024-01-01', max: '2024-01-02' },
+    ]);
+  });
+
+  it('reads Parquet files too', async () => {
+    const made = await testProcessor<ParquetResult>(parquet as Processor, { object: 'a,b\n1,x\n2,y\n' });
+    const object = made.outputs.get('data.parquet')?.content ?? '';
+    const { profiled } = await read(object);
+    expect(profiled).toMatchObject({ format: 'parquet', records: 2, columnNames: ['a', 'b'] });
+    expect(await failureOf((object as Buffer).subarray(0, 200))).toMatch(
+      /^MalformedInputError: the Parquet file is broken/,
+    );
+  });
+});
