@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { GetObjectCommand, PutObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
-import type { z } from 'zod';
+import * as z from 'zod';
 import { isTooDeep, MOST_LEVELS } from './input/nesting.ts';
 import { isOfNewerVersion, NewerVersionError } from './newer-version.ts';
 
@@ -40,6 +41,27 @@ export async function writeOnce(store: Store, key: string, value: unknown): Prom
       if (status !== 409 || attempt === 5) throw error;
     }
   }
+}
+
+/** S3 refused a write because the object exists, and has no such object. Writing again is right. */
+export class NoSuchWinnerError extends Error {
+  override readonly name = 'NoSuchWinnerError';
+}
+
+/**
+ * Writes a JSON object once, as {@link writeOnce} does, where no other writer writes the same value. It reads an object
+ * that exists: the answer to a first request may have been lost, and the SDK's second one then finds what the first wrote.
+ *
+ * @returns `exists` where the object is another writer's.
+ * @throws NoSuchWinnerError where S3 says that there is an object, and there is none.
+ */
+export async function writeOwn(store: Store, key: string, value: object): Promise<'written' | 'exists'> {
+  if ((await writeOnce(store, key, value)) === 'written') return 'written';
+  const there = await readJson(store, key, z.unknown());
+  if (there === undefined) {
+    throw new NoSuchWinnerError(`S3 refused to write s3://${store.bucket}/${key}, as if it existed, and it does not`);
+  }
+  return isDeepStrictEqual(there, JSON.parse(JSON.stringify(value))) ? 'written' : 'exists';
 }
 
 /** Writes a JSON object, replacing what was there. Only for objects with one writer at a time. */

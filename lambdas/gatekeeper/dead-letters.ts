@@ -29,7 +29,7 @@ export async function drainDeadLetters(store: Store, deadLetters: Queue): Promis
     for (const message of Messages) {
       const parsed = messageSchema.safeParse(parseJson(message.Body ?? ''));
       if (!parsed.success) continue;
-      const { runId, item, name } = parsed.data;
+      const { runId, item, name, fetch } = parsed.data;
       const attempts = Number(message.Attributes?.ApproximateReceiveCount ?? 0);
       await record(store, 'failures', {
         v: 1,
@@ -37,7 +37,7 @@ export async function drainDeadLetters(store: Store, deadLetters: Queue): Promis
         item,
         name,
         at: new Date().toISOString(),
-        stage: 'process',
+        stage: fetch === undefined ? 'process' : 'transfer',
         error: {
           name: 'DeadLetter',
           message: `no worker came to an end with it, and none could say why, in ${attempts} deliveries: it may kill or stall each one; see the workers' logs`,

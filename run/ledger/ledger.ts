@@ -1,7 +1,7 @@
 import { type LedgerName, runKeys } from '../keys.ts';
-import { listKeys, readJson, type Store, writeOnce } from '../store.ts';
+import { listKeys, readJson, type Store, writeOnce, writeOwn } from '../store.ts';
 import type { FailureRecord, HandedRecord, LandedRecord, ResultRecord } from './records.ts';
-import { closedSchema, resultSchema } from './records.ts';
+import { closedSchema } from './records.ts';
 
 interface RecordOf {
   landed: LandedRecord;
@@ -45,18 +45,13 @@ export async function* recordedIds(
  * the result is kept under `late/` too, where readers of the manifest find it.
  *
  * @returns `exists` where another delivery of the item was faster, `late` where the run was closed.
+ * @throws NoSuchWinnerError where S3 speaks of a result that is not there, and whatever else S3 answers.
  */
 export async function recordResult(store: Store, value: ResultRecord): Promise<'written' | 'exists' | 'late'> {
-  if ((await record(store, 'results', value)) === 'exists' && !(await isMine(store, value))) return 'exists';
+  if ((await writeOwn(store, runKeys(value.runId).record('results', value.item), value)) === 'exists') return 'exists';
   if (!(await isClosed(store, value.runId))) return 'written';
   await record(store, 'late', value);
   return 'late';
-}
-
-/** A PUT whose answer was lost is sent again by the SDK, and then finds its own first one. */
-async function isMine(store: Store, { runId, item, attempt, worker }: ResultRecord): Promise<boolean> {
-  const there = await readJson(store, runKeys(runId).record('results', item), resultSchema);
-  return there?.attempt === attempt && there.worker === worker;
 }
 
 /** Whether DoneState, or CloseRun, has closed the run: nothing of it is to be begun any more. */

@@ -2,7 +2,7 @@ import { PermanentError } from '#processors/contract/permanent-error.ts';
 import type { ProcessorLogger } from '#processors/contract/processor.ts';
 import { NewerVersionError } from '#run/newer-version.ts';
 import { PermanentTransferError, SourceAsksToWaitError } from '#transfer/index.ts';
-import { countAttempts, markInterrupted } from './attempts.ts';
+import type { Attempt } from './attempts.ts';
 import type { Verdict, WorkerParts } from './parts.ts';
 import type { Delivery } from './queue.ts';
 import { DoneElsewhereError, WorkerStoppingError, WorkLostError } from './reasons.ts';
@@ -21,15 +21,16 @@ export async function afterError(
   parts: WorkerParts,
   delivery: Delivery,
   { ref, name }: Task,
-  attempt: number,
+  attempt: Attempt,
   error: unknown,
   logger: ProcessorLogger,
 ): Promise<Verdict> {
   const { store, queue, settings } = parts;
   if (error instanceof WorkerStoppingError) {
     logger.info('goes back to the queue, the worker stops');
+    // Before the message is there for others: the next one to receive it counts the tries.
+    await attempt.markInterrupted();
     await queue.giveBack(delivery, 0);
-    await markInterrupted(store, ref, attempt);
     return { kind: 'returned' };
   }
   if (error instanceof WorkLostError) {
@@ -44,16 +45,15 @@ export async function afterError(
   if (error instanceof SourceAsksToWaitError) {
     const pauseSeconds = Math.min(Math.ceil((error.waitUntil.getTime() - Date.now()) / 1_000), LONGEST_WAIT_SECONDS);
     logger.info('goes back to the queue, the source asks to wait', { pauseSeconds });
+    await attempt.markInterrupted();
     await queue.giveBack(delivery, Math.max(0, pauseSeconds));
-    await markInterrupted(store, ref, attempt);
     return { kind: 'retry', pauseSeconds };
   }
-  if (error instanceof NewerVersionError) {
-    await markInterrupted(store, ref, attempt);
-    // handleDelivery gives the message back.
-    throw error;
-  }
-  const attempts = await countAttempts(store, ref);
+  // handleDelivery gives the message back, and the try does not count.
+  if (error instanceof NewerVersionError) throw error;
+  // First, so that of two tries that fail at once one at least sees that both have ended.
+  await attempt.endInFailure();
+  const attempts = (await attempt.others()).ended + 1;
   if (isPermanent(error) || attempts >= settings.maxAttempts) {
     logger.error('failed', { error, attempts });
     await recordFailure(store, { ...ref, name }, error, attempts);

@@ -5,7 +5,7 @@ import type { SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
 import { destinationOf, recordLanded, sourceOf, uploadRecorder } from '#run/landing/landing.ts';
 import { landedSchema } from '#run/ledger/records.ts';
-import { readJson } from '#run/store.ts';
+import { NoSuchWinnerError, readJson } from '#run/store.ts';
 import { transfer } from '#transfer/index.ts';
 import type { WorkerParts } from './parts.ts';
 import { hasRecord, settledAs } from './settled.ts';
@@ -47,9 +47,14 @@ export function fetchTask(parts: WorkerParts, message: WorkMessage, source: Sour
           }),
         ),
       );
+      let isCounted = false;
+      // Written again where a step fails: the bytes count once.
       return async () => {
         const { word } = await recordLanded(store, runId, source, landed);
-        if (landed.status === 'landed') await parts.limits.spend(runId, landed.bytes);
+        if (landed.status === 'landed' && !isCounted) {
+          isCounted = true;
+          await parts.limits.spend(runId, landed.bytes);
+        }
         await parts.limits.flush(runId);
         await handOn(parts, runId, source);
         return word;
@@ -58,10 +63,10 @@ export function fetchTask(parts: WorkerParts, message: WorkMessage, source: Sour
   };
 }
 
-/** Sends the landed object to its processor, where it gets one. */
+/** Sends the landed object to its processor, where it gets one. @throws NoSuchWinnerError where it has no record. */
 async function handOn({ store, dispatchQueue }: WorkerParts, runId: string, source: SourceItem): Promise<void> {
   const landed = await readJson(store, runKeys(runId).record('landed', source.id), landedSchema);
-  if (landed === undefined) return;
+  if (landed === undefined) throw new NoSuchWinnerError(`${source.key} has landed, and its record is not there`);
   const message = messageOf(runId, source, { bucket: landed.bucket, bytes: landed.bytes });
   if (message !== undefined) await dispatch(store, dispatchQueue, [message]);
 }

@@ -273,8 +273,10 @@ describe.concurrent('a worker', () => {
       }),
     );
     const message = test.message('a', 'deadly');
-    for (let count = 1; count <= 3; count++)
-      await claimAttempt(test.store, { ...message, stage: 'process' }, count, 'killed');
+    for (let count = 1; count <= 3; count++) {
+      const delivery = { messageId: 'killed', receiveCount: count };
+      await claimAttempt(test.store, { ...message, stage: 'process' }, delivery, 'killed', 0);
+    }
     await test.send(message);
     expect(await test.work()).toMatchObject({ failed: 1 });
     expect(ran).toBe(false);

@@ -1,0 +1,110 @@
+import { PermanentError } from '#processors/contract/permanent-error.ts';
+import type { ProcessorLogger } from '#processors/contract/processor.ts';
+import { afterError } from './after-error.ts';
+import { type Attempt, claimAttempt } from './attempts.ts';
+import { keepTrying } from './keep-trying.ts';
+import { itemLogger } from './logger.ts';
+import type { Verdict, WorkerParts } from './parts.ts';
+import type { Delivery } from './queue.ts';
+import type { Reservation } from './reserve.ts';
+import type { Task } from './task.ts';
+
+/** The name, in records, of an item whose workers died on it without a word, as often as it may be tried. */
+export class WorkerDiedError extends PermanentError {
+  override readonly name = 'WorkerDiedError';
+}
+
+/**
+ * One try at a task: claims it, does it, records what came of it, and settles the message.
+ *
+ * @throws what S3 or SQS answer where the item did nothing wrong. The try doesn't count then.
+ */
+export async function tryTask(
+  parts: WorkerParts,
+  delivery: Delivery,
+  task: Task,
+  reservation: Reservation,
+): Promise<Verdict> {
+  const { store, queue } = parts;
+  const about = { ...task.ref, name: task.name };
+  const settled = await task.settledAs();
+  if (settled !== undefined) {
+    itemLogger(parts.logger, about).info('nothing to do for this message', { settled });
+    await queue.delete(delivery);
+    return { kind: 'skipped' };
+  }
+
+  const attempt = await claimAttempt(store, task.ref, delivery, parts.worker, parts.settings.visibilitySeconds);
+  const logger = itemLogger(parts.logger, about, attempt.number);
+  reservation.onExtended = () => attempt.extend();
+  try {
+    const verdict = await afterOthers(parts, delivery, task, attempt, logger);
+    return verdict ?? (await runTask(parts, delivery, task, attempt, reservation, logger));
+  } catch (error) {
+    await attempt.markInterrupted().catch((cause) => logger.warn('the try counts as a failed one', { error: cause }));
+    throw error;
+  }
+}
+
+async function runTask(
+  parts: WorkerParts,
+  delivery: Delivery,
+  task: Task,
+  attempt: Attempt,
+  reservation: Reservation,
+  logger: ProcessorLogger,
+): Promise<Verdict> {
+  const began = performance.now();
+  logger.info('begins', { task: task.what });
+  let record: Awaited<ReturnType<Task['run']>>;
+  try {
+    record = await task.run(attempt.number, reservation.signal, logger);
+  } catch (error) {
+    await reservation.release();
+    return await afterError(parts, delivery, task, attempt, error, logger);
+  }
+  const word = await keepTrying(record, reservation.signal, logger);
+  await reservation.release();
+  await parts.queue.delete(delivery);
+  logger.info(word === 'exists' ? 'another worker was faster' : 'done', {
+    word,
+    seconds: Math.round(performance.now() - began) / 1_000,
+  });
+  return { kind: word === 'written' ? 'done' : word === 'late' ? 'late' : 'skipped' };
+}
+
+/**
+ * Looks at the item's other tries. Where all that it may have are used up, nothing is begun.
+ *
+ * @returns undefined where the try may begin.
+ */
+async function afterOthers(
+  parts: WorkerParts,
+  delivery: Delivery,
+  task: Task,
+  attempt: Attempt,
+  logger: ProcessorLogger,
+): Promise<Verdict | undefined> {
+  const { queue, settings } = parts;
+  if (attempt.number === 1) return undefined;
+  const { ended, alive } = await attempt.others();
+  if (ended >= settings.maxAttempts) {
+    // A try that ends in an error says so, and the last one is recorded. Tries that don't are a worker killed each time.
+    const error = new WorkerDiedError(
+      `${ended} tries of ${task.name} ended without a word: the worker was killed each time`,
+    );
+    return await afterError(parts, delivery, task, attempt, error, logger);
+  }
+  const [other] = alive;
+  if (other === undefined || ended + alive.length < settings.maxAttempts) return undefined;
+  await attempt.markInterrupted();
+  logger.info('another try is under way, and the item may have no more', { other });
+  if (alive.some(({ messageId }) => messageId === delivery.messageId)) {
+    // One message, delivered twice: it is the only one that brings the item back where the other worker dies.
+    const pauseSeconds = Math.max(1, Math.ceil((Date.parse(other.leaseUntil) - Date.now()) / 1_000));
+    await queue.giveBack(delivery, Math.min(pauseSeconds, settings.visibilitySeconds));
+    return { kind: 'retry', pauseSeconds };
+  }
+  await queue.delete(delivery);
+  return { kind: 'skipped' };
+}
