@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { AwsClient } from 'aws4fetch';
+import { endByItself } from './end-by-itself.ts';
 
 // The handlers come first: as process 1 of a container, a process without one ignores SIGTERM and is killed later.
 const stopping = new AbortController();
@@ -38,16 +39,13 @@ async function start(): Promise<number> {
   const hash = createHash('sha256').update(bundle).digest('hex');
   const wanted = needed('SLUICE_BUNDLE_SHA256');
   if (hash !== wanted) throw new FinalError(`the bundle's SHA-256 is ${hash}, the task definition says ${wanted}`);
-  const { main } = await load(bundle);
-  return await main(stopping.signal);
-}
-
-async function load(bundle: Buffer): Promise<{ main: (stop: AbortSignal) => Promise<number> }> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-worker-'));
   try {
     const file = join(folder, 'worker.mjs');
     await writeFile(file, bundle);
-    return await import(pathToFileURL(file).href);
+    const worker = (await import(pathToFileURL(file).href)) as { main: (stop: AbortSignal) => Promise<number> };
+    // It starts its own file again, for the processes that items run in.
+    return await worker.main(stopping.signal);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -132,11 +130,11 @@ function log(level: 'INFO' | 'WARN' | 'CRITICAL', message: string, error: unknow
 }
 
 start().then(
-  (code) => process.exit(code),
+  (code) => endByItself(code),
   (error) => {
     // Stopped before there was anything to do is no error.
     const stopped = stopping.signal.aborted && !(error instanceof FinalError);
     log(stopped ? 'INFO' : 'CRITICAL', stopped ? 'stopped before the worker began' : 'the worker did not start', error);
-    process.exit(stopped ? 0 : 1);
+    endByItself(stopped ? 0 : 1);
   },
 );

@@ -22,6 +22,8 @@ export const workerSettingsSchema = z
     SLUICE_IDLE_SECONDS: seconds,
     SLUICE_ITEMS_AT_ONCE: count.max(100),
     SLUICE_MAX_ATTEMPTS: count,
+    /** The task's memory. Without it, what the container or the machine has. */
+    SLUICE_MEMORY_MIB: count.optional(),
     /** At most 11 h 30 min, since SQS ends a reservation at 12 h. */
     SLUICE_ITEM_MINUTES: z.coerce.number().positive().max(690),
     SLUICE_USER_AGENT: z.string().min(1).default('sluice/1 (batch worker; obeys robots.txt)'),
@@ -50,6 +52,7 @@ export const workerSettingsSchema = z
     idleSeconds: env.SLUICE_IDLE_SECONDS,
     itemsAtOnce: env.SLUICE_ITEMS_AT_ONCE,
     maxAttempts: env.SLUICE_MAX_ATTEMPTS,
+    memoryMiB: env.SLUICE_MEMORY_MIB,
     itemMinutes: env.SLUICE_ITEM_MINUTES,
     userAgent: env.SLUICE_USER_AGENT,
     retrySeconds: env.SLUICE_RETRY_SECONDS,

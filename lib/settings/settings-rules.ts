@@ -1,4 +1,4 @@
-import { LEAST_ITEM_MIB, WORKER_BASE_MIB } from '#run/fleet/memory-share.ts';
+import { ITEM_BASE_MIB, LEAST_ITEM_MIB, WORKER_BASE_MIB } from '#run/fleet/memory-share.ts';
 import { processorProblems } from '#run/input/deployed-processors.ts';
 import { executionInputSchema } from '#run/input/input.ts';
 import { PROCESSOR_NAMES } from '#run/input/processor-names.ts';
@@ -121,10 +121,11 @@ export const settingsRules: readonly SettingsRule[] = [
   {
     settings: ['workers.memoryMiB', 'workers.itemsAtOnce'],
     problem: ({ workers }) => {
-      const needed = WORKER_BASE_MIB + workers.itemsAtOnce * LEAST_ITEM_MIB;
+      const item = ITEM_BASE_MIB + LEAST_ITEM_MIB;
+      const needed = WORKER_BASE_MIB + workers.itemsAtOnce * item;
       return workers.memoryMiB >= needed
         ? undefined
-        : `a worker takes ${WORKER_BASE_MIB} MiB and at least ${LEAST_ITEM_MIB} more for each item at once: workers.itemsAtOnce (${workers.itemsAtOnce}) calls for ${needed} MiB, more than workers.memoryMiB (${workers.memoryMiB})`;
+        : `a worker takes ${WORKER_BASE_MIB} MiB, and the process of each item at once at least ${item}: workers.itemsAtOnce (${workers.itemsAtOnce}) calls for ${needed} MiB, more than workers.memoryMiB (${workers.memoryMiB})`;
     },
   },
   {

@@ -6,6 +6,7 @@ import {
   ContainerImage,
   CpuArchitecture,
   FargateTaskDefinition,
+  LinuxParameters,
   LogDriver,
   OperatingSystemFamily,
 } from 'aws-cdk-lib/aws-ecs';
@@ -177,6 +178,8 @@ export class Workers extends Construct {
       ...(image.user !== undefined && { user: image.user }),
       command: [...program.command],
       stopTimeout: Duration.seconds(STOP_SECONDS),
+      // Process 1 of the container passes signals on, and collects what the processes of items have started and left.
+      linuxParameters: new LinuxParameters(this, 'Linux', { initProcessEnabled: true }),
       logging: LogDriver.awsLogs({ logGroup, streamPrefix: 'worker' }),
       environment: {
         ...Object.assign({}, ...accesses.map((access) => access.environment)),
@@ -184,13 +187,14 @@ export class Workers extends Construct {
         SLUICE_BUNDLE_KEY: bundle.s3ObjectKey,
         SLUICE_BUNDLE_SHA256: program.sha256,
         ...(native.length > 0 && { SLUICE_DUCKDB_FILES: Stack.of(this).toJsonString(native) }),
-        // DuckDB holds a thread of Node's pool while it works; the rest of the worker keeps its usual four.
-        UV_THREADPOOL_SIZE: String(4 + workers.itemsAtOnce),
+        // DuckDB holds a thread of Node's pool while it works; the rest of an item's process keeps its usual four.
+        UV_THREADPOOL_SIZE: '5',
         SLUICE_VISIBILITY_SECONDS: String(workers.visibilitySeconds),
         SLUICE_HEARTBEAT_SECONDS: String(workers.heartbeatSeconds),
         SLUICE_IDLE_SECONDS: String(workers.idleSeconds),
         SLUICE_ITEMS_AT_ONCE: String(workers.itemsAtOnce),
         SLUICE_MAX_ATTEMPTS: String(workers.maxAttempts),
+        SLUICE_MEMORY_MIB: String(workers.memoryMiB),
         SLUICE_RETRY_SECONDS: String(workers.retrySeconds),
         SLUICE_ITEM_MINUTES: String(workers.itemMinutes),
         SLUICE_STOP_SECONDS: String(STOP_SECONDS),

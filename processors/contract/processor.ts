@@ -40,14 +40,17 @@ export interface ProcessorLogger {
 export interface ProcessorContext {
   /**
    * Aborts when the work is to stop: the time limit, the worker being stopped, another worker having been faster.
-   * Pass it on to whatever takes one. A processor that goes on regardless is left behind after 10 seconds, and
-   * nothing of what it does then counts.
+   * Pass it on to whatever takes one. The process of a processor that goes on regardless is killed after 12 seconds,
+   * also where it is in an endless loop.
    */
   readonly signal: AbortSignal;
   readonly logger: ProcessorLogger;
   /** Which try of the item this is. Numbers only grow, and no two tries share one. */
   readonly attempt: number;
-  /** The item's share of the task's memory, in bytes, beside what Node and the worker take themselves. */
+  /**
+   * The item's share of the task's memory, in bytes, beside what Node and the worker take themselves. The JavaScript heap
+   * can't grow beyond it. A process that takes a quarter more with its buffers and native code is killed (on Linux).
+   */
   readonly memoryBytes: number;
   /** What a processor that asks web servers calls itself, from the worker's settings. */
   readonly userAgent: string;
@@ -75,7 +78,7 @@ export interface ProcessorContext {
    * A file to write, kept under the item's own prefix of the bucket. It appears when the stream has finished, whole or
    * not at all: await `pipeline(source, context.output('rows.jsonl', 'application/x-ndjson'))` or `finished(stream)`.
    *
-   * Keep what it returns flowing: at most 16 MiB are held in memory for each output.
+   * Keep what it returns flowing: at most 24 MiB are held in memory for each output.
    *
    * @param name a relative path such as `part-000.parquet`, once each.
    * @throws OutputNameError for any other name.
@@ -96,8 +99,8 @@ export interface Processor<Options = unknown> {
  *
  * The result is recorded in the run's ledger and must be JSON of at most 256 KiB: what is longer belongs into an output.
  * A processor can be run several times on one item, also at once with itself, and must not mind: outputs of tries
- * that didn't win are never read. It shares its process with others, so it must not block the event loop for long;
- * the heartbeat that keeps the item reserved runs there too.
+ * that didn't win are never read. Each item has a process of its own while it is worked on, so a processor may use all
+ * of its event loop; the worker, which keeps the item reserved, is another process.
  *
  * @example
  * export const countLines = defineProcessor({

@@ -8,7 +8,7 @@ import type { Json, Processor, ProcessorContext, ProcessorItem } from './process
 /** Longer results belong into an output: the manifest's readers load every result. */
 const MAX_RESULT_BYTES = 256 * 1_024;
 /** How long a processor may take to react to its signal. */
-const ABORT_GRACE_MS = 10_000;
+export const ABORT_GRACE_MS = 10_000;
 const MAX_OUTPUT_NAME = 500;
 /** Percent signs, because Hive's partitions escape by them. */
 const OUTPUT_NAME = /^[0-9A-Za-z_=%-][0-9A-Za-z._=%-]*(\/[0-9A-Za-z_=%-][0-9A-Za-z._=%-]*)*$/;

@@ -7,7 +7,7 @@ import { readPlanSummary } from '#run/plan/plan-summary.ts';
 import { listKeys } from '#run/store.ts';
 import { useDeployedAws } from '#test/helpers/deployed.ts';
 import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';
-import { workerProcesses } from '#test/helpers/worker-processes.ts';
+import { killWorkers } from '#test/helpers/worker-processes.ts';
 
 const aws = useDeployedAws();
 let web: Web;
@@ -53,7 +53,7 @@ describe('a worker', () => {
       const arn = await aws.start({ work: [{ processor: 'scrape', name: 'held', input: { url: `${web.url}/held` } }] });
       const fetched = () => web.requests.filter((request) => request === 'GET /held').length;
       await expect.poll(fetched, { timeout: 60_000 }).toBe(1);
-      for (const pid of await workerProcesses(aws.queue.url)) process.kill(pid, 'SIGKILL');
+      await killWorkers(aws.queue.url);
       await expect.poll(fetched, { timeout: 60_000 }).toBe(2);
       hold = false;
       const run = await aws.end(arn);

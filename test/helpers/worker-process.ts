@@ -78,9 +78,8 @@ export function useWorkerProcesses() {
       const named = files.map(({ name, sha256 }) => ({ name, key: nativeKey(name), sha256 }));
       return { SLUICE_DUCKDB_FILES: JSON.stringify(named) };
     },
-    /** Starts the container's own command as a plain process. */
-    start(environment: Record<string, string>): RunningWorker {
-      const [program = '', ...args] = command;
+    /** Starts the container's own command, or another, as a plain process. */
+    start(environment: Record<string, string>, [program = '', ...args] = command): RunningWorker {
       const child = spawn(program, args, {
         env: { PATH: process.env.PATH, TMPDIR: folder, AWS_EC2_METADATA_DISABLED: 'true', ...environment },
         stdio: ['ignore', 'pipe', 'pipe'],

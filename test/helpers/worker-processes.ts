@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 
 /**
- * The processes of the worker tasks that take from a queue, told by their environment. Linux only: other systems don't
+ * The processes of the worker tasks that take from a queue, and those of their items, told by their environment. Linux only: other systems don't
  * show it.
  */
 export async function workerProcesses(queueUrl: string): Promise<number[]> {
@@ -16,4 +16,15 @@ export async function workerProcesses(queueUrl: string): Promise<number[]> {
     }
   }
   return found;
+}
+
+/** Kills them all, without a word to any. A worker that is killed takes the processes of its items with it. */
+export async function killWorkers(queueUrl: string): Promise<void> {
+  for (const pid of await workerProcesses(queueUrl)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended with its worker.
+    }
+  }
 }

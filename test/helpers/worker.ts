@@ -11,6 +11,7 @@ import { RunLimits } from '#run/limits/run-limits.ts';
 import { readJson, type Store, writeOnce } from '#run/store.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import type { WorkerSettings } from '#worker/environment.ts';
+import { runItemHere } from '#worker/item/run-item.ts';
 import { workerLogger } from '#worker/runtime/logger.ts';
 import type { WorkerParts } from '#worker/runtime/parts.ts';
 import { openQueue } from '#worker/runtime/queue.ts';
@@ -23,6 +24,7 @@ export const QUICK_SETTINGS = {
   idleSeconds: 1,
   itemsAtOnce: 2,
   maxAttempts: 3,
+  memoryMiB: undefined,
   itemMinutes: 1,
   userAgent: 'sluice-test',
   sourceGuard: LOOPBACK,
@@ -74,10 +76,10 @@ export class WorkerRig {
       settings: all,
       credentials: new Credentials(all.credentialGrants, all.sourceGuard),
       limits: new RunLimits(this.store, all.runBytes),
-      loadProcessor: (name) => {
+      runItem: runItemHere(this.store, all, (name) => {
         const processor = this.#processors.get(name);
         return processor === undefined ? undefined : Promise.resolve(processor);
-      },
+      }),
       logger,
       worker,
     };

@@ -1,3 +1,4 @@
+import { keepProgress } from '#processors/contract/progress.ts';
 import { dispatch, messageOf } from '#run/fleet/dispatch.ts';
 import { memoryShare } from '#run/fleet/memory-share.ts';
 import type { WorkMessage } from '#run/fleet/message.ts';
@@ -33,15 +34,19 @@ export function fetchTask(parts: WorkerParts, message: WorkMessage, source: Sour
     isDone: () => hasRecord(store, message, 'landed'),
     async run(_attempt, signal, logger) {
       const limit = { name: 'fetch', minutes: parts.settings.itemMinutes };
+      const progress = keepProgress(logger);
       const landed = await parts.limits.within(runId, parts.settings.sourceBytes, (maxBytes) =>
-        withinLimit(limit, signal, logger, (both, progress) =>
+        withinLimit(limit, signal, (both, onProgress) =>
           transfer(sourceOf(source, parts.credentials), destinationOf(store, source), {
             ...uploadRecorder(store, runId, source),
-            streamMemoryBytes: streamMemoryBytes(parts.settings.itemsAtOnce),
+            streamMemoryBytes: streamMemoryBytes(parts.settings),
             guard: parts.settings.sourceGuard,
             maxBytes,
             signal: both,
-            onProgress: ({ bytes, total }) => progress({ bytes, total: total ?? 'unknown' }),
+            onProgress({ bytes, total }) {
+              progress.report({ bytes, total: total ?? 'unknown' });
+              onProgress(progress.last());
+            },
           }).catch((error: unknown) => {
             throw both.aborted ? both.reason : error;
           }),
@@ -72,6 +77,6 @@ async function handOn({ store, dispatchQueue }: WorkerParts, runId: string, sour
 }
 
 /** The item's share of the memory for its part buffers, within what S3 and the engine take. */
-function streamMemoryBytes(itemsAtOnce: number): number {
-  return Math.min(Math.max(memoryShare(itemsAtOnce), STREAM_MIB.least * MIB), STREAM_MIB.most * MIB);
+function streamMemoryBytes({ itemsAtOnce, memoryMiB }: WorkerParts['settings']): number {
+  return Math.min(Math.max(memoryShare(itemsAtOnce, memoryMiB), STREAM_MIB.least * MIB), STREAM_MIB.most * MIB);
 }

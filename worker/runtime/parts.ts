@@ -1,10 +1,10 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import type { Processor } from '#processors/contract/processor.ts';
 import type { Credentials } from '#run/credentials/credentials.ts';
 import type { Queue as DispatchQueue } from '#run/fleet/dispatch.ts';
 import type { RunLimits } from '#run/limits/run-limits.ts';
 import type { Store } from '#run/store.ts';
 import type { WorkerSettings } from '../environment.ts';
+import type { RunItem } from '../item/item-job.ts';
 import type { Queue } from './queue.ts';
 
 /** What a worker works with. */
@@ -17,8 +17,8 @@ export interface WorkerParts {
   /** Of sources that a worker lands. */
   readonly credentials: Credentials;
   readonly limits: RunLimits;
-  /** Loads a processor's code, undefined where there is none of that name. */
-  readonly loadProcessor: (name: string) => Promise<Processor> | undefined;
+  /** Runs a processor on an item: in a process of its own, where a test doesn't have it otherwise. */
+  readonly runItem: RunItem;
   readonly logger: Logger;
   /** What the worker is called in records and logs: its task's id, or its host and process. */
   readonly worker: string;

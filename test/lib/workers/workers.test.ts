@@ -9,6 +9,7 @@ interface Container {
   Image: string;
   Command: string[];
   StopTimeout: number;
+  LinuxParameters: { InitProcessEnabled: boolean };
   User?: string;
   Environment: { Name: string; Value: unknown }[];
 }
@@ -43,7 +44,7 @@ describe('the worker task', () => {
     expect(JSON.parse(String(environment.get('SLUICE_DUCKDB_FILES')))).toEqual([
       { name: 'duckdb.node', key: expect.stringMatching(/^[0-9a-f]{64}\.zst$/), sha256: 'cd'.repeat(32) },
     ]);
-    expect(environment.get('UV_THREADPOOL_SIZE')).toBe('6');
+    expect(environment.get('UV_THREADPOOL_SIZE')).toBe('5');
   });
 
   it('has both capacity providers at hand and no service', () => {
@@ -56,6 +57,7 @@ describe('the worker task', () => {
     expect(container.Image).toBe(`public.ecr.aws/docker/library/node:${devDependencies.node}-bookworm-slim`);
     expect(container.User).toBe('node');
     expect(container.StopTimeout).toBe(120);
+    expect(container.LinuxParameters).toEqual({ InitProcessEnabled: true });
   });
 
   it('adds a digest only where one is set', () => {

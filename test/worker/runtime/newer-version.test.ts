@@ -4,7 +4,7 @@ import { defineProcessor, type Processor } from '#processors/contract/processor.
 import { NewerVersionError } from '#run/newer-version.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { QUICK_SETTINGS, WorkerRig } from '#test/helpers/worker.ts';
-import { countAttempts } from '#worker/runtime/attempts.ts';
+import { claimAttempt } from '#worker/runtime/attempts.ts';
 
 const aws = useEmbeddedAws();
 let runs = 0;
@@ -69,7 +69,9 @@ describe('a worker of an older version', () => {
       });
     }
     expect(await test.failure(message)).toBeUndefined();
-    expect(await countAttempts(test.store, { ...message, stage: 'process' })).toBe(0);
+    const delivery = { messageId: 'next', receiveCount: 1 };
+    const next = await claimAttempt(test.store, { ...message, stage: 'process' }, delivery, 'next', 60);
+    expect(await next.others()).toEqual({ ended: 0, alive: [] });
   });
 
   it('leaves an unknown processor to a newer version a few times, and then says that nobody has it', async () => {

@@ -17,7 +17,7 @@ import { OutputStream } from '#processors/contract/output-stream.ts';
 import type { Store } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { s3Errors, startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
-import { s3Output } from '#worker/runtime/s3-output.ts';
+import { s3Output } from '#worker/item/s3-output.ts';
 
 const aws = useEmbeddedAws();
 const MIB = 1_024 * 1_024;
@@ -37,7 +37,7 @@ async function breakingWay(upstream: string, breaks: number[]): Promise<{ endpoi
         port: target.port,
         method: incoming.method,
         path: incoming.url,
-        headers: incoming.headers,
+        headers: { ...incoming.headers, 'x-sluice-forwarded-to': target.host },
       },
       (from) => {
         answer.writeHead(from.statusCode ?? 500, from.headers);

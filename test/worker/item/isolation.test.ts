@@ -1,0 +1,106 @@
+import { readdir } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { useEmbeddedAws } from '#test/helpers/aws.ts';
+import { recordedItems } from '#test/helpers/run.ts';
+import { WorkerRig } from '#test/helpers/worker.ts';
+import { useWorkerProcesses } from '#test/helpers/worker-process.ts';
+import { workerProcesses } from '#test/helpers/worker-processes.ts';
+
+const PROGRAM = new URL('crashing-worker.ts', import.meta.url).pathname;
+
+/** How each bad kind is recorded. */
+const BAD: Readonly<Record<string, { name: string; message: RegExp }>> = {
+  rejection: { name: 'ItemUncaughtError', message: /TypeError: nobody waits for this/ },
+  'rejection-at-the-end': { name: 'ItemUncaughtError', message: /TypeError: nobody waits for this/ },
+  heap: { name: 'ItemMemoryError', message: /its heap may hold \d+ MiB/ },
+  ...(process.platform === 'linux' && { buffers: { name: 'ItemMemoryError', message: /MiB of memory, and may take/ } }),
+  loop: { name: 'ItemTimeoutError', message: /longer than .* having reached: rows 17/ },
+  exit: { name: 'ItemExitError', message: /exit code 0/ },
+  'abort-ignored': { name: 'ItemTimeoutError', message: /longer than/ },
+  crash: { name: 'ItemKilledError', message: /SIGABRT/ },
+};
+
+const aws = useEmbeddedAws();
+const workers = useWorkerProcesses();
+
+async function rig(runId: string, more: Record<string, string>) {
+  const test = new WorkerRig(await aws.store(), await aws.queue(), runId, []);
+  const environment = {
+    ...(await workers.install(test, aws.client())),
+    // An item has 96 MiB then.
+    SLUICE_MEMORY_MIB: '512',
+    SLUICE_RETRY_SECONDS: '0.1',
+    ...more,
+  };
+  return { test, environment };
+}
+
+describe('items that misuse their process', () => {
+  it('each fail under their own name, and ten good items beside them are done', { tags: ['heavy'] }, async () => {
+    const { test, environment } = await rig('isolation', { SLUICE_ITEM_MINUTES: '0.15', SLUICE_MAX_ATTEMPTS: '1' });
+    const good = Array.from({ length: 10 }, (_, n) => test.message(`good ${n}`, 'good'));
+    const bad = Object.keys(BAD).map((kind) => test.message(kind, kind));
+    // Each bad one beside good ones, at the default of two items at once.
+    const mixed = good.flatMap((message, n) => (bad[n] === undefined ? [message] : [bad[n], message]));
+    for (const message of [...mixed, ...bad.slice(good.length)]) await test.send(message);
+
+    const worker = workers.start(environment, [process.execPath, PROGRAM]);
+    expect(await worker.exited).toBe(0);
+    for (const message of good)
+      expect(await test.result(message)).toMatchObject({ attempt: 1, result: { name: message.name } });
+    for (const message of bad) {
+      const expected = BAD[message.name];
+      expect(await test.failure(message)).toMatchObject({
+        attempts: 1,
+        error: { name: expected?.name, message: expect.stringMatching(expected?.message ?? '') },
+      });
+    }
+    expect((await recordedItems(test.store, test.runId, 'failures')).size).toBe(bad.length);
+    expect(await test.messagesLeft()).toEqual({ visible: 0, inFlight: 0 });
+    expect((await readdir(workers.folder())).filter((name) => name.startsWith('sluice-items-'))).toEqual([]);
+  });
+
+  it('an endless loop ends with its worker at SIGTERM, and its item goes back', { timeout: 120_000 }, async () => {
+    const { test, environment } = await rig('sigterm', { SLUICE_ITEM_MINUTES: '60', SLUICE_STOP_SECONDS: '30' });
+    await test.send(test.message('loop', 'loop'));
+    const worker = workers.start(environment, [process.execPath, PROGRAM]);
+    const begun = () => worker.lines().some(({ message }) => message === 'begins');
+    await expect.poll(begun, { timeout: 60_000 }).toBe(true);
+    worker.child.kill('SIGTERM');
+    expect(await worker.exited).toBe(0);
+    expect(worker.lines().at(-1)).toMatchObject({ message: 'leaves', reason: 'stopped', returned: 1 });
+    expect(await test.messagesLeft()).toEqual({ visible: 1, inFlight: 0 });
+  });
+
+  it('what an item has left behind ends no item after it', { timeout: 120_000 }, async () => {
+    const { test, environment } = await rig('bomb', { SLUICE_ITEMS_AT_ONCE: '1', SLUICE_MAX_ATTEMPTS: '1' });
+    const messages = ['leaves-a-bomb', 'good', 'leaves-a-bomb', 'good'].map((kind, n) => test.message(`${n}`, kind));
+    for (const message of messages) await test.send(message);
+    expect(await workers.start(environment, [process.execPath, PROGRAM]).exited).toBe(0);
+    for (const message of messages) expect(await test.result(message)).toMatchObject({ attempt: 1 });
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'an endless loop ends with a worker that is killed, and so does what its processor has started',
+    { timeout: 120_000 },
+    async () => {
+      const { test, environment } = await rig('killed', { SLUICE_ITEM_MINUTES: '60' });
+      await test.send(test.message('loop', 'loop'));
+      const worker = workers.start(environment, [process.execPath, PROGRAM]);
+      const processes = () => workerProcesses(test.queue.url);
+      // The worker, the item's process, and what that has started.
+      await expect.poll(processes, { timeout: 60_000 }).toHaveLength(3);
+      worker.child.kill('SIGKILL');
+      await expect.poll(processes, { timeout: 30_000 }).toEqual([]);
+    },
+  );
+
+  it('good items share a process', { timeout: 120_000 }, async () => {
+    const { test, environment } = await rig('reuse', { SLUICE_ITEMS_AT_ONCE: '1' });
+    const messages = Array.from({ length: 5 }, (_, n) => test.message(`good ${n}`, 'good'));
+    for (const message of messages) await test.send(message);
+    expect(await workers.start(environment, [process.execPath, PROGRAM]).exited).toBe(0);
+    const results = await Promise.all(messages.map((message) => test.result(message)));
+    expect(new Set(results.map((record) => (record?.result as { process: number } | undefined)?.process)).size).toBe(1);
+  });
+});

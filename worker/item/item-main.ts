@@ -1,0 +1,103 @@
+import { writeFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
+import { getHeapStatistics } from 'node:v8';
+import { InvalidResultError } from '#processors/contract/run-processor.ts';
+import { workerClients } from '#run/fleet/worker-clients.ts';
+import { readWorkerSettings } from '../environment.ts';
+import { itemLogger, workerLogger } from '../runtime/logger.ts';
+import { errorOfText, textOfError } from './error-text.ts';
+import type { ItemJob, RunItem } from './item-job.ts';
+import { type FromItemProcess, MAX_OUTPUTS, MAX_PROGRESS, type ToItemProcess } from './item-messages.ts';
+import { type LoadProcessor, runItemHere } from './run-item.ts';
+
+const PROGRESS_EVERY_MS = 500;
+
+/**
+ * An item process, from its start on: it runs the jobs that its worker sends, one at a time, and tells what came of each.
+ * It never ends by itself: the worker kills it.
+ */
+export function itemMain(loadProcessor: LoadProcessor): void {
+  // Without its worker nobody needs it.
+  process.on('disconnect', endAtOnce);
+  // Its worker gets these too, and decides what becomes of the item.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => undefined);
+  process.on('uncaughtException', (error) => {
+    tell({ kind: 'uncaught', error: textOfError(error) });
+    endAtOnce();
+  });
+  // `process.exit` of a processor gets here too. It can deadlock afterwards (nodejs/node 54918).
+  process.on('exit', (code) => {
+    tell({ kind: 'exit', code });
+    endAtOnce();
+  });
+  beFirstOutOfMemory();
+
+  const settings = readWorkerSettings(process.env);
+  const store = { client: workerClients(process.env).s3, bucket: settings.bucket };
+  const runItem = runItemHere(store, settings, loadProcessor);
+  let abort = new AbortController();
+  process.on('message', (message: ToItemProcess) => {
+    if (message.kind === 'abort') return abort.abort(errorOfText(message.reason));
+    abort = new AbortController();
+    void runJob(runItem, message.job, abort.signal).then(tell);
+  });
+  tell({ kind: 'ready' });
+  // For the next item process, which then starts in half the time.
+  flushCompileCache();
+}
+
+async function runJob(runItem: RunItem, job: ItemJob, signal: AbortSignal): Promise<FromItemProcess> {
+  const about = { runId: job.runId, item: job.item, name: job.name };
+  const logger = itemLogger(workerLogger(job.worker), about, job.attempt);
+  try {
+    const { result, outputs } = await runItem(job, { signal, logger, onProgress: progressTeller() });
+    if (outputs.length > MAX_OUTPUTS) {
+      throw new InvalidResultError(
+        `processor ${job.processor} wrote ${outputs.length} outputs, at most ${MAX_OUTPUTS} can be recorded`,
+      );
+    }
+    // A promise that was rejected meanwhile, and that nobody waits for, is an error of this item and not of the next.
+    await new Promise((resolve) => setImmediate(resolve));
+    return { kind: 'done', result, outputs: [...outputs], isClean: isClean() };
+  } catch (error) {
+    return { kind: 'failed', error: textOfError(error) };
+  }
+}
+
+/** Tells progress at once, and then no more often than twice a second. */
+function progressTeller(): (text: string) => void {
+  let toldAt = 0;
+  return (text) => {
+    if (Date.now() - toldAt < PROGRESS_EVERY_MS) return;
+    toldAt = Date.now();
+    tell({ kind: 'progress', text: text.slice(0, MAX_PROGRESS) });
+  };
+}
+
+/** What an idle process has open: its channel and standard streams, and connections kept for the next request. */
+const IDLE_RESOURCES = new Set(['PipeWrap', 'TTYWrap', 'TCPSocketWrap', 'TLSWrap']);
+
+/** Whether the item has left nothing: no timer, no child process, no half of the memory. */
+function isClean(): boolean {
+  const { heap_size_limit: limit, used_heap_size: heap } = getHeapStatistics();
+  const { external } = process.memoryUsage();
+  return heap + external < limit / 2 && process.getActiveResourcesInfo().every((kind) => IDLE_RESOURCES.has(kind));
+}
+
+function tell(message: FromItemProcess): void {
+  process.send?.(message);
+}
+
+/** With all that the processor has started: the worker makes it the first of a process group. */
+function endAtOnce(): void {
+  process.kill(-process.pid, 'SIGKILL');
+}
+
+/** Where the task runs out of memory, Linux ends an item process and not the worker. */
+function beFirstOutOfMemory(): void {
+  try {
+    writeFileSync('/proc/self/oom_score_adj', '1000');
+  } catch {
+    // Another system, or one that doesn't let it: the memory watch of the worker has to do.
+  }
+}

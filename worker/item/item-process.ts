@@ -1,0 +1,204 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ABORT_GRACE_MS, type ProcessorOutcome } from '#processors/contract/run-processor.ts';
+import { errorOfText, textOfError } from './error-text.ts';
+import {
+  ItemExitError,
+  ItemKilledError,
+  ItemMemoryError,
+  ItemProcessStartError,
+  ItemUncaughtError,
+} from './item-errors.ts';
+import type { ItemJob, ItemSurroundings } from './item-job.ts';
+import { type FromItemProcess, fromItemProcessSchema, type ToItemProcess } from './item-messages.ts';
+import { watchMemory } from './memory-watch.ts';
+
+const MIB = 1_048_576;
+/** On a machine that has far too much to do. A second is usual. */
+const START_MS = 60_000;
+/** An item process waits for its processor and then tells; a blocked one can't. */
+const KILL_AFTER_MS = ABORT_GRACE_MS + 2_000;
+const KEPT_STDERR = 4_000;
+const LAST_WORDS_MS = 1_000;
+
+/** What an item process is started with. */
+export interface ItemProcessOptions {
+  /** The program: the worker's own, which is an item process when its argument says so. */
+  readonly program: string;
+  /** A folder of its own, for all that processors write on the disk. It goes with the process. */
+  readonly folder: string;
+  /** Where Node keeps compiled code, so that the next process starts sooner. */
+  readonly compileCache: string;
+  /** What the process's JavaScript heap may hold. */
+  readonly heapBytes: number;
+  /** What the whole process may hold, beside what it shares with others. */
+  readonly memoryBytes: number;
+}
+
+/** How the run of an item ended. `died`: with its process. */
+export type ItemEnd =
+  | { readonly kind: 'done'; readonly outcome: ProcessorOutcome; readonly isClean: boolean }
+  | { readonly kind: 'failed' | 'died'; readonly error: Error };
+
+/** Kills a group of processes when its standard input ends. */
+const GUARD = 'read -r _; kill -9 -- "-$1"';
+
+/**
+ * A process that runs items, one at a time. The worker can kill it whatever its processor is at, and with it all that the
+ * processor has started: it is a process group of its own.
+ *
+ * A worker that is killed itself can't do that, and a processor in an endless loop notices nothing. In a container all ends
+ * with the first process; elsewhere a shell waits for the worker's end.
+ */
+export class ItemProcess {
+  /** How many items have begun in it. */
+  items = 0;
+  readonly #options: ItemProcessOptions;
+  readonly #child: ChildProcess;
+  readonly #guard: ChildProcess;
+  readonly #ended: Promise<unknown>;
+  readonly #stopWatch: () => void;
+  #hear: (message: FromItemProcess) => void = () => undefined;
+  #lastWord: Error | undefined;
+  #stderr = '';
+
+  /** @throws ItemProcessStartError */
+  static async start(options: ItemProcessOptions): Promise<ItemProcess> {
+    await mkdir(options.folder, { recursive: true });
+    const started = new ItemProcess(options);
+    const isReady = new Promise((resolve) => {
+      started.#hear = ({ kind }) => kind === 'ready' && resolve(true);
+    });
+    const patience = new AbortController();
+    const tooLong = delay(START_MS, false, { signal: patience.signal }).catch(() => false);
+    const ready = await Promise.race([isReady, started.#ended.then(() => false), tooLong]);
+    patience.abort();
+    if (ready) return started;
+    const cause = started.#howItEnded('');
+    await started.kill();
+    throw new ItemProcessStartError(`an item process was not ready within ${START_MS / 1_000} s`, { cause });
+  }
+
+  private constructor(options: ItemProcessOptions) {
+    this.#options = options;
+    const { program, folder, compileCache, heapBytes } = options;
+    const heap = `--max-old-space-size=${Math.floor(heapBytes / MIB)}`;
+    this.#child = spawn(process.execPath, [heap, program, 'item'], {
+      env: { ...process.env, TMPDIR: folder, NODE_COMPILE_CACHE: compileCache },
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+      detached: true,
+    });
+    this.#guard = spawn('sh', ['-c', GUARD, 'guard', String(this.#child.pid)], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    });
+    // An image may have no shell.
+    this.#guard.on('error', () => undefined);
+    this.#ended = endOf(this.#child);
+    this.#child.on('message', (message) => this.#read(message));
+    this.#child.stderr?.on('data', (chunk: Buffer) => {
+      this.#stderr = (this.#stderr + chunk.toString()).slice(-KEPT_STDERR);
+      process.stderr.write(chunk);
+    });
+    this.#stopWatch = watchMemory(this.#child.pid ?? 0, options.memoryBytes, (mib) => {
+      const limit = Math.round(options.memoryBytes / MIB);
+      this.#lastWord = new ItemMemoryError(`the item's process took ${mib} MiB of memory, and may take ${limit}`);
+      this.#killGroup();
+    });
+  }
+
+  /** Settles when the process has ended. */
+  get ended(): Promise<unknown> {
+    return this.#ended;
+  }
+
+  /** Runs one item. An abort of the signal is passed on, and 12 seconds later the process is killed. Never rejects. */
+  async run(job: ItemJob, { signal, onProgress }: ItemSurroundings): Promise<ItemEnd> {
+    this.items++;
+    let killer: NodeJS.Timeout | undefined;
+    const abort = (): void => {
+      this.#say({ kind: 'abort', reason: textOfError(signal.reason) });
+      killer = setTimeout(() => this.#killGroup(), KILL_AFTER_MS);
+    };
+    try {
+      return await new Promise<ItemEnd>((resolve) => {
+        void this.#ended.then(() => resolve({ kind: 'died', error: this.#howItEnded(job.processor) }));
+        this.#hear = (message) => {
+          if (message.kind === 'progress') onProgress(message.text);
+          if (message.kind === 'failed') resolve({ kind: 'failed', error: errorOfText(message.error) });
+          if (message.kind === 'done') {
+            const { result, outputs, isClean } = message;
+            resolve({ kind: 'done', outcome: { result, outputs }, isClean });
+          }
+        };
+        this.#say({ kind: 'run', job });
+        if (signal.aborted) abort();
+        else signal.addEventListener('abort', abort, { once: true });
+      });
+    } finally {
+      clearTimeout(killer);
+      signal.removeEventListener('abort', abort);
+      this.#hear = () => undefined;
+    }
+  }
+
+  /** Kills the process, and resolves when nothing is left of it. */
+  async kill(): Promise<void> {
+    this.#killGroup();
+    await this.#ended;
+    this.#stopWatch();
+    this.#guard.kill('SIGKILL');
+    await rm(this.#options.folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+  }
+
+  #killGroup(): void {
+    try {
+      if (this.#child.pid !== undefined) process.kill(-this.#child.pid, 'SIGKILL');
+    } catch {
+      // All of it has ended.
+    }
+  }
+
+  #say(message: ToItemProcess): void {
+    if (this.#child.connected) this.#child.send(message, () => undefined);
+  }
+
+  #read(message: unknown): void {
+    const parsed = fromItemProcessSchema.safeParse(message);
+    if (!parsed.success) return;
+    const { data } = parsed;
+    if (data.kind === 'uncaught') {
+      const { name, message: text } = data.error;
+      this.#lastWord = new ItemUncaughtError(`an error that the processor did not catch: ${name}: ${text}`);
+    } else if (data.kind === 'exit') {
+      this.#lastWord ??= new ItemExitError(`the processor ended its process, with exit code ${data.code}`);
+    } else this.#hear(data);
+  }
+
+  #howItEnded(processor: string): Error {
+    if (this.#lastWord !== undefined) return this.#lastWord;
+    const { exitCode, signalCode } = this.#child;
+    if (/heap out of memory|Array buffer allocation failed/.test(this.#stderr)) {
+      const heap = Math.floor(this.#options.heapBytes / MIB);
+      return new ItemMemoryError(`processor ${processor} ran out of memory: its heap may hold ${heap} MiB`);
+    }
+    if (exitCode !== null) return new ItemExitError(`the process of ${processor} ended with exit code ${exitCode}`);
+    return new ItemKilledError(`the process of ${processor} was ended by ${signalCode ?? 'nobody knows what'}`);
+  }
+}
+
+/** Settles when a process has ended, and its last words have been read. */
+async function endOf(child: ChildProcess): Promise<void> {
+  const read = Promise.all([once(child, 'disconnect'), child.stderr && once(child.stderr, 'close')]).catch(
+    () => undefined,
+  );
+  await new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    // It could not be started. Other errors are of messages to a process that has just ended.
+    child.on('error', () => child.pid === undefined && resolve());
+  });
+  // A process that the processor has started may hold the streams open.
+  await Promise.race([read, delay(LAST_WORDS_MS, undefined, { ref: false })]);
+}

@@ -1,0 +1,24 @@
+import { readFile } from 'node:fs/promises';
+
+const EVERY_MS = 1_000;
+const MIB = 1_048_576;
+
+/**
+ * Watches the memory of a process that Node's own limit doesn't see: buffers, and what native code takes. Linux alone shows
+ * it; elsewhere nothing is watched.
+ *
+ * @param onOver is called once, with what the process takes in MiB.
+ * @returns ends the watch.
+ */
+export function watchMemory(pid: number, limitBytes: number, onOver: (mib: number) => void): () => void {
+  if (process.platform !== 'linux') return () => undefined;
+  const timer = setInterval(async () => {
+    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+    const kib = Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
+    if (kib * 1_024 <= limitBytes) return;
+    clearInterval(timer);
+    onOver(Math.round((kib * 1_024) / MIB));
+  }, EVERY_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,18 @@
+import { endByItself } from './end-by-itself.ts';
+import { itemMain } from './item/item-main.ts';
+import type { LoadProcessor } from './item/run-item.ts';
+import { workerMain } from './worker-main.ts';
+
+/**
+ * A worker as a program: `node worker.mjs`, which starts itself again as `node worker.mjs item` for the processes that items
+ * run in.
+ *
+ * @param file the program's own file.
+ * @param loadProcessor the processors that it has.
+ */
+export async function runProgram(file: string, loadProcessor: LoadProcessor): Promise<void> {
+  if (process.argv[2] === 'item') return itemMain(loadProcessor);
+  const stopping = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort());
+  endByItself(await workerMain(file, stopping.signal));
+}

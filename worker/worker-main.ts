@@ -1,0 +1,55 @@
+import { Credentials } from '#run/credentials/credentials.ts';
+import { memoryShare } from '#run/fleet/memory-share.ts';
+import { workerClients } from '#run/fleet/worker-clients.ts';
+import { RunLimits } from '#run/limits/run-limits.ts';
+import { readWorkerSettings } from './environment.ts';
+import { ItemProcesses } from './item/item-processes.ts';
+import { workerLogger } from './runtime/logger.ts';
+import { openQueue } from './runtime/queue.ts';
+import { runWorker } from './runtime/run-worker.ts';
+import { workerName } from './runtime/worker-name.ts';
+
+/**
+ * The worker, from its environment to its last message.
+ *
+ * @param file the program that its item processes run, which is this one.
+ * @param stop aborts on SIGTERM. Whoever starts the worker owns the signals, since they may come before it is loaded.
+ * @returns the process's exit code: 0 when the queue was empty or the worker was stopped, 1 on an error.
+ */
+export async function workerMain(file: string, stop: AbortSignal): Promise<number> {
+  const name = await workerName(process.env);
+  const logger = workerLogger(name);
+  const fault = new AbortController();
+  const onFault = (error: Error): void => {
+    // The worker's own fault, for processors run elsewhere. It gives back what it has, and ends.
+    logger.critical('an error that nobody caught ends the worker', { error });
+    fault.abort();
+  };
+  process.on('uncaughtException', onFault);
+  try {
+    const settings = readWorkerSettings(process.env);
+    const { s3, sqs } = workerClients(process.env);
+    const store = { client: s3, bucket: settings.bucket };
+    await using items = new ItemProcesses(file, memoryShare(settings.itemsAtOnce, settings.memoryMiB));
+    await runWorker(
+      {
+        store,
+        dispatchQueue: { client: sqs, url: settings.queueUrl },
+        queue: openQueue(sqs, settings.queueUrl, settings.visibilitySeconds),
+        settings,
+        limits: new RunLimits(store, settings.runBytes),
+        credentials: new Credentials(settings.credentialGrants, settings.sourceGuard),
+        runItem: (job, surroundings) => items.run(job, surroundings),
+        logger,
+        worker: name,
+      },
+      AbortSignal.any([stop, fault.signal]),
+    );
+    s3.destroy();
+    sqs.destroy();
+    return fault.signal.aborted ? 1 : 0;
+  } catch (error) {
+    logger.critical('the worker ends with an error', { error });
+    return 1;
+  }
+}
