@@ -28,6 +28,12 @@ export default async function setup(project: TestProject) {
           sources: [{ url: `${web.url}/{yyyy}{MM}{dd}T{HH}{mm}`, key: 'scheduled/{yyyy}-{MM}-{dd}/{HH}{mm}.csv' }],
         },
       },
+      {
+        name: 'daily',
+        expression: 'cron(30 4 * * ? *)',
+        timeZone: 'UTC',
+        input: { sources: [{ url: `${web.url}/{yyyy}{MM}{dd}`, key: 'daily/{yyyy}-{MM}-{dd}.csv' }] },
+      },
     ],
   });
   project.provide('deployedAws', { client: aws.client, outputs: aws.outputs });

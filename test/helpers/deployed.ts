@@ -1,5 +1,3 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   DescribeExecutionCommand,
@@ -16,8 +14,7 @@ import { type ItemLine, itemLineSchema, type Manifest, manifestSchema } from '#r
 import type { Queue } from '#run/fleet/dispatch.ts';
 import { runKeys } from '#run/keys.ts';
 import { readJson, type Store } from '#run/store.ts';
-
-const CLI = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+import { type CommandEnd, runSluice } from '#test/helpers/cli.ts';
 
 /** What the deployment of the end-to-end tests is reached by; it is made once for all of them. */
 export interface DeployedAws {
@@ -107,18 +104,13 @@ export function useDeployedAws() {
   }
 
   /** Runs `sluice` as a person does, with its exit code. */
-  function sluice(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-    const env = {
+  function sluice(...args: string[]): Promise<CommandEnd> {
+    return runSluice(args, {
       ...process.env,
       AWS_ENDPOINT_URL: client.endpoint,
       AWS_REGION: client.region,
       AWS_ACCESS_KEY_ID: client.credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: client.credentials.secretAccessKey,
-    };
-    return new Promise((resolve) => {
-      execFile(process.execPath, [CLI, ...args], { env }, (error, out, err) => {
-        resolve({ code: error === null ? 0 : Number(error.code), out, err });
-      });
     });
   }
 
