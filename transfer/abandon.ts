@@ -1,21 +1,13 @@
-import { contextOfJob, type TransferJob } from './job.ts';
+import type { Context } from './context.ts';
 import type { ObjectStore } from './s3/object-store.ts';
+import type { TransferState } from './state.ts';
 
 /** An abort has its own time: what stopped the transfer must not stop its tidying. */
 const ABORT_MILLISECONDS = 60_000;
 
-/**
- * Gives a ranged transfer up: aborts its upload until S3 knows it no more. Harmless where it is gone already, and where
- * it was closed: the object stays.
- *
- * Other processes' slices stop by themselves when they meet NoSuchUpload; a part that one of them has in flight may
- * still come in, so call it again after the longest time that a slice takes.
- *
- * @throws StorageError where S3 keeps failing.
- */
-export async function abandonTransfer(job: TransferJob): Promise<void> {
-  const { store } = contextOfJob(job);
-  await store.abortUpload(job.state.uploadId, AbortSignal.timeout(ABORT_MILLISECONDS));
+/** Aborts a transfer's upload, whatever has stopped the transfer. */
+export async function abandonUpload({ store }: Context, { uploadId }: TransferState): Promise<void> {
+  await store.abortUpload(uploadId, AbortSignal.timeout(ABORT_MILLISECONDS));
 }
 
 /** Runs a step of an upload; where it fails, aborts the upload and throws the step's own error. */

@@ -1,6 +1,5 @@
 import type { Context } from './context.ts';
 import { PartsMissingError, ProofFailedError, UploadVanishedError } from './errors.ts';
-import { contextOfJob, type TransferJob } from './job.ts';
 import type { Landed } from './landed.ts';
 import { completeUpload } from './object/complete.ts';
 import { META } from './object/metadata.ts';
@@ -15,23 +14,18 @@ import { type PartProof, planOf, type TransferState } from './state.ts';
 export interface CloseOptions {
   /** What all calls of `uploadSlice` returned, in any order. A part without one is proven in transport only. */
   readonly proofs?: readonly PartProof[];
-  /** Retries of all calls of `uploadSlice`, for the record. */
+  /** Retries of calls of `uploadSlice` in other processes, for the record. This one's are counted anyway. */
   readonly retries?: number;
   readonly signal?: AbortSignal;
 }
 
-/**
- * Makes the object out of its parts, once each of them stands in S3 with the plan's size and its proof's CRC.
- *
- * It may be called again after its process died: an object that this transfer has made already is recognised.
- *
- * @throws PartsMissingError with the numbers to upload; ProofFailedError, ObjectExistsError: abandon; UploadVanishedError:
- *   abandon and open again; StorageError. The upload stays open: the caller abandons it.
- */
-export async function closeTransfer(job: TransferJob, options: CloseOptions = {}): Promise<Landed> {
-  const context = contextOfJob(job);
-  const { state } = job;
-  const { store, session } = context;
+/** `RangedTransfer.close`, whose retries are counted there. */
+export async function closeTransfer(
+  context: Context,
+  state: TransferState,
+  options: Omit<CloseOptions, 'retries'>,
+): Promise<Omit<Landed, 'retries'>> {
+  const { store } = context;
   const signal = options.signal === undefined ? context.signal : AbortSignal.any([context.signal, options.signal]);
   const proofs = [...state.proofs, ...(options.proofs ?? [])];
 
@@ -39,7 +33,6 @@ export async function closeTransfer(job: TransferJob, options: CloseOptions = {}
   const base = {
     key: store.key,
     seconds: (Date.now() - Date.parse(state.startedAt)) / 1_000,
-    retries: state.retries + (options.retries ?? 0) + session.retries + store.attempts.repeats,
     sourceEtag: state.sourceEtag,
     sourceLastModified: state.pins.lastModified,
     contentType: state.contentType,

@@ -4,7 +4,7 @@ import { MIN_PART_BYTES } from './parts/plan.ts';
 import { ObjectStore } from './s3/object-store.ts';
 import { type Expect, type Source, SourceSession } from './source/session.ts';
 
-/** All that one call of the engine works with: the caller's words with their defaults, and both ends. */
+/** All that one process works on a transfer with, from open to close: the caller's words with their defaults, and both ends. */
 export interface Context {
   readonly source: Source;
   readonly expect: Expect;
@@ -19,14 +19,29 @@ export interface Context {
   readonly signal: AbortSignal;
 }
 
+/** @throws RedirectError where the source's URL is none. */
+export function sessionOf(source: Source, options: TransferOptions): SourceSession {
+  return new SourceSession(source, gateOf(options), options.reader, options.guard);
+}
+
+/** Attempts beyond each first one, at the source and at S3. */
+export function retriesOf({ session, store }: Context): number {
+  return session.retries + store.attempts.repeats;
+}
+
 /** @throws InvalidDestinationError, RedirectError where the source's URL is none. */
-export function contextOf(source: Source, destination: Destination, options: TransferOptions): Context {
+export function contextOf(
+  source: Source,
+  destination: Destination,
+  options: TransferOptions,
+  session: SourceSession = sessionOf(source, options),
+): Context {
   checkKey(destination.key);
   const bufferBytes = options.bufferBytes ?? DEFAULT_OPTIONS.bufferBytes;
   return {
     source,
     expect: source.expect ?? {},
-    session: new SourceSession(source, gateOf(options), options.reader, options.guard),
+    session,
     destination,
     ifExists: destination.ifExists ?? 'update',
     store: new ObjectStore(destination.client, destination.bucket, destination.key, destination.stallSeconds),

@@ -7,10 +7,8 @@ export {
   SourceRuleError,
   type SourceRules,
 } from '#net/guard/source-guard.ts';
-export { abandonTransfer } from './abandon.ts';
-export { type CloseOptions, closeTransfer } from './close.ts';
+export type { CloseOptions } from './close.ts';
 export * from './errors.ts';
-export type { TransferJob } from './job.ts';
 export type { Landed } from './landed.ts';
 export { lookAtSource, type SourceLook } from './look-at-source.ts';
 export { objectName } from './object/object-name.ts';
@@ -19,10 +17,11 @@ export type { LiveTransfer } from './opening/beginning.ts';
 export type { Destination, IfExists, Progress, TransferOptions } from './options.ts';
 export { type PartPlan, type PartRange, partRange, type Slice, slicesOf } from './parts/plan.ts';
 export type { Proofs } from './proof/proofs.ts';
+export { RangedTransfer, resumeTransfer } from './ranged-transfer.ts';
 export { undiciReader } from './source/by-undici.ts';
 export { HostGate } from './source/host-gate.ts';
 export type { SourceLimits } from './source/limits.ts';
 export type { Authorization, Expect, Source } from './source/session.ts';
 export { type PartProof, partProofSchema, planOf, type TransferState, transferStateSchema } from './state.ts';
 export { transfer, type UnnamedDestination } from './transfer.ts';
-export { type SliceOptions, type SliceOutcome, uploadSlice } from './upload-slice.ts';
+export type { SliceOptions, SliceOutcome } from './upload-slice.ts';

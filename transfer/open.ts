@@ -1,6 +1,6 @@
 import { abortAfter } from './abandon.ts';
 import { checkOptions } from './check-options.ts';
-import { type Context, contextOf } from './context.ts';
+import { type Context, contextOf, retriesOf } from './context.ts';
 import { ProofFailedError, TooLargeError, UnprovenEndError } from './errors.ts';
 import type { Landed } from './landed.ts';
 import { OrderedTransfer } from './live/ordered.ts';
@@ -16,6 +16,7 @@ import { partRange, planParts } from './parts/plan.ts';
 import { isOfType } from './proof/content-type.ts';
 import { crc32ToHex } from './proof/crc32.ts';
 import { algorithmsOf, checkProofs, Hashes, needsOrder } from './proof/proofs.ts';
+import { RangedTransfer } from './ranged-transfer.ts';
 import { isWhole, type SourceHead } from './source/answer.ts';
 import { type Probe, probeSource } from './source/probe.ts';
 import type { Source } from './source/session.ts';
@@ -29,13 +30,13 @@ const MOST_VERSIONS_BY_RANGES = 2;
 /**
  * What opening came to.
  * - `done`: nothing is left to do. Small bodies, unchanged sources and skipped ones.
- * - `ranged`: an upload is open, its first part may be sent; any process can go on with the JSON `state` by
- *   `uploadSlice`, then `closeTransfer`. Whoever gives up calls `abandonTransfer`.
+ * - `ranged`: an upload is open, its first part is sent. This process goes on by `transfer`, any other by
+ *   `resumeTransfer` with the JSON `state`: `uploadSlice`, then `close`. Whoever gives up calls `abandon`.
  * - `stream`: the answer flows in this process and can't be had in pieces: call `run()`, or `abandon()`, soon.
  */
 export type Opened =
   | { readonly kind: 'done'; readonly landed: Landed }
-  | { readonly kind: 'ranged'; readonly state: TransferState }
+  | { readonly kind: 'ranged'; readonly state: TransferState; readonly transfer: RangedTransfer }
   | LiveTransfer;
 
 type Done = Extract<Opened, { kind: 'done' }>;
@@ -67,7 +68,8 @@ export async function openTransfer(
     const { number, length: bytes } = first.range;
     await options.onProgress?.({ bytes, total: state.total });
     const proofs = [{ number, bytes, crc32: crc32ToHex(crc) }];
-    return { kind: 'ranged', state: { ...state, proofs, retries: state.retries + first.retries } };
+    const sent = { ...state, proofs, retries: retriesOf(context) };
+    return { kind: 'ranged', state: sent, transfer: new RangedTransfer(context, sent, 0) };
   });
 }
 
@@ -243,7 +245,7 @@ function done(context: Context, startedAt: Date, outcome: Outcome): Done {
       bytes: outcome.bytes,
       seconds: (Date.now() - startedAt.getTime()) / 1_000,
       parts: 0,
-      retries: context.session.retries + context.store.attempts.repeats,
+      retries: retriesOf(context),
       crc32: outcome.crc === undefined ? undefined : crc32ToHex(outcome.crc),
       proofs: outcome.proofs ?? { held: [], notChecked: [] },
       sourceEtag: head?.etag,

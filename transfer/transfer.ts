@@ -1,7 +1,6 @@
 import { abortAfter } from './abandon.ts';
 import { checkOptions } from './check-options.ts';
-import { closeTransfer } from './close.ts';
-import { contextOf } from './context.ts';
+import { type Context, contextOf, retriesOf, sessionOf } from './context.ts';
 import {
   BeginAgainError,
   NotInTimeError,
@@ -13,15 +12,14 @@ import {
   type TransferError,
   UploadVanishedError,
 } from './errors.ts';
-import { contextOfJob, type TransferJob } from './job.ts';
 import type { Landed } from './landed.ts';
 import { beginTransfer } from './open.ts';
 import { findName } from './opening/find-name.ts';
 import type { FirstPart } from './opening/first-part.ts';
 import type { Destination, TransferOptions } from './options.ts';
-import type { Source } from './source/session.ts';
-import type { PartProof } from './state.ts';
-import { uploadAnew, uploadSlice } from './upload-slice.ts';
+import { RangedTransfer } from './ranged-transfer.ts';
+import type { Source, SourceSession } from './source/session.ts';
+import type { PartProof, TransferState } from './state.ts';
 
 /** How often a transfer is begun in all, where each beginning ends in a BeginAgainError. */
 const BEGINNINGS = 5;
@@ -41,7 +39,7 @@ const CLOSES = 3;
  * console.log(landed.crc32, landed.proofs.held);
  * ```
  *
- * @throws InvalidOptionsError, and what `openTransfer`, `uploadSlice`, `closeTransfer` and a stream's `run` throw.
+ * @throws InvalidOptionsError, and what `openTransfer`, `uploadSlice`, `close` and a stream's `run` throw.
  */
 export async function transfer(
   source: Source,
@@ -49,7 +47,8 @@ export async function transfer(
   options: TransferOptions = {},
 ): Promise<Landed> {
   checkOptions(source, destination, options, { begins: true });
-  return beginAgainAndAgain(source, await named(source, destination, options), options);
+  const session = sessionOf(source, options);
+  return beginAgainAndAgain(source, await named(source, destination, options, session), options, session);
 }
 
 /** The key is the prefix and the source's own file name, from Content-Disposition or its URL; one small request more. */
@@ -62,27 +61,36 @@ async function named(
   source: Source,
   destination: Destination | UnnamedDestination,
   options: TransferOptions,
+  session: SourceSession,
 ): Promise<Destination> {
   if (!('prefix' in destination) || destination.prefix === undefined) return destination as Destination;
   const { prefix, ...rest } = destination;
-  const context = contextOf(source, { ...rest, key: 'unnamed' }, options);
-  return { ...rest, key: `${prefix}${await findName(context)}` };
+  const signal = options.signal ?? new AbortController().signal;
+  return { ...rest, key: `${prefix}${await findName({ source, session, signal })}` };
 }
 
-async function beginAgainAndAgain(source: Source, destination: Destination, options: TransferOptions): Promise<Landed> {
+/** @param session that knows the way to the source already. A new beginning finds its own. */
+async function beginAgainAndAgain(
+  source: Source,
+  destination: Destination,
+  options: TransferOptions,
+  session: SourceSession,
+): Promise<Landed> {
   const earlier: Pins[] = [...(options.earlier ?? [])];
   let retries = 0;
   for (let beginning = 1; ; beginning++) {
+    // An upload that turned out to be gone, or of another version, is not resumed again.
+    const { resume, ...anew } = options;
+    const given = { ...(beginning === 1 ? options : anew), earlier };
+    const context = contextOf(source, destination, given, beginning === 1 ? session : undefined);
     try {
-      // An upload that turned out to be gone, or of another version, is not resumed again.
-      const { resume, ...anew } = options;
-      const landed = await once(source, destination, { ...(beginning === 1 ? options : anew), earlier });
+      const landed = await once(context);
       return retries === 0 ? landed : { ...landed, retries: landed.retries + retries };
     } catch (error) {
       if (!(error instanceof BeginAgainError) || options.signal?.aborted) throw error;
       if (beginning >= BEGINNINGS) throw keepsChanging(error);
       if (error instanceof SourceChangedError) earlier.push(error.pins);
-      retries += 1;
+      retries += 1 + retriesOf(context);
     }
   }
 }
@@ -94,34 +102,33 @@ function keepsChanging(error: BeginAgainError): TransferError {
   });
 }
 
-async function once(source: Source, destination: Destination, options: TransferOptions): Promise<Landed> {
-  const context = contextOf(source, destination, options);
+async function once(context: Context): Promise<Landed> {
   const begun = await beginTransfer(context);
   if (begun.kind === 'done') return begun.landed;
   if (begun.kind === 'stream') return begun.run();
   const { state, first } = begun;
-  return abortAfter(context.store, state.uploadId, () => uploadAll({ state, source, destination, options }, first));
+  return abortAfter(context.store, state.uploadId, () => uploadAll(context, state, first));
 }
 
-async function uploadAll(job: TransferJob, first: FirstPart): Promise<Landed> {
-  const { session, store } = contextOfJob(job);
-  const { deadline, onProgress } = job.options ?? {};
-  const how = { ...(deadline && { deadline }), ...(onProgress && { onProgress }) };
+async function uploadAll(context: Context, state: TransferState, probed: FirstPart): Promise<Landed> {
+  const { session, store, options } = context;
+  const transfer = new RangedTransfer(context, state, 0);
+  const all = { first: 1, last: state.count };
+  const how = {
+    ...(options.deadline && { deadline: options.deadline }),
+    ...(options.onProgress && { onProgress: options.onProgress }),
+  };
   const proofs: PartProof[] = [];
-  let retries = 0;
   for (let close = 1; ; close++) {
-    const outcome = await (close === 1
-      ? uploadAnew(job, first, how)
-      : uploadSlice(job, { first: 1, last: job.state.count }, how));
+    const outcome = await transfer.uploadSlice(all, how, close === 1 ? probed : undefined);
     proofs.push(...outcome.proofs);
-    retries += outcome.retries;
     if (outcome.waitUntil !== undefined) throw new SourceAsksToWaitError(session.name, outcome.waitUntil);
     if (outcome.vanished) throw new UploadVanishedError(`${store.name}: the upload is gone`);
     if (!outcome.done) {
-      throw new NotInTimeError(`${session.name}: ${outcome.left} of ${job.state.count} parts are left`, outcome.bytes);
+      throw new NotInTimeError(`${session.name}: ${outcome.left} of ${state.count} parts are left`, outcome.bytes);
     }
     try {
-      return await closeTransfer(job, { proofs, retries });
+      return await transfer.close({ proofs });
     } catch (error) {
       if (!(error instanceof PartsMissingError) || close >= CLOSES) throw error;
     }

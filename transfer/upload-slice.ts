@@ -1,7 +1,6 @@
 import { timerMilliseconds } from '#net/wait.ts';
 import type { Context } from './context.ts';
 import { SourceAsksToWaitError, UploadVanishedError } from './errors.ts';
-import { contextOfJob, type TransferJob } from './job.ts';
 import type { FirstPart } from './opening/first-part.ts';
 import type { OnProgress } from './options.ts';
 import { buffersFor, giveBuffer, takeBuffer } from './parts/buffers.ts';
@@ -31,6 +30,7 @@ export interface SliceOutcome {
   readonly proofs: PartProof[];
   /** Bytes that this call sent. */
   readonly bytes: number;
+  /** Attempts beyond each first one, since an earlier call of this process has returned. */
   readonly retries: number;
   /** The source asked for a pause until then; call again afterwards. */
   readonly waitUntil?: Date;
@@ -42,34 +42,22 @@ export interface SliceOutcome {
 const SAFETY = 1.25;
 
 /**
- * Sends the parts of a slice that S3 hasn't got, several at once. Any process may call it, again and again: what
- * ListParts shows is never sent twice, and what a dead process had in flight is simply asked for again.
+ * `RangedTransfer.uploadSlice`, whose retries are counted there.
  *
- * @throws SourceChangedError and UploadVanishedError's kin of BeginAgainError: abandon, and open again; SourceRefusedError,
- *   SourceUnavailableError, StorageError, or the signal's reason. The upload stays open: the caller abandons it.
+ * @param first for all parts of an upload that has just been begun: nothing of it stands in S3, and the probe flows.
  */
 export async function uploadSlice(
-  job: TransferJob,
+  context: Context,
+  state: TransferState,
   slice: Slice,
-  { deadline, signal, onProgress }: SliceOptions = {},
-): Promise<SliceOutcome> {
-  const context = contextOfJob(job);
-  const run = new SliceRun(context, job.state, deadline, onProgress);
-  return run.go(slice, signal === undefined ? context.signal : AbortSignal.any([context.signal, signal]));
-}
-
-/** The same for all parts of an upload that has just been begun: nothing of it stands in S3, and the probe flows. */
-export async function uploadAnew(
-  job: TransferJob,
-  first: FirstPart,
-  { deadline, onProgress }: Omit<SliceOptions, 'signal'> = {},
-): Promise<SliceOutcome> {
-  const context = contextOfJob(job);
-  const run = new SliceRun(context, job.state, deadline, onProgress, first);
+  { deadline, signal, onProgress }: SliceOptions,
+  first?: FirstPart,
+): Promise<Omit<SliceOutcome, 'retries'>> {
+  const run = new SliceRun(context, state, deadline, onProgress, first);
   try {
-    return await run.go({ first: 1, last: job.state.count }, context.signal);
+    return await run.go(slice, signal === undefined ? context.signal : AbortSignal.any([context.signal, signal]));
   } finally {
-    first.destroy();
+    first?.destroy();
   }
 }
 
@@ -102,7 +90,7 @@ class SliceRun {
     this.#first = first;
   }
 
-  async go(slice: Slice, outer: AbortSignal): Promise<SliceOutcome> {
+  async go(slice: Slice, outer: AbortSignal): Promise<Omit<SliceOutcome, 'retries'>> {
     const stop = new AbortController();
     const signal = AbortSignal.any([outer, stop.signal]);
     const clock =
@@ -200,14 +188,12 @@ class SliceRun {
     return Date.now() + this.#slowestMilliseconds * SAFETY < this.#deadline.getTime();
   }
 
-  #outcome(more: Pick<SliceOutcome, 'waitUntil' | 'vanished'>): SliceOutcome {
-    const { session, store } = this.#context;
+  #outcome(more: Pick<SliceOutcome, 'waitUntil' | 'vanished'>): Omit<SliceOutcome, 'retries'> {
     return {
       done: this.#left === 0 && more.vanished === undefined && this.#total > 0,
       left: this.#left,
       proofs: this.#proofs,
       bytes: this.#sent,
-      retries: session.retries + store.attempts.repeats + (this.#first?.retries ?? 0),
       ...more,
     };
   }

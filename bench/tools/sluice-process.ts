@@ -8,13 +8,12 @@ import { S3Client } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
 import { SourceGuard } from '#net/guard/source-guard.ts';
 import {
-  closeTransfer,
   openTransfer,
   type PartProof,
+  resumeTransfer,
   type Slice,
   type TransferState,
   transfer,
-  uploadSlice,
 } from '#transfer/index.ts';
 
 /** Deadlines in milliseconds since 1970. */
@@ -54,11 +53,11 @@ async function run(input: SluiceInput): Promise<unknown> {
     case 'open':
       return openTransfer(source, destination, options);
     case 'slice': {
-      const job = { state: todo.state, source, destination, options };
-      return uploadSlice(job, todo.slice, { deadline: new Date(todo.deadline) });
+      const deadline = new Date(todo.deadline);
+      return resumeTransfer(todo.state, source, destination, options).uploadSlice(todo.slice, { deadline });
     }
     case 'close':
-      return closeTransfer({ state: todo.state, source, destination, options }, { proofs: todo.proofs });
+      return resumeTransfer(todo.state, source, destination, options).close({ proofs: todo.proofs });
   }
 }
 

@@ -1,10 +1,9 @@
 import { AbortMultipartUploadCommand, type S3Client } from '@aws-sdk/client-s3';
 import { PermanentTransferError } from '#net/errors.ts';
+import { redactUrl } from '#net/redact.ts';
 import { httpStatus } from '#run/store.ts';
 import {
-  abandonTransfer,
   BeginAgainError,
-  closeTransfer,
   type IfExists,
   type Landed,
   openTransfer,
@@ -12,12 +11,13 @@ import {
   PartsMissingError,
   type Pins,
   type Progress,
+  type RangedTransfer,
+  resumeTransfer,
   type Source,
   SourceAsksToWaitError,
   SourceChangedError,
-  type TransferJob,
   type TransferOptions,
-  uploadSlice,
+  type TransferState,
 } from '#transfer/index.ts';
 import type { CopyJob } from './s3-destination.ts';
 import { SavedCopy } from './saved-copy.ts';
@@ -73,7 +73,7 @@ class Copy {
   readonly #options: CopyOptions;
   readonly #saved: SavedCopy;
   /** The upload under way, which another call can go on with. */
-  #transfer: TransferJob | undefined;
+  #transfer: RangedTransfer | undefined;
 
   constructor(job: CopyJob, source: Source, options: CopyOptions, saved: SavedCopy) {
     this.#job = job;
@@ -100,13 +100,13 @@ class Copy {
 
   /** Aborts what is open and forgets it. */
   async giveUp(): Promise<void> {
-    if (this.#transfer !== undefined) await abandonTransfer(this.#transfer);
+    if (this.#transfer !== undefined) await this.#transfer.abandon();
     this.#transfer = undefined;
     await this.#saved.remove();
   }
 
   /** Goes on with what an earlier call has left, or begins. */
-  async #takeUp(): Promise<TransferJob | { readonly landed: Landed }> {
+  async #takeUp(): Promise<RangedTransfer | { readonly landed: Landed }> {
     const earlier = await this.#saved.read();
     if (earlier === undefined) return this.#open({});
     const { state } = earlier;
@@ -120,7 +120,9 @@ class Copy {
     return sha256 === undefined && md5 === undefined ? this.#transferOf(state) : this.#open({ resume: state });
   }
 
-  async #open(more: Pick<TransferOptions, 'earlier' | 'resume'>): Promise<TransferJob | { readonly landed: Landed }> {
+  async #open(
+    more: Pick<TransferOptions, 'earlier' | 'resume'>,
+  ): Promise<RangedTransfer | { readonly landed: Landed }> {
     const { signal, onProgress, transfer } = this.#options;
     const opened = await openTransfer(this.#source, this.#destination(), {
       ...transfer,
@@ -131,11 +133,11 @@ class Copy {
     });
     if (opened.kind === 'done') return opened;
     if (opened.kind === 'stream') return { landed: await opened.run() };
-    return this.#transferOf(opened.state);
+    return opened.transfer;
   }
 
-  #transferOf(state: TransferJob['state']): TransferJob {
-    return { state, source: this.#source, destination: this.#destination(), options: this.#options.transfer };
+  #transferOf(state: TransferState): RangedTransfer {
+    return resumeTransfer(state, this.#source, this.#destination(), this.#options.transfer);
   }
 
   #destination() {
@@ -145,18 +147,17 @@ class Copy {
   }
 
   /** Sends the parts that S3 lacks, then completes the upload. */
-  async #finish(job: TransferJob): Promise<Copied> {
+  async #finish(transfer: RangedTransfer): Promise<Copied> {
     const { signal, onProgress } = this.#options;
-    const { count, total, proofs: first } = job.state;
+    const { count, total, proofs: first } = transfer.state;
     const proofs: PartProof[] = [];
-    let retries = 0;
     for (let close = 1; ; close++) {
-      const outcome = await uploadSlice(job, { first: 1, last: count }, { signal, onProgress });
+      const outcome = await transfer.uploadSlice({ first: 1, last: count }, { signal, onProgress });
       proofs.push(...outcome.proofs);
-      retries += outcome.retries;
-      if (outcome.waitUntil !== undefined) throw new SourceAsksToWaitError(job.source.url, outcome.waitUntil);
+      if (outcome.waitUntil !== undefined)
+        throw new SourceAsksToWaitError(redactUrl(this.#source.url), outcome.waitUntil);
       try {
-        const landed = await closeTransfer(job, { proofs, retries, signal });
+        const landed = await transfer.close({ proofs, signal });
         const known = new Map([...first, ...proofs].map(({ number, bytes }) => [number, bytes]));
         return { landed, resumedBytes: total - [...known.values()].reduce((sum, bytes) => sum + bytes, 0) };
       } catch (error) {

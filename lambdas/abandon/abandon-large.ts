@@ -7,9 +7,9 @@ import {
   writeTransfer,
 } from '#run/landing/large-transfer.ts';
 import type { Store } from '#run/store.ts';
-import { abandonTransfer, type Pins, transferStateSchema } from '#transfer/index.ts';
+import { type Pins, transferStateSchema } from '#transfer/index.ts';
 import type { Ingest } from '../ingest/ingest.ts';
-import { jobOf } from '../ingest/job.ts';
+import { resumeLarge } from '../ingest/job.ts';
 import { logger } from '../logger.ts';
 
 /** What ended a transfer, as the state machine knows it. */
@@ -46,7 +46,7 @@ export async function abandonLarge(
   if (isLost(transfer)) return { again: true };
   if (BEGIN_AGAIN.has(error.name) && transfer.beginning < BEGINNINGS) {
     logger.info('begins again', { runId, item, itemName: transfer.item.key, reason: error.name });
-    await abandonTransfer(jobOf(ingest, transfer));
+    await resumeLarge(ingest, transfer).abandon();
     await writeTransfer(store, {
       v: 1,
       runId,
@@ -61,7 +61,7 @@ export async function abandonLarge(
   const failure = failureOf(error, transfer);
   logger.warn('failed', { runId, item, itemName: transfer.item.key, failure });
   await recordTransferFailure(store, runId, transfer.item, failure);
-  await abandonTransfer(jobOf(ingest, transfer));
+  await resumeLarge(ingest, transfer).abandon();
   return { again: false };
 }
 

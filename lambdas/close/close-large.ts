@@ -1,9 +1,9 @@
 import { dispatch, type Queue } from '#run/fleet/dispatch.ts';
 import { recordLanded } from '#run/landing/landing.ts';
 import { readLargeTransfer, readSliceCalls } from '#run/landing/large-transfer.ts';
-import { closeTransfer, UploadVanishedError } from '#transfer/index.ts';
+import { UploadVanishedError } from '#transfer/index.ts';
 import type { Ingest } from '../ingest/ingest.ts';
-import { jobOf } from '../ingest/job.ts';
+import { resumeLarge } from '../ingest/job.ts';
 import { claimWorkersMinute } from '../ingest/workers-minute.ts';
 import { logger } from '../logger.ts';
 
@@ -23,7 +23,7 @@ export async function closeLarge(
   const transfer = await readLargeTransfer(store, runId, item);
   if (transfer === undefined) throw new UploadVanishedError(`no transfer of item ${item} of run ${runId} is under way`);
   const calls = await readSliceCalls(store, transfer);
-  const landed = await closeTransfer(jobOf(ingest, transfer), {
+  const landed = await resumeLarge(ingest, transfer).close({
     proofs: calls.flatMap((call) => call.proofs),
     retries: calls.reduce((sum, call) => sum + call.retries, 0),
   });

@@ -1,17 +1,14 @@
 import type { SourceItem } from '#run/item.ts';
 import { destinationOf, sourceOf } from '#run/landing/landing.ts';
 import {
-  abandonTransfer,
   BeginAgainError,
-  closeTransfer,
   type Landed,
   openTransfer,
   PartsMissingError,
   type Pins,
+  type RangedTransfer,
   SourceChangedError,
-  type TransferJob,
   type TransferState,
-  uploadSlice,
 } from '#transfer/index.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { optionsOf } from '../ingest/job.ts';
@@ -69,21 +66,21 @@ async function beginOnce(
   if (opened.kind === 'stream') return { kind: 'landed', landed: await opened.run() };
   if (opened.state.total > FINISH_HERE_BYTES) return { kind: 'large', state: opened.state, earlier };
 
-  const job: TransferJob = { state: opened.state, source, destination, options };
+  const { transfer } = opened;
   try {
-    return await oneAtATime(() => finish(job, deadline, earlier));
+    return await oneAtATime(() => finish(transfer, deadline, earlier));
   } catch (error) {
-    await abandonTransfer(job);
+    await transfer.abandon();
     throw error;
   }
 }
 
-async function finish(job: TransferJob, deadline: Date, earlier: readonly Pins[]): Promise<Begun> {
-  const { state } = job;
-  const { done, proofs, retries } = await uploadSlice(job, { first: 1, last: state.count }, { deadline });
+async function finish(transfer: RangedTransfer, deadline: Date, earlier: readonly Pins[]): Promise<Begun> {
+  const { state } = transfer;
+  const { done, proofs } = await transfer.uploadSlice({ first: 1, last: state.count }, { deadline });
   if (!done) return { kind: 'large', state, earlier };
   try {
-    return { kind: 'landed', landed: await closeTransfer(job, { proofs, retries }) };
+    return { kind: 'landed', landed: await transfer.close({ proofs }) };
   } catch (error) {
     // Slice finds out which parts are gone; Close then tries again.
     if (error instanceof PartsMissingError) return { kind: 'large', state, earlier };

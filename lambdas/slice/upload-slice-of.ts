@@ -2,9 +2,9 @@ import { runKeys } from '#run/keys.ts';
 import { readLargeTransfer, type SliceCall } from '#run/landing/large-transfer.ts';
 import { peakMemoryMiB } from '#run/landing/peak-memory.ts';
 import { writeJson } from '#run/store.ts';
-import { planOf, slicesOf, UploadVanishedError, uploadSlice } from '#transfer/index.ts';
+import { planOf, slicesOf, UploadVanishedError } from '#transfer/index.ts';
 import type { Ingest } from '../ingest/ingest.ts';
-import { jobOf } from '../ingest/job.ts';
+import { resumeLarge } from '../ingest/job.ts';
 
 export interface SliceRequest {
   readonly runId: string;
@@ -35,16 +35,16 @@ export async function uploadSliceOf(ingest: Ingest, request: SliceRequest): Prom
   const transfer = await readLargeTransfer(ingest.store, runId, item);
   if (transfer === undefined) throw new UploadVanishedError(`no transfer of item ${item} of run ${runId} is under way`);
   await ingest.limits.checkTime(runId);
-  const job = jobOf(ingest, transfer);
-  const slice = slicesOf(planOf(job.state), transfer.sliceBytes)[number];
-  if (slice === undefined) throw new RangeError(`${job.state.key} has no slice ${number}`);
-  const { done, proofs, retries, vanished, waitUntil } = await uploadSlice(job, slice, { deadline });
-  await writeJson(ingest.store, runKeys(runId).sliceCall(item, job.state.uploadId, number, call), {
+  const resumed = resumeLarge(ingest, transfer);
+  const slice = slicesOf(planOf(resumed.state), transfer.sliceBytes)[number];
+  if (slice === undefined) throw new RangeError(`${resumed.state.key} has no slice ${number}`);
+  const { done, proofs, retries, vanished, waitUntil } = await resumed.uploadSlice(slice, { deadline });
+  await writeJson(ingest.store, runKeys(runId).sliceCall(item, resumed.state.uploadId, number, call), {
     proofs,
     retries,
     peakMemoryMiB: peakMemoryMiB(),
   } satisfies SliceCall);
-  if (vanished) throw new UploadVanishedError(`the upload of ${job.state.key} is gone: somebody aborted it`);
+  if (vanished) throw new UploadVanishedError(`the upload of ${resumed.state.key} is gone: somebody aborted it`);
   const waitSeconds = waitUntil === undefined ? 0 : Math.ceil((waitUntil.getTime() - Date.now()) / 1_000);
   return { done, waitSeconds: Math.min(LONGEST_WAIT_SECONDS, Math.max(0, waitSeconds)) };
 }

@@ -3,7 +3,7 @@ import { type Landing, startLanding } from '#test/helpers/landing.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { s3Errors, startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
 import { faults, startSourceServer } from '#test/helpers/source-server.ts';
-import { abandonTransfer, openTransfer, transfer } from '#transfer/index.ts';
+import { openTransfer, transfer } from '#transfer/index.ts';
 
 const MIB = 1_048_576;
 const OPTIONS = { guard: LOOPBACK, bufferBytes: 5 * MIB, connections: 2 };
@@ -22,7 +22,7 @@ it('aborts the upload of a transfer whose signal has aborted', async () => {
   const opened = await openTransfer({ url: source.url }, destination, options);
   if (opened.kind !== 'ranged') throw new Error(opened.kind);
   stop.abort(new Error('stopped'));
-  await abandonTransfer({ state: opened.state, source: { url: source.url }, destination, options });
+  await opened.transfer.abandon();
   await landing.expectNothing('stopped');
 });
 

@@ -7,7 +7,7 @@ import type { SourceGuard } from '#net/guard/source-guard.ts';
 import { type Landing, startLanding } from '#test/helpers/landing.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { startSourceServer } from '#test/helpers/source-server.ts';
-import { type Landed, openTransfer, type TransferJob } from '#transfer/index.ts';
+import { type Landed, openTransfer, type RangedTransfer } from '#transfer/index.ts';
 
 const MIB = 1_048_576;
 const ROOT = join(import.meta.dirname, '../..');
@@ -15,7 +15,7 @@ const ROOT = join(import.meta.dirname, '../..');
 /** What the examples of the documentation export. */
 interface Examples {
   land(url: string, client: S3Client, bucket: string, guard: SourceGuard): Promise<Landed>;
-  inSlices(job: TransferJob, sliceBytes: number): Promise<Landed>;
+  inSlices(transfer: RangedTransfer, sliceBytes: number): Promise<Landed>;
 }
 
 let landing: Landing;
@@ -54,8 +54,7 @@ it('lands in slices, as documented', async () => {
   const options = { guard: LOOPBACK, bufferBytes: 5 * MIB };
   const opened = await openTransfer({ url: source.url }, destination, options);
   if (opened.kind !== 'ranged') throw new Error(opened.kind);
-  const job = { state: opened.state, source: { url: source.url }, destination, options };
-  const landed = await examples.inSlices(job, 10 * MIB);
+  const landed = await examples.inSlices(opened.transfer, 10 * MIB);
   await landing.expectLanded('slices', 'v1', 20 * MIB, landed);
   expect(landed.notes).toEqual([]);
 });

@@ -5,22 +5,20 @@ import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
 import { contentBytes, type FaultRule, faults, startSourceServer } from '#test/helpers/source-server.ts';
 import {
-  abandonTransfer,
-  closeTransfer,
   openTransfer,
   type PartProof,
   PartsMissingError,
   ProofFailedError,
   planOf,
+  type RangedTransfer,
+  resumeTransfer,
   type Source,
   SourceChangedError,
   slicesOf,
-  type TransferJob,
   type TransferOptions,
   type TransferState,
   transferStateSchema,
   UploadVanishedError,
-  uploadSlice,
 } from '#transfer/index.ts';
 
 const MIB = 1_048_576;
@@ -35,12 +33,12 @@ beforeAll(async () => {
 afterAll(() => landing[Symbol.asyncDispose]());
 
 /** As between two Lambdas: nothing but JSON goes on. */
-async function open(source: Source, key: string, options = OPTIONS): Promise<TransferJob> {
+async function open(source: Source, key: string, options = OPTIONS): Promise<RangedTransfer> {
   const destination = landing.destination(key);
   const opened = await openTransfer(source, destination, options);
   if (opened.kind !== 'ranged') throw new Error(`opened as ${opened.kind}`);
   const state: TransferState = transferStateSchema.parse(JSON.parse(JSON.stringify(opened.state)));
-  return { state, source, destination, options };
+  return resumeTransfer(state, source, destination, options);
 }
 
 const startSource = (rules: readonly FaultRule[] = []) =>
@@ -60,7 +58,7 @@ describe('openTransfer', () => {
     expect(proxy.parts.map(({ partNumber }) => partNumber)).toEqual([1]);
     expect(source.requests).toHaveLength(1);
     if (opened.kind !== 'ranged') throw new Error(opened.kind);
-    await abandonTransfer({ state: opened.state, source: hasty(source.url), destination });
+    await opened.transfer.abandon();
     await landing.expectNothing('hook');
   });
 
@@ -73,7 +71,7 @@ describe('openTransfer', () => {
     const job = await open(hasty(url, { headers: { 'x-api-key': 'SECRET4' } }), 'secrets');
     expect(JSON.stringify(job.state)).not.toMatch(/SECRET/);
     expect(source.requests[0]?.headers.authorization).toMatch(/^Basic /);
-    await abandonTransfer(job);
+    await job.abandon();
   });
 
   it('leaves no upload open where the hook fails', async () => {
@@ -90,7 +88,8 @@ describe('slices', () => {
     await using proxy = await startS3FaultProxy(landing.s3.endpoint);
     await using source = await startSource();
     const job = await open(hasty(source.url), 'slices');
-    const through = { ...job, destination: { ...job.destination, client: landing.s3.clientFor(proxy.endpoint) } };
+    const client = landing.s3.clientFor(proxy.endpoint);
+    const through = resumeTransfer(job.state, hasty(source.url), landing.destination('slices', { client }), OPTIONS);
     const slices = slicesOf(planOf(job.state), 2 * PART);
     expect(slices).toEqual([
       { first: 1, last: 2 },
@@ -100,14 +99,14 @@ describe('slices', () => {
     ]);
     const proofs: PartProof[] = [];
     for (const slice of [...slices.toReversed(), ...slices]) {
-      const outcome = await uploadSlice(through, slice);
+      const outcome = await through.uploadSlice(slice);
       expect(outcome).toMatchObject({ done: true, left: 0 });
       proofs.push(...outcome.proofs);
     }
     expect(proofs).toHaveLength(6);
     expect(proxy.partsStoredAgain).toEqual([]);
     expect(source.coverage()).toEqual({ once: LENGTH, again: 0 });
-    const landed = await closeTransfer(job, { proofs });
+    const landed = await job.close({ proofs });
     await landing.expectLanded('slices', 'v1', LENGTH, landed);
     expect(landed.notes).toEqual([]);
   });
@@ -118,8 +117,7 @@ describe('slices', () => {
     const proofs: PartProof[] = [];
     const left: number[] = [];
     for (let call = 1; call <= 20; call++) {
-      const outcome = await uploadSlice(
-        job,
+      const outcome = await job.uploadSlice(
         { first: 1, last: job.state.count },
         { deadline: new Date(Date.now() + 600) },
       );
@@ -130,7 +128,7 @@ describe('slices', () => {
     expect(left.length).toBeGreaterThan(1);
     expect(left.at(-1)).toBe(0);
     expect(proofs.map(({ number }) => number).sort()).toEqual([2, 3, 4, 5, 6, 7]);
-    await landing.expectLanded('deadline', 'v1', LENGTH, await closeTransfer(job, { proofs }));
+    await landing.expectLanded('deadline', 'v1', LENGTH, await job.close({ proofs }));
   });
 
   it('return a wait that is too long for them', async () => {
@@ -138,62 +136,62 @@ describe('slices', () => {
       { when: { offset: 3 * PART, nth: 1 }, faults: faults.status(503, { retryAfter: 100 }) },
     ]);
     const job = await open(hasty(source.url), 'wait');
-    const outcome = await uploadSlice(job, { first: 1, last: 7 });
+    const outcome = await job.uploadSlice({ first: 1, last: 7 });
     expect(outcome.done).toBe(false);
     const seconds = ((outcome.waitUntil?.getTime() ?? 0) - Date.now()) / 1_000;
     expect(seconds).toBeGreaterThan(60);
     expect(seconds).toBeLessThanOrEqual(100);
-    await abandonTransfer(job);
+    await job.abandon();
   });
 
   it('stop quietly where the upload has vanished', async () => {
     await using source = await startSource();
     const job = await open(hasty(source.url), 'vanished');
-    await abandonTransfer(job);
-    expect(await uploadSlice(job, { first: 1, last: 7 })).toMatchObject({ done: false, vanished: true, proofs: [] });
-    await expect(closeTransfer(job)).rejects.toThrow(UploadVanishedError);
-    await abandonTransfer(job);
+    await job.abandon();
+    expect(await job.uploadSlice({ first: 1, last: 7 })).toMatchObject({ done: false, vanished: true, proofs: [] });
+    await expect(job.close()).rejects.toThrow(UploadVanishedError);
+    await job.abandon();
   });
 
   it('notice another version, with its pins for the next beginning', async () => {
     await using source = await startSource();
     const job = await open(hasty(source.url), 'changed');
     source.setFile('/file', { seed: 'v2', length: LENGTH, lastModified: new Date('2021-01-01') });
-    const failure: unknown = await uploadSlice(job, { first: 1, last: 7 }).catch((error: unknown) => error);
+    const failure: unknown = await job.uploadSlice({ first: 1, last: 7 }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(SourceChangedError);
     expect((failure as SourceChangedError).pins).toEqual(job.state.pins);
-    await abandonTransfer(job);
+    await job.abandon();
     await landing.expectNothing('changed');
     const again = await open(hasty(source.url), 'changed', { ...OPTIONS, earlier: [job.state.pins] });
-    const { proofs } = await uploadSlice(again, { first: 1, last: 7 });
-    await landing.expectLanded('changed', 'v2', LENGTH, await closeTransfer(again, { proofs }));
+    const { proofs } = await again.uploadSlice({ first: 1, last: 7 });
+    await landing.expectLanded('changed', 'v2', LENGTH, await again.close({ proofs }));
   });
 
   it('end with the reason of their signal, and the upload stays for the next', async () => {
     await using source = await startSource([{ when: { offset: 3 * PART }, faults: faults.stall(1_000) }]);
     const job = await open(hasty(source.url, { limits: { idleSeconds: 20 } }), 'aborted');
     const stop = new AbortController();
-    const slice = uploadSlice(job, { first: 1, last: 7 }, { signal: stop.signal });
+    const slice = job.uploadSlice({ first: 1, last: 7 }, { signal: stop.signal });
     setTimeout(() => stop.abort(new Error('enough')), 200);
     await expect(slice).rejects.toThrow('enough');
     source.clearRules();
-    const { proofs } = await uploadSlice(job, { first: 1, last: 7 });
-    await landing.expectLanded('aborted', 'v1', LENGTH, await closeTransfer(job, { proofs }));
+    const { proofs } = await job.uploadSlice({ first: 1, last: 7 });
+    await landing.expectLanded('aborted', 'v1', LENGTH, await job.close({ proofs }));
   });
 
   it('count what is acknowledged', async () => {
     await using source = await startSource();
     const job = await open(hasty(source.url), 'progress');
     const seen: number[] = [];
-    await uploadSlice(job, { first: 1, last: 7 }, { onProgress: ({ bytes }) => seen.push(bytes) });
+    await job.uploadSlice({ first: 1, last: 7 }, { onProgress: ({ bytes }) => seen.push(bytes) });
     expect(seen.at(-1)).toBe(LENGTH);
     expect(seen).toEqual(seen.toSorted((one, other) => one - other));
-    await abandonTransfer(job);
+    await job.abandon();
   });
 });
 
-describe('closeTransfer', () => {
-  const putPart = (job: TransferJob, number: number, body: Buffer) =>
+describe('close', () => {
+  const putPart = (job: RangedTransfer, number: number, body: Buffer) =>
     landing.s3.client.send(
       new UploadPartCommand({
         Bucket: landing.bucket,
@@ -208,18 +206,18 @@ describe('closeTransfer', () => {
   it('names the parts that are missing', async () => {
     await using source = await startSource();
     const job = await open(hasty(source.url), 'missing');
-    await uploadSlice(job, { first: 3, last: 5 });
-    const failure: unknown = await closeTransfer(job).catch((error: unknown) => error);
+    await job.uploadSlice({ first: 3, last: 5 });
+    const failure: unknown = await job.close().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(PartsMissingError);
     expect((failure as PartsMissingError).numbers).toEqual([2, 6, 7]);
-    await abandonTransfer(job);
+    await job.abandon();
   });
 
   it('takes a part that no proof vouches for, and says so', async () => {
     await using source = await startSource();
     const job = await open(hasty(source.url), 'transport');
-    const { proofs } = await uploadSlice(job, { first: 1, last: 7 });
-    const landed = await closeTransfer(job, { proofs: proofs.filter(({ number }) => number !== 4) });
+    const { proofs } = await job.uploadSlice({ first: 1, last: 7 });
+    const landed = await job.close({ proofs: proofs.filter(({ number }) => number !== 4) });
     expect(landed.notes).toEqual([expect.stringMatching(/^1 of 7 parts .* transport only/)]);
     await landing.expectLanded('transport', 'v1', LENGTH, landed);
   });
@@ -227,54 +225,54 @@ describe('closeTransfer', () => {
   it('refuses a part that is not what its proof says', async () => {
     await using source = await startSource();
     const job = await open(hasty(source.url), 'tampered');
-    const { proofs } = await uploadSlice(job, { first: 1, last: 7 });
+    const { proofs } = await job.uploadSlice({ first: 1, last: 7 });
     await putPart(job, 3, contentBytes('other', 0, PART));
-    await expect(closeTransfer(job, { proofs })).rejects.toThrow(ProofFailedError);
-    await abandonTransfer(job);
+    await expect(job.close({ proofs })).rejects.toThrow(ProofFailedError);
+    await job.abandon();
     await landing.expectNothing('tampered');
   });
 
   it('counts a part of another size as missing, and a slice sends it again', async () => {
     await using source = await startSource();
     const job = await open(hasty(source.url), 'resized');
-    const first = await uploadSlice(job, { first: 1, last: 7 });
+    const first = await job.uploadSlice({ first: 1, last: 7 });
     await putPart(job, 7, contentBytes('other', 0, 99));
-    await expect(closeTransfer(job, first)).rejects.toThrow(PartsMissingError);
-    const again = await uploadSlice(job, { first: 1, last: 7 });
+    await expect(job.close(first)).rejects.toThrow(PartsMissingError);
+    const again = await job.uploadSlice({ first: 1, last: 7 });
     expect(again.proofs.map(({ number }) => number)).toEqual([7]);
-    const landed = await closeTransfer(job, { proofs: [...first.proofs, ...again.proofs] });
+    const landed = await job.close({ proofs: [...first.proofs, ...again.proofs] });
     await landing.expectLanded('resized', 'v1', LENGTH, landed);
   });
 
   it('recognises its own object when it is called again', async () => {
     await using source = await startSource();
     const job = await open(hasty(source.url), 'again');
-    const { proofs } = await uploadSlice(job, { first: 1, last: 7 });
-    const landed = await closeTransfer(job, { proofs });
+    const { proofs } = await job.uploadSlice({ first: 1, last: 7 });
+    const landed = await job.close({ proofs });
     if (landing.s3.kind !== 'versitygw') return; // The embedded S3 keeps no CRC of the whole to recognise it by.
-    expect(await closeTransfer(job, { proofs })).toMatchObject({ status: 'landed', crc32: landed.crc32 });
-    expect(await closeTransfer(job)).toMatchObject({ status: 'landed', crc32: landed.crc32 });
+    expect(await job.close({ proofs })).toMatchObject({ status: 'landed', crc32: landed.crc32 });
+    expect(await job.close()).toMatchObject({ status: 'landed', crc32: landed.crc32 });
     const wrong = proofs.map((proof) => ({ ...proof, crc32: '00000000' }));
-    await expect(closeTransfer(job, { proofs: wrong })).rejects.toThrow(UploadVanishedError);
+    await expect(job.close({ proofs: wrong })).rejects.toThrow(UploadVanishedError);
   });
 
   it('refuses an expected CRC-32 that is another, before anything is made', async () => {
     await using source = await startSource();
     const job = await open(hasty(source.url, { expect: { crc32: '00000001' } }), 'expected');
-    const { proofs } = await uploadSlice(job, { first: 1, last: 7 });
-    await expect(closeTransfer(job, { proofs })).rejects.toThrow(ProofFailedError);
-    await abandonTransfer(job);
+    const { proofs } = await job.uploadSlice({ first: 1, last: 7 });
+    await expect(job.close({ proofs })).rejects.toThrow(ProofFailedError);
+    await job.abandon();
     await landing.expectNothing('expected');
   });
 });
 
-describe('abandonTransfer', () => {
+describe('abandon', () => {
   it('is harmless after the upload was aborted by somebody else', async () => {
     await using source = await startSource();
     const job = await open(hasty(source.url), 'harmless');
     const { bucket: Bucket, key: Key, uploadId: UploadId } = job.state;
     await landing.s3.client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }));
-    await abandonTransfer(job);
+    await job.abandon();
     await landing.expectNothing('harmless');
   });
 });

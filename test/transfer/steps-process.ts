@@ -6,15 +6,13 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import {
-  closeTransfer,
   type Landed,
   openTransfer,
   type PartProof,
   planOf,
+  resumeTransfer,
   slicesOf,
-  type TransferJob,
   type TransferState,
-  uploadSlice,
 } from '#transfer/index.ts';
 
 export interface StepsInput {
@@ -59,12 +57,12 @@ async function open(): Promise<TransferState> {
 }
 
 const state = record.state ?? (await open());
-const job: TransferJob = { state, source, destination, options };
+const resumed = resumeTransfer(state, source, destination, options);
 for (const slice of slicesOf(planOf(state), 2 * partBytes)) {
-  const { done, vanished, proofs } = await uploadSlice(job, slice);
+  const { done, vanished, proofs } = await resumed.uploadSlice(slice);
   keep({ proofs: [...record.proofs, ...proofs] });
   // Vanished: closed, perhaps, by a process that died behind it. Close knows.
   if (!done && !vanished) throw new Error('a slice without a deadline is not done');
 }
-keep({ landed: await closeTransfer(job, { proofs: record.proofs }) });
+keep({ landed: await resumed.close({ proofs: record.proofs }) });
 process.exit();

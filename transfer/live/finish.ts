@@ -1,3 +1,4 @@
+import { retriesOf } from '../context.ts';
 import type { Landed } from '../landed.ts';
 import { completeUpload } from '../object/complete.ts';
 import { ifAbsent, otherWasFaster } from '../object/other-object.ts';
@@ -34,7 +35,7 @@ export async function finishUpload(beginning: Beginning, finished: Finished): Pr
   const base = () => ({
     key: store.key,
     seconds: (Date.now() - startedAt.getTime()) / 1_000,
-    retries: session.retries + store.attempts.repeats,
+    retries: retriesOf(context),
     sourceEtag: head.etag,
     sourceLastModified: head.lastModified,
     contentType: headers.contentType,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Context } from '../context.ts';
+import { type Context, retriesOf } from '../context.ts';
 import { InvalidDestinationError, type Pins } from '../errors.ts';
 import type { Landed } from '../landed.ts';
 import { objectMetadata, sourceHash } from '../object/metadata.ts';
@@ -48,7 +48,7 @@ export function begin(context: Context, startedAt: Date, head: SourceHead, notes
 
 /** The JSON that another process goes on from. */
 export function stateOf(
-  { context: { store, session }, head, headers, token, startedAt, notes }: Beginning,
+  { context, head, headers, token, startedAt, notes }: Beginning,
   pins: Pins,
   uploadId: string,
   plan: PartPlan,
@@ -56,8 +56,8 @@ export function stateOf(
 ): TransferState {
   return {
     v: 1,
-    bucket: store.bucket,
-    key: store.key,
+    bucket: context.store.bucket,
+    key: context.store.key,
     uploadId,
     token,
     checksum: 'crc32-full-object',
@@ -69,7 +69,7 @@ export function stateOf(
     ...(headers.contentEncoding === undefined ? {} : { contentEncoding: headers.contentEncoding }),
     stated: statedHashes(head),
     proofs,
-    retries: session.retries + store.attempts.repeats,
+    retries: retriesOf(context),
     notes,
   };
 }

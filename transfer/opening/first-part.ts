@@ -11,7 +11,6 @@ export class FirstPart {
   readonly #context: Context;
   readonly #probe: Extract<Probe, { kind: 'ranges' }>;
   readonly #uploadId: string;
-  readonly #retriesBefore: number;
 
   constructor(
     context: Context,
@@ -22,12 +21,6 @@ export class FirstPart {
     this.#probe = probe;
     this.#uploadId = uploadId;
     this.range = range;
-    this.#retriesBefore = retriesOf(context);
-  }
-
-  /** Of the source and of S3, since this was made. */
-  get retries(): number {
-    return retriesOf(this.#context) - this.#retriesBefore;
   }
 
   /**
@@ -59,8 +52,4 @@ export class FirstPart {
   destroy(): void {
     this.#probe.first.destroy();
   }
-}
-
-function retriesOf({ session, store }: Context): number {
-  return session.retries + store.attempts.repeats;
 }

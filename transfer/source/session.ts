@@ -92,6 +92,10 @@ export class SourceSession {
   /** Where the redirects led. In memory only: it may be a presigned URL. */
   #final: Hop | undefined;
   #resolvedAt = 0;
+  /** The URL itself answers, without a redirect. */
+  #direct = false;
+  /** Resolved once the request that is looking for the way has come back. */
+  #finding: Promise<void> | undefined;
   /** Attempts beyond each first one. */
   retries = 0;
 
@@ -128,6 +132,22 @@ export class SourceSession {
    * @throws SourceFaultError on what a repetition may mend, SourceRefusedError on what it won't, RedirectError, SourceForbiddenError.
    */
   async get(headers: Headers, signal: AbortSignal): Promise<SourceAnswer> {
+    // One request finds the way; those that are made meanwhile wait for it, so that a redirect is asked once.
+    while (this.#finding !== undefined) await orAborted(this.#finding, signal);
+    if (this.#direct || this.#final !== undefined) return await this.#get(headers, signal);
+    let found = () => {};
+    this.#finding = new Promise((resolve) => {
+      found = resolve;
+    });
+    try {
+      return await this.#get(headers, signal);
+    } finally {
+      this.#finding = undefined;
+      found();
+    }
+  }
+
+  async #get(headers: Headers, signal: AbortSignal): Promise<SourceAnswer> {
     const start = this.#final;
     let { answer, hop } = await this.#follow(start ?? this.#home, headers, signal);
     if (start !== undefined && EXPIRED.has(answer.status)) {
@@ -141,7 +161,8 @@ export class SourceSession {
     }
     this.#refuseOrFault(answer, hop);
     this.#gate.answeredWell(hop.url);
-    if (hop.url.href !== this.#url.href && this.#final?.url.href !== hop.url.href) {
+    this.#direct = hop.url.href === this.#url.href;
+    if (!this.#direct && this.#final?.url.href !== hop.url.href) {
       this.#final = hop;
       this.#resolvedAt = Date.now();
     }

@@ -75,7 +75,7 @@ export function drawAnswer(draw: Draw, body: Buffer, asked: { first: number; las
   if (draw.chance(0.1)) fields.push(`Content-Encoding: ${draw.one(['gzip', 'identity', ''])}`);
   if (draw.chance(0.05)) fields.push(`Content-MD5: ${draw.one(['AAAAAAAAAAAAAAAAAAAAAA==', 'x'])}`);
   if (status.startsWith('30'))
-    fields.push(`Location: ${draw.one(['?', '/', '\u00fc', 'ftp://x', 'http://127.0.0.1:1/'])}`);
+    fields.push(`Location: ${draw.one(['?', '?again', '\u00fc', 'ftp://x', 'http://127.0.0.1:1/'])}`);
   if (draw.chance(0.05))
     fields.push(draw.one([`X: ${'y'.repeat(70_000)}`, 'no colon', ' folded', 'X: a\0b', 'X: a\nY: b', ': none']));
   const framing = draw.one(['length', 'length', 'length', 'chunks', 'chunks', 'close', 'odd']);
@@ -90,7 +90,8 @@ export function drawAnswer(draw: Draw, body: Buffer, asked: { first: number; las
     fields.push(`Transfer-Encoding: ${framing === 'odd' ? draw.one(odd) : 'chunked'}`);
     wire = chunked(draw, sent);
   }
-  if (draw.chance(0.1))
+  // Where only the end of the connection ends a body, what follows is body.
+  if (framing !== 'close' && draw.chance(0.1))
     wire = Buffer.concat([wire, Buffer.from(draw.one(['surplus', 'HTTP/1.1 408 Late\r\n\r\n', '\r\n', '0\r\n\r\n']))]);
   if (draw.chance(0.1)) wire = wire.subarray(0, draw.int(0, wire.length));
   const interim = draw.chance(0.1)

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SourceGuard } from '#net/guard/source-guard.ts';
 import { hasty, type Landing, startLanding } from '#test/helpers/landing.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { faults, type SourceServer, startSourceServer } from '#test/helpers/source-server.ts';
-import { type Source, transfer } from '#transfer/index.ts';
+import { openTransfer, resumeTransfer, type Source, type TransferOptions, transfer } from '#transfer/index.ts';
 
 const SECRETS = { authorization: 'Bearer hunter2', cookie: 'session=hunter2', 'x-api-key': 'hunter2' };
 const STRICT = new SourceGuard({ openRanges: ['127.0.0.0/8'] });
@@ -92,4 +92,59 @@ it('dials nobody but the public Internet where no guard is given', async () => {
   const failure = await transfer({ url: home.url }, landing.destination('none')).catch((error: unknown) => error);
   expect(failure).toMatchObject({ name: 'SourceForbiddenError' });
   expect(home.connections.accepted).toBe(0);
+});
+
+describe('a source behind a redirect', () => {
+  const LENGTH = 40 * 1_048_576;
+  const PARTS: TransferOptions = { guard: LOOPBACK, bufferBytes: 5 * 1_048_576, connections: 3 };
+  const hops = (source: SourceServer) => source.requests.filter(({ path }) => path === '/start').length;
+  const start = () =>
+    startSourceServer({
+      file: { seed: 'v1', length: LENGTH },
+      rules: [{ when: { path: '/start' }, faults: faults.redirect('/file') }],
+    });
+
+  it.each(['a key', 'a prefix'])('is asked for its target once in a transfer of eight parts to %s', async (to) => {
+    await using source = await start();
+    const { key, ...unnamed } = landing.destination('hops/file');
+    const destination = to === 'a key' ? { ...unnamed, key } : { ...unnamed, prefix: 'hops/' };
+    const landed = await transfer({ url: `${source.origin}/start` }, destination, PARTS);
+    expect(landed.parts).toBe(8);
+    expect(hops(source)).toBe(1);
+  });
+
+  it('is asked once by each process that opens it or takes it up', async () => {
+    await using source = await start();
+    const from = { url: `${source.origin}/start` };
+    const destination = landing.destination('hops/steps');
+    const opened = await openTransfer(from, destination, PARTS);
+    if (opened.kind !== 'ranged') throw new Error(opened.kind);
+    const first = await opened.transfer.uploadSlice({ first: 1, last: 4 });
+    expect(hops(source)).toBe(1);
+    const resumed = resumeTransfer(opened.state, from, destination, PARTS);
+    const second = await resumed.uploadSlice({ first: 5, last: 6 });
+    const third = await resumed.uploadSlice({ first: 7, last: 8 });
+    const proofs = [first, second, third].flatMap((outcome) => outcome.proofs);
+    const landed = await resumed.close({ proofs });
+    await landing.expectLanded('hops/steps', 'v1', LENGTH, landed);
+    expect(hops(source)).toBe(2);
+  });
+});
+
+it('counts each retry of a transfer once, whoever closes it', async () => {
+  await using source = await startSourceServer({
+    file: { seed: 'v1', length: 40 * 1_048_576 },
+    rules: [{ when: { offset: (offset) => offset > 0, nth: [2, 4] }, faults: faults.status(500) }],
+  });
+  const options: TransferOptions = { guard: LOOPBACK, bufferBytes: 5 * 1_048_576, connections: 2 };
+  const opened = await openTransfer(hasty(source.url), landing.destination('retries'), options);
+  if (opened.kind !== 'ranged') throw new Error(opened.kind);
+  const slices = [
+    { first: 1, last: 4 },
+    { first: 5, last: 8 },
+  ];
+  const outcomes = await Promise.all(slices.map((slice) => opened.transfer.uploadSlice(slice)));
+  expect(outcomes.reduce((sum, { retries }) => sum + retries, 0)).toBe(2);
+  const proofs = outcomes.flatMap((outcome) => outcome.proofs);
+  expect(await opened.transfer.close({ proofs })).toMatchObject({ status: 'landed', retries: 2 });
 });
