@@ -11,7 +11,7 @@ import { type CrawlCounts, crawl } from './scrape/crawl.ts';
 /** What a `scrape` finds out about a site; the pages themselves are in its output `pages.jsonl`. */
 export type ScrapeResult = CrawlCounts & {
   start: string;
-  /** Pages asked for, and how many of them gave no answer or an error status. */
+  /** Pages asked for, and how many of them gave no answer, an error status or what can't be read. */
   pages: number;
   failed: number;
   /** Bytes of the pages that were read. */
@@ -66,7 +66,7 @@ export const scrape = defineProcessor({
       for await (const page of crawl(start, options, counts)) {
         totals.pages++;
         totals.bytes += page.bytes;
-        if (page.status === null || page.status >= 400) totals.failed++;
+        if (page.status === null || page.status >= 400 || page.error !== null) totals.failed++;
         if (!output.write(`${JSON.stringify(page)}\n`)) await once(output, 'drain');
         context.progress({ pages: totals.pages, of: item.options.maxPages });
       }

@@ -3,11 +3,13 @@ import type { Dispatcher } from 'undici';
 import { SourceForbiddenError } from '#net/errors.ts';
 import type { SourceGuard } from '#net/guard/source-guard.ts';
 import { redactUrl } from '#net/redact.ts';
+import { shortText } from '#net/short-text.ts';
 import { PermanentError } from '../contract/permanent-error.ts';
 import { canonicalUrl, sameSite } from './canonical-url.ts';
 import { type Answer, fetchPage, PageUnreachableError } from './fetch-page.ts';
 import { PageTooDeepError, type ParsedPage, parsePage } from './parse-page.ts';
-import { type Robots, readRobots } from './robots.ts';
+import { productToken, type Robots, readRobots } from './robots.ts';
+import { forbidsFollowing } from './robots-tag.ts';
 
 /** One line of the output. */
 export interface PageRecord {
@@ -77,6 +79,8 @@ export async function* crawl(start: string, options: CrawlOptions, counts: Crawl
   const queue: { url: string; depth: number }[] = [{ url: start, depth: 0 }];
   const seen = new Set([start]);
   let pages = 0;
+  /** Whether a page has come: until then it is the start page that redirects. */
+  let begun = false;
   let delaySeconds = 0;
 
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -85,7 +89,8 @@ export async function* crawl(start: string, options: CrawlOptions, counts: Crawl
     const robots = robotsOf.get(origin) ?? (await readRobots(origin, options));
     robotsOf.set(origin, robots);
     if (!robots.allows(url)) {
-      if (pages === 0)
+      // Also where the start page only leads there.
+      if (!begun)
         throw new DisallowedByRobotsError(`robots.txt of ${origin} asks robots to stay away from ${redactUrl(url)}`);
       counts.disallowed++;
       continue;
@@ -94,7 +99,7 @@ export async function* crawl(start: string, options: CrawlOptions, counts: Crawl
     await sleep(delaySeconds * 1_000, undefined, { signal: options.signal });
 
     const { record, onward } = await visit(url, depth, options);
-    if (pages === 0) checkStart(record, start);
+    if (!begun) begun = checkStart(record, start, seen);
     pages++;
     yield record;
 
@@ -109,6 +114,7 @@ export async function* crawl(start: string, options: CrawlOptions, counts: Crawl
       }
     }
   }
+  if (!begun) throw new StartPageError(`${redactUrl(start)} leads on to more redirects than maxPages allows`);
 }
 
 async function visit(
@@ -122,15 +128,18 @@ async function visit(
     const redirect = answer.status >= 300 && answer.status < 400 ? answer.location : undefined;
     const target = redirect === undefined ? undefined : canonicalUrl(redirect, url);
     const refusal = target && forbids(() => options.sourceGuard.checkRedirect(new URL(url), new URL(target)));
-    const page = answer.body.length > 0 ? parsePage(answer.body, url) : undefined;
+    const page = answer.body.length > 0 ? await parsePage(answer.body, url, answer.contentType) : undefined;
+    const unread =
+      answer.undecodable && `its Content-Encoding is ${shortText(answer.undecodable, 40)}, which can't be read here`;
+    const follows = !forbidsFollowing(answer.robotsTags, productToken(options.userAgent));
     return {
-      record: recordOf(url, depth, fetchedAt, answer, page, redirect, refusal),
+      record: recordOf(url, depth, fetchedAt, answer, page, redirect, refusal ?? unread),
       onward:
         target !== undefined
           ? refusal === undefined
             ? [{ url: target, depth }]
             : []
-          : (page?.followable ?? []).map((link) => ({ url: link, depth: depth + 1 })),
+          : (follows ? (page?.followable ?? []) : []).map((link) => ({ url: link, depth: depth + 1 })),
     };
   } catch (error) {
     // A page that can't be parsed is as lost as one that doesn't answer.
@@ -176,23 +185,36 @@ function recordOf(
   };
 }
 
-function checkStart(record: PageRecord, start: string): void {
-  const { status, redirectedTo } = record;
-  if (status === null) throw new StartPageUnavailableError(record.error ?? `${redactUrl(start)} doesn't answer`);
-  if (status >= 500 || status === 429) throw new StartPageUnavailableError(`${redactUrl(start)} answers ${status}`);
+/**
+ * Looks at the answer for the start page, or for what the start page has led to.
+ *
+ * @param seen every URL that was asked for, or is going to be.
+ * @returns whether it is a page; false for a redirect to another page of the site.
+ */
+function checkStart(record: PageRecord, start: string, seen: ReadonlySet<string>): boolean {
+  const { status, redirectedTo, error } = record;
+  const where =
+    record.url === start ? redactUrl(start) : `${redactUrl(start)} leads to ${redactUrl(record.url)}, which`;
+  const says = (words: string) => `${where} ${words}`;
+  if (status === null) throw new StartPageUnavailableError(error ?? says("doesn't answer"));
+  if (status >= 500 || status === 429) throw new StartPageUnavailableError(says(`answers ${status}`));
   if (redirectedTo !== null) {
-    const target = canonicalUrl(redirectedTo, start);
-    if (target !== undefined && sameSite(target, start)) return;
-    throw new StartPageError(
-      `${redactUrl(start)} leads to another site, ${redactUrl(redirectedTo)}: start there if that is what is meant`,
-    );
+    const target = canonicalUrl(redirectedTo, record.url);
+    if (target === undefined || !sameSite(target, start)) {
+      throw new StartPageError(
+        says(`leads to another site, ${redactUrl(redirectedTo)}: start there if that is what is meant`),
+      );
+    }
+    if (error !== null) throw new StartPageError(says(`redirects, and that is not followed: ${error}`));
+    if (seen.has(target)) throw new StartPageError(says(`redirects in a circle, to ${redactUrl(target)}`));
+    return false;
   }
-  if (status !== 200) throw new StartPageError(`${redactUrl(start)} answers ${status}`);
+  if (status !== 200) throw new StartPageError(says(`answers ${status}`));
+  if (error !== null) throw new StartPageError(says(`can't be read: ${error}`));
   if (!isHtml(record.contentType ?? '')) {
-    throw new StartPageError(
-      `${redactUrl(start)} is no HTML but ${record.contentType === '' ? 'of no type' : record.contentType}`,
-    );
+    throw new StartPageError(says(`is no HTML but ${record.contentType === '' ? 'of no type' : record.contentType}`));
   }
+  return true;
 }
 
 function isHtml(contentType: string): boolean {

@@ -3,7 +3,9 @@ import type { Dispatcher } from 'undici';
 import { guardedRequest } from '#net/dial/guarded-http.ts';
 import { SourceForbiddenError } from '#net/errors.ts';
 import type { SourceGuard } from '#net/guard/source-guard.ts';
+import { headerText } from '#net/header-text.ts';
 import { redactUrl } from '#net/redact.ts';
+import { codingsOf, readDecoded, undecodable } from './decoded.ts';
 
 /** What a URL answered. A redirect is an answer like any other; who asked decides whether to follow. */
 export interface Answer {
@@ -16,6 +18,10 @@ export interface Answer {
   readonly body: Buffer;
   /** Whether the server had more. */
   readonly truncated: boolean;
+  /** The Content-Encoding of a wanted body that was not read, because nothing here decodes it. */
+  readonly undecodable: string | undefined;
+  /** The values of X-Robots-Tag. */
+  readonly robotsTags: readonly string[];
 }
 
 /** The server sent nothing, or not all, within the time limit, or the connection failed. */
@@ -65,14 +71,17 @@ async function askOnce(url: string, options: FetchOptions): Promise<Answer> {
       headers: {
         'user-agent': options.userAgent,
         accept: 'text/html,application/xhtml+xml',
-        // Bytes are counted as they arrive, and a small answer must not be able to unfold into a giant one.
+        // Some servers pack all the same; what it unfolds to is bounded then.
         'accept-encoding': 'identity',
       },
     });
     const contentType = one(headers['content-type']) ?? '';
     const read = { body: Buffer.alloc(0), truncated: false };
-    if (statusCode === 200 && options.wants(contentType) && one(headers['content-encoding']) === undefined) {
-      Object.assign(read, await readUpTo(body, options.maxBytes));
+    const wanted = statusCode === 200 && options.wants(contentType);
+    const codings = codingsOf(headers['content-encoding']);
+    const unknown = wanted ? undecodable(codings) : undefined;
+    if (wanted && unknown === undefined) {
+      Object.assign(read, await readDecoded(body, codings, options.maxBytes));
     } else {
       // An unread body would hold the connection.
       await body.dump({ limit: 16_384 });
@@ -80,8 +89,11 @@ async function askOnce(url: string, options: FetchOptions): Promise<Answer> {
     return {
       status: statusCode,
       contentType,
-      location: URL.parse(one(headers.location) ?? '', url)?.href,
+      location:
+        headers.location === undefined ? undefined : URL.parse(headerText(one(headers.location) ?? ''), url)?.href,
       retryAfterSeconds: retryAfter(one(headers['retry-after'])),
+      undecodable: unknown,
+      robotsTags: [headers['x-robots-tag'] ?? []].flat(),
       ...read,
     };
   } catch (error) {
@@ -90,18 +102,6 @@ async function askOnce(url: string, options: FetchOptions): Promise<Answer> {
     const why = timeout.aborted ? `no whole answer in ${options.timeoutSeconds} s` : (error as Error).message;
     throw new PageUnreachableError(`${redactUrl(url)}: ${why}`, { cause: error });
   }
-}
-
-async function readUpTo(body: AsyncIterable<Buffer>, maxBytes: number): Promise<{ body: Buffer; truncated: boolean }> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk.subarray(0, maxBytes - bytes));
-    bytes += chunk.length;
-    // Leaving the loop destroys the body and with it the connection.
-    if (bytes > maxBytes) return { body: Buffer.concat(chunks), truncated: true };
-  }
-  return { body: Buffer.concat(chunks), truncated: false };
 }
 
 /** Seconds from now, from either form of the header (RFC 9110 10.2.3). */

@@ -3,31 +3,67 @@ import { TextDecoder } from 'node:util';
 /** Looked at for a stated encoding, as browsers do (HTML standard, "prescan a byte stream"). */
 const PRESCAN_BYTES = 1_024;
 
-/** An HTML page's text, by its byte order mark, else by the encoding that it states, else as UTF-8 if it is, else as Windows-1252. */
-export function htmlText(html: Buffer): string {
-  const bom = bomOf(html);
-  if (bom !== undefined) return new TextDecoder(bom).decode(html);
-  const stated = statedEncoding(html);
-  if (stated !== undefined) return stated.decode(html);
+/**
+ * An HTML page's text. Its encoding is what the byte order mark says, else the transport (`Content-Type`), else the page
+ * itself, as in the HTML standard; else UTF-8 if it is that, else Windows-1252.
+ *
+ * @param html the page, or its beginning: the last character may be cut.
+ */
+export function htmlText(html: Buffer, contentType = ''): string {
+  const decoder = bomDecoder(html) ?? transportDecoder(contentType) ?? statedDecoder(html);
+  if (decoder !== undefined) return decoder.decode(html);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(html);
+    // As of a stream, so that half a character at the end is no error.
+    return new TextDecoder('utf-8', { fatal: true }).decode(html, { stream: true });
   } catch {
     return new TextDecoder('windows-1252').decode(html);
   }
 }
 
-function bomOf(html: Buffer): string | undefined {
-  if (html[0] === 0xfe && html[1] === 0xff) return 'utf-16be';
-  if (html[0] === 0xff && html[1] === 0xfe) return 'utf-16le';
-  return html[0] === 0xef && html[1] === 0xbb && html[2] === 0xbf ? 'utf-8' : undefined;
+function bomDecoder(html: Buffer): TextDecoder | undefined {
+  if (html[0] === 0xfe && html[1] === 0xff) return new TextDecoder('utf-16be');
+  if (html[0] === 0xff && html[1] === 0xfe) return new TextDecoder('utf-16le');
+  return html[0] === 0xef && html[1] === 0xbb && html[2] === 0xbf ? new TextDecoder() : undefined;
 }
 
-function statedEncoding(html: Buffer): TextDecoder | undefined {
-  const head = html.toString('latin1', 0, PRESCAN_BYTES);
-  const label = /<meta\s[^>]*?charset\s*=\s*["']?\s*([\w.:-]{1,40})/i.exec(head)?.[1];
+function transportDecoder(contentType: string): TextDecoder | undefined {
+  return decoderNamed(/;\s*charset\s*=\s*["']?\s*([^\s;"']{1,40})/i.exec(contentType)?.[1]);
+}
+
+function statedDecoder(html: Buffer): TextDecoder | undefined {
+  const head = html.toString('latin1', 0, PRESCAN_BYTES).replace(/<!--.*?(-->|$)/gs, '');
+  const xml = /^\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([\w.:-]{1,40})/i.exec(head)?.[1];
+  for (const label of [
+    xml,
+    ...[...head.matchAll(/<meta[\s/]([^>]*)/gi)].map(([, attributes = '']) => metaLabel(attributes)),
+  ]) {
+    // Who can state it in ASCII is no UTF-16.
+    const decoder = /^utf-?16/i.test(label ?? '') ? new TextDecoder() : decoderNamed(label);
+    if (decoder !== undefined) return decoder;
+  }
+  return undefined;
+}
+
+const ATTRIBUTE = /([^\s=/"'>]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/g;
+
+/** The encoding that a `meta` states: by `charset`, or in `content` where `http-equiv` says that this is a Content-Type. */
+function metaLabel(attributes: string): string | undefined {
+  const named = new Map<string, string>();
+  for (const [, name = '', ...values] of attributes.matchAll(ATTRIBUTE)) {
+    // The first of several counts.
+    const key = name.toLowerCase();
+    if (!named.has(key)) named.set(key, values.find((value) => value !== undefined)?.trim() ?? '');
+  }
+  const charset = named.get('charset');
+  if (charset !== undefined) return charset;
+  // Old pages leave http-equiv out; with a name it is a description, say.
+  const isType = (named.get('http-equiv') ?? 'content-type').toLowerCase() === 'content-type';
+  if (!isType || named.has('name') || named.has('property')) return undefined;
+  return /charset\s*=\s*["']?\s*([^\s;"']{1,40})/i.exec(named.get('content') ?? '')?.[1];
+}
+
+function decoderNamed(label: string | undefined): TextDecoder | undefined {
   if (label === undefined) return undefined;
-  // Who can state it in ASCII is no UTF-16.
-  if (/^utf-?16/i.test(label)) return new TextDecoder();
   try {
     return new TextDecoder(label);
   } catch {

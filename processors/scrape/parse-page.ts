@@ -1,10 +1,18 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { Parser } from 'htmlparser2';
 import { canonicalUrl } from './canonical-url.ts';
 import { htmlText } from './html-text.ts';
 
 /** Links of one page beyond this are counted, not listed and not followed. */
 const MAX_LINKS = 1_000;
+/** Beyond this they are not even counted: each has to be resolved. */
+const MAX_HREFS = 50_000;
+/** A link or a base that is longer is none: `canonicalUrl` takes half of it. */
+const MAX_HREF_CHARACTERS = 4_096;
 const MAX_TITLE = 300;
+/** Parsed, and resolved, in one go; then whoever else waits for the loop has its turn. Some milliseconds. */
+const SLICE_CHARACTERS = 65_536;
+const SLICE_HREFS = 1_000;
 /**
  * Elements within each other. Browsers stop at 512; elements that are never closed count as well, of which old pages have
  * many. The parser looks through them all for each tag that closes nothing.
@@ -21,7 +29,7 @@ export interface ParsedPage {
   readonly textLength: number;
   /** Distinct links in their canonical form, in the order of the page, the first thousand. */
   readonly links: readonly string[];
-  /** How many distinct links there are. */
+  /** How many distinct links there are, of the first 50,000. */
   readonly linkCount: number;
   /** Those of `links` that the page lets robots follow. */
   readonly followable: readonly string[];
@@ -33,28 +41,29 @@ export class PageTooDeepError extends Error {
 }
 
 /**
- * Parses an HTML page, in the encoding that the page or its byte order mark states.
+ * Parses an HTML page, in the encoding that the byte order mark, the content type or the page states.
  *
- * Without a tree: what a page can cost grows with its length alone, and nobody else's heartbeat waits for it. (A mebibyte
- * of `<b>` took a parser that keeps the standard 100 s.)
+ * Without a tree: what a page can cost grows with its length alone. (A mebibyte of `<b>` took a parser that keeps the standard
+ * 100 s.) And in slices, so that nobody else's heartbeat waits for a long one.
  *
  * @throws PageTooDeepError
  */
-export function parsePage(html: Buffer, url: string): ParsedPage {
+export async function parsePage(html: Buffer, url: string, contentType = ''): Promise<ParsedPage> {
   const reader = new PageReader();
   const parser = new Parser(reader);
-  parser.end(htmlText(html));
+  const text = htmlText(html, contentType);
+  for (let at = 0; at < text.length; at += SLICE_CHARACTERS) {
+    parser.write(text.slice(at, at + SLICE_CHARACTERS));
+    await turn();
+  }
+  parser.end();
   return reader.page(url);
-}
-
-interface Anchor {
-  readonly href: string;
-  readonly nofollow: boolean;
 }
 
 /** Collects what is wanted from the events of a parser. */
 class PageReader {
-  readonly #anchors: Anchor[] = [];
+  /** Each distinct link as it stands on the page, and whether any of its anchors may be followed. */
+  readonly #hrefs = new Map<string, boolean>();
   #base: string | undefined;
   #noneFollowed = false;
   #title = '';
@@ -80,7 +89,7 @@ class PageReader {
     else if (name === 'meta' && attributes.name?.toLowerCase() === 'robots') {
       this.#noneFollowed ||= /\b(nofollow|none)\b/i.test(attributes.content ?? '');
     } else if ((name === 'a' || name === 'area') && href !== undefined && this.#unseen === 0) {
-      this.#anchors.push({ href, nofollow: /\bnofollow\b/i.test(attributes.rel ?? '') });
+      this.#addHref(href, !/\bnofollow\b/i.test(attributes.rel ?? ''));
     }
   }
 
@@ -91,7 +100,7 @@ class PageReader {
   }
 
   ontext(text: string): void {
-    if (this.#inTitle) this.#title += text;
+    if (this.#inTitle && this.#title.length < MAX_HREF_CHARACTERS) this.#title += text;
     if (this.#unseen > 0) return;
     for (const [run] of text.matchAll(/\s+|\S+/g)) {
       if (/^\s/.test(run)) this.#space = this.#textLength > 0;
@@ -102,12 +111,22 @@ class PageReader {
     }
   }
 
-  page(url: string): ParsedPage {
-    const base = canonicalUrl(this.#base ?? '', url) ?? url;
+  #addHref(href: string, follow: boolean): void {
+    const earlier = this.#hrefs.get(href);
+    if (earlier === undefined && (this.#hrefs.size >= MAX_HREFS || href.length > MAX_HREF_CHARACTERS)) return;
+    this.#hrefs.set(href, follow || earlier === true);
+  }
+
+  async page(url: string): Promise<ParsedPage> {
+    const stated = this.#base ?? '';
+    const base = (stated.length > MAX_HREF_CHARACTERS ? undefined : canonicalUrl(stated, url)) ?? url;
     const links = new Map<string, boolean>();
-    for (const { href, nofollow } of this.#anchors) {
+    let resolved = 0;
+    for (const [href, follow] of this.#hrefs) {
       const link = canonicalUrl(href, base);
-      if (link !== undefined) links.set(link, !(this.#noneFollowed || nofollow) || links.get(link) === true);
+      if (link !== undefined) links.set(link, (follow && !this.#noneFollowed) || links.get(link) === true);
+      resolved += 1;
+      if (resolved % SLICE_HREFS === 0) await turn();
     }
     const listed = [...links].slice(0, MAX_LINKS);
     const title = this.#title.replace(/\s+/g, ' ').trim().slice(0, MAX_TITLE);

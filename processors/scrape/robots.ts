@@ -1,7 +1,8 @@
-import robotsModule from 'robots-parser';
 import { redactUrl } from '#net/redact.ts';
+import { shortText } from '#net/short-text.ts';
 import { canonicalUrl, sameSite } from './canonical-url.ts';
 import { type FetchOptions, fetchPage, PageUnreachableError } from './fetch-page.ts';
+import { parseRobots } from './robots-rules.ts';
 
 /**
  * Who asks for more between two requests asks robots to stay away: otherwise a worker would wait until its item's time is
@@ -12,9 +13,6 @@ const LONGEST_DELAY_SECONDS = 600;
 const MAX_ROBOTS_BYTES = 500 * 1_024;
 /** RFC 9309 2.3.1.2. */
 const MAX_REDIRECTS = 5;
-
-// The package exports the function itself; its types were written for a bundler and say `default`.
-const robotsParser = robotsModule as unknown as typeof robotsModule.default;
 
 /** What an origin's robots.txt says to this crawler. */
 export interface Robots {
@@ -58,18 +56,29 @@ export async function readRobots(origin: string, options: Omit<FetchOptions, 'ma
         `${redactUrl(url)} answers ${answer.status}, so nothing is fetched from the site`,
       );
     }
-    return rulesOf(start, answer.status === 200 ? answer.body.toString('utf8') : '', options.userAgent);
+    if (answer.undecodable !== undefined) {
+      throw new RobotsUnreachableError(
+        `${redactUrl(url)} has the Content-Encoding ${shortText(answer.undecodable, 40)}, which can't be read here, so nothing is fetched from the site`,
+      );
+    }
+    return rulesOf(answer.status === 200 ? answer.body.toString('utf8') : '', options.userAgent);
   }
   throw new RobotsUnreachableError(`${redactUrl(start)} redirects more than ${MAX_REDIRECTS} times`);
 }
 
-function rulesOf(url: string, text: string, userAgent: string): Robots {
-  const rules = robotsParser(url, text);
-  const crawlDelaySeconds = rules.getCrawlDelay(userAgent) ?? 0;
+function rulesOf(text: string, userAgent: string): Robots {
+  const { allows, crawlDelaySeconds } = parseRobots(text, productToken(userAgent));
   const staysAway = crawlDelaySeconds > LONGEST_DELAY_SECONDS;
   return {
-    // Undefined means that the URL is of another origin, which the caller never asks.
-    allows: (page) => !staysAway && rules.isAllowed(page, userAgent) !== false,
+    allows: (page) => {
+      const { pathname, search } = new URL(page);
+      return !staysAway && allows(pathname + search);
+    },
     crawlDelaySeconds,
   };
+}
+
+/** The name by which sites address a crawler: `Sluice/1.0 (…)` is `sluice`. */
+export function productToken(userAgent: string): string {
+  return userAgent.toLowerCase().replace(/[/\s].*$/s, '');
 }

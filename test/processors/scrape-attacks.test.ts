@@ -18,8 +18,8 @@ describe('a page of a mebibyte that was made to be expensive', () => {
   // Each of them, or its like, takes a parser minutes that walks a stack or a list for each tag.
   it.each(['<b>', '<b><p>', '<a href=x>', '<div>', '<font x><div>', '<svg><desc>', '<table><tr><td>'])(
     'is given up where it lies too deep: %s again and again',
-    (piece) => {
-      expect(() => parse(filled(piece))).toThrow(PageTooDeepError);
+    async (piece) => {
+      await expect(parse(filled(piece))).rejects.toThrow(PageTooDeepError);
     },
   );
 
@@ -35,8 +35,8 @@ describe('a page of a mebibyte that was made to be expensive', () => {
     ['an attribute that does not end', `<a href="${filled('x')}`, 0],
     ['white space', `${filled(' ')}<a href="/1">`, 1],
     ['distinct links', Array.from({ length: 40_000 }, (_, n) => `<a href="/${n}">x</a>`).join(''), 40_000],
-  ])('is read: %s', (_name, html, links) => {
-    const page = parse(html);
+  ])('is read: %s', async (_name, html, links) => {
+    const page = await parse(html);
     expect(page.linkCount).toBe(links);
     expect(page.links.length).toBeLessThanOrEqual(1_000);
   });
@@ -116,6 +116,48 @@ describe('a site that was made to be expensive', () => {
   });
 });
 
+it.each([
+  ['text/html; charset=windows-1251', Buffer.from([0xcf]), 'П'],
+  ['text/html;charset="KOI8-R"', Buffer.from([0xc1]), 'а'],
+  ["text/html; a=b; Charset='shift_jis'; c=d", Buffer.from([0x93, 0xfa]), '日'],
+  ['text/html; charset=no-such', Buffer.from('ü'), 'ü'],
+  ['text/html; charset=iso-8859-1', Buffer.from('\ufeffü'), 'ü'],
+  [
+    'text/html; charset=gbk',
+    Buffer.concat([Buffer.from('<meta charset=utf-8>'), Buffer.from([0xc4, 0xe3])]),
+    '<meta charset=utf-8>你',
+  ],
+])('a page that comes as %s is read by that, unless a byte order mark says otherwise', (type, bytes, text) => {
+  expect(htmlText(bytes, type)).toBe(text);
+});
+
+describe('a page that was made to hold the loop', () => {
+  // Before: 3 to 36 s without a turn for anybody else, such as a heartbeat.
+  it.each([
+    ['a long base', `<base href="/${'b'.repeat(MIB)}/">${'<a href="x">x</a>'.repeat(60_000)}`],
+    ['links that repeat', '<a href="/same">x</a>'.repeat(400_000)],
+    ['long links', `<a href="/${'x'.repeat(4_000)}">x</a>`.repeat(4_000)],
+    ['links without end', Array.from({ length: 600_000 }, (_, n) => `<a href=${n}>x</a>`).join('')],
+    ['tags that close nothing', `${'<b>'.repeat(990)}${'</i>'.repeat(2_000_000)}`],
+  ])('lets others have a turn for each 64 KiB: %s', async (_name, html) => {
+    let turns = 0;
+    let isParsing = true;
+    const other = () => {
+      turns += 1;
+      if (isParsing) setImmediate(other);
+    };
+    setImmediate(other);
+    await parsePage(Buffer.from(html), 'https://example.org/');
+    isParsing = false;
+    expect(turns).toBeGreaterThanOrEqual(html.length / 65_536);
+  });
+
+  it('is resolved against the URL of the page where its base is too long to be one', async () => {
+    const { links } = await parse(`<base href="/${'b'.repeat(MIB)}/"><a href="x">x</a>`);
+    expect(links).toEqual(['https://example.org/x']);
+  });
+});
+
 describe('the text of a page', () => {
   it.each([
     ['a byte order mark', Buffer.from('\ufeffsüß'), 'süß'],
@@ -125,6 +167,10 @@ describe('the text of a page', () => {
     ['UTF-8 where it states none', Buffer.from('süß'), 'süß'],
     ['Windows-1252 where that is none', Buffer.from('s\xfc\xdf \x80', 'latin1'), 'süß €'],
     ['UTF-8 where it states what does not exist', Buffer.from('<meta charset=no-such>ü'), /ü$/],
+    ['no more than what a comment does not hide', Buffer.from('<!-- <meta charset=koi8-r> -->ü'), /ü$/],
+    ['no charset of a description', Buffer.from('<meta name=description content="charset=koi8-r">ü'), /ü$/],
+    ['what its XML declaration states', Buffer.from('<?xml version="1.0" encoding="koi8-r"?>\xc1', 'latin1'), /а$/],
+    ['UTF-8 where its last character is cut', Buffer.from('süß').subarray(0, -1), 'sü'],
     ['UTF-8 where it states UTF-16 in ASCII', Buffer.from('<meta charset=utf-16>ü'), /ü$/],
   ])('is read by %s', (_name, bytes, text) => {
     expect(htmlText(bytes)).toMatch(typeof text === 'string' ? new RegExp(`^${text}$`) : text);

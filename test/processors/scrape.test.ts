@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { PermanentError } from '#processors/contract/permanent-error.ts';
 import { type TestRun, testProcessor } from '#processors/contract/testing.ts';
@@ -158,6 +159,136 @@ describe('scrape', () => {
   it('ends on redirects in a circle', async () => {
     const { url } = await site({ '/': '<a href="/x">x</a>', '/x': redirect('/y'), '/y': redirect('/x') });
     expect((await scraped(`${url}/`)).paths).toEqual(['/', '/x', '/y']);
+  });
+
+  it.each([
+    ['to itself', { '/': redirect('/') }],
+    ['to itself by another spelling', { '/': redirect('/#top') }],
+    ['in a circle', { '/': redirect('/x'), '/x': redirect('/y'), '/y': redirect('/') }],
+    ['to a page that redirects to itself', { '/': redirect('/x'), '/x': redirect('/x') }],
+    ['to what is gone', { '/': redirect('/gone') }],
+    ['to what is no HTML', { '/': redirect('/text'), '/text': text('x') }],
+  ])('fails on a start page that redirects %s', async (_name, pages) => {
+    const { url } = await site(pages);
+    await expect(scraped(`${url}/`)).rejects.toMatchObject({ name: 'StartPageError' });
+  });
+
+  it('fails on a start page that leads where robots.txt asks it to stay away, and follows one that leads on', async () => {
+    const { url } = await site({
+      '/robots.txt': text('User-agent: *\nDisallow: /private\n'),
+      '/': redirect('/private'),
+      '/moved': redirect('/here'),
+      '/here': '<title>here</title>',
+    });
+    await expect(scraped(`${url}/`)).rejects.toMatchObject({ name: 'DisallowedByRobotsError' });
+    expect((await scraped(`${url}/moved`)).paths).toEqual(['/moved', '/here']);
+    await expect(scraped(`${url}/moved`, { maxPages: 1 })).rejects.toMatchObject({ name: 'StartPageError' });
+  });
+
+  it('follows a Location in raw UTF-8 as browsers do', async () => {
+    const { url } = await site({
+      '/': redirect(Buffer.from('/\u00fc.html').toString('latin1')),
+      '/%C3%BC.html': '<title>found</title>',
+    });
+    expect((await scraped(`${url}/`)).paths).toEqual(['/', '/%C3%BC.html']);
+  });
+
+  const packed: [string, (text: string) => Buffer][] = [
+    ['gzip', gzipSync],
+    ['x-gzip', gzipSync],
+    ['GZIP', gzipSync],
+    ['deflate', deflateSync],
+    ['deflate', deflateRawSync],
+    ['br', brotliCompressSync],
+    ['zstd', zstdCompressSync],
+    ['gzip, br', (html) => brotliCompressSync(gzipSync(html))],
+    ['identity', (html) => Buffer.from(html)],
+    ['', (html) => Buffer.from(html)],
+  ];
+  it.each(packed)('reads pages and robots.txt that come as %j, though it asks for none', async (coding, pack) => {
+    const send =
+      (type: string, body: string): Page =>
+      (response) =>
+        void response.writeHead(200, { 'content-type': type, 'content-encoding': coding }).end(pack(body));
+    const { url } = await site({
+      '/robots.txt': send('text/plain', 'User-agent: *\nDisallow: /private/\n'),
+      '/': send('text/html', '<title>T</title><a href="/a">a</a><a href="/private/x">p</a>'),
+      '/a': send('text/html', '<title>A</title>'),
+      '/private/x': '<title>private</title>',
+    });
+    const { pages, paths, result } = await scraped(`${url}/`);
+    expect(paths).toEqual(['/', '/a']);
+    expect(pages.map(({ title }) => title)).toEqual(['T', 'A']);
+    expect(result.disallowed).toBe(1);
+  });
+
+  it.each(['compress', 'aws-chunked', 'gzip, gzip, gzip', 'constructor'])(
+    'stays away where robots.txt comes as %s, and says of a page that it can not be read',
+    async (coding) => {
+      const odd =
+        (type: string): Page =>
+        (response) =>
+          void response.writeHead(200, { 'content-type': type, 'content-encoding': coding }).end('x');
+      const { url, requests } = await site({ '/robots.txt': odd('text/plain'), '/': 'x' });
+      await expect(scraped(`${url}/`)).rejects.toMatchObject({ name: 'RobotsUnreachableError' });
+      expect(requests).toEqual(['GET /robots.txt']);
+      await web?.stop();
+      const other = await site({ '/': '<a href="/odd">o</a>', '/odd': odd('text/html'), '/start': odd('text/html') });
+      const { pages, result } = await scraped(`${other.url}/`);
+      expect(pages[1]).toMatchObject({ status: 200, error: expect.stringContaining(`Content-Encoding is ${coding}`) });
+      expect(result.failed).toBe(1);
+      await expect(scraped(`${other.url}/start`)).rejects.toMatchObject({ name: 'StartPageError' });
+    },
+  );
+
+  it('records a page whose packing is broken, and reads no more of a bomb than it may', async () => {
+    const gzip =
+      (body: Buffer): Page =>
+      (response) =>
+        void response.writeHead(200, { 'content-type': 'text/html', 'content-encoding': 'gzip' }).end(body);
+    const { url } = await site({
+      '/': '<a href="/cut">c</a><a href="/none">n</a><a href="/bomb">b</a>',
+      '/cut': gzip(gzipSync('<title>cut</title>'.repeat(100)).subarray(0, 30)),
+      '/none': gzip(Buffer.from('<title>not packed</title>')),
+      '/bomb': gzip(gzipSync(Buffer.alloc(50_000_000, ' '))),
+    });
+    const { pages } = await scraped(`${url}/`, { maxPageBytes: 10_000 });
+    expect(pages.slice(1)).toMatchObject([
+      { status: null, error: expect.stringContaining('unexpected end of file') },
+      { status: null, error: expect.stringContaining('incorrect header check') },
+      { status: 200, bytes: 10_000, truncated: true },
+    ]);
+  });
+
+  it('takes the charset of the Content-Type before that of the page', async () => {
+    const russian = Buffer.from([0xcf, 0xf0, 0xe8, 0xe2, 0xe5, 0xf2]);
+    const html = Buffer.concat([
+      Buffer.from('<html><head><meta charset="utf-8"><title>'),
+      russian,
+      Buffer.from('</title></head><body>x</body></html>'),
+    ]);
+    const { url } = await site({
+      '/': (response) => void response.writeHead(200, { 'content-type': 'text/html; charset=windows-1251' }).end(html),
+    });
+    expect((await scraped(`${url}/`)).pages[0]?.title).toBe('Привет');
+  });
+
+  it.each<[string | string[], string[]]>([
+    ['nofollow', ['/']],
+    ['noindex, NOFOLLOW', ['/']],
+    ['none', ['/']],
+    ['sluice-test: nofollow', ['/']],
+    [['noindex', 'otherbot: none', 'sluice-test: noindex, nofollow'], ['/']],
+    ['otherbot: noindex, nofollow', ['/', '/1']],
+    ['noindex, unavailable_after: 25 Jun 2010 15:00:00 PST, max-snippet: 0', ['/', '/1']],
+    ['unavailable_after: 25 Jun 2010 15:00:00 PST, nofollow', ['/']],
+  ])('honours X-Robots-Tag: %j', async (tag, paths) => {
+    const { url } = await site({
+      '/': (response) =>
+        void response.writeHead(200, { 'content-type': 'text/html', 'x-robots-tag': tag }).end('<a href="/1">1</a>'),
+      '/1': 'one',
+    });
+    expect((await scraped(`${url}/`)).paths).toEqual(paths);
   });
 
   it('goes no deeper than it may, and honours nofollow', async () => {
