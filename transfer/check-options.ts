@@ -25,12 +25,12 @@ const wholeOrInfinity = (least: number): Rule => ({
   holds: (value) => value === Number.POSITIVE_INFINITY || isWhole(value, least),
 });
 const seconds: Rule = {
-  takes: 'a number of seconds above 0',
-  holds: (value) => typeof value === 'number' && value > 0 && Number.isFinite(value),
+  takes: 'a number of seconds above 0, or Infinity',
+  holds: (value) => typeof value === 'number' && value > 0,
 };
 const secondsOrNone: Rule = {
-  takes: 'a number of seconds from 0',
-  holds: (value) => typeof value === 'number' && value >= 0 && Number.isFinite(value),
+  takes: 'a number of seconds from 0, or Infinity',
+  holds: (value) => typeof value === 'number' && value >= 0,
 };
 const text: Rule = { takes: 'a text that is not empty', holds: isText };
 const anyText: Rule = { takes: 'a text', holds: (value) => typeof value === 'string' };

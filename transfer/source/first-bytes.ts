@@ -2,6 +2,7 @@ import { whenAborted } from '#net/signals.ts';
 import { type Pins, SourceFaultError } from '../errors.ts';
 import { addCrc32, EMPTY_CRC32 } from '../proof/crc32.ts';
 import { fetchRange } from './fetch-range.ts';
+import { Pace } from './pace.ts';
 import type { SourceBody } from './reader.ts';
 import type { SourceSession } from './session.ts';
 
@@ -51,9 +52,12 @@ export class FirstBytes {
     const { session, pins, target, resume, deadline } = this.#answer;
     let filled = 0;
     let crc = EMPTY_CRC32;
+    // A whole body is read here to its end; the rest of a longer one is watched by whoever reads it.
+    const pace = new Pace(session.name, resume ? undefined : deadline, target.length);
     const onBytes = (piece: Uint8Array) => {
       filled += piece.length;
       crc = addCrc32(crc, piece);
+      pace.check(filled);
     };
     const forget = whenAborted(signal, () => this.destroy());
     try {

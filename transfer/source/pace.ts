@@ -41,13 +41,15 @@ export class Pace {
    * @throws NotInTimeError
    */
   check(bytes: number): void {
-    if (this.#deadline === undefined || this.#total === undefined) return;
+    if (this.#deadline === undefined) return;
+    const left = this.#deadline.getTime() - Date.now();
+    if (left <= 0) throw new NotInTimeError(`${this.#name} was not read by the deadline`, bytes);
+    if (this.#total === undefined) return;
     // What came before the first byte is no measure of the others.
     if (bytes === 0) this.#since = Date.now();
     const elapsed = Date.now() - this.#since;
-    const left = this.#deadline.getTime() - Date.now();
     const needed = (elapsed / Math.max(1, bytes)) * (this.#total - bytes);
-    if (left > 0 && (elapsed < MEASURE_MILLISECONDS || needed <= left / 2)) return;
+    if (elapsed < MEASURE_MILLISECONDS || needed <= left / 2) return;
     throw new NotInTimeError(
       `${this.#name} needs about ${Math.ceil(needed / 1_000)} s more in one process, and ${Math.round(left / 1_000)} s are left`,
       bytes,

@@ -1,8 +1,9 @@
-import { type Pins, SourceFaultError } from '../errors.ts';
+import { NotInTimeError, type Pins, SourceFaultError } from '../errors.ts';
 import { giveBuffer, takeBuffer } from '../parts/buffers.ts';
 import { addCrc32, EMPTY_CRC32 } from '../proof/crc32.ts';
 import { type ContentRange, isWhole, readContentRange, readHead, type SourceHead } from './answer.ts';
 import { FirstBytes } from './first-bytes.ts';
+import { Pace } from './pace.ts';
 import type { Headers, SourceAnswer, SourceBody } from './reader.ts';
 import { refusesRange } from './refuses-range.ts';
 import { Retries } from './retries.ts';
@@ -62,6 +63,9 @@ export async function probeSource(session: SourceSession, options: ProbeOptions)
         plain = true;
         continue;
       }
+      if (deadline !== undefined && error instanceof SourceFaultError && Date.now() >= deadline.getTime()) {
+        throw new NotInTimeError(`${session.name} was not read by the deadline: ${error.message}`, 0);
+      }
       await retries.after(error, session.name);
     }
   }
@@ -94,7 +98,8 @@ async function readAnswer(
 ): Promise<Probe> {
   const head = readHead(answer);
   if (head.status === 304 && Object.keys(options.conditions).length > 0) return { kind: 'unchanged', head };
-  if (isWhole(head)) return readPlain(target, answer, head);
+  if (isWhole(head))
+    return readPlain(target, answer, head, new Pace(session.name, options.deadline, head.contentLength));
   if (!plain && head.status === 416) {
     if (/^\s*bytes\s+\*\/0\s*$/i.test(head.headers['content-range'] ?? '')) {
       // Its fields are those of the page that says so.
@@ -143,13 +148,16 @@ async function readRange(
     : { kind: 'whole', head, ...(await first.read(options.signal)) };
 }
 
-async function readPlain(target: Buffer, { body }: SourceAnswer, head: SourceHead): Promise<Probe> {
+async function readPlain(target: Buffer, { body }: SourceAnswer, head: SourceHead, pace: Pace): Promise<Probe> {
   if (head.contentLength !== undefined && head.contentLength > target.length) {
     return { kind: 'stream', head, bytes: NOTHING, body };
   }
   let crc = EMPTY_CRC32;
+  let seen = 0;
   const got = await body.fill(target, (piece) => {
     crc = addCrc32(crc, piece);
+    seen += piece.length;
+    pace.check(seen);
   });
   const bytes = got === 0 ? NOTHING : target.subarray(0, got);
   if (got === target.length) {

@@ -35,6 +35,23 @@ it.each(['one stream', 'in order'])('ends in the middle of a part, by %s', async
   await landing.expectNothing(key);
 });
 
+it.each([
+  ['ranges', []],
+  ['a plain answer', [faults.ignoreRange()]],
+  ['chunks', [faults.ignoreRange(), faults.chunked(50)]],
+  ['no byte at all', [faults.stall(100)]],
+])('ends while a small file drips into the probe, by %s', async (way, more) => {
+  await using source = await startSourceServer({
+    file: { seed: 'v1', length: 20_000 },
+    rules: [{ faults: [faults.drip(1_000), ...more] }],
+  });
+  const deadline = new Date(Date.now() + 1_500);
+  const given = { url: source.url, limits: { idleSeconds: 1, backoffSeconds: 0.01, attempts: 100 } };
+  const key = `small drip ${way}`;
+  await expect(transfer(given, landing.destination(key), { ...OPTIONS, deadline })).rejects.toThrow(NotInTimeError);
+  await landing.expectNothing(key);
+});
+
 it.each([30, 100_000])('has time where the deadline is %i days away', async (days) => {
   await using source = await startSourceServer({ file: { seed: 'v1', length: LENGTH } });
   const deadline = new Date(Date.now() + days * 86_400_000);
@@ -53,6 +70,17 @@ it('knows no limit where none is wanted', async () => {
   const destination = landing.destination('no limit', { stallSeconds: none });
   const landed = await transfer({ url: source.url, limits }, destination, OPTIONS);
   await landing.expectLanded('no limit', 'v1', LENGTH, landed);
+});
+
+it('hands a small file on early where its rate shows that it is not done in time', () => {
+  vi.useFakeTimers();
+  // A Lambda's time, and 2 MB at 1,500 bytes a second: above the minimum speed, and 22 minutes.
+  const pace = new Pace('a source', new Date(Date.now() + 870_000), 2_000_000);
+  pace.check(0);
+  vi.advanceTimersByTime(9_000);
+  pace.check(13_500);
+  vi.advanceTimersByTime(2_000);
+  expect(() => pace.check(16_500)).toThrow(/needs about/);
 });
 
 it('measures from the first byte on, however long nobody read before', () => {
