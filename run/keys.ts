@@ -101,6 +101,11 @@ export function runKeys(runId: string): RunKeys {
   };
 }
 
+/** A worker's sign of life. Workers serve all runs, and no run's id begins with a dot. */
+export function workerSignKey(worker: string): string {
+  return `${RUNS_PREFIX}.workers/${worker}.json`;
+}
+
 /** Where a processor's attempt writes; the winning result names the attempt, so a lost one is never read. */
 export function outputPrefix(runId: string, item: string, attempt: number): string {
   return `${OUTPUT_PREFIX}${runId}/${item}/${attempt}/`;

@@ -3,6 +3,7 @@ import type { SourceGuard } from '#net/guard/source-guard.ts';
 import { NotReadyError } from '#run/errors.ts';
 import type { Queue } from '#run/fleet/dispatch.ts';
 import type { Fleet } from '#run/fleet/fleet.ts';
+import { stopSilentWorkers } from '#run/fleet/silent-workers.ts';
 import { ensureWorkers, type FleetState } from '#run/fleet/workers.ts';
 import type { GateRecord } from '#run/ledger/gate-record.ts';
 import { readProgress } from '#run/ledger/progress.ts';
@@ -87,7 +88,9 @@ async function oversee(
   const outstanding = sample?.missing ?? 0;
   // The second makes each look its own request: a retried one must be able to start what the first could not.
   const request = `${plan.runId} gate ${Math.floor(gate.now().getTime() / 1_000)}`;
-  const fleet = await ensureWorkers(gate.fleet, outstanding, request, new Date(plan.startedAt));
+  const silent = await stopSilentWorkers(gate.fleet, gate.store, gate.now());
+  const state = await ensureWorkers(gate.fleet, outstanding, request, new Date(plan.startedAt));
+  const fleet = { ...state, problems: [...silent, ...state.problems] };
   const next = withWorkers(record, fleet);
   await keepGateRecord(gate.store, isStuck(next, gate.now()) ? await sendAgain(gate, plan, next) : next);
   return describe(findings, next, fleet);

@@ -166,6 +166,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
         queue.access('send', 'count'),
         queue.deadLetterAccess('take', 'count'),
         workers.access(),
+        workers.stopAccess(),
         variables(sources),
         ...settings.gate.functions.map((arn) => leave({ actions: ['lambda:InvokeFunction'], resources: [arn] })),
       ],

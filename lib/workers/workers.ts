@@ -15,7 +15,7 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct, type IDependable } from 'constructs';
 import type { NativeFile } from '../bundling/native-files.ts';
 import type { Network } from '../network/network.ts';
-import type { Access } from '../permissions/access.ts';
+import { type Access, leave } from '../permissions/access.ts';
 import { credentialAccess } from '../permissions/credential-access.ts';
 import { trusted } from '../permissions/service-trust.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -106,9 +106,7 @@ export class Workers extends Construct {
     const { settings, network } = this.#props;
     const { max, itemsPerWorker, spot } = settings.workers;
     const inCluster = { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } };
-    const arn = (resource: string, resourceName: string) =>
-      Stack.of(this).formatArn({ service: 'ecs', resource, resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
-    const tasks = arn('task', `${this.cluster.clusterName}/*`);
+    const tasks = this.#arnOf('task', `${this.cluster.clusterName}/*`);
     return {
       environment: {
         SLUICE_CLUSTER: this.cluster.clusterName,
@@ -124,7 +122,7 @@ export class Workers extends Construct {
         new PolicyStatement({
           actions: ['ecs:RunTask'],
           // Any revision: tasks are started by family.
-          resources: [arn('task-definition', `${this.task.family}:*`)],
+          resources: [this.#arnOf('task-definition', `${this.task.family}:*`)],
           conditions: inCluster,
         }),
         // Tasks take over the task definition's tags, which is tagging.
@@ -143,6 +141,24 @@ export class Workers extends Construct {
         }),
       ],
     };
+  }
+
+  /** What stopping a worker needs that gives no sign of life. */
+  stopAccess(): Access {
+    return leave({
+      actions: ['ecs:StopTask'],
+      resources: [this.#arnOf('task', `${this.cluster.clusterName}/*`)],
+      conditions: { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } },
+    });
+  }
+
+  #arnOf(resource: string, resourceName: string): string {
+    return Stack.of(this).formatArn({
+      service: 'ecs',
+      resource,
+      resourceName,
+      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+    });
   }
 
   #addContainer(): void {

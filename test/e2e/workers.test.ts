@@ -1,6 +1,7 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { messageOf } from '#run/fleet/dispatch.ts';
+import { lastSign } from '#run/fleet/signs-of-life.ts';
 import { runKeys } from '#run/keys.ts';
 import { plannedItems } from '#run/ledger/progress.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
@@ -59,6 +60,10 @@ describe('a worker', () => {
       const run = await aws.end(arn);
       expect(run.manifest).toMatchObject({ outcome: 'complete', forced: false, counts: { done: 1 } });
       expect(run.items[0]?.result?.attempt).toBe(2);
+      // By the id of its task, by which the gatekeeper looks for its signs of life.
+      const worker = run.items[0]?.result?.worker ?? '';
+      expect(worker).toMatch(/^[0-9a-f-]{32,36}$/);
+      expect(await lastSign(aws.store, worker)).toBeInstanceOf(Date);
     },
   );
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { handleDelivery } from './handle-delivery.ts';
 import type { Verdict, WorkerParts } from './parts.ts';
 import type { Delivery } from './queue.ts';
+import { startSigns } from './signs.ts';
 
 /**
  * How long one request waits for messages. Short, because a worker that is stopped waits for the open request to end:
@@ -46,11 +47,14 @@ export class QueueUnreachableError extends Error {
 export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<WorkerSummary> {
   const { settings, logger } = parts;
   const summary: WorkerSummary = noDeliveries();
-  const underWay = new Set<Promise<void>>();
+  /** When each began. */
+  const underWay = new Map<Promise<void>, number>();
   const outOfTime = new AbortController();
   let wake = (): void => undefined;
   let receiving: Promise<Delivery[]> = Promise.resolve([]);
   let idleSince = Date.now();
+  const activity = { queueAnsweredAt: Date.now(), underWay: { [Symbol.iterator]: () => underWay.values() } };
+  const endSigns = startSigns(parts, activity);
   const leaves = (): boolean => stop.aborted || summary.outdated > 0;
 
   const begin = (delivery: Delivery): void => {
@@ -62,7 +66,7 @@ export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<
       const restMs = verdict.kind === 'retry' ? Math.min(verdict.pauseSeconds * 1_000, LONGEST_REST_MS) : 0;
       idleSince = Math.max(idleSince, Date.now() + restMs);
     });
-    underWay.add(work);
+    underWay.set(work, Date.now());
   };
 
   let drainTimer: NodeJS.Timeout | undefined;
@@ -80,7 +84,9 @@ export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<
   );
 
   try {
-    const receive = patientReceive(parts, stop);
+    const receive = patientReceive(parts, stop, () => {
+      activity.queueAnsweredAt = Date.now();
+    });
     while (!leaves()) {
       const free = settings.itemsAtOnce - underWay.size;
       if (free <= 0) {
@@ -98,8 +104,9 @@ export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<
       else for (const delivery of deliveries) begin(delivery);
     }
   } finally {
-    await Promise.all(underWay);
+    await Promise.all(underWay.keys());
     clearTimeout(drainTimer);
+    endSigns();
   }
   logger.info('leaves', { reason: reasonToLeave(stop, summary), ...summary });
   return summary;
@@ -120,7 +127,7 @@ function pollSeconds(idleSeconds: number): number {
 }
 
 /** Receives, and outlasts faults of the queue or the network for a while. */
-function patientReceive({ queue, logger }: WorkerParts, stop: AbortSignal) {
+function patientReceive({ queue, logger }: WorkerParts, stop: AbortSignal, onAnswer: () => void) {
   let silentSince: number | undefined;
   let pauseMs = 500;
   return async (max: number, waitSeconds: number): Promise<Delivery[]> => {
@@ -128,6 +135,7 @@ function patientReceive({ queue, logger }: WorkerParts, stop: AbortSignal) {
       const deliveries = await queue.receive(max, waitSeconds);
       silentSince = undefined;
       pauseMs = 500;
+      onAnswer();
       return deliveries;
     } catch (error) {
       logger.warn('receiving failed', { error });

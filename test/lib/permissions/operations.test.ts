@@ -30,6 +30,7 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   GetQueueAttributesCommand: ['sqs:GetQueueAttributes'],
   // Tasks are tagged as they start, and start with roles.
   DescribeTasksCommand: ['ecs:DescribeTasks'],
+  StopTaskCommand: ['ecs:StopTask'],
   RunTaskCommand: ['ecs:RunTask', 'ecs:TagResource', 'iam:PassRole'],
   paginateListTasks: ['ecs:ListTasks'],
   GetRoleCommand: ['iam:GetRole'],

@@ -57,7 +57,7 @@ describe('the worker task', () => {
     expect(container.Image).toBe(`public.ecr.aws/docker/library/node:${devDependencies.node}-bookworm-slim`);
     expect(container.User).toBe('node');
     expect(container.StopTimeout).toBe(120);
-    expect(container.LinuxParameters).toEqual({ InitProcessEnabled: true });
+    expect(container.LinuxParameters).toMatchObject({ InitProcessEnabled: true });
   });
 
   it('adds a digest only where one is set', () => {

@@ -1,0 +1,50 @@
+import { DescribeTasksCommand, paginateListTasks, StopTaskCommand } from '@aws-sdk/client-ecs';
+import pMap from 'p-map';
+import type { Store } from '../store.ts';
+import type { Fleet } from './fleet.ts';
+import { lastSign, SILENT_SECONDS } from './signs-of-life.ts';
+
+/** DescribeTasks takes no more. */
+const TASKS_PER_CALL = 100;
+const SIGNS_AT_ONCE = 20;
+
+/**
+ * Stops workers that run and do nothing: hung, or stuck before their first receive. They would be billed for ever, and count
+ * towards the fleet's limit. ECS gives each its two minutes to give back what it has, and the next look at the fleet
+ * replaces it. A worker of an older version, which gives no signs, is replaced in the same way.
+ *
+ * @returns a sentence for each worker that is stopped.
+ */
+export async function stopSilentWorkers(fleet: Fleet, store: Store, now: Date): Promise<string[]> {
+  const problems: string[] = [];
+  const query = { cluster: fleet.cluster, family: fleet.taskFamily, desiredStatus: 'RUNNING' } as const;
+  for await (const { taskArns = [] } of paginateListTasks({ client: fleet.client, pageSize: TASKS_PER_CALL }, query)) {
+    if (taskArns.length === 0) continue;
+    const { tasks = [] } = await fleet.client.send(
+      new DescribeTasksCommand({ cluster: fleet.cluster, tasks: taskArns }),
+    );
+    // Signs are looked at only of workers that have run for long enough to be silent.
+    const old = tasks.flatMap(({ taskArn = '', startedAt }) =>
+      startedAt !== undefined && secondsSince(startedAt, now) > SILENT_SECONDS ? [{ taskArn, startedAt }] : [],
+    );
+    await pMap(
+      old,
+      async ({ taskArn, startedAt }) => {
+        const worker = taskArn.slice(taskArn.lastIndexOf('/') + 1);
+        const seconds = secondsSince((await lastSign(store, worker)) ?? startedAt, now);
+        if (seconds <= SILENT_SECONDS) return;
+        const silence = `worker ${worker} has given no sign of life for ${Math.floor(seconds / 60)} minutes`;
+        await fleet.client.send(
+          new StopTaskCommand({ cluster: fleet.cluster, task: taskArn, reason: `Sluice: ${silence}` }),
+        );
+        problems.push(`${silence}: it is stopped and replaced`);
+      },
+      { concurrency: SIGNS_AT_ONCE },
+    );
+  }
+  return problems;
+}
+
+function secondsSince(at: Date, now: Date): number {
+  return (now.getTime() - at.getTime()) / 1_000;
+}
