@@ -92,6 +92,7 @@ function findPython() {
   for (const command of ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python']) {
     const answer = spawnSync(command, ['-c', 'import sys; print("%d.%d.%d" % sys.version_info[:3])'], {
       encoding: 'utf8',
+      env: cleanEnvironment(),
       timeout: 30_000,
     });
     const version = answer.status === 0 ? answer.stdout.trim() : '';
@@ -112,12 +113,33 @@ function run(command, args, problem) {
   const began = Date.now();
   const { status, error } = spawnSync(command, args, {
     cwd: REPOSITORY,
+    env: cleanEnvironment(),
     stdio: ['ignore', 'inherit', 'inherit'],
     timeout: LIMIT_MS,
   });
   if (error !== undefined) throw new Error(`${problem}\n${command}: ${error.message}`);
   if (status !== 0) throw new Error(`${problem}\n"${command} ${args.join(' ')}" ended with ${status}.`);
   say(`  done in ${((Date.now() - began) / 1_000).toFixed(0)} s`);
+}
+
+/**
+ * The person's environment without what would send Python elsewhere: another standard library, another folder to install into. What
+ * names a registry or a proxy stays.
+ */
+function cleanEnvironment() {
+  const env = { ...process.env, PIP_USER: '0' };
+  for (const name of [
+    'PYTHONHOME',
+    'PYTHONPATH',
+    '__PYVENV_LAUNCHER__',
+    'PIP_TARGET',
+    'PIP_PREFIX',
+    'PIP_ROOT',
+    'PIP_DRY_RUN',
+  ]) {
+    delete env[name];
+  }
+  return env;
 }
 
 function say(text) {

@@ -95,3 +95,12 @@ it('lists the licences of all that is deployed', async () => {
 it('knows the lock file of the repository itself', () => {
   expect(locks.map(({ path }) => path)).toContain('package-lock.json');
 });
+
+it('pins each action of hosted CI by its commit', () => {
+  const workflows = globSync('.github/workflows/*.yml', { cwd: REPOSITORY });
+  const used = workflows.flatMap((path) => [
+    ...readFileSync(join(REPOSITORY, path), 'utf8').matchAll(/^\s*-?\s*uses:\s*(.*)$/gm),
+  ]);
+  expect(used.length).toBeGreaterThan(0);
+  for (const [, action = ''] of used) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+});

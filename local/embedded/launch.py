@@ -38,7 +38,8 @@ def start_guard(folder: str) -> None:
     os.read(read_end, 1)
     try:
         os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
+    except OSError:
+        # Nobody is left; or, on macOS, one of them has ended and is not yet reaped (EPERM). The others have got the signal.
         pass
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
@@ -70,9 +71,16 @@ def raise_file_limit() -> None:
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
-    if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    # macOS says that there is no hard limit, and refuses more than kern.maxfilesperproc, which differs by machine.
+    for wanted in (65_536, 24_576, 10_240, 4_096):
+        limit = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+        if limit <= soft:
+            return
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+            return
+        except (ValueError, OSError):
+            continue
 
 
 def main() -> None:

@@ -37,16 +37,22 @@ async function putPython(name: string, version: string, options: { venv: boolean
 if [ "$1" = -c ]; then echo ${version}; exit 0; fi
 if [ "$2" = venv ]; then ${venv}; exit $?; fi
 echo "$@" >> ${join(folder, 'pip.log')}
+echo "PIP_USER=$PIP_USER PYTHONHOME=$PYTHONHOME PYTHONPATH=$PYTHONPATH PIP_TARGET=$PIP_TARGET index=$PIP_INDEX_URL" >> ${join(folder, 'environment.log')}
 `;
   await writeFile(join(bin, name), script);
   await chmod(join(bin, name), 0o755);
 }
 
-function install(): Promise<{ code: number; out: string; err: string }> {
+function install(more: NodeJS.ProcessEnv = {}): Promise<{ code: number; out: string; err: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(folder, 'local/install.mjs')], { env: { PATH: bin } }, (error, out, err) => {
-      resolve({ code: error === null ? 0 : Number(error.code), out, err });
-    });
+    execFile(
+      process.execPath,
+      [join(folder, 'local/install.mjs')],
+      { env: { PATH: bin, ...more } },
+      (error, out, err) => {
+        resolve({ code: error === null ? 0 : Number(error.code), out, err });
+      },
+    );
   });
 }
 
@@ -78,6 +84,15 @@ describe('the installer', () => {
     expect(first).toMatchObject({ code: 0, err: '', out: expect.stringContaining('(Python 3.12.1)') });
     expect(await readFile(join(folder, 'pip.log'), 'utf8')).toContain('pip install');
     expect(await install()).toEqual({ code: 0, out: '', err: '' });
+  });
+
+  it('keeps what would send Python elsewhere from it, and what names a registry', async () => {
+    await putPython('python3', '3.12.1');
+    const odd = { PIP_USER: '1', PYTHONHOME: '/nowhere', PYTHONPATH: '/nowhere', PIP_TARGET: '/nowhere' };
+    expect((await install({ ...odd, PIP_INDEX_URL: 'https://example.org/simple' })).code).toBe(0);
+    expect(await readFile(join(folder, 'environment.log'), 'utf8')).toBe(
+      'PIP_USER=0 PYTHONHOME= PYTHONPATH= PIP_TARGET= index=https://example.org/simple\n',
+    );
   });
 
   it('installs anew when the requirements change', async () => {
