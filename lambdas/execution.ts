@@ -4,26 +4,32 @@ import { claimSchema } from '#run/plan/claim.ts';
 import { type PlanSummary, planSummarySchema } from '#run/plan/plan-summary.ts';
 import { readJson, type Store } from '#run/store.ts';
 
-/** What EventBridge's status changes say of every execution. */
+/** An execution of the state machine, as EventBridge's status changes name it. */
 export const executionSchema = z.object({
   executionArn: z.string(),
   name: z.string(),
-  /** Milliseconds since 1970. It stays when an execution is redriven. */
-  startDate: z.number(),
   /** How often it was redriven. */
   redriveCount: z.int().nonnegative().default(0),
 });
 export type Execution = z.infer<typeof executionSchema>;
 
+/** The plan of an execution's run, or a sentence on why it has none. */
+export type FoundPlan = { readonly plan: PlanSummary } | { readonly none: string };
+
 /**
- * The plan of the run that an execution has.
+ * The plan of the run that an execution has. It has none where its Plan was refused, or where the run id is another
+ * execution's: that one's run must be left alone.
  *
- * @returns undefined where it never got one: its Plan was refused, or the run id is another execution's.
+ * Executions are compared by their ARN, which holds their name. Step Functions gives a name again 90 days after its
+ * execution has ended; a run that it finds then has ended with that one.
  */
-export async function planOfExecution(store: Store, execution: Execution): Promise<PlanSummary | undefined> {
-  const keys = runKeys(execution.name);
+export async function planOfExecution(store: Store, { name, executionArn }: Execution): Promise<FoundPlan> {
+  const keys = runKeys(name);
   const claim = await readJson(store, keys.claim, claimSchema);
-  if (claim?.executionArn !== execution.executionArn || Date.parse(claim.startedAt) !== execution.startDate)
-    return undefined;
-  return readJson(store, keys.summary, planSummarySchema);
+  if (claim === undefined) return { none: `no execution has claimed the run id ${name}` };
+  if (claim.executionArn !== executionArn) {
+    return { none: `run ${name} belongs to the execution ${claim.executionArn}, not to ${executionArn}` };
+  }
+  const plan = await readJson(store, keys.summary, planSummarySchema);
+  return plan === undefined ? { none: `run ${name} was never planned: its execution ended in Plan` } : { plan };
 }

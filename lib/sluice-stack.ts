@@ -1,7 +1,9 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { AtDeploy } from './deployment/at-deploy.ts';
+import { CloseRunMachine } from './execution/close-run-machine.ts';
 import { ExecutionRule } from './execution/execution-rule.ts';
 import { Schedules } from './execution/schedules.ts';
 import { SluiceStateMachine } from './execution/state-machine.ts';
@@ -49,22 +51,36 @@ export class SluiceStack extends Stack {
     workers.comeAfter(atDeploy.ecsRole);
     // A change of the key that would leave data behind is refused before anything has changed.
     for (const kept of [storage.bucket, queue.queue, queue.deadLetters]) kept.node.addDependency(atDeploy.key);
-    const { stateMachine } = new SluiceStateMachine(this, 'Run', { settings, encryption, storage, functions });
+    const { stateMachine: closing } = new CloseRunMachine(this, 'Closing', { settings, encryption, functions });
+    const { stateMachine } = new SluiceStateMachine(this, 'Run', {
+      settings,
+      encryption,
+      storage,
+      functions,
+      closeRun: closing,
+    });
 
-    // Starts and ends of runs that could not be delivered. Apart from the work's dead letters, which the gatekeeper drains.
+    // Starts and ends of runs that could not be delivered, and what ReopenRun failed on. Apart from the work's dead letters,
+    // which the gatekeeper drains.
     const undelivered = new Queue(this, 'Undelivered', {
       ...encryption.queue(),
       queueName: `${this.stackName}-undelivered`,
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
-    // An execution that is stopped, times out or breaks runs none of its own Catches.
+    // An execution that is stopped or times out runs none of its own Catches.
     const closeRun = new ExecutionRule(this, 'CloseRun', {
       description: 'Closes runs whose execution failed, timed out or was stopped',
       stateMachine,
       when: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'] },
-      call: functions.get('close-run'),
+      call: closing,
       undelivered,
+    });
+    // The rule's queue takes what can't be handed to the function. What the function itself fails on, twice more, goes here.
+    functions.get('reopen-run').configureAsyncInvoke({
+      onFailure: new SqsDestination(undelivered),
+      maxEventAge: Duration.hours(6),
+      retryAttempts: 2,
     });
     const reopenRun = new ExecutionRule(this, 'ReopenRun', {
       description: 'Opens runs again whose execution was redriven',

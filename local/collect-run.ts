@@ -4,8 +4,10 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { readItems } from '#cli/report/read-run.ts';
-import { OUTPUT_PREFIX, RUNS_PREFIX } from '#run/keys.ts';
-import { listKeys, type Store } from '#run/store.ts';
+import { OUTPUT_PREFIX, RUNS_PREFIX, runKeys } from '#run/keys.ts';
+import { type ResultRecord, resultSchema } from '#run/ledger/records.ts';
+import { NewerVersionError } from '#run/newer-version.ts';
+import { listKeys, readJson, type Store, UnreadableRecordError } from '#run/store.ts';
 
 /** A landed object as it lies on this machine now. */
 export interface CollectedObject {
@@ -55,20 +57,34 @@ export async function collectRun(
       return undefined;
     }
   };
-  for await (const { landed, result } of readItems(store, runId)) {
+  for await (const { item, landed, result, leftOut } of readItems(store, runId)) {
     if (landed !== undefined) {
       const { key } = landed;
       const file = await copy(key, `objects/${key}`);
       if (file !== undefined) objects.push({ key, ...file });
     }
-    for (const { key } of result?.outputs ?? []) {
+    const whole = leftOut === undefined ? result : await wholeResult(store, runId, item);
+    for (const { key } of whole?.outputs ?? []) {
       if (key.startsWith(OUTPUT_PREFIX)) await copy(key, key);
       else notCopied.push(`${key} is not copied: a processor's output is below ${OUTPUT_PREFIX}`);
     }
   }
   const records = `${RUNS_PREFIX}${runId}/`;
-  for await (const key of listKeys(store, records)) await copy(key, `run/${key.slice(records.length)}`);
+  for await (const key of listKeys(store, records)) {
+    // The pieces of which items.jsonl was put together.
+    if (!key.startsWith(runKeys(runId).ends)) await copy(key, `run/${key.slice(records.length)}`);
+  }
   return { objects, notCopied };
+}
+
+/** The result of an item whose line in the report doesn't have all of it; undefined where it can't be read. */
+async function wholeResult(store: Store, runId: string, item: string): Promise<ResultRecord | undefined> {
+  try {
+    return await readJson(store, runKeys(runId).record('results', item), resultSchema);
+  } catch (error) {
+    if (error instanceof UnreadableRecordError || error instanceof NewerVersionError) return undefined;
+    throw error;
+  }
 }
 
 /** @throws NotCopiedError for a path that would leave the folder. */

@@ -59,10 +59,12 @@ export interface RunKeys {
   /** Says that the execution was redriven so often, below `redrives`. */
   redrive(redriveCount: number): string;
   readonly redrives: string;
+  /** What the steps of one closing write, by the time at which the run was closed: a piece's lines and its tally. */
+  readonly ends: string;
+  pieceLines(closedAt: string, piece: number, nonce: string): string;
+  pieceTally(closedAt: string, piece: number): string;
   readonly items: string;
   readonly report: string;
-  /** ResultWriter's own files. */
-  readonly map: string;
 }
 
 /** What ReopenRun removes, by patterns of keys; everything else that a run writes stays until it expires. */
@@ -95,9 +97,11 @@ export function runKeys(runId: string): RunKeys {
     earlierManifest: (closedAt) => `${root}manifests/${closedAt}.json`,
     redrive: (redriveCount) => `${root}redrives/${redriveCount}.json`,
     redrives: `${root}redrives/`,
+    ends: `${root}ends/`,
+    pieceLines: (closedAt, piece, nonce) => `${root}ends/${closedAt}/${piece}-${nonce}.jsonl`,
+    pieceTally: (closedAt, piece) => `${root}ends/${closedAt}/${piece}.json`,
     items: `${root}items.jsonl`,
     report: `${root}report.html`,
-    map: `${root}map`,
   };
 }
 

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { GetObjectCommand, PutObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
@@ -37,10 +39,23 @@ export async function writeOnce(store: Store, key: string, value: unknown): Prom
     } catch (error) {
       const status = httpStatus(error);
       if (status === 412) return 'exists';
-      // 409: another conditional write of this key was under way. S3's word for it is to try again.
-      if (status !== 409 || attempt === 5) throw error;
+      if (status !== 409 || attempt === CONFLICTS) throw error;
+      await pauseAfterConflict(attempt);
     }
   }
+}
+
+/** So often a conditional write is tried. */
+export const CONFLICTS = 8;
+
+/**
+ * Waits before a conditional write is tried again that S3 answered with 409: another one of this key was under way. With
+ * jitter, so that those that met don't meet again.
+ *
+ * @param attempt how often it was tried, from 1: up to 50 ms after the first, twice that after each next, 1 s at most.
+ */
+export async function pauseAfterConflict(attempt: number): Promise<void> {
+  await sleep(Math.random() * Math.min(1_000, 50 * 2 ** (attempt - 1)));
 }
 
 /** S3 refused a write because the object exists, and has no such object. Writing again is right. */
@@ -79,12 +94,18 @@ export async function writeJson(store: Store, key: string, value: unknown): Prom
 /**
  * Reads a JSON object and checks its shape.
  *
+ * @param mostBytes a longer object isn't read. @default any length
  * @returns undefined where there is none.
- * @throws UnreadableRecordError naming the key and every problem, where the content doesn't fit the schema;
+ * @throws UnreadableRecordError naming the key and every problem, where the content doesn't fit the schema, or is longer;
  *   NewerVersionError where that is because a newer version wrote it.
  */
-export async function readJson<T>(store: Store, key: string, schema: z.ZodType<T>): Promise<T | undefined> {
-  return (await readTagged(store, key, schema))?.value;
+export async function readJson<T>(
+  store: Store,
+  key: string,
+  schema: z.ZodType<T>,
+  mostBytes?: number,
+): Promise<T | undefined> {
+  return (await readTagged(store, key, schema, mostBytes))?.value;
 }
 
 /** The same, with the ETag that a conditional write needs. */
@@ -92,11 +113,19 @@ export async function readTagged<T>(
   store: Store,
   key: string,
   schema: z.ZodType<T>,
+  mostBytes = Number.POSITIVE_INFINITY,
 ): Promise<{ value: T; etag: string } | undefined> {
   let text: string;
   let etag: string;
   try {
     const answer = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: key }));
+    const bytes = answer.ContentLength ?? 0;
+    if (bytes > mostBytes) {
+      (answer.Body as Readable | undefined)?.destroy();
+      throw new UnreadableRecordError(
+        `s3://${store.bucket}/${key} has ${bytes} bytes, more than the ${mostBytes} that are read`,
+      );
+    }
     text = (await answer.Body?.transformToString()) ?? '';
     etag = answer.ETag ?? '';
   } catch (error) {

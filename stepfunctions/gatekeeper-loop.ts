@@ -1,6 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import {
+  type IChainable,
   type INextable,
   Pass,
   Result,
@@ -9,9 +10,9 @@ import {
   type TaskStateBase,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import { gateEvents, gateFitsHistory, HISTORY_EVENTS, RESERVED_EVENTS } from './history.ts';
+import { gateEvents, gateFitsHistory, HISTORY_EVENTS, KEPT_EVENTS } from './history.ts';
 import { invoke } from './invoke.ts';
-import { retryTransientFaults } from './retries.ts';
+import { retryFaults } from './retries.ts';
 
 /** The one error that the loop waits for, and the one that it forces. */
 export const NOT_READY = 'NotReadyError';
@@ -33,6 +34,8 @@ export interface GatekeeperLoopProps {
   readonly resultPath?: string;
   /** A backstop for one look of a gatekeeper function. @default - none */
   readonly timeout?: Duration;
+  /** Where any other error leads, which is then at `$.error`. @default - it ends the execution */
+  readonly onError?: IChainable;
 }
 
 /**
@@ -58,7 +61,7 @@ export class GatekeeperLoop extends StateMachineFragment {
     super(scope, id);
     if (!gateFitsHistory(props.attempts)) {
       throw new Error(
-        `${props.attempts} attempts make ${gateEvents(props.attempts)} events of history; an execution has ${HISTORY_EVENTS}, and ${RESERVED_EVENTS} are kept for its other states; take fewer attempts and a longer interval`,
+        `${props.attempts} attempts make ${gateEvents(props.attempts)} events of history; an execution has ${HISTORY_EVENTS}, and ${KEPT_EVENTS} are kept for its other states; take fewer attempts and a longer interval`,
       );
     }
     const gatekeeper = isTask(props.gatekeeper) ? props.gatekeeper : this.invokeGatekeeper(props.gatekeeper, props);
@@ -71,8 +74,9 @@ export class GatekeeperLoop extends StateMachineFragment {
       backoffRate: 1,
       maxAttempts: props.attempts,
     });
-    retryTransientFaults(gatekeeper);
+    retryFaults(gatekeeper);
     gatekeeper.addCatch(force.next(gatekeeper), { errors: [NOT_READY], resultPath: '$.late' });
+    if (props.onError !== undefined) gatekeeper.addCatch(props.onError, { resultPath: '$.error' });
 
     this.startState = gatekeeper;
     this.endStates = [gatekeeper];

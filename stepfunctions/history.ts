@@ -12,8 +12,14 @@ const ATTEMPT = 3;
 const MAP = 2;
 const ITERATION = 2;
 
-/** Kept free for what is no loop: Plan, workers, the map run, Reconcile, DoneState, and their retries. */
-export const RESERVED_EVENTS = 1_000;
+/** Kept free for what is no loop: Plan, workers, the map run, Reconcile, closing, and their retries. */
+const RESERVED_EVENTS = 1_000;
+
+/** A million items have an end of 50 pieces, each an iteration with a task that is retried six times. */
+const END_EVENTS = 50 * (ITERATION + STATE + 7 * ATTEMPT);
+
+/** What a run keeps free beside its gate. */
+export const KEPT_EVENTS = RESERVED_EVENTS + END_EVENTS;
 
 /** Events of the whole gatekeeper loop: two rounds of it where the second is forced. */
 export function gateEvents(attempts: number): number {
@@ -22,7 +28,7 @@ export function gateEvents(attempts: number): number {
 
 /** Whether an execution that waits that often stays within its history. */
 export function gateFitsHistory(attempts: number): boolean {
-  return gateEvents(attempts) <= HISTORY_EVENTS - RESERVED_EVENTS;
+  return gateEvents(attempts) <= HISTORY_EVENTS - KEPT_EVENTS;
 }
 
 /** A task that is called, fails once on the way and is retried: what is reckoned for each call of the loops below. */

@@ -1,4 +1,4 @@
-import type { Duration } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import {
@@ -10,6 +10,7 @@ import {
   type IChainable,
   type INextable,
   Map as InlineMap,
+  JitterType,
   JsonPath,
   Pass,
   Result,
@@ -22,8 +23,8 @@ import {
 import type { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
 import { invoke } from './invoke.ts';
-import { MapResults, PlanLines } from './map-objects.ts';
-import { retryTransientFaults } from './retries.ts';
+import { PlanLines } from './plan-lines.ts';
+import { retryFaults } from './retries.ts';
 
 export interface IngestProps {
   readonly bucket: IBucket;
@@ -38,6 +39,31 @@ export interface IngestProps {
   /** A backstop for one call, beyond the functions' own timeout. */
   readonly taskTimeout: Duration;
 }
+
+/** What the engine throws where trying again is of no use: the object is abandoned, and begun anew or recorded as failed. */
+export const TRANSFER_ERRORS: readonly string[] = [
+  'CredentialError',
+  'InvalidDestinationError',
+  'InvalidOptionsError',
+  'ObjectExistsError',
+  'ProofFailedError',
+  'RangesIgnoredError',
+  'RedirectError',
+  'RunDeadlineError',
+  'RunLimitError',
+  'SourceChangedError',
+  'SourceConnectionError',
+  'SourceForbiddenError',
+  'SourceKeepsChangingError',
+  'SourceRefusedError',
+  'StreamBrokenError',
+  'TokenError',
+  'TooLargeError',
+  'TooLargeForOneStreamError',
+  'TransferCodingError',
+  'UnprovenEndError',
+  'UploadVanishedError',
+];
 
 /** What each child ends in: its output would otherwise be its whole last input. */
 const NOTHING = Result.fromObject({});
@@ -64,6 +90,7 @@ export class Ingest extends StateMachineFragment {
   readonly startState: State;
   readonly endStates: INextable[];
   readonly #props: IngestProps;
+  readonly #map: DistributedMap;
 
   constructor(scope: Construct, id: string, props: IngestProps) {
     super(scope, id);
@@ -79,15 +106,27 @@ export class Ingest extends StateMachineFragment {
       maxConcurrency: props.children,
       // By default one failed child fails the whole Map.
       toleratedFailurePercentage: 100,
-      resultWriterV2: new MapResults({
-        bucket: props.bucket,
-        prefix: JsonPath.format('runs/{}/map', JsonPath.stringAt('$.runId')),
-      }),
+      // No result writer: nobody reads what came of the children, and a Map whose results can't be written would begin all of
+      // them again. Each ends in nothing, so that a result of 80,000 children stays within what a state may hold.
       resultPath: JsonPath.DISCARD,
     });
     map.itemProcessor(this.#batch());
+    map.addRetry({
+      // The plan couldn't be read, so that no child has begun.
+      errors: ['States.ItemReaderFailed'],
+      interval: Duration.seconds(5),
+      backoffRate: 2,
+      maxAttempts: 4,
+      jitterStrategy: JitterType.FULL,
+    });
+    this.#map = map;
     this.startState = map;
     this.endStates = [map];
+  }
+
+  /** Where an error of the Map itself leads, which is then at `$.error`; its children's are tolerated. */
+  onError(handler: IChainable): void {
+    this.#map.addCatch(handler, { resultPath: '$.error' });
   }
 
   /** One batch: its small sources within Open, its large ones in slices. */
@@ -256,12 +295,13 @@ export class Ingest extends StateMachineFragment {
     fn: keyof IngestProps['functions'],
     { payload, resultPath }: { payload: readonly string[]; resultPath: string },
   ): LambdaInvoke {
-    return retryTransientFaults(
+    return retryFaults(
       invoke(this, name, this.#props.functions[fn], {
         payload: TaskInput.fromObject(fields(payload)),
         resultPath,
         timeout: this.#props.taskTimeout,
       }),
+      TRANSFER_ERRORS,
     );
   }
 

@@ -7,6 +7,8 @@ import {
   Fail,
   type INextable,
   JsonPath,
+  Pass,
+  Result,
   type State,
   StateMachineFragment,
   Succeed,
@@ -16,12 +18,25 @@ import type { Construct } from 'constructs';
 import { GatekeeperLoop } from './gatekeeper-loop.ts';
 import { Ingest } from './ingest.ts';
 import { invoke } from './invoke.ts';
-import { retryTransientFaults } from './retries.ts';
+import { retryFaults, retryThrottles } from './retries.ts';
+import { WriteEnd } from './write-end.ts';
 
 /** The functions that the states call, by the folder names of `lambdas/`. */
 export type PipelineFunctions = Readonly<
   Record<
-    'plan' | 'startWorkers' | 'open' | 'slice' | 'close' | 'abandon' | 'reconcile' | 'gatekeeper' | 'done',
+    | 'plan'
+    | 'startWorkers'
+    | 'open'
+    | 'slice'
+    | 'close'
+    | 'abandon'
+    | 'reconcile'
+    | 'gatekeeper'
+    | 'closeRun'
+    | 'listItems'
+    | 'done'
+    | 'broken'
+    | 'sweep',
     IFunction
   >
 >;
@@ -31,7 +46,11 @@ export interface PipelineProps {
   readonly bucket: IBucket;
   readonly functions: PipelineFunctions;
   readonly gate: { readonly intervalSeconds: number; readonly attempts: number };
+  /** The state machine that closes the runs of executions that ended otherwise, by ARN. */
+  readonly closeRunArn: string;
   readonly ingest: {
+    /** Pieces of the run's end that are written at once. */
+    readonly maxLambdas: number;
     readonly children: number;
     readonly slicesAtOnce: number;
     readonly openCalls: number;
@@ -40,15 +59,26 @@ export interface PipelineProps {
 }
 
 /** Lambda ends a function after 15 minutes at most; a call that hasn't come back by then is lost. */
-const TASK_TIMEOUT = Duration.minutes(16);
+export const TASK_TIMEOUT = Duration.minutes(16);
 
 /**
  * A run, from its input to its manifest:
  *
  * ```
  * Plan ─▶ WorkChoice ─▶ StartWorkers ─▶ Ingest ─▶ Reconcile ─▶ GatekeeperState ⇄ ForceGatekeeperState
- *              ╰────────────────────────▲                           ╰▶ DoneState ─▶ OutcomeChoice ─▶ Succeed | Late | Failed
+ *              ╰────────────────────────▲                           ╰▶ CloseState ─▶ ItemsState ─▶ DoneState
+ *                                                                   ─▶ SweepState ─▶ OutcomeChoice ─▶ Succeed | Late | Failed
  * ```
+ *
+ * What breaks on the way, in Ingest, Reconcile or the gate, is caught, and the run closed in order all the same:
+ *
+ * ```
+ * IngestBroke | ReconcileBroke | GateBroke ─▶ CloseBroken ─▶ ItemsState ─▶ DoneState ─▶ BrokenState, which fails by that error
+ *      ▲ redriven: where it broke ─────────────────────────────────────────────────────────╯
+ * ```
+ *
+ * Where Plan fails there is nothing to close. Where the end itself can't be written, and where the execution is stopped or
+ * times out, no Catch is of use: EventBridge then starts the state machine of `close-run.ts`.
  *
  * Between states go keys, never lists. Every state can run twice and do nothing twice.
  */
@@ -57,11 +87,11 @@ export class Pipeline extends StateMachineFragment {
   /** None: a run ends in Succeed, Late or Failed. */
   readonly endStates: INextable[] = [];
 
-  constructor(scope: Construct, id: string, { bucket, functions, gate, ingest: limits }: PipelineProps) {
+  constructor(scope: Construct, id: string, { bucket, functions, gate, closeRunArn, ingest: limits }: PipelineProps) {
     super(scope, id);
     const timeout = TASK_TIMEOUT;
 
-    const plan = retryTransientFaults(
+    const plan = retryFaults(
       invoke(this, 'Plan', functions.plan, {
         payload: TaskInput.fromObject({
           input: JsonPath.objectAt('$'),
@@ -73,31 +103,96 @@ export class Pipeline extends StateMachineFragment {
       }),
     );
     const ingest = new Ingest(this, 'Ingest', { bucket, functions, ...limits, taskTimeout: timeout });
-    const startWorkers = retryTransientFaults(
+    const startWorkers = retryFaults(
       invoke(this, 'StartWorkers', functions.startWorkers, { resultPath: JsonPath.DISCARD, timeout }),
     );
     // Best effort: the gatekeeper looks after the workers again.
     startWorkers.addCatch(ingest, { resultPath: JsonPath.DISCARD });
 
-    const reconcile = retryTransientFaults(
+    const reconcile = retryFaults(
       invoke(this, 'Reconcile', functions.reconcile, { resultPath: JsonPath.DISCARD, timeout }),
     );
+    const write = new WriteEnd(this, 'WriteEnd', { functions, atOnce: limits.maxLambdas, timeout });
+    const closeBroken = retryFaults(
+      invoke(this, 'CloseBroken', functions.closeRun, {
+        payload: TaskInput.fromObject({
+          runId: JsonPath.stringAt('$.runId'),
+          executionArn: JsonPath.executionId,
+          error: JsonPath.objectAt('$.error'),
+        }),
+        resultPath: '$.end',
+        timeout,
+      }),
+    );
+    const broke = (state: string) =>
+      new Pass(this, `${state}Broke`, { result: Result.fromString(state), resultPath: '$.broke' }).next(closeBroken);
+    ingest.onError(broke('Ingest'));
+    reconcile.addCatch(broke('Reconcile'), { resultPath: '$.error' });
     const gatekeeper = new GatekeeperLoop(this, 'Gate', {
       gatekeeper: functions.gatekeeper,
       interval: Duration.seconds(gate.intervalSeconds),
       attempts: gate.attempts,
       timeout,
+      onError: broke('Gate'),
     });
-    const done = retryTransientFaults(invoke(this, 'DoneState', functions.done, { resultPath: '$.outcome', timeout }));
-    const end = new Choice(this, 'OutcomeChoice')
+    const close = retryFaults(
+      invoke(this, 'CloseState', functions.closeRun, {
+        payload: TaskInput.fromObject({
+          runId: JsonPath.stringAt('$.runId'),
+          gate: { forced: JsonPath.objectAt('$.gate.forced'), reason: JsonPath.objectAt('$.gate.reason') },
+        }),
+        resultPath: '$.end',
+        timeout,
+      }),
+    );
+    const outcome = new Choice(this, 'OutcomeChoice')
       .when(Condition.stringEquals('$.outcome.outcome', 'failed'), this.#fail('Failed', 'The run failed'))
       .when(
         Condition.stringEquals('$.outcome.outcome', 'late'),
         this.#fail('Late', 'Items were missing when time was up'),
       )
       .otherwise(new Succeed(this, 'Succeed', { outputPath: '$.outcome' }));
+    // Best effort, and behind the manifest: what other runs have left is not this one's business.
+    const sweep = retryThrottles(
+      invoke(this, 'SweepState', functions.sweep, {
+        payload: TaskInput.fromObject({ runs: JsonPath.stringAt('$$.StateMachine.Id'), closeRun: closeRunArn }),
+        resultPath: JsonPath.DISCARD,
+        timeout,
+      }),
+    );
+    sweep.addCatch(outcome, { resultPath: JsonPath.DISCARD });
+    const broken = retryThrottles(
+      invoke(this, 'BrokenState', functions.broken, {
+        payload: TaskInput.fromObject({
+          runId: JsonPath.stringAt('$.runId'),
+          executionArn: JsonPath.executionId,
+          error: JsonPath.objectAt('$.error'),
+        }),
+        resultPath: JsonPath.DISCARD,
+        timeout,
+      }),
+    );
 
-    ingest.next(reconcile).next(gatekeeper).next(done).next(end);
+    ingest.next(reconcile).next(gatekeeper).next(close).next(write);
+    closeBroken.next(
+      new Choice(this, 'AnythingToWrite')
+        .when(Condition.booleanEquals('$.end.closed', true), write)
+        // The run's records are gone.
+        .otherwise(new Fail(this, 'NotClosed', { errorPath: '$.error.Error', causePath: '$.error.Cause' })),
+    );
+    write.next(
+      new Choice(this, 'EndedInOrder')
+        .when(Condition.booleanEquals('$.outcome.broken', false), sweep.next(outcome))
+        .otherwise(
+          // Here only a redrive goes on.
+          broken.next(
+            new Choice(this, 'GoOn')
+              .when(Condition.stringEquals('$.broke', 'Ingest'), ingest)
+              .when(Condition.stringEquals('$.broke', 'Reconcile'), reconcile)
+              .otherwise(gatekeeper),
+          ),
+        ),
+    );
     plan.next(
       new Choice(this, 'WorkChoice')
         .when(Condition.numberGreaterThan('$.work', 0), startWorkers.next(ingest))

@@ -1,5 +1,11 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { type ItemLine, itemLineSchema, type Manifest, manifestSchema } from '#run/end/manifest.ts';
+import {
+  type ItemLine,
+  itemLineSchema,
+  type Manifest,
+  MOST_LINE_CHARACTERS,
+  manifestSchema,
+} from '#run/end/manifest.ts';
 import { readLines } from '#run/input/lines.ts';
 import { runKeys } from '#run/keys.ts';
 import { readJson, type Store } from '#run/store.ts';
@@ -8,9 +14,6 @@ import { readJson, type Store } from '#run/store.ts';
 export class NoManifestError extends Error {
   override readonly name = 'NoManifestError';
 }
-
-/** A line of `items.jsonl` holds one item's records: names, hashes, notes, a processor's result. */
-const MAX_LINE_CHARS = 1_000_000;
 
 /** @throws NoManifestError where the run hasn't ended, or its records have expired. */
 export async function readManifest(store: Store, runId: string): Promise<Manifest> {
@@ -25,7 +28,7 @@ export async function readManifest(store: Store, runId: string): Promise<Manifes
 export async function* readItems(store: Store, runId: string): AsyncGenerator<ItemLine> {
   const { Body } = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: runKeys(runId).items }));
   if (Body === undefined) return;
-  for await (const line of readLines(Body as AsyncIterable<Uint8Array>, MAX_LINE_CHARS)) {
+  for await (const line of readLines(Body as AsyncIterable<Uint8Array>, MOST_LINE_CHARACTERS)) {
     if (line !== '') yield itemLineSchema.parse(JSON.parse(line));
   }
 }

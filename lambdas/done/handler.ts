@@ -1,8 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
-import { closeRun } from '#run/end/close.ts';
-import { reopenRun } from '#run/end/reopen.ts';
+import { finishRun } from '#run/end/finish.ts';
 import { runKeys } from '#run/keys.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
 import { environment, readEnvironment } from '../environment.ts';
@@ -10,21 +9,19 @@ import { environment, readEnvironment } from '../environment.ts';
 const env = readEnvironment(environment.bucket);
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 
-const payloadSchema = z.object({
-  runId: z.string(),
-  gate: z.object({ forced: z.boolean(), reason: z.string().nullable() }),
-});
+const payloadSchema = z.object({ runId: z.string(), of: z.int().positive() });
 
-/** DoneState: closes the run and writes its manifest; says how the run ended. */
+/** DoneState: the pieces of a closed run's end → its manifest; says how the run ended. */
 export async function handler(payload: unknown) {
-  const { runId, gate } = payloadSchema.parse(payload);
-  // An execution that is at DoneState has not ended: what CloseRun closed was an earlier end, before a redrive.
-  await reopenRun(store, runId);
-  const manifest = await closeRun(store, await readPlanSummary(store, runId), gate);
+  const { runId, of } = payloadSchema.parse(payload);
+  const manifest = await finishRun(store, await readPlanSummary(store, runId), of);
+  if (manifest === undefined) return { outcome: 'reopened', broken: true };
   return {
     outcome: manifest.outcome,
     counts: manifest.counts,
     bytes: manifest.bytes,
     manifest: runKeys(runId).manifest,
+    /** The execution broke, and is to end by the error that broke it. */
+    broken: manifest.execution !== undefined,
   };
 }

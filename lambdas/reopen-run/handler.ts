@@ -16,5 +16,5 @@ const eventSchema = z.object({ detail: executionSchema });
 export async function handler(event: unknown) {
   const { detail } = eventSchema.parse(event);
   const reopened = await reopenRedrivenRun(store, detail);
-  logger.info('reopen-run', { runId: detail.name, redriveCount: detail.redriveCount, reopened });
+  logger.info('reopen-run', { runId: detail.name, redriveCount: detail.redriveCount, ...reopened });
 }

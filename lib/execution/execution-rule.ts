@@ -1,23 +1,27 @@
 import { Duration } from 'aws-cdk-lib';
-import { Rule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { type IRuleTarget, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction, SfnStateMachine, type TargetBaseProps } from 'aws-cdk-lib/aws-events-targets';
+import { Role } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { trusted } from '../permissions/service-trust.ts';
 
 export interface ExecutionRuleProps {
   readonly description: string;
   readonly stateMachine: IStateMachine;
   /** Which changes it is about, as EventBridge matches the fields of their details. */
   readonly when: Readonly<Record<string, readonly unknown[]>>;
-  readonly call: IFunction;
+  /** What is called: a function gets the event, a state machine the event's detail. */
+  readonly call: IFunction | IStateMachine;
+  /** Takes the events that EventBridge can't hand over. */
   readonly undelivered: IQueue;
 }
 
 /**
- * Calls a function when an execution of the state machine changes its status. Children of the Map have another state
- * machine's ARN and don't match.
+ * Calls a function, or starts a state machine, when an execution of the state machine changes its status. Children of the Map
+ * have another state machine's ARN and don't match.
  */
 export class ExecutionRule extends Construct {
   constructor(scope: Construct, id: string, props: ExecutionRuleProps) {
@@ -29,13 +33,23 @@ export class ExecutionRule extends Construct {
         detailType: ['Step Functions Execution Status Change'],
         detail: { ...props.when, stateMachineArn: [props.stateMachine.stateMachineArn] },
       },
-      targets: [
-        new LambdaFunction(props.call, {
-          deadLetterQueue: props.undelivered,
-          maxEventAge: Duration.hours(6),
-          retryAttempts: 10,
-        }),
-      ],
+      targets: [this.#target(props)],
+    });
+  }
+
+  #target({ call, undelivered }: ExecutionRuleProps): IRuleTarget {
+    const delivery: TargetBaseProps = {
+      deadLetterQueue: undelivered,
+      maxEventAge: Duration.hours(6),
+      retryAttempts: 10,
+    };
+    if (!('stateMachineArn' in call)) return new LambdaFunction(call, delivery);
+    return new SfnStateMachine(call, {
+      ...delivery,
+      input: RuleTargetInput.fromEventPath('$.detail'),
+      role: new Role(this, 'Role', {
+        assumedBy: trusted(this, 'events.amazonaws.com', { service: 'events', resource: 'rule/*' }),
+      }),
     });
   }
 }

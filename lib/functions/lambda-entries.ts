@@ -10,8 +10,11 @@ export const LAMBDA_NAMES = [
   'abandon',
   'reconcile',
   'gatekeeper',
-  'done',
   'close-run',
+  'list-items',
+  'done',
+  'broken',
+  'sweep',
   'reopen-run',
   'at-deploy',
 ] as const;

@@ -2,13 +2,7 @@ import { ITEM_BASE_MIB, LEAST_ITEM_MIB, WORKER_BASE_MIB } from '#run/fleet/memor
 import { processorProblems } from '#run/input/deployed-processors.ts';
 import { executionInputSchema } from '#run/input/input.ts';
 import { PROCESSOR_NAMES } from '#run/input/processor-names.ts';
-import {
-  gateEvents,
-  gateFitsHistory,
-  HISTORY_EVENTS,
-  RESERVED_EVENTS,
-  slicesPerBatch,
-} from '#stepfunctions/history.ts';
+import { gateEvents, gateFitsHistory, HISTORY_EVENTS, KEPT_EVENTS, slicesPerBatch } from '#stepfunctions/history.ts';
 import { buffersFor } from '#transfer/parts/buffers.ts';
 import type { Settings } from './settings.ts';
 
@@ -63,7 +57,7 @@ export const settingsRules: readonly SettingsRule[] = [
     problem: ({ gate }) =>
       gateFitsHistory(gate.attempts)
         ? undefined
-        : `${gate.attempts} attempts make ${gateEvents(gate.attempts)} events of history; Step Functions ends an execution at ${HISTORY_EVENTS}, and ${RESERVED_EVENTS} are kept for the rest of the run; wait as long with fewer attempts and a longer gate.intervalSeconds`,
+        : `${gate.attempts} attempts make ${gateEvents(gate.attempts)} events of history; Step Functions ends an execution at ${HISTORY_EVENTS}, and ${KEPT_EVENTS} are kept for the rest of the run; wait as long with fewer attempts and a longer gate.intervalSeconds`,
   },
   {
     settings: ['gate.intervalSeconds', 'gate.attempts', 'run.timeoutHours'],

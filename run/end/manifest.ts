@@ -9,7 +9,7 @@ export const NAMES_IN_MANIFEST = 1_000;
  * - `complete`: every item is done.
  * - `partial`: some are failed or missing, and that was allowed.
  * - `late`: some are missing and the input said `onLate: "fail"`.
- * - `failed`: nothing was done at all, or the execution itself failed.
+ * - `failed`: every item failed, or the execution itself did.
  */
 export const outcomeSchema = z.enum(['complete', 'partial', 'late', 'failed']);
 export type Outcome = z.infer<typeof outcomeSchema>;
@@ -53,6 +53,9 @@ export const manifestSchema = z.object({
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
+/** How many characters a line of `items.jsonl` has at most, so that readers need no more memory than that. */
+export const MOST_LINE_CHARACTERS = 1_000_000;
+
 /** A line of `items.jsonl`: one planned item with all that the ledger has on it. */
 export const itemLineSchema = z.object({
   ...named,
@@ -61,5 +64,7 @@ export const itemLineSchema = z.object({
   landed: landedSchema.optional(),
   result: resultSchema.optional(),
   failure: failureSchema.optional(),
+  /** What the ledger has on the item and the line doesn't, a sentence each: too long for a line, or unreadable. */
+  leftOut: z.array(z.string()).optional(),
 });
 export type ItemLine = z.infer<typeof itemLineSchema>;

@@ -120,13 +120,20 @@ async function doneRule(store: Store, plan: PlanSummary): Promise<DoneRule> {
 const BATCHES_AT_ONCE = 8;
 
 /**
- * All items of a plan, in its order.
+ * The items of a plan, in its order.
  *
+ * @param from the first batch. @default 0
+ * @param to the batch before which it ends. @default after the last
  * @throws UnreadableRecordError where a batch is gone.
  */
-export async function* plannedItems(store: Store, plan: Pick<PlanSummary, 'runId' | 'batches'>) {
+export async function* plannedItems(
+  store: Store,
+  plan: Pick<PlanSummary, 'runId' | 'batches'>,
+  from = 0,
+  to = plan.batches,
+) {
   const keys = runKeys(plan.runId);
-  const batches = Array.from({ length: plan.batches }, (_, index) => keys.batch(index));
+  const batches = Array.from({ length: to - from }, (_, index) => keys.batch(from + index));
   for await (const items of pMapIterable(batches, (key) => readBatch(store, key), { concurrency: BATCHES_AT_ONCE })) {
     yield* items;
   }

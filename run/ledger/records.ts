@@ -82,12 +82,16 @@ export const endedExecutionSchema = z.object({
 });
 export type EndedExecution = z.infer<typeof endedExecutionSchema>;
 
-/** `closed.json`: from here on, what comes is late. */
+/** `closed.json`: from here on, what comes is late. It also says how the run came to its end. */
 export const closedSchema = z.object({
   v: z.literal(1),
   runId: z.string(),
   at: z.iso.datetime(),
+  /** Why the run was closed with items missing; `settled` where none was. */
   reason: z.string(),
-  /** The end of the execution, where CloseRun and not DoneState has closed the run. */
+  /** Whether the gate was passed with items missing. */
+  forced: z.boolean().default(false),
+  /** The end of the execution, where that and not an open gate has closed the run. A redrive opens it again. */
   execution: endedExecutionSchema.optional(),
 });
+export type Closing = z.infer<typeof closedSchema>;

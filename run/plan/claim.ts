@@ -1,7 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { AlreadyClaimedError } from '../errors.ts';
-import { httpStatus, readTagged, type Store, writeOnce } from '../store.ts';
+import { CONFLICTS, httpStatus, pauseAfterConflict, readTagged, type Store, writeOnce } from '../store.ts';
 
 /** What a claim holds: the execution that may use a run id, or a schedule's slot. */
 export const claimSchema = z.object({
@@ -43,20 +43,23 @@ export async function claim(
 
 /** Puts a new claim in the place of the one that was read; false where somebody else was faster. */
 async function replace(store: Store, key: string, etag: string, mine: Claim): Promise<boolean> {
-  try {
-    await store.client.send(
-      new PutObjectCommand({
-        Bucket: store.bucket,
-        Key: key,
-        Body: JSON.stringify(mine),
-        ContentType: 'application/json',
-        IfMatch: etag,
-      }),
-    );
-    return true;
-  } catch (error) {
-    const status = httpStatus(error);
-    if (status === 412 || status === 409 || status === 404) return false;
-    throw error;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await store.client.send(
+        new PutObjectCommand({
+          Bucket: store.bucket,
+          Key: key,
+          Body: JSON.stringify(mine),
+          ContentType: 'application/json',
+          IfMatch: etag,
+        }),
+      );
+      return true;
+    } catch (error) {
+      const status = httpStatus(error);
+      if (status === 412 || status === 404) return false;
+      if (status !== 409 || attempt === CONFLICTS) throw error;
+      await pauseAfterConflict(attempt);
+    }
   }
 }

@@ -15,9 +15,8 @@ import type { Queue } from '#run/fleet/dispatch.ts';
 import { runKeys } from '#run/keys.ts';
 import { readJson, type Store } from '#run/store.ts';
 import { type CommandEnd, runSluice } from '#test/helpers/cli.ts';
-import { fetchShared } from './setup/shared.ts';
 
-/** What a deployment of the end-to-end tests is reached by. */
+/** What the deployment of the end-to-end tests is reached by; it is made once for all of them. */
 export interface DeployedAws {
   readonly client: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } };
   readonly outputs: Readonly<Record<string, string>> & {
@@ -29,8 +28,7 @@ export interface DeployedAws {
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Where test files fetch a {@link DeployedAws} by the deployment's name. */
-    deployedAws: string;
+    deployedAws: DeployedAws;
   }
 }
 
@@ -45,13 +43,9 @@ export interface Ended {
   readonly events: readonly HistoryEvent[];
 }
 
-/**
- * A deployed stack, as a person with its outputs uses it. All files that ask for the same name share the deployment.
- *
- * @param name one of the project's deployments: see `global-setup.ts` of the tests' folder.
- */
-export async function useDeployedAws(name = 'shared') {
-  const { client, outputs } = await fetchShared<DeployedAws>(inject('deployedAws'), name);
+/** The deployed stack, as a person with its outputs uses it. */
+export function useDeployedAws() {
+  const { client, outputs } = inject('deployedAws');
   const sfn = new SFNClient(client);
   const store: Store = { client: new S3Client(client), bucket: outputs.BucketName };
   const queue: Queue = { client: new SQSClient(client), url: outputs.QueueUrl };
@@ -77,7 +71,7 @@ export async function useDeployedAws(name = 'shared') {
     return events;
   }
 
-  async function end(executionArn: string, timeoutSeconds = 400): Promise<Ended> {
+  async function end(executionArn: string, timeoutSeconds = 150): Promise<Ended> {
     let last: DescribeExecutionOutput = await describe(executionArn);
     await vi.waitUntil(
       async () => {

@@ -1,5 +1,9 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { closeRun, type Ending } from '#run/end/closing.ts';
+import { finishRun } from '#run/end/finish.ts';
+import type { Manifest } from '#run/end/manifest.ts';
+import { pieceCount } from '#run/end/pieces.ts';
 import { itemId } from '#run/ids.ts';
 import { DEFAULT_WAIT_FOR } from '#run/input/wait-for.ts';
 import { type Item, itemName, type Process } from '#run/item.ts';
@@ -48,6 +52,19 @@ export async function writePlan(
   };
   await writeJson(store, keys.summary, summary);
   return summary;
+}
+
+/** Ends a run as the steps of its end do, one after the other, in a process. */
+export async function endRun(
+  store: Store,
+  plan: PlanSummary,
+  ending: Ending,
+  of: number = pieceCount(plan),
+): Promise<Manifest> {
+  await closeRun(store, plan.runId, ending);
+  const manifest = await finishRun(store, plan, of);
+  if (manifest === undefined) throw new Error(`run ${plan.runId} was opened again while it ended`);
+  return manifest;
 }
 
 const at = '2026-11-24T01:01:00.000Z';

@@ -12,7 +12,7 @@ interface Acknowledgement {
 }
 
 const FUNCTION_ROLES = /^Sluice\/Functions\/[\w-]+\/Role\/DefaultPolicy\/Resource$/;
-const STATE_MACHINE_ROLE = /^Sluice\/Run\/StateMachineRole\/DefaultPolicy\/Resource$/;
+const STATE_MACHINE_ROLE = /^Sluice\/(Run|Closing)\/StateMachineRole\/DefaultPolicy\/Resource$/;
 const LANDING = /^Sluice\/(Functions\/(plan|open|slice|close|abandon|close-run|reconcile)\/Role|Workers\/TaskRole)\//;
 
 const ACKNOWLEDGED: readonly Acknowledgement[] = [
@@ -38,7 +38,7 @@ const ACKNOWLEDGED: readonly Acknowledgement[] = [
   },
   {
     rule: /^AwsSolutions-SF1$/,
-    at: /\/Run\/StateMachine\/Resource$/,
+    at: /\/(Run|Closing)\/StateMachine\/Resource$/,
     reason: 'Errors are logged; all events by logs.stateMachineLevel, at a price per state of a million items',
   },
   {
@@ -55,7 +55,7 @@ const ACKNOWLEDGED: readonly Acknowledgement[] = [
     rule: /^Serverless-LambdaDLQ$/,
     at: /^Sluice\/Functions\/[\w-]+\/Function\/Resource$/,
     reason:
-      "Step Functions calls them synchronously and keeps the error itself; what rules call asynchronously has the rule's queue",
+      'Step Functions calls them synchronously and keeps the error itself; reopen-run, which a rule calls, has a destination for what it fails on',
   },
   {
     rule: /^Serverless-Lambda(DLQ|Tracing)$/,
@@ -83,7 +83,7 @@ const ACKNOWLEDGED: readonly Acknowledgement[] = [
     reason: 'A role is for all runs, whose ids come later',
   },
   {
-    rule: /^AwsSolutions-IAM5\[Resource::<StorageBucket\w+\.Arn>\/runs\/\*\/(map\/\*|plan\.jsonl)\]$/,
+    rule: /^AwsSolutions-IAM5\[Resource::<StorageBucket\w+\.Arn>\/runs\/\*\/plan\.jsonl\]$/,
     at: STATE_MACHINE_ROLE,
     reason: 'A role is for all runs, whose ids come later',
   },
@@ -104,7 +104,7 @@ const ACKNOWLEDGED: readonly Acknowledgement[] = [
   },
   {
     rule: /^AwsSolutions-IAM5\[Resource::arn:.*:states:.*:execution:.*\]$/,
-    at: /\/Run\/(StateMachine\/DistributedMapPolicy|PlanLooksAtExecutions)\/Resource$/,
+    at: /\/Run\/(StateMachine\/DistributedMapPolicy|[\w-]+-asks)\/Resource$/,
     reason: 'Executions of this state machine, whose names come later',
   },
 ];

@@ -41,8 +41,8 @@ describe('the stack', () => {
 
   it('lets every log group expire', () => {
     const groups = ofType('AWS::Logs::LogGroup');
-    // Those of the functions, the workers, the state machine, and the function that empties the default security group.
-    expect(groups).toHaveLength(LAMBDA_NAMES.length + 3);
+    // Those of the functions, the workers, both state machines, and the function that empties the default security group.
+    expect(groups).toHaveLength(LAMBDA_NAMES.length + 4);
     for (const group of groups) expect(group.Properties.RetentionInDays).toBe(30);
   });
 
@@ -84,7 +84,7 @@ describe('the stack', () => {
       Object.values(named.findResources(type))
         .map(({ Properties }) => String(Properties[property]))
         .sort();
-    expect(names('AWS::StepFunctions::StateMachine', 'StateMachineName')).toEqual(['Other']);
+    expect(names('AWS::StepFunctions::StateMachine', 'StateMachineName')).toEqual(['Other', 'Other-close-run']);
     expect(names('AWS::ECS::Cluster', 'ClusterName')).toEqual(['Other']);
     expect(names('AWS::ECS::TaskDefinition', 'Family')).toEqual(['Other-worker']);
     expect(names('AWS::SQS::Queue', 'QueueName')).toEqual(['Other-dead-letters', 'Other-undelivered', 'Other-work']);
@@ -98,6 +98,7 @@ describe('the stack', () => {
         '/aws/lambda/Other-default-group',
         '/aws/ecs/Other-worker',
         '/aws/vendedlogs/states/Other',
+        '/aws/vendedlogs/states/Other-close-run',
         '/aws/vpc/Other-flow-logs',
       ].toSorted(),
     );
@@ -158,19 +159,37 @@ describe('a redriven execution', () => {
       Targets: [{ DeadLetterConfig: Match.anyValue() }],
     });
   });
+
+  it('loses no event that reopen-run fails on: the function has a destination of its own', () => {
+    template.resourceCountIs('AWS::Lambda::EventInvokeConfig', 1);
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      FunctionName: { Ref: Match.stringLikeRegexp('reopenrun') },
+      DestinationConfig: {
+        OnFailure: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Undelivered'), 'Arn'] } },
+      },
+    });
+  });
 });
 
 describe('the end of a broken execution', () => {
-  it('calls close-run, for executions of this state machine alone', () => {
+  it('starts the state machine that closes runs, for executions of this one alone, with what it says of them', () => {
     template.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: {
         source: ['aws.states'],
         'detail-type': ['Step Functions Execution Status Change'],
         detail: {
           status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
-          stateMachineArn: [{ Ref: Match.stringLikeRegexp('StateMachine') }],
+          stateMachineArn: [{ Ref: Match.stringLikeRegexp('^RunStateMachine') }],
         },
       },
+      Targets: [
+        {
+          Arn: { Ref: Match.stringLikeRegexp('^ClosingStateMachine') },
+          InputPath: '$.detail',
+          DeadLetterConfig: Match.anyValue(),
+          RetryPolicy: { MaximumRetryAttempts: 10 },
+        },
+      ],
     });
   });
 });

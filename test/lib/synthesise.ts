@@ -74,12 +74,20 @@ export interface Definition {
   readonly States: Readonly<Record<string, State>>;
 }
 
-/** The state machine's definition, with a text in place of each of CloudFormation's references. */
+/** The definition of the runs' state machine, with a text in place of each of CloudFormation's references. */
 export function definitionOf(template: Template): Definition {
-  const [machine] = Object.values(template.findResources('AWS::StepFunctions::StateMachine'));
-  const parts = machine?.Properties.DefinitionString['Fn::Join'][1] as unknown[];
-  const text = parts.map((part) => (typeof part === 'string' ? part : reference(part as Record<string, unknown>)));
-  return JSON.parse(text.join('')) as Definition;
+  return definitionWith(template, 'GatekeeperState');
+}
+
+/** The definition of the state machine that has a state of that name. */
+export function definitionWith(template: Template, state: string): Definition {
+  for (const machine of Object.values(template.findResources('AWS::StepFunctions::StateMachine'))) {
+    const parts = machine.Properties.DefinitionString['Fn::Join'][1] as unknown[];
+    const text = parts.map((part) => (typeof part === 'string' ? part : reference(part as Record<string, unknown>)));
+    const definition = JSON.parse(text.join('')) as Definition;
+    if (state in definition.States) return definition;
+  }
+  throw new Error(`no state machine has a state ${state}`);
 }
 
 /** Every state, those within Maps too, by name. */
@@ -94,8 +102,9 @@ export function allStates(definition: Definition): Record<string, State> {
 
 function reference(part: Record<string, unknown>): string {
   if (part.Ref === 'AWS::Partition') return 'aws';
-  if (part.Ref !== undefined) return String(part.Ref).toLowerCase();
-  // Functions are named by their ARN, and validators look at its form.
-  const [logicalId] = part['Fn::GetAtt'] as [string];
+  // Functions are named by their ARN, and validators look at its form. Of a version it is the reference itself.
+  const version = /^Functions\w+Version/.test(String(part.Ref)) ? String(part.Ref) : undefined;
+  if (part.Ref !== undefined && version === undefined) return String(part.Ref).toLowerCase();
+  const [logicalId] = version === undefined ? (part['Fn::GetAtt'] as [string]) : [version];
   return `arn:aws:lambda:us-east-1:000000000000:function:${logicalId}`;
 }

@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { collectRun } from '#local/collect-run.ts';
-import { closeRun } from '#run/end/close.ts';
 import { record } from '#run/ledger/ledger.ts';
 import type { Store } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
-import { landedRecord, resultRecord, sourceNamed, writePlan } from '#test/helpers/run.ts';
+import { endRun, landedRecord, resultRecord, sourceNamed, writePlan } from '#test/helpers/run.ts';
 
 const aws = useEmbeddedAws();
 const never = new AbortController().signal;
@@ -44,7 +43,7 @@ async function runWith(
     const written = outputs.map((output) => ({ key: output, bytes: 1 }));
     await record(store, 'results', { ...resultRecord('night', item), outputs: written });
   }
-  await closeRun(store, plan, { forced: true, reason: 'late' });
+  await endRun(store, plan, { forced: true, reason: 'late' });
 }
 
 it('copies the rest where keys are no files of a disk, and says which are not', async () => {
@@ -91,4 +90,19 @@ it('is stopped by the signal', async () => {
   const store = await aws.store();
   await runWith(store, ['a']);
   await expect(collectRun(store, 'night', folder, AbortSignal.abort(new Error('stopped')))).rejects.toThrow();
+});
+
+it('copies outputs that are too many for a line of the report, from the result itself', async () => {
+  const store = await aws.store();
+  const outputs = Array.from({ length: 1_100 }, (_, n) => `output/night/${n}${`/${'x'.repeat(230)}`.repeat(4)}`);
+  const [first = '', last = ''] = [outputs[0], outputs.at(-1)];
+  for (const key of [first, last]) await put(store, key);
+  await runWith(store, ['good'], { outputs });
+  const { objects, notCopied } = await collectRun(store, 'night', folder, never);
+  expect(objects.map(({ key }) => key)).toEqual(['good']);
+  expect(await readFile(join(folder, first), 'utf8')).toBe(`bytes of ${first}`);
+  expect(await readFile(join(folder, last), 'utf8')).toBe(`bytes of ${last}`);
+  expect(notCopied).toHaveLength(1_100 - 2);
+  // The pieces of the report are no records that a person reads.
+  expect(await readdir(join(folder, 'run'))).not.toContain('ends');
 });

@@ -1,6 +1,15 @@
 import aslValidator from 'asl-validator';
 import { describe, expect, it } from 'vitest';
-import { allStates, type Definition, definitionOf, type State, synthesise } from '#test/lib/synthesise.ts';
+import { TRANSFER_ERRORS } from '#stepfunctions/ingest.ts';
+import {
+  allStates,
+  type Definition,
+  definitionOf,
+  definitionWith,
+  type State,
+  synthesise,
+} from '#test/lib/synthesise.ts';
+import { BeginAgainError, PermanentTransferError } from '#transfer/index.ts';
 
 const definition = definitionOf(synthesise());
 const states = allStates(definition);
@@ -20,17 +29,27 @@ describe('the state machine', () => {
 
   it('has the states of the design, in its order', () => {
     const path: string[] = [];
-    for (let at: string | undefined = definition.StartAt; at !== undefined; at = next(at)) path.push(at);
+    for (let at: string | undefined = definition.StartAt; at !== undefined && !path.includes(at); at = next(at))
+      path.push(at);
     expect(path).toEqual([
       'Plan',
       'WorkChoice',
       'Ingest',
       'Reconcile',
       'GatekeeperState',
+      'CloseState',
+      'ItemsState',
       'DoneState',
-      'OutcomeChoice',
-      'Succeed',
+      'EndedInOrder',
+      // Without a choice that holds it is the way of an execution that broke.
+      'BrokenState',
+      'GoOn',
     ]);
+    expect(state('EndedInOrder').Choices).toEqual([
+      { Variable: '$.outcome.broken', BooleanEquals: false, Next: 'SweepState' },
+    ]);
+    expect(state('SweepState')).toMatchObject({ Next: 'OutcomeChoice', ResultPath: null });
+    expect(state('OutcomeChoice').Default).toBe('Succeed');
     expect(state('WorkChoice').Choices).toEqual([
       { Variable: '$.work', NumericGreaterThan: 0, Next: 'StartWorkers' },
       { Variable: '$.batches', NumericEquals: 0, Next: 'Reconcile' },
@@ -68,21 +87,53 @@ describe('the state machine', () => {
     }
   });
 
-  it('retries throttles and transient faults of every task, with jitter, each on its own', () => {
-    expect(tasks).toHaveLength(11);
+  it('retries throttles, transient faults and whatever is left, of every task, with jitter, each on its own', () => {
+    expect(tasks).toHaveLength(16);
     for (const [name, { Retry = [] }] of tasks) {
-      const throttled = Retry.find(({ ErrorEquals }) => ErrorEquals.includes('Lambda.TooManyRequestsException'));
-      const transient = Retry.find(({ ErrorEquals }) => ErrorEquals.includes('Lambda.ServiceException'));
-      expect(throttled, name).toMatchObject({
+      const position = (error: string) => Retry.findIndex(({ ErrorEquals }) => ErrorEquals.includes(error));
+      expect(Retry[position('Lambda.TooManyRequestsException')], name).toMatchObject({
         ErrorEquals: ['Lambda.TooManyRequestsException'],
         JitterStrategy: 'FULL',
       });
-      expect(transient, name).toMatchObject({ JitterStrategy: 'FULL', MaxDelaySeconds: 60 });
+      expect(Retry[position('Lambda.ServiceException')], name).toMatchObject({
+        JitterStrategy: 'FULL',
+        MaxDelaySeconds: 60,
+      });
       const all = Retry.flatMap(({ ErrorEquals }) => ErrorEquals);
-      // A pattern would also retry bad input and what a source refuses.
       expect(all).not.toContain('States.ALL');
-      expect(all).not.toContain('States.TaskFailed');
       expect(new Set(all).size, name).toBe(all.length);
+      // They throw on purpose, and best effort.
+      if (name === 'BrokenState' || name === 'SweepState') continue;
+      expect(Retry.at(-1), name).toMatchObject({ ErrorEquals: ['States.TaskFailed'], MaxAttempts: 2 });
+      // Errors that the next try would meet again come first: the last retrier takes whatever is left.
+      for (const error of [
+        'InvalidInputError',
+        'AlreadyClaimedError',
+        'UnreadableRecordError',
+        'ZodError',
+        'TypeError',
+      ]) {
+        expect(Retry[position(error)], `${name}: ${error}`).toMatchObject({ MaxAttempts: 0 });
+      }
+      for (const error of ['Runtime.ExitError', 'Runtime.OutOfMemory', 'Sandbox.Timedout']) {
+        expect(Retry[position(error)]?.MaxAttempts, `${name}: ${error}`).toBe(5);
+      }
+    }
+  });
+
+  it('retries no error of the engine that is for Abandon to look at', async () => {
+    const engine: Record<string, unknown> = {
+      ...(await import('#transfer/index.ts')),
+      ...(await import('#run/limits/run-limits.ts')),
+    };
+    const kinds = [PermanentTransferError, BeginAgainError];
+    const names = Object.entries(engine)
+      .filter(([, value]) => typeof value === 'function' && kinds.some((kind) => value.prototype instanceof kind))
+      .map(([name]) => name);
+    expect(names.length).toBeGreaterThan(8);
+    expect(TRANSFER_ERRORS).toEqual(expect.arrayContaining(names));
+    for (const name of ['Slice', 'Close']) {
+      expect(state(name).Retry?.[0]?.ErrorEquals, name).toEqual(expect.arrayContaining([...TRANSFER_ERRORS]));
     }
   });
 
@@ -108,11 +159,9 @@ describe('Ingest', () => {
     expect(state('Ingest')).toMatchObject({ ToleratedFailurePercentage: 100, ResultPath: null });
   });
 
-  it("writes its children's ends into the run's records", () => {
-    expect(state('Ingest').ResultWriter).toEqual({
-      Resource: 'arn:aws:states:::s3:putObject',
-      Parameters: { Bucket: expect.any(String), 'Prefix.$': "States.Format('runs/{}/map', $.runId)" },
-    });
+  it('writes no results, which nobody reads, and reads the plan again where it could not be read', () => {
+    expect(state('Ingest')).not.toHaveProperty('ResultWriter');
+    expect(state('Ingest').Retry).toMatchObject([{ ErrorEquals: ['States.ItemReaderFailed'], JitterStrategy: 'FULL' }]);
   });
 
   it("bounds every Map, and slices alone add to the children's concurrency", () => {
@@ -120,6 +169,7 @@ describe('Ingest', () => {
       Ingest: 4,
       Large: 1,
       Slices: 2,
+      ItemsState: 8,
     });
     const changed = allStates(
       definitionOf(synthesise({ 'ingest.children': 30, 'ingest.slicesAtOnce': 3, 'ingest.maxLambdas': 90 })),
@@ -188,6 +238,77 @@ describe('Ingest', () => {
   it('ends every child in nothing, and every large one in whether it begins again', () => {
     expect(state('BatchEnd')).toMatchObject({ Type: 'Pass', Result: {}, End: true });
     expect(state('LargeEnd')).toMatchObject({ Type: 'Pass', Result: { again: false }, End: true });
+  });
+});
+
+describe('the end', () => {
+  it.each([
+    ['Ingest', 'IngestBroke'],
+    ['Reconcile', 'ReconcileBroke'],
+    ['GatekeeperState', 'GateBroke'],
+  ])('closes the run in order whatever breaks in %s, and fails by that error', (name, broke) => {
+    expect(state(name).Catch?.at(-1)).toEqual({ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: broke });
+    expect(state(broke)).toMatchObject({ Type: 'Pass', ResultPath: '$.broke', Next: 'CloseBroken' });
+    expect(state('CloseBroken')).toMatchObject({ ResultPath: '$.end', Next: 'AnythingToWrite' });
+    expect(state('AnythingToWrite')).toMatchObject({
+      Choices: [{ Variable: '$.end.closed', BooleanEquals: true, Next: 'ItemsState' }],
+      Default: 'NotClosed',
+    });
+    expect(state('NotClosed')).toMatchObject({ ErrorPath: '$.error.Error', CausePath: '$.error.Cause' });
+  });
+
+  it('waits for NotReadyError alone, before it catches all else', () => {
+    expect(state('GatekeeperState').Catch).toMatchObject([{ ErrorEquals: ['NotReadyError'] }, {}]);
+  });
+
+  it('goes on where it broke, once it is redriven', () => {
+    expect(state('GoOn')).toMatchObject({
+      Choices: [
+        { Variable: '$.broke', StringEquals: 'Ingest', Next: 'Ingest' },
+        { Variable: '$.broke', StringEquals: 'Reconcile', Next: 'Reconcile' },
+      ],
+      Default: 'GatekeeperState',
+    });
+  });
+
+  it('is caught nowhere itself: EventBridge then has it closed', () => {
+    for (const name of ['CloseState', 'CloseBroken', 'ItemsState', 'ListItems', 'DoneState', 'BrokenState']) {
+      expect(state(name), name).not.toHaveProperty('Catch');
+    }
+  });
+
+  it('hands keys and numbers from state to state, and keeps no result of its pieces', () => {
+    expect(state('ItemsState')).toMatchObject({
+      ItemsPath: '$.end.pieces',
+      ItemSelector: { 'runId.$': '$.end.runId', 'piece.$': '$$.Map.Item.Value', 'of.$': '$.end.of' },
+      ResultPath: null,
+    });
+    expect(state('DoneState').Parameters).toEqual({ 'runId.$': '$.end.runId', 'of.$': '$.end.of' });
+  });
+
+  it('writes as many pieces at once as the run may have Lambdas, and no more than an inline Map takes', () => {
+    const many = allStates(definitionOf(synthesise({ 'ingest.maxLambdas': 500 })));
+    expect(many.ItemsState?.MaxConcurrency).toBe(40);
+  });
+});
+
+describe('the state machine that closes runs', () => {
+  const closing = definitionWith(synthesise(), 'AnythingToClose');
+
+  it('is valid, and writes the same end by the same states', () => {
+    const { isValid, errorsText } = aslValidator(closing);
+    expect(isValid, errorsText()).toBe(true);
+    expect(closing.StartAt).toBe('CloseRun');
+    for (const name of ['ItemsState', 'DoneState']) {
+      const { Next: _next, ...mine } = allStates(closing)[name] as State;
+      const { Next: _other, ...runs } = state(name);
+      expect(mine).toEqual(runs);
+    }
+  });
+
+  it('ends well where there is nothing to close, and says why', () => {
+    expect(allStates(closing).AnythingToClose).toMatchObject({ Default: 'NothingToClose' });
+    expect(allStates(closing).NothingToClose).toMatchObject({ Type: 'Succeed', OutputPath: '$.end' });
   });
 });
 

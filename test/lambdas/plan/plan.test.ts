@@ -3,7 +3,6 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { readInput } from '#lambdas/plan/input.ts';
 import { planRun } from '#lambdas/plan/plan.ts';
-import { closeRun } from '#run/end/close.ts';
 import { AlreadyClaimedError, InvalidInputError } from '#run/errors.ts';
 import { runKeys } from '#run/keys.ts';
 import { record } from '#run/ledger/ledger.ts';
@@ -11,7 +10,7 @@ import { plannedItems } from '#run/ledger/progress.ts';
 import { listKeys, type Store } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
-import { failureRecord, landedRecord, sourceNamed, writePlan } from '#test/helpers/run.ts';
+import { endRun, failureRecord, landedRecord, sourceNamed, writePlan } from '#test/helpers/run.ts';
 import { startWeb } from '#test/helpers/web.ts';
 
 const aws = useEmbeddedAws();
@@ -290,7 +289,7 @@ describe('planRun', () => {
       expect(await problemsOf(plan(store, { rerunOf: 'first' }, claimOf('early')))).toEqual([
         expect.stringContaining('rerunOf: run first is still under way'),
       ]);
-      await closeRun(store, first, { forced: true, reason: 'late' });
+      await endRun(store, first, { forced: true, reason: 'late' });
 
       const again = await plan(store, { rerunOf: 'first' }, claimOf('again'));
       const names = (await Array.fromAsync(plannedItems(store, again))).map(
@@ -304,7 +303,7 @@ describe('planRun', () => {
     it('of items whose processor is not deployed any more is refused', async () => {
       const store = await aws.store();
       const item = sourceNamed('a', { processor: 'parquet', options: {} });
-      await closeRun(store, await writePlan(store, 'first', [item]), { forced: true, reason: 'late' });
+      await endRun(store, await writePlan(store, 'first', [item]), { forced: true, reason: 'late' });
       expect(await problemsOf(plan(store, { rerunOf: 'first' }, claimOf('again')))).toEqual([
         expect.stringContaining('rerunOf: a: parquet is not deployed here'),
       ]);

@@ -1,8 +1,8 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { type BrokenExecution, closeEndedRun } from '#lambdas/close-run/close-ended-run.ts';
+import { type BrokenExecution, closeBroken } from '#lambdas/close-run/close-run.ts';
 import { reopenRedrivenRun } from '#lambdas/reopen-run/reopen-redriven-run.ts';
-import { closeRun } from '#run/end/close.ts';
+import { finishRun } from '#run/end/finish.ts';
 import { manifestSchema } from '#run/end/manifest.ts';
 import { reopenRun } from '#run/end/reopen.ts';
 import { runKeys } from '#run/keys.ts';
@@ -10,7 +10,7 @@ import { isClosed, record, recordResult } from '#run/ledger/ledger.ts';
 import type { PlanSummary } from '#run/plan/plan-summary.ts';
 import { listKeys, readJson, type Store, writeJson } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
-import { landedRecord, resultRecord, sourceNamed, writePlan } from '#test/helpers/run.ts';
+import { endRun, landedRecord, resultRecord, sourceNamed, writePlan } from '#test/helpers/run.ts';
 
 const aws = useEmbeddedAws();
 const keys = runKeys('r');
@@ -31,11 +31,17 @@ beforeEach(async () => {
 const ended = (redriveCount = 0): BrokenExecution => ({
   executionArn: plan.executionArn,
   name: 'r',
-  startDate: Date.parse(plan.startedAt),
   status: 'ABORTED',
   redriveCount,
 });
 const redriven = (redriveCount = 1) => ({ ...ended(), redriveCount });
+/** What the state machine that EventBridge starts does. */
+async function closeEndedRun(store: Store, execution: BrokenExecution): Promise<boolean> {
+  const { closed } = await closeBroken(store, execution);
+  if (closed) await finishRun(store, plan);
+  return closed;
+}
+const reopens = async (...args: Parameters<typeof reopenRedrivenRun>) => (await reopenRedrivenRun(...args)).reopened;
 const manifest = () => readJson(store, keys.manifest, manifestSchema);
 
 async function earlierManifests(): Promise<string[]> {
@@ -50,7 +56,7 @@ describe('a redriven execution', () => {
     const before = await manifest();
     expect(before).toMatchObject({ outcome: 'failed', execution: { status: 'ABORTED', redriveCount: 0 } });
 
-    expect(await reopenRedrivenRun(store, redriven())).toBe(true);
+    expect(await reopens(store, redriven())).toBe(true);
     expect(await isClosed(store, 'r')).toBe(false);
     expect(await manifest()).toBeUndefined();
     const [kept = ''] = await earlierManifests();
@@ -58,31 +64,31 @@ describe('a redriven execution', () => {
 
     await record(store, 'landed', landedRecord('r', second, store.bucket));
     expect(await recordResult(store, resultRecord('r', second))).toBe('written');
-    const after = await closeRun(store, plan, { forced: false, reason: null });
+    const after = await endRun(store, plan, { forced: false, reason: null });
     expect(after).toMatchObject({ outcome: 'complete', counts: { done: 2 } });
     expect(after).not.toHaveProperty('execution');
   });
 
   it('opens nothing twice, nor what was closed after it', async () => {
     await closeEndedRun(store, ended());
-    expect(await reopenRedrivenRun(store, redriven())).toBe(true);
-    expect(await reopenRedrivenRun(store, redriven())).toBe(false);
+    expect(await reopens(store, redriven())).toBe(true);
+    expect(await reopens(store, redriven())).toBe(false);
     await closeEndedRun(store, ended(1));
-    expect(await reopenRedrivenRun(store, redriven(1))).toBe(false);
+    expect(await reopens(store, redriven(1))).toBe(false);
     expect(await manifest()).toMatchObject({ execution: { redriveCount: 1 } });
-    expect(await reopenRedrivenRun(store, redriven(2))).toBe(true);
+    expect(await reopens(store, redriven(2))).toBe(true);
     expect(await earlierManifests()).toHaveLength(2);
   });
 
   it("leaves DoneState's word as it is: Late and Failed have come to their end", async () => {
-    const { closedAt } = await closeRun(store, plan, { forced: true, reason: 'late' });
-    expect(await reopenRedrivenRun(store, redriven())).toBe(false);
+    const { closedAt } = await endRun(store, plan, { forced: true, reason: 'late' });
+    expect(await reopens(store, redriven())).toBe(false);
     expect(await manifest()).toMatchObject({ closedAt, outcome: 'partial' });
     expect(await isClosed(store, 'r')).toBe(true);
   });
 
   it('is not closed by a word on its earlier end that comes late', async () => {
-    expect(await reopenRedrivenRun(store, redriven())).toBe(false);
+    expect(await reopens(store, redriven())).toBe(false);
     expect(await closeEndedRun(store, ended(0))).toBe(false);
     expect(await isClosed(store, 'r')).toBe(false);
   });
@@ -105,21 +111,21 @@ describe('a redriven execution', () => {
     await expect(reopenRedrivenRun(store, redriven())).rejects.toThrow('died');
     send.mockRestore();
     expect(await isClosed(store, 'r')).toBe(true);
-    expect(await reopenRedrivenRun(store, redriven())).toBe(true);
+    expect(await reopens(store, redriven())).toBe(true);
     expect(await isClosed(store, 'r')).toBe(false);
   });
 
   it('finds the end of another execution of that name, or none at all, as it is', async () => {
     await closeEndedRun(store, ended());
-    expect(await reopenRedrivenRun(store, { ...redriven(), startDate: 0 })).toBe(false);
-    expect(await reopenRedrivenRun(store, { ...redriven(), name: 'never-planned' })).toBe(false);
+    expect(await reopens(store, { ...redriven(), executionArn: 'arn:another' })).toBe(false);
+    expect(await reopens(store, { ...redriven(), name: 'never-planned' })).toBe(false);
     expect(await isClosed(store, 'r')).toBe(true);
   });
 
   it('comes to DoneState before EventBridge has told: then DoneState opens it', async () => {
     await closeEndedRun(store, ended());
     expect(await reopenRun(store, 'r')).toBe(true);
-    const again = await closeRun(store, plan, { forced: true, reason: 'late' });
+    const again = await endRun(store, plan, { forced: true, reason: 'late' });
     expect(again).toMatchObject({ outcome: 'partial', reason: 'late' });
     const report = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: keys.report }));
     expect(await report.Body?.transformToString()).toContain('partial');

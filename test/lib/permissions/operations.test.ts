@@ -36,6 +36,8 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   GetRoleCommand: ['iam:GetRole'],
   CreateServiceLinkedRoleCommand: ['iam:CreateServiceLinkedRole'],
   DescribeExecutionCommand: ['states:DescribeExecution'],
+  ListExecutionsCommand: ['states:ListExecutions'],
+  StartExecutionCommand: ['states:StartExecution'],
   InvokeCommand: ['lambda:InvokeFunction'],
   GetSecretValueCommand: ['secretsmanager:GetSecretValue'],
   GetParameterCommand: ['ssm:GetParameter'],
@@ -77,6 +79,12 @@ const NEVER_CALLED: Readonly<Record<string, readonly string[]>> = {
   abandon: ['GetSecretValueCommand', 'GetParameterCommand'],
 };
 
+/** Used by Lambda itself in a function's name, and by no line of its code. */
+const BY_LAMBDA: Readonly<Record<string, readonly string[]>> = {
+  // What it fails on goes to the queue of the undelivered.
+  'reopen-run': ['sqs:SendMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl'],
+};
+
 describe.each(PROGRAMS)('$name', (program) => {
   const operations = operationsIn(codeOf(program));
   const unused = NEVER_CALLED[program.name] ?? [];
@@ -93,6 +101,8 @@ describe.each(PROGRAMS)('$name', (program) => {
   });
 
   it('may do nothing more', () => {
-    expect([...may].filter((action) => !needs.has(action) && !ALWAYS.has(action))).toEqual([]);
+    const byLambda = BY_LAMBDA[program.name] ?? [];
+    const unexplained = [...may].filter((action) => !needs.has(action) && !ALWAYS.has(action));
+    expect(unexplained.filter((action) => !byLambda.includes(action))).toEqual([]);
   });
 });

@@ -59,7 +59,7 @@ describe('encryption', () => {
       'sqs Decrypt',
       'sqs GenerateDataKey',
     ]);
-    expect(leave(/^RunStateMachineRole/)).toEqual(['s3 Decrypt', 's3 GenerateDataKey']);
+    expect(leave(/^RunStateMachineRole/)).toEqual(['s3 Decrypt']);
     expect(leave(/^SchedulesRole/)).toEqual(['sqs Decrypt', 'sqs GenerateDataKey']);
   });
 

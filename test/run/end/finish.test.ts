@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { closeRun } from '#run/end/close.ts';
 import { itemLineSchema } from '#run/end/manifest.ts';
 import type { Item } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
 import { record, recordResult } from '#run/ledger/ledger.ts';
 import { listKeys, type Store } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
-import { failureRecord, landedRecord, resultRecord, sourceNamed, textOf, writePlan } from '#test/helpers/run.ts';
+import {
+  endRun,
+  failureRecord,
+  landedRecord,
+  resultRecord,
+  sourceNamed,
+  textOf,
+  writePlan,
+} from '#test/helpers/run.ts';
 
 const aws = useEmbeddedAws();
 const settled = { forced: false, reason: null };
@@ -14,7 +21,7 @@ const settled = { forced: false, reason: null };
 const land = (store: Store, runId: string, item: Item) =>
   record(store, 'landed', landedRecord(runId, item, store.bucket));
 
-describe('closeRun', () => {
+describe('the end of a run', () => {
   it('names what is done, failed and missing, and writes a line for every item', async () => {
     const store = await aws.store();
     const [done, failed, unprocessed, absent, plain] = [
@@ -29,7 +36,7 @@ describe('closeRun', () => {
     await recordResult(store, resultRecord('mixed', done));
     await record(store, 'failures', failureRecord('mixed', failed));
 
-    const manifest = await closeRun(store, plan, { forced: true, reason: 'late' });
+    const manifest = await endRun(store, plan, { forced: true, reason: 'late' });
 
     expect(manifest).toMatchObject({
       outcome: 'partial',
@@ -61,7 +68,7 @@ describe('closeRun', () => {
     await land(store, 'both', item);
     await record(store, 'failures', failureRecord('both', item));
     await recordResult(store, resultRecord('both', item));
-    const manifest = await closeRun(store, plan, settled);
+    const manifest = await endRun(store, plan, settled);
     expect(manifest).toMatchObject({ outcome: 'complete', counts: { done: 1, failed: 0, missing: 0 } });
   });
 
@@ -70,13 +77,13 @@ describe('closeRun', () => {
     const item = sourceNamed('slow');
     const plan = await writePlan(store, 'late', [item], { onLate: 'fail' });
     await land(store, 'late', item);
-    const manifest = await closeRun(store, plan, { forced: true, reason: 'late' });
+    const manifest = await endRun(store, plan, { forced: true, reason: 'late' });
     expect(manifest.outcome).toBe('late');
     expect(await recordResult(store, resultRecord('late', item))).toBe('late');
     expect(await Array.fromAsync(listKeys(store, runKeys('late').ledger('late')))).toEqual([
       runKeys('late').record('late', item.id),
     ]);
-    expect(await closeRun(store, plan, settled)).toEqual(manifest);
+    expect(await endRun(store, plan, settled)).toEqual(manifest);
   });
 
   it("takes its own result for its own when the PUT is sent twice, and another worker's for another's", async () => {
@@ -87,7 +94,7 @@ describe('closeRun', () => {
     expect(await recordResult(store, mine)).toBe('written');
     expect(await recordResult(store, mine)).toBe('written');
     expect(await recordResult(store, { ...mine, worker: 'other' })).toBe('exists');
-    await closeRun(store, plan, settled);
+    await endRun(store, plan, settled);
     expect(await recordResult(store, mine)).toBe('late');
   });
 
@@ -96,7 +103,19 @@ describe('closeRun', () => {
     const item = sourceNamed('a');
     const plan = await writePlan(store, 'failed', [item]);
     await record(store, 'failures', { ...failureRecord('failed', item), stage: 'transfer' });
-    expect(await closeRun(store, plan, settled)).toMatchObject({ outcome: 'failed' });
+    expect(await endRun(store, plan, settled)).toMatchObject({ outcome: 'failed' });
+  });
+
+  it.each([
+    ['fail', 'late'],
+    ['partial', 'partial'],
+  ] as const)('calls a run whose work is all late by what onLate says, and not failed: %s', async (onLate, outcome) => {
+    const store = await aws.store();
+    const plan = await writePlan(store, 'r', [sourceNamed('a'), sourceNamed('b')], { onLate });
+    expect(await endRun(store, plan, { forced: true, reason: 'late' })).toMatchObject({
+      outcome,
+      counts: { done: 0, missing: 2 },
+    });
   });
 
   it('writes nothing of an error message into the page as markup', async () => {
@@ -105,7 +124,7 @@ describe('closeRun', () => {
     const plan = await writePlan(store, 'markup', [item]);
     const failure = failureRecord('markup', item);
     await record(store, 'failures', { ...failure, error: { name: 'Bad', message: '<script>alert(1)</script>' } });
-    await closeRun(store, plan, settled);
+    await endRun(store, plan, settled);
     const page = await textOf(store, runKeys('markup').report);
     expect(page).not.toContain('<script>');
     expect(page).not.toContain('<b>');

@@ -1,0 +1,30 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import * as z from 'zod';
+import { requestLimits } from '#run/aws-requests.ts';
+import { readClosing } from '#run/end/closing.ts';
+import { caughtErrorSchema } from '../caught-error.ts';
+import { environment, readEnvironment } from '../environment.ts';
+import { redriveCountOf } from '../redrive-count.ts';
+import { endBroken } from './broken.ts';
+
+const env = readEnvironment(environment.bucket);
+const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
+const stepFunctions = new SFNClient(requestLimits());
+
+const payloadSchema = z.object({
+  runId: z.string(),
+  executionArn: z.string(),
+  error: caughtErrorSchema,
+});
+
+/** BrokenState: throws the error that broke the execution, or, where it was redriven, opens its run again. */
+export async function handler(payload: unknown) {
+  const { runId, executionArn, error } = payloadSchema.parse(payload);
+  const [closing, redriveCount] = await Promise.all([
+    readClosing(store, runId),
+    redriveCountOf(stepFunctions, executionArn),
+  ]);
+  await endBroken(store, runId, error, { closedAtRedrive: closing?.execution?.redriveCount, redriveCount });
+  return {};
+}

@@ -1,0 +1,77 @@
+import { abortUploads } from '#run/end/abort-uploads.ts';
+import { closeRun, type Ending } from '#run/end/closing.ts';
+import { pieceCount } from '#run/end/pieces.ts';
+import { latestRedrive, reopenRun } from '#run/end/reopen.ts';
+import type { EndedExecution } from '#run/ledger/records.ts';
+import { type PlanSummary, readPlanSummary } from '#run/plan/plan-summary.ts';
+import type { Store } from '#run/store.ts';
+import { type Execution, planOfExecution } from '../execution.ts';
+
+export interface BrokenExecution extends Execution {
+  readonly status: EndedExecution['status'];
+  readonly error?: string | null | undefined;
+  readonly cause?: string | null | undefined;
+}
+
+/** What the next steps of the end go on with. */
+export interface Closed {
+  readonly closed: true;
+  readonly runId: string;
+  /** How many pieces the end is written in, and those that get a function of their own: none in a short run. */
+  readonly of: number;
+  readonly pieces: readonly number[];
+}
+
+/** There is nothing to close; `why` is for a person. */
+export interface NothingToClose {
+  readonly closed: false;
+  readonly runId: string;
+  readonly why: string;
+}
+
+/**
+ * Closes the run of an execution whose gate has opened. What has closed it before was an end of this execution that a
+ * redrive undid: an execution that is here has not ended.
+ */
+export async function closeInOrder(store: Store, runId: string, ending: Ending): Promise<Closed> {
+  const plan = await readPlanSummary(store, runId);
+  await reopenRun(store, runId);
+  await closeRun(store, runId, ending);
+  return piecesOf(plan);
+}
+
+/**
+ * Closes the run of an execution that was stopped, timed out or broke, so that workers leave it alone, and aborts the
+ * uploads that its transfers left open. A run that is closed stays as it was closed.
+ */
+export async function closeBroken(store: Store, execution: BrokenExecution): Promise<Closed | NothingToClose> {
+  const { name: runId, status, redriveCount } = execution;
+  const found = await planOfExecution(store, execution);
+  if ('none' in found) return { closed: false, runId, why: found.none };
+  if (await wasRedriven(store, execution)) return { closed: false, runId, why: `run ${runId} was redriven since` };
+
+  // An earlier end, which a redrive undid and nobody has told of.
+  await reopenRun(store, runId, redriveCount);
+  await abortUploads(store, runId);
+  const why = [status, execution.error, execution.cause].filter((text) => text).join(': ');
+  await closeRun(store, runId, {
+    forced: true,
+    reason: `the execution ended ${why}`,
+    execution: { status, redriveCount },
+  });
+  // It was redriven meanwhile, and ReopenRun came too early to see the run closed.
+  const redriven = await latestRedrive(store, runId);
+  if (redriven > redriveCount && (await reopenRun(store, runId, redriven))) {
+    return { closed: false, runId, why: `run ${runId} was redriven meanwhile` };
+  }
+  return piecesOf(found.plan);
+}
+
+async function wasRedriven(store: Store, { name, redriveCount }: Execution): Promise<boolean> {
+  return (await latestRedrive(store, name)) > redriveCount;
+}
+
+function piecesOf(plan: PlanSummary): Closed {
+  const of = pieceCount(plan);
+  return { closed: true, runId: plan.runId, of, pieces: of === 1 ? [] : Array.from({ length: of }, (_, n) => n) };
+}

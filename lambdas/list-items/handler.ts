@@ -1,0 +1,22 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import * as z from 'zod';
+import { requestLimits } from '#run/aws-requests.ts';
+import { readClosing } from '#run/end/closing.ts';
+import { writePiece } from '#run/end/pieces.ts';
+import { readPlanSummary } from '#run/plan/plan-summary.ts';
+import { environment, readEnvironment } from '../environment.ts';
+
+const env = readEnvironment(environment.bucket);
+const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
+
+const payloadSchema = z.object({ runId: z.string(), piece: z.int(), of: z.int() });
+
+/** ListItems: one piece of a long run's end is written; DoneState adds the pieces up. */
+export async function handler(payload: unknown) {
+  const { runId, ...piece } = payloadSchema.parse(payload);
+  const closing = await readClosing(store, runId);
+  // It was opened again: its execution was redriven, and has an end of its own to come.
+  if (closing === undefined) return { written: false };
+  await writePiece(store, await readPlanSummary(store, runId), closing, piece);
+  return { written: true };
+}

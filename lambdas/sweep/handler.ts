@@ -1,0 +1,20 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import * as z from 'zod';
+import { requestLimits } from '#run/aws-requests.ts';
+import { environment, readEnvironment } from '../environment.ts';
+import { logger } from '../logger.ts';
+import { sweep } from './sweep.ts';
+
+const env = readEnvironment(environment.bucket);
+const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
+const stepFunctions = new SFNClient(requestLimits());
+
+const payloadSchema = z.object({ runs: z.string(), closeRun: z.string() });
+
+/** SweepState: runs that ended and were never closed are closed now. */
+export async function handler(payload: unknown) {
+  const swept = await sweep(store, stepFunctions, payloadSchema.parse(payload));
+  if (swept.length > 0) logger.info('sweep', { swept });
+  return { swept };
+}

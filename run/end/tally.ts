@@ -1,0 +1,45 @@
+import * as z from 'zod';
+import { type ItemLine, type Manifest, manifestSchema, NAMES_IN_MANIFEST } from './manifest.ts';
+
+const { counts, bytes, done, failed, missing } = manifestSchema.shape;
+
+/** What the manifest sums up of some of a run's items. */
+export const tallySchema = z.object({ counts: counts.omit({ items: true }), bytes, done, failed, missing });
+
+/** Adds up items, one by one or by whole tallies, in the order in which the manifest is to name them. */
+export class Tally implements z.infer<typeof tallySchema> {
+  readonly counts = { done: 0, failed: 0, missing: 0, landed: 0, unchanged: 0, skipped: 0, processed: 0 };
+  bytes = 0;
+  readonly done: Manifest['done'] = [];
+  readonly failed: Manifest['failed'] = [];
+  readonly missing: Manifest['missing'] = [];
+
+  add({ item, name, status, landed, result, failure }: ItemLine): void {
+    this.counts[status] += 1;
+    if (landed !== undefined) this.counts[landed.status] += 1;
+    if (landed?.status === 'landed') this.bytes += landed.bytes;
+    if (result !== undefined) this.counts.processed += 1;
+    if (this[status].length >= NAMES_IN_MANIFEST) return;
+    if (status === 'done') this.done.push({ item, name });
+    if (status === 'missing') this.missing.push({ item, name, landed: landed !== undefined });
+    if (status === 'failed') {
+      const { stage = 'unknown', error = { name: 'Unknown', message: 'its failure record could not be read' } } =
+        failure ?? {};
+      this.failed.push({ item, name, stage, error });
+    }
+  }
+
+  addAll(other: z.infer<typeof tallySchema>): void {
+    for (const name of Object.keys(this.counts) as (keyof typeof this.counts)[]) {
+      this.counts[name] += other.counts[name];
+    }
+    this.bytes += other.bytes;
+    fill(this.done, other.done);
+    fill(this.failed, other.failed);
+    fill(this.missing, other.missing);
+  }
+}
+
+function fill<T>(names: T[], more: readonly T[]): void {
+  names.push(...more.slice(0, NAMES_IN_MANIFEST - names.length));
+}
