@@ -1,10 +1,13 @@
 /**
- * `node bench/ledger.ts --items 10000`: time and memory of the gate's exact count over a generated ledger on a real S3 server:
- * a plan of N items in batches of fifty, each of them landed and with a result. `docs/waiting.md` has what came out.
+ * `node bench/ledger.ts --items 10000 --step gate`: what it takes to look at a long run, and to end it: requests, CPU seconds, peak
+ * memory, and the time on Lambda that this makes. The run is generated on a real S3 server; each step is the functions' own code,
+ * bundled as they are, in a process of its own with the heap that Lambda gives. `docs/waiting.md` has what came out.
  *
- * `--mixed` says that every second item gets no processor: then the gate needs both ledgers, and the plan. `--progress` reads
- * what DoneState needs instead: what each single item is. By default on versitygw. `--endpoint`, `--access-key` and
- * `--secret-key` name another server, `--filled` says that a run before has filled it.
+ * Steps: `gate`, the exact count; `reconcile`; `end`, which closes the run and writes its end piece by piece; `all`, the default.
+ * `--mixed` says that every second item gets no processor: then the gate needs both ledgers, and the plan.
+ *
+ * By default on versitygw. `--endpoint`, `--access-key` and `--secret-key` name another server, `--filled` says that a run before
+ * has filled it, `--put` names an address that takes unsigned PUTs of `/<bucket>/<key>`, which fill three times as fast.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,145 +20,147 @@ import { buildSync } from 'esbuild';
 import pMap from 'p-map';
 import { request } from 'undici';
 import { ESM_BUNDLE } from '#lib/bundling/esm-bundle.ts';
-import { itemId } from '#run/ids.ts';
-import type { Process, SourceItem } from '#run/item.ts';
-import { runKeys } from '#run/keys.ts';
-import { countByShard } from '#run/ledger/shards.ts';
-import type { PlanSummary } from '#run/plan/plan-summary.ts';
+import { pieceCount } from '#run/end/pieces.ts';
 import { startS3Server } from '#test/helpers/s3-server.ts';
-
-const RUN_ID = 'ledger-bench';
-const BATCH_ITEMS = 50;
-const PROFILE: Process = { processor: 'profile', options: {} };
+import { expectedCounts, type GeneratedRun, objectsOf, planOf } from './generated-run.ts';
 
 const { values } = parseArgs({
   options: {
     items: { type: 'string', default: '10000' },
     mixed: { type: 'boolean', default: false },
-    progress: { type: 'boolean', default: false },
+    step: { type: 'string', default: 'all' },
     endpoint: { type: 'string' },
     'access-key': { type: 'string', default: 'bench' },
     'secret-key': { type: 'string', default: 'bench-secret' },
-    /** Memory of the Lambda whose heap the counting process gets, in MB. */
-    memory: { type: 'string', default: '512' },
-    /** Fills and counts nothing. */
+    /** Memory of the functions in MB, instead of what they are deployed with. */
+    memory: { type: 'string' },
+    /** Fills and measures nothing. */
     'fill-only': { type: 'boolean', default: false },
     filled: { type: 'boolean', default: false },
-    /** Fills by plain requests, for a server that asks for no signature: signing costs a millisecond each. */
-    unsigned: { type: 'boolean', default: false },
+    put: { type: 'string' },
   },
 });
-const items = Number(values.items);
-const BUCKET = `ledger-bench-${items}`;
+const bucket = `ledger-bench-${values.items}`;
+const run: GeneratedRun = { items: Number(values.items), mixed: values.mixed, bucket };
+
+/** What the functions are deployed with, in MB: lib/functions/functions.ts. */
+const MEMORY = { gate: 512, reconcile: 1_769, close: 1_769, piece: 1_769, finish: 1_769 };
+/** At this size Lambda gives one processor, and in proportion below. */
+const ONE_PROCESSOR_MB = 1_769;
 
 await using server = values.endpoint === undefined ? await startS3Server({ kind: 'versitygw' }) : undefined;
 const endpoint = values.endpoint ?? server?.endpoint ?? '';
-const { accessKeyId, secretAccessKey } = server?.credentials ?? {
+const credentials = server?.credentials ?? {
   accessKeyId: values['access-key'],
   secretAccessKey: values['secret-key'],
 };
 if (!values.filled) await fill();
-if (!values['fill-only']) {
-  console.log(`load ${loadavg().map((load) => load.toFixed(1))}`);
-  console.log(await countInItsOwnProcess());
-}
+if (!values['fill-only']) await measure();
 
 async function fill(): Promise<void> {
-  const credentials = { accessKeyId, secretAccessKey };
   const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
-  await client.send(new CreateBucketCommand({ Bucket: BUCKET })).catch((error: Error) => {
+  await client.send(new CreateBucketCommand({ Bucket: bucket })).catch((error: Error) => {
     // A fill that was broken off begins again.
     if (error.name !== 'BucketAlreadyOwnedByYou') throw error;
   });
   const put = async ({ key, body }: { key: string; body: string }): Promise<void> => {
-    if (!values.unsigned) {
-      await client.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }));
+    if (values.put === undefined) {
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
       return;
     }
-    const answer = await request(`${endpoint}/${BUCKET}/${key}`, { method: 'PUT', body });
+    const answer = await request(`${values.put}/${bucket}/${key}`, { method: 'PUT', body });
     const text = await answer.body.text();
-    if (answer.statusCode !== 200) throw new Error(`PUT ${key} answers ${answer.statusCode}: ${text}`);
+    if (answer.statusCode >= 300) throw new Error(`PUT ${key} answers ${answer.statusCode}: ${text}`);
   };
   const began = performance.now();
   let count = 0;
   await pMap(
-    objects(),
+    objectsOf(run),
     async (object) => {
       await put(object);
       if (++count % 50_000 !== 0) return;
-      process.stderr.write(`${count} records, ${Math.round((performance.now() - began) / 1_000)} s\n`);
+      process.stderr.write(`${count} objects, ${Math.round((performance.now() - began) / 1_000)} s\n`);
     },
     { concurrency: 64 },
   );
 }
 
-/** Every object of the run: a batch of the plan, and the records of its items. */
-function* objects(): Generator<{ key: string; body: string }> {
-  const keys = runKeys(RUN_ID);
-  for (let index = 0; index * BATCH_ITEMS < items; index++) {
-    const first = index * BATCH_ITEMS;
-    const numbers = Array.from({ length: Math.min(BATCH_ITEMS, items - first) }, (_, n) => first + n);
-    yield { key: keys.batch(index), body: JSON.stringify(numbers.map(itemNumber)) };
-    for (const { id } of numbers.map(itemNumber)) {
-      for (const ledger of ['landed', 'results'] as const) yield { key: keys.record(ledger, id), body: '{"v":1}' };
+/** What a step of the bundle says of itself. */
+interface Measured {
+  readonly step: keyof typeof MEMORY;
+  readonly found: Readonly<Record<string, unknown>>;
+  readonly requests: number;
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly peakMiB: number;
+}
+
+async function measure(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-ledger-'));
+  try {
+    const bundle = join(folder, 'step.mjs');
+    const entry = fileURLToPath(new URL('ledger-step.ts', import.meta.url));
+    buildSync({ ...ESM_BUNDLE, entryPoints: [entry], outfile: bundle, logLevel: 'error' });
+    const plan = join(folder, 'plan.json');
+    writeFileSync(plan, JSON.stringify(planOf(run)));
+    const { accessKeyId, secretAccessKey } = credentials;
+    const step = async (name: keyof typeof MEMORY, ...more: readonly string[]): Promise<Measured> => {
+      const args = [name, plan, endpoint, bucket, accessKeyId, secretAccessKey, ...more];
+      const { stdout } = await promisify(execFile)(process.execPath, [...heapOf(name), bundle, ...args]);
+      return { ...JSON.parse(stdout), step: name };
+    };
+
+    console.log(
+      `${run.items} items: ${JSON.stringify(expectedCounts(run))}; load ${loadavg().map((load) => load.toFixed(1))}`,
+    );
+    console.log('| step | function | requests | seconds here | CPU seconds | peak memory | on Lambda | found |');
+    console.log('|---|---|---|---|---|---|---|---|');
+    if (values.step === 'gate' || values.step === 'all') print('gate, an exact look', [await step('gate')]);
+    if (values.step === 'reconcile' || values.step === 'all') print('Reconcile', [await step('reconcile')]);
+    if (values.step === 'end' || values.step === 'all') {
+      print('CloseState', [await step('close')]);
+      const of = pieceCount(planOf(run));
+      const pieces: Measured[] = [];
+      for (let piece = 0; piece < of; piece++) pieces.push(await step('piece', String(piece), String(of)));
+      print(`ItemsState, ${of} pieces in all`, pieces);
+      const slowest = pieces.reduce((most, one) => (one.cpuSeconds > most.cpuSeconds ? one : most));
+      print('its slowest piece', [slowest]);
+      print('DoneState', [await step('finish', String(of))]);
     }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function itemNumber(n: number): SourceItem {
-  const key = `raw/${n}.csv`;
-  const url = `https://example.org/${key}`;
-  return { kind: 'source', id: itemId(url, key), url, key, process: n % 2 === 0 ? null : PROFILE };
-}
-
-/** The plan as Plan would have written it; it is no part of a look. */
-function planSummary(): PlanSummary {
-  const ids = (function* () {
-    for (let n = 0; n < items; n++) yield itemNumber(n).id;
-  })();
-  return {
-    v: 1,
-    runId: RUN_ID,
-    executionArn: 'arn',
-    startedAt: new Date().toISOString(),
-    scheduledTime: new Date().toISOString(),
-    items,
-    batches: Math.ceil(items / BATCH_ITEMS),
-    shards: countByShard(ids),
-    work: 0,
-    processed: values.mixed ? Math.floor(items / 2) : items,
-    rerunOf: null,
-    onLate: 'partial',
-    waitFor: [],
-    deadline: null,
-    stopAt: null,
-    force: false,
-  };
+function memoryOf(step: keyof typeof MEMORY): number {
+  return values.memory === undefined ? MEMORY[step] : Number(values.memory);
 }
 
 /**
  * Lambda's Node starts with a tenth of the memory for new objects, of which there are two halves, and the rest for old ones. By
  * itself Node takes halves that suit this machine's memory, and a look is mostly new objects.
  */
-function heapOfLambda(): string[] {
-  const newSpace = Number(values.memory) / 10;
-  const oldSpace = Number(values.memory) - newSpace;
+function heapOf(step: keyof typeof MEMORY): string[] {
+  const newSpace = memoryOf(step) / 10;
+  const oldSpace = memoryOf(step) - newSpace;
   return [`--max-semi-space-size=${Math.floor(newSpace / 2)}`, `--max-old-space-size=${Math.floor(oldSpace)}`];
 }
 
-async function countInItsOwnProcess(): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-ledger-'));
-  try {
-    const outfile = join(folder, 'count.mjs');
-    const entry = fileURLToPath(new URL('ledger-count.ts', import.meta.url));
-    buildSync({ ...ESM_BUNDLE, entryPoints: [entry], outfile, logLevel: 'error' });
-    const plan = join(folder, 'plan.json');
-    writeFileSync(plan, JSON.stringify(planSummary()));
-    const what = values.progress ? 'progress' : 'count';
-    const args = [what, plan, endpoint, BUCKET, accessKeyId, secretAccessKey];
-    const { stdout } = await promisify(execFile)(process.execPath, [...heapOfLambda(), outfile, ...args]);
-    return stdout.trim();
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+function print(what: string, measured: readonly Measured[]): void {
+  const [first] = measured;
+  if (first === undefined) return;
+  const sum = (of: (one: Measured) => number) => measured.reduce((total, one) => total + of(one), 0);
+  const memory = memoryOf(first.step);
+  const cpu = sum((one) => one.cpuSeconds);
+  const cells = [
+    what,
+    `${memory} MB`,
+    sum((one) => one.requests),
+    sum((one) => one.seconds).toFixed(1),
+    cpu.toFixed(1),
+    `${Math.max(...measured.map((one) => one.peakMiB)).toFixed(0)} MiB`,
+    `${(cpu / Math.min(1, memory / ONE_PROCESSOR_MB)).toFixed(0)} s`,
+    measured.length === 1 ? JSON.stringify(first.found) : '',
+  ];
+  console.log(`| ${cells.join(' | ')} |`);
 }

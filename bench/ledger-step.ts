@@ -1,0 +1,60 @@
+/**
+ * Does one step of a generated run and prints one line of JSON. `bench/ledger.ts` bundles it as the Lambdas are bundled and runs
+ * it in a process of its own, so that memory is this code's and nothing else's.
+ */
+import { readFileSync } from 'node:fs';
+import { S3Client } from '@aws-sdk/client-s3';
+import { lookAtLedger } from '#lambdas/gatekeeper/ledger-count.ts';
+import { reconcile } from '#lambdas/reconcile/reconcile.ts';
+import { closeRun, readClosing } from '#run/end/closing.ts';
+import { finishRun } from '#run/end/finish.ts';
+import { writePiece } from '#run/end/pieces.ts';
+import { peakMemoryMiB } from '#run/landing/peak-memory.ts';
+import { newGateRecord } from '#run/ledger/gate-record.ts';
+import { planSummarySchema } from '#run/plan/plan-summary.ts';
+
+const [step = '', planFile = '', endpoint = '', bucket = '', accessKeyId = '', secretAccessKey = '', ...numbers] =
+  process.argv.slice(2);
+const plan = planSummarySchema.parse(JSON.parse(readFileSync(planFile, 'utf8')));
+const client = new S3Client({
+  endpoint,
+  region: 'us-east-1',
+  forcePathStyle: true,
+  credentials: { accessKeyId, secretAccessKey },
+});
+const store = { client, bucket };
+let requests = 0;
+client.middlewareStack.add(
+  (next) => (args) => {
+    requests++;
+    return next(args);
+  },
+  { step: 'finalizeRequest' },
+);
+
+const steps: Record<string, () => Promise<object>> = {
+  async gate() {
+    const { done, failed, missing } = await lookAtLedger(store, plan, newGateRecord(plan.runId), undefined);
+    return { done, failed, missing };
+  },
+  reconcile: async () => ({ recorded: await reconcile(store, plan) }),
+  close: async () => ({ at: (await closeRun(store, plan.runId, { forced: false, reason: null })).at }),
+  async piece() {
+    const [piece = 0, of = 1] = numbers.map(Number);
+    const closing = await readClosing(store, plan.runId);
+    if (closing === undefined) throw new Error('the run is not closed');
+    const { counts, lineBytes } = await writePiece(store, plan, closing, { piece, of });
+    return { counts, lineBytes };
+  },
+  async finish() {
+    const manifest = await finishRun(store, plan, Number(numbers[0]));
+    return { outcome: manifest?.outcome, ...manifest?.counts };
+  },
+};
+
+const cpu = process.cpuUsage();
+const began = performance.now();
+const found = await steps[step]?.();
+const seconds = (performance.now() - began) / 1_000;
+const { user, system } = process.cpuUsage(cpu);
+console.log(JSON.stringify({ found, requests, seconds, cpuSeconds: (user + system) / 1e6, peakMiB: peakMemoryMiB() }));
