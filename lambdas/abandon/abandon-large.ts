@@ -8,6 +8,7 @@ import {
 } from '#run/landing/large-transfer.ts';
 import type { Store } from '#run/store.ts';
 import { type Pins, transferStateSchema } from '#transfer/index.ts';
+import { messageOfCause } from '../caught-error.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { resumeLarge } from '../ingest/job.ts';
 import { logger } from '../logger.ts';
@@ -23,6 +24,9 @@ const SOURCE_CHANGED = 'SourceChangedError';
 /** The next beginning reads the source in one stream. */
 const RANGES_IGNORED = 'RangesIgnoredError';
 const BEGIN_AGAIN: ReadonlySet<string> = new Set([SOURCE_CHANGED, RANGES_IGNORED, 'UploadVanishedError']);
+
+/** The error of a slice that came after the run's deadline. */
+const DEADLINE = 'RunDeadlineError';
 
 /** A transfer whose every beginning is lost is given up after so many. */
 const BEGINNINGS = 4;
@@ -58,6 +62,12 @@ export async function abandonLarge(
     });
     return { again: true };
   }
+  if (error.name === DEADLINE) {
+    // Late is no failure: the run goes on without it, and names it as missing.
+    logger.info('late', { runId, item, itemName: transfer.item.key });
+    await resumeLarge(ingest, transfer).abandon();
+    return { again: false };
+  }
   const failure = failureOf(error, transfer);
   logger.warn('failed', { runId, item, itemName: transfer.item.key, failure });
   await recordTransferFailure(store, runId, transfer.item, failure);
@@ -80,16 +90,7 @@ async function bytesSent(store: Store, transfer: LargeTransfer): Promise<number>
 }
 
 function failureOf({ name, cause }: StateError, { beginning }: LargeTransfer): Pick<Error, 'name' | 'message'> {
-  const message = messageOf(cause);
+  const message = messageOfCause(cause);
   if (name !== SOURCE_CHANGED) return { name, message };
   return { name: 'SourceKeepsChangingError', message: `${message}; it was begun ${beginning} times: try later` };
-}
-
-function messageOf(cause: string): string {
-  try {
-    const { errorMessage } = JSON.parse(cause) as { errorMessage?: unknown };
-    return typeof errorMessage === 'string' ? errorMessage : cause;
-  } catch {
-    return cause;
-  }
 }

@@ -14,7 +14,10 @@ export interface Ingest {
   readonly credentials: Credentials;
   readonly limits: RunLimits;
   /** The engine's options that a deployment sets. */
-  readonly options: Pick<TransferOptions, 'connections' | 'bufferBytes' | 'streamMemoryBytes' | 'guard' | 'maxBytes'>;
+  readonly options: Pick<
+    TransferOptions,
+    'connections' | 'bufferBytes' | 'streamMemoryBytes' | 'guard' | 'maxBytes' | 'signal'
+  >;
   readonly sliceBytes: number;
   readonly sourcesAtOnce: number;
 }

@@ -4,6 +4,7 @@ import { runKeys } from '#run/keys.ts';
 import { recordHanded, recordLanded, recordTransferFailure } from '#run/landing/landing.ts';
 import { isLost, type LostTransfer, readTransfer, writeTransfer } from '#run/landing/large-transfer.ts';
 import { failureSchema, handedSchema, landedSchema, resultSchema } from '#run/ledger/records.ts';
+import { RunDeadlineError } from '#run/limits/run-limits.ts';
 import { readJson, type Store } from '#run/store.ts';
 import {
   InvalidOptionsError,
@@ -102,14 +103,19 @@ async function landSource(
       );
     }
     const { maxBytes: sourceBytes = Number.POSITIVE_INFINITY } = ingest.options;
-    begun = await limits.within(runId, sourceBytes, (maxBytes) => {
-      const bounded = { ...ingest, options: { ...ingest.options, maxBytes } };
+    begun = await limits.within(runId, sourceBytes, (maxBytes, signal) => {
+      const bounded = { ...ingest, options: { ...ingest.options, maxBytes, signal } };
       return begin(bounded, runId, item, open.deadline, lost?.earlier ?? []);
     });
   } catch (error) {
     if (error instanceof SourceAsksToWaitError) {
       logger.info('the source asks to wait', { ...about, waitUntil: error.waitUntil });
       return { kind: 'left', waitUntil: error.waitUntil };
+    }
+    if (error instanceof RunDeadlineError) {
+      // Late is no failure: the run goes on without it, and names it as missing.
+      logger.info('late', { ...about, reason: error.message });
+      return { kind: 'settled' };
     }
     // The engine begins nothing once the deadline has passed, and this call has come too late to it.
     if (error instanceof InvalidOptionsError && Date.now() >= open.deadline.getTime()) return { kind: 'left' };

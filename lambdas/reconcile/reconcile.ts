@@ -11,9 +11,12 @@ import type { Store } from '#run/store.ts';
  * would otherwise keep the gate waiting for something that nobody does any more. Uploads that were begun for them are
  * aborted first; a retry would not look for them again once the failures stand.
  *
- * @returns how many there were.
+ * Past the run's deadline the gate waits for nothing, and what Ingest didn't come to is late, not failed: then nothing is
+ * recorded, and the end of the run names them as missing.
+ *
+ * @returns how many failures there were.
  */
-export async function reconcile(store: Store, plan: PlanSummary): Promise<number> {
+export async function reconcile(store: Store, plan: PlanSummary, now: Date = new Date()): Promise<number> {
   const { landed, failed, done, handed } = await readProgress(store, plan);
   const lost: SourceItem[] = [];
   for await (const item of plannedItems(store, plan)) {
@@ -22,6 +25,7 @@ export async function reconcile(store: Store, plan: PlanSummary): Promise<number
   if (lost.length === 0) return 0;
   const keys = new Set(lost.map(({ key }) => key));
   await abortUploads(store, plan.runId, ({ key }) => keys.has(key));
+  if (plan.deadline !== null && now >= new Date(plan.deadline)) return 0;
   await pMap(
     lost,
     ({ id, key }) =>

@@ -28,7 +28,8 @@ const LONGEST_WAIT_SECONDS = 300;
  * Sends parts of a slice until it is done or the deadline is near, and keeps what Close needs to check them. What an
  * invocation that died has sent is found by ListParts, without a proof of its own.
  *
- * @throws UploadVanishedError where the upload is gone, RunLimitError where the run's time is up, and what the engine throws.
+ * @throws UploadVanishedError where the upload is gone, RunDeadlineError and RunLimitError where the run's time
+ *   is up, and what the engine throws.
  */
 export async function uploadSliceOf(ingest: Ingest, request: SliceRequest): Promise<SliceAnswer> {
   const { runId, item, slice: number, call, deadline } = request;
@@ -38,7 +39,10 @@ export async function uploadSliceOf(ingest: Ingest, request: SliceRequest): Prom
   const resumed = resumeLarge(ingest, transfer);
   const slice = slicesOf(planOf(resumed.state), transfer.sliceBytes)[number];
   if (slice === undefined) throw new RangeError(`${resumed.state.key} has no slice ${number}`);
-  const { done, proofs, retries, vanished, waitUntil } = await resumed.uploadSlice(slice, { deadline });
+  const runsDeadline = await ingest.limits.deadlineOf(runId);
+  const { done, proofs, retries, vanished, waitUntil } = await resumed.uploadSlice(slice, {
+    deadline: runsDeadline !== undefined && runsDeadline < deadline ? runsDeadline : deadline,
+  });
   await writeJson(ingest.store, runKeys(runId).sliceCall(item, resumed.state.uploadId, number, call), {
     proofs,
     retries,

@@ -3,11 +3,25 @@ import * as z from 'zod';
 import { PermanentTransferError, TooLargeError } from '#transfer/index.ts';
 import { runKeys } from '../keys.ts';
 import { planSummarySchema } from '../plan/plan-summary.ts';
-import { httpStatus, listKeys, readJson, readTagged, type Store } from '../store.ts';
+import { httpStatus, listKeys, pauseAfterConflict, readJson, readTagged, type Store } from '../store.ts';
 
 /** The run has cost what it may: no more of its sources are begun. The run goes on to its end with what there is. */
 export class RunLimitError extends PermanentTransferError {
   override readonly name = 'RunLimitError';
+}
+
+/**
+ * The run's deadline has passed: no more of its sources are begun, and what is under way is broken off. They are late, not
+ * failed, so that nobody records a failure for them.
+ */
+export class RunDeadlineError extends PermanentTransferError {
+  override readonly name = 'RunDeadlineError';
+
+  constructor(at: number) {
+    super(
+      `the run's deadline was at ${new Date(at).toISOString()}: give it more deadlineMinutes, or run the rest again`,
+    );
+  }
 }
 
 /** Counters, so that many Lambdas seldom meet at one. */
@@ -28,7 +42,12 @@ interface Spending {
   pending: number;
   /** When the run's time is up, by its plan. */
   stopAt: number;
+  /** When the run goes on with what there is, by its input. */
+  deadline: number;
 }
+
+/** Node's timers take no more milliseconds. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * What a run has cost, and what it may. Bytes are counted by everybody who lands sources, and looked at before a source is
@@ -65,28 +84,49 @@ export class RunLimits {
    * Lands a source within what the run may still read.
    *
    * @param sourceBytes what one source may hold.
-   * @param land is told the lesser of the two, and throws TooLargeError where the source holds more.
-   * @throws RunLimitError where no source may be begun any more, or where this one is larger than what is left; and what
-   *   `land` throws.
+   * @param land is told the lesser of the two, and throws TooLargeError where the source holds more. Its signal aborts at the
+   *   run's deadline.
+   * @throws RunLimitError where no source may be begun any more, or where this one is larger than what is left;
+   *   RunDeadlineError where the deadline has passed, or passes meanwhile; and what `land` throws.
    */
-  async within<T>(runId: string, sourceBytes: number, land: (maxBytes: number) => Promise<T>): Promise<T> {
+  async within<T>(
+    runId: string,
+    sourceBytes: number,
+    land: (maxBytes: number, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     await this.check(runId);
-    const { known, pending } = await this.#of(runId);
+    const { known, pending, deadline } = await this.#of(runId);
     const left = this.#runBytes - known - pending;
+    const late = new AbortController();
+    const untilDeadline = deadline - Date.now();
+    const timer =
+      untilDeadline > LONGEST_TIMER_MS
+        ? undefined
+        : setTimeout(() => late.abort(new RunDeadlineError(deadline)), untilDeadline);
     try {
-      return await land(Math.min(left, sourceBytes));
+      return await land(Math.min(left, sourceBytes), late.signal);
     } catch (error) {
+      if (late.signal.aborted) throw late.signal.reason;
       if (!(error instanceof TooLargeError) || left >= sourceBytes) throw error;
       throw new RunLimitError(
         `${error.message}, for the run had read ${known + pending} bytes of the ${this.#runBytes} that it may: raise the setting limits.runGiB, or run the rest again`,
         { cause: error },
       );
+    } finally {
+      clearTimeout(timer);
     }
   }
 
-  /** @throws RunLimitError where the run's time is up. */
+  /** When the run's deadline is; undefined where it has none. */
+  async deadlineOf(runId: string): Promise<Date | undefined> {
+    const { deadline } = await this.#of(runId);
+    return Number.isFinite(deadline) ? new Date(deadline) : undefined;
+  }
+
+  /** @throws RunDeadlineError where the deadline has passed, RunLimitError where the run's time is up. */
   async checkTime(runId: string): Promise<void> {
-    const { stopAt } = await this.#of(runId);
+    const { stopAt, deadline } = await this.#of(runId);
+    if (Date.now() >= deadline) throw new RunDeadlineError(deadline);
     if (Date.now() < stopAt) return;
     const since = new Date(stopAt).toISOString();
     throw new RunLimitError(`the run's time was up at ${since}: raise the setting limits.hours, or run the rest again`);
@@ -116,7 +156,8 @@ export class RunLimits {
       known: 0,
       lookedAt: 0,
       pending: 0,
-      stopAt: plan?.stopAt == null ? Number.POSITIVE_INFINITY : Date.parse(plan.stopAt),
+      stopAt: timeOf(plan?.stopAt),
+      deadline: timeOf(plan?.deadline),
     }));
     reading.catch(() => this.#runs.delete(runId));
     this.#runs.set(runId, reading);
@@ -150,7 +191,13 @@ export class RunLimits {
         const status = httpStatus(error);
         // Somebody else has counted meanwhile: at another counter, with another sum, again.
         if ((status !== 412 && status !== 409) || attempt === ATTEMPTS) throw error;
+        await pauseAfterConflict(attempt);
       }
     }
   }
+}
+
+/** Milliseconds of a time that may not be there: then never. */
+function timeOf(at: string | null | undefined): number {
+  return at == null ? Number.POSITIVE_INFINITY : Date.parse(at);
 }

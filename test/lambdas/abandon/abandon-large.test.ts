@@ -63,6 +63,12 @@ async function largeRun(slices: number) {
       }),
     open: () => openBatch(ingest, queue, { runId: 'r', batch, deadline, slices }),
     slice: (slice: number) => uploadSliceOf(ingest, { runId: 'r', item: item.id, slice, call: 1, deadline }),
+    // In a process that reads the plan anew.
+    lateSlice: (slice: number) =>
+      uploadSliceOf(
+        { ...ingest, limits: new RunLimits(store, 1_000_000_000) },
+        { runId: 'r', item: item.id, slice, call: 1, deadline },
+      ),
     abandon: (error: { name: string; cause: string }) => abandonLarge(ingest, 'r', item.id, error),
     messages: async () =>
       (await queue.client.send(new ReceiveMessageCommand({ QueueUrl: queue.url, MaxNumberOfMessages: 10 }))).Messages,
@@ -99,6 +105,21 @@ describe('abandonLarge', () => {
     await run.open();
     expect(await run.abandon({ name: 'UploadVanishedError', cause: '{}' })).toEqual({ again: true });
     expect(await readTransfer(run.store, 'r', run.item)).toMatchObject({ earlier: [] });
+  });
+
+  it('aborts what the deadline of the run has stopped, and records no failure: late is none', async () => {
+    await using run = await largeRun(100);
+    await run.open();
+    await writePlan(run.store, 'r', [], { deadline: '2026-01-01T00:00:00.000Z' });
+    const { name, message } = await run.lateSlice(0).then(
+      () => new Error('it went on'),
+      (error: Error) => error,
+    );
+    const late = { name, cause: JSON.stringify({ errorMessage: message }) };
+    expect(late.name).toBe('RunDeadlineError');
+    for (let call = 0; call < 2; call++) expect(await run.abandon(late)).toEqual({ again: false });
+    expect(await uploadsOf(run.store)).toBe(0);
+    expect(await recordedItems(run.store, 'r', 'failures')).toEqual(new Set());
   });
 
   it('records what no beginning would mend', async () => {

@@ -29,6 +29,7 @@ beforeAll(async () => {
   web = await startWeb((request, response) => {
     if (request.url?.startsWith('/missing')) return void response.writeHead(404).end();
     if (request.url?.startsWith('/later')) return void response.writeHead(503, { 'retry-after': '120' }).end();
+    if (request.url === '/never-ends') return void response.writeHead(200, { 'content-length': 1_000 }).write('a,b');
     const body = csvNamed(request.url ?? '');
     response.writeHead(200, { 'content-length': Buffer.byteLength(body) }).end(body);
   });
@@ -117,6 +118,20 @@ describe('openBatch', () => {
     await expect(new RunLimits(store, 1_000_000).check('r')).resolves.toBeUndefined();
     await writePlan(store, 'past', [], { stopAt: '2026-01-01T00:00:00.000Z' });
     await expect(new RunLimits(store, 100).check('past')).rejects.toThrow(/limits\.hours/);
+  });
+
+  it('begins no source after the deadline of the run, and breaks off what is under way: late is no failure', async () => {
+    const [store, queue] = [await aws.store(), await aws.queue()];
+    const [begun, next] = [sourceAt(`${web.url}/never-ends`, null), sourceAt(`${web.url}/after-it`, null)] as const;
+    const request = await batchOf(store, [begun, next]);
+    await writePlan(store, 'r', [begun, next], { deadline: new Date(Date.now() + 1_500).toISOString() });
+    const ingest = { ...ingestOn(store), limits: new RunLimits(store, 1_000_000), sourcesAtOnce: 1 };
+    expect(await openBatch(ingest, queue, request)).toMatchObject({ left: 0, large: [] });
+    expect(await recordedItems(store, 'r', 'failures')).toEqual(new Set());
+    expect(await recordedItems(store, 'r', 'landed')).toEqual(new Set());
+    expect(await openUploads(store.client, store.bucket)).toEqual([]);
+    expect(web.requests).not.toContain('GET /after-it');
+    expect(await received(queue)).toEqual([]);
   });
 
   it('counts what many have read at once', async () => {

@@ -49,4 +49,12 @@ describe('reconcile', () => {
     });
     expect(await reconcile(store, plan)).toBe(0);
   });
+
+  it('records nothing past the deadline: what Ingest did not come to is late, not failed', async () => {
+    const store = await aws.store();
+    const plan = await writePlan(store, 'r', [sourceNamed('a')], { deadline: '2026-11-24T06:00:00.000Z' });
+    expect(await reconcile(store, plan, new Date('2026-11-24T06:00:00Z'))).toBe(0);
+    expect(await recordedItems(store, 'r', 'failures')).toEqual(new Set());
+    expect(await reconcile(store, plan, new Date('2026-11-24T05:59:59Z'))).toBe(1);
+  });
 });
