@@ -2,6 +2,12 @@ import { PermanentTransferError, TransferError } from '#net/errors.ts';
 
 export { PermanentTransferError, SourceForbiddenError, TransferError } from '#net/errors.ts';
 
+/**
+ * How often a transfer is begun in all, where each beginning ends in a BeginAgainError. A source that is another file each time is then
+ * given up. Whoever begins transfers again counts by this number: `transfer`, the functions of the pipeline, and `sluice copy`.
+ */
+export const MOST_BEGINNINGS = 4;
+
 /** This upload is lost, but a new one may succeed: abandon it and open the transfer again. */
 export class BeginAgainError extends TransferError {
   override readonly name: string = 'BeginAgainError';

@@ -3,6 +3,7 @@ import { checkOptions } from './check-options.ts';
 import { type Context, contextOf, retriesOf, sessionOf } from './context.ts';
 import {
   BeginAgainError,
+  MOST_BEGINNINGS,
   NotInTimeError,
   PartsMissingError,
   type Pins,
@@ -21,8 +22,6 @@ import { RangedTransfer } from './ranged-transfer.ts';
 import type { Source, SourceSession } from './source/session.ts';
 import type { PartProof, TransferState } from './state.ts';
 
-/** How often a transfer is begun in all, where each beginning ends in a BeginAgainError. */
-const BEGINNINGS = 5;
 /** How often Close may find parts missing: a part can vanish between the list and Complete, but not for ever. */
 const CLOSES = 3;
 
@@ -88,7 +87,7 @@ async function beginAgainAndAgain(
       return retries === 0 ? landed : { ...landed, retries: landed.retries + retries };
     } catch (error) {
       if (!(error instanceof BeginAgainError) || options.signal?.aborted) throw error;
-      if (beginning >= BEGINNINGS) throw keepsChanging(error);
+      if (beginning >= MOST_BEGINNINGS) throw keepsChanging(error);
       if (error instanceof SourceChangedError) earlier.push(error.pins);
       retries += 1 + retriesOf(context);
     }
@@ -97,7 +96,7 @@ async function beginAgainAndAgain(
 
 function keepsChanging(error: BeginAgainError): TransferError {
   if (!(error instanceof SourceChangedError)) return error;
-  return new SourceKeepsChangingError(`${error.message}; it was begun ${BEGINNINGS} times: try later`, {
+  return new SourceKeepsChangingError(`${error.message}; it was begun ${MOST_BEGINNINGS} times: try later`, {
     cause: error,
   });
 }

@@ -6,6 +6,7 @@ import {
   BeginAgainError,
   type IfExists,
   type Landed,
+  MOST_BEGINNINGS,
   openTransfer,
   type PartProof,
   PartsMissingError,
@@ -22,8 +23,6 @@ import {
 import type { CopyJob } from './s3-destination.ts';
 import { SavedCopy } from './saved-copy.ts';
 
-/** A source that is another file each time is given up after so many beginnings. */
-const BEGINNINGS = 4;
 /** How often Complete may find a part missing that was sent. */
 const CLOSES = 3;
 
@@ -91,7 +90,7 @@ class Copy {
         this.#transfer = opened;
         return await this.#finish(opened);
       } catch (error) {
-        if (!(error instanceof BeginAgainError) || beginning === BEGINNINGS) throw error;
+        if (!(error instanceof BeginAgainError) || beginning === MOST_BEGINNINGS) throw error;
         if (error instanceof SourceChangedError) earlier.push(error.pins);
         await this.giveUp();
       }

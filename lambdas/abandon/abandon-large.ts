@@ -7,7 +7,7 @@ import {
   writeTransfer,
 } from '#run/landing/large-transfer.ts';
 import type { Store } from '#run/store.ts';
-import { type Pins, transferStateSchema } from '#transfer/index.ts';
+import { MOST_BEGINNINGS, type Pins, transferStateSchema } from '#transfer/index.ts';
 import { messageOfCause } from '../caught-error.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { resumeLarge } from '../ingest/job.ts';
@@ -28,9 +28,6 @@ const BEGIN_AGAIN: ReadonlySet<string> = new Set([SOURCE_CHANGED, RANGES_IGNORED
 /** The error of a slice that came after the run's deadline. */
 const DEADLINE = 'RunDeadlineError';
 
-/** A transfer whose every beginning is lost is given up after so many. */
-const BEGINNINGS = 4;
-
 /**
  * Gives a large object's upload up. Where a new one may succeed, what Open needs for it takes the transfer's place.
  * Otherwise the failure is recorded, first, so that whatever happens to the abort the item is settled. An object that was
@@ -48,7 +45,7 @@ export async function abandonLarge(
   const transfer = await readTransfer(store, runId, item);
   if (transfer === undefined) return { again: false };
   if (isLost(transfer)) return { again: true };
-  if (BEGIN_AGAIN.has(error.name) && transfer.beginning < BEGINNINGS) {
+  if (BEGIN_AGAIN.has(error.name) && transfer.beginning < MOST_BEGINNINGS) {
     logger.info('begins again', { runId, item, itemName: transfer.item.key, reason: error.name });
     await resumeLarge(ingest, transfer).abandon();
     await writeTransfer(store, {

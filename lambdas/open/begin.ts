@@ -3,6 +3,7 @@ import { destinationOf, sourceOf } from '#run/landing/landing.ts';
 import {
   BeginAgainError,
   type Landed,
+  MOST_BEGINNINGS,
   openTransfer,
   PartsMissingError,
   type Pins,
@@ -23,8 +24,6 @@ export type Begun =
  * than the second that it takes.
  */
 const FINISH_HERE_BYTES = 64 * 1_048_576;
-/** A source that is another one each time is given up after so many beginnings. */
-const BEGINNINGS = 4;
 
 /**
  * Opens a source, and lands it where it is small or comes in one stream only.
@@ -44,7 +43,7 @@ export async function begin(
     try {
       return await beginOnce(ingest, runId, item, deadline, earlier);
     } catch (error) {
-      if (!(error instanceof BeginAgainError) || beginning === BEGINNINGS || Date.now() > deadline.getTime())
+      if (!(error instanceof BeginAgainError) || beginning === MOST_BEGINNINGS || Date.now() > deadline.getTime())
         throw error;
       if (error instanceof SourceChangedError) earlier.push(error.pins);
     }
