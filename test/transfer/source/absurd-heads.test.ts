@@ -42,26 +42,39 @@ const CASES: Record<string, Absurd> = {
     head: (socket) => pour(socket, 'HTTP/1.1 206 Partial Content\r\n', 'X-Line: y\r\n'.repeat(1_000)),
     refused: /Headers Overflow/,
   },
-  'a control character in a header name': { head: partial('X-\x01Name: y\r\n'), refused: /broke/ },
-  'an escape in a header value': { head: partial('X-Name: \x1b[2J\r\n'), refused: /broke/ },
+  'a control character in a header name': {
+    head: partial('X-\x01Name: y\r\n'),
+    refused: /broke|connection to \S+ failed/,
+  },
+  'an escape in a header value': { head: partial('X-Name: \x1b[2J\r\n'), refused: /broke|connection to \S+ failed/ },
   // Its text is thrown away as it comes.
   'a status line of 4 MiB': { head: partial('').replace('Partial Content', long.repeat(4)), refused: undefined },
   'a status line without end': { head: (socket) => pour(socket, 'HTTP/1.1 200 ', long), refused: /no answer within/ },
-  'a status of 99': { head: plain('').replace('200', '099'), refused: /broke/ },
+  'a status of 99': { head: plain('').replace('200', '099'), refused: /broke|connection to \S+ failed/ },
   'provisional answers without end': {
     head: (socket) => pour(socket, '', 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'.repeat(500)),
     refused: /33 provisional answers/,
   },
-  'a negative Content-Length': { head: plain('Content-Length: -10\r\n'), refused: /broke/ },
-  'a Content-Length of +10': { head: plain('Content-Length: +10\r\n'), refused: /broke/ },
-  'a Content-Length of 2^64': { head: plain(`Content-Length: ${2n ** 64n}\r\n`), refused: /broke/ },
+  'a negative Content-Length': { head: plain('Content-Length: -10\r\n'), refused: /broke|connection to \S+ failed/ },
+  'a Content-Length of +10': { head: plain('Content-Length: +10\r\n'), refused: /broke|connection to \S+ failed/ },
+  'a Content-Length of 2^64': {
+    head: plain(`Content-Length: ${2n ** 64n}\r\n`),
+    refused: /broke|connection to \S+ failed/,
+  },
   'two Content-Lengths that are the same': {
     head: plain('Content-Length: 10\r\nContent-Length: 10\r\n'),
-    refused: /broke/,
+    refused: /broke|connection to \S+ failed/,
     read: true,
   },
-  'two Content-Lengths that differ': { head: plain('Content-Length: 10\r\nContent-Length: 5\r\n'), refused: /broke/ },
-  'a Content-Length that is a list': { head: plain('Content-Length: 10, 10\r\n'), refused: /broke/, read: true },
+  'two Content-Lengths that differ': {
+    head: plain('Content-Length: 10\r\nContent-Length: 5\r\n'),
+    refused: /broke|connection to \S+ failed/,
+  },
+  'a Content-Length that is a list': {
+    head: plain('Content-Length: 10, 10\r\n'),
+    refused: /broke|connection to \S+ failed/,
+    read: true,
+  },
 };
 
 it.each(Object.entries(CASES))('are a named fault, or read all the same, by both readers: %s', async (_, absurd) => {
