@@ -40,16 +40,12 @@ export default defineConfig({
       project('e2e', {
         include: ['test/e2e/**/*.test.ts'],
         globalSetup: ['test/e2e/global-setup.ts'],
-        testTimeout: 300_000,
-        hookTimeout: 300_000,
-        // One deployment for all of them, and some stop or count all of its workers.
-        fileParallelism: false,
+        testTimeout: 420_000,
+        expect: { poll: { timeout: 300_000 } },
       }),
       project('chaos', {
         include: ['test/chaos/**/*.test.ts'],
         globalSetup: ['test/chaos/global-setup.ts'],
-        hookTimeout: 300_000,
-        fileParallelism: false,
       }),
     ],
   },

@@ -2,6 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { cloudAssembly } from './cloud-assembly.ts';
 import type { EmbeddedAws } from './embedded/embedded-aws.ts';
 import { runCommand } from './run-command.ts';
 
@@ -34,10 +35,11 @@ const stackOutputsSchema = z.object({
 export type StackOutputs = z.infer<typeof stackOutputsSchema> & Readonly<Record<string, string>>;
 
 /**
- * Runs the real `cdk synth`, `cdk bootstrap` and `cdk deploy` of this repository against an embedded AWS.
+ * Runs the real `cdk synth`, `cdk bootstrap` and `cdk deploy` of this repository against an embedded AWS. The synth is left
+ * out while its result is kept from an earlier one: see cloud-assembly.ts.
  *
- * @param options.folder takes the cloud assembly and the outputs. One deployment a folder, so that several can run at the same
- *   time.
+ * @param options.folder takes the outputs. One deployment a folder, so that several can run at the same time.
+ * @param options.assemblies keeps the cloud assemblies. @default `.sluice/assemblies`
  * @param options.logFolder takes a log of each command. @default the same folder
  * @param options.say gets a line of progress now and then.
  * @param options.settings on top of LOCAL_SETTINGS.
@@ -48,6 +50,7 @@ export async function deployStack(
   aws: EmbeddedAws,
   options: {
     folder: string;
+    assemblies?: string;
     logFolder?: string;
     settings?: LocalSettings;
     signal?: AbortSignal;
@@ -55,7 +58,6 @@ export async function deployStack(
   },
 ): Promise<StackOutputs> {
   await mkdir(options.folder, { recursive: true });
-  const assembly = join(options.folder, 'cdk.out');
   const outputsFile = join(options.folder, 'outputs.json');
   const say = options.say ?? (() => {});
   const cdk = async (step: string, args: readonly string[], signal: AbortSignal, cwd = REPOSITORY) => {
@@ -63,7 +65,7 @@ export async function deployStack(
     // Node itself, not the package's #!: Node 24 is the one that runs this file, whatever comes first on the PATH.
     await runCommand(process.execPath, [join(REPOSITORY, 'node_modules/aws-cdk/bin/cdk'), ...args, ...QUIET], {
       cwd,
-      env: { ...aws.childEnv, SLUICE_LOCAL_WORKERS: 'true', CDK_DISABLE_CLI_TELEMETRY: 'true', NO_COLOR: '1' },
+      env: { ...aws.childEnv, ...SYNTH_ENV, CDK_DISABLE_CLI_TELEMETRY: 'true', NO_COLOR: '1' },
       logFile: join(options.logFolder ?? options.folder, `cdk-${step}.log`),
       signal,
     });
@@ -76,13 +78,28 @@ export async function deployStack(
   // Neither needs the other, and each waits a good part of its time. The first failure stops the other.
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
-  const both = [
-    cdk('synth', ['synth', '--quiet', '--output', assembly, ...context], signal),
-    // In a folder without a cdk.json: it would synthesise the app a second time.
-    cdk('bootstrap', ['bootstrap', `aws://${aws.account}/${aws.region}`], signal, options.folder),
-  ];
+  const assembling = cloudAssembly({
+    repository: REPOSITORY,
+    cache: options.assemblies ?? join(REPOSITORY, '.sluice/assemblies'),
+    inputs: [
+      process.version,
+      process.platform,
+      process.arch,
+      aws.account,
+      aws.region,
+      JSON.stringify(SYNTH_ENV),
+      ...context,
+    ],
+    synth: (folder) => cdk('synth', ['synth', '--quiet', '--output', folder, ...context], signal),
+  });
+  // In a folder without a cdk.json: it would synthesise the app a second time.
+  const bootstrapping = cdk('bootstrap', ['bootstrap', `aws://${aws.account}/${aws.region}`], signal, options.folder);
+  const both = [assembling, bootstrapping] as const;
+  let assembly: string;
   try {
-    await Promise.all(both);
+    const [{ folder, reused }] = await Promise.all(both);
+    if (reused) say('cdk synth was left out: nothing has changed since an earlier one');
+    assembly = folder;
   } catch (error) {
     stop.abort();
     await Promise.allSettled(both);
@@ -110,5 +127,8 @@ export async function deployStack(
   const merged = Object.assign({}, ...Object.values(outputs)) as Record<string, string>;
   return { ...merged, ...stackOutputsSchema.parse(merged) };
 }
+
+/** What the app itself reads of the environment. */
+const SYNTH_ENV = { SLUICE_LOCAL_WORKERS: 'true' };
 
 const QUIET = ['--no-notices', '--no-version-reporting', '--no-color'];

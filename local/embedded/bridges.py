@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from enforcement import enforce_permissions
 from ministack.core import lambda_runtime
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import ecs, eventbridge, lambda_svc, s3, scheduler
+from ministack.services import ecs, eventbridge, lambda_svc, s3, scheduler, stepfunctions
 from task_credentials import serve_task_credentials
 
 
@@ -26,6 +26,7 @@ def install() -> None:
     pass_stop_timeout()
     keep_client_tokens()
     fill_schedule_inputs()
+    end_stopped_executions()
     enforce_permissions()
     serve_task_credentials()
 
@@ -193,3 +194,24 @@ def scheduled_time(expression: str, fired_at: float) -> str:
     at = scheduler._at_time_epoch(expression)
     meant = at if at is not None else fired_at - fired_at % (60 if expression.startswith("cron(") else 1)
     return datetime.fromtimestamp(meant, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def end_stopped_executions() -> None:
+    """A stopped execution calls nothing any more, and stays ABORTED.
+
+    MiniStack only marks it: the task whose turn it is goes on with its retries, and its failure is the execution's in the end.
+    """
+    add_event, fail = stepfunctions._add_event, stepfunctions._fail_execution
+
+    def add_event_unless_stopped(execution: dict, event_type: str, *details: object) -> dict:
+        if event_type == "TaskScheduled" and execution["status"] == "ABORTED":
+            # Not an Exception, which a Catch of the state machine would take. It ends the execution's thread, without a word.
+            raise SystemExit
+        return add_event(execution, event_type, *details)
+
+    def fail_unless_stopped(execution: dict, *error: object) -> None:
+        if execution["status"] != "ABORTED":
+            fail(execution, *error)
+
+    stepfunctions._add_event = add_event_unless_stopped
+    stepfunctions._fail_execution = fail_unless_stopped

@@ -35,7 +35,7 @@ const MISSING = 5;
 const REFUSED = 5;
 const SEED = Number(process.env.SLUICE_CHAOS_SEED ?? Date.now() % 1_000_000);
 
-const aws = useDeployedAws();
+const aws = await useDeployedAws();
 const random = seededRandom(SEED);
 let web: Web;
 let workersS3: S3FaultProxy;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useDeployedAws } from '#test/helpers/deployed.ts';
 import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';
 
-const aws = useDeployedAws();
+const aws = await useDeployedAws();
 let web: Web;
 let folder: string;
 /** A run with an item that lands and is profiled, and one that fails. */

@@ -1,45 +1,59 @@
 import type { TestProject } from 'vitest/node';
-import { refusalsIn } from '#local/embedded/request-log.ts';
-import { startDeployedAws } from '#test/helpers/embedded-aws.ts';
+import type { LocalSettings } from '#local/deploy.ts';
+import { shareDeployments } from '#test/helpers/setup/deployments.ts';
 import { csvNamed, startWeb } from '#test/helpers/web.ts';
 
-/** Bootstraps and deploys once, by the real CDK, for every end-to-end test. */
+/** Deploys by the real CDK: once for most end-to-end tests, and apart for those that get in the way of others. */
 export default async function setup(project: TestProject) {
   const web = await startWeb((request, response) => {
     response.writeHead(200).end(csvNamed(request.url ?? ''));
   });
-  const aws = await startDeployedAws({
+  const settings: LocalSettings = {
     'gate.intervalSeconds': 1,
-    'gate.attempts': 20,
-    'gate.mayEndBeforeItems': true,
-    // A killed worker's items come back within the time that the gate waits.
+    // 150 MiB are several slices.
+    'ingest.sliceMiB': 64,
+    'workers.max': 4,
+    // A killed worker's items come back soon.
     'workers.visibilitySeconds': 6,
     'workers.heartbeatSeconds': 2,
-    'sources.credentials': [
-      { secret: 'e2e/*', hosts: ['127.0.0.1'], http: true },
-      { parameter: '/e2e/*', hosts: ['127.0.0.1'], http: true },
-    ],
-    schedules: [
-      {
-        name: 'often',
-        expression: 'rate(1 minute)',
-        timeZone: 'Europe/Berlin',
-        input: {
-          sources: [{ url: `${web.url}/{yyyy}{MM}{dd}T{HH}{mm}`, key: 'scheduled/{yyyy}-{MM}-{dd}/{HH}{mm}.csv' }],
+  };
+  // Two sets of settings, since a synth takes longer than a deployment.
+  const ofOneFile: LocalSettings = { ...settings, 'gate.attempts': 60, 'gate.mayEndBeforeItems': true };
+  const stop = await shareDeployments(project, {
+    shared: {
+      ...settings,
+      // However busy the machine is, no run ends before its work is done.
+      'gate.attempts': 900,
+      'sources.credentials': [
+        { secret: 'e2e/*', hosts: ['127.0.0.1'], http: true },
+        { parameter: '/e2e/*', hosts: ['127.0.0.1'], http: true },
+      ],
+      schedules: [
+        {
+          name: 'often',
+          expression: 'rate(1 minute)',
+          timeZone: 'Europe/Berlin',
+          input: {
+            sources: [{ url: `${web.url}/{yyyy}{MM}{dd}T{HH}{mm}`, key: 'scheduled/{yyyy}-{MM}-{dd}/{HH}{mm}.csv' }],
+          },
         },
-      },
-      {
-        name: 'daily',
-        expression: 'cron(30 4 * * ? *)',
-        timeZone: 'UTC',
-        input: { sources: [{ url: `${web.url}/{yyyy}{MM}{dd}`, key: 'daily/{yyyy}-{MM}-{dd}.csv' }] },
-      },
-    ],
+        {
+          name: 'daily',
+          expression: 'cron(30 4 * * ? *)',
+          timeZone: 'UTC',
+          input: { sources: [{ url: `${web.url}/{yyyy}{MM}{dd}`, key: 'daily/{yyyy}-{MM}-{dd}.csv' }] },
+        },
+      ],
+    },
+    // Its runs keep workers busy until the gate gives up.
+    late: ofOneFile,
+    // Its tests kill all workers.
+    workers: ofOneFile,
+    // Its test stops all runs and workers.
+    stop: ofOneFile,
   });
-  project.provide('deployedAws', { client: aws.client, outputs: aws.outputs });
   return async () => {
-    for (const refusal of refusalsIn(await aws.requests())) console.error(refusal);
-    await aws.stop();
+    await stop();
     await web.stop();
   };
 }

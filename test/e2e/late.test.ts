@@ -5,7 +5,7 @@ import { readJson } from '#run/store.ts';
 import { useDeployedAws } from '#test/helpers/deployed.ts';
 import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';
 
-const aws = useDeployedAws();
+const aws = await useDeployedAws('late');
 let web: Web;
 
 beforeAll(async () => {
@@ -21,10 +21,11 @@ afterAll(() => web.stop());
 
 const slow = { processor: 'scrape', name: 'slow site', input: { url: '' } };
 
-describe('work that is late', () => {
-  it('is waited for, then forced: a partial manifest names what is missing', async () => {
+// Side by side, since each waits for the gate to give up.
+describe.concurrent('work that is late', () => {
+  it('is waited for, then forced: a partial manifest names what is missing', async ({ expect }) => {
     const run = await aws.run({
-      sources: [{ url: `${web.url}/quick.csv`, key: 'late/quick.csv', process: 'profile' }],
+      sources: [{ url: `${web.url}/quick.csv`, key: 'late/quick.csv' }],
       work: [{ ...slow, input: { url: `${web.url}/slow/1` } }],
     });
     expect(run).toMatchObject({ status: 'SUCCEEDED' });
@@ -41,7 +42,7 @@ describe('work that is late', () => {
     expect(names.indexOf('ForceGatekeeperState')).toBeLessThan(names.indexOf('DoneState'));
   });
 
-  it('ends in Late where the input says so, after the manifest is written', async () => {
+  it('ends in Late where the input says so, after the manifest is written', async ({ expect }) => {
     const run = await aws.run({
       work: [{ ...slow, input: { url: `${web.url}/slow/2` } }],
       sources: [{ url: `${web.url}/b`, key: 'late/b' }],
@@ -55,11 +56,11 @@ describe('work that is late', () => {
     expect(run.cause).toContain(run.runId);
   });
 
-  it('is cut off at the deadline, before the gate has used its attempts', async () => {
+  it('is cut off at the deadline, before the gate has used its attempts', async ({ expect }) => {
     const run = await aws.run({
       work: [{ ...slow, input: { url: `${web.url}/slow/3` } }],
       sources: [{ url: `${web.url}/c`, key: 'late/c' }],
-      deadlineMinutes: 0.1,
+      deadlineMinutes: 0.4,
     });
     expect(run.manifest).toMatchObject({ outcome: 'partial', forced: true, reason: 'deadline' });
   });
@@ -69,9 +70,9 @@ describe('an execution that is stopped', () => {
   it('gets its end from CloseRun: closed, with a manifest', async () => {
     const arn = await aws.start({ work: [{ ...slow, input: { url: `${web.url}/slow/4` } }] });
     const runId = arn.split(':').at(-1) ?? '';
-    await expect.poll(() => web.requests.includes('GET /slow/4'), { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => web.requests.includes('GET /slow/4')).toBe(true);
     await aws.stop(arn);
-    await expect.poll(async () => (await aws.end(arn)).manifest?.outcome, { timeout: 60_000 }).toBe('failed');
+    await expect.poll(async () => (await aws.end(arn)).manifest?.outcome).toBe('failed');
     expect(await readJson(aws.store, runKeys(runId).closed, closedSchema)).toMatchObject({
       reason: expect.stringContaining('ABORTED'),
     });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { useDeployedAws } from '#test/helpers/deployed.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
 
-const aws = useDeployedAws();
+const aws = await useDeployedAws();
 let web: Web;
 beforeAll(async () => {
   web = await startWeb((_request, response) => {

@@ -5,7 +5,7 @@ import { listKeys, readJson } from '#run/store.ts';
 import { useDeployedAws } from '#test/helpers/deployed.ts';
 import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';
 
-const aws = useDeployedAws();
+const aws = await useDeployedAws();
 let web: Web;
 let isThere = false;
 

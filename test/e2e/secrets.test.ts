@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Ended, useDeployedAws } from '#test/helpers/deployed.ts';
 import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';
 
-const aws = useDeployedAws();
+const aws = await useDeployedAws();
 
 /** Each planted where one is used, and nothing else contains them. */
 const planted = (name: string) => `planted-${name}-${crypto.randomUUID()}`;

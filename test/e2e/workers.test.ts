@@ -10,7 +10,7 @@ import { useDeployedAws } from '#test/helpers/deployed.ts';
 import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';
 import { killWorkers } from '#test/helpers/worker-processes.ts';
 
-const aws = useDeployedAws();
+const aws = await useDeployedAws('workers');
 let web: Web;
 let hold = true;
 
@@ -39,7 +39,7 @@ describe('the gate', () => {
     });
     const notReady = async () =>
       (await aws.history(arn)).filter((event) => event.taskFailedEventDetails?.error === 'NotReadyError');
-    await expect.poll(async () => (await notReady()).length, { timeout: 60_000 }).toBeGreaterThan(1);
+    await expect.poll(async () => (await notReady()).length).toBeGreaterThan(1);
     hold = false;
     expect((await notReady())[0]?.taskFailedEventDetails?.cause).toContain('0 of 1 done, 0 failed, 1 to go');
     expect((await aws.end(arn)).manifest).toMatchObject({ outcome: 'complete', forced: false });
@@ -53,9 +53,9 @@ describe('a worker', () => {
       hold = true;
       const arn = await aws.start({ work: [{ processor: 'scrape', name: 'held', input: { url: `${web.url}/held` } }] });
       const fetched = () => web.requests.filter((request) => request === 'GET /held').length;
-      await expect.poll(fetched, { timeout: 60_000 }).toBe(1);
+      await expect.poll(fetched).toBe(1);
       await killWorkers(aws.queue.url);
-      await expect.poll(fetched, { timeout: 60_000 }).toBe(2);
+      await expect.poll(fetched).toBe(2);
       hold = false;
       const run = await aws.end(arn);
       expect(run.manifest).toMatchObject({ outcome: 'complete', forced: false, counts: { done: 1 } });

@@ -15,8 +15,9 @@ import type { Queue } from '#run/fleet/dispatch.ts';
 import { runKeys } from '#run/keys.ts';
 import { readJson, type Store } from '#run/store.ts';
 import { type CommandEnd, runSluice } from '#test/helpers/cli.ts';
+import { fetchShared } from './setup/shared.ts';
 
-/** What the deployment of the end-to-end tests is reached by; it is made once for all of them. */
+/** What a deployment of the end-to-end tests is reached by. */
 export interface DeployedAws {
   readonly client: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } };
   readonly outputs: Readonly<Record<string, string>> & {
@@ -28,7 +29,8 @@ export interface DeployedAws {
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    deployedAws: DeployedAws;
+    /** Where test files fetch a {@link DeployedAws} by the deployment's name. */
+    deployedAws: string;
   }
 }
 
@@ -43,9 +45,13 @@ export interface Ended {
   readonly events: readonly HistoryEvent[];
 }
 
-/** The deployed stack, as a person with its outputs uses it. */
-export function useDeployedAws() {
-  const { client, outputs } = inject('deployedAws');
+/**
+ * A deployed stack, as a person with its outputs uses it. All files that ask for the same name share the deployment.
+ *
+ * @param name one of the project's deployments: see `global-setup.ts` of the tests' folder.
+ */
+export async function useDeployedAws(name = 'shared') {
+  const { client, outputs } = await fetchShared<DeployedAws>(inject('deployedAws'), name);
   const sfn = new SFNClient(client);
   const store: Store = { client: new S3Client(client), bucket: outputs.BucketName };
   const queue: Queue = { client: new SQSClient(client), url: outputs.QueueUrl };
@@ -71,7 +77,7 @@ export function useDeployedAws() {
     return events;
   }
 
-  async function end(executionArn: string, timeoutSeconds = 150): Promise<Ended> {
+  async function end(executionArn: string, timeoutSeconds = 400): Promise<Ended> {
     let last: DescribeExecutionOutput = await describe(executionArn);
     await vi.waitUntil(
       async () => {

@@ -19,17 +19,19 @@ export async function startTestAws(): Promise<EmbeddedAws & { folder: string }> 
 const TEST_SETTINGS: LocalSettings = { 'sources.openRanges': ['127.0.0.0/8', '::1/128'] };
 
 /**
- * An embedded AWS with the stack deployed onto it by the real CDK. Takes about half a minute: once a test file, in `beforeAll`
- * with a time limit of its own.
+ * An embedded AWS with the stack deployed onto it by the real CDK. Takes about half a minute.
  *
  * @param settings as `-c` takes them, on top of the local run's and TEST_SETTINGS: `{ 'gate.attempts': 3 }`.
+ * @param options.assemblies keeps the cloud assembly for the next one with the same settings. @default the local run's folder
  */
 export async function startDeployedAws(
   settings: LocalSettings = {},
+  options: { assemblies?: string } = {},
 ): Promise<EmbeddedAws & { folder: string; outputs: StackOutputs }> {
   const aws = await startTestAws();
   try {
     const outputs = await deployStack(aws, {
+      ...options,
       folder: join(aws.folder, 'cdk'),
       settings: { ...TEST_SETTINGS, ...settings },
     });

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import {
@@ -22,6 +23,14 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import {
+  CreateStateMachineCommand,
+  DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
+  SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startTestAws } from '#test/helpers/embedded-aws.ts';
 
@@ -200,6 +209,44 @@ describe('Fargate tasks', () => {
   it('are not started twice for one clientToken', async () => {
     const { arn, again } = await startTask(ecs, 'token', 'one');
     expect((await again()).tasks?.map((task) => task.taskArn)).toEqual([arn]);
+  });
+});
+
+describe('an execution that is stopped', () => {
+  it('calls nothing any more, and stays ABORTED', async () => {
+    const sfn = new SFNClient({ ...aws.client });
+    const definition = {
+      StartAt: 'Send',
+      States: {
+        Send: {
+          Type: 'Task',
+          Resource: 'arn:aws:states:::sqs:sendMessage',
+          Parameters: { QueueUrl: `${aws.endpoint}/${aws.account}/there-is-none`, MessageBody: '' },
+          Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 1, BackoffRate: 1, MaxAttempts: 5 }],
+          End: true,
+        },
+      },
+    };
+    const { stateMachineArn } = await sfn.send(
+      new CreateStateMachineCommand({
+        name: 'retries',
+        roleArn: `arn:aws:iam::${aws.account}:role/retries`,
+        definition: JSON.stringify(definition),
+      }),
+    );
+    const { executionArn } = await sfn.send(new StartExecutionCommand({ stateMachineArn }));
+    const calls = async () => {
+      const { events = [] } = await sfn.send(new GetExecutionHistoryCommand({ executionArn }));
+      return events.filter(({ type }) => type === 'TaskScheduled').length;
+    };
+    await expect.poll(calls).toBeGreaterThan(0);
+    await sfn.send(new StopExecutionCommand({ executionArn }));
+    const made = await calls();
+    // All of its retries would have been made, and it would have failed.
+    await sleep(7_000);
+    expect(await calls()).toBe(made);
+    const { status } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
+    expect(status).toBe('ABORTED');
   });
 });
 

@@ -4,26 +4,29 @@ import type { AddressInfo } from 'node:net';
 
 /** Something that many test files use at once. */
 export interface Shared {
-  /** The test files fetch from here what the start has returned, as JSON. */
+  /** Test files fetch from here by name what the start has returned, as JSON. */
   readonly url: string;
-  /** Stops what has been started, if anything has. */
+  /** Stops all that has been started. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts something in vitest's own process for all test files together: at their first request, and once. A run of a
- * file that doesn't need it doesn't wait for it.
+ * Starts things in vitest's own process for all test files together: each at the first request for its name, and once. A
+ * run of a file that doesn't need any doesn't wait for any.
  *
  * @param start returns what the files need to know of it, and how to stop it.
  */
 export async function share<T extends object>(
-  start: () => Promise<{ readonly value: T; readonly stop: () => Promise<void> }>,
+  start: (name: string) => Promise<{ readonly value: T; readonly stop: () => Promise<void> }>,
 ): Promise<Shared> {
-  let started: ReturnType<typeof start> | undefined;
-  const server = createServer(async (_request, response) => {
-    started ??= start();
+  const started = new Map<string, ReturnType<typeof start>>();
+  const server = createServer(async (request, response) => {
+    const name = request.url?.slice(1) ?? '';
+    const starting = started.get(name) ?? start(name);
+    started.set(name, starting);
     try {
-      response.writeHead(200).end(JSON.stringify((await started).value));
+      const { value } = await starting;
+      response.writeHead(200).end(JSON.stringify(value));
     } catch (error) {
       response.writeHead(500).end(error instanceof Error ? error.message : String(error));
     }
@@ -34,18 +37,21 @@ export async function share<T extends object>(
     stop: async () => {
       server.closeAllConnections();
       server.close();
-      await started?.then(({ stop }) => stop()).catch(() => undefined);
+      for (const result of await Promise.allSettled(started.values())) {
+        if (result.status === 'fulfilled') await result.value.stop();
+      }
     },
   };
 }
 
 /**
- * Asks for what is shared, and waits until it has started.
+ * Asks for what is shared under a name, and waits until it has started.
  *
+ * @param url of the {@link Shared}.
  * @throws Error with the message of a start that failed.
  */
-export async function fetchShared<T>(url: string): Promise<T> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(300_000) });
+export async function fetchShared<T>(url: string, name = ''): Promise<T> {
+  const answer = await fetch(`${url}${name}`, { signal: AbortSignal.timeout(600_000) });
   if (!answer.ok) throw new Error(await answer.text());
   return (await answer.json()) as T;
 }

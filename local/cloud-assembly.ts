@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** So many assemblies are kept, one for each combination of sources and settings. Each takes some 25 MB. */
+const KEPT = 5;
+/** One that was used within this time is kept, whatever the number: somebody may be deploying it now. */
+const IN_USE_MS = 3_600_000;
+
+/** Folders of the repository that no synth reads. All others count as sources, those that come later too. */
+const NO_SOURCES = new Set(['node_modules', 'test', 'docs', 'bench', 'sluice-out', 'coverage']);
+
+/**
+ * The cloud assembly of the repository as it is now. A synth takes many seconds, so its result is kept under a hash of
+ * everything that it depends on, and used again while nothing of that changes.
+ *
+ * @param options.repository the folder of the sources, with the lock of the installed packages.
+ * @param options.cache the folder that keeps assemblies.
+ * @param options.inputs whatever else the synth depends on: settings, versions, the platform.
+ * @param options.synth writes an assembly into a folder.
+ * @returns the assembly's folder, and whether it was there already.
+ * @throws what `synth` throws; nothing is kept then.
+ */
+export async function cloudAssembly(options: {
+  repository: string;
+  cache: string;
+  inputs: readonly string[];
+  synth: (folder: string) => Promise<void>;
+}): Promise<{ folder: string; reused: boolean }> {
+  const { repository, cache, inputs, synth } = options;
+  const folder = join(cache, await hashOf(repository, inputs));
+  if (existsSync(folder)) {
+    await utimes(folder, new Date(), new Date());
+    return { folder, reused: true };
+  }
+  await mkdir(cache, { recursive: true });
+  // Only a whole assembly gets its name, so that a synth that is broken off leaves nothing to be used again.
+  const unfinished = await mkdtemp(join(cache, 'unfinished-'));
+  try {
+    await synth(unfinished);
+    await rename(unfinished, folder);
+  } catch (error) {
+    // Another process has made the same one meanwhile.
+    if (!existsSync(folder)) throw error;
+  } finally {
+    await rm(unfinished, { recursive: true, force: true });
+  }
+  await dropOld(cache);
+  return { folder, reused: false };
+}
+
+/** A hash of the sources' paths and bytes, and of the other inputs. Reading them takes some 20 ms. */
+async function hashOf(repository: string, inputs: readonly string[]): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(inputs));
+  const top = await readdir(repository, { withFileTypes: true });
+  const names: string[] = [];
+  for (const entry of top) {
+    if (entry.name.startsWith('.') || NO_SOURCES.has(entry.name)) continue;
+    if (entry.isFile() && !entry.name.endsWith('.md')) names.push(entry.name);
+    if (!entry.isDirectory()) continue;
+    const inside = await readdir(join(repository, entry.name), { recursive: true, withFileTypes: true });
+    for (const file of inside) {
+      const path = join(file.parentPath, file.name);
+      if (file.isFile() && !path.includes('__pycache__')) names.push(path.slice(repository.length));
+    }
+  }
+  for (const name of names.sort()) {
+    const bytes = await readFile(join(repository, name));
+    hash.update(`${name}\0${bytes.length}\0`).update(bytes);
+  }
+  return hash.digest('hex').slice(0, 32);
+}
+
+async function dropOld(cache: string): Promise<void> {
+  const used = await Promise.all(
+    (await readdir(cache)).map(async (name) => {
+      const folder = join(cache, name);
+      return {
+        folder,
+        usedMs: await stat(folder).then(
+          ({ mtimeMs }) => mtimeMs,
+          () => 0,
+        ),
+      };
+    }),
+  );
+  const newestFirst = used.toSorted((one, other) => other.usedMs - one.usedMs);
+  for (const { folder, usedMs } of newestFirst.slice(KEPT)) {
+    if (Date.now() - usedMs > IN_USE_MS) await rm(folder, { recursive: true, force: true });
+  }
+}
