@@ -6,7 +6,7 @@ export interface AnswerScript {
   /** Written one after the other, with a turn of the event loop or some milliseconds between. */
   readonly pieces: readonly { readonly bytes: Buffer; readonly milliseconds: number }[];
   /** What becomes of the connection then. */
-  readonly after: 'open' | 'fin' | 'reset';
+  readonly after: 'open' | 'late fin' | 'fin' | 'reset';
 }
 
 export type Draw = ReturnType<typeof drawer>;
@@ -107,7 +107,9 @@ export function drawAnswer(draw: Draw, body: Buffer, asked: { first: number; las
   return {
     pieces: cut(draw, Buffer.concat([head, wire])),
     after:
-      framing === 'close' ? draw.one(['fin', 'open', 'reset']) : draw.one(['open', 'open', 'open', 'fin', 'reset']),
+      framing === 'close'
+        ? draw.one(['fin', 'fin', 'late fin', 'open', 'reset'])
+        : draw.one(['open', 'late fin', 'late fin', 'late fin', 'late fin', 'fin', 'reset']),
   };
 }
 
