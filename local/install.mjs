@@ -1,8 +1,10 @@
 // Installs what the local run needs and isn't there: the npm packages and a Python environment with the embedded AWS.
-// Plain JavaScript without dependencies, since it runs before there are any, on the machine's own Node (20 or newer).
+// Plain JavaScript without dependencies, since it runs before there are any, on the machine's own Node (20 or newer). The
+// scripts of package.json call it themselves, since npm leaves out a "prestart" where it ignores scripts, and they name the
+// Node 24 by its path, since yarn puts another one first on the PATH.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,6 +13,12 @@ const STATE = join(REPOSITORY, '.sluice');
 const VENV = join(STATE, 'venv');
 const REQUIREMENTS = join(REPOSITORY, 'local/embedded/requirements.txt');
 const LOCK = join(REPOSITORY, 'package-lock.json');
+const PACKAGES_STAMP = join(REPOSITORY, 'node_modules/.sluice-lock');
+const PYTHON_STAMP = join(VENV, 'sluice-requirements');
+/** The Node of the scripts. The package `node` puts it there by an install script. */
+const NODE = join(REPOSITORY, 'node_modules/node/bin/node');
+/** Holds the process id of whoever installs in this clone now. */
+const INSTALLING = join(STATE, 'installing');
 /** Of one command: the packages come in a minute or two, and over a bad line in ten. */
 const LIMIT_MS = 20 * 60_000;
 const OLDEST_NODE = 20;
@@ -19,8 +27,13 @@ const OLDEST_PYTHON = [3, 10];
 try {
   checkNode();
   checkPlatform();
-  installPackages();
-  installPython();
+  if (!packagesAreWhole() || !pythonIsWhole()) {
+    alone(() => {
+      // Another process may have installed them meanwhile.
+      if (!packagesAreWhole()) installPackages();
+      if (!pythonIsWhole()) installPython();
+    });
+  }
 } catch (error) {
   process.stderr.write(`\n${error.message}\n`);
   process.exitCode = 1;
@@ -35,19 +48,91 @@ function checkPlatform() {
   if (process.platform === 'win32') throw new Error('The local run needs Linux or macOS. On Windows, use WSL.');
 }
 
-/** `npm ci` where node_modules isn't what package-lock.json says. A stamp inside node_modules tells. */
-function installPackages() {
-  const wanted = hashOf(LOCK);
-  const stamp = join(REPOSITORY, 'node_modules/.sluice-lock');
-  if (readIfThere(stamp) === wanted) return;
-  if (installedMatchesLock()) {
-    // Installed by hand with npm ci or npm install: as good as ours.
-    writeFileSync(stamp, wanted);
-    return;
+/**
+ * Does something that only one process of a clone may do at a time: two `npm ci` break each other's node_modules. Waits
+ * for a process that is at it already. A lock whose process is gone, or that is too old to be true, is taken over.
+ */
+function alone(work) {
+  mkdirSync(STATE, { recursive: true });
+  const giveUpMs = Date.now() + 2 * LIMIT_MS;
+  let said = false;
+  while (!take()) {
+    const holder = readIfThere(INSTALLING);
+    if (holder !== undefined && isLeftOver(holder)) {
+      dropLeftOver(holder);
+      continue;
+    }
+    if (!said) say(`Another process (${holder}) is installing in this clone. Waiting for it.`);
+    said = true;
+    if (Date.now() > giveUpMs) {
+      throw new Error(
+        `Process ${holder} has been installing for too long. If it is none of yours, remove ${INSTALLING}.`,
+      );
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
   }
-  say('Installing the npm packages of package-lock.json (npm ci)');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'npm could not install the packages.');
-  writeFileSync(stamp, wanted);
+  try {
+    work();
+  } finally {
+    rmSync(INSTALLING, { force: true });
+  }
+}
+
+function take() {
+  try {
+    writeFileSync(INSTALLING, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function isLeftOver(holder) {
+  try {
+    if (Date.now() - statSync(INSTALLING).mtimeMs > 2 * LIMIT_MS) return true;
+    // It is empty for the moment between being made and being written.
+    if (holder !== '') process.kill(Number(holder), 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
+  }
+}
+
+/** Renames before it removes: of two processes that see the same one left over, the second finds another's lock. */
+function dropLeftOver(holder) {
+  const mine = `${INSTALLING}.${process.pid}`;
+  try {
+    renameSync(INSTALLING, mine);
+    if (readFileSync(mine, 'utf8') !== holder) renameSync(mine, INSTALLING);
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
+  rmSync(mine, { force: true });
+}
+
+function packagesAreWhole() {
+  return readIfThere(PACKAGES_STAMP) === hashOf(LOCK) && existsSync(NODE);
+}
+
+/** `npm ci`, unless node_modules is what package-lock.json says already. The stamp comes last, when all is there. */
+function installPackages() {
+  rmSync(PACKAGES_STAMP, { force: true });
+  // Installed by hand with npm ci or npm install: as good as ours.
+  if (!installedMatchesLock()) {
+    say('Installing the npm packages of package-lock.json (npm ci)');
+    run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'npm could not install the packages.');
+  }
+  if (!existsSync(NODE)) installNode();
+  writeFileSync(PACKAGES_STAMP, hashOf(LOCK));
+}
+
+/** Where npm is set to ignore install scripts: runs the one of the package `node`, which package.json allows by name. */
+function installNode() {
+  const help = 'Run "npm rebuild node --ignore-scripts=false", or remove node_modules, and try again.';
+  say('Installing the Node 24 of the scripts (npm rebuild node)');
+  run('npm', ['rebuild', 'node', '--ignore-scripts=false', '--loglevel=error'], `npm could not install it. ${help}`);
+  if (!existsSync(NODE)) throw new Error(`The Node 24 of the package "node" is not in node_modules. ${help}`);
 }
 
 /** Compares package-lock.json with the lock that npm keeps of what it has installed. */
@@ -62,13 +147,14 @@ function installedMatchesLock() {
   );
 }
 
+function pythonIsWhole() {
+  // existsSync follows the link: a Python that was removed or updated away needs a new environment.
+  return readIfThere(PYTHON_STAMP) === hashOf(REQUIREMENTS) && existsSync(join(VENV, 'bin/python'));
+}
+
 /** A virtual environment with exactly the requirements; made anew where they, or its Python, have changed. */
 function installPython() {
-  const wanted = hashOf(REQUIREMENTS);
-  const stamp = join(VENV, 'sluice-requirements');
   const python = join(VENV, 'bin/python');
-  // existsSync follows the link: a Python that was removed or updated away needs a new environment.
-  if (readIfThere(stamp) === wanted && existsSync(python)) return;
   const found = findPython();
   say(`Installing the embedded AWS into .sluice/venv (Python ${found.version})`);
   rmSync(VENV, { recursive: true, force: true });
@@ -83,7 +169,7 @@ function installPython() {
     ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--requirement', REQUIREMENTS],
     'pip could not install the embedded AWS.',
   );
-  writeFileSync(stamp, wanted);
+  writeFileSync(PYTHON_STAMP, hashOf(REQUIREMENTS));
 }
 
 /** The first Python that is new enough, so that an old `python3` on the PATH doesn't hide a newer one. */

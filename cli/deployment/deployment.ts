@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 
 /** Where a deployment keeps its runs. */
@@ -58,7 +59,8 @@ export function runIdOf(run: string): string {
   return run.startsWith('arn:') ? (run.split(':').at(-1) ?? run) : run;
 }
 
-/** A run id for now: readable, and sorted by time. */
+/** A run id for now: readable, and sorted by time. Two of the same second differ in their last four digits. */
 export function newRunId(prefix: string, now = new Date()): string {
-  return `${prefix}-${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}`;
+  const time = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
+  return `${prefix}-${time}-${randomBytes(2).toString('hex')}`;
 }

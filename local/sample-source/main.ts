@@ -14,6 +14,14 @@ process.stdin
     server.closeAllConnections();
   })
   .resume();
-server.listen(0, '127.0.0.1', () => {
-  process.stdout.write(`${JSON.stringify({ port: (server.address() as AddressInfo).port })}\n`);
-});
+/**
+ * The same at each start where it is free: the deployment opens this very port, so that with another one the cloud
+ * assembly of the start before could not be used again.
+ */
+const USUAL_PORT = 28_471;
+server
+  .once('error', () => server.listen(0, '127.0.0.1'))
+  .once('listening', () => {
+    process.stdout.write(`${JSON.stringify({ port: (server.address() as AddressInfo).port })}\n`);
+  })
+  .listen(USUAL_PORT, '127.0.0.1');

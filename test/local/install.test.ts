@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,8 +23,10 @@ beforeEach(async () => {
   }
   const lock = createHash('sha256').update(await readFile(join(folder, 'package-lock.json')));
   await writeFile(join(folder, 'node_modules/.sluice-lock'), lock.digest('hex'));
+  await mkdir(join(folder, 'node_modules/node/bin'), { recursive: true });
+  await writeFile(join(folder, 'node_modules/node/bin/node'), '');
   await symlink('/bin/sh', join(bin, 'sh'));
-  for (const tool of ['mkdir', 'cp', 'chmod']) await symlink(`/bin/${tool}`, join(bin, tool));
+  for (const tool of ['mkdir', 'cp', 'chmod', 'sleep']) await symlink(`/bin/${tool}`, join(bin, tool));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -39,9 +41,35 @@ if [ "$2" = venv ]; then ${venv}; exit $?; fi
 echo "$@" >> ${join(folder, 'pip.log')}
 echo "PIP_USER=$PIP_USER PYTHONHOME=$PYTHONHOME PYTHONPATH=$PYTHONPATH PIP_TARGET=$PIP_TARGET index=$PIP_INDEX_URL" >> ${join(folder, 'environment.log')}
 `;
+  await putProgram(name, script);
+}
+
+/** An npm that takes its time, writes down what it is asked, and installs the Node of the scripts at some commands. */
+async function putNpm(options: { installsNodeAt: string; code?: number }) {
+  const node = join(folder, 'node_modules/node/bin');
+  const script = `#!/bin/sh
+sleep 1
+echo "$@" >> ${join(folder, 'npm.log')}
+if [ "$1" = ${options.installsNodeAt} ]; then mkdir -p ${node}; : > ${node}/node; fi
+exit ${options.code ?? 0}
+`;
+  await putProgram('npm', script);
+}
+
+async function putProgram(name: string, script: string) {
   await writeFile(join(bin, name), script);
   await chmod(join(bin, name), 0o755);
 }
+
+/** The commands that npm was asked for. */
+const asked = async () =>
+  (await readFile(join(folder, 'npm.log'), 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' ')[0]);
+
+/** As a fresh clone is. */
+const removePackages = () => rm(join(folder, 'node_modules'), { recursive: true });
 
 function install(more: NodeJS.ProcessEnv = {}): Promise<{ code: number; out: string; err: string }> {
   return new Promise((resolve) => {
@@ -100,5 +128,68 @@ describe('the installer', () => {
     await install();
     await writeFile(join(folder, 'local/embedded/requirements.txt'), 'ministack==9.9.9\n');
     expect((await install()).out).toContain('Installing the embedded AWS');
+  });
+
+  it('puts the Node of the scripts in its place where npm ignores install scripts', async () => {
+    await putPython('python3', '3.12.1');
+    await removePackages();
+    await putNpm({ installsNodeAt: 'rebuild' });
+    expect(await install()).toMatchObject({ code: 0, err: '' });
+    expect(await asked()).toEqual(['ci', 'rebuild']);
+    expect(await install()).toEqual({ code: 0, out: '', err: '' });
+  });
+
+  it('mends packages that are stamped as good and have no Node', async () => {
+    await putPython('python3', '3.12.1');
+    await rm(join(folder, 'node_modules/node'), { recursive: true });
+    await putNpm({ installsNodeAt: 'ci' });
+    expect(await install()).toMatchObject({ code: 0, err: '' });
+    expect(await asked()).toEqual(['ci']);
+  });
+
+  it('says what to do where npm does not bring the Node, and stamps nothing', async () => {
+    await putPython('python3', '3.12.1');
+    await removePackages();
+    await putNpm({ installsNodeAt: 'never' });
+    for (let time = 0; time < 2; time++) {
+      expect(await install()).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('npm rebuild node --ignore-scripts=false'),
+      });
+    }
+    expect(await asked()).toEqual(['ci', 'rebuild', 'ci', 'rebuild']);
+  });
+
+  it('stamps no packages that npm could not install whole', async () => {
+    await putPython('python3', '3.12.1');
+    await removePackages();
+    await putNpm({ installsNodeAt: 'ci', code: 1 });
+    expect(await install()).toMatchObject({ code: 1, err: expect.stringContaining('npm could not install') });
+    await putNpm({ installsNodeAt: 'ci' });
+    expect(await install()).toMatchObject({ code: 0 });
+    expect(await asked()).toEqual(['ci', 'ci']);
+  });
+
+  it('installs once where three start at the same time', async () => {
+    await putPython('python3', '3.12.1');
+    await removePackages();
+    await putNpm({ installsNodeAt: 'ci' });
+    const all = await Promise.all([install(), install(), install()]);
+    expect(all.map(({ code, err }) => [code, err])).toEqual([
+      [0, ''],
+      [0, ''],
+      [0, ''],
+    ]);
+    expect(await asked()).toEqual(['ci']);
+    expect((await readFile(join(folder, 'pip.log'), 'utf8')).match(/pip install/g)).toHaveLength(1);
+  });
+
+  it('takes over from an installation whose process is gone', async () => {
+    await putPython('python3', '3.12.1');
+    const { pid = 0 } = spawnSync(process.execPath, ['-e', '']);
+    await mkdir(join(folder, '.sluice'));
+    await writeFile(join(folder, '.sluice/installing'), String(pid));
+    expect(await install()).toMatchObject({ code: 0, err: '' });
+    expect(await readdir(join(folder, '.sluice'))).toEqual(['venv']);
   });
 });

@@ -1,0 +1,12 @@
+import { expect, it } from 'vitest';
+import { newRunId } from '#cli/deployment/deployment.ts';
+
+it('gives two runs that start in the same second ids of their own, sorted by time', () => {
+  const at = (seconds: number) => newRunId('sample', new Date(Date.UTC(2026, 10, 27, 11, 0, seconds)));
+  const ids = Array.from({ length: 20 }, () => at(1));
+  expect(new Set(ids).size).toBeGreaterThan(15);
+  for (const id of ids) {
+    expect(id).toMatch(/^sample-20261127-110001-[0-9a-f]{4}$/);
+    expect(id < at(2)).toBe(true);
+  }
+});
