@@ -4,6 +4,7 @@
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { endBySignal } from '#local/end-by-signal.ts';
 import { findVersitygw } from '#test/helpers/s3-server.ts';
 import { coldstartCase } from './cases/coldstart.ts';
 import { connectionsCase } from './cases/connections.ts';
@@ -78,7 +79,7 @@ if (!(wait >= 0)) refuse('--wait takes a number of minutes');
 if (!findVersitygw()) refuse('versitygw is not installed: run test/helpers/install-s3-server.sh (it needs go)');
 
 // By way of 'exit' the servers end, and their gigabytes go.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => endBySignal(signal));
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 const sluice = await sluiceTool();

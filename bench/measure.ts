@@ -29,6 +29,9 @@ export class CommandFailedError extends Error {
  */
 const TIMED = `TIMEFORMAT='%3U %3S'; time "$@" 2>&3`;
 
+/** No tool takes this long for its largest file. */
+const LIMIT_MS = 30 * 60_000;
+
 /**
  * Runs a command and measures it, its whole tree of processes included.
  *
@@ -40,6 +43,8 @@ export async function measure(command: Command): Promise<{ readonly cost: Cost; 
   const shell = spawn('bash', ['--norc', '-c', TIMED, 'measure', command.file, ...command.args], {
     env: command.env,
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    timeout: LIMIT_MS,
+    killSignal: 'SIGKILL',
   });
   const memory = new TreeMemory(shell.pid ?? 0);
   shell.stdin.on('error', () => {

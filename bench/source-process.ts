@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { type SourceServerOptions, startSourceServer } from '#test/helpers/source-server.ts';
 
 // The benchmark has gone, however it went.
-process.on('disconnect', () => process.exit());
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
 const [options] = (await once(process, 'message')) as [SourceServerOptions];
 const source = await startSourceServer(options);

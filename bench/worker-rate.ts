@@ -1,27 +1,37 @@
 /**
  * `node bench/worker-rate.ts --items 500 --at-once 2`: items per second of one worker on tiny items, and what an item costs
  * besides its own work. The worker is the one that tasks run, in this process, on a real queue and bucket of the embedded
- * AWS; its processor returns at once. SQS and S3 answer over loopback in a few milliseconds, as they do within a region, but
- * one Python process answers for both, so this is a lower bound.
+ * AWS, with its item processes; its processor returns at once. SQS and S3 answer over loopback in a few milliseconds, as they
+ * do within a region, but one Python process answers for both, so this is a lower bound.
+ *
+ * `--in-process` runs the items in the worker's own process, as before they had one each: the difference is what that costs.
+ * `--fresh` gives each item a new process: what an item costs after one that failed.
  */
+import { readFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { z } from 'zod';
-import { defineProcessor, type Processor } from '#processors/contract/processor.ts';
 import { dispatch } from '#run/fleet/dispatch.ts';
 import { startTestAws } from '#test/helpers/embedded-aws.ts';
 import { WorkerRig } from '#test/helpers/worker.ts';
+import type { RunItem } from '#worker/item/item-job.ts';
+import { ItemProcesses } from '#worker/item/item-processes.ts';
+import { runWorker } from '#worker/runtime/run-worker.ts';
+import { nothing } from './nothing-worker.ts';
 
 const { values } = parseArgs({
-  options: { items: { type: 'string', default: '500' }, 'at-once': { type: 'string', default: '2' } },
+  options: {
+    items: { type: 'string', default: '500' },
+    'at-once': { type: 'string', default: '2' },
+    'in-process': { type: 'boolean', default: false },
+    fresh: { type: 'boolean', default: false },
+  },
 });
 const items = Number(values.items);
 const itemsAtOnce = Number(values['at-once']);
 const IDLE_SECONDS = 1;
-
-const nothing = defineProcessor({ name: 'nothing', options: z.strictObject({}), process: async () => null });
 
 await using disposer = new AsyncDisposableStack();
 const aws = await startTestAws();
@@ -30,7 +40,7 @@ const store = { client: new S3Client(aws.client), bucket: 'worker-rate' };
 await store.client.send(new CreateBucketCommand({ Bucket: store.bucket }));
 const sqs = new SQSClient(aws.client);
 const { QueueUrl: url = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'worker-rate' }));
-const rig = new WorkerRig(store, { client: sqs, url }, 'worker-rate', [nothing as Processor]);
+const rig = new WorkerRig(store, { client: sqs, url }, 'worker-rate', [nothing]);
 await dispatch(
   store,
   rig.queue,
@@ -56,12 +66,37 @@ sqs.middlewareStack.add(
   },
   { step: 'initialize' },
 );
+const settings = { itemsAtOnce, idleSeconds: IDLE_SECONDS, visibilitySeconds: 60, heartbeatSeconds: 20 };
+Object.assign(process.env, aws.env, {
+  SLUICE_BUCKET: store.bucket,
+  SLUICE_QUEUE_URL: url,
+  SLUICE_VISIBILITY_SECONDS: '60',
+  SLUICE_HEARTBEAT_SECONDS: '20',
+  SLUICE_IDLE_SECONDS: '1',
+  SLUICE_ITEMS_AT_ONCE: String(itemsAtOnce),
+  SLUICE_MAX_ATTEMPTS: '3',
+  SLUICE_ITEM_MINUTES: '5',
+});
+const parts = rig.parts(settings);
+const SHARE_BYTES = 512 * 1_048_576;
+const program = fileURLToPath(new URL('nothing-worker.ts', import.meta.url));
+const processes = new ItemProcesses(program, SHARE_BYTES);
+disposer.use(processes);
+const memory: { rssMib: number; ownMib: number }[] = [];
+const runItem: RunItem = async (job, surroundings) => {
+  if (values.fresh) {
+    await using one = new ItemProcesses(program, SHARE_BYTES);
+    return await one.run(job, surroundings);
+  }
+  return await processes.run(job, surroundings);
+};
 const before = process.cpuUsage();
 const began = performance.now();
-const summary = await rig.work({ itemsAtOnce, idleSeconds: IDLE_SECONDS, visibilitySeconds: 60, heartbeatSeconds: 20 });
+const summary = await runWorker(values['in-process'] ? parts : { ...parts, runItem }, new AbortController().signal);
 // The worker stays for a second of an empty queue before it leaves.
 const seconds = (performance.now() - began) / 1_000 - IDLE_SECONDS;
 const { user, system } = process.cpuUsage(before);
+if (!values['in-process'] && !values.fresh) memory.push(...(await memoryOfChildren()));
 console.log(
   JSON.stringify({
     items: summary.done,
@@ -69,11 +104,30 @@ console.log(
     seconds: round(seconds),
     itemsPerSecond: round(items / seconds),
     millisecondsPerItemAndPlace: round((seconds * 1_000 * itemsAtOnce) / items),
-    cpuMillisecondsPerItem: round((user + system) / 1_000 / items),
+    workerCpuMillisecondsPerItem: round((user + system) / 1_000 / items),
     callsPerItem: Object.fromEntries([...calls].map(([name, count]) => [name, round(count / items)])),
+    workerMemory: await memoryOf(process.pid),
+    itemProcesses: memory,
     load: loadavg().map(round),
   }),
 );
+
+/** Of a process, in MiB: all that is resident, and what it shares with no file. Linux. */
+async function memoryOf(pid: number): Promise<{ rssMib: number; ownMib: number }> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const mib = (name: string) => round(Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]) / 1_024);
+  return { rssMib: mib('VmRSS'), ownMib: mib('RssAnon') };
+}
+
+async function memoryOfChildren() {
+  const pids = (await readFile(`/proc/self/task/${process.pid}/children`, 'utf8')).trim().split(' ');
+  const found: { rssMib: number; ownMib: number }[] = [];
+  for (const pid of pids) {
+    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (line.includes('nothing-worker')) found.push(await memoryOf(Number(pid)));
+  }
+  return found;
+}
 
 function round(value: number): number {
   return Math.round(value * 100) / 100;
