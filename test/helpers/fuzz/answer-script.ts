@@ -80,9 +80,12 @@ export function drawAnswer(draw: Draw, body: Buffer, asked: { first: number; las
     fields.push(draw.one([`X: ${'y'.repeat(70_000)}`, 'no colon', ' folded', 'X: a\0b', 'X: a\nY: b', ': none']));
   const framing = draw.one(['length', 'length', 'length', 'chunks', 'chunks', 'close', 'odd']);
   let wire: Buffer = sent;
+  /** What follows the body would be taken for the rest of it. */
+  let longer = framing === 'close';
   if (framing === 'length') {
     const length = right(draw) ? sent.length : draw.one([0, 5, sent.length + draw.int(-3, 3), -1, '5x', 2 ** 60]);
     fields.push(`Content-Length: ${length}`);
+    longer = Number(length) > sent.length;
     if (draw.chance(0.05)) fields.push(`Content-Length: ${draw.one([length, 7])}`);
   }
   if (framing === 'chunks' || framing === 'odd') {
@@ -90,8 +93,7 @@ export function drawAnswer(draw: Draw, body: Buffer, asked: { first: number; las
     fields.push(`Transfer-Encoding: ${framing === 'odd' ? draw.one(odd) : 'chunked'}`);
     wire = chunked(draw, sent);
   }
-  // Where only the end of the connection ends a body, what follows is body.
-  if (framing !== 'close' && draw.chance(0.1))
+  if (!longer && draw.chance(0.1))
     wire = Buffer.concat([wire, Buffer.from(draw.one(['surplus', 'HTTP/1.1 408 Late\r\n\r\n', '\r\n', '0\r\n\r\n']))]);
   if (draw.chance(0.1)) wire = wire.subarray(0, draw.int(0, wire.length));
   const interim = draw.chance(0.1)
@@ -102,7 +104,9 @@ export function drawAnswer(draw: Draw, body: Buffer, asked: { first: number; las
     `${interim}${version} ${status}\r\n${fields.map((field) => `${field}\r\n`).join('')}\r\n`,
     'latin1',
   );
-  if (draw.chance(0.05)) head = flipped(draw, head);
+  // Without the name of its framing a body ends with the connection, and all that comes is the body.
+  if (framing === 'length' && interim === '' && wire.length <= sent.length && draw.chance(0.05))
+    head = flipped(draw, head);
   if (draw.chance(0.05)) head = head.subarray(0, draw.int(0, head.length));
   return {
     pieces: cut(draw, Buffer.concat([head, wire])),
