@@ -1,3 +1,4 @@
+import type * as z from 'zod';
 import { InvalidInputError } from '#run/errors.ts';
 import { RUN_ID_PATTERN } from '#run/ids.ts';
 import { processorProblems } from '#run/input/deployed-processors.ts';
@@ -37,24 +38,51 @@ export function readInput(typed: unknown, rules: InputRules): ExecutionInput {
   if (isTooDeep(typed)) {
     throw new InvalidInputError([...problems, `input: is nested deeper than ${MOST_LEVELS} levels`]);
   }
-  const parsed = executionInputSchema.safeParse(withDefaults(typed, rules), REPORTING);
-  if (!parsed.success)
-    throw new InvalidInputError([...problems, ...parsed.error.issues.map((issue) => describeIssue(issue))]);
-  const { deadlineMinutes } = parsed.data;
+  const given = withDefaults(typed, rules);
+  const parsed = executionInputSchema.safeParse(given, REPORTING);
+  if (parsed.success) problems.push(...ruleProblems(parsed.data, rules));
+  else {
+    problems.push(...parsed.error.issues.map((issue) => describeIssue(issue)));
+    // What is right of it may still break a rule, and that is said now, not at the next try.
+    const rest = executionInputSchema.safeParse(withoutWrong(given, parsed.error.issues));
+    if (rest.success) problems.push(...ruleProblems(rest.data, rules));
+  }
+  if (parsed.success && problems.length === 0) return parsed.data;
+  throw new InvalidInputError(problems);
+}
+
+/** What is wrong with an input of the right shape, but for what Plan finds as it looks at each item. */
+function ruleProblems(input: ExecutionInput, rules: InputRules): string[] {
+  const problems: string[] = [];
+  const { deadlineMinutes } = input;
   if (deadlineMinutes !== undefined && deadlineMinutes > rules.maxWaitMinutes) {
     problems.push(
       `deadlineMinutes: takes at most ${rules.maxWaitMinutes}, the gate's interval times its attempts, got ${deadlineMinutes}; raise gate.attempts or gate.intervalSeconds`,
     );
   }
-  for (const [index, wait] of parsed.data.waitFor.entries()) {
+  for (const [index, wait] of input.waitFor.entries()) {
     if (wait.check !== 'lambda' || rules.gateFunctions.includes(wait.function)) continue;
     problems.push(
       `waitFor[${index}].function: the gatekeeper may not ask ${wait.function}; add it to the setting gate.functions`,
     );
   }
-  problems.push(...processorProblems(parsed.data, rules.processors));
-  if (problems.length > 0) throw new InvalidInputError(problems);
-  return parsed.data;
+  return [...problems, ...processorProblems(input, rules.processors)];
+}
+
+/** An input without the fields that were found wrong. Entries of lists are replaced, so that the others keep their numbers. */
+function withoutWrong(input: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
+  if (typeof input !== 'object' || input === null) return input;
+  const rest = structuredClone(input) as Record<string, unknown>;
+  for (const { path, code, keys } of issues as readonly (z.core.$ZodIssue & { keys?: string[] })[]) {
+    const [field, index] = path;
+    if (field === undefined) for (const key of code === 'unrecognized_keys' ? (keys ?? []) : []) delete rest[key];
+    else if (field === 'sources' && typeof index === 'number') {
+      (rest.sources as unknown[])[index] = { url: 'https://replaced.invalid/' };
+    } else if (field === 'work' && typeof index === 'number')
+      (rest.work as unknown[])[index] = { processor: 'profile' };
+    else delete rest[String(field)];
+  }
+  return rest;
 }
 
 /** The fields that say what a run is of. */

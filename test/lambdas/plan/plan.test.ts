@@ -165,6 +165,29 @@ describe('planRun', () => {
     expect(await Array.fromAsync(listKeys(store, 'runs/'))).toEqual([]);
   });
 
+  it('names what has the wrong shape and what breaks a rule in one go, with the numbers of their entries', async () => {
+    const store = await aws.store();
+    const planning = (async () =>
+      plan(store, {
+        sources: [{ url: 'nonsense' }, { url: 'https://example.org/a', process: 'parquet' }],
+        work: [{ processor: 'nope' }, { processor: 'parquet' }],
+        deadlineMinutes: 99,
+        onLate: 'never',
+        typo: 1,
+        waitFor: [{ check: 'lambda', function: 'arn:aws:lambda:us-east-1:123456789012:function:other' }],
+      }))();
+    expect(await problemsOf(planning)).toEqual([
+      'sources[0].url: takes an absolute URL, got "nonsense"',
+      'work[0].processor: takes one of parquet, profile, scrape, got "nope"',
+      'onLate: takes one of partial, fail, got "never"',
+      'input: there is no field "typo"',
+      expect.stringMatching(/^deadlineMinutes: takes at most 25/),
+      expect.stringMatching(/^waitFor\[0\]\.function: the gatekeeper may not ask/),
+      expect.stringMatching(/^sources\[1\]\.process: parquet is not deployed here/),
+      expect.stringMatching(/^work\[1\]\.processor: parquet is not deployed here/),
+    ]);
+  });
+
   it('refuses a list whose upload broke off, by name, and leaves nothing behind', async () => {
     const store = await aws.store();
     const list = gzipSync(Array.from({ length: 150 }, (_, n) => `https://example.org/${n}-${n * n}.csv\n`).join(''));
