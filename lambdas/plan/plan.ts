@@ -165,7 +165,9 @@ async function survey(
   if (seen.size === 0 && total === 0) {
     report(
       input.rerunOf === undefined
-        ? 'input: names no source and no work; fill sources, sourcesFrom, work or rerunOf'
+        ? input.sourcesFrom === undefined
+          ? 'input: names no source and no work; fill sources, sourcesFrom, work or rerunOf'
+          : 'sourcesFrom: the list names no source'
         : `rerunOf: run ${input.rerunOf} left nothing undone`,
     );
   }

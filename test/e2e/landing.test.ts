@@ -16,7 +16,7 @@ beforeAll(async () => {
       refusals.set(path, refused + 1);
       return void response.writeHead(503, { 'retry-after': '0' }).end();
     }
-    const body = csvNamed(path);
+    const body = path === '/sources' ? `${web.url}/listed.csv\n` : csvNamed(path);
     response.writeHead(200, { 'content-type': 'text/csv', 'content-length': Buffer.byteLength(body) }).end(body);
   });
 });
@@ -50,6 +50,13 @@ describe('a run', () => {
     expect(busy?.landed?.peakMemoryMiB).toBeGreaterThan(20);
     expect(busy?.landed?.proofs.held).not.toEqual([]);
     expect(busy?.result?.result).toMatchObject({ records: 20 });
+  });
+
+  it('lands what a list at a URL names', async () => {
+    const run = await aws.run({ sourcesFrom: { url: `${web.url}/sources`, format: 'urls' } });
+    expect(run).toMatchObject({ status: 'SUCCEEDED' });
+    expect(run.manifest?.done.map(({ name }) => name)).toEqual(['raw/127.0.0.1/listed.csv']);
+    expect(Buffer.from(await aws.bytesOf('raw/127.0.0.1/listed.csv')).toString()).toBe(csvNamed('/listed.csv'));
   });
 
   it('fails at Plan with every problem of a bad input, by path', async () => {

@@ -1,4 +1,3 @@
-import { quoted } from '#run/input/quoted.ts';
 import type { ListEntry } from './list-entry.ts';
 
 /** A JSON object a line, as in the input's `sources`. Empty lines are left out. */
@@ -17,6 +16,7 @@ function parsed(text: string): { value: unknown } | { problem: string } {
   try {
     return { value: JSON.parse(text) as unknown };
   } catch {
-    return { problem: `is not JSON: takes one object a line, got ${quoted(text)}` };
+    // What is no JSON can't be looked at for what is secret in it.
+    return { problem: 'is not JSON: takes one object a line' };
   }
 }

@@ -30,9 +30,13 @@ async function* readTable(lines: AsyncIterable<readonly string[]>, format: Optio
     yield* readTsvHttpData(first, others);
     return;
   }
-  const header = first.find((line) => line.trim() !== '' && !line.startsWith('#')) ?? '';
+  // Excel's word for the delimiter, on a line of its own before the names.
+  const stated = /^sep=(.)$/i.exec(first[0] ?? '')?.[1];
+  const header = first.find((line, at) => line.trim() !== '' && !line.startsWith('#') && (at > 0 || !stated)) ?? '';
   const parser = parse({
-    delimiter: header.includes(';') && !header.includes(',') ? ';' : ',',
+    delimiter: stated ?? (header.includes(';') && !header.includes(',') ? ';' : ','),
+    // The line itself stays out of the table, and its number in.
+    from_line: stated === undefined ? 1 : 2,
     trim: true,
     skip_empty_lines: true,
     comment: '#',
@@ -70,7 +74,12 @@ function columnsOf(record: readonly string[]): readonly string[] {
   const repeated = names.filter((name, at) => names.indexOf(name) !== at);
   if (unknown.length === 0 && repeated.length === 0 && names.includes('url')) return names;
   const wrong = [...unknown, ...repeated][0];
-  const got = wrong === undefined ? `got ${quoted(names.join(', '))}, without url` : `got ${quoted(wrong)}`;
+  const got =
+    wrong === undefined
+      ? `got ${quoted(names.join(', '))}, without url`
+      : wrong.includes('://')
+        ? 'got a URL: it has no such line'
+        : `got ${quoted(wrong)}`;
   throw new SourceListError(
     `its first line has to name the columns, url and any of ${COLUMNS.slice(1).join(', ')}, each once; ${got}`,
   );

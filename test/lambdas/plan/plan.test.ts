@@ -238,6 +238,14 @@ describe('planRun', () => {
     expect(await keysAt('2024-10-27T01:30:00Z', 'second')).toEqual(['h/2024-10-27-02+0100.csv']);
   });
 
+  it.each(['', '\ufeff', '\n\n# nothing\n'])('refuses a list that names nothing: %j', async (text) => {
+    const store = await aws.store();
+    await put(store, 'lists/empty.txt', text);
+    expect(await problemsOf(plan(store, { sourcesFrom: { key: 'lists/empty.txt' } }))).toEqual([
+      'sourcesFrom: the list names no source',
+    ]);
+  });
+
   it('says which list is missing', async () => {
     const store = await aws.store();
     const problems = await problemsOf(plan(store, { sourcesFrom: { key: 'lists/none.csv' } }));

@@ -54,6 +54,7 @@ describe.each([1, 2, 7, 65_536])('a list that comes in pieces of %i bytes', (pie
     ['a.csv', 'url,key\nhttp://h/a.csv,a\nhttp://h/ü.csv,ü\n'],
     ['a.CSV', '"URL";"Key"\r\n"http://h/a.csv";"a"\r\n"http://h/ü.csv";"ü"\r\n'],
     ['a.csv', '# a comment\nkey,url\ra,http://h/a.csv\r\rü,http://h/ü.csv'],
+    ['a.csv', 'sep=;\nurl;key\nhttp://h/a.csv;a\nhttp://h/ü.csv;ü\n'],
     ['a.tsv', 'url\tkey\nhttp://h/a.csv\ta\nhttp://h/ü.csv\t"ü"\n'],
   ])('reads %s whatever its encoding and whether it is packed', async (name, text) => {
     for (const bytes of [text, `\ufeff${text}`, utf16(text, false), utf16(text, true)]) {
@@ -91,7 +92,7 @@ describe.each([1, 2, 7, 65_536])('a list that comes in pieces of %i bytes', (pie
     const jsonl = await entriesOf('a.jsonl', '{"url":"http://h/a"}\n{"url":\n{"url":"http://h/b"}', pieceBytes);
     expect(jsonl).toEqual([
       { where: 'line 1', value: { url: 'http://h/a' } },
-      { where: 'line 2', problem: 'is not JSON: takes one object a line, got "{\\"url\\":"' },
+      { where: 'line 2', problem: 'is not JSON: takes one object a line' },
       { where: 'line 3', value: { url: 'http://h/b' } },
     ]);
     expect(await entriesOf('a.csv', 'url,key\nhttp://h/a\n\nhttp://h/b,b\nhttp://h/c,c,d\n', pieceBytes)).toEqual([
@@ -151,7 +152,7 @@ it.each([
   ['a.txt', '\n <?xml version="1.0"?>', 'is a page of HTML or XML'],
   ['a.json', '[{"url":"http://h/a"}]', 'is a JSON array: write an object a line'],
   ['a.csv', 'http://h/a\nhttp://h/b\n', 'its first line has to name the columns'],
-  ['list.tsv', 'http://h/a.csv\traw/a\n', 'its first line has to name the columns'],
+  ['list.tsv', 'http://h/a.csv\traw/a\n', 'got a URL: it has no such line'],
   ['a.csv', 'url,kye\nhttp://h/a,a\n', 'got "kye"'],
   ['a.csv', 'url,key,key\nhttp://h/a,a,b\n', 'each once; got "key"'],
   ['a.csv', 'key\na\n', 'got "key", without url'],
@@ -194,4 +195,11 @@ it.each([
 
 it('takes the format that the input says, whatever the name', async () => {
   expect(await valuesOf('a.csv', 'http://h/a\n', 65_536, 'urls')).toEqual([{ url: 'http://h/a' }]);
+});
+
+it('quotes nothing of a broken line or header that may be a signed URL', async () => {
+  const url = 'https://h/a?signature=planted';
+  const refusal = await refusalOf('a.csv', `${url}\n${url}\n`);
+  const entries = await entriesOf('a.jsonl', `{"url":"${url}\n`);
+  expect(`${refusal} ${JSON.stringify(entries)}`).not.toContain('planted');
 });
