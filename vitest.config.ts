@@ -33,7 +33,7 @@ export default defineConfig({
     projects: [
       project('unit', {
         include: ['test/**/*.test.ts'],
-        exclude: [...CDK, 'test/e2e/**', 'test/chaos/**'],
+        exclude: [...CDK, 'test/e2e/**', 'test/chaos/**', 'test/deploys/**'],
         globalSetup: ['test/helpers/setup/embedded-aws.ts'],
       }),
       project('cdk', { include: CDK, isolate: false }),
@@ -42,6 +42,13 @@ export default defineConfig({
         globalSetup: ['test/e2e/global-setup.ts'],
         testTimeout: 420_000,
         expect: { poll: { timeout: 300_000 } },
+      }),
+      project('deploys', {
+        // Each deploys for itself, several times.
+        include: ['test/deploys/**/*.test.ts'],
+        testTimeout: 600_000,
+        hookTimeout: 300_000,
+        fileParallelism: false,
       }),
       project('chaos', {
         include: ['test/chaos/**/*.test.ts'],

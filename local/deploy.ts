@@ -43,6 +43,7 @@ export type StackOutputs = z.infer<typeof stackOutputsSchema> & Readonly<Record<
  * @param options.logFolder takes a log of each command. @default the same folder
  * @param options.say gets a line of progress now and then.
  * @param options.settings on top of LOCAL_SETTINGS.
+ * @param options.app another command that synthesises, as `cdk --app` takes it. @default that of cdk.json
  * @returns the outputs of all its stacks.
  * @throws CommandFailedError with the end of the command's log.
  */
@@ -53,6 +54,7 @@ export async function deployStack(
     assemblies?: string;
     logFolder?: string;
     settings?: LocalSettings;
+    app?: string;
     signal?: AbortSignal;
     say?: (line: string) => void;
   },
@@ -75,6 +77,7 @@ export async function deployStack(
     '-c',
     `sluice.${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`,
   ]);
+  const app = options.app === undefined ? [] : ['--app', options.app];
   // Neither needs the other, and each waits a good part of its time. The first failure stops the other.
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
@@ -88,9 +91,10 @@ export async function deployStack(
       aws.account,
       aws.region,
       JSON.stringify(SYNTH_ENV),
+      ...app,
       ...context,
     ],
-    synth: (folder) => cdk('synth', ['synth', '--quiet', '--output', folder, ...context], signal),
+    synth: (folder) => cdk('synth', ['synth', '--quiet', '--output', folder, ...app, ...context], signal),
   });
   // In a folder without a cdk.json: it would synthesise the app a second time.
   const bootstrapping = cdk('bootstrap', ['bootstrap', `aws://${aws.account}/${aws.region}`], signal, options.folder);

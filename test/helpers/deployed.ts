@@ -46,12 +46,16 @@ export interface Ended {
 }
 
 /**
- * A deployed stack, as a person with its outputs uses it. All files that ask for the same name share the deployment.
+ * A deployed stack that tests share. All files that ask for the same name share the deployment.
  *
  * @param name one of the project's deployments: see `global-setup.ts` of the tests' folder.
  */
 export async function useDeployedAws(name = 'shared') {
-  const { client, outputs } = await fetchShared<DeployedAws>(inject('deployedAws'), name);
+  return deployedAws(await fetchShared<DeployedAws>(inject('deployedAws'), name));
+}
+
+/** A deployed stack, as a person with its outputs uses it. */
+export function deployedAws({ client, outputs }: DeployedAws) {
   const sfn = new SFNClient(client);
   const store: Store = { client: new S3Client(client), bucket: outputs.BucketName };
   const queue: Queue = { client: new SQSClient(client), url: outputs.QueueUrl };
