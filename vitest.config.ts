@@ -7,7 +7,7 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
  */
 
 /** Tests of the CDK app. They load the CDK, which takes a second, once in each worker. */
-const CDK = ['test/lib/**/*.test.ts', 'test/stepfunctions/**/*.test.ts'];
+const CDK = ['test/lib/**/*.test.ts', 'test/costs/**/*.test.ts', 'test/stepfunctions/**/*.test.ts'];
 
 /** A wait ends when what it waits for has come. vitest gives it one second, which a busy machine takes to start a process. */
 const expect = { poll: { timeout: 60_000 } };

@@ -1,20 +1,18 @@
 /**
  * `node bench/waiting-cost.ts --hours 10`: state transitions, history events and list prices of a wait, computed from the
- * synthesised state machine, next to other ways to wait. Prices are those of us-east-1 as their pages stated them in
- * November 2026, without free tiers; docs/waiting.md says where each number comes from.
+ * synthesised state machine, next to other ways to wait. Prices are those of `costs/prices.ts`.
  */
 import { parseArgs } from 'node:util';
+import { PRICES } from '#costs/prices.ts';
 import { gateEvents } from '#stepfunctions/history.ts';
 import { definitionOf, synthesise } from '#test/lib/synthesise.ts';
 
-const TRANSITION = 0.025 / 1_000;
-const LAMBDA_REQUEST = 0.2 / 1e6;
-/** Of arm64, for a GB and second. */
-const LAMBDA_GB_SECOND = 0.0000133334;
-/** S3's LIST and PUT, and GET. */
-const S3_LIST = 0.005 / 1_000;
-const S3_GET = 0.0004 / 1_000;
-/** SQS's requests. */
+const TRANSITION = PRICES.transition.dollars;
+const LAMBDA_REQUEST = PRICES.lambdaRequest.dollars;
+const LAMBDA_GB_SECOND = PRICES.lambdaGbSecond.dollars;
+const S3_LIST = PRICES.s3Write.dollars;
+const S3_GET = PRICES.s3Read.dollars;
+/** A look's requests send nothing, so they don't pay for fair queues. */
 const SQS_REQUEST = 0.4 / 1e6;
 /** A look at a run of up to 1,000 items that all get a processor: results and failures, a page each (bench/ledger.ts --items 1000). */
 const LISTS_A_LOOK = 2;

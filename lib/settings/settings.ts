@@ -188,8 +188,10 @@ const run = z.strictObject({
 
 const bucket = z.strictObject({
   oldVersionDays: whole(1, 3_650)
-    .default(7)
-    .describe('Days for which overwritten and deleted versions of objects are kept.'),
+    .default(3)
+    .describe(
+      'Days for which overwritten and deleted versions of objects are kept. A bad file of Friday night can be had back on Monday. Each day keeps one more copy of what is overwritten every night: docs/costs.md.',
+    ),
   incompleteUploadDays: whole(1, 365)
     .default(7)
     .describe('Days after which S3 removes an upload that was never completed.'),

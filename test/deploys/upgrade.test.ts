@@ -17,6 +17,7 @@ const SETTINGS = {
   'workers.max': 2,
   'workers.itemsAtOnce': 1,
   'workers.itemsPerWorker': 1,
+  'sources.openRanges': ['127.0.0.0/8'],
 };
 
 let aws: Awaited<ReturnType<typeof startTestAws>>;

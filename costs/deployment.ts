@@ -1,0 +1,91 @@
+/** A synthesised template, as JSON. */
+export interface TemplateJson {
+  readonly Resources: Readonly<
+    Record<string, { readonly Type: string; readonly Properties?: Readonly<Record<string, unknown>> }>
+  >;
+}
+
+/** What of a deployment decides what it costs, as its template says. */
+export interface DeploymentSize {
+  /** GB of the function of that name, as Lambda charges it. */
+  readonly functionGb: (name: string) => number;
+  readonly traced: boolean;
+  readonly vcpus: number;
+  readonly workerGb: number;
+  readonly architecture: 'arm64' | 'x64';
+  readonly spot: boolean;
+  readonly publicIps: boolean;
+  readonly maxWorkers: number;
+  readonly itemsPerWorker: number;
+  readonly idleSeconds: number;
+  readonly sourcesPerBatch: number;
+  readonly sliceMib: number;
+  readonly gateIntervalSeconds: number;
+  readonly gateAttempts: number;
+  readonly oldVersionDays: number;
+  readonly runDays: number;
+  readonly logDays: number;
+  /** A KMS key is made with the stack, or one of the user's encrypts. */
+  readonly key: 'service' | 'own' | 'yours';
+}
+
+/** @throws Error naming what the template lacks: it is none of Sluice's, or of another version. */
+export function readDeployment(template: TemplateJson): DeploymentSize {
+  const ofType = (type: string) =>
+    Object.values(template.Resources).flatMap(({ Type, Properties = {} }) => (Type === type ? [Properties] : []));
+  const one = (type: string): Readonly<Record<string, unknown>> => {
+    const [found] = ofType(type);
+    if (found === undefined) throw new Error(`the template has no ${type}`);
+    return found;
+  };
+  const functions = ofType('AWS::Lambda::Function').filter(({ FunctionName }) => FunctionName !== undefined);
+  const named = (name: string) => {
+    const found = functions.find(({ FunctionName }) => String(FunctionName).endsWith(`-${name}`));
+    if (found === undefined) throw new Error(`the template has no function ${name}`);
+    return found;
+  };
+  const variable = (fn: string, name: string): string => {
+    const { Variables = {} } = (named(fn).Environment ?? {}) as { Variables?: Record<string, unknown> };
+    if (Variables[name] === undefined) throw new Error(`the function ${fn} has no variable ${name}`);
+    return String(Variables[name]);
+  };
+  const task = one('AWS::ECS::TaskDefinition');
+  const [container] = task.ContainerDefinitions as { Environment: { Name: string; Value: unknown }[] }[];
+  const ofWorker = (name: string) => Number(container?.Environment.find(({ Name }) => Name === name)?.Value);
+  const { Rules } = one('AWS::S3::Bucket').LifecycleConfiguration as { Rules: Record<string, unknown>[] };
+  const rule = (id: string) => Rules.find(({ Id }) => Id === id) ?? {};
+  const { NoncurrentDays } = rule('old-versions').NoncurrentVersionExpiration as { NoncurrentDays: number };
+  const gate = gateRetrier(template);
+  const keys = ofType('AWS::KMS::Key').length;
+  const { KmsMasterKeyId } = one('AWS::SQS::Queue');
+  return {
+    functionGb: (name) => Number(named(name).MemorySize) / 1_024,
+    traced: functions.some(({ TracingConfig }) => (TracingConfig as { Mode?: string } | undefined)?.Mode === 'Active'),
+    vcpus: Number(task.Cpu) / 1_024,
+    workerGb: Number(task.Memory) / 1_024,
+    architecture: (task.RuntimePlatform as { CpuArchitecture: string }).CpuArchitecture === 'ARM64' ? 'arm64' : 'x64',
+    spot: variable('gatekeeper', 'SLUICE_SPOT') === 'true',
+    publicIps: variable('gatekeeper', 'SLUICE_ASSIGN_PUBLIC_IP') === 'true',
+    maxWorkers: Number(variable('gatekeeper', 'SLUICE_MAX_WORKERS')),
+    itemsPerWorker: Number(variable('gatekeeper', 'SLUICE_ITEMS_PER_WORKER')),
+    idleSeconds: ofWorker('SLUICE_IDLE_SECONDS'),
+    sourcesPerBatch: Number(variable('plan', 'SLUICE_SOURCES_PER_BATCH')),
+    sliceMib: Number(variable('open', 'SLUICE_SLICE_MIB')),
+    gateIntervalSeconds: gate.IntervalSeconds,
+    gateAttempts: gate.MaxAttempts,
+    oldVersionDays: NoncurrentDays,
+    runDays: Number(rule('old-runs').ExpirationInDays),
+    logDays: Number(one('AWS::Logs::LogGroup').RetentionInDays),
+    key: KmsMasterKeyId === undefined ? 'service' : keys > 0 ? 'own' : 'yours',
+  };
+}
+
+/** GatekeeperState's retrier of NotReadyError, from the definition's text. */
+function gateRetrier(template: TemplateJson): { IntervalSeconds: number; MaxAttempts: number } {
+  const text = JSON.stringify(
+    Object.values(template.Resources).find(({ Type }) => Type === 'AWS::StepFunctions::StateMachine'),
+  ).replaceAll('\\"', '"');
+  const retrier = /\{"ErrorEquals":\["NotReadyError"\],[^}]*"IntervalSeconds":(\d+),"MaxAttempts":(\d+)/.exec(text);
+  if (retrier === null) throw new Error('the state machine has no retrier of NotReadyError');
+  return { IntervalSeconds: Number(retrier[1]), MaxAttempts: Number(retrier[2]) };
+}

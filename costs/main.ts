@@ -1,0 +1,53 @@
+/**
+ * `npm run costs`: what a deployment costs a month, from the template that its settings make. Takes `-c` as `cdk` does. With
+ * `--write` it writes docs/costs.md and the README's part, which are of the default settings.
+ */
+import { spawnSync } from 'node:child_process';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { costsPage, costsTable, README_COSTS, readmeCosts } from './costs-page.ts';
+import { type DeploymentSize, readDeployment } from './deployment.ts';
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+const SYNTH_SECONDS = 300;
+
+const { values } = parseArgs({
+  options: { context: { type: 'string', short: 'c', multiple: true }, write: { type: 'boolean' } },
+});
+const size = synthesised(values.context ?? []);
+if (size === undefined) process.exitCode = 1;
+else if (values.write) write(size);
+else console.log(costsTable(size));
+
+/** Undefined where `cdk synth` has failed; it has said why. */
+function synthesised(context: readonly string[]): DeploymentSize | undefined {
+  const output = mkdtempSync(join(tmpdir(), 'sluice-costs-'));
+  try {
+    const cdk = spawnSync(
+      process.execPath,
+      [
+        join(ROOT, 'node_modules/aws-cdk/bin/cdk'),
+        ...['synth', '--quiet', '--no-notices', '--output', output],
+        ...context.flatMap((one) => ['-c', one]),
+      ],
+      { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'], timeout: SYNTH_SECONDS * 1_000 },
+    );
+    const [template] = globSync(join(output, '*.template.json'));
+    if (cdk.status !== 0 || template === undefined) return undefined;
+    return readDeployment(JSON.parse(readFileSync(template, 'utf8')));
+  } finally {
+    rmSync(output, { recursive: true, force: true });
+  }
+}
+
+function write(size: DeploymentSize): void {
+  writeFileSync(join(ROOT, 'docs/costs.md'), costsPage(size));
+  const readme = join(ROOT, 'README.md');
+  writeFileSync(
+    readme,
+    readFileSync(readme, 'utf8').replace(README_COSTS, () => readmeCosts(size)),
+  );
+}

@@ -1,0 +1,105 @@
+/** One list price, in dollars for one unit, and the page on which it was read. */
+interface Price {
+  readonly dollars: number;
+  readonly unit: string;
+  readonly source: string;
+}
+
+/** When the prices below were read, and of which region they are. Without free tiers and discounts. */
+export const PRICES_READ = { on: '2026-11-27', region: 'us-east-1' } as const;
+
+/** Where a price comes from a page of others, the vendor's own page fills its numbers in by script. */
+export const PRICES = {
+  transition: {
+    dollars: 0.025 / 1_000,
+    unit: 'state transition of Step Functions, retries among them',
+    source: 'https://aws.amazon.com/step-functions/pricing/',
+  },
+  lambdaRequest: {
+    dollars: 0.2 / 1e6,
+    unit: 'call of a Lambda function',
+    source: 'https://cloudchipr.com/blog/aws-lambda-pricing',
+  },
+  lambdaGbSecond: {
+    dollars: 0.0000133334,
+    unit: 'GB and second of Lambda, arm64',
+    source: 'https://cloudchipr.com/blog/aws-lambda-pricing',
+  },
+  fargateVcpuHourArm64: {
+    dollars: 0.03238,
+    unit: 'vCPU and hour of Fargate, arm64',
+    source: 'https://www.vantage.sh/blog/fargate-pricing',
+  },
+  fargateGbHourArm64: {
+    dollars: 0.00356,
+    unit: 'GB and hour of Fargate, arm64',
+    source: 'https://www.vantage.sh/blog/fargate-pricing',
+  },
+  fargateVcpuHourX64: {
+    dollars: 0.04048,
+    unit: 'vCPU and hour of Fargate, x64',
+    source: 'https://www.vantage.sh/blog/fargate-pricing',
+  },
+  fargateGbHourX64: {
+    dollars: 0.004445,
+    unit: 'GB and hour of Fargate, x64',
+    source: 'https://www.vantage.sh/blog/fargate-pricing',
+  },
+  /** Of the on-demand price. It changes with supply; the vendor says "up to 70 % less". */
+  fargateSpotShare: {
+    dollars: 0.3,
+    unit: 'share of the on-demand price that Fargate Spot takes',
+    source: 'https://www.wring.co/blog/aws-fargate-pricing-guide',
+  },
+  publicIpv4Hour: {
+    dollars: 0.005,
+    unit: 'hour of a public IPv4 address',
+    source:
+      'https://aws.amazon.com/blogs/networking-and-content-delivery/identify-and-optimize-public-ipv4-address-usage-on-aws/',
+  },
+  s3Write: {
+    dollars: 0.005 / 1_000,
+    unit: 'PUT or LIST of S3',
+    source: 'https://c3x.dev/blog/s3-request-fees-explained',
+  },
+  s3Read: {
+    dollars: 0.0004 / 1_000,
+    unit: 'GET or HEAD of S3',
+    source: 'https://c3x.dev/blog/s3-request-fees-explained',
+  },
+  s3GbMonth: {
+    dollars: 0.023,
+    unit: 'GB and month of S3 Standard',
+    source: 'https://devnotes.tech/understanding-aws-s3-pricing-a-complete-cost-breakdown-with-examples',
+  },
+  sqsRequest: {
+    dollars: 0.5 / 1e6,
+    unit: 'request of SQS, messages of fair queues at 0.10 more a million',
+    source: 'https://cloudburn.io/blog/amazon-sqs-pricing',
+  },
+  logsGb: {
+    dollars: 0.5,
+    unit: 'GB taken in by CloudWatch Logs',
+    source: 'https://hykell.com/kb/platform-specific-guides/aws-cloudwatch-logs-pricing',
+  },
+  logsGbMonth: {
+    dollars: 0.03,
+    unit: 'GB and month of logs kept',
+    source: 'https://hykell.com/kb/platform-specific-guides/aws-cloudwatch-logs-pricing',
+  },
+  trace: {
+    dollars: 5 / 1e6,
+    unit: 'trace recorded by X-Ray',
+    source: 'https://aws.amazon.com/xray/pricing/',
+  },
+  kmsKeyMonth: {
+    dollars: 1,
+    unit: 'month of a KMS key',
+    source: 'https://aws.amazon.com/kms/pricing/',
+  },
+  kmsRequest: {
+    dollars: 0.03 / 10_000,
+    unit: 'request of KMS',
+    source: 'https://aws.amazon.com/kms/pricing/',
+  },
+} as const satisfies Record<string, Price>;

@@ -1,0 +1,29 @@
+/**
+ * What a run takes, for one item or one batch: measured on the embedded AWS and a real S3 server, or reckoned where it says
+ * so. Nothing was measured on AWS.
+ */
+export const USAGE = {
+  /** `node bench/run-usage.ts --items 200`: small files with the processor `profile`. */
+  s3WritesAnItem: 4.27,
+  s3ReadsAnItem: 8.22,
+  logBytesAnItem: 1_771,
+  recordBytesAnItem: 2_747,
+  /** Reckoned: the lines START, END and REPORT that Lambda itself adds to a call, and the embedded AWS doesn't. */
+  logBytesACall: 500,
+  /** `node bench/worker-rate.ts`: a receive and a delete, and a tenth of a batched send. */
+  sqsRequestsAnItem: 2.1,
+  /** `node bench/worker-rate.ts`: 105 items a second with two places and a processor that does nothing. */
+  workerSecondsAnItem: 1 / 105,
+  /** `npm start`: `profile` read 256 MiB in 2.2 s. */
+  workerSecondsAMib: 2.2 / 256,
+  /** Reckoned: the path from the Internet through one Lambda of 1 GiB into S3. */
+  lambdaMibASecond: 50,
+  /** Reckoned: eight small files at once, a third of a second each. */
+  smallFilesASecond: 24,
+  /** `docs/waiting.md`, a million items counted in 92 s at 0.29 of a processor: Reconcile, the gate's exact looks, DoneState. */
+  countSecondsAnItem: 3 * 0.0002,
+  /** Reckoned: a short call, with a cold start now and then. */
+  shortCallSeconds: 1,
+  /** A worker's start is charged too: pulling the image and the bundle. Reckoned. */
+  workerStartSeconds: 30,
+} as const;

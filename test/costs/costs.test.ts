@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { costsPage, costsTable, README_COSTS, readmeCosts } from '#costs/costs-page.ts';
+import { readDeployment, type TemplateJson } from '#costs/deployment.ts';
+import { LOADS } from '#costs/loads.ts';
+import { monthlyCosts, totalOf } from '#costs/monthly-costs.ts';
+import { PRICES, PRICES_READ } from '#costs/prices.ts';
+import { synthesise } from '#test/lib/synthesise.ts';
+
+const sizeWith = (settings: Record<string, unknown> = {}) =>
+  readDeployment(synthesise(settings).toJSON() as TemplateJson);
+const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
+
+/** What a line costs with these settings. */
+function dollars(load: number, what: string, settings: Record<string, unknown> = {}): number {
+  const found = LOADS[load] && monthlyCosts(sizeWith(settings), LOADS[load]).find((line) => line.what === what);
+  if (found === undefined) throw new Error(`no line "${what}"`);
+  return found.dollars;
+}
+
+describe('the documents', () => {
+  it('say what the command computes from the template; `npm run costs -- --write` writes them', () => {
+    const size = sizeWith();
+    expect(read('docs/costs.md')).toBe(costsPage(size));
+    expect(README_COSTS.exec(read('README.md'))?.[0]).toBe(readmeCosts(size));
+  });
+});
+
+describe('the costs', () => {
+  it('leave nothing out that AWS charges for', () => {
+    const table = costsTable(sizeWith());
+    for (const what of ['public IPv4', 'old versions', 'logs taken in', 'tracing', 'KMS', 'Fargate Spot', 'SQS']) {
+      expect(table).toContain(`| ${what}`);
+    }
+  });
+
+  it('of a nightly file to one key are mostly its old versions, as many as the setting keeps', () => {
+    const gib = 100;
+    // The night before last is removed at the midnight after its days are over.
+    const copies = (days: number) => days + 19.5 / 24;
+    for (const days of [1, 3, 7]) {
+      const kept = dollars(1, 'old versions kept', { 'bucket.oldVersionDays': days });
+      expect(kept).toBeCloseTo(gib * copies(days) * PRICES.s3GbMonth.dollars, 6);
+    }
+    expect(dollars(0, 'old versions kept')).toBe(0);
+  });
+
+  it('follow the settings', () => {
+    expect(dollars(2, 'public IPv4 of workers')).toBeGreaterThan(0);
+    expect(dollars(2, 'Fargate', { 'workers.spot': false })).toBeCloseTo(dollars(2, 'Fargate Spot') / 0.3, 6);
+    expect(dollars(1, 'KMS')).toBe(0);
+    expect(dollars(1, 'KMS', { 'encryption.key': 'own' })).toBeGreaterThan(PRICES.kmsKeyMonth.dollars);
+    expect(dollars(2, 'logs kept', { 'logs.retentionDays': 90 })).toBeCloseTo(3 * dollars(2, 'logs kept'), 6);
+    expect(dollars(2, 'Lambda', { 'ingest.memoryMiB': 2_048 })).toBeGreaterThan(dollars(2, 'Lambda'));
+    expect(dollars(2, 'Step Functions', { 'ingest.sourcesPerBatch': 10 })).toBeGreaterThan(
+      4 * dollars(2, 'Step Functions'),
+    );
+  });
+
+  it('count the transitions of a million items as the definition makes them', () => {
+    // 20,000 batches of five states, seven states of the run, and the looks of the gate.
+    const transitions = dollars(2, 'Step Functions') / PRICES.transition.dollars;
+    expect(transitions).toBeGreaterThan(100_007);
+    expect(transitions).toBeLessThan(100_100);
+  });
+
+  it('have no negative line, and prices with a date and a page', () => {
+    for (const load of LOADS) {
+      for (const line of monthlyCosts(sizeWith(), load)) expect(line.dollars, line.what).toBeGreaterThanOrEqual(0);
+      expect(totalOf(monthlyCosts(sizeWith(), load))).toBeGreaterThan(0);
+    }
+    expect(PRICES_READ.on).toMatch(/^\d{4}-\d\d-\d\d$/);
+    for (const price of Object.values(PRICES)) expect(URL.canParse(price.source), price.unit).toBe(true);
+  });
+
+  it('of a template that is none of Sluice’s are refused by what it lacks', () => {
+    expect(() => readDeployment({ Resources: {} })).toThrow('the template has no AWS::ECS::TaskDefinition');
+  });
+});
