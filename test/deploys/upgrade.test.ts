@@ -46,6 +46,8 @@ const work = (run: string, count: number) => ({
     processor: 'scrape',
     name: `page ${n}`,
     input: { url: `${web.url}/${run}/${n}` },
+    // Longer than the deploy takes on a busy machine.
+    options: { timeoutSeconds: 300 },
   })),
 });
 const pagesAsked = (run: string) => web.requests.filter((request) => request.startsWith(`GET /${run}/`)).length;
