@@ -82,9 +82,8 @@ export function readDeployment(template: TemplateJson): DeploymentSize {
 
 /** GatekeeperState's retrier of NotReadyError, from the definition's text. */
 function gateRetrier(template: TemplateJson): { IntervalSeconds: number; MaxAttempts: number } {
-  const text = JSON.stringify(
-    Object.values(template.Resources).find(({ Type }) => Type === 'AWS::StepFunctions::StateMachine'),
-  ).replaceAll('\\"', '"');
+  const machines = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::StepFunctions::StateMachine');
+  const text = JSON.stringify(machines).replaceAll('\\"', '"');
   const retrier = /\{"ErrorEquals":\["NotReadyError"\],[^}]*"IntervalSeconds":(\d+),"MaxAttempts":(\d+)/.exec(text);
   if (retrier === null) throw new Error('the state machine has no retrier of NotReadyError');
   return { IntervalSeconds: Number(retrier[1]), MaxAttempts: Number(retrier[2]) };

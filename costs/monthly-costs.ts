@@ -1,3 +1,4 @@
+import { pieceCount } from '#run/end/pieces.ts';
 import type { DeploymentSize } from './deployment.ts';
 import type { Load } from './loads.ts';
 import { PRICES } from './prices.ts';
@@ -14,8 +15,13 @@ const GIB_MIB = 1_024;
 const GB = 1_073_741_824;
 /** Up to so many items get a batch each (lambdas/plan/plan.ts). */
 const SHORT_RUN_ITEMS = 100;
-/** Plan, WorkChoice, Ingest, Reconcile, DoneState, OutcomeChoice, Succeed; the gate's looks come besides. */
-const RUN_TRANSITIONS = 7;
+/**
+ * Plan, WorkChoice, Ingest, Reconcile, CloseState, ItemsState, DoneState, EndedInOrder, SweepState, OutcomeChoice, Succeed; the
+ * gate's looks come besides, and ListItems for each piece of a long run's end.
+ */
+const RUN_TRANSITIONS = 11;
+/** Lambda gives a function of so many GB one processor. */
+const GB_A_PROCESSOR = 1_769 / 1_024;
 /** Open, OpenDispatched, EnsureWorkers, SmallOnesLeft, BatchEnd. */
 const BATCH_TRANSITIONS = 5;
 /** A large object: Large, LookAtLarge, BeginAgain, Slices, LookAtSlices, AllSlicesDone, Close, CloseDispatched, CloseEnd. */
@@ -45,21 +51,28 @@ export function monthlyCosts(size: DeploymentSize, load: Load): CostLine[] {
   const waitSeconds = workers === 0 ? 0 : workSeconds / workers + USAGE.workerStartSeconds;
   const looks = 1 + Math.min(size.gateAttempts, Math.ceil(waitSeconds / size.gateIntervalSeconds));
 
+  const pieces = pieceCount({ items, batches });
+  const listCalls = pieces > 1 ? pieces : 0;
   const transitions =
     RUN_TRANSITIONS +
+    listCalls +
     looks +
     batches * BATCH_TRANSITIONS +
     (isLarge ? items * LARGE_TRANSITIONS + slices * SLICE_TRANSITIONS : 0);
   const transferSeconds = Math.max(mib / USAGE.lambdaMibASecond, items / USAGE.smallFilesASecond);
   const openCalls = batches + slices + (isLarge ? items : 0);
   const lookSeconds = looks * USAGE.shortCallSeconds;
-  const ends = ['plan', 'reconcile', 'done'];
+  const ends = ['plan', 'reconcile', 'close-run', 'sweep'];
   const endSeconds = USAGE.shortCallSeconds + (items * USAGE.countSecondsAnItem) / ends.length;
+  const writer = size.functionGb(listCalls > 0 ? 'list-items' : 'done');
+  const writeSeconds = (items * USAGE.endCpuSecondsAnItem * GB_A_PROCESSOR) / Math.min(writer, GB_A_PROCESSOR);
   const gbSeconds =
     (transferSeconds + batches * 0.1) * size.functionGb('open') +
     lookSeconds * size.functionGb('gatekeeper') +
-    ends.reduce((sum, name) => sum + endSeconds * size.functionGb(name), 0);
-  const calls = openCalls + looks + ends.length + (load.processed ? batches : 0);
+    ends.reduce((sum, name) => sum + endSeconds * size.functionGb(name), 0) +
+    writeSeconds * writer +
+    USAGE.shortCallSeconds * size.functionGb('done');
+  const calls = openCalls + looks + ends.length + 1 + listCalls + (load.processed ? batches : 0);
 
   const parts = isLarge ? items * (partsOf(mibAnItem) + 2) : 0;
   const share = load.processed ? 1 : 0.5;

@@ -20,8 +20,10 @@ export const USAGE = {
   lambdaMibASecond: 50,
   /** Reckoned: eight small files at once, a third of a second each. */
   smallFilesASecond: 24,
-  /** `docs/waiting.md`, a million items counted in 92 s at 0.29 of a processor: Reconcile, the gate's exact looks, DoneState. */
+  /** `docs/waiting.md`, a million items counted in 92 s: Reconcile and the gate's exact looks. */
   countSecondsAnItem: 3 * 0.0002,
+  /** `docs/waiting.md`: the end of a run reads an item's records and writes its line. */
+  endCpuSecondsAnItem: 0.003,
   /** Reckoned: a short call, with a cold start now and then. */
   shortCallSeconds: 1,
   /** A worker's start is charged too: pulling the image and the bundle. Reckoned. */
