@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { defineProcessor } from './contract/processor.ts';
 import { type ColumnStatistics, statisticsOf } from './profile/statistics.ts';
@@ -55,11 +56,16 @@ export const profile = defineProcessor({
   options: z.strictObject(readOptions),
   async process(item, context): Promise<Profile> {
     const rejects = new Rejects(MAX_REJECTS);
-    const read = await readInput({ ...item, processor: 'profile' }, context, rejects, (table, database) =>
-      statisticsOf(database, table, MAX_LISTED),
+    const hash = createHash('sha256');
+    const read = await readInput(
+      { ...item, processor: 'profile' },
+      context,
+      rejects,
+      (table, database) => statisticsOf(database, table, MAX_LISTED),
+      (chunk) => hash.update(chunk),
     );
-    const { compression, bytes, uncompressedBytes, sha256 } = read;
-    const about = { compression, bytes, uncompressedBytes, sha256 };
+    const { compression, bytes, uncompressedBytes } = read;
+    const about = { compression, bytes, uncompressedBytes, sha256: hash.digest('hex') };
     if (read.table === undefined) {
       const { format, encoding, lines } = read.content;
       return { format, encoding, ...about, ...NO_COLUMNS, records: lines };

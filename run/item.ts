@@ -15,12 +15,19 @@ export const expectSchema = z.strictObject({
 
 export const ifExistsSchema = z.enum(['update', 'skip', 'overwrite', 'fail']);
 
+/** Where the outputs of a processor are published: see `run/published/destination.ts`. */
+export const destinationFields = {
+  to: z.string().min(1).max(800).optional(),
+  mode: z.enum(['replace', 'append']).optional(),
+};
+
 /** Which processor a landed object or a piece of work gets, and that processor's own options. */
 export const processSchema = z.strictObject({
   processor: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,39}$/, 'takes a processor name: lower case letters, digits and dashes'),
   options: z.record(z.string(), z.json()).default({}),
+  ...destinationFields,
 });
 export type Process = z.infer<typeof processSchema>;
 
@@ -37,6 +44,8 @@ export const sourceItemSchema = z.strictObject({
   expect: expectSchema.optional(),
   ifExists: ifExistsSchema.optional(),
   allowUnprovenEnd: z.boolean().optional(),
+  /** An earlier run that landed it and lacks only its result: if the object is still the same, it is processed and not landed again. */
+  landedIn: z.string().optional(),
 });
 
 /** Work that has no source: it goes to the queue as it is. */

@@ -11,6 +11,8 @@ export const RUNS_PREFIX = 'runs/';
 export const SLOTS_PREFIX = 'slots/';
 /** What processors write. It is the user's data and never expires by itself. */
 export const OUTPUT_PREFIX = 'output/';
+/** What processors publish for people and other tools, by the option `to`. Workers may delete here and nowhere else. */
+export const TABLES_PREFIX = 'tables/';
 
 /** Prefixes that a landed object's key may not start with. */
 export const RESERVED_PREFIXES = [RUNS_PREFIX, SLOTS_PREFIX, OUTPUT_PREFIX] as const;

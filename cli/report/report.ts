@@ -102,8 +102,15 @@ function itemRow({ name, status, landed, result }: ItemLine): string[] {
     String(landed?.retries ?? ''),
     landed?.peakMemoryMiB?.toFixed(0) ?? '',
     landed?.proofs.held.join(', ') ?? '',
-    result === undefined ? '' : `${result.processor} ${result.seconds.toFixed(1)} s${summary(result.result)}`,
+    result === undefined
+      ? ''
+      : `${result.processor} ${result.seconds.toFixed(1)} s${summary(result.result)}${placeOf(result)}`,
   ];
+}
+
+function placeOf({ publishedTo, published = [] }: NonNullable<ItemLine['result']>): string {
+  if (publishedTo === undefined) return '';
+  return ` → ${oneLine(publishedTo)} (${published.length} ${published.length === 1 ? 'file' : 'files'})`;
 }
 
 /** What a processor's own result says in short: `: csv, 3,376 records, 5 columns`. */

@@ -25,7 +25,7 @@ export async function dispatchOutstanding(
     const message =
       landed === undefined && item.kind === 'source' && progress.handed.has(item.id)
         ? fetchMessageOf(plan.runId, item)
-        : messageOf(plan.runId, item, landed && { bucket: landed.bucket, bytes: landed.bytes });
+        : messageOf(plan.runId, item, landed);
     if (message !== undefined) messages.push(message);
     if (messages.length >= MESSAGES_AT_ONCE) {
       await dispatch(store, queue, messages);

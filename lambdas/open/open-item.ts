@@ -1,6 +1,7 @@
 import { fetchMessageOf, messageOf } from '#run/fleet/dispatch.ts';
 import type { Item, SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
+import { landedBefore } from '#run/landing/landed-before.ts';
 import { recordHanded, recordLanded, recordTransferFailure } from '#run/landing/landing.ts';
 import { isLost, type LostTransfer, readTransfer, writeTransfer } from '#run/landing/large-transfer.ts';
 import { failureSchema, handedSchema, landedSchema, resultSchema } from '#run/ledger/records.ts';
@@ -46,6 +47,13 @@ export async function openItem(ingest: Ingest, dispatcher: Dispatcher, open: Ope
     if (message !== undefined) dispatcher.add(message);
     return { kind: 'settled' };
   }
+  if (item.landedIn !== undefined) {
+    const message = await landedBefore(ingest.store, runId, item, item.landedIn);
+    if (message !== undefined) {
+      dispatcher.add(message);
+      return { kind: 'settled' };
+    }
+  }
   if (Date.now() >= open.deadline.getTime()) return { kind: 'left' };
   return landSource(ingest, dispatcher, { ...open, item }, earlier?.transfer);
 }
@@ -68,7 +76,7 @@ async function findEarlier(
   if (result !== undefined || failure !== undefined) return { kind: 'settled' };
   if (landed !== undefined) {
     // No worker has said its word, so the message may never have been sent. A second one is thrown away.
-    const message = messageOf(runId, item, { bucket: landed.bucket, bytes: landed.bytes });
+    const message = messageOf(runId, item, landed);
     if (message !== undefined) dispatcher.add(message);
     return { kind: 'settled' };
   }

@@ -6,11 +6,11 @@ import { itemId } from '#run/ids.ts';
 import { processorProblem } from '#run/input/deployed-processors.ts';
 import type { ExecutionInput } from '#run/input/input.ts';
 import { lookOfKey } from '#run/input/key-problem.ts';
-import { type Item, itemName } from '#run/item.ts';
+import { type Item, itemName, type Process } from '#run/item.ts';
 import { runKeys, slotKey } from '#run/keys.ts';
 import { countByShard } from '#run/ledger/shards.ts';
 import { type Claim, claim } from '#run/plan/claim.ts';
-import { filled, type ItemDefaults, itemsOfInput, listedItem, type Report } from '#run/plan/items.ts';
+import { destined, filled, type ItemDefaults, itemsOfInput, listedItem, type Report } from '#run/plan/items.ts';
 import { type PlanSummary, planSummarySchema } from '#run/plan/plan-summary.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
 import { listAtUrl } from './list/list-at-url.ts';
@@ -197,7 +197,11 @@ async function* itemsOf(
 ): AsyncGenerator<Item> {
   yield* itemsOfInput(input, defaults, report);
   if (input.rerunOf !== undefined) {
-    for await (const item of itemsLeftBy(store, input.rerunOf, input.rerunItems)) {
+    for await (const left of itemsLeftBy(store, input.rerunOf, {
+      only: input.rerunItems,
+      isProcessed: input.process !== null,
+    })) {
+      const item = processedBy(left, input.process, defaults, report);
       // The deployment may have had more when the earlier run was planned.
       const problem = item.process && processorProblem(item.process.processor, defaults.processors);
       if (problem) report(`rerunOf: ${itemName(item)}: ${problem}`);
@@ -213,6 +217,14 @@ async function* itemsOf(
       if (item !== undefined) yield item;
     }
   }
+}
+
+/** An item of an earlier run with the processor, and the destination, that this run's input names. Work keeps its own processor. */
+function processedBy(item: Item, process: Process | null, defaults: ItemDefaults, report: Report): Item {
+  if (process === null) return item;
+  if (item.kind === 'source') return { ...item, process: destined(process, item.key, 'process', defaults, report) };
+  if (process.processor !== item.process.processor) return item;
+  return { ...item, process: destined(process, item.name, 'process', defaults, report) ?? item.process };
 }
 
 async function* inBatches(items: AsyncIterable<Item>, size: number): AsyncGenerator<{ index: number; items: Item[] }> {

@@ -11,22 +11,30 @@ export class RerunError extends Error {
 }
 
 /**
- * What a run left undone: its failed and missing items, as they were planned. Results that came late count as done.
+ * What a run left undone: its failed and missing items, as they were planned. Results that came late count as done. A source that has landed
+ * names the run that landed it, so that it is only processed.
  *
  * @param only ids: nothing else is taken. @default all that is left
+ * @param isProcessed whether the later run names a processor: then what has landed and got none is left too.
  * @throws RerunError where the run isn't there any more, or is still under way.
  */
-export async function* itemsLeftBy(store: Store, runId: string, only?: readonly string[]): AsyncGenerator<Item> {
+export async function* itemsLeftBy(
+  store: Store,
+  runId: string,
+  { only, isProcessed }: { only?: readonly string[] | undefined; isProcessed: boolean },
+): AsyncGenerator<Item> {
   const keys = runKeys(runId);
   const plan = await readJson(store, keys.summary, planSummarySchema);
   if (plan === undefined) throw new RerunError(`there is no run ${runId}, or its records have expired`);
   if ((await readJson(store, keys.manifest, manifestSchema)) === undefined) {
     throw new RerunError(`run ${runId} is still under way: stop it, or wait for its manifest`);
   }
-  const { done } = await readProgress(store, plan);
+  const { done, landed } = await readProgress(store, plan);
   const wanted = only === undefined ? undefined : new Set(only);
   for await (const item of plannedItems(store, plan)) {
-    if (!done.has(item.id) && (wanted === undefined || wanted.has(item.id))) yield item;
+    const isDone = done.has(item.id) && !(isProcessed && item.process === null);
+    if (isDone || (wanted !== undefined && !wanted.has(item.id))) continue;
+    yield item.kind === 'source' && landed.has(item.id) ? { ...item, landedIn: runId } : item;
   }
 }
 

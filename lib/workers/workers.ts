@@ -13,6 +13,7 @@ import {
 import { type CfnRole, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct, type IDependable } from 'constructs';
+import { TABLES_PREFIX } from '#run/keys.ts';
 import type { NativeFile } from '../bundling/native-files.ts';
 import type { Network } from '../network/network.ts';
 import { type Access, leave } from '../permissions/access.ts';
@@ -175,6 +176,7 @@ export class Workers extends Construct {
         // Landed objects lie wherever their keys say, and a source that takes too long for a Lambda is landed by a worker.
         read: ['*'],
         write: ['*'],
+        remove: [`${TABLES_PREFIX}*`],
         uploads: ['*'],
       }),
       queue.access('take', 'hold', 'send'),

@@ -15,6 +15,8 @@ const BLANK = ' ';
 const TABLE_SHARE = 0.8;
 /** Wider tables are sniffed by their first 200 columns: the sniffer needs more than 300 MiB for 20,000 of them. */
 const MAX_COLUMNS = 20_000;
+/** What is read of a text to find out how it is written: its first row must lie within. */
+const MAX_FIRST_ROW = 1_048_576;
 const MOST_SNIFFED = 2_000;
 const SNIFFED_OF_WIDE = 200;
 
@@ -56,6 +58,9 @@ export async function dialectOf(
   file: string,
   isPromised: boolean,
 ): Promise<Dialect | undefined> {
+  if (!/[\r\n]/.test(head.toString('latin1')) && head.length >= MAX_FIRST_ROW) {
+    throw new NoTableError(`the first line is longer than ${MAX_FIRST_ROW} bytes`);
+  }
   await writeFile(file, asLines(head));
   const layout = await bestLayout(database, head, options, file, isPromised);
   if (layout === undefined) return undefined;

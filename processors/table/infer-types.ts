@@ -3,6 +3,8 @@ import { identifier, literal } from './sql.ts';
 
 /** Rows that show which types a column of texts may have at all, before all rows decide. */
 const SAMPLE_ROWS = 2_000;
+/** Columns that one statement checks each by its own check. */
+const MOST_CHECKED_ALONE = 100;
 /** Digits that every DOUBLE holds exactly. */
 const SAFE_DIGITS = 15;
 const MAX_DECIMAL_DIGITS = 38;
@@ -53,12 +55,13 @@ export async function inferTypes(
   const types = new Map<string, TypedText>(columns.map(({ name }) => [name, TEXT]));
   for (const kind of kinds) {
     const checks = CHECKS[kind](formats);
-    let names = columns.filter(({ guess }) => mayBe(guess, kind)).map(({ name }) => name);
-    if (columns.some(({ guess }) => guess === 'any')) {
-      const sampled = await passing(database, `(FROM ${source} LIMIT ${SAMPLE_ROWS})`, names, checks);
-      names = names.filter((name) => sampled.get(name) !== TEXT);
-    }
-    for (const [name, found] of await passing(database, source, names, checks)) {
+    const names = columns.filter(({ guess }) => mayBe(guess, kind)).map(({ name }) => name);
+    const sampled = await passing(database, `(FROM ${source} LIMIT ${SAMPLE_ROWS})`, names, checks);
+    const likely = new Map([...sampled].filter(([, type]) => type !== TEXT));
+    const confirmed = await confirmedBy(database, source, likely, checks);
+    for (const name of confirmed) types.set(name, likely.get(name) ?? TEXT);
+    const open = names.filter((name) => sampled.get(name) !== TEXT && !confirmed.has(name));
+    for (const [name, found] of await passing(database, source, open, checks)) {
       if (found !== TEXT) types.set(name, found);
     }
   }
@@ -76,38 +79,48 @@ function mayBe(guess: string, kind: Kind): boolean {
 
 interface Check {
   readonly type: TypedText;
-  /** A condition on `t`, the text without blanks around it. */
-  readonly holds: string;
+  /** A condition on a text without blanks around it. */
+  readonly holds: (t: string) => string;
 }
 
 /** From narrow to wide. */
 const CHECKS: Readonly<Record<Kind, (formats: Formats) => readonly Check[]>> = {
-  boolean: () => [{ type: plain('BOOLEAN'), holds: `lower(t) IN ('true', 'false')` }],
+  boolean: () => [{ type: plain('BOOLEAN'), holds: (t) => `lower(${t}) IN ('true', 'false')` }],
   number: ({ decimal }) => {
-    const text = decimal === '.' ? 't' : numberText('t', decimal);
-    // A first zero or a plus means that it is a name for something: a postcode, a telephone number.
-    const name = `(starts_with(t, '+') OR contains(t, '_') OR (starts_with(ltrim(t, '-'), '0') AND substr(ltrim(t, '-'), 2, 1) BETWEEN '0' AND '9'))`;
     const number = (type: string): TypedText => ({ type, cast: (c) => `CAST(${numberText(c, decimal)} AS ${type})` });
-    const isDouble = `NOT ${name} AND try_cast(${text} AS DOUBLE) IS NOT NULL`;
+    const isDouble = (t: string): string =>
+      `NOT ${isName(t)} AND try_cast(${numberText(t, decimal)} AS DOUBLE) IS NOT NULL`;
     return [
-      { type: plain('BIGINT'), holds: `CAST(try_cast(t AS BIGINT) AS VARCHAR) = t` },
-      { type: number('DOUBLE'), holds: `${isDouble} AND strlen(t) <= ${SAFE_DIGITS}` },
+      { type: plain('BIGINT'), holds: (t) => `CAST(try_cast(${t} AS BIGINT) AS VARCHAR) = ${t}` },
+      { type: number('DOUBLE'), holds: (t) => `${isDouble(t)} AND strlen(${t}) <= ${SAFE_DIGITS}` },
       { type: number('LONG DOUBLE'), holds: isDouble },
     ];
   },
   moment: ({ dateFormat, timestampFormat, datesAreGiven }) => {
-    const zone = `(ends_with(t, 'Z') OR contains(substr(t, 12), '+') OR contains(substr(t, 12), '-'))`;
-    const isTime = (type: string): string => `strlen(t) BETWEEN 16 AND 32 AND try_cast(t AS ${type}) IS NOT NULL`;
-    const iso = `left(CAST(try_cast(t AS TIMESTAMP) AS VARCHAR), 16) = replace(left(t, 16), 'T', ' ')`;
+    const hasZone = (t: string): string =>
+      `(ends_with(${t}, 'Z') OR contains(substr(${t}, 12), '+') OR contains(substr(${t}, 12), '-'))`;
+    const isTime = (t: string, type: string): string =>
+      `strlen(${t}) BETWEEN 16 AND 32 AND try_cast(${t} AS ${type}) IS NOT NULL`;
+    const isIso = (t: string): string =>
+      `left(CAST(try_cast(${t} AS TIMESTAMP) AS VARCHAR), 16) = replace(left(${t}, 16), 'T', ' ')`;
     return [
-      { type: plain('DATE'), holds: `strlen(t) = 10 AND CAST(try_cast(t AS DATE) AS VARCHAR) = t` },
-      { type: plain('TIMESTAMP'), holds: `${isTime('TIMESTAMP')} AND strlen(t) <= 26 AND NOT ${zone} AND ${iso}` },
-      { type: plain('TIMESTAMPTZ'), holds: `${isTime('TIMESTAMPTZ')} AND ${zone}` },
+      { type: plain('DATE'), holds: (t) => `strlen(${t}) = 10 AND CAST(try_cast(${t} AS DATE) AS VARCHAR) = ${t}` },
+      {
+        type: plain('TIMESTAMP'),
+        holds: (t) => `${isTime(t, 'TIMESTAMP')} AND strlen(${t}) <= 26 AND NOT ${hasZone(t)} AND ${isIso(t)}`,
+      },
+      { type: plain('TIMESTAMPTZ'), holds: (t) => `${isTime(t, 'TIMESTAMPTZ')} AND ${hasZone(t)}` },
       ...written('DATE', dateFormat, datesAreGiven),
       ...written('TIMESTAMP', timestampFormat, datesAreGiven),
     ];
   },
 };
+
+/** A first zero or a plus means that it is a name for something: a postcode, a telephone number. */
+function isName(t: string): string {
+  const number = `ltrim(${t}, '-')`;
+  return `(starts_with(${t}, '+') OR contains(${t}, '_') OR (starts_with(${number}, '0') AND substr(${number}, 2, 1) BETWEEN '0' AND '9'))`;
+}
 
 function plain(type: string): TypedText {
   return { type, cast: (text) => `CAST(${text} AS ${type})` };
@@ -122,10 +135,32 @@ export function numberText(text: string, decimal: '.' | ','): string {
 function written(type: 'DATE' | 'TIMESTAMP', format: string | undefined, isGiven: boolean): Check[] {
   if (format === undefined || format.startsWith('%Y-%m-%d')) return [];
   const cast = (text: string): string => `CAST(strptime(${text}, ${literal(format)}) AS ${type})`;
-  const holds = (one: string): string => `try_strptime(t, ${literal(one)}) IS NOT NULL`;
-  const check = { type: { type, cast }, holds: holds(format) };
+  const holds = (t: string, one: string): string => `try_strptime(${t}, ${literal(one)}) IS NOT NULL`;
+  const check = { type: { type, cast }, holds: (t: string) => holds(t, format) };
   const other = format.replaceAll(/%[dm]/g, (each) => (each === '%d' ? '%m' : '%d'));
-  return isGiven ? [check] : [{ type: TEXT, holds: `${holds(format)} AND ${holds(other)}` }, check];
+  return isGiven ? [check] : [{ type: TEXT, holds: (t) => `${holds(t, format)} AND ${holds(t, other)}` }, check];
+}
+
+/** The columns of which all rows bear out what the first rows have: one check a column, where {@link passing} tries them all. */
+async function confirmedBy(
+  database: Database,
+  source: string,
+  likely: ReadonlyMap<string, TypedText>,
+  checks: readonly Check[],
+): Promise<Set<string>> {
+  // A wide table's statement would grow with its columns; all checks of a kind are one statement there.
+  if (likely.size === 0 || likely.size > MOST_CHECKED_ALONE) return new Set();
+  const names = [...likely.keys()];
+  const aggregates = names.map((name, index) => {
+    const t = `t${index}`;
+    const holds = checks.find(({ type }) => type === likely.get(name))?.holds(t) ?? 'false';
+    return `bool_and(${t} IS NULL OR coalesce(${holds}, false)) AS h${index}`;
+  });
+  const texts = names.map((name, index) => `trim(${identifier(name)}) AS t${index}`);
+  const [row = {}] = await database.run(
+    `SELECT ${aggregates.join(', ')} FROM (SELECT ${texts.join(', ')} FROM ${source})`,
+  );
+  return new Set(names.filter((_, index) => row[`h${index}`] === true));
 }
 
 /** The first check that no value of a column speaks against, text where there is none. Columns without a value are left out. */
@@ -135,7 +170,8 @@ async function passing(
   names: readonly string[],
   checks: readonly Check[],
 ): Promise<Map<string, TypedText>> {
-  const aggregates = checks.map(({ holds }, index) => `bool_and(coalesce(${holds}, false)) AS h${index}`);
+  if (names.length === 0) return new Map();
+  const aggregates = checks.map(({ holds }, index) => `bool_and(coalesce(${holds('t')}, false)) AS h${index}`);
   const found = new Map<string, TypedText>();
   for (const [name, row] of await byColumn(database, source, names, aggregates)) {
     const check = checks.find((_, index) => row[`h${index}`] === true);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,8 +20,6 @@ export interface InputBytes {
   readonly compression: Compression;
   readonly bytes: number;
   readonly uncompressedBytes: number;
-  /** Of the bytes as they are stored. */
-  readonly sha256: string;
 }
 
 /** What an object holds: a table, which `value` was made of, or none. */
@@ -52,6 +49,7 @@ export interface Workspace {
  * column its type. `profile` and `parquet` both read by it, and so give the same answer.
  *
  * @param use is called with the table while DuckDB has it open; the workspace is gone when it has returned.
+ * @param see is called with the bytes as they are stored.
  * @throws MalformedInputError, NoTableError, InputTooLargeError, TooManyBadRowsError, ColumnError, and what {@link Database} throws.
  */
 export async function readInput<T>(
@@ -59,6 +57,7 @@ export async function readInput<T>(
   context: ProcessorContext,
   rejects: Rejects,
   use: (table: Table, database: Database, workspace: Workspace) => Promise<T>,
+  see: (chunk: Buffer) => void = () => undefined,
 ): Promise<ReadInput<T>> {
   const folder = await mkdtemp(join(tmpdir(), `sluice-${item.processor}-`));
   try {
@@ -67,41 +66,38 @@ export async function readInput<T>(
     const diskBytes = Math.floor((bavail * bsize) / 3);
     const maxInputBytes = Math.min(diskBytes, (item.options.maxInputMiB ?? Number.POSITIVE_INFINITY) * MIB);
     const workspace = { folder, diskBytes, maxInputBytes };
-    const stored = new Stored(context);
+    const stored = new Stored(context, see);
     const { head: magic, all } = await peek(stored.read(), 8);
     const compression = compressionOf(magic);
     const unpacked = new Counted(decompress(all, compression));
     const peeked = await peek(unpacked.read(), HEAD_BYTES);
     const opened = await openTable({ ...peeked, item, context, workspace, rejects }, use);
-    return { ...opened, compression, ...stored.about(), uncompressedBytes: unpacked.bytes };
+    return { ...opened, compression, bytes: stored.bytes, uncompressedBytes: unpacked.bytes };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** The bytes of the object as they pass by, counted and hashed. */
+/** The bytes of the object as they pass by. */
 class Stored {
   readonly #context: ProcessorContext;
-  readonly #hash = createHash('sha256');
-  #bytes = 0;
+  readonly #see: (chunk: Buffer) => void;
+  bytes = 0;
 
-  constructor(context: ProcessorContext) {
+  constructor(context: ProcessorContext, see: (chunk: Buffer) => void) {
     this.#context = context;
+    this.#see = see;
   }
 
   async *read(): AsyncGenerator<Buffer> {
     const { signal, progress } = this.#context;
     for await (const chunk of this.#context.openInput() as Readable & AsyncIterable<Buffer>) {
       signal.throwIfAborted();
-      this.#hash.update(chunk);
-      this.#bytes += chunk.length;
-      progress({ bytes: this.#bytes });
+      this.#see(chunk);
+      this.bytes += chunk.length;
+      progress({ bytes: this.bytes });
       yield chunk;
     }
-  }
-
-  about(): { bytes: number; sha256: string } {
-    return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
   }
 }
 

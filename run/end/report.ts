@@ -38,8 +38,9 @@ function row({ name, status, landed, result, failure }: ItemLine): string {
   const proofs = landed?.proofs.held.join(', ') ?? '';
   const word = failure === undefined ? proofs : `${failure.error.name}: ${failure.error.message}`;
   const numbers = [landed?.bytes.toLocaleString('en'), landed?.seconds.toFixed(1), landed?.parts, landed?.retries];
+  const place = result?.publishedTo === undefined ? '' : `: <code>${escapeHtml(result.publishedTo)}</code>`;
   const cells = numbers.map((value) => `<td class="number">${value ?? ''}</td>`).join('');
-  return `<tr><td><code>${escapeHtml(name)}</code></td><td class="${status}">${status}</td>${cells}<td>${escapeHtml(result?.processor ?? '')}</td><td>${escapeHtml(word)}</td></tr>`;
+  return `<tr><td><code>${escapeHtml(name)}</code></td><td class="${status}">${status}</td>${cells}<td>${escapeHtml(result?.processor ?? '')}${place}</td><td>${escapeHtml(word)}</td></tr>`;
 }
 
 /** Done and failed items over the time of the gate's looks. */

@@ -26,12 +26,14 @@ export class DispatchError extends Error {
 export function messageOf(
   runId: string,
   item: Item,
-  landed?: { bucket: string; bytes: number },
+  landed?: { readonly bucket: string; readonly bytes: number; readonly contentType?: string | undefined },
 ): WorkMessage | undefined {
   if (item.process === null) return undefined;
   const common = { v: 1, runId, item: item.id, name: itemName(item), process: item.process } as const;
   if (item.kind === 'work') return { ...common, input: item.input };
-  return landed === undefined ? undefined : { ...common, object: { ...landed, key: item.key } };
+  if (landed === undefined) return undefined;
+  const { bucket, bytes, contentType } = landed;
+  return { ...common, object: { bucket, key: item.key, bytes, ...(contentType !== undefined && { contentType }) } };
 }
 
 /** What a message that carries a source names for its processor; no input can. */

@@ -14,7 +14,15 @@ export const messageSchema = z.strictObject({
   /** A source to land, for which a Lambda's time is too short. What its object then gets comes in a message of its own. */
   fetch: sourceItemSchema.optional(),
   /** The landed object, where the item is a source. */
-  object: z.strictObject({ bucket: z.string(), key: z.string(), bytes: z.int().nonnegative() }).optional(),
+  object: z
+    .strictObject({
+      bucket: z.string(),
+      key: z.string(),
+      bytes: z.int().nonnegative(),
+      /** What the source called it, where it said anything. */
+      contentType: z.string().optional(),
+    })
+    .optional(),
   /** The work's own input, where the item is work. */
   input: z.json().optional(),
 });

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { credentialFields, credentialProblems } from '../credentials/credential-reference.ts';
 import { RUN_ID_PATTERN } from '../ids.ts';
-import { expectSchema, ifExistsSchema, itemIdSchema } from '../item.ts';
+import { destinationFields, expectSchema, ifExistsSchema, itemIdSchema } from '../item.ts';
 import { keyProblem } from './key-problem.ts';
 import { nameProblem } from './name-problem.ts';
 import { PROCESSOR_NAMES } from './processor-names.ts';
@@ -41,7 +41,11 @@ const processorSchema = z.enum(PROCESSOR_NAMES, {
 /** A processor with its options, or its name alone. */
 const processInputSchema = z.union([
   processorSchema.transform((processor) => ({ processor, options: {} })),
-  z.strictObject({ processor: processorSchema, options: z.record(z.string(), z.json()).default({}) }),
+  z.strictObject({
+    processor: processorSchema,
+    options: z.record(z.string(), z.json()).default({}),
+    ...destinationFields,
+  }),
 ]);
 
 /** One source, as a person types it or a line of `sourcesFrom` holds it. */
@@ -66,6 +70,7 @@ const workInputSchema = z.strictObject({
   processor: processorSchema,
   options: z.record(z.string(), z.json()).default({}),
   input: z.json().default(null),
+  ...destinationFields,
 });
 export type WorkInput = z.infer<typeof workInputSchema>;
 

@@ -90,7 +90,10 @@ export async function recordLanded(
     notes: landed.notes,
   };
   const word = await record(store, 'landed', entry);
-  return { word, message: messageOf(runId, item, { bucket: store.bucket, bytes: landed.bytes }) };
+  return {
+    word,
+    message: messageOf(runId, item, { bucket: store.bucket, bytes: landed.bytes, contentType: landed.contentType }),
+  };
 }
 
 /** Records that an item won't land in this run. A second word on it changes nothing. */

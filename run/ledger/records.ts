@@ -51,6 +51,9 @@ export const resultSchema = z.object({
   worker: z.string(),
   seconds: z.number().nonnegative(),
   outputs: z.array(z.object({ key: z.string(), bytes: z.int().nonnegative() })),
+  /** The prefix that the outputs were published at, and what stands there of them. */
+  publishedTo: z.string().optional(),
+  published: z.array(z.object({ key: z.string(), bytes: z.int().nonnegative() })).optional(),
   /** The processor's own result. */
   result: z.json(),
 });

@@ -7,6 +7,7 @@ import { isTooDeep, MOST_LEVELS } from '../input/nesting.ts';
 import { quoted } from '../input/quoted.ts';
 import { fillTemplate, TemplateError } from '../input/template.ts';
 import type { Process, SourceItem, WorkItem } from '../item.ts';
+import { destinationProblem, stemOf } from '../published/destination.ts';
 
 /** What every item of a run has in common. */
 export interface ItemDefaults {
@@ -42,7 +43,7 @@ export function sourceItem(
     id: itemId(url, key),
     url,
     key,
-    process: process === undefined ? defaults.process : process,
+    process: destined(process === undefined ? defaults.process : process, key, `${where}.process`, defaults, report),
     ...rest,
   };
 }
@@ -70,15 +71,33 @@ export function listedItem(
 }
 
 /** Work for the queue alone. Its identity is all that it says, so that the same line twice is noticed. */
-export function workItem(work: WorkInput): WorkItem {
+export function workItem(work: WorkInput, where: string, defaults: ItemDefaults, report: Report): WorkItem {
   const id = itemId('work', work.name ?? '', work.processor, JSON.stringify([work.options, work.input]));
-  return {
-    kind: 'work',
-    id,
-    name: work.name ?? `${work.processor} ${id.slice(0, 8)}`,
-    process: { processor: work.processor, options: work.options },
-    input: work.input,
-  };
+  const name = work.name ?? `${work.processor} ${id.slice(0, 8)}`;
+  const { processor, options, input, to, mode } = work;
+  const process = { processor, options, ...(to !== undefined && { to }), ...(mode !== undefined && { mode }) };
+  return { kind: 'work', id, name, process: destined(process, name, where, defaults, report) ?? process, input };
+}
+
+/**
+ * A processor with the template of its destination filled: `{name}` for the item's own name without folders and endings, and the fields of
+ * time that URLs and keys have.
+ */
+export function destined(
+  process: Process | null,
+  name: string,
+  where: string,
+  defaults: Pick<ItemDefaults, 'scheduledTime' | 'timeZone'>,
+  report: Report,
+): Process | null {
+  if (process?.to === undefined) {
+    if (process?.mode !== undefined) report(`${where}.mode: says how to publish: give to, the prefix where, too`);
+    return process;
+  }
+  const to = filled(process.to.replaceAll('{name}', stemOf(name)), `${where}.to`, defaults, report);
+  const problem = to === undefined ? undefined : destinationProblem(to);
+  if (problem !== undefined) report(`${where}.to: ${problem}`);
+  return { ...process, ...(to !== undefined && { to }) };
 }
 
 /** All that an input names, in its order, but for what `sourcesFrom` lists. */
@@ -91,7 +110,7 @@ export function* itemsOfInput(
     const item = sourceItem(source, `sources[${index}]`, defaults, report);
     if (item !== undefined) yield item;
   }
-  for (const work of input.work ?? []) yield workItem(work);
+  for (const [index, work] of (input.work ?? []).entries()) yield workItem(work, `work[${index}]`, defaults, report);
 }
 
 /** A template filled, or undefined after its problem was reported. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { zstdCompressSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it } from 'vitest';
 import type { Processor } from '#processors/contract/processor.ts';
@@ -383,6 +383,38 @@ describe('what came instead of a table is none:', () => {
       columns: 1,
       header: true,
     });
+  });
+});
+
+describe('a small file takes down nothing:', () => {
+  const MIB = 1_048_576;
+  const longKeys = Array.from({ length: 50 }, (_, n) => `{"${String(n).padEnd(MIB, 'k')}":1}`);
+  it.each<[string, () => string, RegExp]>([
+    [
+      'commas around quoted line feeds',
+      () => `a,b\n1,2\n${`${','.repeat(65_536)}"\n"`.repeat(1_600)}`,
+      /^NoTableError.*65537 columns/,
+    ],
+    [
+      'long keys in an array',
+      () => `[${longKeys.join(',')}]`,
+      /^TooManyBadRowsError.*a key is longer than 1,000 characters/,
+    ],
+    ['long keys in lines', () => longKeys.join('\n'), /^TooManyBadRowsError.*a key is longer than 1,000 characters/],
+    ['objects within objects', () => '{"a":'.repeat(5_000_000), /^MalformedInputError.*deeper than 200 levels/],
+    ['arrays within arrays', () => '['.repeat(20_000_000), /^MalformedInputError.*deeper than 200 levels/],
+    [
+      'a header of more than the head that is read',
+      () => `${`${'a'.repeat(5_000)},`.repeat(300)}\n1\n`,
+      /^NoTableError.*first line/,
+    ],
+  ])('%s', async (_name, make, message) => {
+    expect(await failureOf(gzipSync(make()))).toMatch(message);
+  });
+
+  it('a line of 16 MiB that is nested without end is one bad row', async () => {
+    const object = gzipSync(`{"a":1}\n{"a":${'['.repeat(16 * MIB - 10)}\n`);
+    expect((await read(object)).converted).toMatchObject({ rows: 1, badRows: 1 });
   });
 });
 

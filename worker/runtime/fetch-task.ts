@@ -72,7 +72,7 @@ export function fetchTask(parts: WorkerParts, message: WorkMessage, source: Sour
 async function handOn({ store, dispatchQueue }: WorkerParts, runId: string, source: SourceItem): Promise<void> {
   const landed = await readJson(store, runKeys(runId).record('landed', source.id), landedSchema);
   if (landed === undefined) throw new NoSuchWinnerError(`${source.key} has landed, and its record is not there`);
-  const message = messageOf(runId, source, { bucket: landed.bucket, bytes: landed.bytes });
+  const message = messageOf(runId, source, landed);
   if (message !== undefined) await dispatch(store, dispatchQueue, [message]);
 }
 

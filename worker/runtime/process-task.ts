@@ -3,7 +3,9 @@ import type { WorkMessage } from '#run/fleet/message.ts';
 import { outputPrefix } from '#run/keys.ts';
 import { recordResult } from '#run/ledger/ledger.ts';
 import type { ResultRecord } from '#run/ledger/records.ts';
+import { publish } from '#run/published/publish.ts';
 import type { ItemSurroundings } from '../item/item-job.ts';
+import { copyByHand } from './copy-by-hand.ts';
 import type { WorkerParts } from './parts.ts';
 import { hasRecord, settledAs } from './settled.ts';
 import type { Task } from './task.ts';
@@ -31,7 +33,7 @@ async function process(
   attempt: number,
   { signal, logger }: Pick<ItemSurroundings, 'signal' | 'logger'>,
 ): Promise<ResultRecord> {
-  const { settings, worker } = parts;
+  const { store, settings, worker } = parts;
   const { runId, item, name, object, input = null } = message;
   const { processor, options } = message.process;
   const memoryBytes = memoryShare(settings.itemsAtOnce, settings.memoryMiB);
@@ -42,6 +44,12 @@ async function process(
     parts.runItem(job, { signal: both, logger, onProgress }),
   );
   const prefix = outputPrefix(runId, item, attempt);
+  const stored = outputs.map((output) => ({ name: output.name, key: prefix + output.name, bytes: output.bytes }));
+  const { to, mode = 'replace' } = message.process;
+  const published =
+    to === undefined
+      ? undefined
+      : await publish(store, { to, mode }, { runId, item, name }, stored, (from, key) => copyByHand(store, from, key));
   return {
     v: 1,
     runId,
@@ -52,7 +60,8 @@ async function process(
     attempt,
     worker,
     seconds: Math.round(performance.now() - began) / 1_000,
-    outputs: outputs.map((output) => ({ key: prefix + output.name, bytes: output.bytes })),
+    outputs: stored.map(({ key, bytes }) => ({ key, bytes })),
+    ...(published !== undefined && { publishedTo: to, published }),
     result,
   };
 }

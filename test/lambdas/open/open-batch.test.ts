@@ -1,3 +1,4 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeLarge } from '#lambdas/close/close-large.ts';
@@ -16,7 +17,7 @@ import { RunLimits } from '#run/limits/run-limits.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
-import { profile, recordedItems, resultRecord, writePlan } from '#test/helpers/run.ts';
+import { landedRecord, profile, recordedItems, resultRecord, writePlan } from '#test/helpers/run.ts';
 import { objectSha256, openUploads } from '#test/helpers/s3-objects.ts';
 import { contentSha256, startSourceServer } from '#test/helpers/source-server.ts';
 import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';
@@ -53,6 +54,12 @@ const ingestOn = (store: Store): Ingest => ({
 function sourceAt(url: string, process = profile as SourceItem['process']): SourceItem {
   const key = `landed/${new URL(url).port}${new URL(url).pathname}`;
   return { kind: 'source', id: itemId(url, key), url, key, process };
+}
+
+async function landedEarlier(store: Store, item: SourceItem, body: string): Promise<void> {
+  await store.client.send(new PutObjectCommand({ Bucket: store.bucket, Key: item.key, Body: body }));
+  const landed = landedRecord('earlier', item, store.bucket);
+  await record(store, 'landed', { ...landed, bytes: body.length, at: new Date(Date.now() + 5_000).toISOString() });
 }
 
 async function batchOf(store: Store, items: readonly (SourceItem | WorkItem)[]): Promise<OpenRequest> {
@@ -214,5 +221,28 @@ describe('openBatch', () => {
     const { large } = await openBatch(ingestOn(store), queue, request);
     // The other two are kept for beginnings anew.
     expect(large[0]?.slices).toEqual([0, 1]);
+  });
+});
+
+it('does not land again what an earlier run has landed and not processed, whatever its source says now', async () => {
+  const [store, queue] = [await aws.store(), await aws.queue()];
+  const item = { ...sourceAt(`${web.url}/missing/gone.csv`), landedIn: 'earlier' };
+  await landedEarlier(store, item, 'a,b\n1,2\n');
+  await openBatch(ingestOn(store), queue, await batchOf(store, [item]));
+  expect(await readJson(store, runKeys('r').record('landed', item.id), landedSchema)).toMatchObject({
+    ...{ runId: 'r', status: 'unchanged', bytes: 8 },
+    notes: [expect.stringContaining('landed by run earlier')],
+  });
+  expect(await received(queue)).toEqual([item.id]);
+});
+
+it('lands an object again that is not the one of the earlier record any more', async () => {
+  const [store, queue] = [await aws.store(), await aws.queue()];
+  const item = { ...sourceAt(`${web.url}/a.csv`), landedIn: 'earlier' };
+  await landedEarlier(store, item, 'a,b\n1,2\n');
+  await store.client.send(new PutObjectCommand({ Bucket: store.bucket, Key: item.key, Body: 'another' }));
+  await openBatch(ingestOn(store), queue, await batchOf(store, [item]));
+  expect(await readJson(store, runKeys('r').record('landed', item.id), landedSchema)).toMatchObject({
+    status: 'landed',
   });
 });

@@ -308,6 +308,36 @@ describe('planRun', () => {
     });
   });
 
+  describe('a destination', () => {
+    it('is a template of the time and of the name, for sources and for work', async () => {
+      const store = await aws.store();
+      const summary = await plan(store, {
+        scheduledTime: '2026-11-24T02:00:00Z',
+        sources: [{ url: 'https://example.org/t', key: 'raw/trips.csv.gz' }],
+        work: [{ name: 'site', processor: 'scrape', to: 'tables/pages/{yyyy}/', mode: 'append' }],
+        process: { processor: 'profile', to: 'tables/{name}/day={yyyy-MM-dd}/' },
+      });
+      const items = await Array.fromAsync(plannedItems(store, summary));
+      expect(items.map(({ process }) => process)).toMatchObject([
+        { processor: 'profile', to: 'tables/trips/day=2026-11-24/' },
+        { processor: 'scrape', to: 'tables/pages/2026/', mode: 'append' },
+      ]);
+    });
+
+    it.each([
+      ['raw/x/', /^process\.to|sources\[0\]\.process\.to: takes a prefix below tables\//],
+      ['tables/x', /takes a prefix below tables\/ that ends in a slash/],
+      ['tables/', /takes a prefix below tables\//],
+      ['tables/../x/', /takes no empty, "." or ".." segment/],
+      ['tables/{week}/', /takes the template fields/],
+    ])('%s is refused', async (to, problem) => {
+      const store = await aws.store();
+      const sources = [{ url: 'https://example.org/t', key: 'a' }];
+      const planning = (async () => plan(store, { sources, process: { processor: 'profile', to } }))();
+      expect(await problemsOf(planning)).toEqual([expect.stringMatching(problem)]);
+    });
+  });
+
   describe('a rerun', () => {
     it('plans just what the earlier run left undone, and links the two both ways', async () => {
       const store = await aws.store();
@@ -329,6 +359,27 @@ describe('planRun', () => {
       expect(names).toEqual(['failed', 'missing']);
       expect(again.rerunOf).toBe('first');
       expect(await Array.fromAsync(listKeys(store, runKeys('first').rerun('again')))).toHaveLength(1);
+    });
+
+    it('names the run that landed a source which lacks only its result, and takes the processor that it is given', async () => {
+      const store = await aws.store();
+      const first = await plan(
+        store,
+        { sources: [{ url: 'https://example.org/a', key: 'in/a.csv' }] },
+        claimOf('first'),
+      );
+      const [landed] = await Array.fromAsync(plannedItems(store, first));
+      if (landed === undefined) throw new Error('the first run has no items');
+      await record(store, 'landed', landedRecord('first', landed, store.bucket));
+      await endRun(store, first, { forced: true, reason: 'late' });
+      expect(await problemsOf(plan(store, { rerunOf: 'first' }, claimOf('none')))).toEqual([
+        'rerunOf: run first left nothing undone',
+      ]);
+      const process = { processor: 'profile', to: 'tables/{name}/' };
+      const again = await plan(store, { rerunOf: 'first', process }, claimOf('again'));
+      expect(await Array.fromAsync(plannedItems(store, again))).toEqual([
+        { ...landed, landedIn: 'first', process: { processor: 'profile', options: {}, to: 'tables/a/' } },
+      ]);
     });
 
     it('of items whose processor is not deployed any more is refused', async () => {

@@ -64,6 +64,25 @@ describe.concurrent('a worker', () => {
     expect(await test.messagesLeft()).toEqual({ visible: 0, inFlight: 0 });
   });
 
+  it('publishes the outputs of an item where its message says', async () => {
+    const test = await rig(
+      job('write', async (_item, context) => {
+        const output = context.output('data.parquet', 'application/vnd.apache.parquet');
+        output.end('table');
+        await once(output, 'finish');
+        return null;
+      }),
+    );
+    const message = test.message('raw/trips.csv', 'write');
+    await test.send({ ...message, process: { ...message.process, to: 'tables/trips/' } });
+    await test.work();
+    const key = `tables/trips/trips-${message.item.slice(0, 8)}-data.parquet`;
+    expect(await test.result(message)).toMatchObject({ publishedTo: 'tables/trips/', published: [{ key, bytes: 5 }] });
+    const published = await test.store.client.send(new GetObjectCommand({ Bucket: test.store.bucket, Key: key }));
+    expect(await published.Body?.transformToString()).toBe('table');
+    expect(published.ContentType).toBe('application/vnd.apache.parquet');
+  });
+
   it('does an item once, though its message comes again', async () => {
     let done = 0;
     const test = await rig(job('count', async () => ++done));

@@ -1,0 +1,46 @@
+import { HeadObjectCommand } from '@aws-sdk/client-s3';
+import { messageOf } from '../fleet/dispatch.ts';
+import type { WorkMessage } from '../fleet/message.ts';
+import type { SourceItem } from '../item.ts';
+import { runKeys } from '../keys.ts';
+import { record } from '../ledger/ledger.ts';
+import { landedSchema } from '../ledger/records.ts';
+import { httpStatus, readJson, type Store } from '../store.ts';
+
+/**
+ * Takes over an object that an earlier run has landed and that lacks only its result. The object must still be the one of the record,
+ * by its size and by not being younger than the record.
+ *
+ * @returns the message for a worker; undefined where the object has to be landed, or gets no processor.
+ */
+export async function landedBefore(
+  store: Store,
+  runId: string,
+  item: SourceItem,
+  earlier: string,
+): Promise<WorkMessage | undefined> {
+  const landed = await readJson(store, runKeys(earlier).record('landed', item.id), landedSchema);
+  if (landed === undefined || landed.key !== item.key || !(await isStillThere(store, landed))) return undefined;
+  const message = messageOf(runId, item, landed);
+  if (message === undefined) return undefined;
+  const note = `landed by run ${earlier}: this run only processes it`;
+  await record(store, 'landed', {
+    ...landed,
+    ...{ runId, status: 'unchanged', seconds: 0, parts: 0, retries: 0 },
+    ...{ at: new Date().toISOString(), notes: [...landed.notes, note] },
+  });
+  return message;
+}
+
+async function isStillThere(
+  store: Store,
+  landed: { readonly bucket: string; readonly key: string; readonly bytes: number; readonly at: string },
+): Promise<boolean> {
+  try {
+    const head = await store.client.send(new HeadObjectCommand({ Bucket: landed.bucket, Key: landed.key }));
+    return head.ContentLength === landed.bytes && (head.LastModified?.getTime() ?? 0) <= Date.parse(landed.at) + 1_000;
+  } catch (error) {
+    if (httpStatus(error) === 404) return false;
+    throw error;
+  }
+}

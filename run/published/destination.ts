@@ -1,0 +1,55 @@
+import { keyProblem } from '../input/key-problem.ts';
+import { TABLES_PREFIX } from '../keys.ts';
+
+/** Where the outputs of a processor are published, and what becomes of those that an earlier run left there. */
+export interface Destination {
+  /** A prefix below `tables/` that ends in a slash. */
+  readonly to: string;
+  readonly mode: 'replace' | 'append';
+}
+
+/** The item whose outputs they are. */
+export interface PublishedItem {
+  readonly runId: string;
+  readonly item: string;
+  /** What a person calls the item: a key, or the work's name. */
+  readonly name: string;
+}
+
+/** Bad rows are for people and belong to the run: a reader of the folder would take them for part of the table. */
+const KEPT_WITH_THE_RUN = 'rejects.jsonl';
+const MAX_STEM = 100;
+
+/** Why a prefix can't be a destination, undefined for a good one. */
+export function destinationProblem(to: string): string | undefined {
+  if (!to.startsWith(TABLES_PREFIX) || !to.endsWith('/') || to.length === TABLES_PREFIX.length) {
+    return `takes a prefix below ${TABLES_PREFIX} that ends in a slash, such as ${TABLES_PREFIX}trips/`;
+  }
+  return keyProblem(`${to}name`);
+}
+
+/**
+ * The key that an output gets, undefined for one that stays with its run. Each item has names of its own, so that many can share a folder; in
+ * mode `replace` they are the same in every run, in mode `append` they hold the run's id.
+ *
+ * Folders of partitions stay folders: `data/city=Bonn/data_0.parquet` becomes `tables/trips/city=Bonn/2024-5f0c2a11-data_0.parquet`.
+ */
+export function publishedKey({ to, mode }: Destination, about: PublishedItem, output: string): string | undefined {
+  if (output === KEPT_WITH_THE_RUN) return undefined;
+  const folders = output.replace(/^data\//, '').split('/');
+  const file = folders.pop() ?? output;
+  const label = [stemOf(about.name), about.item.slice(0, 8), ...(mode === 'append' ? [about.runId] : []), file];
+  return `${to}${folders.map((folder) => `${folder}/`).join('')}${label.join('-')}`;
+}
+
+/** The record of what an item has published, in a folder that Athena, Hive and Spark leave out. */
+export function publicationKey({ to, mode }: Destination, { runId, item }: PublishedItem): string {
+  return `${to}_sluice/${item}${mode === 'append' ? `-${runId}` : ''}.json`;
+}
+
+/** The name of a file without folders and endings, in characters that are safe in every tool. */
+export function stemOf(name: string): string {
+  const base = name.slice(name.lastIndexOf('/') + 1);
+  const stem = base.replace(/(?<=.)(\.[0-9A-Za-z]{1,8}){1,2}$/, '').replaceAll(/[^0-9A-Za-z_.-]+/g, '_');
+  return stem.slice(0, MAX_STEM) || 'item';
+}
