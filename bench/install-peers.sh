@@ -20,7 +20,7 @@ if [ "$wanted" != "$(cat "$home/venv/peers" 2>/dev/null)" ]; then
   echo 'installing the Python tools of bench/peers.txt'
   rm -rf "$home/venv"
   python3 -m venv "$home/venv" &&
-    "$home/venv/bin/pip" install --quiet --only-binary=:all: --requirement bench/peers.txt &&
+    "$home/venv/bin/pip" install --quiet --only-binary=:all: --require-hashes --requirement bench/peers.txt &&
     echo "$wanted" >"$home/venv/peers" || missing+=('the Python tools')
 fi
 

@@ -104,3 +104,27 @@ it('pins each action of hosted CI by its commit', () => {
   expect(used.length).toBeGreaterThan(0);
   for (const [, action = ''] of used) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
 });
+
+describe.each(['local/embedded/requirements', '.ci/lint-requirements', 'bench/peers'])('%s.txt', (path) => {
+  const lines = (ending: string) => readFileSync(join(REPOSITORY, `${path}.${ending}`), 'utf8').split('\n');
+  /** What each requirement is in a list with hashes: its name and version, and what is continued below it. */
+  const locked = lines('txt')
+    .filter((line) => !/^\s*#/.test(line))
+    .join('\n')
+    .replaceAll('\\\n', ' ')
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+
+  it('pins exact versions of everything that pip installs, each with the hashes of its files', () => {
+    expect(locked.length).toBeGreaterThan(0);
+    for (const line of locked) {
+      expect(line).toMatch(/^[\w.-]+(\[[\w,-]+\])?==[\w.!+-]+( ; [^;]+?)? +(--hash=sha256:[0-9a-f]{64} *)+$/);
+    }
+  });
+
+  it('has what its list without hashes asks for', () => {
+    const versions = new Set(locked.map((line) => line.split(' ')[0]?.toLowerCase().replaceAll('_', '-')));
+    const asked = lines('in').filter((line) => line.trim() !== '' && !line.startsWith('#'));
+    for (const line of asked) expect(versions).toContain(line.toLowerCase().replaceAll('_', '-'));
+  });
+});
