@@ -9,9 +9,11 @@ import { reconcile } from '#lambdas/reconcile/reconcile.ts';
 import { closeRun, readClosing } from '#run/end/closing.ts';
 import { finishRun } from '#run/end/finish.ts';
 import { writePiece } from '#run/end/pieces.ts';
+import { runKeys } from '#run/keys.ts';
 import { peakMemoryMiB } from '#run/landing/peak-memory.ts';
 import { newGateRecord } from '#run/ledger/gate-record.ts';
 import { planSummarySchema } from '#run/plan/plan-summary.ts';
+import { writeJson } from '#run/store.ts';
 
 const [step = '', planFile = '', endpoint = '', bucket = '', accessKeyId = '', secretAccessKey = '', ...numbers] =
   process.argv.slice(2);
@@ -45,6 +47,16 @@ const steps: Record<string, () => Promise<object>> = {
     if (closing === undefined) throw new Error('the run is not closed');
     const { counts, lineBytes } = await writePiece(store, plan, closing, { piece, of });
     return { counts, lineBytes };
+  },
+  /** The tallies of pieces that nobody measures: those of the last measured one, whose lines they name. */
+  async copies() {
+    const [measured = 0, of = 1] = numbers.map(Number);
+    const closing = await readClosing(store, plan.runId);
+    if (closing === undefined) throw new Error('the run is not closed');
+    const tally = await writePiece(store, plan, closing, { piece: measured - 1, of });
+    const keys = runKeys(plan.runId);
+    for (let piece = measured; piece < of; piece++) await writeJson(store, keys.pieceTally(closing.at, piece), tally);
+    return {};
   },
   async finish() {
     const manifest = await finishRun(store, plan, Number(numbers[0]));

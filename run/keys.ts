@@ -47,6 +47,8 @@ export interface RunKeys {
   readonly uploads: string;
   /** What the worker knows of an item's tries. */
   attempts(item: string): string;
+  /** The same of all items. */
+  readonly allAttempts: string;
   /** Write-once claim of a minute in which workers were looked after. */
   workersClaim(minute: number): string;
   /** Names a later run of what this one left undone. */
@@ -90,6 +92,7 @@ export function runKeys(runId: string): RunKeys {
     upload: (uploadId) => `${root}uploads/${itemId(uploadId)}.json`,
     uploads: `${root}uploads/`,
     attempts: (item) => `${root}attempts/${item}/`,
+    allAttempts: `${root}attempts/`,
     workersClaim: (minute) => `${root}workers/${minute}.json`,
     rerun: (laterRunId) => `${root}reruns/${laterRunId}.json`,
     gate: `${root}gate.json`,

@@ -1,36 +1,64 @@
+import { pMapIterable } from 'p-map';
 import { dispatch, fetchMessageOf, messageOf, type Queue } from '#run/fleet/dispatch.ts';
 import type { WorkMessage } from '#run/fleet/message.ts';
+import type { Item } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
 import { type Progress, plannedItems } from '#run/ledger/progress.ts';
 import { landedSchema } from '#run/ledger/records.ts';
 import type { PlanSummary } from '#run/plan/plan-summary.ts';
-import { readJson, type Store } from '#run/store.ts';
+import { listKeys, readJson, type Store } from '#run/store.ts';
+import type { Resend } from './stuck.ts';
 
 /** So many messages are gathered before they are sent; the plan of a long run doesn't fit the memory. */
 const MESSAGES_AT_ONCE = 1_000;
+/** Records read at once. */
+const READS_AT_ONCE = 32;
 
-/** Sends every item that could be processed and has no word in the ledger yet to the workers once more. */
+/**
+ * Sends items to the workers once more that could be processed and have no word in the ledger yet: all of them, or those
+ * alone that no worker has begun. What a worker has begun is in a message that SQS gives out again by itself.
+ */
 export async function dispatchOutstanding(
   store: Store,
   queue: Queue,
   plan: PlanSummary,
   progress: Progress,
+  which: Resend,
 ): Promise<void> {
+  const begun = which === 'outstanding' ? new Set<string>() : await begunItems(store, plan.runId);
+  const found = pMapIterable(
+    plannedItems(store, plan),
+    (item) => (begun.has(item.id) ? undefined : messageFor(store, plan.runId, item, progress)),
+    { concurrency: READS_AT_ONCE },
+  );
   let messages: WorkMessage[] = [];
-  for await (const item of plannedItems(store, plan)) {
-    if (progress.done.has(item.id) || progress.failed.has(item.id)) continue;
-    const landed = progress.landed.has(item.id)
-      ? await readJson(store, runKeys(plan.runId).record('landed', item.id), landedSchema)
-      : undefined;
-    const message =
-      landed === undefined && item.kind === 'source' && progress.handed.has(item.id)
-        ? fetchMessageOf(plan.runId, item)
-        : messageOf(plan.runId, item, landed);
+  for await (const message of found) {
     if (message !== undefined) messages.push(message);
-    if (messages.length >= MESSAGES_AT_ONCE) {
-      await dispatch(store, queue, messages);
-      messages = [];
-    }
+    if (messages.length < MESSAGES_AT_ONCE) continue;
+    await dispatch(store, queue, messages);
+    messages = [];
   }
   await dispatch(store, queue, messages);
+}
+
+async function messageFor(
+  store: Store,
+  runId: string,
+  item: Item,
+  { done, failed, landed: landedItems, handed }: Progress,
+): Promise<WorkMessage | undefined> {
+  if (done.has(item.id) || failed.has(item.id)) return undefined;
+  const landed = landedItems.has(item.id)
+    ? await readJson(store, runKeys(runId).record('landed', item.id), landedSchema)
+    : undefined;
+  if (landed === undefined && item.kind === 'source' && handed.has(item.id)) return fetchMessageOf(runId, item);
+  return messageOf(runId, item, landed);
+}
+
+/** The items that a worker has taken at least once. */
+async function begunItems(store: Store, runId: string): Promise<Set<string>> {
+  const prefix = runKeys(runId).allAttempts;
+  const begun = new Set<string>();
+  for await (const key of listKeys(store, prefix)) begun.add(key.slice(prefix.length, key.indexOf('/', prefix.length)));
+  return begun;
 }

@@ -13,14 +13,23 @@ export async function readGateRecord(store: Store, runId: string): Promise<GateR
 
 /** The record with one more look in it. */
 export function nextGateRecord(before: GateRecord, sample: GateSample, finished: GateRecord['finished']): GateRecord {
-  const isEmpty = sample.queued + sample.inFlight + sample.deadLetters === 0;
+  // Not the dead letters: one that is nobody's stays, and says nothing of what is on its way.
+  const isEmpty = sample.queued + sample.inFlight === 0;
   return {
     ...before,
     looks: before.looks + 1,
     samples: [...before.samples, sample].slice(-KEPT_SAMPLES),
     finished,
     empty: isEmpty ? { looks: (before.empty?.looks ?? 0) + 1, since: before.empty?.since ?? sample.at } : null,
+    still: sample.exact ? nextStill(before.still, sample) : before.still,
   };
+}
+
+/** Whether the run has come further since the last exact look. */
+function nextStill(before: GateRecord['still'], { done, failed, at }: GateSample): GateRecord['still'] {
+  const settled = done + failed;
+  if (before === null || before.settled !== settled) return { settled, looks: 1, since: at };
+  return { ...before, looks: before.looks + 1 };
 }
 
 /** Sentences with an id in them are new each time; a person needs no more than these. */

@@ -16,6 +16,7 @@ import { dispatchOutstanding } from './dispatch-outstanding.ts';
 import { keepGateRecord, nextGateRecord, readGateRecord, withWorkers } from './gate-samples.ts';
 import { lookAtLedger } from './ledger-count.ts';
 import { queueCounts } from './queue-counts.ts';
+import { type Resend, resendOf } from './stuck.ts';
 
 /** What the gate needs of the world. */
 export interface Gate {
@@ -92,7 +93,8 @@ async function oversee(
   const state = await ensureWorkers(gate.fleet, outstanding, request, new Date(plan.startedAt));
   const fleet = { ...state, problems: [...silent, ...state.problems] };
   const next = withWorkers(record, fleet);
-  await keepGateRecord(gate.store, isStuck(next, gate.now()) ? await sendAgain(gate, plan, next) : next);
+  const resend = resendOf(next, gate.now());
+  await keepGateRecord(gate.store, resend === undefined ? next : await sendAgain(gate, plan, next, resend));
   return describe(findings, next, fleet);
 }
 
@@ -102,19 +104,7 @@ function describe(findings: readonly Finding[], record: GateRecord, { workers, p
   return [`${findings.map(({ progress }) => progress).join('; ')} ${outside}`, ...problems].join('; ');
 }
 
-/**
- * So many looks in a row, over so long, that find the queue empty say that what is missing is in no message any more.
- * SQS's counts are approximate and settle a minute or more after the last send.
- */
-const EMPTY_LOOKS = 3;
-const EMPTY_MS = 180_000;
-
-function isStuck({ empty, samples }: GateRecord, now: Date): boolean {
-  if (empty === null || samples.at(-1)?.missing === 0) return false;
-  return empty.looks >= EMPTY_LOOKS && now.getTime() - Date.parse(empty.since) >= EMPTY_MS;
-}
-
-async function sendAgain(gate: Gate, plan: PlanSummary, record: GateRecord): Promise<GateRecord> {
-  await dispatchOutstanding(gate.store, gate.queue, plan, await readProgress(gate.store, plan));
-  return { ...record, empty: null, redispatches: record.redispatches + 1 };
+async function sendAgain(gate: Gate, plan: PlanSummary, record: GateRecord, which: Resend): Promise<GateRecord> {
+  await dispatchOutstanding(gate.store, gate.queue, plan, await readProgress(gate.store, plan), which);
+  return { ...record, empty: null, still: null, redispatches: record.redispatches + 1 };
 }

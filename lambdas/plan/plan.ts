@@ -65,7 +65,7 @@ export async function planRun(store: Store, request: PlanRequest): Promise<PlanS
   };
 
   await using list = listOf(store, request, defaults);
-  const seen = await survey(store, input, defaults, list, request.maxItems);
+  const seen = await survey(store, input, defaults, list, request.maxItems, slotProblem(input, startedAt));
   if (input.schedule !== undefined) {
     const what = `slot ${defaults.scheduledTime.toISOString()} of schedule ${input.schedule}`;
     await claim(store, slotKey(input.schedule, defaults.scheduledTime), mine, what, request.hasEnded);
@@ -120,6 +120,16 @@ interface Survey {
   readonly work: number;
 }
 
+/** Clocks differ, and a schedule's own start comes a little early at most. */
+const EARLIEST_START_MS = 5 * 60_000;
+
+/** A slot that is still to come is its own execution's: whoever claimed it today would keep that one from running. */
+function slotProblem({ schedule, scheduledTime }: ExecutionInput, startedAt: Date): string | undefined {
+  if (schedule === undefined || scheduledTime === undefined) return undefined;
+  if (Date.parse(scheduledTime) - startedAt.getTime() <= EARLIEST_START_MS) return undefined;
+  return `scheduledTime: the slot ${scheduledTime} of schedule ${schedule} is still to come, and this execution was started at ${startedAt.toISOString()}; leave schedule out to fill templates from that time`;
+}
+
 /** The first pass: every problem there is, before anything has been done. */
 async function survey(
   store: Store,
@@ -127,6 +137,7 @@ async function survey(
   defaults: ItemDefaults,
   list: ListBytes | undefined,
   maxItems: number,
+  slot: string | undefined,
 ): Promise<Survey> {
   const problems: string[] = [];
   let total = 0;
@@ -134,6 +145,7 @@ async function survey(
     total += 1;
     if (problems.length < MAX_PROBLEMS) problems.push(problem);
   };
+  if (slot !== undefined) report(slot);
 
   // One hash an item is all that is kept: a million keys of 1,000 bytes, or two sets, would not fit the memory.
   const seen = new Set<string>();

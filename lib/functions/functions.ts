@@ -155,8 +155,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
     },
     reconcile: {
       description: 'Records a failure for each planned item without any record',
-      memoryMiB: 512,
-      timeout: LONG,
+      ...oneProcessor,
       access: [storage.access({ read: [RUNS], write: [FAILURES], uploads: [ANYWHERE] })],
     },
     gatekeeper: {

@@ -40,6 +40,9 @@ const LONGEST_VISIBILITY_SECONDS = 43_200;
 const DEFAULT_INPUT_MAX_BYTES = 3_072;
 const SOURCES_MAX_BYTES = 2_560;
 
+/** Each child of Ingest ends in `{}`, three bytes of the 256 KiB that a state may hold. */
+const MOST_CHILDREN = 80_000;
+
 /** Fargate's memory amounts for each CPU amount, in MiB: from, to, step. */
 const FARGATE_MEMORY: Readonly<Record<number, { from: number; to: number; step: number }>> = {
   512: { from: 1_024, to: 4_096, step: 1_024 },
@@ -107,6 +110,15 @@ export const settingsRules: readonly SettingsRule[] = [
       slicesPerBatch(ingest) >= ingest.sourcesPerBatch
         ? undefined
         : `ingest.openCalls and ingest.sliceCalls leave room for ${Math.max(0, slicesPerBatch(ingest))} slices in the ${HISTORY_EVENTS} events of a batch's execution, and each of ingest.sourcesPerBatch (${ingest.sourcesPerBatch}) sources may need one; lower one of them`,
+  },
+  {
+    settings: ['limits.items', 'ingest.sourcesPerBatch'],
+    problem: ({ limits, ingest }) => {
+      const children = Math.ceil(limits.items / ingest.sourcesPerBatch);
+      return children <= MOST_CHILDREN
+        ? undefined
+        : `limits.items (${limits.items}) by ingest.sourcesPerBatch (${ingest.sourcesPerBatch}) makes ${children} batches, and the results of more than ${MOST_CHILDREN} children don't fit a state of Step Functions; raise ingest.sourcesPerBatch or lower limits.items`;
+    },
   },
   {
     settings: ['workers.cpu', 'workers.memoryMiB'],

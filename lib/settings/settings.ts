@@ -255,7 +255,10 @@ const logs = z.strictObject({
 const schedule = z.strictObject({
   name: z
     .string()
-    .regex(/^[0-9A-Za-z_.-]{1,64}$/, 'takes 1 to 64 letters, digits, dots, dashes and underscores')
+    .regex(
+      /^(?!\.{1,2}$)[0-9A-Za-z_.-]{1,64}$/,
+      'takes 1 to 64 letters, digits, dots, dashes and underscores, and not . or ..',
+    )
     .describe('Name of the schedule; with the scheduled time it makes the slot that is run once.'),
   expression: z
     .string()

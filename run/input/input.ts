@@ -111,7 +111,10 @@ export const executionInputSchema = z
     force: z.boolean().default(false),
     schedule: z
       .string()
-      .regex(/^[0-9A-Za-z_.-]{1,64}$/, 'takes 1 to 64 letters, digits, dots, dashes and underscores')
+      .regex(
+        /^(?!\.{1,2}$)[0-9A-Za-z_.-]{1,64}$/,
+        'takes 1 to 64 letters, digits, dots, dashes and underscores, and not . or ..',
+      )
       .optional(),
     scheduledTime: z.iso.datetime({ offset: true }).optional(),
     timeZone: timeZoneSchema.default('UTC'),

@@ -26,8 +26,10 @@ export const gateRecordSchema = z.object({
   finished: z.record(z.string(), z.object({ done: z.int(), failed: z.int() })),
   /** What kept workers from being started and the like; each sentence once. */
   problems: z.array(z.string()),
-  /** Looks in a row that found the queue and the dead letters empty, and when the first of them was. */
+  /** Looks in a row that found the queue empty, and when the first of them was. Dead letters are counted apart. */
   empty: z.object({ looks: z.int(), since: z.iso.datetime() }).nullable(),
+  /** How many items were settled, as the last exact looks in a row have it, how many there were, and when the first was. */
+  still: z.object({ settled: z.int(), looks: z.int(), since: z.iso.datetime() }).nullable().default(null),
   /** How often items with nothing in the queue were sent once more. */
   redispatches: z.int(),
 });
@@ -35,5 +37,5 @@ export type GateRecord = z.infer<typeof gateRecordSchema>;
 
 /** The record before the first sample. */
 export function newGateRecord(runId: string): GateRecord {
-  return { v: 1, runId, looks: 0, samples: [], finished: {}, problems: [], empty: null, redispatches: 0 };
+  return { v: 1, runId, looks: 0, samples: [], finished: {}, problems: [], empty: null, still: null, redispatches: 0 };
 }

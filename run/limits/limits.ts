@@ -6,9 +6,11 @@ export const limitsSchema = z.strictObject({
   items: z
     .int()
     .min(1)
-    .max(10_000_000)
+    .max(1_000_000)
     .default(1_000_000)
-    .describe('The most items of a run. An input with more is refused before anything is done.'),
+    .describe(
+      'The most items of a run. An input with more is refused before anything is done. A million is as many as was measured: docs/waiting.md.',
+    ),
   sourceGiB: z
     .number()
     .positive()

@@ -5,18 +5,18 @@ const SAMPLES = 3;
 const MILLISECONDS = 180_000;
 
 /**
- * Ready when the queue, its messages in flight and delayed among them, and the dead letters were empty in at least three
- * looks in a row over at least three minutes. For work that others put into the queue, which no ledger counts.
+ * Ready when the queue, its messages in flight and delayed among them, was empty in at least three looks in a row over at
+ * least three minutes, and there are no dead letters. For work that others put into the queue, which no ledger counts.
  */
 export const queueCheck: Check = async ({ record }) => {
   const last = record.samples.at(-1);
   const empty = record.empty;
   const since = empty === null || last === undefined ? 0 : Date.parse(last.at) - Date.parse(empty.since);
   const looks = empty?.looks ?? 0;
-  const ready = looks >= SAMPLES && since >= MILLISECONDS;
   const { queued = 0, inFlight = 0, deadLetters = 0 } = last ?? {};
+  const ready = looks >= SAMPLES && since >= MILLISECONDS && deadLetters === 0;
   const progress =
-    looks === 0
+    looks === 0 || deadLetters > 0
       ? `queue: ${queued} queued, ${inFlight} in flight, ${deadLetters} dead letters`
       : `queue: empty in ${looks} looks over ${Math.round(since / 1_000)} s`;
   return { ready, progress };

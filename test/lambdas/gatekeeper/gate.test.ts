@@ -1,12 +1,12 @@
 import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { lookAtGate } from '#lambdas/gatekeeper/gate.ts';
-import { messageOf } from '#run/fleet/dispatch.ts';
+import { messageOf, type Queue } from '#run/fleet/dispatch.ts';
 import { countWorkers } from '#run/fleet/workers.ts';
 import { runKeys } from '#run/keys.ts';
 import { gateRecordSchema } from '#run/ledger/gate-record.ts';
 import { record, recordResult } from '#run/ledger/ledger.ts';
-import { readJson } from '#run/store.ts';
+import { readJson, writeJson } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { newGate } from '#test/helpers/gate.ts';
 import { failureRecord, landedRecord, resultRecord, sourceNamed, writePlan } from '#test/helpers/run.ts';
@@ -100,4 +100,53 @@ describe('lookAtGate', () => {
     await expect(lookAtGate(gate, 'r')).rejects.toThrow('0 of 1 done');
     expect(await received()).toEqual([item.id]);
   });
+
+  it("sends again although a dead letter that is nobody's lies there", async () => {
+    const clock = { now: new Date('2026-11-24T01:00:00Z') };
+    const gate = await newGate(aws, clock);
+    const item = sourceNamed('a');
+    await writePlan(gate.store, 'r', [item]);
+    await record(gate.store, 'landed', landedRecord('r', item, gate.store.bucket));
+    await send(gate.deadLetters, { of: 'somebody else' });
+    for (let look = 0; look < 5; look++) {
+      await expect(lookAtGate(gate, 'r')).rejects.toThrow('0 of 1 done');
+      clock.now = new Date(clock.now.getTime() + 59_000);
+    }
+    expect(await itemsIn(gate.queue)).toEqual([item.id]);
+  });
+
+  it("sends again what no worker has begun, although another run's messages wait all the time", async () => {
+    const clock = { now: new Date('2026-11-24T01:00:00Z') };
+    const gate = await newGate(aws, clock);
+    const [lost, begun, other] = [sourceNamed('a'), sourceNamed('b'), sourceNamed('c')] as const;
+    await writePlan(gate.store, 'r', [lost, begun]);
+    for (const item of [lost, begun]) await record(gate.store, 'landed', landedRecord('r', item, gate.store.bucket));
+    await writeJson(gate.store, `${runKeys('r').attempts(begun.id)}process/1.json`, { v: 1 });
+    await send(gate.queue, messageOf('other', other, { bucket: gate.store.bucket, bytes: 1 }));
+    const looks = async (count: number) => {
+      for (let look = 0; look < count; look++) {
+        await expect(lookAtGate(gate, 'r')).rejects.toThrow('0 of 2 done');
+        clock.now = new Date(clock.now.getTime() + 5 * 60_000);
+      }
+    };
+    // Fifteen minutes are from the first look to the fourth.
+    await looks(3);
+    expect((await readJson(gate.store, runKeys('r').gate, gateRecordSchema))?.redispatches).toBe(0);
+    await looks(1);
+    expect((await readJson(gate.store, runKeys('r').gate, gateRecordSchema))?.redispatches).toBe(1);
+    expect((await itemsIn(gate.queue)).sort()).toEqual([lost.id, other.id].sort());
+  });
 });
+
+async function send({ client, url }: Queue, body: unknown): Promise<void> {
+  await client.send(new SendMessageCommand({ QueueUrl: url, MessageBody: JSON.stringify(body) }));
+}
+
+async function itemsIn({ client, url }: Queue): Promise<string[]> {
+  const found: string[] = [];
+  for (;;) {
+    const { Messages = [] } = await client.send(new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10 }));
+    if (Messages.length === 0) return found;
+    found.push(...Messages.map(({ Body }) => JSON.parse(Body ?? '').item));
+  }
+}

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { closeInOrder } from '#lambdas/close-run/close-run.ts';
 import { manifestSchema } from '#run/end/manifest.ts';
 import { runKeys } from '#run/keys.ts';
 import { gateRecordSchema } from '#run/ledger/gate-record.ts';
@@ -84,7 +85,8 @@ describe("the gatekeeper's function", () => {
     expect((await readJson(store, runKeys(runId).gate, gateRecordSchema))?.problems).toEqual(words);
 
     const gate = await gatekeeper({ runId, force: true, late: {} });
-    await done({ runId, gate });
+    const { of } = await closeInOrder(store, runId, { forced: gate.forced, reason: gate.reason });
+    await done({ runId, of });
     expect((await readJson(store, runKeys(runId).manifest, manifestSchema))?.notes).toEqual(words);
     const report = await textOf(store, runKeys(runId).report);
     for (const word of words) expect(report).toContain(word);

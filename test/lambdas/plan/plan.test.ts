@@ -300,6 +300,16 @@ describe('planRun', () => {
       expect(await Array.fromAsync(listKeys(store, runKeys('second').claim))).toEqual([]);
     });
 
+    it.each([
+      ['of years to come', '2031-01-01T00:00:00Z'],
+      ['of six minutes after the start', new Date(Date.parse(claimOf('x').startedAt) + 360_000).toISOString()],
+    ])('takes no slot %s, and leaves nothing behind', async (_, scheduledTime) => {
+      const store = await aws.store();
+      const early = plan(store, { ...slot, scheduledTime }, claimOf('early'));
+      await expect(early).rejects.toThrow(/scheduledTime: the slot .* of schedule nightly is still to come/);
+      expect(await Array.fromAsync(listKeys(store, ''))).toEqual([]);
+    });
+
     it('hands the slot on when the first execution has failed', async () => {
       const store = await aws.store();
       await plan(store, slot, claimOf('first'));

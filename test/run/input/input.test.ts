@@ -40,6 +40,12 @@ describe('the execution input', () => {
     ]);
   });
 
+  it.each(['.', '..', 'a/b', ''])('takes no schedule of the name %j, which becomes a part of a key', (schedule) => {
+    expect(problemsOf({ schedule, scheduledTime: '2026-11-24T00:00:00Z' })).toEqual([
+      expect.stringContaining('schedule: takes 1 to 64 letters'),
+    ]);
+  });
+
   it('takes a schedule only with the time it stands for', () => {
     expect(problemsOf({ schedule: 'nightly' })).toEqual([expect.stringContaining('scheduledTime: is needed')]);
     expect(problemsOf({ schedule: 'nightly', scheduledTime: '2026-11-24T00:00:00Z' })).toEqual([]);
