@@ -12,9 +12,12 @@ import zlib
 from datetime import datetime, timezone
 
 from enforcement import enforce_permissions
+from lambda_environment import bound_lambdas
 from ministack.core import lambda_runtime
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs, eventbridge, lambda_svc, s3, scheduler, stepfunctions
+from payload_limits import refuse_large_payloads
+from services import let_services_ask
 from task_credentials import serve_task_credentials
 
 
@@ -29,6 +32,10 @@ def install() -> None:
     end_stopped_executions()
     enforce_permissions()
     serve_task_credentials()
+    let_services_ask()
+    bound_lambdas()
+    # Last, when an error is one: it measures what a function answers.
+    refuse_large_payloads()
 
 
 def replaced(text: str, old: str, new: str) -> str:

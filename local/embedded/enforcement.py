@@ -74,7 +74,7 @@ def check_as_aws_does() -> None:
                 return denied
             principal = denied.principal_arn if denied else principal_of(access_key)
             sentence = request_log.refusal(principal, check.action, check.resource, denied) if denied else ""
-            request_log.write(principal, check.action, check.resource, sentence)
+            request_log.write(request_log.role_of(principal), check.action, check.resource, sentence)
             if denied:
                 _refusal.set(sentence)
                 return denied
@@ -101,7 +101,7 @@ def note_what_nobody_checks() -> None:
             return None
         failure = check_credentials(access_key_id, service)
         if failure is None:
-            request_log.write(principal_of(access_key_id), f"{service}:?", "*")
+            request_log.write(request_log.role_of(principal_of(access_key_id)), f"{service}:?", "*")
         return failure
 
     iam_evaluator.check_credentials = check_and_note

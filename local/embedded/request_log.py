@@ -2,7 +2,7 @@
 
 `{"role": "Sluice-Plan", "action": "s3:GetObject", "resource": "arn:aws:s3:::bucket/key", "allowed": true}`, and with
 `"allowed": false` the sentence that the caller got, as `message`. What the account's root asks for is not written: nobody
-grants it anything.
+grants it anything. Where a resource's own policy lets a service call it, the service stands in the role's place.
 """
 
 import json
@@ -18,15 +18,18 @@ _file = open(_path, "a", buffering=1, encoding="utf-8") if _path else None
 _ASSUMED = re.compile(r"^arn:aws[a-z-]*:sts::\d{12}:assumed-role/([^/]+)/")
 
 
-def write(principal_arn: str, action: str, resource: str, refusal: str = "") -> None:
-    """Notes a request of a role's session that was allowed, or that was refused with this sentence."""
+def role_of(principal_arn: str) -> str:
+    """The name of the role whose session this is, or nothing for another principal."""
     session = _ASSUMED.match(principal_arn)
-    if session is None or _file is None:
-        return
-    line = {"role": session.group(1), "action": action, "resource": resource, "allowed": not refusal}
+    return session.group(1) if session else ""
+
+
+def write(who: str, action: str, resource: str, refusal: str = "") -> None:
+    """Notes a request of a role, or of a service itself, that was allowed, or that was refused with this sentence."""
+    line = {"role": who, "action": action, "resource": resource, "allowed": not refusal}
     key = tuple(line.values())
     with _lock:
-        if key in _seen:
+        if not who or _file is None or key in _seen:
             return
         _seen.add(key)
         _file.write(json.dumps({**line, **({"message": refusal} if refusal else {})}) + "\n")

@@ -1,0 +1,154 @@
+"""Lets each service of MiniStack that acts for us ask for permission first, as on AWS.
+
+The keys that tell for whose sake a service takes a role on:
+https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+Lambda's documentation names none, so that a condition on one would not hold here.
+"""
+
+import contextvars
+import logging
+
+from acting import Acting, Refused, call
+from ministack.core import lambda_runtime
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import ecs, eventbridge, lambda_svc, stepfunctions
+
+_log = logging.getLogger("sluice")
+
+
+def let_services_ask() -> None:
+    """To be called once, before the server starts."""
+    step_functions()
+    events_and_schedules()
+    lambda_roles()
+    task_roles()
+
+
+# The state machine's role, while one of its states is at work.
+_machine = contextvars.ContextVar("sluice_machine", default=None)
+
+
+def step_functions() -> None:
+    """Asks for what a state machine calls: functions, and what a Distributed Map reads, starts and writes.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+    """
+    call_lambda = stepfunctions._call_lambda
+    object_text = stepfunctions._s3_object_text
+    distributed_map = stepfunctions._run_distributed_map
+
+    def acting(ctx) -> Acting:
+        arn = ctx["StateMachine"]["Id"]
+        return Acting("states.amazonaws.com", stepfunctions._state_machines[arn]["roleArn"], arn)
+
+    def ask(error: str, action: str, resource: str) -> None:
+        try:
+            _machine.get().ask(action, resource)
+        except Refused as refused:
+            raise stepfunctions._ExecutionError(error, str(refused)) from None
+
+    def within(run):
+        def run_within(state_def, raw_input, *rest):
+            token = _machine.set(acting(rest[-1]))
+            try:
+                return run(state_def, raw_input, *rest)
+            finally:
+                _machine.reset(token)
+
+        return run_within
+
+    def call_asking(func_ref, event):
+        _, config, _ = lambda_svc._get_func_record_for_ref(func_ref)
+        if config:
+            arn = func_ref if func_ref.startswith("arn:") else config["FunctionArn"]
+            ask("Lambda.AWSLambdaException", "lambda:InvokeFunction", arn)
+        return call_lambda(func_ref, event)
+
+    def text_asking(bucket, key):
+        ask("States.ItemReaderFailed", "s3:GetObject", f"arn:aws:s3:::{bucket}/{key}")
+        return object_text(bucket, key)
+
+    def map_asking(state_def, raw_input, effective, iterator, execution, ctx):
+        ask("States.Permissions", "states:StartExecution", ctx["StateMachine"]["Id"])
+        writer = state_def.get("ResultWriter") or {}
+        given = writer.get("Parameters") or writer.get("Arguments")
+        if given:
+            to = stepfunctions._resolve_params_obj(given, effective, ctx)
+            result = f"arn:aws:s3:::{to.get('Bucket')}/{str(to.get('Prefix', '')).strip('/')}/manifest.json"
+            ask("States.ResultWriterFailed", "s3:PutObject", result)
+        return distributed_map(state_def, raw_input, effective, iterator, execution, ctx)
+
+    stepfunctions._execute_task = within(stepfunctions._execute_task)
+    stepfunctions._execute_map = within(stepfunctions._execute_map)
+    stepfunctions._call_lambda = call_asking
+    stepfunctions._s3_object_text = text_asking
+    stepfunctions._run_distributed_map = map_asking
+
+
+def events_and_schedules() -> None:
+    """EventBridge calls a function by the function's policy; Scheduler starts an execution by the schedule's role."""
+    invoke_target = eventbridge._invoke_target
+
+    def invoke_asking(target, event, rule=None, *args, **kwargs):
+        arn = target.get("Arn", "")
+        try:
+            if event.get("Source") == "aws.scheduler" and target.get("RoleArn"):
+                group = f"arn:aws:scheduler:{get_region()}:{get_account_id()}:schedule-group/{rule.get('GroupName', 'default')}"
+                Acting("scheduler.amazonaws.com", target["RoleArn"], group).ask("states:StartExecution", arn)
+            elif ":function:" in arn:
+                call("events.amazonaws.com", "lambda:InvokeFunction", arn, (rule or {}).get("Arn", ""))
+        except Refused as refused:
+            _log.warning("not delivered to %s: %s", arn, refused)
+            return None
+        return invoke_target(target, event, rule, *args, **kwargs)
+
+    eventbridge._invoke_target = invoke_asking
+
+
+def lambda_roles() -> None:
+    """Lambda takes a function's role on for its session, and writes the function's log with it."""
+    credentials = lambda_runtime.execution_credentials
+    emit = lambda_svc._emit_lambda_logs
+
+    def credentials_asking(config):
+        Acting("lambda.amazonaws.com", config.get("Role", "")).assume()
+        return credentials(config)
+
+    def emit_asking(func, *args, **kwargs):
+        config = func.get("config") or func
+        group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config.get('FunctionName')}"
+        try:
+            write_log(Acting("lambda.amazonaws.com", config.get("Role", "")), group)
+        except Refused as refused:
+            # As on AWS: the function runs, and its log stays empty.
+            return _log.warning("no log is written to %s: %s", group, refused)
+        return emit(func, *args, **kwargs)
+
+    lambda_runtime.execution_credentials = credentials_asking
+    lambda_svc._emit_lambda_logs = emit_asking
+
+
+def task_roles() -> None:
+    """ECS takes on both roles of a task, and writes its log with the execution role. A task that may not doesn't start."""
+    start = ecs._start_task_worker
+
+    def start_asking(task, td, *rest):
+        for role in filter(None, (td.get("taskRoleArn"), td.get("executionRoleArn"))):
+            Acting("ecs-tasks.amazonaws.com", role, task["taskArn"]).assume()
+        for container in td.get("containerDefinitions", []):
+            logs = container.get("logConfiguration") or {}
+            if logs.get("logDriver") == "awslogs" and td.get("executionRoleArn"):
+                acting = Acting("ecs-tasks.amazonaws.com", td["executionRoleArn"], task["taskArn"])
+                write_log(acting, (logs.get("options") or {}).get("awslogs-group", ""))
+        return start(task, td, *rest)
+
+    ecs._start_task_worker = start_asking
+
+
+def write_log(acting: Acting, group: str) -> None:
+    """What writing a log needs. Raises Refused."""
+    stream = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{group}:log-stream:any"
+    acting.ask("logs:CreateLogStream", stream)
+    acting.ask("logs:PutLogEvents", stream)
