@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { GrantsLast } from './test/helpers/setup/grants-last.ts';
 
 /**
  * One run of vitest holds all projects, and their files share its workers. `npm test` leaves out what is tagged heavy and
@@ -21,6 +22,7 @@ const project = (name: string, more: TestProjectInlineConfiguration['test']): Te
 export default defineConfig({
   test: {
     globalSetup: ['test/helpers/setup/temporary-folder.ts'],
+    sequence: { sequencer: GrantsLast },
     // Tests wait for servers, timers and processes more than they compute.
     maxWorkers: Math.max(3, availableParallelism()),
     tags: [

@@ -17,7 +17,7 @@ import { collectRun } from './collect-run.ts';
 import { compareWithSource } from './compare-with-source.ts';
 import { deployStack, type StackOutputs } from './deploy.ts';
 import { type EmbeddedAws, EmbeddedAwsError, startEmbeddedAws } from './embedded/embedded-aws.ts';
-import { refusalsIn } from './embedded/request-log.ts';
+import { readRequests, refusalsIn } from './embedded/request-log.ts';
 import { loopbackRanges } from './loopback-ranges.ts';
 import type { LocalOptions } from './options.ts';
 import { checkSampleRun, LATE_SETTINGS, sampleInput, sourcesByKey } from './sample-run.ts';
@@ -107,14 +107,15 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   for (const object of notCopied) screen.print(`In the bucket only: ${oneLine(object)}`);
   for (const problem of problems) screen.print(`Not as it should be: ${problem}`);
   if (options.keep) await keepRunning(aws, signal);
-  const refused = refusalsIn(await aws.requests());
+  const refused = refusalsIn(await readRequests(aws.requestsFile));
   if (problems.length > 0 || refused.length > 0) return EXIT.failed;
   return isSample ? EXIT.complete : EXIT[manifest.outcome];
 }
 
 /** What IAM refused, however the run has ended. AWS would refuse it as well. */
 async function sayRefusals(aws: EmbeddedAws): Promise<void> {
-  for (const refusal of refusalsIn(await aws.requests())) process.stderr.write(`Not as it should be: ${refusal}\n`);
+  for (const refusal of refusalsIn(await readRequests(aws.requestsFile)))
+    process.stderr.write(`Not as it should be: ${refusal}\n`);
 }
 
 function given({ urls, process: processor }: LocalOptions) {

@@ -9,7 +9,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { endOfChild } from '#local/end-of-child.ts';
 import { reportedPort } from '#local/reported-port.ts';
-import { type RoleRequest, readRequests } from './request-log.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const PYTHON = join(REPOSITORY, '.sluice/venv/bin/python');
@@ -40,8 +39,8 @@ export interface EmbeddedAws {
   readonly env: Readonly<Record<string, string>>;
   /** A whole environment for a child process: this process's own without its AWS settings, plus `env`. */
   readonly childEnv: NodeJS.ProcessEnv;
-  /** What roles have asked for so far: each action on each resource once. It can be read after the end, too. */
-  requests(): Promise<RoleRequest[]>;
+  /** What roles have asked for so far: `readRequests` reads it. */
+  readonly requestsFile: string;
   /** Settles when it has ended, by `stop` or by itself. */
   readonly ended: Promise<void>;
   /** Ends the server, the Lambdas' processes and the tasks, and waits until they are gone. Can be called twice. */
@@ -129,7 +128,7 @@ export async function startEmbeddedAws(options: { logFile: string; port?: number
       client: { endpoint, region, credentials },
       env,
       childEnv: { ...base, ...env },
-      requests: () => readRequests(requestsFile),
+      requestsFile,
       ended,
       stop,
     };

@@ -8,7 +8,7 @@ import type { Store } from '#run/store.ts';
 import { fetchShared } from './setup/shared.ts';
 
 /** What a test file knows of the embedded AWS that all unit tests share. */
-export type SharedAws = Omit<EmbeddedAws, 'childEnv' | 'requests' | 'ended' | 'stop'>;
+export type SharedAws = Omit<EmbeddedAws, 'childEnv' | 'ended' | 'stop'>;
 
 /**
  * The embedded AWS that all unit tests share. Give what you make in it a name of its own. It can be used from `beforeAll`

@@ -25,6 +25,8 @@ export interface DeployedAws {
     StateMachineArn: string;
     QueueUrl: string;
   };
+  /** What roles have asked for, as `readRequests` reads it. */
+  readonly requestsFile: string;
 }
 
 declare module 'vitest' {

@@ -13,8 +13,8 @@ declare module 'vitest' {
 /** One embedded AWS for all files of unit tests. Each test has buckets and queues of its own in it. */
 export default async function setup(project: TestProject) {
   const shared = await share(async () => {
-    const { endpoint, region, account, client, env, stop } = await startTestAws();
-    const value: SharedAws = { endpoint, region, account, client, env };
+    const { endpoint, region, account, client, env, requestsFile, stop } = await startTestAws();
+    const value: SharedAws = { endpoint, region, account, client, env, requestsFile };
     return { value, stop };
   });
   project.provide('embeddedAws', shared.url);

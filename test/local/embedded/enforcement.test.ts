@@ -22,6 +22,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readRequests } from '#local/embedded/request-log.ts';
 import { startTestAws } from '#test/helpers/embedded-aws.ts';
 import { assumeRole, createRole, type PolicyGrant } from '#test/helpers/iam.ts';
 
@@ -92,7 +93,7 @@ describe('a queue', () => {
     const sentence = `${role}/test is not authorized to perform: sqs:GetQueueAttributes on resource: ${queue.arn} `;
     const asked = sqs.send(new GetQueueAttributesCommand({ QueueUrl: queue.url, AttributeNames: ['All'] }));
     await expect(asked).rejects.toThrow(sentence);
-    expect(await aws.requests()).toContainEqual({
+    expect(await readRequests(aws.requestsFile)).toContainEqual({
       role,
       action: 'sqs:GetQueueAttributes',
       resource: queue.arn,

@@ -16,6 +16,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import { AwsClient } from 'aws4fetch';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readRequests } from '#local/embedded/request-log.ts';
 import { startTestAws } from '#test/helpers/embedded-aws.ts';
 import { createRole, type PolicyGrant } from '#test/helpers/iam.ts';
 import { createFunction } from '#test/helpers/lambda.ts';
@@ -115,7 +116,7 @@ describe('Lambda', () => {
     expect(await streams(group)).not.toEqual([]);
     await invoke('echo');
     await expect(streams('/aws/lambda/echo')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
-    expect(await aws.requests()).toContainEqual(
+    expect(await readRequests(aws.requestsFile)).toContainEqual(
       expect.objectContaining({ role: 'Echo', action: 'logs:CreateLogStream', allowed: false }),
     );
   });
@@ -165,7 +166,7 @@ describe('EventBridge', () => {
       Entries: ['other', 'named'].map((Source) => ({ Source, DetailType: 'test', Detail: '{}' })),
     });
     const call = { role: 'events.amazonaws.com', action: 'lambda:InvokeFunction', resource: echo };
-    const requests = await aws.requests();
+    const requests = await readRequests(aws.requestsFile);
     expect(requests).toContainEqual({ ...call, allowed: true });
     expect(requests).toContainEqual(expect.objectContaining({ ...call, allowed: false }));
   });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loopbackRanges } from '#local/loopback-ranges.ts';
 import { SourceGuard } from '#net/guard/source-guard.ts';
 import { hasty, type Landing, startLanding } from '#test/helpers/landing.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
@@ -55,6 +56,16 @@ it.each([
   redirectTo(home, location);
   await expect(land(home.url, STRICT)).rejects.toMatchObject({ name: 'SourceForbiddenError' });
   expect(home.requests).toHaveLength(1);
+});
+
+it('follows none to another port of an address that is opened for one, as the local run opens its own source', async () => {
+  await using home = await startSourceServer();
+  await using embeddedAws = await startSourceServer();
+  const guard = new SourceGuard({ openRanges: loopbackRanges([home.url]) });
+  expect(await land(home.url, guard)).toMatchObject({ status: 'landed' });
+  redirectTo(home, `${embeddedAws.origin}/?Action=CreateStack`);
+  await expect(land(home.url, guard)).rejects.toMatchObject({ name: 'SourceForbiddenError' });
+  expect(embeddedAws.connections.accepted).toBe(0);
 });
 
 it('checks each hop, not the first and the last only', async () => {
