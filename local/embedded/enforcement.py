@@ -4,13 +4,14 @@ MiniStack does it with `AUTH=true`, which the launcher sets. What is wrong or lo
 """
 
 import contextvars
+import functools
 import os
 
 import authorization
 import request_log
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
-from ministack.core.responses import get_account_id
+from ministack.services import sts
 
 _request = contextvars.ContextVar("sluice_request", default=None)
 # Why the request was refused, for its answer.
@@ -25,6 +26,7 @@ def enforce_permissions() -> None:
     check_as_aws_does()
     note_what_nobody_checks()
     name_what_was_refused()
+    read_policies_once()
 
 
 def count_as_tls() -> None:
@@ -84,8 +86,15 @@ def check_as_aws_does() -> None:
 
 
 def principal_of(access_key: str) -> str:
-    found = iam_evaluator.resolve_principal(access_key or "", get_account_id())
-    return found.arn if isinstance(found, iam_evaluator.PrincipalInfo) else ""
+    """The ARN of a role's session; nothing for whoever has none."""
+    return sts._sessions.get(access_key, {}).get("Arn", "")
+
+
+def read_policies_once() -> None:
+    """Keeps what a policy's text means. MiniStack reads the texts of a role anew at each request, twice."""
+    parse = iam_evaluator.parse_policy_document
+    parse_text = functools.lru_cache(maxsize=1_000)(parse)
+    iam_evaluator.parse_policy_document = lambda policy: (parse_text if isinstance(policy, str) else parse)(policy)
 
 
 # A task asks there for its credentials and about itself, by the secret in the path, and signs nothing.
