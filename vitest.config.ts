@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
-import { GrantsLast } from './test/helpers/setup/grants-last.ts';
 
 /**
  * One run of vitest holds all projects, and their files share its workers. `npm test` leaves out what is tagged heavy and
@@ -22,7 +21,6 @@ const project = (name: string, more: TestProjectInlineConfiguration['test']): Te
 export default defineConfig({
   test: {
     globalSetup: ['test/helpers/setup/temporary-folder.ts'],
-    sequence: { sequencer: GrantsLast },
     // Tests wait for servers, timers and processes more than they compute.
     maxWorkers: Math.max(3, availableParallelism()),
     tags: [
@@ -35,7 +33,7 @@ export default defineConfig({
     projects: [
       project('unit', {
         include: ['test/**/*.test.ts'],
-        exclude: [...CDK, 'test/e2e/**', 'test/chaos/**', 'test/deploys/**'],
+        exclude: [...CDK, 'test/e2e/**', 'test/chaos/**', 'test/deploys/**', 'test/grants/**'],
         globalSetup: ['test/helpers/setup/embedded-aws.ts'],
       }),
       project('cdk', { include: CDK, isolate: false }),
@@ -51,6 +49,11 @@ export default defineConfig({
         testTimeout: 600_000,
         hookTimeout: 300_000,
         fileParallelism: false,
+      }),
+      project('grants', {
+        include: ['test/grants/**/*.test.ts'],
+        // It looks back on what the end-to-end tests have asked for.
+        sequence: { groupOrder: 1 },
       }),
       project('chaos', {
         include: ['test/chaos/**/*.test.ts'],

@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { DescribeStateMachineCommand, UpdateStateMachineCommand } from '@aws-sdk/client-sfn';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LAMBDA_NAMES } from '#lib/functions/lambda-entries.ts';
 import { readRequests, refusalsIn } from '#local/embedded/request-log.ts';
 import { runKeys } from '#run/keys.ts';
@@ -177,7 +177,7 @@ describe.runIf(process.platform === 'linux')(
       for (const [index, run] of runs.entries()) await expectEndedOnce(run, failures[index] ?? 0);
       await expect.poll(tasksLeft, { timeout: 60_000, interval: 500 }).toEqual([]);
       expect(await workerProcesses(queueUrl)).toEqual([]);
-      expect(refusalsIn(await readRequests(inject('deployedAws').requestsFile))).toEqual([]);
+      expect(refusalsIn(await readRequests(aws.requestsFile))).toEqual([]);
     });
   },
 );

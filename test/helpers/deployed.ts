@@ -33,6 +33,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** Where test files fetch a {@link DeployedAws} by the deployment's name. */
     deployedAws: string;
+    /** The same of the project e2e, for the tests of other projects. */
+    deployedForTests: string;
   }
 }
 
@@ -57,7 +59,7 @@ export async function useDeployedAws(name = 'shared') {
 }
 
 /** A deployed stack, as a person with its outputs uses it. */
-export function deployedAws({ client, outputs }: DeployedAws) {
+export function deployedAws({ client, outputs, requestsFile }: DeployedAws) {
   const sfn = new SFNClient(client);
   const store: Store = { client: new S3Client(client), bucket: outputs.BucketName };
   const queue: Queue = { client: new SQSClient(client), url: outputs.QueueUrl };
@@ -129,6 +131,7 @@ export function deployedAws({ client, outputs }: DeployedAws) {
   return {
     client,
     outputs,
+    requestsFile,
     sluice,
     store,
     queue,

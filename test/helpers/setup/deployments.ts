@@ -2,10 +2,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import type { LocalSettings } from '#local/deploy.ts';
-import { refusalsIn } from '#local/embedded/request-log.ts';
+import { readRequests, refusalsIn } from '#local/embedded/request-log.ts';
 import type { DeployedAws } from '../deployed.ts';
 import { startDeployedAws } from '../embedded-aws.ts';
 import { share } from './shared.ts';
+
+/** Under this name all deployments that a project has started are fetched, as a list. */
+export const ALL_DEPLOYMENTS = 'all';
 
 /**
  * Offers deployments to the files of a project, each with an embedded AWS of its own. A file's `useDeployedAws` starts the
@@ -20,20 +23,27 @@ export async function shareDeployments(
 ): Promise<() => Promise<void>> {
   // One after the other: those with the same settings share a cloud assembly.
   let last: Promise<unknown> = Promise.resolve();
-  const shared = await share<DeployedAws>(async (name) => {
+  const deployed: DeployedAws[] = [];
+  const shared = await share<DeployedAws | readonly DeployedAws[]>(async (name) => {
+    if (name === ALL_DEPLOYMENTS) return { value: deployed, stop: async () => {} };
     const given = settings[name];
     if (given === undefined) throw new Error(`there is no deployment "${name}"`);
     const starting = last.then(() => startDeployedAws(given, { assemblies: join(tmpdir(), 'assemblies') }));
     last = starting.catch(() => undefined);
-    const { client, outputs, requests, stop } = await starting;
+    const { client, outputs, requestsFile, stop } = await starting;
+    const value = { client, outputs, requestsFile };
+    deployed.push(value);
     return {
-      value: { client, outputs },
+      value,
       stop: async () => {
-        for (const refusal of refusalsIn(await requests())) console.error(refusal);
+        const refused = refusalsIn(await readRequests(requestsFile));
+        if (refused.length > 0) console.error(`In these tests (grants.test.ts provokes one):\n${refused.join('\n')}`);
         await stop();
       },
     };
   });
   project.provide('deployedAws', shared.url);
+  // For the project that looks back on this one.
+  if (project.name === 'e2e') project.vitest.provide('deployedForTests', shared.url);
   return shared.stop;
 }
