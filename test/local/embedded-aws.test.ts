@@ -33,6 +33,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startTestAws } from '#test/helpers/embedded-aws.ts';
+import { createRole } from '#test/helpers/iam.ts';
 
 let aws: Awaited<ReturnType<typeof startTestAws>>;
 beforeAll(async () => {
@@ -230,7 +231,7 @@ describe('an execution that is stopped', () => {
     const { stateMachineArn } = await sfn.send(
       new CreateStateMachineCommand({
         name: 'retries',
-        roleArn: `arn:aws:iam::${aws.account}:role/retries`,
+        roleArn: await createRole(aws.client, 'retries', 'states.amazonaws.com', []),
         definition: JSON.stringify(definition),
       }),
     );
