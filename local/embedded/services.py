@@ -3,6 +3,7 @@
 The keys that tell for whose sake a service takes a role on:
 https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
 Lambda's documentation names none, so that a condition on one would not hold here.
 """
@@ -88,17 +89,19 @@ def step_functions() -> None:
 
 
 def events_and_schedules() -> None:
-    """EventBridge calls a function by the function's policy; Scheduler starts an execution by the schedule's role."""
+    """EventBridge calls a function by the function's policy; it, and Scheduler, start an execution by the target's role."""
     invoke_target = eventbridge._invoke_target
 
     def invoke_asking(target, event, rule=None, *args, **kwargs):
-        arn = target.get("Arn", "")
+        arn, role, rule = target.get("Arn", ""), target.get("RoleArn"), rule or {}
         try:
-            if event.get("Source") == "aws.scheduler" and target.get("RoleArn"):
+            if ":function:" in arn:
+                call("events.amazonaws.com", "lambda:InvokeFunction", arn, rule.get("Arn", ""))
+            elif event.get("Source") == "aws.scheduler" and role:
                 group = f"arn:aws:scheduler:{get_region()}:{get_account_id()}:schedule-group/{rule.get('GroupName', 'default')}"
-                Acting("scheduler.amazonaws.com", target["RoleArn"], group).ask("states:StartExecution", arn)
-            elif ":function:" in arn:
-                call("events.amazonaws.com", "lambda:InvokeFunction", arn, (rule or {}).get("Arn", ""))
+                Acting("scheduler.amazonaws.com", role, group).ask("states:StartExecution", arn)
+            elif ":stateMachine:" in arn:
+                Acting("events.amazonaws.com", role or "", rule.get("Arn", "")).ask("states:StartExecution", arn)
         except Refused as refused:
             _log.warning("not delivered to %s: %s", arn, refused)
             return None

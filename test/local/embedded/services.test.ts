@@ -137,16 +137,16 @@ describe('Lambda', () => {
   });
 });
 
-describe('EventBridge', () => {
-  /** Calls an operation of EventBridge, for which there is no client of the SDK here. */
-  async function events(operation: string, body: unknown): Promise<void> {
-    const { endpoint, region, credentials } = aws.client;
-    const client = new AwsClient({ ...credentials, region, service: 'events', retries: 0 });
-    const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `AWSEvents.${operation}` };
-    const answer = await client.fetch(`${endpoint}/`, { method: 'POST', headers, body: JSON.stringify(body) });
-    if (!answer.ok) throw new Error(`${operation} answered ${answer.status}: ${await answer.text()}`);
-  }
+/** Calls an operation of EventBridge, for which there is no client of the SDK here. */
+async function events(operation: string, body: unknown): Promise<void> {
+  const { endpoint, region, credentials } = aws.client;
+  const client = new AwsClient({ ...credentials, region, service: 'events', retries: 0 });
+  const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `AWSEvents.${operation}` };
+  const answer = await client.fetch(`${endpoint}/`, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${operation} answered ${answer.status}: ${await answer.text()}`);
+}
 
+describe('EventBridge', () => {
   it("calls a function by the function's policy, for the rule that it names", async () => {
     const rule = (name: string) => `arn:aws:events:us-east-1:000000000000:rule/${name}`;
     for (const name of ['named', 'other']) {
@@ -169,6 +169,32 @@ describe('EventBridge', () => {
     const requests = await readRequests(aws.requestsFile);
     expect(requests).toContainEqual({ ...call, allowed: true });
     expect(requests).toContainEqual(expect.objectContaining({ ...call, allowed: false }));
+  });
+});
+
+describe('EventBridge, at a state machine,', () => {
+  it("starts it as the target's role may, which trusts it for this rule", async () => {
+    const sfn = new SFNClient(aws.client);
+    const roleArn = await createRole(aws.client, 'Passes', 'states.amazonaws.com', []);
+    const definition = JSON.stringify({ StartAt: 'Pass', States: { Pass: { Type: 'Pass', End: true } } });
+    const { stateMachineArn: arn = '' } = await sfn.send(
+      new CreateStateMachineCommand({ name: 'started', definition, roleArn }),
+    );
+    const trust = { ArnLike: { 'aws:SourceArn': 'arn:aws:events:us-east-1:000000000000:rule/may' } };
+    const starts: PolicyGrant = { actions: ['states:StartExecution'], resources: [arn] };
+    const roles = {
+      may: await createRole(aws.client, 'MayStart', 'events.amazonaws.com', [starts], trust),
+      not: await createRole(aws.client, 'MayNotStart', 'events.amazonaws.com', []),
+    };
+    for (const [name, RoleArn] of Object.entries(roles)) {
+      await events('PutRule', { Name: name, EventPattern: JSON.stringify({ source: ['start'] }) });
+      await events('PutTargets', { Rule: name, Targets: [{ Id: 'start', Arn: arn, RoleArn }] });
+    }
+    await events('PutEvents', { Entries: [{ Source: 'start', DetailType: 'test', Detail: '{}' }] });
+    const start = { action: 'states:StartExecution', resource: arn };
+    const requests = await readRequests(aws.requestsFile);
+    expect(requests).toContainEqual({ ...start, role: 'MayStart', allowed: true });
+    expect(requests).toContainEqual(expect.objectContaining({ ...start, role: 'MayNotStart', allowed: false }));
   });
 });
 
