@@ -65,6 +65,7 @@ describe(`a deploy over ${COMMIT} while its workers are busy`, () => {
     }
     const before = deployedAws({
       client: aws.client,
+      requestsFile: aws.requestsFile,
       outputs: await earlier.deployStack(aws, { folder: join(aws.folder, 'before'), settings: SETTINGS }),
     });
     const underWay = await before.start(work('old', 5));
@@ -73,6 +74,7 @@ describe(`a deploy over ${COMMIT} while its workers are busy`, () => {
 
     const after = deployedAws({
       client: aws.client,
+      requestsFile: aws.requestsFile,
       outputs: await deployStack(aws, { folder: join(aws.folder, 'after'), settings: SETTINGS }),
     });
     expect(after.outputs.StateMachineArn).toBe(before.outputs.StateMachineArn);
