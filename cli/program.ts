@@ -172,6 +172,13 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
       end(await open(await connected(options), run));
     });
 
+  onDeployment('doctor', 'look at what a deploy and a run need, and say how to mend what is missing').action(
+    async (options: Common) => {
+      const { doctor } = await import('./commands/doctor.ts');
+      end(await doctor(options, screen));
+    },
+  );
+
   program
     .command('validate')
     .summary('check an execution input, without AWS')

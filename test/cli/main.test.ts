@@ -15,7 +15,7 @@ const BARE = {
 };
 
 const COMMANDS =
-  'run watch runs status report items get logs retry cancel stop backfill open validate copy probe completion'.split(
+  'run watch runs status report items get logs retry cancel stop backfill open doctor validate copy probe completion'.split(
     ' ',
   );
 
@@ -94,6 +94,22 @@ describe('sluice', () => {
   it('says which stack it looked for, and where', async () => {
     const { code, err } = await sluice('watch', 'night', '--stack', 'Nowhere');
     expect([code, err]).toEqual([1, expect.stringContaining('there is no stack "Nowhere" in us-east-1')]);
+  });
+
+  it('examines a machine without credentials, and says how to mend each thing', async () => {
+    const { code, out } = await runSluice(['doctor'], { ...BARE, AWS_REGION: 'eu-west-1' });
+    expect([code, out]).toEqual([1, expect.stringMatching(/bad +credentials: .*\n +→ there are no AWS credentials/)]);
+    expect(out).toMatch(/good +Node: v24/);
+  });
+
+  it('examines an account in which nothing is deployed', async () => {
+    const { out } = await sluice('doctor', '--json');
+    expect(JSON.parse(out)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ check: 'credentials', state: 'good' }),
+        expect.objectContaining({ check: 'stack Sluice', state: 'note', mend: 'npx cdk deploy' }),
+      ]),
+    );
   });
 
   it('says that no local Sluice runs', async () => {
