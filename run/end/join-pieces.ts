@@ -7,7 +7,7 @@ import { writeLinesObject } from './write-object.ts';
  * Puts the pieces' lines together into one object, in order.
  *
  * The bytes pass through here. S3 could copy pieces into parts by itself (UploadPartCopy), but only those of at least
- * 5 MiB, and the lines of a million items pass in some seconds (docs/waiting.md).
+ * 5 MiB, and the lines of a million items are some 1.3 GB (docs/waiting.md).
  */
 export async function joinPieces(
   store: Store,

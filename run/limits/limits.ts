@@ -9,7 +9,7 @@ export const limitsSchema = z.strictObject({
     .max(1_000_000)
     .default(1_000_000)
     .describe(
-      'The most items of a run. An input with more is refused before anything is done. A million is as many as was measured: docs/waiting.md.',
+      'The most items of a run. An input with more is refused before anything is done. docs/waiting.md says what was measured with a million.',
     ),
   sourceGiB: z
     .number()
