@@ -13,7 +13,7 @@ export interface NotAskedFor {
 export const NOT_ASKED_FOR: readonly NotAskedFor[] = [
   { role: /./, action: /^xray:/, reason: 'AWS sends traces by itself with these. The embedded AWS sends none.' },
   {
-    role: /^RunStateMachineRole$/,
+    role: /^(Run|Closing)StateMachineRole$/,
     action: /^logs:/,
     reason: 'Step Functions sets up the delivery of its log with these. The embedded AWS writes no log of it.',
   },
@@ -90,5 +90,30 @@ export const NOT_ASKED_FOR: readonly NotAskedFor[] = [
     action: /^iam:GetRole$/,
     resource: /\/aws-service-role\//,
     reason: "A new account, as the embedded AWS is, hasn't the role yet, and so no path of it.",
+  },
+  {
+    role: /^Functions(broken|listitems|sweep)Role$/,
+    action: /./,
+    reason: 'They run where a run broke, has very many items, or was never closed: test/lambdas, test/run/end.',
+    sometimes: true,
+  },
+  {
+    role: /^(Run|Closing)StateMachineRole$/,
+    action: /^lambda:InvokeFunction$/,
+    resource: /-(broken|list-items):[*\d]+$/,
+    reason: 'The same, called by the state machines.',
+    sometimes: true,
+  },
+  {
+    role: /^FunctionscloserunRole$/,
+    action: /^states:DescribeExecution$/,
+    reason: 'It asks what became of an execution that may have gone on: test/lambdas/close-run.',
+    sometimes: true,
+  },
+  {
+    role: /^FunctionsgatekeeperRole$/,
+    action: /^ecs:StopTask$/,
+    reason: 'It stops a worker that gives no sign of life for minutes: test/lambdas/gatekeeper.',
+    sometimes: true,
   },
 ];
