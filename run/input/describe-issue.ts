@@ -68,14 +68,19 @@ function gotText({ code, input }: z.core.$ZodIssue, text: string, path: readonly
   if (text.includes(', got ') || !text.startsWith('takes ') || input === undefined) return '';
   // Our own checks of an object are about its fields, which they name.
   if (code === 'custom' && typeof input === 'object') return '';
-  if (path.some((part) => SECRET.has(part)))
-    return code === 'invalid_type' ? `, got ${typeof input === 'string' ? 'text' : quoted(input)}` : '';
+  if (path.some((part) => SECRET.has(part))) return code === 'invalid_type' ? `, got ${kindOf(input)}` : '';
   return `, got ${quoted(typeof input === 'string' && /url$/i.test(String(path.at(-1))) ? withoutSecrets(input) : input)}`;
 }
 
 /** What of a text that should be a URL may be shown: a user, a password and a query may stand in it. */
 function withoutSecrets(url: string): string {
   return url.replace(/[?#].*$/su, '').replace(/^.*@/su, '');
+}
+
+/** A value by its kind alone: it may be a secret that was typed in the wrong place. */
+function kindOf(input: unknown): string {
+  if (input === null) return 'null';
+  return Array.isArray(input) ? 'a list' : (EXPECTED[typeof input] ?? typeof input);
 }
 
 const EXPECTED: Readonly<Record<string, string>> = {
