@@ -18,7 +18,7 @@ export default async function setup(project: TestProject) {
     'workers.heartbeatSeconds': 2,
   };
   // Two sets of settings, since a synth takes longer than a deployment.
-  const ofOneFile: LocalSettings = { ...settings, 'gate.attempts': 60, 'gate.mayEndBeforeItems': true };
+  const ofOneFile: LocalSettings = { ...settings, 'gate.attempts': 40, 'gate.mayEndBeforeItems': true };
   const stop = await shareDeployments(project, {
     shared: {
       ...settings,

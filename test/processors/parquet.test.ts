@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Processor } from '#processors/contract/processor.ts';
 import { InvalidOptionsError } from '#processors/contract/run-processor.ts';
 import { type TestItem, type TestRun, testProcessor } from '#processors/contract/testing.ts';
@@ -17,8 +17,13 @@ import { csvRows } from '#processors/table/csv-rows.ts';
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-parquet-test-'));
+  // Other files of tests convert tables at the same time, and their folders are none of ours.
+  vi.stubEnv('TMPDIR', folder);
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true, force: true });
+});
 
 const convert = (
   object: NonNullable<TestItem['object']>,

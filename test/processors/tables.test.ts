@@ -322,7 +322,7 @@ describe('JSON', () => {
     expect(await failureOf(object)).toMatch(message);
   });
 
-  it('of one value beyond 16 MiB is converted', async () => {
+  it('of one value beyond 16 MiB is converted', { tags: ['heavy'] }, async () => {
     const features = Array.from({ length: 150_000 }, (_, id) => ({
       ...{ type: 'Feature', properties: { id, name: `n${id}` } },
       geometry: { type: 'Point', coordinates: [id / 1_000, 1.5] },

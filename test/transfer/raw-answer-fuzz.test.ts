@@ -1,3 +1,5 @@
+// @module-tag heavy
+
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fuzzAnswers } from '#test/helpers/fuzz/fuzz-answers.ts';
 import { type Landing, startLanding } from '#test/helpers/landing.ts';

@@ -17,7 +17,7 @@ import {
 const aws = useEmbeddedAws();
 
 describe('a run is counted', () => {
-  it('the same by shards as by ids, each item once, whatever records it has', async () => {
+  it('the same by shards as by ids, each item once, whatever records it has', { tags: ['heavy'] }, async () => {
     const store = await aws.store();
     const fate = fc.record({
       processed: fc.boolean(),
@@ -56,7 +56,7 @@ describe('a run is counted', () => {
       }),
       { numRuns: 15 },
     );
-  }, 120_000);
+  });
 
   it.each([
     ['two lists where each item gets a processor', profile, 2],

@@ -1,3 +1,5 @@
+// @module-tag heavy
+
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { hasty, type Landing, startLanding } from '#test/helpers/landing.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
