@@ -9,6 +9,8 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   GetObjectCommand: ['s3:GetObject'],
   HeadObjectCommand: ['s3:GetObject'],
   PutObjectCommand: ['s3:PutObject'],
+  // Reads one object and writes another. Tags would need more; outputs have none.
+  CopyObjectCommand: ['s3:GetObject', 's3:PutObject'],
   CreateMultipartUploadCommand: ['s3:PutObject'],
   DeleteObjectCommand: ['s3:DeleteObject'],
   UploadPartCommand: ['s3:PutObject'],

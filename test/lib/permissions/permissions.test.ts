@@ -231,17 +231,22 @@ describe('permissions', () => {
     }
   });
 
-  it('let nobody delete an object but the end of a run that is none', () => {
-    const deleting = statements.filter((one) => actionsOf(one).some((action) => /^s3:Delete/.test(action)));
-    expect(deleting.map(({ name }) => /^Functions(\w+?)Role/.exec(name)?.[1]).sort()).toEqual([
-      'broken',
-      'closerun',
-      'done',
-      'reopenrun',
-    ]);
-    for (const { Resource } of deleting) {
-      expect([Resource].flat().map(keysOf)).toEqual(['runs/*/closed.json', 'runs/*/manifest.json']);
-    }
+  it('let nobody delete an object but the end of a run that is none, and workers what they have published', () => {
+    const deleting = statements
+      .filter((one) => actionsOf(one).some((action) => /^s3:Delete/.test(action)))
+      .map(({ name, Resource }) => [
+        name.replace(/^Functions(?=[a-z])|Role.*$/g, ''),
+        [Resource].flat().map(keysOf).join(' '),
+      ]);
+    const endsThatAreNone = 'runs/*/closed.json runs/*/manifest.json';
+    expect(Object.fromEntries(deleting)).toEqual({
+      broken: endsThatAreNone,
+      closerun: endsThatAreNone,
+      done: endsThatAreNone,
+      reopenrun: endsThatAreNone,
+      WorkersTask: 'tables/*',
+    });
+    expect(deleting).toHaveLength(5);
   });
 
   it('let the state machine read plans, and no other object', () => {
