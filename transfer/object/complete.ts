@@ -41,17 +41,23 @@ export async function completeUpload(
   const { uploadId, ifAbsent } = completion;
   let { parts } = completion;
   let lists = 0;
+  let mayStand = false;
+  const onStale = () => {
+    mayStand = true;
+  };
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted();
     try {
-      await withGrace(signal, (late) => store.completeOnce(uploadId, parts, completion, ifAbsent, late));
+      await withGrace(signal, (late) => store.completeOnce(uploadId, parts, completion, ifAbsent, late, onStale));
       return 'done';
     } catch (error) {
       if (signal.aborted) return await afterAbort(store, completion, signal, () => abortLate(store, uploadId));
       const code = s3ErrorCode(error);
       const status = s3Status(error);
       const gone = code === 'NoSuchUpload';
-      if ((gone || status === 412 || isUncertain(error)) && (await isOurs(store, completion, signal))) return 'done';
+      // From then on S3 may refuse, and have carried out an earlier attempt whose answer was lost.
+      mayStand ||= isUncertain(error);
+      if ((gone || status === 412 || mayStand) && (await isOurs(store, completion, signal))) return 'done';
       if (gone) throw new UploadVanishedError(`${store.name}: the upload is gone`, { cause: error });
       if (status === 412 && ifAbsent) return 'exists';
       if (status === 409) {
@@ -140,20 +146,29 @@ export async function putWhole(
   signal: AbortSignal,
 ): Promise<'done' | 'exists'> {
   const mine = { token: body.token, bytes: body.bytes.length, crc: body.crc };
+  let mayStand = false;
+  const onStale = () => {
+    mayStand = true;
+  };
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted();
     try {
-      await withGrace(signal, (late) => store.putOnce(body, late));
+      await withGrace(signal, (late) => store.putOnce(body, late, onStale));
       return 'done';
     } catch (error) {
       if (signal.aborted) return await afterAbort(store, mine, signal);
+      mayStand ||= isUncertain(error);
       const status = s3Status(error);
       const unclear = (status === 412 && body.ifAbsent) || error instanceof UncertainAnswerError;
       if (unclear && (await isOurs(store, mine, signal))) return 'done';
       if (status === 412 && body.ifAbsent) return 'exists';
       // 409: another conditional write of this key was under way; S3's word for it is to try again.
       const again = status === 409 || isTransientS3Error(error);
-      if (!again || attempt >= mostAttempts(error)) throw store.attempts.failed('PutObject', error, attempt);
+      if (!again || attempt >= mostAttempts(error)) {
+        // S3 refuses this attempt, but may have carried out an earlier one whose answer was lost.
+        if (mayStand && (await isOurs(store, mine, signal))) return 'done';
+        throw store.attempts.failed('PutObject', error, attempt);
+      }
       await store.attempts.pause(attempt, signal);
     }
   }

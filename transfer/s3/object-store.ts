@@ -82,9 +82,13 @@ export class ObjectStore {
     }
   }
 
-  /** One attempt at a PutObject with its CRC-32. The caller decides what an error means. */
-  putOnce(object: WholeObject, signal: AbortSignal): Promise<{ etag: string }> {
-    return putObject(this.client, this, object, this.#sending(signal, false));
+  /**
+   * One attempt at a PutObject with its CRC-32. The caller decides what an error means.
+   *
+   * @param onStale see `SendOptions`.
+   */
+  putOnce(object: WholeObject, signal: AbortSignal, onStale?: () => void): Promise<{ etag: string }> {
+    return putObject(this.client, this, object, { ...this.#sending(signal, false), onStale });
   }
 
   /**
@@ -218,13 +222,18 @@ export class ObjectStore {
     }
   }
 
-  /** One attempt at Complete. The caller decides what an error means. */
+  /**
+   * One attempt at Complete. The caller decides what an error means.
+   *
+   * @param onStale see `SendOptions`.
+   */
   async completeOnce(
     uploadId: string,
     parts: readonly StoredPart[],
     whole: { bytes: number; crc: number },
     ifAbsent: boolean,
     signal: AbortSignal,
+    onStale?: () => void,
   ): Promise<{ etag: string }> {
     const command = new CompleteMultipartUploadCommand({
       Bucket: this.bucket,
@@ -236,7 +245,8 @@ export class ObjectStore {
       ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
     });
     writePartList(command, parts);
-    const { ETag: etag } = await this.#once(command, signal, { stallSeconds: this.#stallSeconds * COMPLETE_PATIENCE });
+    const stallSeconds = this.#stallSeconds * COMPLETE_PATIENCE;
+    const { ETag: etag } = await this.#once(command, signal, { stallSeconds, onStale });
     if (etag === undefined) throw new UncertainAnswerError('CompleteMultipartUpload');
     return { etag };
   }

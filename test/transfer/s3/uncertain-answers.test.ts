@@ -118,6 +118,18 @@ describe('Create', () => {
 it.each<[S3Operation, number]>([
   ['CompleteMultipartUpload', LARGE],
   ['PutObject', SMALL],
+])('a %s whose answer is lost has landed, even if S3 refuses every later one', async (operation, length) => {
+  proxy.addRules(
+    { when: { operation, nth: 1 }, fault: { kind: 'lost-answer' } },
+    { when: { operation }, fault: s3Errors.accessDenied },
+  );
+  const key = `lost-then-refused/${operation}`;
+  await landing.expectLanded(key, 'v1', length, await land(key, { length }));
+});
+
+it.each<[S3Operation, number]>([
+  ['CompleteMultipartUpload', LARGE],
+  ['PutObject', SMALL],
 ])('412 to a %s that had no condition is an error, and nothing is skipped', async (operation, length) => {
   proxy.addRules({ when: { operation }, fault: s3Errors.preconditionFailed });
   const key = `unconditional/${operation}`;
