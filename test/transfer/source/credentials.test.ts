@@ -68,7 +68,7 @@ it('ends a wait for credentials with the signal', async () => {
 
 it.each([
   ['120', 120],
-  ['9'.repeat(20), 365 * 86_400],
+  ['9'.repeat(20), 300],
   ['soon', undefined],
 ])('reads a Retry-After of %s', (value, seconds) => {
   expect(parseRetryAfter(value)).toBe(seconds);
