@@ -159,9 +159,15 @@ async function handle(passage: Passage, fault: S3Fault | undefined): Promise<voi
     }
     case 'stall':
       if (fault.milliseconds === undefined) return discardBody(incoming, count(passage));
+      // Once S3 has a whole request it carries it out, even if the client has gone by then.
+      if (!hasBody(incoming)) await discardBody(incoming);
       await sleep(fault.milliseconds);
       return passOn(answer, await forward(passage));
   }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 function count({ part }: Passage): (bytes: number) => void {

@@ -24,7 +24,7 @@ export type S3Fault =
   | { readonly kind: 'white-space'; readonly milliseconds: number }
   /** 200 and a page, as a captive portal or a broken proxy answers. `done` says whether S3 has done it all the same. */
   | { readonly kind: 'html'; readonly done?: boolean }
-  /** The request is read and never answered; with `milliseconds`, passed on after them. */
+  /** The request is read and never answered; with `milliseconds`, passed on after them: without a body even if the client has gone. */
   | { readonly kind: 'stall'; readonly milliseconds?: number }
   /** The request's body is read at this rate. */
   | { readonly kind: 'slow-read'; readonly bytesPerSecond: number };

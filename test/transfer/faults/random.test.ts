@@ -19,8 +19,10 @@ const FIRST_SEED = Number(
 );
 const SEQUENCES = Number(process.env.SLUICE_TEST_SEQUENCES ?? 500);
 const AT_ONCE = 4;
-/** The engine's waits in a row come to half a minute at most. */
-const LONGEST_SECONDS = 90;
+/** The engine's waits in a row come to half a minute at most, on a machine that has nothing else to do. */
+const LONGEST_SECONDS = 400;
+/** How long the engine waits for S3. On a busy machine S3 takes longer now and then, and no check here depends on that. */
+const STALL_SECONDS = 2;
 const MIB = 1_048_576;
 
 let landing: Landing;
@@ -86,6 +88,8 @@ const drawS3Fault = (draw: Draw): S3Fault =>
     { kind: 'lost-answer' },
     { kind: 'done-but-error', status: 500, code: 'InternalError' },
     { kind: 'stall' },
+    // S3 carries out a Create that the engine has given up.
+    { kind: 'stall', milliseconds: STALL_SECONDS * 1_500 },
   ]);
 
 interface Sequence {
@@ -156,10 +160,15 @@ async function play(seed: number): Promise<'landed' | 'failed'> {
   });
   const describe = () =>
     `seed ${seed}: ${JSON.stringify({ ...sequence, sourceRules: source.requests.map((r) => `${r.status} ${r.faults.join()}`), happened: proxy.happened.map(({ request, fault }) => `${request.operation} ${fault.kind}`) })}`;
+  const known = new Set<string>();
+  const onUploadCreated = (uploadId: string) => {
+    known.add(uploadId);
+  };
   const outcome = await Promise.race([
-    transfer(given, landing.destination(key, { client, stallSeconds: 1 }), options).catch(
-      (error: unknown) => error as Error,
-    ),
+    transfer(given, landing.destination(key, { client, stallSeconds: STALL_SECONDS }), {
+      ...options,
+      onUploadCreated,
+    }).catch((error: unknown) => error as Error),
     sleep(LONGEST_SECONDS * 1_000, 'hangs' as const, { ref: false }),
   ]);
   if (outcome === 'hangs') throw new Error(`${describe()} has not ended after ${LONGEST_SECONDS} s`);
@@ -172,19 +181,19 @@ async function play(seed: number): Promise<'landed' | 'failed'> {
     expect(sequence.expectHash ? [sha256] : hashes, describe()).toContain(stored);
     expect(outcome.bytes, describe()).toBe(length);
   }
-  // But where the answer to Create itself was lost: nobody knows of that upload.
-  const unknown = proxy.happened.filter(
-    ({ request, fault }) =>
-      request.operation === 'CreateMultipartUpload' &&
-      (fault.kind === 'lost-answer' || fault.kind === 'done-but-error'),
-  ).length;
-  const open = async () => (await openUploads(landing.s3.client, landing.bucket)).filter(isOpen(key)).length;
-  await expect.poll(open, { timeout: 5_000, message: `${describe()} → ${outcome}` }).toBeLessThanOrEqual(unknown);
+  const message = `${describe()} → ${outcome}`;
+  const left = (await openUploads(landing.s3.client, landing.bucket)).filter(isOpen(key));
+  // The engine leaves no upload that it knows. Others are explained by Creates whose answer never reached it.
+  expect(
+    left.filter(({ UploadId = '' }) => known.has(UploadId)),
+    message,
+  ).toEqual([]);
+  expect(left.length, message).toBeLessThanOrEqual(proxy.operations('CreateMultipartUpload') - known.size);
   return outcome instanceof Error ? 'failed' : 'landed';
 }
 
 it(`ends ${SEQUENCES} random sequences of faults in the identical object or a named error, from seed ${FIRST_SEED}`, {
-  timeout: 900_000,
+  timeout: 3_600_000,
 }, async () => {
   console.log(`first seed ${FIRST_SEED}`);
   const seeds = Array.from({ length: SEQUENCES }, (_, index) => (FIRST_SEED + index) >>> 0);
