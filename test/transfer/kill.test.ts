@@ -79,7 +79,7 @@ function start(input: StepsInput): ChildProcess {
 async function killedAtFault(child: ChildProcess, proxy: S3FaultProxy, file: string): Promise<void> {
   // A transfer of fewer requests than that has ended by itself, which is as good an end.
   const over = () => proxy.happened.length > 0 || (existsSync(file) && readFileSync(file, 'utf8').includes('"landed"'));
-  await expect.poll(over, { timeout: 20_000 }).toBe(true);
+  await expect.poll(over).toBe(true);
   // Time for S3 to do what was passed on.
   await new Promise((resolve) => setTimeout(resolve, 200));
   const exited = new Promise((resolve) => child.once('exit', resolve));

@@ -75,6 +75,6 @@ it('stops with the signal while the first part is awaited', async () => {
   stop.abort(new Error('enough'));
   await outcome;
   // Those that are free are kept for 4 s.
-  await expect.poll(() => source.connections.open, { timeout: 8_000 }).toBe(0);
+  await expect.poll(() => source.connections.open).toBe(0);
   await landing.expectNothing('stopped');
 });

@@ -212,9 +212,9 @@ describe('a deadline', () => {
     async (way) => {
       await using source = await startSourceServer({
         file: { seed: 'v1', length: LENGTH },
-        rules: [...ways[way].rules, { faults: faults.drip(5 * MIB) }],
+        rules: [...ways[way].rules, { faults: faults.drip(2 * MIB) }],
       });
-      const options = { ...OPTIONS, connections: 1, deadline: new Date(Date.now() + 2_000) };
+      const options = { ...OPTIONS, connections: 1, deadline: new Date(Date.now() + 5_000) };
       const key = `late-${way}`;
       const failure: unknown = await transfer(
         hasty(source.url, { expect: { sha256 } }),
