@@ -21,6 +21,8 @@ export interface S3FaultProxy extends AsyncDisposable {
   readonly parts: readonly PartCount[];
   /** Parts that S3 stored more than once. */
   readonly partsStoredAgain: readonly PartCount[];
+  /** The ids of the uploads that S3 itself has said to have completed or aborted, whether the client saw the answer or not. */
+  readonly endedUploads: ReadonlySet<string>;
   /** The first rule that matches a request decides. */
   addRules(...rules: readonly S3FaultRule[]): void;
   clearRules(): void;
@@ -57,7 +59,7 @@ export async function startS3FaultProxy(
     const part = counts.begin(request);
     const fault = firstFault(rules, request);
     if (fault) happened.push({ request, fault });
-    handle({ incoming, answer, upstream, part }, fault).catch((error: unknown) => {
+    handle({ incoming, answer, upstream, counts, request, part }, fault).catch((error: unknown) => {
       // The client or S3 went away: the other end has to see the same. What isn't a socket's error is this proxy's own.
       incoming.socket.destroy();
       if (!(error instanceof ClientGone) && (error as NodeJS.ErrnoException).code === undefined) throw error;
@@ -89,6 +91,7 @@ export async function startS3FaultProxy(
     get partsStoredAgain() {
       return counts.partsStoredAgain;
     },
+    endedUploads: counts.ended,
     addRules: (...more) => {
       rules = [...rules, ...more.map((rule) => new CountedS3Rule(rule, random))];
     },
@@ -109,6 +112,8 @@ interface Passage {
   readonly incoming: IncomingMessage;
   readonly answer: ServerResponse;
   readonly upstream: Upstream;
+  readonly counts: S3Counts;
+  readonly request: S3Request;
   readonly part: PartCount | undefined;
 }
 
@@ -178,7 +183,7 @@ function count({ part }: Passage): (bytes: number) => void {
 
 async function forward(passage: Passage, bytesPerSecond?: number): Promise<IncomingMessage> {
   const done = await passage.upstream.send(passage.incoming, count(passage), bytesPerSecond);
-  if (passage.part && done.statusCode === 200) passage.part.stored++;
+  passage.counts.answered(passage.request, passage.part, done.statusCode);
   return done;
 }
 

@@ -16,6 +16,8 @@ export interface PartCount {
 export class S3Counts {
   readonly #operations = new Map<S3Operation, number>();
   readonly #parts = new Map<string, PartCount>();
+  /** The ids of the uploads that S3 itself has said to have completed or aborted, whether the client saw the answer or not. */
+  readonly ended = new Set<string>();
 
   /** Requests begun of an operation. */
   operations(operation: S3Operation): number {
@@ -41,5 +43,14 @@ export class S3Counts {
     this.#parts.set(name, part);
     part.requests++;
     return part;
+  }
+
+  /** Counts what S3 itself has answered to a request. */
+  answered({ operation, uploadId }: S3Request, part: PartCount | undefined, status: number | undefined): void {
+    if (part && status === 200) part.stored++;
+    const ends =
+      (operation === 'CompleteMultipartUpload' && status === 200) ||
+      (operation === 'AbortMultipartUpload' && status === 204);
+    if (ends && uploadId !== undefined) this.ended.add(uploadId);
   }
 }

@@ -2,7 +2,6 @@
 
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MultipartUpload } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { SourceGuard } from '#net/guard/source-guard.ts';
 import { hasty, type Landing, startLanding } from '#test/helpers/landing.ts';
@@ -135,15 +134,6 @@ function drawSequence(draw: Draw): Sequence {
   return { length, sourceRules, s3Rules, options, expectHash: draw.chance(0.25), oneStream };
 }
 
-/**
- * versitygw makes an upload's folder anew for a part that it was still storing, for a client that had given it up, when
- * the upload ended. Such a ghost has no checksum algorithm; all of ours have.
- */
-function isOpen(key: string) {
-  return ({ Key, ChecksumAlgorithm }: MultipartUpload) =>
-    Key === key && (landing.s3.kind !== 'versitygw' || Boolean(ChecksumAlgorithm));
-}
-
 async function play(seed: number): Promise<'landed' | 'failed'> {
   const draw = drawer(seed);
   const sequence = drawSequence(draw);
@@ -182,7 +172,11 @@ async function play(seed: number): Promise<'landed' | 'failed'> {
     expect(outcome.bytes, describe()).toBe(length);
   }
   const message = `${describe()} → ${outcome}`;
-  const left = (await openUploads(landing.s3.client, landing.bucket)).filter(isOpen(key));
+  // Where an upload ends while versitygw stores a part for a client that has given it up, versitygw 1.8 makes the upload's folder
+  // anew, and lists it. S3 has said that such an upload is ended.
+  const left = (await openUploads(landing.s3.client, landing.bucket)).filter(
+    ({ Key, UploadId = '' }) => Key === key && !proxy.endedUploads.has(UploadId),
+  );
   // The engine leaves no upload that it knows. Others are explained by Creates whose answer never reached it.
   expect(
     left.filter(({ UploadId = '' }) => known.has(UploadId)),
