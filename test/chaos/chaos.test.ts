@@ -27,7 +27,7 @@ import { seededRandom } from '#test/helpers/s3-fault-proxy/random.ts';
 import { type S3FaultProxy, startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
 import { type SqsFaultProxy, startSqsFaultProxy } from '#test/helpers/sqs-fault-proxy.ts';
 import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';
-import { workerProcesses } from '#test/helpers/worker-processes.ts';
+import { kill, workerProcesses } from '#test/helpers/worker-processes.ts';
 
 const WORK = 200;
 const SOURCES = 60;
@@ -164,11 +164,11 @@ describe.runIf(process.platform === 'linux')(
       });
 
       const stop = new AbortController();
-      const killing = killWorkers(stop.signal);
+      const killing = killAtRandom(stop.signal);
       const runs = await Promise.all([first, second].map((arn) => aws.end(arn, 500))).finally(() => stop.abort());
       const kills = await killing;
       const s3 = { ofWorkers: workersS3.happened.length, ofLambdas: lambdasS3.happened.length };
-      const faults = { kills, ...s3, ...sqs.happened };
+      const faults = { ...kills, ...s3, ...sqs.happened };
       console.log(`faults: ${JSON.stringify(faults)}`);
       // Else it was no chaos.
       for (const count of Object.values(faults)) expect(count).toBeGreaterThan(0);
@@ -176,7 +176,7 @@ describe.runIf(process.platform === 'linux')(
       const failures = [REFUSED, MISSING];
       for (const [index, run] of runs.entries()) await expectEndedOnce(run, failures[index] ?? 0);
       await expect.poll(tasksLeft, { timeout: 60_000, interval: 500 }).toEqual([]);
-      expect(await workerProcesses(queueUrl)).toEqual([]);
+      await expect.poll(() => workerProcesses(queueUrl)).toEqual([]);
       expect(refusalsIn(await readRequests(aws.requestsFile))).toEqual([]);
     });
   },
@@ -185,22 +185,19 @@ describe.runIf(process.platform === 'linux')(
 /** A kill counts as a try of what the worker had at hand, of which an item has ten: more on a slow machine would prove less. */
 const MOST_KILLS = 25;
 
-/** Kills a worker every one to four seconds. @returns how many. */
-async function killWorkers(stop: AbortSignal): Promise<number> {
-  let kills = 0;
-  while (!stop.aborted && kills < MOST_KILLS) {
+/** Kills a worker or a process of an item every one to four seconds. @returns how many of each. */
+async function killAtRandom(stop: AbortSignal): Promise<{ killedWorkers: number; killedItems: number }> {
+  const kills = { worker: 0, item: 0 };
+  while (!stop.aborted && kills.worker + kills.item < MOST_KILLS) {
     await sleep(1_000 + 3_000 * random(), undefined, { signal: stop }).catch(() => undefined);
-    const workers = await workerProcesses(queueUrl);
-    const victim = workers[Math.floor(random() * workers.length)];
+    // A worker has several item processes, and would seldom be hit among them.
+    const wanted = random() < 0.6 ? 'worker' : 'item';
+    const processes = (await workerProcesses(queueUrl)).filter(({ kind }) => kind === wanted);
+    const victim = processes[Math.floor(random() * processes.length)];
     if (stop.aborted || victim === undefined) continue;
-    try {
-      process.kill(victim, 'SIGKILL');
-      kills++;
-    } catch {
-      // It left by itself meanwhile.
-    }
+    if (kill(victim)) kills[wanted]++;
   }
-  return kills;
+  return { killedWorkers: kills.worker, killedItems: kills.item };
 }
 
 async function expectEndedOnce(run: Ended, failed: number): Promise<void> {
