@@ -42,8 +42,8 @@ export type ItemEnd =
   | { readonly kind: 'done'; readonly outcome: ProcessorOutcome; readonly isClean: boolean }
   | { readonly kind: 'failed' | 'died'; readonly error: Error };
 
-/** Kills a group of processes when its standard input ends. */
-const GUARD = 'read -r _; kill -9 -- "-$1"';
+/** Kills a group of processes when its standard input ends. As POSIX has it: `dash`, the shell of Debian, takes no `--` after `-9`. */
+const GUARD = 'read -r _; kill -s KILL -- "-$1"';
 
 /**
  * A process that runs items, one at a time. The worker can kill it whatever its processor is at, and with it all that the

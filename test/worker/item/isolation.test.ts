@@ -88,10 +88,10 @@ describe('items that misuse their process', () => {
       await test.send(test.message('loop', 'loop'));
       const worker = workers.start(environment, [process.execPath, PROGRAM]);
       const processes = () => workerProcesses(test.queue.url);
-      // The worker, the item's process, and what that has started.
-      await expect.poll(processes, { timeout: 60_000 }).toHaveLength(3);
+      // The worker, the item's process, its guard, and what the item has started.
+      await expect.poll(processes).toHaveLength(4);
       worker.child.kill('SIGKILL');
-      await expect.poll(processes, { timeout: 30_000 }).toEqual([]);
+      await expect.poll(processes).toEqual([]);
     },
   );
 
