@@ -44,6 +44,8 @@ describe('workers that are killed at random, with duplicate messages and an S3 t
     const environment = {
       ...(await workers.install(test, aws.client())),
       AWS_ENDPOINT_URL_S3: proxy.endpoint,
+      // What a killed worker had comes back soon.
+      SLUICE_VISIBILITY_SECONDS: '3',
       SLUICE_MAX_ATTEMPTS: '50',
       SLUICE_RETRY_SECONDS: '0.5',
       SLUICE_IDLE_SECONDS: '5',

@@ -44,10 +44,15 @@ async function heldSite(): Promise<{ url: string; asked: () => number; release: 
   };
 }
 
-async function landed(test: WorkerRig, body: string): Promise<{ bucket: string; key: string; bytes: number }> {
+async function landed(
+  test: WorkerRig,
+  body: string,
+  name = 'table.csv',
+): Promise<{ bucket: string; key: string; bytes: number }> {
   const { bucket } = test.store;
-  await test.store.client.send(new PutObjectCommand({ Bucket: bucket, Key: 'landed/table.csv', Body: body }));
-  return { bucket, key: 'landed/table.csv', bytes: body.length };
+  const key = `landed/${name}`;
+  await test.store.client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
+  return { bucket, key, bytes: body.length };
 }
 
 describe("the container's command", () => {
@@ -64,16 +69,13 @@ describe("the container's command", () => {
 
   it('fetches the bundle, works, and leaves when the queue is empty', async () => {
     const { test, environment } = await rig();
-    const key = 'landed/table.csv';
-    const body = 'id,name\n1,a\n2,b\n';
-    await test.store.client.send(new PutObjectCommand({ Bucket: test.store.bucket, Key: key, Body: body }));
-    const message = test.message('table', 'profile', {
-      object: { bucket: test.store.bucket, key, bytes: body.length },
-    });
+    // Text, for which no DuckDB is needed.
+    const text = 'a note\nof two lines\n';
+    const message = test.message('note', 'profile', { object: await landed(test, text, 'note.txt') });
     await test.send(message);
     const worker = start(environment);
     expect(await worker.exited).toBe(0);
-    expect(await test.result(message)).toMatchObject({ result: { format: 'csv', records: 2, bytes: body.length } });
+    expect(await test.result(message)).toMatchObject({ result: { format: 'text', records: 2, bytes: text.length } });
     expect(worker.lines()).toContainEqual(
       expect.objectContaining({ level: 'INFO', message: 'done', runId: 'run-1', item: message.item, attempt: 1 }),
     );
@@ -135,7 +137,7 @@ describe("the container's command", () => {
   it.each([
     ['a bundle that is not there', { SLUICE_BUNDLE_KEY: 'none' }, /answers 404/],
     ['a variable that is missing', { SLUICE_BUNDLE_BUCKET: '' }, /SLUICE_BUNDLE_BUCKET is not set/],
-    ['a setting of the worker that is wrong', { SLUICE_HEARTBEAT_SECONDS: '99' }, /must be shorter than/],
+    ['a setting of the worker that is wrong', { SLUICE_HEARTBEAT_SECONDS: '999' }, /must be shorter than/],
   ])('ends with an error for %s', async (_name, wrong, message) => {
     const { environment } = await rig();
     const worker = start({ ...environment, ...wrong });
@@ -197,14 +199,13 @@ describe('a worker process', () => {
     const site = await heldSite();
     const message = test.message('page', 'scrape', { input: { url: site.url } });
     await test.send(message);
-    const patient = { ...environment, SLUICE_VISIBILITY_SECONDS: '600' };
-    const first = start(patient);
-    await expect.poll(site.asked, { timeout: 20_000 }).toBe(1);
+    const first = start(environment);
+    await expect.poll(site.asked).toBe(1);
     first.child.kill('SIGTERM');
     expect(await first.exited).toBe(0);
     expect(first.lines().at(-1)).toMatchObject({ message: 'leaves', reason: 'stopped', returned: 1 });
     site.release();
-    const second = start(patient);
+    const second = start(environment);
     expect(await second.exited).toBe(0);
     expect(await test.result(message)).toMatchObject({ attempt: 2, result: { pages: 1 } });
   });
@@ -214,14 +215,14 @@ describe('a worker process', () => {
     const site = await heldSite();
     const message = test.message('page', 'scrape', { input: { url: site.url } });
     await test.send(message);
-    const first = start(environment);
-    await expect.poll(site.asked, { timeout: 20_000 }).toBe(1);
+    const first = start({ ...environment, SLUICE_VISIBILITY_SECONDS: '10' });
+    await expect.poll(site.asked).toBe(1);
     first.child.kill('SIGKILL');
     await first.exited;
-    const second = start({ ...environment, SLUICE_IDLE_SECONDS: '10' });
-    await expect.poll(site.asked, { timeout: 20_000 }).toBe(2);
+    const second = start({ ...environment, SLUICE_IDLE_SECONDS: '60' });
+    await expect.poll(site.asked).toBe(2);
     site.release();
-    await expect.poll(() => test.result(message), { timeout: 20_000 }).toMatchObject({ attempt: 2 });
+    await expect.poll(() => test.result(message)).toMatchObject({ attempt: 2 });
     second.child.kill('SIGTERM');
     expect(await second.exited).toBe(0);
     expect(await test.messagesLeft()).toEqual({ visible: 0, inFlight: 0 });
