@@ -6,7 +6,7 @@ import type { Manifest } from '#run/end/manifest.ts';
 import { pieceCount } from '#run/end/pieces.ts';
 import { itemId } from '#run/ids.ts';
 import { DEFAULT_WAIT_FOR } from '#run/input/wait-for.ts';
-import { type Item, itemName, type Process } from '#run/item.ts';
+import { type Item, itemName, type Process, type SourceItem } from '#run/item.ts';
 import { type LedgerName, runKeys } from '#run/keys.ts';
 import { recordedIds } from '#run/ledger/ledger.ts';
 import type { FailureRecord, LandedRecord, ResultRecord } from '#run/ledger/records.ts';
@@ -17,7 +17,7 @@ import { type Store, writeJson } from '#run/store.ts';
 export const profile: Process = { processor: 'profile', options: {} };
 
 /** A source item named after its key. */
-export function sourceNamed(key: string, process: Process | null = profile): Item {
+export function sourceNamed(key: string, process: Process | null = profile): SourceItem {
   const url = `https://example.org/${key}`;
   return { kind: 'source', id: itemId(url, key), url, key, process };
 }

@@ -1,11 +1,12 @@
 import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { lookAtGate } from '#lambdas/gatekeeper/gate.ts';
-import { messageOf, type Queue } from '#run/fleet/dispatch.ts';
+import { fetchMessageOf, messageOf, type Queue } from '#run/fleet/dispatch.ts';
 import { countWorkers } from '#run/fleet/workers.ts';
 import { runKeys } from '#run/keys.ts';
 import { gateRecordSchema } from '#run/ledger/gate-record.ts';
 import { record, recordResult } from '#run/ledger/ledger.ts';
+import { failureSchema } from '#run/ledger/records.ts';
 import { readJson, writeJson } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { newGate } from '#test/helpers/gate.ts';
@@ -80,6 +81,20 @@ describe('lookAtGate', () => {
     }
     expect(await lookAtGate(gate, 'r')).toMatchObject({ forced: false, failed: 1, missing: 0 });
     expect(await lookAtGate(gate, 'other')).toMatchObject({ forced: false, failed: 1, missing: 0 });
+  });
+
+  it.each([
+    ['a source that was to be landed', 'transfer'],
+    ['an item that was to be processed', 'process'],
+  ] as const)('records the dead letter of %s as a failure of stage %s', async (_, stage) => {
+    const gate = await newGate(aws);
+    const item = sourceNamed('a');
+    await writePlan(gate.store, 'r', [item]);
+    const processing = messageOf('r', item, { bucket: gate.store.bucket, bytes: 1 });
+    await send(gate.deadLetters, stage === 'transfer' ? fetchMessageOf('r', item) : processing);
+    expect(await lookAtGate(gate, 'r')).toMatchObject({ failed: 1, missing: 0 });
+    const failure = await readJson(gate.store, runKeys('r').record('failures', item.id), failureSchema);
+    expect(failure).toMatchObject({ name: item.key, stage, error: { name: 'DeadLetter' } });
   });
 
   it('sends again what no message speaks of any more, but not before the queue was empty for three minutes', async () => {
