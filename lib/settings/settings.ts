@@ -128,7 +128,7 @@ const workers = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      'Deploys the native part of DuckDB, which the processor `parquet` needs: 20 MiB, installed at the first synth and uploaded at the first deploy.',
+      'Deploys the native part of DuckDB, which `parquet` needs, and `profile` for tables: 20 MiB, installed at the first synth and uploaded at the first deploy.',
     ),
   image: z
     .string()
