@@ -52,9 +52,9 @@ describe('the costs', () => {
     expect(dollars(1, 'KMS', { 'encryption.key': 'own' })).toBeGreaterThan(PRICES.kmsKeyMonth.dollars);
     expect(dollars(2, 'logs kept', { 'logs.retentionDays': 90 })).toBeCloseTo(3 * dollars(2, 'logs kept'), 6);
     expect(dollars(2, 'Lambda', { 'ingest.memoryMiB': 2_048 })).toBeGreaterThan(dollars(2, 'Lambda'));
-    expect(dollars(2, 'Step Functions', { 'ingest.sourcesPerBatch': 10 })).toBeGreaterThan(
-      4 * dollars(2, 'Step Functions'),
-    );
+    // A third of the sources in a batch: three times the batches, each of the same transitions.
+    const batches = { 'ingest.sourcesPerBatch': 16 };
+    expect(dollars(2, 'Step Functions', batches)).toBeGreaterThan(2.9 * dollars(2, 'Step Functions'));
   });
 
   it('count the transitions of a million items as the definition makes them', () => {

@@ -83,6 +83,11 @@ const ACKNOWLEDGED: readonly Acknowledgement[] = [
     reason: 'A role is for all runs, whose ids come later',
   },
   {
+    rule: /^AwsSolutions-IAM5\[Resource::<StorageBucket\w+\.Arn>\/tables\/\*\]$/,
+    at: /\/Workers\/TaskRole\//,
+    reason: 'Workers replace what they have published there, at names that the input gives',
+  },
+  {
     rule: /^AwsSolutions-IAM5\[Resource::<StorageBucket\w+\.Arn>\/runs\/\*\/plan\.jsonl\]$/,
     at: STATE_MACHINE_ROLE,
     reason: 'A role is for all runs, whose ids come later',
