@@ -66,6 +66,7 @@ export function explain(error: unknown): string {
     const { path } = error as NodeJS.ErrnoException;
     return `${path === undefined ? '' : `${path}: `}${system.replace('{}', where)}`;
   }
+  if (message === 'UnknownError') return 'the endpoint gave an answer without a reason: it may not know this service';
   // Several addresses were tried, and none answered.
   const inner = (error as AggregateError | undefined)?.errors?.[0] ?? (error as Error | undefined)?.cause;
   if (message === '' && inner !== undefined) return explain(inner);
