@@ -33,9 +33,14 @@ export function hintOf(name: string, contentType?: string): Hint {
 
 /** Tells JSON, JSON Lines and markup from the head of a text; all else is delimited, or text. */
 export function contentKind(head: string, hint: Hint): ContentKind {
-  if (/^\s*<(!doctype\b|!--|\?xml\b|(html|head|body|script|title|error)\b)/i.test(head)) return 'markup';
+  if (isMarkup(head)) return 'markup';
   if (!looksLikeJson(head)) return 'delimited';
   return hint === 'jsonl' || looksLikeLines(head) ? 'jsonl' : 'json';
+}
+
+/** A tag of HTML or XML. `<DATE>,<TIME>,<OPEN>` is a header, as programs of traders write it. */
+function isMarkup(text: string): boolean {
+  return /^\s*<(!doctype\b|!--|\?xml\b|[a-z][\w:.-]*(\s[^<>]*)?\/?>(?!\s*([,;|\t]|$)))/i.test(text);
 }
 
 /** An object, or an array whose first element may be one of JSON: `[2026-11-24] started` is a log. */

@@ -11,6 +11,8 @@ const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const BACKSLASH = 0x5c;
 const BLANK = 0x20;
+const TAB = 0x09;
+const END_OF_FILE = 0x1a;
 
 const TOO_LONG = `the row is longer than ${MAX_ROW_BYTES} bytes`;
 
@@ -40,8 +42,8 @@ interface Found {
 
 /**
  * Divides delimited UTF-8 text into records. A quote opens a field at its beginning or behind blanks, closes it only
- * before a delimiter or a line end, and is text anywhere else. Lines end in LF, CRLF or CR, also mixed. Empty lines and
- * comments are no records.
+ * before a delimiter or a line end, and is text anywhere else. Lines end in LF, CRLF or CR, also mixed. Empty lines, lines of
+ * blanks and comments are no records, and neither is the byte 0x1A that old programs write at the end of a file.
  *
  * Own code, since DuckDB 1.5.6 was tried and hides rows or holds them: `store_rejects` keeps each bad row in memory,
  * outside its limit and whatever `rejects_limit` says (2.4 GiB for a file of 18 MB); a quote that never closes takes the
@@ -89,7 +91,7 @@ export async function* csvRows(source: AsyncGenerator<Buffer>, syntax: RowSyntax
       if (bytes.length > MAX_ROW_BYTES) problem ??= TOO_LONG;
       if (!allUtf8 && !isUtf8(bytes)) problem ??= 'the row is no valid UTF-8';
       if (problem !== undefined) rows.push({ line, bytes, fields: 0, problem });
-      else if (bytes.length > 0) rows.push({ line, bytes, fields: found.fields, problem });
+      else if (found.fields > 1 || !isEmpty(bytes)) rows.push({ line, bytes, fields: found.fields, problem });
       skipping = found.open === true;
       skipped = skipping ? bytes.length : 0;
       line += lineFeeds(bytes) + (skipping ? 0 : 1);
@@ -99,6 +101,10 @@ export async function* csvRows(source: AsyncGenerator<Buffer>, syntax: RowSyntax
     enough = Math.min(held.length * 2, MAX_ROW_BYTES + 2);
     if (rows.length > 0) yield rows;
   }
+}
+
+function isEmpty(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === BLANK || byte === TAB || byte === END_OF_FILE);
 }
 
 function tooLong(line: number): MalformedInputError {

@@ -3,7 +3,7 @@ import { parse } from 'csv-parse/sync';
 import type { RowSyntax } from './csv-rows.ts';
 import type { Database } from './duckdb.ts';
 import { NoTableError } from './errors.ts';
-import { type Layout, layoutOf } from './layout.ts';
+import { endEmpty, type Layout, layoutOf } from './layout.ts';
 import type { ReadOptions } from './options.ts';
 import type { Row } from './row.ts';
 import { literal } from './sql.ts';
@@ -11,6 +11,8 @@ import { literal } from './sql.ts';
 const DELIMITERS = [',', '\t', ';', '|'] as const;
 /** Where the name promises a table: between words of a text there are blanks too. */
 const BLANK = ' ';
+/** Beside which numbers may have a decimal comma: Excel, LibreOffice and R write them so where a comma stands for the point. */
+const BESIDE_DECIMAL_COMMAS = [';', '\t', '|'] as const;
 /** Of the rows looked at, how many must have the same number of fields for it to be a table. */
 const TABLE_SHARE = 0.8;
 /** Wider tables are sniffed by their first 200 columns: the sniffer needs more than 300 MiB for 20,000 of them. */
@@ -87,7 +89,11 @@ async function bestLayout(
     skipLines: options.skipRows ?? (separator === undefined ? 0 : 1),
   };
   const layoutBy = (delimiter: string, more: Partial<RowSyntax> = {}): Promise<Layout> =>
-    layoutOf(head, { ...base, delimiter, ...more }, options.skipRows !== undefined);
+    layoutOf(
+      head,
+      { ...base, delimiter, ...more },
+      { skip: options.skipRows !== undefined, pad: options.padShortRows },
+    );
 
   const fixed = options.delimiter ?? separator ?? (options.format === 'tsv' ? '\t' : undefined);
   let best = await layoutBy(fixed ?? sniffed?.delimiter ?? ',');
@@ -101,8 +107,13 @@ async function bestLayout(
       if (blanks !== undefined && areNumbers(blanks)) best = blanks;
     }
     if (best.syntax.delimiter === ',') {
-      const semicolons = await layoutBy(';');
-      if (semicolons.share === 1 && semicolons.width > 1 && isDecimalComma(semicolons)) best = semicolons;
+      for (const delimiter of BESIDE_DECIMAL_COMMAS) {
+        const other = await layoutBy(delimiter);
+        if (other.share === 1 && other.width > 1 && isDecimalComma(other)) {
+          best = other;
+          break;
+        }
+      }
     }
   }
   if (options.quote === undefined && head.includes(quote)) {
@@ -170,7 +181,10 @@ function isWithin(field: string, quote: string): boolean {
 
 /** Numbers such as `1,5`, of which not all could be thousands. */
 function isDecimalComma({ rows, syntax }: Layout): boolean {
-  const fields = rows.flatMap(({ bytes }) => bytes.toString('latin1').split(syntax.delimiter)).map((one) => one.trim());
+  const fields = rows
+    .flatMap(({ bytes }) => bytes.toString('latin1').split(syntax.delimiter))
+    .map((one) => one.trim())
+    .map((one) => (syntax.quote !== '' && isWithin(one, syntax.quote) ? one.slice(1, -1) : one));
   const commas = fields.filter((field) => /^[+-]?\d*,\d+$/.test(field));
   return commas.some((field) => !/,\d{3}$/.test(field)) && !fields.some((field) => /^[+-]?\d*\.\d+$/.test(field));
 }
@@ -179,7 +193,8 @@ function isDecimalComma({ rows, syntax }: Layout): boolean {
 async function describe(database: Database, layout: Layout, options: ReadOptions, file: string): Promise<Dialect> {
   const { syntax, width, oddHeader, skipLines } = layout;
   const body = layout.rows.filter((row) => row.fields === width);
-  const decimal = options.decimal ?? (syntax.delimiter === ';' && isDecimalComma(layout) ? ',' : '.');
+  const isBeside = BESIDE_DECIMAL_COMMAS.some((one) => one === syntax.delimiter);
+  const decimal = options.decimal ?? (isBeside && isDecimalComma(layout) ? ',' : '.');
   await writeFile(file, Buffer.concat(body.flatMap(({ bytes }) => [bytes, Buffer.from('\n')])));
   if (width > MOST_SNIFFED) await narrow(database, file, syntax, width);
   const header = oddHeader === undefined ? options.header : false;
@@ -191,7 +206,7 @@ async function describe(database: Database, layout: Layout, options: ReadOptions
     skipLines: 0,
     nullValues: options.nullValues,
   });
-  const filled = await filledColumns(database, file, layout);
+  const { filled, padded } = await lookAtColumns(database, file, layout);
   const found = about?.header === true || isHeaderOfYears(body, syntax);
   const isHeader = oddHeader !== undefined || (options.header ?? found);
   const types = about?.types ?? [];
@@ -201,7 +216,9 @@ async function describe(database: Database, layout: Layout, options: ReadOptions
     header: isHeader,
     names: isHeader ? namesOf(layout) : Array.from({ length: width }, () => ''),
     decimal,
-    types: Array.from({ length: width }, (_, index) => (filled.has(index) ? (types[index] ?? 'VARCHAR') : 'any')),
+    types: Array.from({ length: width }, (_, index) =>
+      filled.has(index) && !padded.has(index) ? (types[index] ?? 'VARCHAR') : 'any',
+    ),
     dateFormat: about?.dateFormat,
     timestampFormat: about?.timestampFormat,
     headRows: layout.rows.length,
@@ -225,13 +242,20 @@ async function narrow(database: Database, file: string, syntax: RowSyntax, width
  */
 function isHeaderOfYears(rows: readonly Row[], syntax: RowSyntax): boolean {
   const [first = [], second] = fieldsOf(rows.slice(0, 2), syntax);
-  return second !== undefined && areYears(first) && !areYears(second);
+  return second !== undefined && areYears(first) && !areYears(second) && !second.every(isYearOrText);
+}
+
+/** What a row of data beside years could hold too. */
+function isYearOrText(field: string): boolean {
+  return field === '' || Number.isNaN(Number(field)) || (Number(field) >= 1_500 && Number(field) <= 2_200);
 }
 
 function areYears(fields: readonly string[]): boolean {
   const filled = fields.filter((field) => field !== '');
   const numbers = filled.filter((field) => !Number.isNaN(Number(field))).map(Number);
-  const inOrder = numbers.every((year, index) => index === 0 || year === (numbers[index - 1] ?? 0) + 1);
+  const steps = new Set(numbers.slice(1).map((year, index) => year - (numbers[index] ?? 0)));
+  // Years that follow each other; by fives or tens, or the last one first, where there are enough of them.
+  const inOrder = steps.has(1) || (numbers.length >= 3 && !steps.has(0)) ? steps.size === 1 : false;
   const areOfNow = numbers.every((year) => Number.isInteger(year) && year >= 1_500 && year <= 2_200);
   return numbers.length >= 2 && numbers.length < filled.length && inOrder && areOfNow;
 }
@@ -254,18 +278,32 @@ function namesOf({ rows, syntax, width, oddHeader }: Layout): string[] {
   const [names = []] = fieldsOf([first], syntax);
   if (oddHeader === undefined) return names;
   if (oddHeader === 'long') return names.slice(0, width);
-  // The unnamed column is that of R's row names, unless all rows end in a delimiter.
-  const endsEmpty = rows.slice(1).every(({ bytes }) => bytes.at(-1) === syntax.delimiter.charCodeAt(0));
-  return endsEmpty ? [...names, ''] : ['', ...names];
+  // The unnamed column is that of R's row names, unless all rows end in delimiters.
+  const missing = Array.from({ length: width - names.length }, () => '');
+  return endEmpty(rows.slice(1), syntax.delimiter, missing.length) ? [...names, ...missing] : ['', ...names];
 }
 
-/** The columns that have a value in the sample, besides that of a header. */
-async function filledColumns(database: Database, file: string, { syntax, width, rows }: Layout): Promise<Set<number>> {
+/**
+ * The columns that have a value in the sample, besides that of a header, and those with blanks behind a value: DuckDB's sniffer takes
+ * `2.5 ` for text.
+ */
+async function lookAtColumns(
+  database: Database,
+  file: string,
+  { syntax, width, rows }: Layout,
+): Promise<{ filled: Set<number>; padded: Set<number> }> {
   const columns = Array.from({ length: width }, (_, index) => `c${index}`);
-  if (width > MOST_SNIFFED || rows.length < 3) return new Set(columns.keys());
-  const counts = columns.map((column) => `count(${column}) AS ${column}`).join(', ');
-  const [found = {}] = await database.run(`SELECT ${counts} FROM (FROM ${readText(file, syntax, columns)} OFFSET 1)`);
-  return new Set([...columns.keys()].filter((index) => Number(found[`c${index}`]) > 0));
+  if (width > MOST_SNIFFED || rows.length < 3) return { filled: new Set(columns.keys()), padded: new Set() };
+  const looks = columns.map((column) => `count(${column}) AS ${column}, bool_or(${column} LIKE '% ') AS p${column}`);
+  const [found = {}] = await database.run(
+    `SELECT ${looks.join(', ')} FROM (FROM ${readText(file, syntax, columns)} OFFSET 1)`,
+  );
+  const those = (is: (column: string) => boolean): Set<number> =>
+    new Set([...columns.keys()].filter((index) => is(`c${index}`)));
+  return {
+    filled: those((column) => Number(found[column]) > 0),
+    padded: those((column) => found[`p${column}`] === true),
+  };
 }
 
 /** A table as SQL behind FROM: all columns texts, no header, lines that end in LF. */

@@ -9,11 +9,14 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 /**
  * The encoding of a text by its first bytes, as a label of the WHATWG Encoding Standard; undefined where it is no text.
  *
- * Eight-bit text that is no UTF-8 is taken for windows-1252, which reads ISO 8859-1 too.
+ * Eight-bit text that is no UTF-8 is taken for windows-1252, which reads ISO 8859-1 too. A few wrong bytes in what is UTF-8 otherwise make
+ * bad rows, and don't turn every `ö` of the file into `Ã¶`.
  *
  * @param whole whether the head is the whole content.
  */
 export function encodingOf(head: Buffer, whole: boolean): string | undefined {
+  // UTF-32, which Node has no decoder for.
+  if (head[0] === 0xff && head[1] === 0xfe && head[2] === 0 && head[3] === 0) return undefined;
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
   const wide = utf16Without(head);
@@ -22,7 +25,14 @@ export function encodingOf(head: Buffer, whole: boolean): string | undefined {
   if (head.includes(0) || controls > head.length / 50) return undefined;
   // The head may end inside a character, of which it then lacks up to 3 bytes.
   const utf8 = [0, 1, 2, 3].some((cut) => (cut === 0 || !whole) && isUtf8(head.subarray(0, head.length - cut)));
-  return utf8 ? 'utf-8' : 'windows-1252';
+  return utf8 || isMostlyUtf8(head) ? 'utf-8' : 'windows-1252';
+}
+
+/** Whether more characters beyond ASCII are whole than broken. In windows-1252 hardly ever two of them make a character of UTF-8. */
+function isMostlyUtf8(head: Buffer): boolean {
+  const beyondAscii = head.toString().match(/\P{ASCII}/gu) ?? [];
+  const broken = beyondAscii.filter((character) => character === '\ufffd').length;
+  return beyondAscii.length - broken > broken;
 }
 
 /** UTF-16 without a byte order mark: in a table most characters are ASCII, so every second byte is 0. */

@@ -98,7 +98,11 @@ const CHECKS: Readonly<Record<Kind, (formats: Formats) => readonly Check[]>> = {
   },
   moment: ({ dateFormat, timestampFormat, datesAreGiven }) => {
     const hasZone = (t: string): string =>
-      `(ends_with(${t}, 'Z') OR contains(substr(${t}, 12), '+') OR contains(substr(${t}, 12), '-'))`;
+      `(ends_with(${t}, 'Z') OR ends_with(${t}, ' UTC') OR contains(substr(${t}, 12), '+') OR contains(substr(${t}, 12), '-'))`;
+    // DuckDB cuts a fraction after six digits.
+    const fraction = (t: string): string =>
+      `split_part(split_part(split_part(split_part(rtrim(${t}, 'Z'), '.', 2), ' ', 1), '+', 1), '-', 1)`;
+    const isMicros = (t: string): string => `strlen(rtrim(${fraction(t)}, '0')) <= 6`;
     const isTime = (t: string, type: string): string =>
       `strlen(${t}) BETWEEN 16 AND 32 AND try_cast(${t} AS ${type}) IS NOT NULL`;
     const isIso = (t: string): string =>
@@ -109,7 +113,10 @@ const CHECKS: Readonly<Record<Kind, (formats: Formats) => readonly Check[]>> = {
         type: plain('TIMESTAMP'),
         holds: (t) => `${isTime(t, 'TIMESTAMP')} AND strlen(${t}) <= 26 AND NOT ${hasZone(t)} AND ${isIso(t)}`,
       },
-      { type: plain('TIMESTAMPTZ'), holds: (t) => `${isTime(t, 'TIMESTAMPTZ')} AND ${hasZone(t)}` },
+      {
+        type: plain('TIMESTAMPTZ'),
+        holds: (t) => `${isTime(t, 'TIMESTAMPTZ')} AND ${hasZone(t)} AND ${isMicros(t)}`,
+      },
       ...written('DATE', dateFormat, datesAreGiven),
       ...written('TIMESTAMP', timestampFormat, datesAreGiven),
     ];
@@ -131,9 +138,12 @@ export function numberText(text: string, decimal: '.' | ','): string {
   return decimal === '.' ? text : `CASE WHEN contains(${text}, '.') THEN NULL ELSE replace(${text}, ',', '.') END`;
 }
 
-/** Dates in another form than ISO 8601. Where every value could have day and month the other way round, it stays text. */
+/**
+ * Dates in another form than ISO 8601. Where every value could have day and month the other way round, it stays text. So does a year of two
+ * digits: DuckDB's sniffer takes `13.01.24` for 2013-01-24, and the century would be a guess too.
+ */
 function written(type: 'DATE' | 'TIMESTAMP', format: string | undefined, isGiven: boolean): Check[] {
-  if (format === undefined || format.startsWith('%Y-%m-%d')) return [];
+  if (format === undefined || format.startsWith('%Y-%m-%d') || (!isGiven && format.includes('%y'))) return [];
   const cast = (text: string): string => `CAST(strptime(${text}, ${literal(format)}) AS ${type})`;
   const holds = (t: string, one: string): string => `try_strptime(${t}, ${literal(one)}) IS NOT NULL`;
   const check = { type: { type, cast }, holds: (t: string) => holds(t, format) };

@@ -15,8 +15,8 @@ const DEPTHS = [32, 8, 5, 4, 3, 2, 1] as const;
 const LEAST_OBJECT_BYTES = 16_777_216;
 
 /**
- * Makes a table of JSON values: an object is a row, its keys are the columns. Where the first value is no object, or where there are more
- * than 2,000 keys, the one column is `json`.
+ * Makes a table of JSON values: an object is a row, its keys are the columns. Where the first value is no object, where there are more
+ * than 2,000 keys, or where keys can't be names of columns side by side, the one column is `json`.
  *
  * DuckDB's types are taken but for these, where 1.5.6 is wrong: integers beyond 64 bits (DOUBLE in Parquet), dates and times (`infinity`
  * becomes 1900-01-01, offsets are lost), and more than 200 keys (one MAP).
@@ -31,7 +31,8 @@ export async function jsonTable(
   const file = join(folder, 'rows.jsonl');
   const seen = new Seen();
   const rows = await writeGoodRows(seen.watch(values), file, rejects);
-  if (rows === 0) return { source: '', columns: [], rows };
+  // Objects without a key, `{}`, are rows without a column.
+  if (rows === 0 || seen.areEmpty) return { source: '', columns: [], rows };
   const reader = new JsonReader(database, file, seen);
   const types = await reader.types();
   const { found, read } = await reader.corrections(types, given);
@@ -48,7 +49,19 @@ class Seen {
 
   /** Whether each key becomes a column. */
   get areColumns(): boolean {
-    return this.isRecords && this.#keys.size <= MOST_COLUMNS;
+    return this.isRecords && this.#keys.size <= MOST_COLUMNS && !this.areNoNames;
+  }
+
+  /**
+   * Whether two keys differ in case alone, which SQL's names don't tell apart, or one is empty. DuckDB 1.5.6 calls them `A_1` and `C0`,
+   * and then finds no value under such a key.
+   */
+  get areNoNames(): boolean {
+    return this.#keys.has('') || new Set([...this.#keys].map((key) => key.toLowerCase())).size < this.#keys.size;
+  }
+
+  get areEmpty(): boolean {
+    return this.isRecords && this.#keys.size === 0;
   }
 
   async *watch(batches: AsyncGenerator<JsonRow[]>): AsyncGenerator<JsonRow[]> {
@@ -81,6 +94,7 @@ class JsonReader {
 
   /** The columns' types with dates and times as texts, no deeper than there is room for their leaves. */
   async types(): Promise<Map<string, string>> {
+    if (this.#seen.isRecords && this.#seen.areNoNames) return new Map([['json', 'JSON']]);
     for (const depth of DEPTHS) {
       this.#depth = depth;
       const types = await this.#described(`dateformat = '%%', timestampformat = '%%'`);

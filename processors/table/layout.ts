@@ -18,7 +18,7 @@ export interface Layout {
   readonly skipLines: number;
   /**
    * Whether the first row is a header of another width than the rows: one field less, as R writes it above row names, or one more
-   * that is empty, which is a delimiter at its end.
+   * that is empty, which is a delimiter at its end. Where all rows end in several empty fields, it may lack those.
    */
   readonly oddHeader: 'short' | 'long' | undefined;
 }
@@ -28,19 +28,25 @@ export interface Layout {
  * line for the table's, and so loses all of a table below two lines of title.
  *
  * @param head whole lines, unless it is the whole content.
+ * @param given whether the lines before the table are given, and whether short rows are filled up: the first row's width counts then.
  */
-export async function layoutOf(head: Buffer, syntax: RowSyntax, skipGiven: boolean): Promise<Layout> {
+export async function layoutOf(
+  head: Buffer,
+  syntax: RowSyntax,
+  given: { readonly skip: boolean; readonly pad: boolean },
+): Promise<Layout> {
   const all: Row[] = [];
   for await (const rows of csvRows(inChunks(head), syntax)) {
     for (const row of rows) all.push(row);
     if (all.length >= MAX_ROWS) break;
   }
-  const width = mostFrequent(all);
-  const first = skipGiven ? 0 : firstOf(all, width);
+  const width = Math.max(mostFrequent(all), given.pad ? (all[0]?.fields ?? 0) : 0);
+  const first = given.skip ? 0 : firstOf(all, width);
   const oddHeader = oddHeaderOf(all, first, width, syntax.delimiter);
   const from = oddHeader === undefined ? first : first - 1;
   const rows = all.slice(from, MAX_ROWS);
-  const regular = rows.filter(({ fields }) => fields === width).length + (oddHeader === undefined ? 0 : 1);
+  const fits = ({ fields }: Row): boolean => fields === width || (given.pad && fields > 0 && fields < width);
+  const regular = rows.filter(fits).length + (oddHeader === undefined ? 0 : 1);
   return {
     syntax,
     rows,
@@ -65,7 +71,16 @@ function oddHeaderOf(rows: readonly Row[], first: number, width: number, delimit
   const before = rows[first - 1];
   if (before === undefined || before.problem !== undefined || width < 2) return undefined;
   if (before.fields === width + 1 && before.bytes.at(-1) === delimiter.charCodeAt(0)) return 'long';
-  return first === 1 && before.fields === width - 1 && width > 2 ? 'short' : undefined;
+  if (first !== 1 || width < 3 || before.fields < 2) return undefined;
+  const lacks = width - before.fields;
+  return lacks === 1 || endEmpty(rows.slice(1), delimiter, lacks) ? 'short' : undefined;
+}
+
+/** Whether each row ends in so many empty fields. */
+export function endEmpty(rows: readonly Row[], delimiter: string, count: number): boolean {
+  if (count <= 0) return false;
+  const end = Buffer.from(delimiter.repeat(count));
+  return rows.every(({ bytes }) => bytes.subarray(-count).equals(end));
 }
 
 /** The first row of the width, behind rows of other widths if most of what follows has it. */

@@ -23,6 +23,7 @@ const LINE_FEED = 0x0a;
 /** The least that the longest JSON value may have, and its part of the share of memory: DuckDB takes nine times its length. */
 const LEAST_VALUE_BYTES = 16_777_216;
 const VALUE_SHARE = 12;
+const MOST_LINES_OF_PROSE = 5;
 
 /** An unpacked input of which the beginning was read, and all that opening it as a table takes. */
 export interface Input extends Peeked {
@@ -56,6 +57,7 @@ export async function openTable<T>(input: Input, use: Use<T>): Promise<Opened<T>
     return none('binary', null, 0, 'the content is binary, or compressed in an unknown way', hint);
   }
   const text = Buffer.from(await decoded(head, encoding));
+  if (whole && isEmpty(text.toString(), hint)) return none('empty', null, 0, 'the object is empty');
   const kind = kindOf(text.toString(), options, hint);
   if (kind === 'markup') {
     const lines = await linesOf(toUtf8(all, encoding));
@@ -82,12 +84,17 @@ function kindOf(head: string, options: ReadOptions, hint: Hint): ContentKind {
   const kind = contentKind(head, hint);
   if (format !== undefined) return 'delimited';
   const isObject = kind === 'json' && head.trimStart().startsWith('{');
-  if (isObject && (hint === 'csv' || hint === 'tsv')) {
+  if (isObject && (hint === 'csv' || hint === 'tsv' || hint === 'parquet')) {
     throw new NoTableError(
       `the content is one JSON object, as an error is; by its name or content type it should be ${hint}`,
     );
   }
   return kind;
+}
+
+/** Nothing behind a byte order mark, or blanks alone where the name says that there are rows. */
+function isEmpty(text: string, hint: Hint): boolean {
+  return text === '' || ((hint === 'csv' || hint === 'tsv' || hint === 'jsonl') && text.trim() === '');
 }
 
 function mayBeTable(head: Buffer, { format, delimiter }: ReadOptions, hint: Hint): boolean {
@@ -140,17 +147,27 @@ async function tableDialect(
   const isSaid = options.format !== undefined || options.delimiter !== undefined || options.header !== undefined;
   const promised = hint === 'csv' || hint === 'tsv';
   const dialect = await dialectOf(database, head, options, file, promised);
-  if (isSaid) return dialect;
+  if (isSaid)
+    return dialect ?? (promised ? dialectOf(database, head, { ...options, format: hint }, file, true) : undefined);
   if (dialect === undefined) {
     if (!promised) return undefined;
     // One column: only a type other than text tells a table from lines of text.
     const column = await dialectOf(database, head, { ...options, format: hint }, file, true);
-    return column?.header === true && column.types[0] !== 'VARCHAR' ? column : undefined;
+    return column !== undefined && column.headRows > 1 && column.types[0] !== 'VARCHAR' ? column : undefined;
   }
+  if (whole && isProse(head.toString(), dialect)) return undefined;
   if (dialect.headRows > 1 || !whole) return dialect;
   // One line proves nothing, unless the name says that it is a table and the line could be nothing but names.
   const areNames = dialect.names.every((name) => /^[\p{L}_][\p{L}\p{N}_.-]*$/u.test(name));
   return promised && dialect.header && areNames ? dialect : undefined;
+}
+
+/** A few lines in which commas part the sentence, as an error has them, and no fields. */
+function isProse(text: string, { syntax, headRows, types }: Dialect): boolean {
+  if (headRows > MOST_LINES_OF_PROSE || syntax.delimiter !== ',' || /,(?! )/.test(text)) return false;
+  const [first = ''] = text.trimStart().split(/[\r\n]/, 1);
+  const isSentence = first.split(',').some((part) => /[.!?]$/.test(part) || part.trim().split(/\s+/).length > 3);
+  return isSentence && types.every((type) => type === 'VARCHAR' || type === 'any');
 }
 
 async function withTable<T>(

@@ -468,3 +468,89 @@ describe('profile', () => {
     );
   });
 });
+
+describe('an odd table is read, namely', () => {
+  const types = (found: Read): string[] => found.converted.schema.map(({ type }) => type);
+
+  it.each<[string, string | Buffer, Record<string, unknown>, object, string[]]>([
+    ['decimal commas between tabs', 'x\ty\n1,2\t3,4\n5,6\t7,8\n', {}, { delimiter: '\t' }, ['DOUBLE', 'DOUBLE']],
+    ['decimal commas between |', 'x|y\n1,2|3,4\n5,6|7,8\n', {}, { delimiter: '|' }, ['DOUBLE', 'DOUBLE']],
+    ['quoted decimal commas', '"x";"y"\n"1,5";"2"\n"2,5";"3"\n', {}, { delimiter: ';' }, ['DOUBLE', 'BIGINT']],
+    ['thousands between tabs, as text', 'x\ty\n1,234\t5\n2,345\t6\n', {}, { delimiter: '\t' }, ['VARCHAR', 'BIGINT']],
+    ['blanks behind numbers', 'id ,val \n1 ,2.5 \n2 , 3.5\n', {}, { header: true }, ['BIGINT', 'DOUBLE']],
+    ['a line of blanks', 'id,t\n1,a\n   \n2,b\n', {}, { rows: 2 }, ['BIGINT', 'VARCHAR']],
+    ['0x1A at its end', 'id,t\n1,a\n2,b\n\x1a', {}, { rows: 2 }, ['BIGINT', 'VARCHAR']],
+    ['years by fives', 'c,1990,1995,2000\nDE,1,2,3\n', {}, { header: true, rows: 1 }, []],
+    ['the last year first', 'c,2002,2001,2000\nDE,1,2,3\nFR,4,5,6\n', {}, { header: true, rows: 2 }, []],
+    ['years that are data', 'DE,1990,1995,2000\nFR,1991,1992,2003\n', {}, { header: false, rows: 2 }, []],
+    ['empty fields behind all rows', 'a,b\n1,2,,\n3,4,,\n5,6,,\n', {}, { header: true, columns: 4, rows: 3 }, []],
+    ['short rows alone', 'a,b,c\n1,2\n3,4\n', { padShortRows: true }, { header: true, columns: 3, rows: 2 }, []],
+    ['mostly short rows', 'a,b,c\n1,2\n3\n6,7,8\n', { padShortRows: true }, { rows: 3 }, Array(3).fill('BIGINT')],
+    ['names in angle brackets', '<DATE>,<OPEN>\n2024-01-01,1.5\n2024-01-02,2\n', {}, { rows: 2 }, ['DATE', 'DOUBLE']],
+    ['years of two digits', 'd,v\n13.01.24,1\n31.12.23,2\n', {}, { rows: 2 }, ['VARCHAR', 'BIGINT']],
+    ['UTC in words', 't,v\n2024-01-01 08:00:00 UTC,1\n2024-07-01 08:00:00 UTC,2\n', {}, {}, ['TIMESTAMPTZ', 'BIGINT']],
+    ['nanoseconds with a zone', 't,v\n2024-01-01T08:00:00.123456789Z,1\n', {}, {}, ['VARCHAR', 'BIGINT']],
+    ['milliseconds with a zone', 't,v\n2024-01-01T08:00:00.12+02:00,1\n', {}, {}, ['TIMESTAMPTZ', 'BIGINT']],
+  ])('%s', async (_name, object, options, expected, wanted) => {
+    const found = await read(object, options);
+    expect(found.converted).toMatchObject({ ...expected, badRows: 0 });
+    if (wanted.length > 0) expect(types(found)).toEqual(wanted);
+  });
+
+  it.each([
+    ['numbers without a header', '1\n2\n3\n', {}, { header: false, rows: 3 }],
+    ['texts, where a header is promised', 'name\nAnn\nBob\n', { header: true }, { header: true, rows: 2 }],
+  ])('one column of %s under a name such as .csv', async (_name, object, options, expected) => {
+    expect((await read(object, options, 'x.csv')).converted).toMatchObject({ ...expected, columns: 1 });
+  });
+
+  it('UTF-8 with one wrong byte, which costs one row and no umlaut', async () => {
+    const object = Buffer.concat([
+      Buffer.from(`id,n\n${lines(20, (n) => `${n},Köln\n`)}`),
+      Buffer.from('9,\xff\n', 'latin1'),
+    ]);
+    const found = await read(object);
+    expect(found.converted).toMatchObject({ encoding: 'utf-8', rows: 20, badRows: 1 });
+    expect(found.rows[0]).toEqual({ id: '0', n: 'Köln' });
+  });
+
+  it.each([
+    ['CSV', 'h,v\n18446744073709551615,1\n1,2\n'],
+    ['JSON', '{"h":18446744073709551615,"v":1}\n{"h":1,"v":2}\n'],
+  ])('HUGEINT by the option, which keeps each digit, in %s', async (_name, object) => {
+    const found = await read(object, { types: { h: 'HUGEINT' } });
+    expect(found.rows.map(({ h }) => h)).toEqual(['18446744073709551615', '1']);
+  });
+
+  it.each([
+    ['keys that differ in case', '{"Id":1}\n{"id":2}\n', ['{"Id":1}', '{"id":2}']],
+    ['an empty key', '{"":1,"b":2}\n', ['{"":1,"b":2}']],
+  ])('JSON with %s, of which no value is lost', async (_name, object, values) => {
+    expect((await read(object)).rows).toEqual(values.map((json) => ({ json })));
+  });
+
+  it('JSON objects without a key', async () => {
+    expect((await read('[{},{}]')).converted).toMatchObject({ rows: 2, columns: 0, files: 0 });
+  });
+
+  it.each([
+    ['a byte order mark', '\ufeff'],
+    ['blank lines', ' \r\n\n'],
+  ])('%s alone, which is an empty object', async (_name, object) => {
+    expect((await testProcessor(parquet as Processor, { object, name: 'x.csv' })).result).toMatchObject({
+      format: 'empty',
+    });
+  });
+});
+
+describe('an error page under the name of a table is none, be it', () => {
+  it.each([
+    ['a fragment of HTML', 'x.csv', '<p>Sorry, an error</p>\n<p>Try, again</p>\n'],
+    ['XML with a namespace', 'x.csv', '<soap:Envelope xmlns:soap="x">\n<a>1,2</a>\n<b>1,2</b>\n</soap:Envelope>'],
+    ['sentences', 'x.csv', 'Error: rate limit exceeded, retry after 30 s\nPlease, contact support\n'],
+    ['a JSON object', 'x.parquet', '{"error":"quota"}'],
+    ['UTF-32', 'x.csv', Buffer.from('\ufeff\0i\0,\0n\0\n\0', 'utf16le')],
+  ])('%s', async (_what, name, object) => {
+    expect(await failureOf(object, {}, name)).toMatch(/^NoTableError: /);
+  });
+});
