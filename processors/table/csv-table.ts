@@ -7,7 +7,7 @@ import type { Database } from './duckdb.ts';
 import { type Formats, inferTypes, numberText, type TypedText } from './infer-types.ts';
 import type { ReadOptions } from './options.ts';
 import type { Rejects } from './rejects.ts';
-import type { Row } from './row.ts';
+import { padded, type Row } from './row.ts';
 import { identifier, literal } from './sql.ts';
 import type { Column, Table } from './table.ts';
 
@@ -71,7 +71,7 @@ async function* fittingRows(text: AsyncGenerator<Buffer>, dialect: Dialect, pad:
   for await (const found of csvRows(text, syntax)) {
     let rows = found;
     if (header) {
-      const first = rows.findIndex(({ problem }) => problem === undefined);
+      const first = rows.findIndex(({ problem, fields }) => problem === undefined && fields === dialect.headerFields);
       header = first === -1;
       rows = rows.filter((_, index) => index !== first);
     }
@@ -81,8 +81,6 @@ async function* fittingRows(text: AsyncGenerator<Buffer>, dialect: Dialect, pad:
 
 function ofWidth(row: Row, width: number, delimiter: string, pad: boolean): Row {
   if (row.problem !== undefined || row.fields === width) return row;
-  if (pad && row.fields < width) {
-    return { ...row, bytes: Buffer.concat([row.bytes, Buffer.from(delimiter.repeat(width - row.fields))]) };
-  }
+  if (pad && row.fields < width) return padded(row, width, delimiter);
   return { ...row, problem: `the row has ${row.fields} fields, the table has ${width} columns` };
 }

@@ -5,7 +5,7 @@ import type { Database } from './duckdb.ts';
 import { NoTableError } from './errors.ts';
 import { endEmpty, type Layout, layoutOf } from './layout.ts';
 import type { ReadOptions } from './options.ts';
-import type { Row } from './row.ts';
+import { padded, type Row } from './row.ts';
 import { literal } from './sql.ts';
 
 const DELIMITERS = [',', '\t', ';', '|'] as const;
@@ -28,6 +28,8 @@ export interface Dialect {
   readonly width: number;
   /** Whether the first row holds the names of the columns. */
   readonly header: boolean;
+  /** How many fields that row has: another number than the table's where names are missing, or a delimiter stands at its end. */
+  readonly headerFields: number;
   /** As they stand in the header; empty texts where there is none. */
   readonly names: readonly string[];
   readonly decimal: '.' | ',';
@@ -192,7 +194,9 @@ function isDecimalComma({ rows, syntax }: Layout): boolean {
 /** Header, names and types of the columns, by DuckDB's sniffer on rows that are all of one width. */
 async function describe(database: Database, layout: Layout, options: ReadOptions, file: string): Promise<Dialect> {
   const { syntax, width, oddHeader, skipLines } = layout;
-  const body = layout.rows.filter((row) => row.fields === width);
+  const body = layout.rows
+    .filter(({ fields }) => fields === width || (options.padShortRows && fields > 0 && fields < width))
+    .map((row) => padded(row, width, syntax.delimiter));
   const isBeside = BESIDE_DECIMAL_COMMAS.some((one) => one === syntax.delimiter);
   const decimal = options.decimal ?? (isBeside && isDecimalComma(layout) ? ',' : '.');
   await writeFile(file, Buffer.concat(body.flatMap(({ bytes }) => [bytes, Buffer.from('\n')])));
@@ -206,18 +210,20 @@ async function describe(database: Database, layout: Layout, options: ReadOptions
     skipLines: 0,
     nullValues: options.nullValues,
   });
-  const { filled, padded } = await lookAtColumns(database, file, layout);
+  const { filled, blank } = await lookAtColumns(database, file, layout);
   const found = about?.header === true || isHeaderOfYears(body, syntax);
   const isHeader = oddHeader !== undefined || (options.header ?? found);
+  const headerLine = (oddHeader === undefined ? body[0] : layout.rows[0])?.line;
   const types = about?.types ?? [];
   return {
     syntax: { ...syntax, skipLines },
     width,
     header: isHeader,
-    names: isHeader ? namesOf(layout) : Array.from({ length: width }, () => ''),
+    headerFields: layout.rows.find(({ line }) => line === headerLine)?.fields ?? width,
+    names: isHeader ? namesOf(layout, body[0]) : Array.from({ length: width }, () => ''),
     decimal,
     types: Array.from({ length: width }, (_, index) =>
-      filled.has(index) && !padded.has(index) ? (types[index] ?? 'VARCHAR') : 'any',
+      filled.has(index) && !blank.has(index) ? (types[index] ?? 'VARCHAR') : 'any',
     ),
     dateFormat: about?.dateFormat,
     timestampFormat: about?.timestampFormat,
@@ -272,8 +278,8 @@ function fieldsOf(rows: readonly Row[], syntax: RowSyntax): string[][] {
   );
 }
 
-function namesOf({ rows, syntax, width, oddHeader }: Layout): string[] {
-  const [first] = oddHeader === undefined ? rows.filter(({ fields }) => fields === width) : rows;
+function namesOf({ rows, syntax, width, oddHeader }: Layout, firstOfWidth: Row | undefined): string[] {
+  const first = oddHeader === undefined ? firstOfWidth : rows[0];
   if (first === undefined) return [];
   const [names = []] = fieldsOf([first], syntax);
   if (oddHeader === undefined) return names;
@@ -291,9 +297,9 @@ async function lookAtColumns(
   database: Database,
   file: string,
   { syntax, width, rows }: Layout,
-): Promise<{ filled: Set<number>; padded: Set<number> }> {
+): Promise<{ filled: Set<number>; blank: Set<number> }> {
   const columns = Array.from({ length: width }, (_, index) => `c${index}`);
-  if (width > MOST_SNIFFED || rows.length < 3) return { filled: new Set(columns.keys()), padded: new Set() };
+  if (width > MOST_SNIFFED || rows.length < 3) return { filled: new Set(columns.keys()), blank: new Set() };
   const looks = columns.map((column) => `count(${column}) AS ${column}, bool_or(${column} LIKE '% ') AS p${column}`);
   const [found = {}] = await database.run(
     `SELECT ${looks.join(', ')} FROM (FROM ${readText(file, syntax, columns)} OFFSET 1)`,
@@ -302,7 +308,7 @@ async function lookAtColumns(
     new Set([...columns.keys()].filter((index) => is(`c${index}`)));
   return {
     filled: those((column) => Number(found[column]) > 0),
-    padded: those((column) => found[`p${column}`] === true),
+    blank: those((column) => found[`p${column}`] === true),
   };
 }
 

@@ -40,12 +40,12 @@ export async function layoutOf(
     for (const row of rows) all.push(row);
     if (all.length >= MAX_ROWS) break;
   }
-  const width = Math.max(mostFrequent(all), given.pad ? (all[0]?.fields ?? 0) : 0);
-  const first = given.skip ? 0 : firstOf(all, width);
+  const width = Math.max(mostFrequent(all), given.pad ? (all.find(({ fields }) => fields > 1)?.fields ?? 0) : 0);
+  const fits = ({ fields }: Row): boolean => fields === width || (given.pad && fields > 0 && fields < width);
+  const first = given.skip ? 0 : firstOf(all, fits);
   const oddHeader = oddHeaderOf(all, first, width, syntax.delimiter);
   const from = oddHeader === undefined ? first : first - 1;
   const rows = all.slice(from, MAX_ROWS);
-  const fits = ({ fields }: Row): boolean => fields === width || (given.pad && fields > 0 && fields < width);
   const regular = rows.filter(fits).length + (oddHeader === undefined ? 0 : 1);
   return {
     syntax,
@@ -83,12 +83,13 @@ export function endEmpty(rows: readonly Row[], delimiter: string, count: number)
   return rows.every(({ bytes }) => bytes.subarray(-count).equals(end));
 }
 
-/** The first row of the width, behind rows of other widths if most of what follows has it. */
-function firstOf(rows: readonly Row[], width: number): number {
-  const first = rows.findIndex(({ fields }) => fields === width);
+/** The first row that fits the table, behind rows that don't if most of what follows does. */
+function firstOf(rows: readonly Row[], fits: (row: Row) => boolean): number {
+  // One field is what a title has, though it may be a row that is filled up.
+  const first = rows.findIndex((row) => fits(row) && row.fields > 1);
   if (first <= 0) return 0;
   const rest = rows.slice(first);
-  return rest.filter(({ fields }) => fields === width).length / rest.length >= 0.8 ? first : 0;
+  return rest.filter(fits).length / rest.length >= 0.8 ? first : 0;
 }
 
 async function* inChunks(bytes: Buffer): AsyncGenerator<Buffer> {

@@ -14,3 +14,13 @@ export interface JsonRow extends Omit<Row, 'fields'> {
   /** Its keys; undefined where it is no object. */
   readonly keys: readonly string[] | undefined;
 }
+
+/** A row with the delimiters that it lacks at its end. */
+export function padded(row: Row, width: number, delimiter: string): Row {
+  if (row.fields >= width) return row;
+  return {
+    ...row,
+    fields: width,
+    bytes: Buffer.concat([row.bytes, Buffer.from(delimiter.repeat(width - row.fields))]),
+  };
+}
