@@ -23,12 +23,6 @@ export const NOT_ASKED_FOR: readonly NotAskedFor[] = [
     reason: "Step Functions looks after its Map's children with these. The embedded AWS asks for nothing there.",
   },
   {
-    role: /^RunStateMachineRole$/,
-    action: /^s3:(GetObject|AbortMultipartUpload|ListMultipartUploadParts)$/,
-    resource: /\/map\/\*$/,
-    reason: "Step Functions writes a Map's large results in parts. The embedded AWS writes none.",
-  },
-  {
     role: /^SchedulesRole$/,
     action: /^sqs:SendMessage$/,
     reason: "Scheduler sends what it can't start to a queue. The embedded AWS gives up instead.",

@@ -65,8 +65,9 @@ export async function fuzzAnswers(landing: Landing, firstSeed: number, count: nu
       longestWaitSeconds: 0.05,
       redirects: 3,
     };
+    const allowUnprovenEnd = draw.chance(0.2);
     const landed = transfer(
-      { url: `${origin}/${seed}`, limits, allowUnprovenEnd: draw.chance(0.2) },
+      { url: `${origin}/${seed}`, limits, allowUnprovenEnd },
       landing.destination(key, { ifExists: draw.one(['overwrite', 'update']) }),
       {
         guard: LOOPBACK,
@@ -75,7 +76,9 @@ export async function fuzzAnswers(landing: Landing, firstSeed: number, count: nu
         gate: new HostGate(2),
         connections: 2,
         signal: stop.signal,
-        ...(draw.chance(0.1) && { reader: undiciReader }),
+        // Where the connection's end is the body's, undici can lose bytes that it was paused before (seed 491194666), and nothing proves
+        // their number. docs/transfer.md says so; the engine's own reader is held to every byte.
+        ...(draw.chance(0.1) && !allowUnprovenEnd && { reader: undiciReader }),
       },
     );
     const ended = await Promise.race([
