@@ -118,7 +118,8 @@ function summary(result: unknown): string {
   if (typeof result !== 'object' || result === null) return '';
   const values = Object.entries(result).flatMap(([name, value]) => {
     // Bytes have a column of their own, and what is none needs no word.
-    if (typeof value === 'number' && value > 0 && !/bytes|skipped/i.test(name)) return [`${value.toLocaleString('en')} ${name}`];
+    if (typeof value === 'number' && value > 0 && !/bytes|skipped/i.test(name))
+      return [`${value.toLocaleString('en')} ${name}`];
     return name === 'format' ? [String(value)] : [];
   });
   return values.length === 0 ? '' : `: ${values.slice(0, 3).join(', ')}`;
