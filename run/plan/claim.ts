@@ -27,18 +27,29 @@ export async function claim(
   mayTakeOver: (holder: Claim) => Promise<boolean> = async () => false,
 ): Promise<void> {
   if ((await writeOnce(store, key, mine)) === 'written') return;
-  const found = await readTagged(store, key, claimSchema);
-  // The object was there a moment ago; nothing of ours ever deletes a claim.
-  if (found === undefined)
-    throw new AlreadyClaimedError(
-      `${what} was claimed, and its claim s3://${store.bucket}/${key} has gone; start again`,
-    );
-  const { value: holder, etag } = found;
-  if (holder.executionArn === mine.executionArn && holder.startedAt === mine.startedAt) return;
-  if ((await mayTakeOver(holder)) && (await replace(store, key, etag, mine))) return;
+  const { holder, etag } = await readHolder(store, key, what);
+  if (isSame(holder, mine)) return;
+  let last = holder;
+  if (await mayTakeOver(holder)) {
+    if (await replace(store, key, etag, mine)) return;
+    // Somebody was faster. It may have been this very request, whose first answer was lost.
+    ({ holder: last } = await readHolder(store, key, what));
+    if (isSame(last, mine)) return;
+  }
   throw new AlreadyClaimedError(
-    `${what} belongs to run ${holder.runId} (${holder.executionArn}, started ${holder.startedAt}); see its manifest, or start under another name`,
+    `${what} belongs to run ${last.runId} (${last.executionArn}, started ${last.startedAt}); see its manifest, or start under another name`,
   );
+}
+
+async function readHolder(store: Store, key: string, what: string): Promise<{ holder: Claim; etag: string }> {
+  const found = await readTagged(store, key, claimSchema);
+  if (found !== undefined) return { holder: found.value, etag: found.etag };
+  // The object was there a moment ago; nothing of ours ever deletes a claim.
+  throw new AlreadyClaimedError(`${what} was claimed, and its claim s3://${store.bucket}/${key} has gone; start again`);
+}
+
+function isSame(one: Claim, other: Claim): boolean {
+  return one.executionArn === other.executionArn && one.startedAt === other.startedAt;
 }
 
 /** Puts a new claim in the place of the one that was read; false where somebody else was faster. */

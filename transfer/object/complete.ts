@@ -61,6 +61,8 @@ export async function completeUpload(
       if (gone) throw new UploadVanishedError(`${store.name}: the upload is gone`, { cause: error });
       if (status === 412 && ifAbsent) return 'exists';
       if (status === 409) {
+        // Another conditional write of this key was under way, so that the next beginning shall not meet it at once.
+        await store.attempts.pause(attempt, signal);
         throw new UploadVanishedError(`${store.name}: S3 asks for a new upload (${code})`, { cause: error });
       }
       if (code === 'InvalidPart' && lists < LISTS_AGAIN) {
