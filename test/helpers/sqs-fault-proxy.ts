@@ -19,6 +19,8 @@ export interface SqsFaults {
   /** A change of visibility is passed on this many milliseconds late. */
   readonly delayVisibility: number;
   readonly delayMs: number;
+  /** So many of the first requests for messages are answered 503. @default none */
+  readonly failReceives?: number;
   /** Messages that are not taken, by their bodies: each is answered as the sender's fault, with this code. */
   readonly refuse?: { readonly code: string; readonly matches: (body: string) => boolean };
 }
@@ -26,7 +28,12 @@ export interface SqsFaults {
 export interface SqsFaultProxy extends AsyncDisposable {
   /** The queue's URL by way of the proxy. */
   queueUrl(url: string): string;
-  readonly happened: { duplicates: number; droppedDeletes: number; delayedVisibilities: number };
+  readonly happened: {
+    duplicates: number;
+    droppedDeletes: number;
+    delayedVisibilities: number;
+    failedReceives: number;
+  };
 }
 
 /** An HTTP proxy in front of SQS that delivers twice, forgets deletes and is late with visibility. Speaks SQS's JSON. */
@@ -36,7 +43,7 @@ export async function startSqsFaultProxy(
 ): Promise<SqsFaultProxy> {
   const random = seededRandom(seed);
   const sqs = new SQSClient({ ...client, useQueueUrlAsEndpoint: false });
-  const happened = { duplicates: 0, droppedDeletes: 0, delayedVisibilities: 0 };
+  const happened = { duplicates: 0, droppedDeletes: 0, delayedVisibilities: 0, failedReceives: 0 };
   const hit = (probability: number): boolean => random() < probability;
 
   const server = createServer((incoming, answer) => {
@@ -50,6 +57,12 @@ export async function startSqsFaultProxy(
     const operation = String(incoming.headers['x-amz-target'] ?? '').split('.')[1];
     if (operation === 'SendMessageBatch' && faults.refuse !== undefined) {
       return refuseSome(body, answer, faults.refuse);
+    }
+    if (operation === 'ReceiveMessage' && happened.failedReceives < (faults.failReceives ?? 0)) {
+      happened.failedReceives++;
+      answer.writeHead(503, { 'content-type': 'application/x-amz-json-1.0' });
+      answer.end(JSON.stringify({ __type: 'ServiceUnavailable', message: 'made by the fault proxy' }));
+      return;
     }
     if (operation === 'DeleteMessageBatch' && hit(faults.dropDelete)) {
       happened.droppedDeletes++;

@@ -51,7 +51,7 @@ export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<
   const underWay = new Map<Promise<void>, number>();
   const outOfTime = new AbortController();
   let wake = (): void => undefined;
-  let receiving: Promise<Delivery[]> = Promise.resolve([]);
+  let receiving: Promise<Delivery[] | 'no answer'> = Promise.resolve([]);
   let idleSince = Date.now();
   const activity = { queueAnsweredAt: Date.now(), underWay: { [Symbol.iterator]: () => underWay.values() } };
   const endSigns = startSigns(parts, activity);
@@ -99,6 +99,11 @@ export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<
       if (underWay.size === 0 && idleLeftMs <= 0) break;
       receiving = receive(Math.min(free, MAX_RECEIVE), pollSeconds(settings.idleSeconds));
       const deliveries = await receiving;
+      if (deliveries === 'no answer') {
+        // It says nothing of the queue: the worker leaves once the queue has answered again, and is empty then.
+        idleSince = Math.max(idleSince, Date.now());
+        continue;
+      }
       if (deliveries.length > 0) idleSince = Math.max(idleSince, Date.now());
       if (leaves()) await giveBackAll(parts, deliveries);
       else for (const delivery of deliveries) begin(delivery);
@@ -126,11 +131,11 @@ function pollSeconds(idleSeconds: number): number {
   return Math.min(POLL_SECONDS, Math.ceil(idleSeconds));
 }
 
-/** Receives, and outlasts faults of the queue or the network for a while. */
+/** Receives, and outlasts faults of the queue or the network for a while: after one, and a pause, it returns `no answer`. */
 function patientReceive({ queue, logger }: WorkerParts, stop: AbortSignal, onAnswer: () => void) {
   let silentSince: number | undefined;
   let pauseMs = 500;
-  return async (max: number, waitSeconds: number): Promise<Delivery[]> => {
+  return async (max: number, waitSeconds: number): Promise<Delivery[] | 'no answer'> => {
     try {
       const deliveries = await queue.receive(max, waitSeconds);
       silentSince = undefined;
@@ -148,7 +153,7 @@ function patientReceive({ queue, logger }: WorkerParts, stop: AbortSignal, onAns
       }
       await sleep(pauseMs, undefined, { signal: stop }).catch(() => undefined);
       pauseMs = Math.min(pauseMs * 2, LONGEST_RECEIVE_PAUSE_MS);
-      return [];
+      return 'no answer';
     }
   };
 }
