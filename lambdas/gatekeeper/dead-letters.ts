@@ -1,4 +1,5 @@
-import { DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { DeleteMessageCommand, type Message, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import pMap from 'p-map';
 import type { Queue } from '#run/fleet/dispatch.ts';
 import { messageSchema } from '#run/fleet/message.ts';
 import { parseJson } from '#run/input/json-text.ts';
@@ -26,30 +27,32 @@ export async function drainDeadLetters(store: Store, deadLetters: Queue): Promis
         MessageSystemAttributeNames: ['ApproximateReceiveCount'],
       }),
     );
-    for (const message of Messages) {
-      const parsed = messageSchema.safeParse(parseJson(message.Body ?? ''));
-      if (!parsed.success) continue;
-      const { runId, item, name, fetch } = parsed.data;
-      const attempts = Number(message.Attributes?.ApproximateReceiveCount ?? 0);
-      await record(store, 'failures', {
-        v: 1,
-        runId,
-        item,
-        name,
-        at: new Date().toISOString(),
-        stage: fetch === undefined ? 'process' : 'transfer',
-        error: {
-          name: 'DeadLetter',
-          message: `no worker came to an end with it, and none could say why, in ${attempts} deliveries: it may kill or stall each one; see the workers' logs`,
-        },
-        attempts,
-      });
-      await deadLetters.client.send(
-        new DeleteMessageCommand({ QueueUrl: deadLetters.url, ReceiptHandle: message.ReceiptHandle }),
-      );
-      recorded += 1;
-    }
+    const drained = await pMap(Messages, (message) => drain(store, deadLetters, message));
+    recorded += drained.filter(Boolean).length;
     if (Messages.length === 0) break;
   }
   return recorded;
+}
+
+/** @returns whether it was an item's, which then has a failure. */
+async function drain(store: Store, { client, url }: Queue, message: Message): Promise<boolean> {
+  const parsed = messageSchema.safeParse(parseJson(message.Body ?? ''));
+  if (!parsed.success) return false;
+  const { runId, item, name, fetch } = parsed.data;
+  const attempts = Number(message.Attributes?.ApproximateReceiveCount ?? 0);
+  await record(store, 'failures', {
+    v: 1,
+    runId,
+    item,
+    name,
+    at: new Date().toISOString(),
+    stage: fetch === undefined ? 'process' : 'transfer',
+    error: {
+      name: 'DeadLetter',
+      message: `no worker came to an end with it, and none could say why, in ${attempts} deliveries: it may kill or stall each one; see the workers' logs`,
+    },
+    attempts,
+  });
+  await client.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: message.ReceiptHandle }));
+  return true;
 }

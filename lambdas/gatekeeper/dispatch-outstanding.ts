@@ -9,8 +9,6 @@ import type { PlanSummary } from '#run/plan/plan-summary.ts';
 import { listKeys, readJson, type Store } from '#run/store.ts';
 import type { Resend } from './stuck.ts';
 
-/** So many messages are gathered before they are sent; the plan of a long run doesn't fit the memory. */
-const MESSAGES_AT_ONCE = 1_000;
 /** Records read at once. */
 const READS_AT_ONCE = 32;
 
@@ -26,19 +24,16 @@ export async function dispatchOutstanding(
   which: Resend,
 ): Promise<void> {
   const begun = which === 'outstanding' ? new Set<string>() : await begunItems(store, plan.runId);
-  const found = pMapIterable(
-    plannedItems(store, plan),
-    (item) => (begun.has(item.id) ? undefined : messageFor(store, plan.runId, item, progress)),
-    { concurrency: READS_AT_ONCE },
-  );
-  let messages: WorkMessage[] = [];
-  for await (const message of found) {
-    if (message !== undefined) messages.push(message);
-    if (messages.length < MESSAGES_AT_ONCE) continue;
-    await dispatch(store, queue, messages);
-    messages = [];
+  await dispatch(store, queue, outstanding());
+
+  async function* outstanding(): AsyncGenerator<WorkMessage> {
+    const found = pMapIterable(
+      plannedItems(store, plan),
+      (item) => (begun.has(item.id) ? undefined : messageFor(store, plan.runId, item, progress)),
+      { concurrency: READS_AT_ONCE },
+    );
+    for await (const message of found) if (message !== undefined) yield message;
   }
-  await dispatch(store, queue, messages);
 }
 
 async function messageFor(

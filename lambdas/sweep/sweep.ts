@@ -4,6 +4,7 @@ import {
   type SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import pMap from 'p-map';
 import { manifestSchema } from '#run/end/manifest.ts';
 import { latestRedrive } from '#run/end/reopen.ts';
 import { itemId } from '#run/ids.ts';
@@ -19,6 +20,8 @@ export interface StateMachines {
   readonly closeRun: string;
 }
 
+/** Executions looked at at once; each takes up to four reads. */
+const LOOKS_AT_ONCE = 16;
 const STATUSES = ['FAILED', 'TIMED_OUT', 'ABORTED'] as const;
 /** Of each status the last ones are looked at. A run that is overlooked so long was overlooked by as many sweeps. */
 const LOOKED_AT = 100;
@@ -42,10 +45,14 @@ export async function sweep(
     const { executions = [] } = await client.send(
       new ListExecutionsCommand({ stateMachineArn: machines.runs, statusFilter: status, maxResults: LOOKED_AT }),
     );
-    for (const execution of executions) {
-      if (now.getTime() - (execution.stopDate?.getTime() ?? 0) < PATIENCE_MS) continue;
-      if (await startClosing(store, client, machines.closeRun, execution, now)) swept.push(execution.name ?? '');
-    }
+    const old = executions.filter(({ stopDate }) => now.getTime() - (stopDate?.getTime() ?? 0) >= PATIENCE_MS);
+    await pMap(
+      old,
+      async (execution) => {
+        if (await startClosing(store, client, machines.closeRun, execution, now)) swept.push(execution.name ?? '');
+      },
+      { concurrency: LOOKS_AT_ONCE },
+    );
   }
   return swept;
 }

@@ -1,4 +1,5 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import pMap from 'p-map';
 import { shortText } from '#net/short-text.ts';
 import type { Item, SourceItem } from '../item.ts';
 import { itemName } from '../item.ts';
@@ -16,6 +17,8 @@ const ENTRIES_PER_CALL = 10;
 /** And one mebibyte in all; a message is a few hundred bytes, but work can carry more. */
 const BYTES_PER_CALL = 900_000;
 const ATTEMPTS = 4;
+/** Calls at once. A call takes SQS some 10 ms, most of which its sender waits; a standard queue has no limit of its own. */
+const CALLS_AT_ONCE = 8;
 
 /** Messages that SQS did not take after several tries. */
 export class DispatchError extends Error {
@@ -48,16 +51,25 @@ export function fetchMessageOf(runId: string, item: SourceItem): WorkMessage {
 const NEVER_TAKEN = new Set(['InvalidMessageContents', 'InvalidParameterValue', 'MessageTooLong']);
 
 /**
- * Hands items to the workers. Sending one twice does no harm: a worker looks at the ledger first.
+ * Hands items to the workers, several calls at once. Sending one twice does no harm: a worker looks at the ledger first.
  *
  * A message that SQS will not take, for what is in it or for its length, is recorded as the failure of its item; the others are sent.
  *
+ * @param messages are read as they are sent, so that they may be more than the memory holds.
  * @throws DispatchError where SQS refuses entries again and again.
  */
-export async function dispatch(store: Store, queue: Queue, messages: readonly WorkMessage[]): Promise<void> {
-  for (const group of groups(messages)) {
-    for (const { message, why } of await sendGroup(queue, group)) await recordRefused(store, message, why);
-  }
+export async function dispatch(
+  store: Store,
+  queue: Queue,
+  messages: Iterable<WorkMessage> | AsyncIterable<WorkMessage>,
+): Promise<void> {
+  await pMap(
+    groups(messages),
+    async (group) => {
+      for (const { message, why } of await sendGroup(queue, group)) await recordRefused(store, message, why);
+    },
+    { concurrency: CALLS_AT_ONCE },
+  );
 }
 
 interface Refused {
@@ -113,10 +125,12 @@ async function recordRefused(store: Store, message: WorkMessage, why: string): P
   });
 }
 
-function* groups(messages: readonly WorkMessage[]): Generator<WorkMessage[]> {
+async function* groups(
+  messages: Iterable<WorkMessage> | AsyncIterable<WorkMessage>,
+): AsyncGenerator<readonly WorkMessage[]> {
   let group: WorkMessage[] = [];
   let bytes = 0;
-  for (const message of messages) {
+  for await (const message of messages) {
     const size = Buffer.byteLength(bodyOf(message));
     if (group.length === ENTRIES_PER_CALL || (group.length > 0 && bytes + size > BYTES_PER_CALL)) {
       yield group;

@@ -1,8 +1,12 @@
+import pMap, { pMapIterable } from 'p-map';
 import * as z from 'zod';
 import { transferStateSchema } from '#transfer/state.ts';
 import { sourceItemSchema } from '../item.ts';
 import { runKeys } from '../keys.ts';
 import { listKeys, readJson, type Store, writeJson } from '../store.ts';
+
+/** Records read at once: a terabyte in slices of 4 GiB has 256, and a run may have as many uploads as items. */
+const READS_AT_ONCE = 16;
 
 const partProofsSchema = z.array(z.object({ number: z.int(), bytes: z.int(), crc32: z.string() }));
 
@@ -79,18 +83,20 @@ export function writeTransfer(store: Store, transfer: LargeTransfer | LostTransf
 
 /** All that calls of Slice have reported of a transfer's upload. */
 export async function readSliceCalls(store: Store, { runId, item, state }: LargeTransfer): Promise<SliceCall[]> {
-  const calls: SliceCall[] = [];
-  for await (const key of listKeys(store, runKeys(runId).sliceCalls(item.id, state.uploadId))) {
-    const call = await readJson(store, key, sliceCallSchema);
-    if (call !== undefined) calls.push(call);
-  }
-  return calls;
+  const calls = await pMap(
+    listKeys(store, runKeys(runId).sliceCalls(item.id, state.uploadId)),
+    (key) => readJson(store, key, sliceCallSchema),
+    { concurrency: READS_AT_ONCE },
+  );
+  return calls.filter((call) => call !== undefined);
 }
 
 /** Each upload that a run's transfers have begun, whether or not it is still open. */
 export async function* recordedUploads(store: Store, runId: string): AsyncGenerator<OpenUpload> {
-  for await (const key of listKeys(store, runKeys(runId).uploads)) {
-    const upload = await readJson(store, key, openUploadSchema);
-    if (upload !== undefined) yield upload;
-  }
+  const uploads = pMapIterable(
+    listKeys(store, runKeys(runId).uploads),
+    (key) => readJson(store, key, openUploadSchema),
+    { concurrency: READS_AT_ONCE },
+  );
+  for await (const upload of uploads) if (upload !== undefined) yield upload;
 }

@@ -1,0 +1,71 @@
+/**
+ * `node bench/dispatch-outstanding.ts --items 20000`: what the gate takes to send the items of a long run to the workers once
+ * more, whose messages were lost. All items of a generated run have landed and none has a result. The gate's own code reads the
+ * plan and the records, and sends, on the embedded AWS, whose one process answers for S3 and SQS.
+ *
+ * `--sqs-milliseconds 15` adds so much to each call of SQS, as the way to a region's SQS does. `docs/waiting.md` has what came out.
+ */
+import { loadavg } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import pMap from 'p-map';
+import { dispatchOutstanding } from '#lambdas/gatekeeper/dispatch-outstanding.ts';
+import { runKeys } from '#run/keys.ts';
+import { readProgress } from '#run/ledger/progress.ts';
+import { startTestAws } from '#test/helpers/embedded-aws.ts';
+import { type GeneratedRun, objectsOf, planOf, RUN_ID } from './generated-run.ts';
+
+const { values } = parseArgs({
+  options: { items: { type: 'string', default: '20000' }, 'sqs-milliseconds': { type: 'string', default: '15' } },
+});
+await using disposer = new AsyncDisposableStack();
+const aws = await startTestAws();
+disposer.defer(() => aws.stop());
+const store = { client: new S3Client(aws.client), bucket: 'dispatch-bench' };
+await store.client.send(new CreateBucketCommand({ Bucket: store.bucket }));
+const sqs = new SQSClient(aws.client);
+const { QueueUrl: url = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'dispatch-bench' }));
+
+const run: GeneratedRun = { items: Number(values.items), bucket: store.bucket, mixed: false };
+const unprocessed = runKeys(RUN_ID).ledger('results');
+const objects = objectsOf(run).filter(({ key }) => !key.startsWith(unprocessed));
+await pMap(
+  objects,
+  ({ key, body }) => store.client.send(new PutObjectCommand({ Bucket: store.bucket, Key: key, Body: body })),
+  { concurrency: 32 },
+);
+
+let sends = 0;
+sqs.middlewareStack.add(
+  (next) => async (args) => {
+    sends += 1;
+    await sleep(Number(values['sqs-milliseconds']));
+    return next(args);
+  },
+  { step: 'initialize' },
+);
+const plan = planOf(run);
+const progress = await readProgress(store, plan);
+const before = process.cpuUsage();
+const began = performance.now();
+await dispatchOutstanding(store, { client: sqs, url }, plan, progress, 'outstanding');
+const seconds = (performance.now() - began) / 1_000;
+const { user, system } = process.cpuUsage(before);
+const cpuSeconds = (user + system) / 1e6;
+const calls = sends;
+const { Attributes } = await sqs.send(
+  new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['ApproximateNumberOfMessages'] }),
+);
+console.log(
+  JSON.stringify({
+    items: run.items,
+    messages: Number(Attributes?.ApproximateNumberOfMessages),
+    calls,
+    seconds: Number(seconds.toFixed(1)),
+    cpuSeconds: Number(cpuSeconds.toFixed(1)),
+    cpuPerWall: Number((cpuSeconds / seconds).toFixed(2)),
+    load: loadavg().map((load) => Number(load.toFixed(1))),
+  }),
+);
