@@ -15,7 +15,7 @@ from enforcement import enforce_permissions
 from lambda_environment import bound_lambdas
 from ministack.core import lambda_runtime
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import ecs, eventbridge, lambda_svc, s3, scheduler, stepfunctions
+from ministack.services import ecs, eventbridge, iam, lambda_svc, s3, scheduler, stepfunctions
 from payload_limits import refuse_large_payloads
 from services import let_services_ask
 from task_credentials import serve_task_credentials
@@ -30,6 +30,7 @@ def install() -> None:
     keep_client_tokens()
     fill_schedule_inputs()
     end_stopped_executions()
+    name_service_roles()
     enforce_permissions()
     serve_task_credentials()
     let_services_ask()
@@ -222,3 +223,32 @@ def end_stopped_executions() -> None:
 
     stepfunctions._add_event = add_event_unless_stopped
     stepfunctions._fail_execution = fail_unless_stopped
+
+
+# Of services whose role has another name than the service with a capital letter.
+_SERVICE_ROLES = {"ecs.amazonaws.com": ("AWSServiceRoleForEcs", "AWSServiceRoleForECS")}
+
+
+def name_service_roles() -> None:
+    """Names ECS's service-linked role as AWS does, and answers in IAM's words where the account has it.
+
+    MiniStack makes a role AWSServiceRoleForEcs, which nobody looks for.
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles.html
+    """
+    create = iam._IAM_HANDLERS["CreateServiceLinkedRole"]
+
+    def create_named(params):
+        given, name = _SERVICE_ROLES.get(iam._p(params, "AWSServiceName"), (None, None))
+        if name is None:
+            return create(params)
+        if name in iam._roles:
+            message = f"Service role name {name} has been taken in this account, please try a different suffix."
+            return iam._error(400, "InvalidInput", message, ns="iam")
+        status, headers, body = create(params)
+        if status == 200:
+            role = iam._roles.pop(given)
+            iam._roles[name] = {**role, "RoleName": name, "Arn": role["Arn"].replace(given, name)}
+            body = body.replace(given.encode(), name.encode())
+        return status, headers, body
+
+    iam._IAM_HANDLERS["CreateServiceLinkedRole"] = create_named

@@ -133,11 +133,11 @@ describe('the command line against a deployment', () => {
     expect([again.code, again.out]).toEqual([3, expect.stringContaining('AlreadyClaimedError')]);
   });
 
-  it('examines the deployment and finds bootstrap and stack good', async () => {
+  it('examines the deployment and finds bootstrap, stack and the role that the deploy has made good', async () => {
     const { out } = await aws.sluice('doctor', '--json');
     const good = JSON.parse(out).filter(({ state }: { state: string }) => state === 'good');
     expect(good.map(({ check }: { check: string }) => check)).toEqual(
-      expect.arrayContaining(['credentials', 'CDK bootstrap', 'stack Sluice']),
+      expect.arrayContaining(['credentials', 'CDK bootstrap', 'role of ECS', 'stack Sluice']),
     );
   });
 
