@@ -6,7 +6,7 @@ import { type RunEvent, toRunEvent } from './run-events.ts';
  * Follows an execution to its end by its history, oldest event first.
  *
  * Each look reads backwards from the newest event to the last one seen, so that a look costs one request however long
- * the history has become.
+ * the history has become. An end that a redrive has undone is none.
  *
  * @param options.pollSeconds the pause between two looks. @default 2
  * @param options.signal ends the watching by throwing its reason; the execution goes on.
@@ -23,9 +23,11 @@ export async function* watchExecution(
     signal?.throwIfAborted();
     const fresh = await eventsAfter(client, executionArn, lastSeen);
     lastSeen = fresh[0]?.id ?? lastSeen;
-    for (const event of fresh.reverse()) {
+    for (const [index, event] of fresh.reverse().entries()) {
       const said = toRunEvent(event);
       if (said === undefined) continue;
+      // The history of a redriven execution goes on behind its earlier end.
+      if (said.kind === 'ended' && index < fresh.length - 1) continue;
       yield said;
       if (said.kind === 'ended') return;
     }

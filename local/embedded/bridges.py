@@ -17,6 +17,7 @@ from ministack.core import lambda_runtime
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs, eventbridge, iam, lambda_svc, s3, scheduler, stepfunctions
 from payload_limits import refuse_large_payloads
+from redrive import redrive_executions
 from services import let_services_ask
 from task_credentials import serve_task_credentials
 
@@ -30,6 +31,7 @@ def install() -> None:
     keep_client_tokens()
     fill_schedule_inputs()
     end_stopped_executions()
+    redrive_executions(replaced)
     name_service_roles()
     enforce_permissions()
     serve_task_credentials()

@@ -29,13 +29,20 @@ export const NOT_ASKED_FOR: readonly NotAskedFor[] = [
   },
   {
     role: /^FunctionsreopenrunRole$/,
+    action: /^sqs:SendMessage$/,
+    reason: 'Lambda sends the events that the function failed on to a queue. The embedded AWS drops them.',
+  },
+  {
+    role: /^FunctionsreopenrunRole$/,
     action: /./,
-    reason: 'It runs after a redrive, which the embedded AWS has not: test/lambdas/reopen-run.',
+    reason: 'Where BrokenState was faster, ReopenRun finds nothing to open: test/lambdas/reopen-run.',
+    sometimes: true,
   },
   {
     role: /^Functions(closerun|done)Role$/,
     action: /^s3:DeleteObject$/,
     reason: 'The end of a run that was redriven meanwhile is taken back: test/lambdas/reopen-run.',
+    sometimes: true,
   },
   {
     role: /^(Functions(open|slice|close|abandon|closerun|done|reconcile)|WorkersTask)Role$/,
