@@ -12,8 +12,8 @@ import { readInput } from '#lambdas/plan/input.ts';
 import { planRun } from '#lambdas/plan/plan.ts';
 import { PUBLIC_INTERNET } from '#net/guard/source-guard.ts';
 import { PROCESSOR_NAMES } from '#run/input/processor-names.ts';
-import { DEFAULT_WAIT_FOR } from '#run/input/wait-for.ts';
 import { peakMemoryMiB } from '#run/landing/peak-memory.ts';
+import { gateSchema } from '#run/settings/gate.ts';
 import { createBucket } from '#test/helpers/s3-objects.ts';
 import { startS3Server } from '#test/helpers/s3-server.ts';
 
@@ -48,9 +48,7 @@ async function plan(endpoint: string, bucket: string): Promise<void> {
   const rules = {
     runId: 'list',
     defaultInput: undefined,
-    waitFor: DEFAULT_WAIT_FOR,
-    maxWaitMinutes: 25,
-    gateFunctions: [],
+    gate: gateSchema.parse({}),
     processors: PROCESSOR_NAMES,
   };
   const input = readInput({ sourcesFrom: { key: 'lists/urls.txt' }, process: 'profile' }, rules);
@@ -63,7 +61,7 @@ async function plan(endpoint: string, bucket: string): Promise<void> {
       claim,
       processors: PROCESSOR_NAMES,
       sourcesPerBatch: 50,
-      maxItems: 10_000_000,
+      limits: { items: 10_000_000, hours: undefined },
       hasEnded: async () => false,
     },
   );

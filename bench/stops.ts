@@ -12,8 +12,10 @@ import { parseArgs } from 'node:util';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { buildWorkerBundle } from '#lib/bundling/worker-bundle.ts';
+import { settingsSchema } from '#lib/settings/settings.ts';
 import { endOfChild } from '#local/end-of-child.ts';
 import { startSampleSource } from '#local/sample-source/sample-source.ts';
+import { groupsAsVariables } from '#run/settings/groups.ts';
 import { startTestAws } from '#test/helpers/embedded-aws.ts';
 
 const STRESS = '--stress-concurrent-allocation';
@@ -51,12 +53,8 @@ async function workers(count: number): Promise<void> {
     ...aws.childEnv,
     SLUICE_BUCKET: bucket,
     SLUICE_QUEUE_URL: QueueUrl,
-    SLUICE_VISIBILITY_SECONDS: '60',
-    SLUICE_HEARTBEAT_SECONDS: '20',
-    SLUICE_IDLE_SECONDS: '1',
-    SLUICE_ITEMS_AT_ONCE: '2',
-    SLUICE_MAX_ATTEMPTS: '3',
-    SLUICE_ITEM_MINUTES: '5',
+    SLUICE_STOP_SECONDS: '120',
+    ...groupsAsVariables(settingsSchema.parse({ workers: { idleSeconds: 1 } }), 'workers', 'sources', 'limits'),
   };
   await report('worker, from its start to its end on an empty queue', count, () =>
     ended(process.execPath, [STRESS, path], environment, WORKER_SECONDS),

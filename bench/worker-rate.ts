@@ -13,7 +13,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { settingsSchema } from '#lib/settings/settings.ts';
 import { dispatch } from '#run/fleet/dispatch.ts';
+import { groupsAsVariables } from '#run/settings/groups.ts';
 import { startTestAws } from '#test/helpers/embedded-aws.ts';
 import { WorkerRig } from '#test/helpers/worker.ts';
 import type { RunItem } from '#worker/item/item-job.ts';
@@ -66,16 +68,12 @@ sqs.middlewareStack.add(
   },
   { step: 'initialize' },
 );
-const settings = { itemsAtOnce, idleSeconds: IDLE_SECONDS, visibilitySeconds: 60, heartbeatSeconds: 20 };
+const settings = { itemsAtOnce, idleSeconds: IDLE_SECONDS };
 Object.assign(process.env, aws.env, {
   SLUICE_BUCKET: store.bucket,
   SLUICE_QUEUE_URL: url,
-  SLUICE_VISIBILITY_SECONDS: '60',
-  SLUICE_HEARTBEAT_SECONDS: '20',
-  SLUICE_IDLE_SECONDS: '1',
-  SLUICE_ITEMS_AT_ONCE: String(itemsAtOnce),
-  SLUICE_MAX_ATTEMPTS: '3',
-  SLUICE_ITEM_MINUTES: '5',
+  SLUICE_STOP_SECONDS: '120',
+  ...groupsAsVariables(settingsSchema.parse({ workers: settings }), 'workers', 'sources', 'limits'),
 });
 const parts = rig.parts(settings);
 const SHARE_BYTES = 512 * 1_048_576;

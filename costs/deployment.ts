@@ -1,3 +1,6 @@
+import { ingestSchema } from '#run/settings/ingest.ts';
+import { workersSchema } from '#run/settings/workers.ts';
+
 /** A synthesised template, as JSON. */
 export interface TemplateJson {
   readonly Resources: Readonly<
@@ -50,8 +53,8 @@ export function readDeployment(template: TemplateJson): DeploymentSize {
     return String(Variables[name]);
   };
   const task = one('AWS::ECS::TaskDefinition');
-  const [container] = task.ContainerDefinitions as { Environment: { Name: string; Value: unknown }[] }[];
-  const ofWorker = (name: string) => Number(container?.Environment.find(({ Name }) => Name === name)?.Value);
+  const workers = workersSchema.parse(JSON.parse(variable('plan', 'SLUICE_WORKERS')));
+  const ingest = ingestSchema.parse(JSON.parse(variable('plan', 'SLUICE_INGEST')));
   const { Rules } = one('AWS::S3::Bucket').LifecycleConfiguration as { Rules: Record<string, unknown>[] };
   const rule = (id: string) => Rules.find(({ Id }) => Id === id) ?? {};
   const { NoncurrentDays } = rule('old-versions').NoncurrentVersionExpiration as { NoncurrentDays: number };
@@ -64,13 +67,13 @@ export function readDeployment(template: TemplateJson): DeploymentSize {
     vcpus: Number(task.Cpu) / 1_024,
     workerGb: Number(task.Memory) / 1_024,
     architecture: (task.RuntimePlatform as { CpuArchitecture: string }).CpuArchitecture === 'ARM64' ? 'arm64' : 'x64',
-    spot: variable('gatekeeper', 'SLUICE_SPOT') === 'true',
+    spot: workers.spot,
     publicIps: variable('gatekeeper', 'SLUICE_ASSIGN_PUBLIC_IP') === 'true',
-    maxWorkers: Number(variable('gatekeeper', 'SLUICE_MAX_WORKERS')),
-    itemsPerWorker: Number(variable('gatekeeper', 'SLUICE_ITEMS_PER_WORKER')),
-    idleSeconds: ofWorker('SLUICE_IDLE_SECONDS'),
-    sourcesPerBatch: Number(variable('plan', 'SLUICE_SOURCES_PER_BATCH')),
-    sliceMib: Number(variable('open', 'SLUICE_SLICE_MIB')),
+    maxWorkers: workers.max,
+    itemsPerWorker: workers.itemsPerWorker,
+    idleSeconds: workers.idleSeconds,
+    sourcesPerBatch: ingest.sourcesPerBatch,
+    sliceMib: ingest.sliceMiB,
     gateIntervalSeconds: gate.IntervalSeconds,
     gateAttempts: gate.MaxAttempts,
     oldVersionDays: NoncurrentDays,

@@ -5,7 +5,8 @@ import type { Fleet } from '#run/fleet/fleet.ts';
 import type { environment } from './environment.ts';
 
 /** The fleet as a function's environment describes it. */
-export function fleetOf(env: z.infer<z.ZodObject<(typeof environment)['workers']>>): Fleet {
+export function fleetOf(env: z.infer<z.ZodObject<(typeof environment)['fleet']>>): Fleet {
+  const { max, itemsPerWorker, spot } = env.SLUICE_WORKERS;
   return {
     client: new ECSClient(requestLimits()),
     cluster: env.SLUICE_CLUSTER,
@@ -13,8 +14,8 @@ export function fleetOf(env: z.infer<z.ZodObject<(typeof environment)['workers']
     subnets: env.SLUICE_SUBNETS,
     securityGroups: env.SLUICE_SECURITY_GROUPS,
     assignPublicIp: env.SLUICE_ASSIGN_PUBLIC_IP,
-    max: env.SLUICE_MAX_WORKERS,
-    itemsPerWorker: env.SLUICE_ITEMS_PER_WORKER,
-    spot: env.SLUICE_SPOT,
+    max,
+    itemsPerWorker,
+    spot,
   };
 }

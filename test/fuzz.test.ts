@@ -1,24 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { EnvironmentError, environment, readEnvironment } from '#lambdas/environment.ts';
+import { environment } from '#lambdas/environment.ts';
 import { readInput } from '#lambdas/plan/input.ts';
 import { readSettings, SettingsError } from '#lib/settings/read-settings.ts';
 import { redactUrl } from '#net/redact.ts';
 import type { Processor } from '#processors/contract/processor.ts';
 import { testProcessor } from '#processors/contract/testing.ts';
 import { manifestSchema } from '#run/end/manifest.ts';
+import { EnvironmentError, readEnvironment } from '#run/environment.ts';
 import { executionInputSchema } from '#run/input/input.ts';
 import { PROCESSOR_NAMES } from '#run/input/processor-names.ts';
-import { DEFAULT_WAIT_FOR } from '#run/input/wait-for.ts';
 import { batchSchema } from '#run/item.ts';
 import { lostTransferSchema } from '#run/landing/large-transfer.ts';
 import { gateRecordSchema } from '#run/ledger/gate-record.ts';
 import { failureSchema, handedSchema, landedSchema, resultSchema } from '#run/ledger/records.ts';
 import { listedItem } from '#run/plan/items.ts';
 import { planSummarySchema } from '#run/plan/plan-summary.ts';
+import { gateSchema } from '#run/settings/gate.ts';
 import { readJson, type Store } from '#run/store.ts';
-import { readWorkerSettings, WorkerEnvironmentError } from '#worker/environment.ts';
+import { readWorkerSettings } from '#worker/environment.ts';
 import { readMessage } from '#worker/runtime/read-message.ts';
 
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
@@ -90,9 +91,7 @@ function errorOf(call: () => unknown): unknown {
 const rules = {
   runId: 'fuzz',
   defaultInput: undefined,
-  waitFor: DEFAULT_WAIT_FOR,
-  maxWaitMinutes: 25,
-  gateFunctions: [],
+  gate: gateSchema.parse({}),
   processors: PROCESSOR_NAMES,
 };
 const defaults = { scheduledTime: new Date(0), timeZone: 'UTC', process: null, processors: PROCESSOR_NAMES };
@@ -247,7 +246,7 @@ describe(`anything at all (FUZZ_SEED=${seed})`, () => {
           const error = errorOf(() => readEnvironment(variables));
           if (error !== undefined) expect(error).toBeInstanceOf(EnvironmentError);
           const worker = errorOf(() => readWorkerSettings(clean));
-          if (worker !== undefined) expect(worker).toBeInstanceOf(WorkerEnvironmentError);
+          if (worker !== undefined) expect(worker).toBeInstanceOf(EnvironmentError);
         }),
         RUNS,
       );

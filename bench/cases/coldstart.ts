@@ -45,7 +45,7 @@ export async function coldstartCase(bench: Bench): Promise<CaseResult> {
     AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
   };
-  const own = { SLUICE_BUCKET: bucket, SLUICE_SOURCE_RULES: '{"openRanges":["127.0.0.0/8"],"ports":[]}' };
+  const own = { SLUICE_BUCKET: bucket, SLUICE_SOURCES: '{"openRanges":["127.0.0.0/8"],"ports":[]}' };
   const start = (args: readonly string[], extra: Readonly<Record<string, string>> = {}) => {
     latest = new ColdProcess(args, { ...env, ...extra });
     return latest.ended;

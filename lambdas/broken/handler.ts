@@ -3,8 +3,9 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
 import { readClosing } from '#run/end/closing.ts';
+import { readEnvironment } from '#run/environment.ts';
 import { caughtErrorSchema } from '../caught-error.ts';
-import { environment, readEnvironment } from '../environment.ts';
+import { environment } from '../environment.ts';
 import { redriveCountOf } from '../redrive-count.ts';
 import { endBroken } from './broken.ts';
 

@@ -1,7 +1,8 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
-import { environment, readEnvironment } from '../environment.ts';
+import { readEnvironment } from '#run/environment.ts';
+import { environment } from '../environment.ts';
 import { ingestFromEnvironment } from '../ingest/ingest.ts';
 import { closeLarge } from './close-large.ts';
 

@@ -2,9 +2,10 @@ import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
 import { finishRun } from '#run/end/finish.ts';
+import { readEnvironment } from '#run/environment.ts';
 import { runKeys } from '#run/keys.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
-import { environment, readEnvironment } from '../environment.ts';
+import { environment } from '../environment.ts';
 
 const env = readEnvironment(environment.bucket);
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };

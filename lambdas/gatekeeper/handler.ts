@@ -3,8 +3,9 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
+import { readEnvironment } from '#run/environment.ts';
 import { guardOf } from '#run/limits/source-rules.ts';
-import { environment, readEnvironment } from '../environment.ts';
+import { environment } from '../environment.ts';
 import { fleetOf } from '../fleet.ts';
 import { logger } from '../logger.ts';
 import { type Gate, lookAtGate } from './gate.ts';
@@ -12,7 +13,7 @@ import { type Gate, lookAtGate } from './gate.ts';
 const env = readEnvironment({
   ...environment.bucket,
   ...environment.queue,
-  ...environment.workers,
+  ...environment.fleet,
   ...environment.sources,
 });
 /** A check asks a function of the user, which may take its time. */
@@ -24,7 +25,7 @@ const gate: Gate = {
   deadLetters: { client: sqs, url: env.SLUICE_DEAD_LETTER_QUEUE_URL },
   fleet: fleetOf(env),
   lambda: new LambdaClient(requestLimits(FUNCTION_SECONDS)),
-  guard: guardOf(env.SLUICE_SOURCE_RULES),
+  guard: guardOf(env.SLUICE_SOURCES),
   now: () => new Date(),
 };
 

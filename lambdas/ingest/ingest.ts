@@ -2,11 +2,12 @@ import { S3Client } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
 import { Credentials } from '#run/credentials/credentials.ts';
+import { readEnvironment } from '#run/environment.ts';
 import { RunLimits } from '#run/limits/run-limits.ts';
 import { guardOf } from '#run/limits/source-rules.ts';
 import type { Store } from '#run/store.ts';
 import type { TransferOptions } from '#transfer/index.ts';
-import { environment, readEnvironment } from '../environment.ts';
+import { environment } from '../environment.ts';
 
 /** What open, slice, close and abandon work with. */
 export interface Ingest {
@@ -34,7 +35,8 @@ const MARGIN_MILLISECONDS = 30_000;
 
 const VARIABLES = {
   ...environment.bucket,
-  ...environment.transfer,
+  ...environment.ingest,
+  ...environment.memory,
   ...environment.sources,
   ...environment.limits,
 };
@@ -42,25 +44,26 @@ const VARIABLES = {
 /** Reads a transferring function's environment. */
 export function ingestFromEnvironment(): Ingest {
   const env: z.infer<z.ZodObject<typeof VARIABLES>> = readEnvironment(VARIABLES);
+  const { connections, bufferMiB, sliceMiB, sourcesAtOnce } = env.SLUICE_INGEST;
   const streamMiB = Math.max(
     SMALLEST_STREAM_MIB,
-    Math.floor((env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE - BASE_MIB) / env.SLUICE_SOURCES_AT_ONCE),
+    Math.floor((env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE - BASE_MIB) / sourcesAtOnce),
   );
   const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
-  const guard = guardOf(env.SLUICE_SOURCE_RULES);
+  const guard = guardOf(env.SLUICE_SOURCES);
   return {
-    credentials: new Credentials(env.SLUICE_SOURCE_RULES.credentials, guard),
+    credentials: new Credentials(env.SLUICE_SOURCES.credentials, guard),
     store,
     limits: new RunLimits(store, env.SLUICE_LIMITS.runGiB * GIB),
     options: {
-      connections: env.SLUICE_CONNECTIONS,
-      bufferBytes: env.SLUICE_BUFFER_MIB * MIB,
+      connections,
+      bufferBytes: bufferMiB * MIB,
       streamMemoryBytes: streamMiB * MIB,
       guard,
       maxBytes: env.SLUICE_LIMITS.sourceGiB * GIB,
     },
-    sliceBytes: env.SLUICE_SLICE_MIB * MIB,
-    sourcesAtOnce: env.SLUICE_SOURCES_AT_ONCE,
+    sliceBytes: sliceMiB * MIB,
+    sourcesAtOnce,
   };
 }
 

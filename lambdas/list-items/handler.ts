@@ -3,8 +3,9 @@ import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
 import { readClosing } from '#run/end/closing.ts';
 import { writePiece } from '#run/end/pieces.ts';
+import { readEnvironment } from '#run/environment.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
-import { environment, readEnvironment } from '../environment.ts';
+import { environment } from '../environment.ts';
 
 const env = readEnvironment(environment.bucket);
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };

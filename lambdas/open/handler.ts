@@ -2,12 +2,13 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
-import { environment, readEnvironment } from '../environment.ts';
+import { readEnvironment } from '#run/environment.ts';
+import { environment } from '../environment.ts';
 import { deadlineOf, ingestFromEnvironment } from '../ingest/ingest.ts';
 import { openBatch } from './open-batch.ts';
 
 const ingest = ingestFromEnvironment();
-const env = readEnvironment({ ...environment.queue, ...environment.open });
+const env = readEnvironment({ ...environment.queue, ...environment.slices });
 const queue = { client: new SQSClient(requestLimits()), url: env.SLUICE_QUEUE_URL };
 
 const payloadSchema = z.object({ runId: z.string(), batch: z.string() });

@@ -2,18 +2,29 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
+import { readEnvironment } from '#run/environment.ts';
 import { runKeys } from '#run/keys.ts';
 import { guardOf } from '#run/limits/source-rules.ts';
 import type { Claim } from '#run/plan/claim.ts';
-import { environment, readEnvironment } from '../environment.ts';
+import { deployedProcessors } from '#run/settings/workers.ts';
+import { environment } from '../environment.ts';
 import { logger } from '../logger.ts';
 import { readInput } from './input.ts';
 import { planRun } from './plan.ts';
 
-const env = readEnvironment({ ...environment.bucket, ...environment.sources, ...environment.plan });
+const env = readEnvironment({
+  ...environment.bucket,
+  ...environment.gate,
+  ...environment.ingest,
+  ...environment.workers,
+  ...environment.sources,
+  ...environment.limits,
+  ...environment.defaultInput,
+});
+const processors = deployedProcessors(env.SLUICE_WORKERS);
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 const stepFunctions = new SFNClient(requestLimits());
-const sourceGuard = guardOf(env.SLUICE_SOURCE_RULES);
+const sourceGuard = guardOf(env.SLUICE_SOURCES);
 
 const payloadSchema = z.object({
   input: z.unknown(),
@@ -28,18 +39,15 @@ export async function handler(payload: unknown) {
   const input = readInput(typed, {
     runId: execution.runId,
     defaultInput: env.SLUICE_DEFAULT_INPUT,
-    waitFor: env.SLUICE_WAIT_FOR,
-    maxWaitMinutes: env.SLUICE_MAX_WAIT_MINUTES,
-    gateFunctions: env.SLUICE_GATE_FUNCTIONS.split(','),
-    processors: env.SLUICE_PROCESSORS,
+    gate: env.SLUICE_GATE,
+    processors,
   });
   const summary = await planRun(store, {
     input,
     claim: { v: 1, ...execution },
-    processors: env.SLUICE_PROCESSORS,
-    sourcesPerBatch: env.SLUICE_SOURCES_PER_BATCH,
-    maxItems: env.SLUICE_MAX_ITEMS,
-    maxHours: env.SLUICE_MAX_HOURS,
+    processors,
+    sourcesPerBatch: env.SLUICE_INGEST.sourcesPerBatch,
+    limits: env.SLUICE_LIMITS,
     hasEnded,
     sourceGuard,
   });

@@ -6,18 +6,13 @@ import { describeIssue, REPORTING } from '#run/input/describe-issue.ts';
 import { type ExecutionInput, executionInputSchema } from '#run/input/input.ts';
 import { isTooDeep, MOST_LEVELS } from '#run/input/nesting.ts';
 import { quoted } from '#run/input/quoted.ts';
-import type { WaitFor } from '#run/input/wait-for.ts';
+import { type GateSettings, gateWaitSeconds } from '#run/settings/gate.ts';
 
 export interface InputRules {
   readonly runId: string;
-  /** What the settings name for an input that names nothing itself, as JSON. */
-  readonly defaultInput: string | undefined;
-  /** The settings' checks, for an input that names none. */
-  readonly waitFor: readonly WaitFor[];
-  /** How long the gate waits at most: its interval times its attempts. */
-  readonly maxWaitMinutes: number;
-  /** ARNs of the functions that `waitFor` may name. */
-  readonly gateFunctions: readonly string[];
+  /** What the settings name for an input that names nothing itself. */
+  readonly defaultInput: Readonly<Record<string, unknown>> | undefined;
+  readonly gate: GateSettings;
   /** The processors that the deployment's workers have. */
   readonly processors: readonly string[];
 }
@@ -55,13 +50,14 @@ export function readInput(typed: unknown, rules: InputRules): ExecutionInput {
 function ruleProblems(input: ExecutionInput, rules: InputRules): string[] {
   const problems: string[] = [];
   const { deadlineMinutes } = input;
-  if (deadlineMinutes !== undefined && deadlineMinutes > rules.maxWaitMinutes) {
+  const maxWaitMinutes = gateWaitSeconds(rules.gate) / 60;
+  if (deadlineMinutes !== undefined && deadlineMinutes > maxWaitMinutes) {
     problems.push(
-      `deadlineMinutes: takes at most ${rules.maxWaitMinutes}, the gate's interval times its attempts, got ${deadlineMinutes}; raise gate.attempts or gate.intervalSeconds`,
+      `deadlineMinutes: takes at most ${maxWaitMinutes}, the gate's interval times its attempts, got ${deadlineMinutes}; raise gate.attempts or gate.intervalSeconds`,
     );
   }
   for (const [index, wait] of input.waitFor.entries()) {
-    if (wait.check !== 'lambda' || rules.gateFunctions.includes(wait.function)) continue;
+    if (wait.check !== 'lambda' || rules.gate.functions.includes(wait.function)) continue;
     problems.push(
       `waitFor[${index}].function: the gatekeeper may not ask ${wait.function}; add it to the setting gate.functions`,
     );
@@ -88,8 +84,8 @@ function withoutWrong(input: unknown, issues: readonly z.core.$ZodIssue[]): unkn
 /** The fields that say what a run is of. */
 const NAMING = ['sources', 'sourcesFrom', 'work', 'rerunOf'];
 
-function withDefaults(typed: unknown, { defaultInput, waitFor }: InputRules): unknown {
+function withDefaults(typed: unknown, { defaultInput, gate: { waitFor } }: InputRules): unknown {
   if (typeof typed !== 'object' || typed === null || Array.isArray(typed)) return typed;
   if (defaultInput === undefined || NAMING.some((field) => field in typed)) return { waitFor, ...typed };
-  return { waitFor, ...JSON.parse(defaultInput), ...typed };
+  return { waitFor, ...defaultInput, ...typed };
 }

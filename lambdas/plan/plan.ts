@@ -9,6 +9,7 @@ import { lookOfKey } from '#run/input/key-problem.ts';
 import { type Item, itemName, type Process } from '#run/item.ts';
 import { runKeys, slotKey } from '#run/keys.ts';
 import { countByShard } from '#run/ledger/shards.ts';
+import type { LimitsSettings } from '#run/limits/limits.ts';
 import { type Claim, claim } from '#run/plan/claim.ts';
 import { destined, filled, type ItemDefaults, itemsOfInput, listedItem, type Report } from '#run/plan/items.ts';
 import { type PlanSummary, planSummarySchema } from '#run/plan/plan-summary.ts';
@@ -34,10 +35,8 @@ export interface PlanRequest {
   readonly processors: readonly string[];
   /** Items of a batch in a long run. */
   readonly sourcesPerBatch: number;
-  /** An input with more is refused. */
-  readonly maxItems: number;
-  /** After so many hours no source is begun any more, and the gate opens. */
-  readonly maxHours?: number | undefined;
+  /** An input with more items is refused. After so many hours no source is begun any more, and the gate opens. */
+  readonly limits: Pick<LimitsSettings, 'items' | 'hours'>;
   /** Whether an execution that holds a slot can't go on any more. */
   readonly hasEnded: (holder: Claim) => Promise<boolean>;
   /** Where a list at a URL may be. */
@@ -65,7 +64,7 @@ export async function planRun(store: Store, request: PlanRequest): Promise<PlanS
   };
 
   await using list = listOf(store, request, defaults);
-  const seen = await survey(store, input, defaults, list, request.maxItems, slotProblem(input, startedAt));
+  const seen = await survey(store, input, defaults, list, request.limits.items, slotProblem(input, startedAt));
   if (input.schedule !== undefined) {
     const what = `slot ${defaults.scheduledTime.toISOString()} of schedule ${input.schedule}`;
     await claim(store, slotKey(input.schedule, defaults.scheduledTime), mine, what, request.hasEnded);
@@ -100,9 +99,9 @@ export async function planRun(store: Store, request: PlanRequest): Promise<PlanS
     force: input.force,
     waitFor: input.waitFor,
     stopAt:
-      request.maxHours === undefined
+      request.limits.hours === undefined
         ? null
-        : new Date(startedAt.getTime() + request.maxHours * 3_600_000).toISOString(),
+        : new Date(startedAt.getTime() + request.limits.hours * 3_600_000).toISOString(),
     deadline:
       input.deadlineMinutes === undefined
         ? null

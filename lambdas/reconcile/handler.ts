@@ -1,8 +1,9 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
+import { readEnvironment } from '#run/environment.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
-import { environment, readEnvironment } from '../environment.ts';
+import { environment } from '../environment.ts';
 import { reconcile } from './reconcile.ts';
 
 const env = readEnvironment(environment.bucket);

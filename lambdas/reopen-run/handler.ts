@@ -1,7 +1,8 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
-import { environment, readEnvironment } from '../environment.ts';
+import { readEnvironment } from '#run/environment.ts';
+import { environment } from '../environment.ts';
 import { executionSchema } from '../execution.ts';
 import { logger } from '../logger.ts';
 import { reopenRedrivenRun } from './reopen-redriven-run.ts';

@@ -1,14 +1,15 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
+import { readEnvironment } from '#run/environment.ts';
 import { ensureWorkers } from '#run/fleet/workers.ts';
 import { countShards, totalOf } from '#run/ledger/progress.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
-import { environment, readEnvironment } from '../environment.ts';
+import { environment } from '../environment.ts';
 import { fleetOf } from '../fleet.ts';
 import { logger } from '../logger.ts';
 
-const env = readEnvironment({ ...environment.bucket, ...environment.workers });
+const env = readEnvironment({ ...environment.bucket, ...environment.fleet });
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 const fleet = fleetOf(env);
 

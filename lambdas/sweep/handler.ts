@@ -2,7 +2,8 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
-import { environment, readEnvironment } from '../environment.ts';
+import { readEnvironment } from '#run/environment.ts';
+import { environment } from '../environment.ts';
 import { logger } from '../logger.ts';
 import { sweep } from './sweep.ts';
 

@@ -2,13 +2,14 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { REOPENED, RUNS_PREFIX, SLOTS_PREFIX } from '#run/keys.ts';
+import { groupsAsVariables } from '#run/settings/groups.ts';
 import { slicesPerBatch } from '#stepfunctions/history.ts';
 import { bundleLambdas } from '../bundling/lambda-bundles.ts';
 import { ecsRoleAccess } from '../deployment/at-deploy.ts';
 import { type Access, leave, variables } from '../permissions/access.ts';
 import { credentialAccess } from '../permissions/credential-access.ts';
 import type { Settings } from '../settings/settings.ts';
-import { deployedProcessors, gateWaitSeconds, hoursOfRun } from '../settings/settings-rules.ts';
+import { planVariables } from '../settings/settings-rules.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { WorkQueue } from '../workers/work-queue.ts';
@@ -75,18 +76,10 @@ export class Functions extends Construct {
 
 /** Each function: what it is for, its size, and what it is given. */
 function specs({ settings, storage, queue, workers }: FunctionsProps): Record<LambdaName, Spec> {
-  const { ingest } = settings;
+  const { ingest, gate } = settings;
   const { partition } = Stack.of(storage);
   const credentials = credentialAccess(storage, settings.sources);
-  const sources = { SLUICE_SOURCE_RULES: JSON.stringify(settings.sources) };
-  const transfer = variables({
-    ...sources,
-    SLUICE_LIMITS: JSON.stringify(settings.limits),
-    SLUICE_CONNECTIONS: String(ingest.connections),
-    SLUICE_BUFFER_MIB: String(ingest.bufferMiB),
-    SLUICE_SLICE_MIB: String(ingest.sliceMiB),
-    SLUICE_SOURCES_AT_ONCE: String(ingest.sourcesAtOnce),
-  });
+  const transfer = variables(groupsAsVariables(settings, 'ingest', 'sources', 'limits'));
   const transferSize = { memoryMiB: ingest.memoryMiB, timeout: LONG };
   const small = { memoryMiB: 512, timeout: SHORT };
   // Lambda gives a whole processor at this size. What computes costs the same at any, and takes the less time.
@@ -100,17 +93,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
       access: [
         storage.access({ read: [ANYWHERE], write: [RUNS, `${SLOTS_PREFIX}*`] }),
         ...ingest.listBuckets.map((bucket) => sourceList(`arn:${partition}:s3:::${bucket}`)),
-        variables({
-          ...sources,
-          SLUICE_SOURCES_PER_BATCH: String(ingest.sourcesPerBatch),
-          SLUICE_MAX_ITEMS: String(settings.limits.items),
-          SLUICE_MAX_HOURS: String(hoursOfRun(settings)),
-          SLUICE_WAIT_FOR: JSON.stringify(settings.gate.waitFor),
-          SLUICE_PROCESSORS: deployedProcessors(settings).join(','),
-          SLUICE_MAX_WAIT_MINUTES: String(gateWaitSeconds(settings) / 60),
-          ...(settings.gate.functions.length > 0 && { SLUICE_GATE_FUNCTIONS: settings.gate.functions.join(',') }),
-          ...(settings.defaultInput && { SLUICE_DEFAULT_INPUT: JSON.stringify(settings.defaultInput) }),
-        }),
+        variables(planVariables(settings)),
       ],
     },
     'start-workers': {
@@ -168,8 +151,8 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
         queue.deadLetterAccess('take', 'count'),
         workers.access(),
         workers.stopAccess(),
-        variables(sources),
-        ...settings.gate.functions.map((arn) => leave({ actions: ['lambda:InvokeFunction'], resources: [arn] })),
+        variables(groupsAsVariables(settings, 'sources')),
+        ...gate.functions.map((arn) => leave({ actions: ['lambda:InvokeFunction'], resources: [arn] })),
       ],
     },
     'close-run': {

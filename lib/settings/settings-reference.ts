@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { gateWaitSeconds } from '#run/settings/gate.ts';
 import { settingsSchema } from './settings.ts';
-import { gateWaitSeconds, settingsRules } from './settings-rules.ts';
+import { settingsRules } from './settings-rules.ts';
 import { describeTakes, type SettingShape, settingsShape } from './settings-shape.ts';
 
 /** Where the reference stands in the repository. */
@@ -12,14 +13,14 @@ const ruled = new Set(settingsRules.flatMap((rule) => rule.settings));
 /** docs/settings.md, made from the schema. `node lib/settings/settings-reference.ts` writes it. */
 export function settingsReference(): string {
   const defaults = settingsSchema.parse({});
-  const minutes = gateWaitSeconds(defaults) / 60;
+  const minutes = gateWaitSeconds(defaults.gate) / 60;
   const entries = Object.entries(settingsShape.properties ?? {});
   const groups = entries.filter(([, shape]) => shape.properties !== undefined);
   const single = entries.filter(([, shape]) => shape.properties === undefined);
   return [
     '# Settings',
     '',
-    '<!-- Made from lib/settings/settings.ts by `node lib/settings/settings-reference.ts`; edit that. -->',
+    '<!-- Made from lib/settings/settings.ts and run/settings/ by `node lib/settings/settings-reference.ts`; edit that. -->',
     '',
     'Settings stand in `cdk.json`, in the object `sluice` of its context, or come on the command line, where they win:',
     '',

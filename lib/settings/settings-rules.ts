@@ -1,7 +1,9 @@
 import { ITEM_BASE_MIB, LEAST_ITEM_MIB, WORKER_BASE_MIB } from '#run/fleet/memory-share.ts';
 import { processorProblems } from '#run/input/deployed-processors.ts';
 import { executionInputSchema } from '#run/input/input.ts';
-import { PROCESSOR_NAMES } from '#run/input/processor-names.ts';
+import { gateWaitSeconds } from '#run/settings/gate.ts';
+import { groupsAsVariables } from '#run/settings/groups.ts';
+import { deployedProcessors } from '#run/settings/workers.ts';
 import { gateEvents, gateFitsHistory, HISTORY_EVENTS, KEPT_EVENTS, slicesPerBatch } from '#stepfunctions/history.ts';
 import { buffersFor } from '#transfer/parts/buffers.ts';
 import type { Settings } from './settings.ts';
@@ -12,19 +14,18 @@ export interface SettingsRule {
   problem(settings: Settings): string | undefined;
 }
 
-/** Seconds that the gate waits in all before it is forced. */
-export function gateWaitSeconds(settings: Settings): number {
-  return settings.gate.intervalSeconds * settings.gate.attempts;
-}
-
-/** The processors that the workers have. */
-export function deployedProcessors({ workers }: Settings): string[] {
-  return PROCESSOR_NAMES.filter((name) => name !== 'parquet' || workers.parquet);
-}
-
 /** Hours after which a run begins no further source: before Step Functions ends it hard, with time left for its end. */
-export function hoursOfRun({ limits, run }: Settings): number {
+function hoursOfRun({ limits, run }: Settings): number {
   return limits.hours ?? 0.9 * run.timeoutHours;
+}
+
+/** What Plan is told of the settings. */
+export function planVariables(settings: Settings): Record<string, string> {
+  const limits = { ...settings.limits, hours: hoursOfRun(settings) };
+  return {
+    ...groupsAsVariables({ ...settings, limits }, 'gate', 'ingest', 'workers', 'sources', 'limits'),
+    ...(settings.defaultInput && { SLUICE_DEFAULT_INPUT: JSON.stringify(settings.defaultInput) }),
+  };
 }
 
 /**
@@ -36,8 +37,9 @@ const TRANSFER_BASE_MIB = 160;
 /** However often it is extended, a message's visibility ends 12 hours after it was received. */
 const LONGEST_VISIBILITY_SECONDS = 43_200;
 
-/** Lambda takes 4 KiB of environment in all; the other variables take less than 1 KiB. */
-const DEFAULT_INPUT_MAX_BYTES = 3_072;
+/** Lambda takes 4 KiB of environment, counted as JSON. The name of the bucket takes the rest. */
+const PLAN_MAX_BYTES = 3_840;
+/** The gatekeeper has the addresses of queues, of the cluster and of subnets besides. */
 const SOURCES_MAX_BYTES = 2_560;
 
 /** Each child of Ingest ends in `{}`, three bytes of the 256 KiB that a state may hold. */
@@ -65,16 +67,16 @@ export const settingsRules: readonly SettingsRule[] = [
   {
     settings: ['gate.intervalSeconds', 'gate.attempts', 'run.timeoutHours'],
     problem: (settings) =>
-      gateWaitSeconds(settings) < settings.run.timeoutHours * 3_600
+      gateWaitSeconds(settings.gate) < settings.run.timeoutHours * 3_600
         ? undefined
-        : `the gate waits ${describeSeconds(gateWaitSeconds(settings))}, and run.timeoutHours ends the run after ${describeSeconds(settings.run.timeoutHours * 3_600)}, without a forced end; raise run.timeoutHours or wait less`,
+        : `the gate waits ${describeSeconds(gateWaitSeconds(settings.gate))}, and run.timeoutHours ends the run after ${describeSeconds(settings.run.timeoutHours * 3_600)}, without a forced end; raise run.timeoutHours or wait less`,
   },
   {
     settings: ['gate.intervalSeconds', 'gate.attempts', 'gate.mayEndBeforeItems', 'workers.itemMinutes'],
     problem: (settings) =>
-      settings.gate.mayEndBeforeItems || settings.workers.itemMinutes * 60 <= gateWaitSeconds(settings)
+      settings.gate.mayEndBeforeItems || settings.workers.itemMinutes * 60 <= gateWaitSeconds(settings.gate)
         ? undefined
-        : `the gate waits ${describeSeconds(gateWaitSeconds(settings))} and one item may take ${describeSeconds(settings.workers.itemMinutes * 60)}, so a slow item comes late; lower workers.itemMinutes, let the gate wait longer, or accept it with gate.mayEndBeforeItems=true`,
+        : `the gate waits ${describeSeconds(gateWaitSeconds(settings.gate))} and one item may take ${describeSeconds(settings.workers.itemMinutes * 60)}, so a slow item comes late; lower workers.itemMinutes, let the gate wait longer, or accept it with gate.mayEndBeforeItems=true`,
   },
   {
     settings: ['gate.waitFor', 'gate.functions'],
@@ -212,19 +214,19 @@ export const settingsRules: readonly SettingsRule[] = [
   {
     settings: ['sources'],
     problem: ({ sources }) => {
-      const bytes = Buffer.byteLength(JSON.stringify(sources));
+      const bytes = Buffer.byteLength(JSON.stringify(groupsAsVariables({ sources }, 'sources')));
       return bytes <= SOURCES_MAX_BYTES
         ? undefined
-        : `takes at most ${SOURCES_MAX_BYTES} bytes of JSON and got ${bytes}; cover several hosts by one pattern such as *.example.org`;
+        : `takes at most ${SOURCES_MAX_BYTES} bytes as a variable of a function and got ${bytes}; cover several hosts by one pattern such as *.example.org`;
     },
   },
   {
-    settings: ['defaultInput', 'gate.waitFor'],
-    problem: ({ defaultInput, gate }) => {
-      const bytes = Buffer.byteLength(JSON.stringify([defaultInput ?? null, gate.waitFor]));
-      return bytes <= DEFAULT_INPUT_MAX_BYTES
+    settings: ['defaultInput', 'gate.waitFor', 'gate.functions', 'ingest.listBuckets', 'sources'],
+    problem: (settings) => {
+      const bytes = Buffer.byteLength(JSON.stringify(planVariables(settings)));
+      return bytes <= PLAN_MAX_BYTES
         ? undefined
-        : `takes at most ${DEFAULT_INPUT_MAX_BYTES} bytes of JSON together with gate.waitFor, and got ${bytes}; put the list into an S3 object and name that in sourcesFrom`;
+        : `takes at most ${PLAN_MAX_BYTES} bytes as variables of a function, together with gate, ingest, workers, sources and limits, and got ${bytes}; put a long list of sources into an S3 object and name that in sourcesFrom`;
     },
   },
 ];
@@ -232,7 +234,7 @@ export const settingsRules: readonly SettingsRule[] = [
 /** What is wrong with the processors that an input names. */
 function undeployed(settings: Settings, input: unknown): string | undefined {
   // Inputs were parsed as settings; they are kept as they were typed.
-  const problems = processorProblems(executionInputSchema.parse(input), deployedProcessors(settings));
+  const problems = processorProblems(executionInputSchema.parse(input), deployedProcessors(settings.workers));
   return problems.length === 0 ? undefined : problems.join('; ');
 }
 

@@ -3,17 +3,17 @@ import { explainIssue, REPORTING } from '#run/input/describe-issue.ts';
 import { executionInputSchema } from '#run/input/input.ts';
 import { templateProblems } from '#run/input/template-problems.ts';
 import { timeZoneSchema } from '#run/input/time-zone.ts';
-import { DEFAULT_WAIT_FOR, waitForSchema } from '#run/input/wait-for.ts';
 import { limitsSchema } from '#run/limits/limits.ts';
 import { sourceRulesSchema } from '#run/limits/source-rules.ts';
+import { gateSchema } from '#run/settings/gate.ts';
+import { ingestSchema } from '#run/settings/ingest.ts';
+import { whole } from '#run/settings/whole.ts';
+import { workersSchema } from '#run/settings/workers.ts';
 
 /**
  * Every setting of a deployment, with its default, its limits and its meaning. The schema is the only list: synth reads
  * settings by it, and docs/settings.md is generated from it. Rules between settings are in settings-rules.ts.
  */
-
-/** A whole number within limits. */
-const whole = (min: number, max: number) => z.int().min(min).max(max);
 
 /** An execution's input, as JSON. Kept as it was typed: Plan applies the defaults. */
 const executionInput = z.record(z.string(), z.json()).superRefine((input, context) => {
@@ -26,152 +26,6 @@ const executionInput = z.record(z.string(), z.json()).superRefine((input, contex
     });
   }
   for (const problem of parsed.success ? templateProblems(parsed.data) : []) context.addIssue(problem);
-});
-
-const gate = z.strictObject({
-  intervalSeconds: whole(1, 86_400)
-    .default(30)
-    .describe('Seconds between two looks of the gatekeeper while work is missing.'),
-  attempts: whole(1, 8_000)
-    .default(50)
-    .describe(
-      'How often the gatekeeper looks again before the run goes on with what there is. Times the interval, it is how long a run waits: 25 minutes by default.',
-    ),
-  mayEndBeforeItems: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Accepts a gate that waits for less time than `workers.itemMinutes` gives one item, so that a slow item comes late.',
-    ),
-  waitFor: z
-    .array(waitForSchema)
-    .min(1)
-    .default([...DEFAULT_WAIT_FOR])
-    .describe('The checks of a run whose input names none, as `waitFor` of an input takes them: docs/gate-checks.md.'),
-  functions: z
-    .array(
-      z
-        .string()
-        .regex(/^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+(:[\w$-]+)?$/, 'takes the ARN of a Lambda function'),
-    )
-    .default([])
-    .describe(
-      'Lambda functions of your own that `waitFor` of an input may name as a check, by ARN. The gatekeeper gets leave to call them.',
-    ),
-});
-
-const ingest = z.strictObject({
-  children: whole(1, 1_000).default(4).describe("Batches in transfer at once: the Distributed Map's concurrency."),
-  slicesAtOnce: whole(1, 40).default(2).describe('Slices of one large object in transfer at once, within its batch.'),
-  maxLambdas: whole(1, 10_000)
-    .default(8)
-    .describe(
-      "The most Lambdas that a run's transfers may use at once: `ingest.children` × `ingest.slicesAtOnce` stays within it. A new AWS account has 10 in all.",
-    ),
-  sourcesPerBatch: whole(1, 50)
-    .default(50)
-    .describe(
-      'The most sources in one batch. Short lists get one source a batch, so that the console shows one child a source.',
-    ),
-  sourcesAtOnce: whole(1, 64).default(8).describe('Small sources of one batch in transfer at once, within one Lambda.'),
-  connections: whole(1, 64).default(4).describe('Connections to a source that one Lambda opens for one large object.'),
-  bufferMiB: whole(5, 512)
-    .default(8)
-    .describe(
-      'Size of one transfer buffer, in MiB. A Lambda holds one for each of `ingest.connections`, and one more for every second.',
-    ),
-  sliceMiB: whole(64, 1_048_576).default(4_096).describe('How much of a large object one slice covers, in MiB.'),
-  memoryMiB: whole(256, 10_240)
-    .default(1_024)
-    .describe('Memory of the Lambdas that transfer, in MiB. Lambda gives CPU in proportion to it.'),
-  openCalls: whole(1, 100)
-    .default(20)
-    .describe('How often Open is called for one batch until all its small sources are done.'),
-  sliceCalls: whole(1, 2_000)
-    .default(20)
-    .describe('How often Slice is called for one slice until it is done. Each call has up to 15 minutes.'),
-  listBuckets: z
-    .array(z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'takes the name of an S3 bucket'))
-    .default([])
-    .describe(
-      "Buckets besides the deployment's own that `sourcesFrom` of an input may name. Plan gets leave to read their objects.",
-    ),
-});
-
-const workers = z.strictObject({
-  max: whole(1, 1_000)
-    .default(4)
-    .describe(
-      "The most Fargate tasks at once, of all runs together: they share a queue. Times the vCPUs of a task, it is 4 by default: a new account's quota may be no more than 4 to 6.",
-    ),
-  cpu: z
-    .literal([256, 512, 1_024, 2_048, 4_096, 8_192, 16_384])
-    .default(1_024)
-    .describe('CPU units of a task; 1024 are one vCPU.'),
-  memoryMiB: whole(512, 122_880)
-    .default(2_048)
-    .describe('Memory of a task, in MiB. Fargate takes certain amounts for each `workers.cpu`.'),
-  spot: z
-    .boolean()
-    .default(true)
-    .describe('Asks for Spot tasks first, and for on-demand ones where Spot has no capacity.'),
-  architecture: z
-    .enum(['arm64', 'x64'])
-    .default('arm64')
-    .describe('Processors of the tasks. arm64 costs a fifth less; an image of your own may need x64.'),
-  diskGiB: whole(20, 200)
-    .default(20)
-    .describe(
-      'Disk of a task, in GiB; 20 cost nothing extra. `parquet` unpacks its input there and takes a third of what is free for it.',
-    ),
-  parquet: z
-    .boolean()
-    .default(true)
-    .describe(
-      'Deploys the native part of DuckDB, which `parquet` needs, and `profile` for tables: 20 MiB, installed at the first synth and uploaded at the first deploy.',
-    ),
-  image: z
-    .string()
-    .min(1)
-    .optional()
-    .describe(
-      'Image of the task. It needs Node 24 or newer as `node`. Without it, the public Node image of the version this project is tested with.',
-    ),
-  imageDigest: z
-    .string()
-    .regex(/^sha256:[0-9a-f]{64}$/, 'takes sha256: and 64 hexadecimal digits')
-    .optional()
-    .describe('Digest that the image must have, as `sha256:…`.'),
-  itemsPerWorker: whole(1, 100_000)
-    .default(10)
-    .describe('How many outstanding items call for one more worker, up to `workers.max`.'),
-  itemsAtOnce: whole(1, 100).default(2).describe('Items that one worker processes at once.'),
-  idleSeconds: whole(1, 3_600).default(60).describe('Seconds of an empty queue after which a worker leaves.'),
-  visibilitySeconds: whole(2, 43_200)
-    .default(120)
-    .describe(
-      "Seconds for which a received message stays hidden from other workers. After a worker's sudden end its items wait this long.",
-    ),
-  heartbeatSeconds: whole(1, 21_600)
-    .default(40)
-    .describe("Seconds between two extensions of a message's visibility while its item is processed."),
-  maxAttempts: whole(1, 10).default(3).describe('How often an item is tried before it is recorded as failed.'),
-  retrySeconds: whole(1, 900)
-    .default(10)
-    .describe("Seconds before an item's second try; the pause doubles from there."),
-  userAgent: z
-    .string()
-    .regex(/^[\x20-\x7e]+$/, 'takes printable ASCII characters')
-    .optional()
-    .describe(
-      'How the scraper names itself to sites. Say how to reach you: `example-crawler/1.0 (+https://example.org/bot)`.',
-    ),
-  itemMinutes: z
-    .number()
-    .min(0.05)
-    .max(690)
-    .default(20)
-    .describe('Minutes that one item may take. At most 690: SQS hides a message for 12 hours in all.'),
 });
 
 const run = z.strictObject({
@@ -282,9 +136,9 @@ export const settingsSchema = z.strictObject({
     .regex(/^[A-Za-z][0-9A-Za-z-]{0,39}$/, 'takes a letter, then at most 39 letters, digits and dashes')
     .default('Sluice')
     .describe('Name of the CloudFormation stack. Two deployments in one account and region need two names.'),
-  gate: gate.prefault({}),
-  ingest: ingest.prefault({}),
-  workers: workers.prefault({}),
+  gate: gateSchema.prefault({}),
+  ingest: ingestSchema.prefault({}),
+  workers: workersSchema.prefault({}),
   run: run.prefault({}),
   bucket: bucket.prefault({}),
   encryption: encryption.prefault({}),

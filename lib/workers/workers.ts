@@ -14,6 +14,7 @@ import { type CfnRole, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct, type IDependable } from 'constructs';
 import { TABLES_PREFIX } from '#run/keys.ts';
+import { groupsAsVariables } from '#run/settings/groups.ts';
 import type { NativeFile } from '../bundling/native-files.ts';
 import type { Network } from '../network/network.ts';
 import { type Access, leave } from '../permissions/access.ts';
@@ -105,7 +106,6 @@ export class Workers extends Construct {
   /** What starting workers and counting them needs. */
   access(): Access {
     const { settings, network } = this.#props;
-    const { max, itemsPerWorker, spot } = settings.workers;
     const inCluster = { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } };
     const tasks = this.#arnOf('task', `${this.cluster.clusterName}/*`);
     return {
@@ -115,9 +115,7 @@ export class Workers extends Construct {
         SLUICE_SUBNETS: network.subnets.map((subnet) => subnet.subnetId).join(','),
         SLUICE_SECURITY_GROUPS: network.securityGroup.securityGroupId,
         SLUICE_ASSIGN_PUBLIC_IP: String(network.assignPublicIp),
-        SLUICE_MAX_WORKERS: String(max),
-        SLUICE_ITEMS_PER_WORKER: String(itemsPerWorker),
-        SLUICE_SPOT: String(spot),
+        ...groupsAsVariables(settings, 'workers'),
       },
       statements: [
         new PolicyStatement({
@@ -207,18 +205,8 @@ export class Workers extends Construct {
         ...(native.length > 0 && { SLUICE_DUCKDB_FILES: Stack.of(this).toJsonString(native) }),
         // DuckDB holds a thread of Node's pool while it works; the rest of an item's process keeps its usual four.
         UV_THREADPOOL_SIZE: '5',
-        SLUICE_VISIBILITY_SECONDS: String(workers.visibilitySeconds),
-        SLUICE_HEARTBEAT_SECONDS: String(workers.heartbeatSeconds),
-        SLUICE_IDLE_SECONDS: String(workers.idleSeconds),
-        SLUICE_ITEMS_AT_ONCE: String(workers.itemsAtOnce),
-        SLUICE_MAX_ATTEMPTS: String(workers.maxAttempts),
-        SLUICE_MEMORY_MIB: String(workers.memoryMiB),
-        SLUICE_RETRY_SECONDS: String(workers.retrySeconds),
-        SLUICE_ITEM_MINUTES: String(workers.itemMinutes),
         SLUICE_STOP_SECONDS: String(STOP_SECONDS),
-        SLUICE_LIMITS: JSON.stringify(settings.limits),
-        SLUICE_SOURCE_RULES: JSON.stringify(settings.sources),
-        ...(workers.userAgent !== undefined && { SLUICE_USER_AGENT: workers.userAgent }),
+        ...groupsAsVariables(settings, 'workers', 'sources', 'limits'),
       },
     });
   }

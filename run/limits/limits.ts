@@ -1,7 +1,6 @@
 import * as z from 'zod';
-import { jsonVariable } from '../input/json-text.ts';
 
-/** What a run may cost: the deployment's setting `limits`, and what Lambdas and workers are told of it. */
+/** The deployment's setting `limits`: what a run may cost. */
 export const limitsSchema = z.strictObject({
   items: z
     .int()
@@ -36,6 +35,4 @@ export const limitsSchema = z.strictObject({
       'Hours after which a run begins no further source, and its gate opens with what there is. Without it, nine tenths of `run.timeoutHours`, which ends a run hard.',
     ),
 });
-
-/** As an environment variable holds it: JSON. */
-export const limitsVariable = jsonVariable(limitsSchema);
+export type LimitsSettings = z.output<typeof limitsSchema>;

@@ -2,11 +2,9 @@ import * as z from 'zod';
 import { parseOpenRange } from '#net/guard/address.ts';
 import { SourceGuard } from '#net/guard/source-guard.ts';
 import { credentialGrantSchema, hostSchema } from '../credentials/credential-grant.ts';
-import { jsonVariable } from '../input/json-text.ts';
 
 /**
- * Where sources, scraped sites and the gate's pages may be. The deployment's setting `sources`, and what Lambdas and workers
- * are told of it: both ends read it by this schema.
+ * The deployment's setting `sources`: where sources, scraped sites and the gate's pages may be.
  */
 export const sourceRulesSchema = z.strictObject({
   allowedHosts: z
@@ -43,9 +41,6 @@ export const sourceRulesSchema = z.strictObject({
     ),
 });
 export type SourceRules = z.infer<typeof sourceRulesSchema>;
-
-/** As an environment variable holds it: JSON. An empty one is the safe default. */
-export const sourceRulesVariable = jsonVariable(sourceRulesSchema);
 
 /** The guard of one process. Make it once: connections are kept by it. */
 export function guardOf({ allowedHosts, deniedHosts, ports, openRanges, httpsToHttp }: SourceRules): SourceGuard {

@@ -4,10 +4,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, afterEach, beforeAll } from 'vitest';
+import { afterAll, afterEach, beforeAll, onTestFailed } from 'vitest';
 import { duckDbFiles, ownPlatform } from '#lib/bundling/native-files.ts';
 import { buildWorkerBundle, workerCommand } from '#lib/bundling/worker-bundle.ts';
+import { type Settings, settingsSchema } from '#lib/settings/settings.ts';
 import type { EmbeddedAws } from '#local/embedded/embedded-aws.ts';
+import { groupsAsVariables } from '#run/settings/groups.ts';
 import type { WorkerRig } from './worker.ts';
 
 export const BUNDLE_KEY = 'assets/the bundle.mjs';
@@ -18,6 +20,14 @@ export interface RunningWorker {
   /** What it wrote so far, as objects. */
   readonly lines: () => Record<string, unknown>[];
   readonly exited: Promise<number | null>;
+}
+
+/** The settings of workers as a container is given them, for sources on this machine. */
+export function workerVariables(settings: Partial<Settings['workers']>): Record<string, string> {
+  // No heartbeat comes so late, however busy the machine is: else the message would be delivered again, and tried again.
+  const workers = { visibilitySeconds: 120, heartbeatSeconds: 1, idleSeconds: 1, itemMinutes: 5, ...settings };
+  const sources = { ports: [], openRanges: ['127.0.0.0/8'] };
+  return groupsAsVariables(settingsSchema.parse({ workers, sources }), 'workers', 'sources', 'limits');
 }
 
 /** The worker's bundle and command, for the tests of one file. What they start ends with each test. */
@@ -45,7 +55,11 @@ export function useWorkerProcesses() {
     sha256: () => sha256,
     command: () => command,
     /** Puts the bundle into the rig's bucket. @returns the environment of a container that works for the rig. */
-    async install(test: WorkerRig, client: EmbeddedAws['client']): Promise<Record<string, string>> {
+    async install(
+      test: WorkerRig,
+      client: EmbeddedAws['client'],
+      settings: Partial<Settings['workers']> = {},
+    ): Promise<Record<string, string>> {
       const { bucket } = test.store;
       await test.store.client.send(new PutObjectCommand({ Bucket: bucket, Key: BUNDLE_KEY, Body: content }));
       return {
@@ -58,15 +72,8 @@ export function useWorkerProcesses() {
         SLUICE_BUNDLE_SHA256: sha256,
         SLUICE_BUCKET: bucket,
         SLUICE_QUEUE_URL: test.queue.url,
-        // No heartbeat comes so late, however busy the machine is: else the message would be delivered again, and tried again.
-        SLUICE_VISIBILITY_SECONDS: '120',
-        SLUICE_HEARTBEAT_SECONDS: '1',
-        SLUICE_IDLE_SECONDS: '1',
-        SLUICE_ITEMS_AT_ONCE: '2',
-        SLUICE_MAX_ATTEMPTS: '3',
-        SLUICE_ITEM_MINUTES: '5',
         SLUICE_STOP_SECONDS: '30',
-        SLUICE_SOURCE_RULES: JSON.stringify({ ports: [], openRanges: ['127.0.0.0/8'] }),
+        ...workerVariables(settings),
       };
     },
     /** Puts DuckDB's native files there too. @returns what the container's environment says of them. */
@@ -97,6 +104,7 @@ export function useWorkerProcesses() {
           .split('\n')
           .filter((line) => line.startsWith('{'))
           .map((line) => JSON.parse(line) as Record<string, unknown>);
+      onTestFailed(() => console.log(`the worker wrote:\n${text}`));
       return { child, lines, exited: once(child, 'close').then(([code]) => code as number | null) };
     },
   };

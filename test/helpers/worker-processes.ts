@@ -17,7 +17,7 @@ export async function workerProcesses(queueUrl: string): Promise<WorkerProcess[]
     const environment = await readFile(`/proc/${name}/environ`, 'utf8').catch(() => '');
     const variables = environment.split('\0');
     // Lambdas know the queue too; only a worker has a heartbeat.
-    if (variables.includes(`SLUICE_QUEUE_URL=${queueUrl}`) && environment.includes('SLUICE_HEARTBEAT_SECONDS=')) {
+    if (variables.includes(`SLUICE_QUEUE_URL=${queueUrl}`) && environment.includes('SLUICE_WORKERS=')) {
       const command = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
       found.push({ pid: Number(name), kind: kindOf(command.split('\0')) });
     }

@@ -8,6 +8,7 @@ import { runKeys } from '#run/keys.ts';
 import { record } from '#run/ledger/ledger.ts';
 import { type FailureRecord, failureSchema, type ResultRecord, resultSchema } from '#run/ledger/records.ts';
 import { RunLimits } from '#run/limits/run-limits.ts';
+import { workersSchema } from '#run/settings/workers.ts';
 import { readJson, type Store, writeOnce } from '#run/store.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import type { WorkerSettings } from '#worker/environment.ts';
@@ -19,12 +20,12 @@ import { runWorker, type WorkerSummary } from '#worker/runtime/run-worker.ts';
 
 /** Settings of a worker that loses no time. */
 export const QUICK_SETTINGS = {
+  ...workersSchema.parse({}),
   visibilitySeconds: 3,
   heartbeatSeconds: 0.5,
   idleSeconds: 1,
   itemsAtOnce: 2,
   maxAttempts: 3,
-  memoryMiB: undefined,
   itemMinutes: 1,
   userAgent: 'sluice-test',
   sourceGuard: LOOPBACK,
@@ -32,7 +33,7 @@ export const QUICK_SETTINGS = {
   runBytes: 1_073_741_824,
   retrySeconds: 0.1,
   stopSeconds: 30,
-} as const;
+};
 
 /** A run of its own in a bucket and on a queue, with workers inside the test's process. */
 export class WorkerRig {

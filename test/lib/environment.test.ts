@@ -3,7 +3,11 @@ import { LAMBDA_NAMES, lambdaEntries } from '#lib/functions/lambda-entries.ts';
 import { readWorkerSettings } from '#worker/environment.ts';
 import { synthesise } from './synthesise.ts';
 
-const template = synthesise({ defaultInput: { work: [{ processor: 'scrape' }] }, 'gate.intervalSeconds': 31 });
+const template = synthesise({
+  defaultInput: { work: [{ processor: 'scrape' }] },
+  'workers.itemMinutes': 0.5,
+  'workers.userAgent': 'me/1',
+});
 
 /** A variable's value once CloudFormation has filled in its references. */
 function filled(name: string, value: unknown): string {
@@ -49,20 +53,14 @@ describe('the environment that the template sets', () => {
     expect(readWorkerSettings(environment)).toMatchObject({
       visibilitySeconds: 120,
       heartbeatSeconds: 40,
-      itemMinutes: 20,
+      itemMinutes: 0.5,
+      userAgent: 'me/1',
+      stopSeconds: 120,
+      sourceBytes: 1_024 * 1_073_741_824,
     });
   });
 
-  it('tells Plan which processors the workers have', () => {
-    const processors = (settings: Record<string, unknown>) =>
-      Object.values(synthesise(settings).findResources('AWS::Lambda::Function'))
-        .map(({ Properties }) => Properties.Environment?.Variables.SLUICE_PROCESSORS)
-        .filter((value) => value !== undefined);
-    expect(processors({})).toEqual(['parquet,profile,scrape']);
-    expect(processors({ 'workers.parquet': false })).toEqual(['profile,scrape']);
-  });
-
-  it('tells Plan how long the gate waits, in minutes with their fraction', () => {
-    expect(Object.fromEntries(variablesOf('plan')).SLUICE_MAX_WAIT_MINUTES).toBe(String((31 * 50) / 60));
+  it('tells Plan when a run ends at the latest, where the settings leave that to the time limit of the execution', () => {
+    expect(JSON.parse(Object.fromEntries(variablesOf('plan')).SLUICE_LIMITS ?? '')).toMatchObject({ hours: 21.6 });
   });
 });

@@ -42,13 +42,14 @@ describe('workers that are killed at random, with duplicate messages and an S3 t
       ],
     });
     const environment = {
-      ...(await workers.install(test, aws.client())),
+      ...(await workers.install(test, aws.client(), {
+        // What a killed worker had comes back soon.
+        visibilitySeconds: 3,
+        maxAttempts: 10,
+        retrySeconds: 1,
+        idleSeconds: 5,
+      })),
       AWS_ENDPOINT_URL_S3: proxy.endpoint,
-      // What a killed worker had comes back soon.
-      SLUICE_VISIBILITY_SECONDS: '3',
-      SLUICE_MAX_ATTEMPTS: '50',
-      SLUICE_RETRY_SECONDS: '0.5',
-      SLUICE_IDLE_SECONDS: '5',
     };
     const messages = Array.from({ length: ITEMS }, (_, n) =>
       test.message(`site ${n}`, 'scrape', {

@@ -7,7 +7,7 @@ import { buildWorkerBundle } from '#lib/bundling/worker-bundle.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
 import { WorkerRig } from '#test/helpers/worker.ts';
-import { useWorkerProcesses } from '#test/helpers/worker-process.ts';
+import { useWorkerProcesses, workerVariables } from '#test/helpers/worker-process.ts';
 
 const aws = useEmbeddedAws();
 const workers = useWorkerProcesses();
@@ -103,7 +103,7 @@ describe("the container's command", () => {
     await test.send(message);
     const { SLUICE_DUCKDB_FILES: files } = await workers.installDuckDb(test);
     const other = files.replace(/"sha256":"[0-9a-f]{64}"/, `"sha256":"${'0'.repeat(64)}"`);
-    const worker = start({ ...environment, SLUICE_DUCKDB_FILES: other, SLUICE_RETRY_SECONDS: '0.1' });
+    const worker = start({ ...environment, ...workerVariables({ retrySeconds: 1 }), SLUICE_DUCKDB_FILES: other });
     expect(await worker.exited).toBe(0);
     expect(await test.failure(message)).toMatchObject({ attempts: 3, error: { name: 'NativeFileError' } });
   });
@@ -137,7 +137,11 @@ describe("the container's command", () => {
   it.each([
     ['a bundle that is not there', { SLUICE_BUNDLE_KEY: 'none' }, /answers 404/],
     ['a variable that is missing', { SLUICE_BUNDLE_BUCKET: '' }, /SLUICE_BUNDLE_BUCKET is not set/],
-    ['a setting of the worker that is wrong', { SLUICE_HEARTBEAT_SECONDS: '999' }, /must be shorter than/],
+    [
+      'a setting of the worker that is wrong',
+      { SLUICE_WORKERS: '{"itemsAtOnce":0}' },
+      /SLUICE_WORKERS.itemsAtOnce: takes at least 1/,
+    ],
   ])('ends with an error for %s', async (_name, wrong, message) => {
     const { environment } = await rig();
     const worker = start({ ...environment, ...wrong });
@@ -215,11 +219,11 @@ describe('a worker process', () => {
     const site = await heldSite();
     const message = test.message('page', 'scrape', { input: { url: site.url } });
     await test.send(message);
-    const first = start({ ...environment, SLUICE_VISIBILITY_SECONDS: '10' });
+    const first = start({ ...environment, ...workerVariables({ visibilitySeconds: 10 }) });
     await expect.poll(site.asked).toBe(1);
     first.child.kill('SIGKILL');
     await first.exited;
-    const second = start({ ...environment, SLUICE_IDLE_SECONDS: '60' });
+    const second = start({ ...environment, ...workerVariables({ idleSeconds: 60 }) });
     await expect.poll(site.asked).toBe(2);
     site.release();
     await expect.poll(() => test.result(message)).toMatchObject({ attempt: 2 });

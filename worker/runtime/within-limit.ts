@@ -21,7 +21,7 @@ export async function withinLimit<T>(
   const timer = setTimeout(() => {
     const last = reached === '' ? '' : `, having reached: ${reached}`;
     over.abort(
-      new ItemTimeoutError(`${limit.name} took longer than ${limit.minutes} minutes (SLUICE_ITEM_MINUTES)${last}`),
+      new ItemTimeoutError(`${limit.name} took longer than ${limit.minutes} minutes (workers.itemMinutes)${last}`),
     );
   }, limit.minutes * 60_000);
   const both = AbortSignal.any([signal, over.signal]);

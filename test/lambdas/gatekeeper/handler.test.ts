@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { closeInOrder } from '#lambdas/close-run/close-run.ts';
+import { settingsSchema } from '#lib/settings/settings.ts';
 import { manifestSchema } from '#run/end/manifest.ts';
 import { runKeys } from '#run/keys.ts';
 import { gateRecordSchema } from '#run/ledger/gate-record.ts';
-import { sourceRulesSchema } from '#run/limits/source-rules.ts';
+import { groupsAsVariables } from '#run/settings/groups.ts';
 import { readJson, type Store } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { type FakeEcs, type StoppedTask, startFakeEcs } from '#test/helpers/fake-ecs.ts';
@@ -29,10 +30,7 @@ beforeAll(async () => {
     SLUICE_SUBNETS: 'subnet-1',
     SLUICE_SECURITY_GROUPS: 'sg-1',
     SLUICE_ASSIGN_PUBLIC_IP: 'true',
-    SLUICE_MAX_WORKERS: '4',
-    SLUICE_ITEMS_PER_WORKER: '1',
-    SLUICE_SPOT: 'true',
-    SLUICE_SOURCE_RULES: JSON.stringify(sourceRulesSchema.parse({})),
+    ...groupsAsVariables(settingsSchema.parse({ workers: { itemsPerWorker: 1 } }), 'workers', 'sources'),
   };
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
 });

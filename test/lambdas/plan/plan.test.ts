@@ -7,6 +7,7 @@ import { AlreadyClaimedError, InvalidInputError } from '#run/errors.ts';
 import { runKeys } from '#run/keys.ts';
 import { record } from '#run/ledger/ledger.ts';
 import { plannedItems } from '#run/ledger/progress.ts';
+import { gateSchema } from '#run/settings/gate.ts';
 import { listKeys, type Store } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
@@ -29,9 +30,7 @@ function plan(store: Store, typed: unknown, claim = claimOf('run'), hasEnded = a
   const input = readInput(typed, {
     runId: claim.runId,
     defaultInput: undefined,
-    waitFor: [{ check: 'ledger' }, { check: 'queue' }],
-    maxWaitMinutes: 25,
-    gateFunctions: [],
+    gate: gateSchema.parse({ waitFor: [{ check: 'ledger' }, { check: 'queue' }] }),
     processors,
   });
   return planRun(store, {
@@ -39,8 +38,7 @@ function plan(store: Store, typed: unknown, claim = claimOf('run'), hasEnded = a
     claim,
     processors,
     sourcesPerBatch: 50,
-    maxItems: 200,
-    maxHours: 2,
+    limits: { items: 200, hours: 2 },
     hasEnded,
     sourceGuard: LOOPBACK,
   });

@@ -176,7 +176,7 @@ describe('readSettings', () => {
     [
       "a default input beyond a function's environment",
       { defaultInput: { sources: [{ url: `https://example.org/${'x'.repeat(4_000)}`, key: 'a' }] } },
-      'takes at most 3072 bytes of JSON together with gate.waitFor',
+      'takes at most 3840 bytes as variables of a function, together with gate, ingest, workers, sources and limits',
     ],
   ] as [string, Record<string, unknown>, string][])('looks at settings together: %s', (_, settings, message) => {
     const problems = problemsOf(

@@ -100,24 +100,4 @@ describe('the worker task', () => {
     expect(policies).toContain(`/${environment.SLUICE_BUNDLE_KEY}"`);
     expect(policies).not.toMatch(/cdk-hnb659fds-assets-[^"]*"\},"\/\*"/);
   });
-
-  it('gets its settings as the worker reads them', () => {
-    const environment = Object.fromEntries(
-      containerOf({ 'workers.itemMinutes': 0.5, 'workers.userAgent': 'me/1' }).Environment.map(({ Name, Value }) => [
-        Name,
-        Value,
-      ]),
-    );
-    expect(environment).toMatchObject({
-      SLUICE_VISIBILITY_SECONDS: '120',
-      SLUICE_HEARTBEAT_SECONDS: '40',
-      SLUICE_IDLE_SECONDS: '60',
-      SLUICE_ITEMS_AT_ONCE: '2',
-      SLUICE_MAX_ATTEMPTS: '3',
-      SLUICE_RETRY_SECONDS: '10',
-      SLUICE_ITEM_MINUTES: '0.5',
-      SLUICE_STOP_SECONDS: '120',
-      SLUICE_USER_AGENT: 'me/1',
-    });
-  });
 });

@@ -4,6 +4,7 @@ import { readSettings } from '#lib/settings/read-settings.ts';
 import { isTooDeep, MOST_LEVELS } from '#run/input/nesting.ts';
 import { PROCESSOR_NAMES } from '#run/input/processor-names.ts';
 import { listedItem } from '#run/plan/items.ts';
+import { gateSchema } from '#run/settings/gate.ts';
 import { readMessage } from '#worker/runtime/read-message.ts';
 
 const nested = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
@@ -28,9 +29,7 @@ describe('JSON that is nested deeper than anybody reads it', () => {
     const rules = {
       runId: 'r',
       defaultInput: undefined,
-      waitFor: [],
-      maxWaitMinutes: 25,
-      gateFunctions: [],
+      gate: gateSchema.parse({}),
       processors,
     };
     const work = [{ processor: 'scrape', options: { x: DEEP } }];

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import type { Settings } from '#lib/settings/settings.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { recordedItems } from '#test/helpers/run.ts';
 import { WorkerRig } from '#test/helpers/worker.ts';
@@ -23,21 +24,16 @@ const BAD: Readonly<Record<string, { name: string; message: RegExp }>> = {
 const aws = useEmbeddedAws();
 const workers = useWorkerProcesses();
 
-async function rig(runId: string, more: Record<string, string>) {
+async function rig(runId: string, settings: Partial<Settings['workers']>) {
   const test = new WorkerRig(await aws.store(), await aws.queue(), runId, []);
-  const environment = {
-    ...(await workers.install(test, aws.client())),
-    // An item has 96 MiB then.
-    SLUICE_MEMORY_MIB: '512',
-    SLUICE_RETRY_SECONDS: '0.1',
-    ...more,
-  };
-  return { test, environment };
+  // An item has 96 MiB then.
+  const small = { memoryMiB: 512, retrySeconds: 1, ...settings };
+  return { test, environment: await workers.install(test, aws.client(), small) };
 }
 
 describe('items that misuse their process', () => {
   it('each fail under their own name, and ten good items beside them are done', { tags: ['heavy'] }, async () => {
-    const { test, environment } = await rig('isolation', { SLUICE_ITEM_MINUTES: '0.15', SLUICE_MAX_ATTEMPTS: '1' });
+    const { test, environment } = await rig('isolation', { itemMinutes: 0.15, maxAttempts: 1 });
     const good = Array.from({ length: 10 }, (_, n) => test.message(`good ${n}`, 'good'));
     const bad = Object.keys(BAD).map((kind) => test.message(kind, kind));
     // Each bad one beside good ones, at the default of two items at once.
@@ -61,7 +57,7 @@ describe('items that misuse their process', () => {
   });
 
   it('an endless loop ends with its worker at SIGTERM, and its item goes back', { timeout: 120_000 }, async () => {
-    const { test, environment } = await rig('sigterm', { SLUICE_ITEM_MINUTES: '60', SLUICE_STOP_SECONDS: '30' });
+    const { test, environment } = await rig('sigterm', { itemMinutes: 60 });
     await test.send(test.message('loop', 'loop'));
     const worker = workers.start(environment, [process.execPath, PROGRAM]);
     const begun = () => worker.lines().some(({ message }) => message === 'begins');
@@ -73,7 +69,7 @@ describe('items that misuse their process', () => {
   });
 
   it('what an item has left behind ends no item after it', { timeout: 120_000 }, async () => {
-    const { test, environment } = await rig('bomb', { SLUICE_ITEMS_AT_ONCE: '1', SLUICE_MAX_ATTEMPTS: '1' });
+    const { test, environment } = await rig('bomb', { itemsAtOnce: 1, maxAttempts: 1 });
     const messages = ['leaves-a-bomb', 'good', 'leaves-a-bomb', 'good'].map((kind, n) => test.message(`${n}`, kind));
     for (const message of messages) await test.send(message);
     expect(await workers.start(environment, [process.execPath, PROGRAM]).exited).toBe(0);
@@ -84,7 +80,7 @@ describe('items that misuse their process', () => {
     'an endless loop ends with a worker that is killed, and so does what its processor has started',
     { timeout: 120_000 },
     async () => {
-      const { test, environment } = await rig('killed', { SLUICE_ITEM_MINUTES: '60' });
+      const { test, environment } = await rig('killed', { itemMinutes: 60 });
       await test.send(test.message('loop', 'loop'));
       const worker = workers.start(environment, [process.execPath, PROGRAM]);
       const processes = () => workerProcesses(test.queue.url);
@@ -96,7 +92,7 @@ describe('items that misuse their process', () => {
   );
 
   it('good items share a process', { timeout: 120_000 }, async () => {
-    const { test, environment } = await rig('reuse', { SLUICE_ITEMS_AT_ONCE: '1' });
+    const { test, environment } = await rig('reuse', { itemsAtOnce: 1 });
     const messages = Array.from({ length: 5 }, (_, n) => test.message(`good ${n}`, 'good'));
     for (const message of messages) await test.send(message);
     expect(await workers.start(environment, [process.execPath, PROGRAM]).exited).toBe(0);

@@ -276,7 +276,7 @@ describe.concurrent('a worker', () => {
     expect(await test.failure(message)).toMatchObject({
       error: {
         name: 'ItemTimeoutError',
-        message: 'slow took longer than 0.005 minutes (SLUICE_ITEM_MINUTES), having reached: rows 17',
+        message: 'slow took longer than 0.005 minutes (workers.itemMinutes), having reached: rows 17',
       },
     });
   });

@@ -1,0 +1,86 @@
+import * as z from 'zod';
+import { PROCESSOR_NAMES } from '../input/processor-names.ts';
+import { whole } from './whole.ts';
+
+/** The deployment's setting `workers`: the Fargate tasks, and how each of them works. */
+export const workersSchema = z.strictObject({
+  max: whole(1, 1_000)
+    .default(4)
+    .describe(
+      "The most Fargate tasks at once, of all runs together: they share a queue. Times the vCPUs of a task, it is 4 by default: a new account's quota may be no more than 4 to 6.",
+    ),
+  cpu: z
+    .literal([256, 512, 1_024, 2_048, 4_096, 8_192, 16_384])
+    .default(1_024)
+    .describe('CPU units of a task; 1024 are one vCPU.'),
+  memoryMiB: whole(512, 122_880)
+    .default(2_048)
+    .describe('Memory of a task, in MiB. Fargate takes certain amounts for each `workers.cpu`.'),
+  spot: z
+    .boolean()
+    .default(true)
+    .describe('Asks for Spot tasks first, and for on-demand ones where Spot has no capacity.'),
+  architecture: z
+    .enum(['arm64', 'x64'])
+    .default('arm64')
+    .describe('Processors of the tasks. arm64 costs a fifth less; an image of your own may need x64.'),
+  diskGiB: whole(20, 200)
+    .default(20)
+    .describe(
+      'Disk of a task, in GiB; 20 cost nothing extra. `parquet` unpacks its input there and takes a third of what is free for it.',
+    ),
+  parquet: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Deploys the native part of DuckDB, which `parquet` needs, and `profile` for tables: 20 MiB, installed at the first synth and uploaded at the first deploy.',
+    ),
+  image: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Image of the task. It needs Node 24 or newer as `node`. Without it, the public Node image of the version this project is tested with.',
+    ),
+  imageDigest: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/, 'takes sha256: and 64 hexadecimal digits')
+    .optional()
+    .describe('Digest that the image must have, as `sha256:…`.'),
+  itemsPerWorker: whole(1, 100_000)
+    .default(10)
+    .describe('How many outstanding items call for one more worker, up to `workers.max`.'),
+  itemsAtOnce: whole(1, 100).default(2).describe('Items that one worker processes at once.'),
+  idleSeconds: whole(1, 3_600).default(60).describe('Seconds of an empty queue after which a worker leaves.'),
+  visibilitySeconds: whole(2, 43_200)
+    .default(120)
+    .describe(
+      "Seconds for which a received message stays hidden from other workers. After a worker's sudden end its items wait this long.",
+    ),
+  heartbeatSeconds: whole(1, 21_600)
+    .default(40)
+    .describe("Seconds between two extensions of a message's visibility while its item is processed."),
+  maxAttempts: whole(1, 10).default(3).describe('How often an item is tried before it is recorded as failed.'),
+  retrySeconds: whole(1, 900)
+    .default(10)
+    .describe("Seconds before an item's second try; the pause doubles from there."),
+  userAgent: z
+    .string()
+    .regex(/^[\x20-\x7e]+$/, 'takes printable ASCII characters')
+    .default('sluice/1 (batch worker; obeys robots.txt)')
+    .describe(
+      'How the scraper names itself to sites. Say how to reach you: `example-crawler/1.0 (+https://example.org/bot)`.',
+    ),
+  itemMinutes: z
+    .number()
+    .min(0.05)
+    .max(690)
+    .default(20)
+    .describe('Minutes that one item may take. At most 690: SQS hides a message for 12 hours in all.'),
+});
+export type WorkersSettings = z.output<typeof workersSchema>;
+
+/** The processors that the workers have. */
+export function deployedProcessors({ parquet }: WorkersSettings): string[] {
+  return PROCESSOR_NAMES.filter((name) => name !== 'parquet' || parquet);
+}
