@@ -36,6 +36,10 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
     .helpOption('-h, --help', 'show help')
     .showHelpAfterError('"sluice --help" lists the commands, "sluice COMMAND --help" the options of one.')
     .addHelpText('after', `\n${EXITS}`)
+    .configureOutput({
+      writeOut: (text) => screen.print(withoutLastLineFeed(text)),
+      writeErr: (text) => screen.say(withoutLastLineFeed(text)),
+    })
     .exitOverride();
   const connected = async ({ stack, local, json }: Common): Promise<CommandContext> => {
     const { connect } = await import('./deployment/connect.ts');
@@ -271,6 +275,11 @@ const COPY = `Copies files from the web into S3 by the engine of Sluice. It need
 The object appears whole or not at all, with every byte proven. Interrupted by Ctrl-C, a kill or a reboot, the same command goes on where it was: what S3 has got is not sent again. A source that changed in the meantime is read anew.
 
 Ends with 0 where all files are there, 3 where some failed, 1 where all did, 2 for a mistake in the command.`;
+
+/** The screen ends each of its texts with a line feed itself. */
+function withoutLastLineFeed(text: string): string {
+  return text.replace(/\n$/, '');
+}
 
 function collect(value: string, before: string[] = []): string[] {
   return [...before, value];

@@ -21,6 +21,7 @@ const PLAIN_WIDTH = 120;
 export class Screen {
   readonly #out: NodeJS.WriteStream;
   readonly #err: NodeJS.WriteStream;
+  #isSilent = false;
   #drawn = 0;
   #last = '';
 
@@ -42,14 +43,21 @@ export class Screen {
   /** Colours a text where standard output takes colour: not in a pipe, and not with NO_COLOR. */
   readonly paint = (tone: Tone, text: string): string => styleText(COLOURS[tone], text, { stream: this.#out });
 
+  /** Says nothing from now on: nobody reads any more. */
+  silence(): void {
+    this.#isSilent = true;
+  }
+
   /** A result. */
   print(text: string): void {
+    if (this.#isSilent) return;
     this.clear();
     this.#out.write(`${shown(text)}\n`);
   }
 
   /** A word beside the results: an event of a run, a problem, a hint. */
   say(text: string): void {
+    if (this.#isSilent) return;
     this.clear();
     this.#err.write(`${shown(text)}\n`);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
-import { runSluice } from '#test/helpers/cli.ts';
+import { runSluice, startSluice } from '#test/helpers/cli.ts';
 
 const aws = useEmbeddedAws();
 const sluice = (...args: string[]) => runSluice(args, aws.childEnv());
@@ -21,13 +21,18 @@ const COMMANDS =
 
 describe('sluice', () => {
   it('lists every command in its help', async () => {
-    const { code, out } = await sluice('--help');
+    const { code, out } = await startSluice(['--help'], BARE).ended;
     expect(code).toBe(0);
     for (const command of COMMANDS) expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
   });
 
   it('prints its version', async () => {
     expect(await sluice('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+
+  it('ends as a process with the exit code of the command', async () => {
+    const { code, err } = await startSluice(['run', 'foo'], BARE).ended;
+    expect([code, err]).toEqual([2, expect.stringContaining('"foo"')]);
   });
 
   it.each([

@@ -1,5 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { Screen } from '#cli/screen/screen.ts';
+import { sluice } from '#cli/sluice.ts';
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
@@ -11,7 +15,7 @@ export interface CommandEnd {
   readonly err: string;
 }
 
-/** Starts the real `sluice`. */
+/** Starts the real `sluice`, as a process. */
 export function startSluice(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
@@ -32,7 +36,23 @@ export function startSluice(
   return { child, ended };
 }
 
-/** Runs the real `sluice` to its end, as a person does. */
-export function runSluice(args: readonly string[], env: NodeJS.ProcessEnv): Promise<CommandEnd> {
-  return startSluice(args, env).ended;
+/**
+ * Runs a command to its end within this process, since to start one takes half a second of CPU. One command at a time: each
+ * has an environment of its own.
+ */
+export async function runSluice(args: readonly string[], env: NodeJS.ProcessEnv): Promise<CommandEnd> {
+  const before = process.env;
+  const [out, err] = [new PassThrough(), new PassThrough()];
+  const screen = new Screen(out as unknown as NodeJS.WriteStream, err as unknown as NodeJS.WriteStream);
+  const said = Promise.all([text(out), text(err)]);
+  process.env = { ...env };
+  try {
+    const code = await sluice(args, { screen, signal: new AbortController().signal });
+    out.end();
+    err.end();
+    const [printed, beside] = await said;
+    return { code, out: printed, err: beside };
+  } finally {
+    process.env = before;
+  }
 }

@@ -10,8 +10,9 @@ import { startWeb, type Web } from '#test/helpers/web.ts';
 
 const MIB = 1_048_576;
 const BUCKET = 'copies';
-/** Several parts, so that an interruption leaves some. */
-const file = Buffer.alloc(40 * MIB, 'what is copied must be what was there. ');
+/** Several parts of 8 MiB, so that an interruption leaves some. */
+const LENGTH = 20 * MIB;
+const file = Buffer.alloc(LENGTH, 'what is copied must be what was there. ');
 const sha256 = createHash('sha256').update(file).digest('hex');
 
 let s3: S3Server;
@@ -85,7 +86,7 @@ describe('sluice copy', () => {
     const { code, out } = await runSluice(['copy', `${web.url}/a.bin`, `s3://${BUCKET}/plain/`], env());
     expect([code, out]).toEqual([
       0,
-      expect.stringMatching(/^landed {2}s3:\/\/copies\/plain\/a\.bin {2}40\.0 MiB, .*proven by size.*crc32/),
+      expect.stringMatching(/^landed {2}s3:\/\/copies\/plain\/a\.bin {2}20\.0 MiB, .*proven by size.*crc32/),
     ]);
     expect(await stored('plain/a.bin')).toBe(sha256);
     expect([await savedFiles(), await openUploads('plain/a.bin')]).toEqual([[], 0]);
@@ -94,7 +95,7 @@ describe('sluice copy', () => {
   it.each(['SIGINT', 'SIGKILL'] as const)('goes on after %s and sends only what S3 lacks', async (signal) => {
     const key = `resumed-${signal}.bin`;
     const args = ['copy', `${web.url}/${key}`, `s3://${BUCKET}/${key}`, '--connections', '2', '--json'];
-    heldAfter = 24 * MIB;
+    heldAfter = 16 * MIB;
     const first = startSluice(args, env());
     // Two parts at least have arrived when all that is let through has been sent.
     await vi.waitUntil(() => sent >= heldAfter, { timeout: 60_000 });
@@ -117,7 +118,7 @@ describe('sluice copy', () => {
   it('begins again where the source has changed meanwhile, and mixes nothing', async () => {
     const key = 'changed.bin';
     const args = ['copy', `${web.url}/${key}`, `s3://${BUCKET}/${key}`, '--connections', '2', '--json'];
-    heldAfter = 24 * MIB;
+    heldAfter = 16 * MIB;
     const first = startSluice(args, env());
     await vi.waitUntil(async () => (await partsOf(key)) >= 1, { timeout: 60_000, interval: 100 });
     first.child.kill('SIGKILL');
