@@ -1,5 +1,6 @@
 import type { DeploymentSize } from './deployment.ts';
 import { LOADS } from './loads.ts';
+import { money } from './money.ts';
 import { monthlyCosts, totalOf } from './monthly-costs.ts';
 import { PRICES, PRICES_READ } from './prices.ts';
 import { USAGE } from './usage.ts';
@@ -7,12 +8,6 @@ import { USAGE } from './usage.ts';
 /** Where the README has its part of this. */
 export const README_COSTS =
   /(?<=<!-- costs: `npm run costs -- --write` writes this -->\n)[\s\S]*?(?=<!-- end of costs -->)/;
-
-/** `$0.0042`, `$17.90`: two digits that say something. */
-export function money(dollars: number): string {
-  if (dollars === 0) return '$0';
-  return dollars < 0.01 ? `$${dollars.toPrecision(1)}` : `$${dollars.toFixed(2)}`;
-}
 
 /** The loads, the lines of the bill, and what they cost with this deployment: a table in Markdown. */
 export function costsTable(size: DeploymentSize): string {

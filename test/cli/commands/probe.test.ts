@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PRICES } from '#costs/prices.ts';
 import { runSluice } from '#test/helpers/cli.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
 
@@ -38,12 +39,19 @@ describe('sluice probe', () => {
     expect(out).toContain('length        20.0 MiB (20,971,520 bytes)');
     expect(out).toContain('version       ETag "v1"');
     expect(out).toContain('lands         in 3 parts, in parallel');
+    expect(out).toMatch(
+      /cost {10}about \$\S+ to land \(S3 requests \$0\.00003, Lambda \$\S+\), \$0\.0004 a month to keep/,
+    );
     expect(out).not.toContain('secret');
   });
 
   it('gives the same as JSON', async () => {
     const { out } = await probe(`${web.url}/file`, '--json');
-    expect(JSON.parse(out)).toMatchObject({ bytes: body.length, lands: 'ranges', parts: 3, hasStrongValidator: true });
+    const look = JSON.parse(out);
+    expect(look).toMatchObject({ bytes: body.length, lands: 'ranges', parts: 3, hasStrongValidator: true });
+    // Three parts, Create and Complete; 20 MiB of a GiB.
+    expect(look.dollars.s3Requests).toBeCloseTo(5 * PRICES.s3Write.dollars + PRICES.s3Read.dollars, 10);
+    expect(look.dollars.storageAMonth).toBeCloseTo((20 / 1_024) * PRICES.s3GbMonth.dollars, 10);
   });
 
   it('says that a small file came with the one request', async () => {
@@ -53,6 +61,7 @@ describe('sluice probe', () => {
   it('ends with 1 for a source whose end nothing proves, and names what would allow it', async () => {
     const { code, out } = await probe(`${web.url}/endless`);
     expect([code, out]).toEqual([1, expect.stringContaining('--allow-unproven-end')]);
+    expect(out).not.toContain('$');
   });
 
   it('ends with 1 for a source that refuses', async () => {
