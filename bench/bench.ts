@@ -21,6 +21,7 @@ import { ResultFiles } from './results.ts';
 import { Bench } from './run.ts';
 import type { Tool } from './tool.ts';
 import { awsCp, s5cmdPipe } from './tools/curl-pipes.ts';
+import { floorTools } from './tools/floor.ts';
 import { libStorageTool } from './tools/lib-storage.ts';
 import { boto3UploadFileobj, s3transferCrt, smartOpen } from './tools/python.ts';
 import { rcloneCopyto, rcloneCopyurl, rcloneOnePut } from './tools/rclone.ts';
@@ -87,6 +88,7 @@ const tools: Tool[] = [
   sluice,
   ...[rcloneCopyurl, rcloneCopyto, rcloneOnePut, s5cmdPipe, awsCp, smartOpen, boto3UploadFileobj, s3transferCrt],
   await libStorageTool(),
+  ...(await floorTools()),
 ];
 const versions = new Map<Tool, string | undefined>();
 for (const tool of chosen(tools)) versions.set(tool, await tool.version());

@@ -8,6 +8,8 @@ export interface Tool {
   readonly readsInParallel: boolean;
   /** It can be told how many parts to have under way, and how large they are. */
   readonly takesSizes: boolean;
+  /** A tool that people use, and that proves to S3 what it sends: the engine has to be leaner than each of these. */
+  readonly verifies: boolean;
   /** The version as it goes into the results, or undefined where the tool isn't installed. */
   version(): Promise<string | undefined>;
   /** One file. */

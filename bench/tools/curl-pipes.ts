@@ -14,6 +14,7 @@ export const s5cmdPipe: Tool = {
   name: 'curl | s5cmd pipe',
   readsInParallel: false,
   takesSizes: true,
+  verifies: true,
   version: () => version(S5CMD, ['version'], /^v([\d.]+)/),
   command: (job) => {
     const { connections, partMib } = job.sizes;
@@ -38,6 +39,7 @@ export const awsCp: Tool = {
   name: 'curl | aws s3 cp',
   readsInParallel: false,
   takesSizes: true,
+  verifies: true,
   version: () => version(AWS, ['--version'], /aws-cli\/(\S+)/),
   command: (job) =>
     pipe(job, { ...job.env, ...awsSettings(job, job.sizes), ...plainParts(job) }, [

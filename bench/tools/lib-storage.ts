@@ -17,6 +17,7 @@ export async function libStorageTool(): Promise<Tool> {
     name: 'lib-storage',
     readsInParallel: false,
     takesSizes: true,
+    verifies: true,
     version: async () => {
       const manifest = new URL('../../node_modules/@aws-sdk/lib-storage/package.json', import.meta.url);
       return (JSON.parse(await readFile(manifest, 'utf8')) as { version: string }).version;

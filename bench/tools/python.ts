@@ -25,6 +25,7 @@ function pythonTool(name: string, module: string, takesSizes: boolean): Tool {
     name,
     readsInParallel: false,
     takesSizes,
+    verifies: true,
     version: async () => {
       const script = `import importlib.metadata as m; print(m.version('${module}'))`;
       return spawnSync(PYTHON, ['-c', script], { encoding: 'utf8' }).stdout?.trim() || undefined;

@@ -12,6 +12,7 @@ export const rcloneCopyurl: Tool = {
   name: 'rclone copyurl',
   readsInParallel: false,
   takesSizes: true,
+  verifies: true,
   version,
   command: (job) => {
     const { connections } = job.sizes;
@@ -41,6 +42,7 @@ export const rcloneCopyto: Tool = {
   name: 'rclone copyto',
   readsInParallel: true,
   takesSizes: true,
+  verifies: true,
   version,
   command: (job) => {
     const { connections } = job.sizes;
@@ -57,6 +59,7 @@ export const rcloneOnePut: Tool = {
   name: 'rclone copyto, one PUT',
   readsInParallel: false,
   takesSizes: false,
+  verifies: false,
   version,
   command: (job) => ({
     file: RCLONE,

@@ -37,6 +37,7 @@ export async function sluiceTool(): Promise<SluiceTool> {
     name: 'sluice',
     readsInParallel: true,
     takesSizes: true,
+    verifies: true,
     version: async () => gitVersion(),
     command: (job) => step(job, { step: 'transfer' }),
     smallCommand: (job) =>

@@ -1,0 +1,26 @@
+import type { Tool } from '../tool.ts';
+import { bundleTool } from './bundle-tool.ts';
+import type { FloorInput } from './floor-process.ts';
+
+const MIB = 1_048_576;
+
+/** What Node can do at the least (`floor-process.ts`), with parts of a size, so many of them in flight. */
+export async function floorTools(): Promise<Tool[]> {
+  const bundle = await bundleTool('floor-process.ts');
+  return [
+    { parts: 4, mib: 8 },
+    { parts: 2, mib: 5 },
+  ].map(
+    ({ parts, mib }): Tool => ({
+      name: `floor, ${parts} × ${mib} MiB`,
+      verifies: false,
+      readsInParallel: false,
+      takesSizes: false,
+      version: async () => process.versions.node,
+      command: ({ env, url, bucket, key, caFile }) => {
+        const input: FloorInput = { url, bucket, key, caFile, parts, partBytes: mib * MIB };
+        return { file: process.execPath, args: [bundle], env, stdin: JSON.stringify(input) };
+      },
+    }),
+  );
+}
