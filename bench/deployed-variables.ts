@@ -11,7 +11,7 @@ export function deployedVariables(): Record<LambdaName, Record<string, string>> 
     const id = new RegExp(`^Functions${name.replaceAll('-', '')}Function`);
     const [, resource] = functions.find(([logicalId]) => id.test(logicalId)) ?? [];
     if (resource === undefined) throw new Error(`the template has no function ${name}`);
-    const variables: Record<string, unknown> = resource.Properties.Environment.Variables;
+    const variables: Record<string, unknown> = resource.Properties.Environment?.Variables ?? {};
     return Object.fromEntries(
       Object.entries(variables).map(([key, value]) => [key, typeof value === 'string' ? value : STAND_IN]),
     );
