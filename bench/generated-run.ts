@@ -2,12 +2,14 @@
  * A run as it lies in the bucket once its work is done, generated: a plan of N items in batches of fifty, and the records of
  * each. One item of a thousand has failed, and one of ten thousand has no record at all, for Reconcile to find.
  */
+
 import { itemId } from '#run/ids.ts';
 import type { Process, SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
 import type { FailureRecord, LandedRecord, ResultRecord } from '#run/ledger/records.ts';
 import { countByShard } from '#run/ledger/shards.ts';
 import type { PlanSummary } from '#run/plan/plan-summary.ts';
+import { problemOf } from '#run/problem/problem.ts';
 
 export const RUN_ID = 'generated-run';
 const BATCH_ITEMS = 50;
@@ -99,7 +101,10 @@ function failureOf(item: SourceItem): FailureRecord {
   return {
     ...base(item),
     stage: 'transfer',
-    error: { name: 'SourceRefusedError', message: `GET ${item.url} answers 404` },
+    problem: problemOf(
+      { name: 'SourceRefusedError', message: `GET ${item.url} answers 404` },
+      { run: RUN_ID, item: item.id },
+    ),
     attempts: 1,
   };
 }

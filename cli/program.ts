@@ -34,11 +34,12 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
     .description('Lands files from the web in S3, and starts and follows runs of a deployed Sluice.')
     .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'show help')
-    .showHelpAfterError('"sluice --help" lists the commands, "sluice COMMAND --help" the options of one.')
     .addHelpText('after', `\n${EXITS}`)
     .configureOutput({
       writeOut: (text) => screen.print(withoutLastLineFeed(text)),
       writeErr: (text) => screen.say(withoutLastLineFeed(text)),
+      // What is wrong comes back as an error, and is said in one place.
+      outputError: () => {},
     })
     .exitOverride();
   const connected = async ({ stack, local, json }: Common): Promise<CommandContext> => {

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
-import { InvalidInputError } from '#run/errors.ts';
-import { EXIT } from './exit-code.ts';
+import type { Problem } from '#run/problem/problem.ts';
+import { EXIT, exitCodeOf } from './exit-code.ts';
 import { explain } from './explain.ts';
 import { sluiceProgram, type Terminal } from './program.ts';
-import { UsageError } from './screen/usage.ts';
+import { problemText } from './screen/problem-text.ts';
+import { UsageError } from './usage-error.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -31,18 +32,15 @@ export async function sluice(args: readonly string[], terminal: Terminal): Promi
     return code;
   } catch (error) {
     screen.clear();
-    // Commander has written its words already.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.complete : EXIT.usage;
-    if (signal.aborted) {
-      screen.say('\nInterrupted. A run that was started goes on: "sluice watch" follows it again.');
-      return EXIT.interrupted;
-    }
-    // A stack trace would tell the person nothing.
-    if (error instanceof UsageError) {
-      screen.say(`${error.message}\n"sluice --help" lists the commands, "sluice COMMAND --help" the options of one.`);
-      return EXIT.usage;
-    }
-    screen.say(explain(error));
-    return error instanceof InvalidInputError ? EXIT.usage : EXIT.failed;
+    // Help or the version was asked for, and printed.
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.complete;
+    const problem = problemIn(error, signal);
+    screen.say(args.includes('--json') ? JSON.stringify(problem) : problemText(problem, screen.paint));
+    return exitCodeOf(problem);
   }
+}
+
+function problemIn(error: unknown, signal: AbortSignal): Problem {
+  if (error instanceof CommanderError) return explain(new UsageError(error.message.replace(/^error: /, '')));
+  return explain(signal.aborted ? { message: 'the command was interrupted', code: 'interrupted' } : error);
 }

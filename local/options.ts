@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { executionInput } from '#cli/input/execution-input.ts';
-import { UsageError } from '#cli/screen/usage.ts';
+import { UsageError } from '#cli/usage-error.ts';
 
 export const LOCAL_USAGE = `Runs Sluice on this machine: an embedded AWS, the real "cdk deploy", one run, its report.
 

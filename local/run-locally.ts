@@ -13,6 +13,8 @@ import { readItems, readManifest } from '#cli/report/read-run.ts';
 import { renderRun } from '#cli/report/report.ts';
 import { Screen } from '#cli/screen/screen.ts';
 import { oneLine } from '#cli/screen/shown.ts';
+import type { Code } from '#run/problem/catalogue.ts';
+import { codeOf } from '#run/problem/problem.ts';
 import { collectRun } from './collect-run.ts';
 import { compareWithSource } from './compare-with-source.ts';
 import { deployStack, type StackOutputs } from './deploy.ts';
@@ -31,9 +33,15 @@ const KEPT_LOGS = 10;
 
 const screen = new Screen();
 
-/** The execution ended before there was anything to report. */
+/** The execution ended before there was anything to report. Its code is that of what ended it. */
 class LocalRunError extends Error {
   override readonly name = 'LocalRunError';
+  readonly code: Code;
+
+  constructor({ error = 'FAILED', message = error }: { error?: string; message?: string }) {
+    super(`the run ended in Plan: ${message}`);
+    this.code = codeOf({ name: error }) ?? 'run-broke';
+  }
 }
 
 /**
@@ -148,8 +156,7 @@ async function execute(
     },
   });
   // A run that failed later has a manifest that says why.
-  if (planned === undefined)
-    throw new LocalRunError(`the run ended in Plan: ${end.error ?? end.status}: ${end.message ?? ''}`);
+  if (planned === undefined) throw new LocalRunError(end);
   return looks;
 }
 

@@ -1,14 +1,16 @@
-import { EXIT } from '#cli/exit-code.ts';
+import { CommandError } from '#cli/command-error.ts';
+import { EXIT, exitCodeOf } from '#cli/exit-code.ts';
+import { explain } from '#cli/explain.ts';
+import { problemText } from '#cli/screen/problem-text.ts';
 import { Screen } from '#cli/screen/screen.ts';
-import { UsageError } from '#cli/screen/usage.ts';
-import { InvalidInputError } from '#run/errors.ts';
+import { UsageError } from '#cli/usage-error.ts';
 import { LOCAL_USAGE, readOptions } from './options.ts';
 import { runLocally } from './run-locally.ts';
 import { StoppedError, stopSignal } from './stop-signal.ts';
 
 const screen = new Screen();
 
-process.exitCode = await main(process.argv.slice(2)).catch(explain);
+process.exitCode = await main(process.argv.slice(2)).catch(end);
 
 async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
@@ -25,13 +27,17 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function explain(error: unknown): number {
-  const message = error instanceof Error ? error.message : String(error);
+function end(error: unknown): number {
   if (error instanceof StoppedError) {
-    screen.say(`\nStopped (${message}); nothing is left running.`);
+    screen.say(`\nStopped (${error.message}); nothing is left running.`);
     return EXIT.interrupted;
   }
-  const isUsage = error instanceof UsageError || error instanceof InvalidInputError;
-  screen.say(`\n${message}${isUsage ? '\n"npm start -- --help" tells how it is used.' : ''}`);
-  return isUsage ? EXIT.usage : EXIT.failed;
+  const problem = explain(error instanceof UsageError ? mendedByHelp(error) : error);
+  screen.say(`\n${problemText(problem, screen.paint)}`);
+  return exitCodeOf(problem);
+}
+
+/** A mistake in the options is not one of the command line's. */
+function mendedByHelp({ message }: UsageError): CommandError {
+  return new CommandError('usage', message, { mend: '"npm start -- --help" tells how it is used' });
 }

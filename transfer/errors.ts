@@ -1,4 +1,4 @@
-import { PermanentTransferError, TransferError } from '#net/errors.ts';
+import { type ByteCount, PermanentTransferError, TransferError } from '#net/errors.ts';
 
 export { PermanentTransferError, SourceForbiddenError, TransferError } from '#net/errors.ts';
 
@@ -19,7 +19,7 @@ export class SourceRefusedError extends PermanentTransferError {
   readonly status: number;
 
   constructor(status: number, url: string) {
-    super(`${url} answered ${status}: check the URL, and the headers that it needs`);
+    super(`${url} answered ${status}`);
     this.status = status;
   }
 }
@@ -44,9 +44,16 @@ export class SourceFaultError extends TransferError {
 
   constructor(
     message: string,
-    options: { cause?: unknown; retryAfterSeconds?: number | undefined; notReady?: boolean } = {},
+    options: {
+      cause?: unknown;
+      retryAfterSeconds?: number | undefined;
+      notReady?: boolean;
+      /** Of the whole body, not of a range. */
+      bytes?: ByteCount;
+    } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const { cause, bytes } = options;
+    super(message, { bytes, ...(cause !== undefined && { cause }) });
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.notReady = options.notReady ?? false;
   }
@@ -138,8 +145,11 @@ export class ProofFailedError extends PermanentTransferError {
   readonly expected: string;
   readonly found: string;
 
+  /** @param found a number, like `expected`, where bytes were counted. */
   constructor(what: string, proof: string, expected: string | number, found: string | number) {
-    super(`${what} fails its proof "${proof}": expected ${expected}, found ${found}; nothing was stored`);
+    super(`${what} fails its proof "${proof}": expected ${expected}, found ${found}; nothing was stored`, {
+      bytes: typeof expected === 'number' && typeof found === 'number' ? { got: found, expected } : undefined,
+    });
     this.proof = proof;
     this.expected = String(expected);
     this.found = String(found);

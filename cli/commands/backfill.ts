@@ -1,11 +1,12 @@
 import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { CommandError } from '../command-error.ts';
 import { executionArnOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { followRun } from '../follow/follow-run.ts';
 import { slotsBetween } from '../input/schedule-slots.ts';
-import { UsageError } from '../screen/usage.ts';
-import { type CommandContext, CommandError } from './command.ts';
+import { UsageError } from '../usage-error.ts';
+import type { CommandContext } from './command.ts';
 
 export interface BackfillOptions {
   readonly from: string;
@@ -84,12 +85,9 @@ async function readSchedule({ config }: CommandContext, name: string, stack: str
     return { expression: found.ScheduleExpression ?? '', timeZone: found.ScheduleExpressionTimezone ?? 'UTC', input };
   } catch (cause) {
     if ((cause as Error).name !== 'ResourceNotFoundException') throw cause;
-    throw new CommandError(
-      `the stack "${stack}" has no schedule ${JSON.stringify(name)}: cdk.json names them under sluice.schedules`,
-      {
-        cause,
-      },
-    );
+    throw new CommandError('no-such-schedule', `the stack "${stack}" has no schedule ${JSON.stringify(name)}`, {
+      cause,
+    });
   }
 }
 

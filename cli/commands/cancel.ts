@@ -1,7 +1,8 @@
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { CommandError } from '../command-error.ts';
 import { executionArnOf, runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
-import { type CommandContext, CommandError } from './command.ts';
+import type { CommandContext } from './command.ts';
 import { describeRun } from './status.ts';
 
 /**
@@ -13,7 +14,8 @@ export async function cancel(context: CommandContext, run: string): Promise<numb
   const { sfn, deployment, screen, json } = context;
   const runId = runIdOf(run);
   const { status } = await describeRun(context, run);
-  if (status !== 'RUNNING') throw new CommandError(`run ${runId} has ended already (${String(status).toLowerCase()})`);
+  if (status !== 'RUNNING')
+    throw new CommandError('run-has-ended', `run ${runId} has ended already (${String(status).toLowerCase()})`);
   await sfn.send(new StopExecutionCommand({ executionArn: executionArnOf(deployment, run), cause: 'sluice cancel' }));
   screen.print(
     json

@@ -8,8 +8,3 @@ export interface CommandContext extends Connection {
   /** Results as JSON for a program, instead of text for a person. */
   readonly json: boolean;
 }
-
-/** A run or an item that a command names is not there, or not in the state that the command needs. */
-export class CommandError extends Error {
-  override readonly name = 'CommandError';
-}

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { EXIT } from '../exit-code.ts';
 import type { Screen } from '../screen/screen.ts';
-import { UsageError } from '../screen/usage.ts';
+import { UsageError } from '../usage-error.ts';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 

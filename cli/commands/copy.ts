@@ -10,10 +10,12 @@ import { type CopyJob, copyJobs } from '../copy/s3-destination.ts';
 import { copiesFolder } from '../copy/saved-copy.ts';
 import { EXIT } from '../exit-code.ts';
 import { explain } from '../explain.ts';
+import { fileError } from '../input/file-error.ts';
+import { problemSentence } from '../screen/problem-text.ts';
 import { bytesText, countText, secondsText } from '../screen/quantities.ts';
 import { Rate } from '../screen/rate.ts';
 import type { Screen } from '../screen/screen.ts';
-import { UsageError } from '../screen/usage.ts';
+import { UsageError } from '../usage-error.ts';
 
 export interface CopyCommand {
   /** URLs, and last the place in S3. */
@@ -120,7 +122,7 @@ async function readList(file: string): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
   } catch (cause) {
-    throw new UsageError(`--from ${file}: ${explain(cause)}`, { cause });
+    throw fileError(cause, '--from');
   }
 }
 
@@ -156,7 +158,7 @@ async function ends(command: CopyCommand, jobs: readonly CopyJob[]) {
 function report({ job, copied, error }: Outcome, { json }: CopyCommand, screen: Screen): void {
   const object = `s3://${job.bucket}/${job.key}`;
   if (json === true) {
-    const failure = error === undefined ? {} : { error: { name: (error as Error).name, message: explain(error) } };
+    const failure = error === undefined ? {} : { problem: explain(error) };
     screen.print(
       JSON.stringify({
         url: redactUrl(job.url),
@@ -168,7 +170,7 @@ function report({ job, copied, error }: Outcome, { json }: CopyCommand, screen: 
     return;
   }
   if (copied === undefined) {
-    screen.say(`${screen.paint('bad', 'failed')}  ${object}: ${explain(error)}`);
+    screen.say(`${screen.paint('bad', 'failed')}  ${object}: ${problemSentence(explain(error))}`);
     return;
   }
   const { landed, resumedBytes } = copied;

@@ -5,11 +5,12 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import type { ItemLine } from '#run/end/manifest.ts';
+import { CommandError } from '../command-error.ts';
 import { runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { readItems, readManifest } from '../report/read-run.ts';
 import { bytesText } from '../screen/quantities.ts';
-import { type CommandContext, CommandError } from './command.ts';
+import type { CommandContext } from './command.ts';
 
 export interface GetOptions {
   /** The outputs of the processor, instead of the landed object. */
@@ -35,15 +36,16 @@ export async function get(context: CommandContext, run: string, wanted: string, 
   const { landed, result } = item;
   if (options.outputs === true) {
     if (result === undefined || result.outputs.length === 0)
-      throw new CommandError(`${item.name} has no outputs in run ${runId}`);
+      throw new CommandError('no-outputs', `${item.name} has no outputs in run ${runId}`);
     for (const { key } of result.outputs) {
       await fetchObject(context, store.bucket, key, join(options.to ?? '.', basename(key)));
     }
     return EXIT.complete;
   }
   if (landed === undefined) {
-    const why = item.failure === undefined ? item.status : `${item.failure.error.name}: ${item.failure.error.message}`;
-    throw new CommandError(`${item.name} has not landed in run ${runId} (${why})`);
+    const { status, failure } = item;
+    const why = failure === undefined ? status : `${failure.problem.code}: ${failure.problem.detail}`;
+    throw new CommandError('item-not-landed', `${item.name} has not landed in run ${runId} (${why})`);
   }
   if (options.to === '-') {
     const { Body } = await store.client.send(new GetObjectCommand({ Bucket: landed.bucket, Key: landed.key }));
@@ -60,8 +62,11 @@ async function findItem({ store }: CommandContext, runId: string, wanted: string
     if (line.item === wanted || line.name === wanted) return line;
     if (line.name.endsWith(`/${wanted}`) && near.length < 5) near.push(line.name);
   }
-  const hint = near.length === 0 ? `"sluice items ${runId}" lists its items` : `did you mean ${near.join(', ')}?`;
-  throw new CommandError(`run ${runId} has no item ${JSON.stringify(wanted)}: ${hint}`);
+  throw new CommandError(
+    'no-such-item',
+    `run ${runId} has no item ${JSON.stringify(wanted)}`,
+    near.length === 0 ? {} : { mend: `did you mean ${near.join(', ')}?` },
+  );
 }
 
 async function fetchObject({ s3, screen, signal }: CommandContext, bucket: string, key: string, file: string) {
@@ -71,7 +76,7 @@ async function fetchObject({ s3, screen, signal }: CommandContext, bucket: strin
     await pipeline(Body as Readable, createWriteStream(file, { flags: 'wx' }), { signal });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new CommandError(`${file} is there already: name another file with --to`, { cause });
+      throw new CommandError('file-exists', `${file} is there already`, { cause });
     }
     // Half a file would look like the whole.
     await rm(file, { force: true });

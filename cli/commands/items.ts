@@ -1,12 +1,13 @@
 import { runKeys } from '#run/keys.ts';
 import { planSummarySchema } from '#run/plan/plan-summary.ts';
 import { readJson } from '#run/store.ts';
+import { CommandError } from '../command-error.ts';
 import { runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { type ItemState, RunLooker } from '../follow/run-looker.ts';
 import { bytesText } from '../screen/quantities.ts';
 import { renderTable } from '../screen/table.ts';
-import { type CommandContext, CommandError } from './command.ts';
+import type { CommandContext } from './command.ts';
 import { describeRun } from './status.ts';
 
 export interface ItemsOptions {
@@ -26,9 +27,7 @@ export async function items(context: CommandContext, run: string, { failed, miss
   const plan = await readJson(store, runKeys(runId).summary, planSummarySchema);
   if (plan === undefined) {
     await describeRun(context, run);
-    throw new CommandError(
-      `run ${runId} has no plan: it has not got so far, or it ended in Plan ("sluice status ${runId}")`,
-    );
+    throw new CommandError('run-not-planned', `run ${runId} has no plan: it has not come so far, or it ended in Plan`);
   }
   const isWanted = (state: ItemState) => {
     if (failed !== true && missing !== true) return true;
@@ -45,7 +44,7 @@ export async function items(context: CommandContext, run: string, { failed, miss
       screen.print(JSON.stringify({ item: id, name, state, bytes: bytes ?? null, failure: failure ?? null }));
       continue;
     }
-    const reason = failure === undefined ? '' : `${failure.stage}: ${failure.error.name}: ${failure.error.message}`;
+    const reason = failure === undefined ? '' : `${failure.problem.code}: ${failure.problem.detail}`;
     rows.push([name, state, bytes === undefined ? '' : bytesText(bytes), reason.split('\n')[0] ?? '']);
   }
   if (json) return EXIT.complete;

@@ -1,6 +1,7 @@
+import { CommandError } from '../command-error.ts';
 import { executionArnOf, runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
-import { type CommandContext, CommandError } from './command.ts';
+import type { CommandContext } from './command.ts';
 import { openInBrowser } from './report.ts';
 import { describeRun } from './status.ts';
 
@@ -14,10 +15,7 @@ const CONSOLES: Readonly<Record<string, string>> = {
 /** `sluice open`: prints the address of a run in the console of Step Functions, and opens it where there is a terminal. */
 export async function open(context: CommandContext, run: string): Promise<number> {
   const { deployment, screen, json, region, isLocal } = context;
-  if (isLocal)
-    throw new CommandError(
-      'the embedded AWS has no console: "sluice status --local" and "sluice logs --local" show a run',
-    );
+  if (isLocal) throw new CommandError('no-console', 'the embedded AWS has no console');
   await describeRun(context, run);
   const url = consoleUrl(executionArnOf(deployment, run), region);
   screen.print(json ? JSON.stringify({ run: runIdOf(run), url }) : url);

@@ -5,7 +5,7 @@ import { urlProblem } from '../copy/s3-destination.ts';
 import { EXIT } from '../exit-code.ts';
 import { costOfSource, sourceLines } from '../probe/source-lines.ts';
 import type { Screen } from '../screen/screen.ts';
-import { UsageError } from '../screen/usage.ts';
+import { UsageError } from '../usage-error.ts';
 
 export interface ProbeCommand {
   readonly header?: readonly string[];

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { runKeys } from '#run/keys.ts';
+import { CommandError } from '../command-error.ts';
 import { runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
+import { errorMessage } from '../follow/run-events.ts';
 import { NoManifestError, readItems, readManifest } from '../report/read-run.ts';
 import { lastWord, renderRun } from '../report/report.ts';
-import { type CommandContext, CommandError } from './command.ts';
+import type { CommandContext } from './command.ts';
 import { describeRun } from './status.ts';
 
 /**
@@ -25,10 +27,10 @@ export async function report(context: CommandContext, run: string, options: { op
     if (!(error instanceof NoManifestError)) throw error;
     const { status, error: name, cause } = await describeRun(context, run);
     if (status === 'RUNNING') {
-      throw new CommandError(`run ${runId} is still under way: "sluice watch ${runId}" follows it to its end`);
+      throw new CommandError('run-under-way', `run ${runId} is still under way`);
     }
     throw new NoManifestError(
-      `run ${runId} has ended (${String(status).toLowerCase()}) and has no manifest${name === undefined ? '' : `: ${name}: ${cause ?? ''}`}`,
+      `run ${runId} has ended (${String(status).toLowerCase()}) and has no manifest${name === undefined ? '' : `: ${name}: ${errorMessage(cause)}`}`,
     );
   });
   if (json) screen.print(JSON.stringify(manifest));

@@ -1,8 +1,9 @@
+import { CommandError } from '../command-error.ts';
 import { newRunId, runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { executionInput } from '../input/execution-input.ts';
 import { readItems, readManifest } from '../report/read-run.ts';
-import { type CommandContext, CommandError } from './command.ts';
+import type { CommandContext } from './command.ts';
 import { checkRunName, type StartOptions, startRun } from './start-run.ts';
 
 export interface RetryOptions extends StartOptions {
@@ -51,6 +52,7 @@ async function leftItems({ store }: CommandContext, runId: string, wanted: reado
     ...[...missing].map((one) => `run ${runId} has no item ${JSON.stringify(one)}`),
     ...done.map((one) => `${one} is done in run ${runId}`),
   ];
-  if (problems.length > 0) throw new CommandError(`${problems.join('; ')}: "sluice items ${runId}" lists its items`);
+  if (problems.length > 0)
+    throw new CommandError(missing.size > 0 ? 'no-such-item' : 'item-is-done', problems.join('; '));
   return ids;
 }

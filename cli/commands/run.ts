@@ -3,9 +3,9 @@ import { text } from 'node:stream/consumers';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { runKeys } from '#run/keys.ts';
 import { newRunId } from '../deployment/deployment.ts';
-import { explain } from '../explain.ts';
 import { executionInput } from '../input/execution-input.ts';
-import { UsageError } from '../screen/usage.ts';
+import { fileError } from '../input/file-error.ts';
+import { UsageError } from '../usage-error.ts';
 import type { CommandContext } from './command.ts';
 import { checkRunName, type StartOptions, startRun } from './start-run.ts';
 
@@ -96,6 +96,6 @@ async function read(file: string, option: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (cause) {
-    throw new UsageError(`${option}: ${explain(cause)}`, { cause });
+    throw fileError(cause, option);
   }
 }

@@ -1,8 +1,9 @@
 import { StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { RUN_ID_PATTERN } from '#run/ids.ts';
+import { CommandError } from '../command-error.ts';
 import { EXIT } from '../exit-code.ts';
-import { UsageError } from '../screen/usage.ts';
-import { type CommandContext, CommandError } from './command.ts';
+import { UsageError } from '../usage-error.ts';
+import type { CommandContext } from './command.ts';
 import { watch } from './watch.ts';
 
 /** What a new run takes, whatever it is of. */
@@ -43,7 +44,7 @@ export async function startRun(
     await sfn.send(new StartExecutionCommand({ stateMachineArn: deployment.stateMachineArn, name, input: text }));
   } catch (error) {
     if ((error as Error).name !== 'ExecutionAlreadyExists') throw error;
-    throw new CommandError(`there is a run ${name} already: choose another --name`, { cause: error });
+    throw new CommandError('run-exists', `there is a run ${name} already`, { cause: error });
   }
   if (detach === true) {
     screen.print(json ? JSON.stringify({ run: name }) : name);

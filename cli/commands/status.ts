@@ -3,12 +3,13 @@ import { runKeys } from '#run/keys.ts';
 import { gateRecordSchema } from '#run/ledger/gate-record.ts';
 import { planSummarySchema } from '#run/plan/plan-summary.ts';
 import { readJson } from '#run/store.ts';
+import { CommandError } from '../command-error.ts';
 import { executionArnOf, runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { RunLooker } from '../follow/run-looker.ts';
 import { bytesText, countText } from '../screen/quantities.ts';
 import { indented, oneLine } from '../screen/shown.ts';
-import { type CommandContext, CommandError } from './command.ts';
+import type { CommandContext } from './command.ts';
 
 /**
  * `sluice status`: how far a run is at this moment, or how it ended.
@@ -53,6 +54,6 @@ export async function describeRun({ sfn, deployment }: CommandContext, run: stri
     return await sfn.send(new DescribeExecutionCommand({ executionArn: executionArnOf(deployment, run) }));
   } catch (cause) {
     if (!['ExecutionDoesNotExist', 'InvalidArn'].includes((cause as Error).name)) throw cause;
-    throw new CommandError(`there is no run ${JSON.stringify(run)}: "sluice runs" lists the latest`, { cause });
+    throw new CommandError('no-such-run', `there is no run ${JSON.stringify(run)}`, { cause });
   }
 }

@@ -5,11 +5,10 @@ import { PROCESSOR_NAMES } from '#run/input/processor-names.ts';
 import { itemName } from '#run/item.ts';
 import { itemsOfInput } from '#run/plan/items.ts';
 import { EXIT } from '../exit-code.ts';
-import { explain } from '../explain.ts';
 import { executionInput } from '../input/execution-input.ts';
+import { fileError } from '../input/file-error.ts';
 import { countText } from '../screen/quantities.ts';
 import type { Screen } from '../screen/screen.ts';
-import { UsageError } from '../screen/usage.ts';
 
 /**
  * `sluice validate`: checks an execution input by the code that Plan checks it by, and shows what it would land where now. It asks nobody:
@@ -22,7 +21,7 @@ export async function validate(file: string, screen: Screen, json: boolean): Pro
   try {
     text = (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
   } catch (cause) {
-    throw new UsageError(explain(cause), { cause });
+    throw fileError(cause);
   }
   const items = plannedNow(executionInput({ sources: [], base: text }));
   if (json) {

@@ -1,10 +1,13 @@
+import { problemOf } from '#run/problem/problem.ts';
+import { CommandError } from '../command-error.ts';
 import { executionArnOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { followRun } from '../follow/follow-run.ts';
 import type { RunProgress } from '../follow/run-progress.ts';
 import { NoManifestError } from '../report/read-run.ts';
-import { indented, oneLine } from '../screen/shown.ts';
-import { type CommandContext, CommandError } from './command.ts';
+import { failureText } from '../screen/problem-text.ts';
+import { indented } from '../screen/shown.ts';
+import type { CommandContext } from './command.ts';
 import { report } from './report.ts';
 
 /** Where there is no terminal, rates and sizes alone are written so often. */
@@ -26,11 +29,8 @@ export async function watch(context: CommandContext, run: string): Promise<numbe
       pollSeconds: screen.isLive ? 1 : 2,
       onProgress: show,
       onLook: ({ newFailures }) => {
-        for (const { at, name, stage, error } of newFailures) {
-          screen.say(
-            `${at}  ${screen.paint('bad', 'failed')}  ${oneLine(name)} (${stage}): ${indented(`${error.name}: ${error.message}`)}`,
-          );
-        }
+        for (const failure of newFailures)
+          screen.say(`${failure.at}  ${screen.paint('bad', 'failed')}  ${failureText(failure, screen.paint)}`);
       },
       onEvent: (event) => {
         // The execution ends with the error of its last state, which was told then.
@@ -41,7 +41,8 @@ export async function watch(context: CommandContext, run: string): Promise<numbe
         )
           return;
         lastError = event.error;
-        screen.say(`${event.at.toISOString()}  ${indented(`${event.error}: ${event.message ?? ''}`)}`);
+        const { code, detail } = problemOf({ name: event.error, message: event.message }, { fallback: 'run-broke' });
+        screen.say(`${event.at.toISOString()}  ${screen.paint('bad', code)}: ${indented(detail)}`);
       },
     });
     screen.clear();
@@ -52,7 +53,7 @@ export async function watch(context: CommandContext, run: string): Promise<numbe
     });
   } catch (error) {
     if ((error as Error).name !== 'ExecutionDoesNotExist') throw error;
-    throw new CommandError(`there is no run ${JSON.stringify(run)}: "sluice runs" lists the latest`, { cause: error });
+    throw new CommandError('no-such-run', `there is no run ${JSON.stringify(run)}`, { cause: error });
   } finally {
     screen.clear();
   }

@@ -1,4 +1,4 @@
-import { UsageError } from '../screen/usage.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** Request headers from lines of `Name: value`. @throws UsageError */
 export function headersOf(lines: readonly string[]): Record<string, string> {

@@ -1,5 +1,5 @@
 import { objectName } from '#transfer/index.ts';
-import { UsageError } from '../screen/usage.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** Where `sluice copy` puts one URL. */
 export interface CopyJob {

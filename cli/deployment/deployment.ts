@@ -27,9 +27,7 @@ export async function findDeployment(client: CloudFormationClient, stackName: st
   const bucket = outputs.get('BucketName');
   const cluster = outputs.get('ClusterName');
   if (stack === undefined) {
-    throw new NoDeploymentError(
-      `there is no stack "${stackName}" in ${region}: deploy it ("npx cdk deploy"), or name another (--stack, AWS_PROFILE, AWS_REGION)`,
-    );
+    throw new NoDeploymentError(`there is no stack "${stackName}" in ${region}`);
   }
   if (stateMachineArn === undefined || bucket === undefined || cluster === undefined) {
     throw new NoDeploymentError(`the stack "${stackName}" in ${region} is none of Sluice's: it lacks its outputs`);

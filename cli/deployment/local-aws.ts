@@ -23,7 +23,7 @@ export async function readLocalAws(file = LOCAL_AWS_FILE): Promise<LocalAws> {
   try {
     return localAwsSchema.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch (cause) {
-    throw new NoLocalRunError('no local Sluice is running: start one with "npm start -- --keep", and leave it open', {
+    throw new NoLocalRunError('no local Sluice is running', {
       cause,
     });
   }

@@ -70,7 +70,7 @@ export async function checkRegion(config: ClientConfig): Promise<{ finding: Find
     const region = await new STSClient(config).config.region();
     return { finding: { check: 'region', state: 'good', found: region }, region };
   } catch (error) {
-    return { finding: { check: 'region', state: 'bad', found: 'there is none', mend: explain(error) } };
+    return { finding: { check: 'region', state: 'bad', found: explain(error).detail, mend: explain(error).mend } };
   }
 }
 
@@ -81,7 +81,8 @@ export async function checkCredentials(config: ClientConfig): Promise<{ finding:
     const { Account, Arn } = await new STSClient(config).send(new GetCallerIdentityCommand({}));
     return { finding: { check, state: 'good', found: `account ${Account}, ${Arn}` }, taken: true };
   } catch (error) {
-    return { finding: { check, state: 'bad', found: 'AWS can not be asked', mend: explain(error) }, taken: false };
+    const { detail, mend } = explain(error);
+    return { finding: { check, state: 'bad', found: detail, mend }, taken: false };
   }
 }
 
@@ -96,7 +97,7 @@ export async function checkBootstrap(config: ClientConfig): Promise<Finding> {
     if ((error as Error).name === 'ParameterNotFound') {
       return { check, state: 'bad', found: 'the account and region are not bootstrapped', mend: 'npx cdk bootstrap' };
     }
-    return { check, state: 'unknown', found: explain(error) };
+    return { check, state: 'unknown', found: explain(error).detail };
   }
 }
 
@@ -114,7 +115,7 @@ export async function checkServiceRoles(config: ClientConfig): Promise<Finding[]
       return { check, state: 'good', found: role };
     } catch (error) {
       if (['NoSuchEntity', 'NoSuchEntityException'].includes((error as Error).name)) return { check, ...missing };
-      return { check, state: 'unknown', found: explain(error) };
+      return { check, state: 'unknown', found: explain(error).detail };
     }
   };
   return Promise.all([
@@ -147,7 +148,7 @@ async function checkQuota(client: ServiceQuotasClient, quota: Quota): Promise<Fi
       mend: `ask for more in the console under Service Quotas, or: ${remedy}`,
     };
   } catch (error) {
-    return { check, state: 'unknown', found: explain(error) };
+    return { check, state: 'unknown', found: explain(error).detail };
   }
 }
 
@@ -190,6 +191,6 @@ export async function checkStack(config: ClientConfig, stack: string): Promise<F
     if (error instanceof Error && error.name === 'ValidationError' && /does not exist/.test(error.message)) {
       return { check, state: 'note', found: 'it is not deployed', mend: 'npx cdk deploy' };
     }
-    return { check, state: 'unknown', found: explain(error) };
+    return { check, state: 'unknown', found: explain(error).detail };
   }
 }

@@ -1,5 +1,5 @@
 import { Cron } from 'croner';
-import { UsageError } from '../screen/usage.ts';
+import { UsageError } from '../usage-error.ts';
 
 /**
  * The times that a schedule of EventBridge Scheduler stands for, from `from` to `to`, both included.

@@ -1,7 +1,8 @@
 import type { ItemLine, Manifest } from '#run/end/manifest.ts';
+import { failureText, mendLines } from '../screen/problem-text.ts';
 import { bytesText, secondsText } from '../screen/quantities.ts';
 import type { Screen } from '../screen/screen.ts';
-import { oneLine } from '../screen/shown.ts';
+import { indented, oneLine } from '../screen/shown.ts';
 import { renderTable } from '../screen/table.ts';
 
 const MIB = 1_024 * 1_024;
@@ -51,16 +52,19 @@ export async function renderRun(
     list(
       paint('bad', 'Failed'),
       counts.failed,
-      manifest.failed.map(
-        ({ name, stage, error }) => `${oneLine(name)} (${stage}): ${oneLine(error.name)}: ${error.message}`,
-      ),
+      manifest.failed.map((failure) => failureText(failure, paint)),
     ),
+    manifest.failed.length === 0
+      ? ''
+      : ['What to do:', ...mendLines(manifest.failed.map(({ problem }) => problem)).map((line) => `  ${line}`)].join(
+          '\n',
+        ),
     list(
       paint('warning', 'Missing'),
       counts.missing,
       manifest.missing.map(({ name, landed }) => `${oneLine(name)}${landed ? ' (landed, not processed)' : ''}`),
     ),
-    list('Notes', manifest.notes.length, manifest.notes),
+    list('Notes', manifest.notes.length, manifest.notes.map(indented)),
     table,
     counts.items > rows.length
       ? `… and ${(counts.items - rows.length).toLocaleString('en')} more items in items.jsonl`
@@ -127,7 +131,7 @@ function summary(result: unknown): string {
 
 function list(head: string, count: number, lines: readonly string[]): string {
   if (count === 0) return '';
-  const shown = lines.slice(0, SHOWN).map((line) => `  ${line.replaceAll('\n', '\n    ')}`);
+  const shown = lines.slice(0, SHOWN).map((line) => `  ${line}`);
   const more = count > shown.length ? [`  … and ${count - shown.length} more`] : [];
   return [`${head}:`, ...shown, ...more].join('\n');
 }

@@ -1,4 +1,3 @@
-import { recordTransferFailure } from '#run/landing/landing.ts';
 import {
   isLost,
   type LargeTransfer,
@@ -6,6 +5,7 @@ import {
   readTransfer,
   writeTransfer,
 } from '#run/landing/large-transfer.ts';
+import { recordFailure } from '#run/ledger/record-failure.ts';
 import type { Store } from '#run/store.ts';
 import { MOST_BEGINNINGS, type Pins, transferStateSchema } from '#transfer/index.ts';
 import { messageOfCause } from '../caught-error.ts';
@@ -65,9 +65,11 @@ export async function abandonLarge(
     await resumeLarge(ingest, transfer).abandon();
     return { again: false };
   }
-  const failure = failureOf(error, transfer);
-  logger.warn('failed', { runId, item, itemName: transfer.item.key, failure });
-  await recordTransferFailure(store, runId, transfer.item, failure);
+  const bytes = { got: await bytesSent(store, transfer), expected: transferStateSchema.parse(transfer.state).total };
+  const failure = { ...failureOf(error, transfer), bytes };
+  const { key } = transfer.item;
+  logger.warn('failed', { runId, item, itemName: key, failure });
+  await recordFailure(store, { runId, item: transfer.item.id, name: key, stage: 'transfer' }, failure, 1);
   await resumeLarge(ingest, transfer).abandon();
   return { again: false };
 }

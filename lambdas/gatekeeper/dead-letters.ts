@@ -3,11 +3,16 @@ import pMap from 'p-map';
 import type { Queue } from '#run/fleet/dispatch.ts';
 import { messageSchema } from '#run/fleet/message.ts';
 import { parseJson } from '#run/input/json-text.ts';
-import { record } from '#run/ledger/ledger.ts';
+import { recordFailure } from '#run/ledger/record-failure.ts';
 import type { Store } from '#run/store.ts';
 
 /** One look takes at most so many calls of ten; what is left waits for the next look. */
 const CALLS = 20;
+
+/** The name, in records, of an item whose message was delivered as often as it may be. */
+class DeadLetterError extends Error {
+  override readonly name = 'DeadLetterError';
+}
 
 /**
  * Turns dead letters into failures, of whichever run they are, so that a gate closes at once instead of waiting for
@@ -40,19 +45,11 @@ async function drain(store: Store, { client, url }: Queue, message: Message): Pr
   if (!parsed.success) return false;
   const { runId, item, name, fetch } = parsed.data;
   const attempts = Number(message.Attributes?.ApproximateReceiveCount ?? 0);
-  await record(store, 'failures', {
-    v: 1,
-    runId,
-    item,
-    name,
-    at: new Date().toISOString(),
-    stage: fetch === undefined ? 'process' : 'transfer',
-    error: {
-      name: 'DeadLetter',
-      message: `no worker came to an end with it, and none could say why, in ${attempts} deliveries: it may kill or stall each one; see the workers' logs`,
-    },
-    attempts,
-  });
+  const stage = fetch === undefined ? 'process' : 'transfer';
+  const error = new DeadLetterError(
+    `no worker came to an end with ${name}, and none could say why, in ${attempts} deliveries: it may kill or stall each one`,
+  );
+  await recordFailure(store, { runId, item, name, stage }, error, attempts);
   await client.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: message.ReceiptHandle }));
   return true;
 }

@@ -2,8 +2,9 @@ import { fetchMessageOf, messageOf } from '#run/fleet/dispatch.ts';
 import type { Item, SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
 import { landedBefore } from '#run/landing/landed-before.ts';
-import { recordHanded, recordLanded, recordTransferFailure } from '#run/landing/landing.ts';
+import { recordHanded, recordLanded } from '#run/landing/landing.ts';
 import { isLost, type LostTransfer, readTransfer, writeTransfer } from '#run/landing/large-transfer.ts';
+import { recordFailure } from '#run/ledger/record-failure.ts';
 import { failureSchema, handedSchema, landedSchema, resultSchema } from '#run/ledger/records.ts';
 import { RunDeadlineError } from '#run/limits/run-limits.ts';
 import { readJson, type Store } from '#run/store.ts';
@@ -134,7 +135,7 @@ async function landSource(
       return { kind: 'settled' };
     }
     logger.warn('failed', { ...about, error });
-    await recordTransferFailure(store, runId, item, error instanceof Error ? error : new Error(String(error)));
+    await recordFailure(store, { runId, item: item.id, name: item.key, stage: 'transfer' }, error, 1);
     return { kind: 'settled' };
   }
   if (begun.kind === 'large') {

@@ -1,10 +1,15 @@
 import pMap from 'p-map';
 import { abortUploads } from '#run/end/abort-uploads.ts';
 import type { SourceItem } from '#run/item.ts';
-import { record } from '#run/ledger/ledger.ts';
 import { plannedItems, readProgress } from '#run/ledger/progress.ts';
+import { recordFailure } from '#run/ledger/record-failure.ts';
 import type { PlanSummary } from '#run/plan/plan-summary.ts';
 import type { Store } from '#run/store.ts';
+
+/** The name, in records, of an item whose part of Ingest ended without a word on it. */
+class IngestEndedError extends Error {
+  override readonly name = 'IngestEndedError';
+}
 
 /**
  * Records a failure for each source that Ingest left without any record: a child of the Map that died with its batch
@@ -29,20 +34,12 @@ export async function reconcile(store: Store, plan: PlanSummary, now: Date = new
   await pMap(
     lost,
     ({ id, key }) =>
-      record(store, 'failures', {
-        v: 1,
-        runId: plan.runId,
-        item: id,
-        name: key,
-        at: new Date().toISOString(),
-        stage: 'reconcile',
-        error: {
-          name: 'IngestEnded',
-          message:
-            'its part of Ingest ended before it was landed or refused; the Map Run in the console shows the failed child',
-        },
-        attempts: 0,
-      }),
+      recordFailure(
+        store,
+        { runId: plan.runId, item: id, name: key, stage: 'reconcile' },
+        new IngestEndedError(`the part of Ingest that had ${key} ended before it was landed or refused`),
+        0,
+      ),
     { concurrency: 32 },
   );
   return lost.length;

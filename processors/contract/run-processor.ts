@@ -14,8 +14,8 @@ const MAX_OUTPUT_NAME = 500;
 const OUTPUT_NAME = /^[0-9A-Za-z_=%-][0-9A-Za-z._=%-]*(\/[0-9A-Za-z_=%-][0-9A-Za-z._=%-]*)*$/;
 
 /** The options in the run's input are not what the processor takes. */
-export class InvalidOptionsError extends PermanentError {
-  override readonly name = 'InvalidOptionsError';
+export class ProcessorOptionsError extends PermanentError {
+  override readonly name = 'ProcessorOptionsError';
 }
 
 /** A name that an output can't have, or has already. */
@@ -61,7 +61,7 @@ export async function runProcessor(
   const options = processor.options.safeParse(rawOptions);
   if (!options.success) {
     const problems = options.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`);
-    throw new InvalidOptionsError(`the options of processor ${processor.name} are wrong: ${problems.join('; ')}`);
+    throw new ProcessorOptionsError(`the options of processor ${processor.name} are wrong: ${problems.join('; ')}`);
   }
 
   // A processor that waits for a page while its output fails would not notice before it writes again.

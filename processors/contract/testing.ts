@@ -48,7 +48,7 @@ export interface TestRun<Result = Json> {
  * @example
  * const run = await testProcessor(countLines, { object: 'a\n\nb\n', options: { skipEmpty: true } });
  * expect(run.result).toEqual({ lines: 2 });
- * await expect(testProcessor(countLines, { options: { skip: 1 } })).rejects.toThrow(InvalidOptionsError);
+ * await expect(testProcessor(countLines, { options: { skip: 1 } })).rejects.toThrow(ProcessorOptionsError);
  *
  * @throws what a worker would record as the item's failure, or try again.
  */

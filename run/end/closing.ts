@@ -1,5 +1,6 @@
 import { runKeys } from '../keys.ts';
 import { type Closing, closedSchema, type EndedExecution } from '../ledger/records.ts';
+import type { Problem } from '../problem/problem.ts';
 import { readJson, type Store, writeOnce } from '../store.ts';
 
 /** How a run comes to its end. */
@@ -10,6 +11,8 @@ export interface Ending {
   readonly reason: string | null;
   /** The end of the execution, where that is what closes the run. */
   readonly execution?: EndedExecution;
+  /** The error that broke it. */
+  readonly problem?: Problem;
 }
 
 /** What `closed.json` has for a reason where there is none. */
@@ -21,7 +24,11 @@ const SETTLED = 'settled';
  *
  * @returns the closing that stands.
  */
-export async function closeRun(store: Store, runId: string, { forced, reason, execution }: Ending): Promise<Closing> {
+export async function closeRun(
+  store: Store,
+  runId: string,
+  { forced, reason, execution, problem }: Ending,
+): Promise<Closing> {
   const closing: Closing = {
     v: 1,
     runId,
@@ -29,6 +36,7 @@ export async function closeRun(store: Store, runId: string, { forced, reason, ex
     reason: reason ?? SETTLED,
     forced,
     ...(execution && { execution }),
+    ...(problem && { problem }),
   };
   if ((await writeOnce(store, runKeys(runId).closed, closing)) === 'written') return closing;
   return (await readClosing(store, runId)) ?? closing;

@@ -16,6 +16,7 @@ import {
   type Outcome,
 } from './manifest.ts';
 import { pieceCount, type WrittenPiece, writePiece } from './pieces.ts';
+import { problemOfEnd } from './problem-of-end.ts';
 import { latestRedrive, reopenRun } from './reopen.ts';
 import { renderReport } from './report.ts';
 import { Tally } from './tally.ts';
@@ -50,6 +51,8 @@ export async function finishRun(
   await joinPieces(store, pieces, keys.items);
   const gate = (await readJson(store, keys.gate, gateRecordSchema)) ?? newGateRecord(plan.runId);
   const { execution } = closing;
+  const outcome = execution === undefined ? outcomeOf(plan, tally) : 'failed';
+  const counts = { items: plan.items, ...tally.counts };
   const manifest: Manifest = {
     v: 1,
     runId: plan.runId,
@@ -57,11 +60,12 @@ export async function finishRun(
     startedAt: plan.startedAt,
     closedAt: closing.at,
     rerunOf: plan.rerunOf,
-    outcome: execution === undefined ? outcomeOf(plan, tally) : 'failed',
+    outcome,
     forced: closing.forced,
     reason: reasonOf(closing),
     ...(execution && { execution }),
-    counts: { items: plan.items, ...tally.counts },
+    problem: problemOfEnd(closing, { runId: plan.runId, outcome, counts }),
+    counts,
     bytes: tally.bytes,
     notes: gate.problems,
     done: tally.done,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { endedExecutionSchema, failureSchema, landedSchema, resultSchema } from '../ledger/records.ts';
+import { problemSchema } from '../problem/problem.ts';
 
 /** How many names each list of the manifest holds; `items.jsonl` holds every item. */
 export const NAMES_IN_MANIFEST = 1_000;
@@ -31,6 +32,8 @@ export const manifestSchema = z.object({
   reason: z.string().nullable(),
   /** The end of the execution, where CloseRun and not DoneState has closed the run. A redrive opens it again. */
   execution: endedExecutionSchema.optional(),
+  /** What kept the run as a whole from its order: a forced gate, a broken execution, or that nothing was done. Items have their own. */
+  problem: problemSchema.nullable(),
   counts: z.object({
     items: z.int(),
     done: z.int(),
@@ -46,9 +49,7 @@ export const manifestSchema = z.object({
   /** Problems with workers and the like that a reader should know of, a sentence each. */
   notes: z.array(z.string()),
   done: z.array(z.object(named)),
-  failed: z.array(
-    z.object({ ...named, stage: z.string(), error: z.object({ name: z.string(), message: z.string() }) }),
-  ),
+  failed: z.array(z.object({ ...named, stage: z.string(), problem: problemSchema })),
   missing: z.array(z.object({ ...named, landed: z.boolean() })),
 });
 export type Manifest = z.infer<typeof manifestSchema>;

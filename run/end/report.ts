@@ -36,7 +36,7 @@ ${more > 0 ? `<p>and ${more} more in <code>items.jsonl</code></p>` : ''}
 
 function row({ name, status, landed, result, failure }: ItemLine): string {
   const proofs = landed?.proofs.held.join(', ') ?? '';
-  const word = failure === undefined ? proofs : `${failure.error.name}: ${failure.error.message}`;
+  const word = failure === undefined ? proofs : `${failure.problem.code}: ${failure.problem.detail}`;
   const numbers = [landed?.bytes.toLocaleString('en'), landed?.seconds.toFixed(1), landed?.parts, landed?.retries];
   const place = result?.publishedTo === undefined ? '' : `: <code>${escapeHtml(result.publishedTo)}</code>`;
   const cells = numbers.map((value) => `<td class="number">${value ?? ''}</td>`).join('');

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { type Problem, problemOf } from '../problem/problem.ts';
+import { UnreadableRecordError } from '../store.ts';
 import { type ItemLine, type Manifest, manifestSchema, NAMES_IN_MANIFEST } from './manifest.ts';
 
 const { counts, bytes, done, failed, missing } = manifestSchema.shape;
@@ -23,9 +25,8 @@ export class Tally implements z.infer<typeof tallySchema> {
     if (status === 'done') this.done.push({ item, name });
     if (status === 'missing') this.missing.push({ item, name, landed: landed !== undefined });
     if (status === 'failed') {
-      const { stage = 'unknown', error = { name: 'Unknown', message: 'its failure record could not be read' } } =
-        failure ?? {};
-      this.failed.push({ item, name, stage, error });
+      const { stage = 'unknown', problem = unreadable(item) } = failure ?? {};
+      this.failed.push({ item, name, stage, problem });
     }
   }
 
@@ -38,6 +39,10 @@ export class Tally implements z.infer<typeof tallySchema> {
     fill(this.failed, other.failed);
     fill(this.missing, other.missing);
   }
+}
+
+function unreadable(item: string): Problem {
+  return problemOf(new UnreadableRecordError(`the failure record of item ${item} could not be read`));
 }
 
 function fill<T>(names: T[], more: readonly T[]): void {

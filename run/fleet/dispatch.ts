@@ -1,9 +1,8 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import pMap from 'p-map';
-import { shortText } from '#net/short-text.ts';
 import type { Item, SourceItem } from '../item.ts';
 import { itemName } from '../item.ts';
-import { record } from '../ledger/ledger.ts';
+import { recordFailure } from '../ledger/record-failure.ts';
 import type { Store } from '../store.ts';
 import type { WorkMessage } from './message.ts';
 
@@ -23,6 +22,11 @@ const CALLS_AT_ONCE = 8;
 /** Messages that SQS did not take after several tries. */
 export class DispatchError extends Error {
   override readonly name = 'DispatchError';
+}
+
+/** A message that SQS will never take, so that its item fails. */
+class MessageRefusedError extends Error {
+  override readonly name = 'MessageRefusedError';
 }
 
 /** The message of a planned item: what a worker needs to process it. Undefined for an item that gets no processor. */
@@ -113,16 +117,9 @@ function bodyOf(message: WorkMessage): string {
 }
 
 async function recordRefused(store: Store, message: WorkMessage, why: string): Promise<void> {
-  await record(store, 'failures', {
-    v: 1,
-    runId: message.runId,
-    item: message.item,
-    name: message.name,
-    at: new Date().toISOString(),
-    stage: message.fetch === undefined ? 'process' : 'transfer',
-    error: { name: 'MessageRefusedError', message: shortText(`SQS does not take the item's message: ${why}`) },
-    attempts: 0,
-  });
+  const { runId, item, name, fetch } = message;
+  const error = new MessageRefusedError(`SQS does not take the message of ${name}: ${why}`);
+  await recordFailure(store, { runId, item, name, stage: fetch === undefined ? 'process' : 'transfer' }, error, 0);
 }
 
 async function* groups(

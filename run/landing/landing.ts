@@ -1,5 +1,4 @@
 import { redactUrl } from '#net/redact.ts';
-import { shortText } from '#net/short-text.ts';
 import type { Destination, Landed, NotInTimeError, Source, TransferOptions } from '#transfer/index.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { messageOf } from '../fleet/dispatch.ts';
@@ -94,25 +93,6 @@ export async function recordLanded(
     word,
     message: messageOf(runId, item, { bucket: store.bucket, bytes: landed.bytes, contentType: landed.contentType }),
   };
-}
-
-/** Records that an item won't land in this run. A second word on it changes nothing. */
-export async function recordTransferFailure(
-  store: Store,
-  runId: string,
-  item: SourceItem,
-  { name, message }: Pick<Error, 'name' | 'message'>,
-): Promise<void> {
-  await record(store, 'failures', {
-    v: 1,
-    runId,
-    item: item.id,
-    name: item.key,
-    at: new Date().toISOString(),
-    stage: 'transfer',
-    error: { name, message: shortText(message) },
-    attempts: 1,
-  });
 }
 
 /** Records that a worker lands the item, and what was read for nothing before that was clear. */

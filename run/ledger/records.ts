@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { problemSchema } from '../problem/problem.ts';
 
 /** What every ledger record begins with. `v` is the record's version: a reader refuses one it doesn't know. */
 const base = {
@@ -63,7 +64,7 @@ export type ResultRecord = z.infer<typeof resultSchema>;
 export const failureSchema = z.object({
   ...base,
   stage: z.enum(['transfer', 'process', 'reconcile']),
-  error: z.object({ name: z.string(), message: z.string() }),
+  problem: problemSchema,
   attempts: z.int().nonnegative(),
 });
 export type FailureRecord = z.infer<typeof failureSchema>;
@@ -96,5 +97,7 @@ export const closedSchema = z.object({
   forced: z.boolean().default(false),
   /** The end of the execution, where that and not an open gate has closed the run. A redrive opens it again. */
   execution: endedExecutionSchema.optional(),
+  /** The error that broke the execution. */
+  problem: problemSchema.optional(),
 });
 export type Closing = z.infer<typeof closedSchema>;

@@ -78,17 +78,17 @@ describe('sluice', () => {
   });
 
   it('says that there is no region, and how to set one', async () => {
-    expect(await runSluice(['runs'], BARE)).toMatchObject({ code: 1, err: expect.stringContaining('set AWS_REGION') });
+    expect(await runSluice(['runs'], BARE)).toMatchObject({ code: 2, err: expect.stringContaining('set AWS_REGION') });
   });
 
   it('says that there are no credentials, and how to get some', async () => {
     const { code, err } = await runSluice(['runs'], { ...BARE, AWS_REGION: 'eu-west-1' });
-    expect([code, err]).toEqual([1, expect.stringContaining('there are no AWS credentials')]);
+    expect([code, err]).toEqual([2, expect.stringContaining('there are no AWS credentials')]);
   });
 
   it('says that the profile gives no credentials', async () => {
     const { code, err } = await runSluice(['runs'], { ...BARE, AWS_REGION: 'eu-west-1', AWS_PROFILE: 'nope' });
-    expect([code, err]).toEqual([1, expect.stringContaining('the AWS profile "nope" gives no credentials')]);
+    expect([code, err]).toEqual([2, expect.stringContaining('the AWS profile "nope" gives no credentials')]);
   });
 
   it('says that nothing answers at the endpoint', async () => {
@@ -98,12 +98,15 @@ describe('sluice', () => {
 
   it('says which stack it looked for, and where', async () => {
     const { code, err } = await sluice('watch', 'night', '--stack', 'Nowhere');
-    expect([code, err]).toEqual([1, expect.stringContaining('there is no stack "Nowhere" in us-east-1')]);
+    expect([code, err]).toEqual([2, expect.stringContaining('there is no stack "Nowhere" in us-east-1')]);
   });
 
   it('examines a machine without credentials, and says how to mend each thing', async () => {
     const { code, out } = await runSluice(['doctor'], { ...BARE, AWS_REGION: 'eu-west-1' });
-    expect([code, out]).toEqual([1, expect.stringMatching(/bad +credentials: .*\n +→ there are no AWS credentials/)]);
+    expect([code, out]).toEqual([
+      1,
+      expect.stringMatching(/bad +credentials: there are no AWS credentials\n +→ sign in/),
+    ]);
     expect(out).toMatch(/good +Node: v24/);
   });
 
@@ -119,7 +122,7 @@ describe('sluice', () => {
 
   it('says that no local Sluice runs', async () => {
     expect(await sluice('runs', '--local')).toMatchObject({
-      code: 1,
+      code: 2,
       err: expect.stringContaining('npm start -- --keep'),
     });
   });

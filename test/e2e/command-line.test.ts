@@ -52,7 +52,7 @@ describe('the command line against a deployment', () => {
     expect(JSON.parse(items.out)).toMatchObject({
       name: 'cli/gone.csv',
       state: 'failed',
-      failure: { error: { name: 'SourceRefusedError' } },
+      failure: { problem: { error: 'SourceRefusedError' } },
     });
   });
 

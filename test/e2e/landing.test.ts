@@ -40,7 +40,7 @@ describe('a run', () => {
       counts: { items: 4, done: 3, failed: 1, missing: 0, landed: 3, processed: 2 },
       failed: [{ name: 'landing/missing.csv', stage: 'transfer' }],
     });
-    expect(run.manifest?.failed[0]?.error.message).toContain('404');
+    expect(run.manifest?.failed[0]?.problem.detail).toContain('404');
     for (const name of ['a', 'busy', 'plain']) {
       expect(Buffer.from(await aws.bytesOf(`landing/${name}.csv`)).toString()).toBe(csvNamed(`/${name}.csv`));
     }

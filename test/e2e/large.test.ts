@@ -36,9 +36,9 @@ describe('a large object', () => {
     expect(run.manifest).toMatchObject({
       outcome: 'partial',
       done: [{ name: 'large/other.bin' }],
-      failed: [{ name: 'large/refused.bin', stage: 'transfer', error: { name: 'SourceRefusedError' } }],
+      failed: [{ name: 'large/refused.bin', stage: 'transfer', problem: { error: 'SourceRefusedError' } }],
     });
-    expect(run.manifest?.failed[0]?.error.message).toContain('answered 403');
+    expect(run.manifest?.failed[0]?.problem.detail).toContain('answered 403');
     expect(await headObject(client, bucket, 'large/refused.bin')).toBeUndefined();
     expect(await leftOpen()).toEqual([]);
   });

@@ -170,7 +170,7 @@ describe('secrets of sources', () => {
     expect(done?.toSorted()).toEqual(
       ['basic', 'handed', 'header', 'oauth', 'query', 'redirect'].map((name) => `secrets/${name}.csv`),
     );
-    const errors = Object.fromEntries(run.manifest?.failed.map(({ name, error }) => [name, error.name]) ?? []);
+    const errors = Object.fromEntries(run.manifest?.failed.map(({ name, problem }) => [name, problem.error]) ?? []);
     expect(errors).toMatchObject({
       'secrets/no-field.csv': 'CredentialError',
       'secrets/not-granted.csv': 'CredentialError',

@@ -12,6 +12,7 @@ import { recordedIds } from '#run/ledger/ledger.ts';
 import type { FailureRecord, LandedRecord, ResultRecord } from '#run/ledger/records.ts';
 import { countByShard } from '#run/ledger/shards.ts';
 import type { PlanSummary } from '#run/plan/plan-summary.ts';
+import { problemOf } from '#run/problem/problem.ts';
 import { type Store, writeJson } from '#run/store.ts';
 
 export const profile: Process = { processor: 'profile', options: {} };
@@ -116,7 +117,7 @@ export function failureRecord(runId: string, item: Item): FailureRecord {
     name,
     at,
     stage: 'process',
-    error: { name: 'Broken', message: 'it broke' },
+    problem: problemOf({ name: 'Broken', message: 'it broke' }, { fallback: 'processor-failed' }),
     attempts: 3,
   };
 }

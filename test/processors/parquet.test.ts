@@ -9,7 +9,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Processor } from '#processors/contract/processor.ts';
-import { InvalidOptionsError } from '#processors/contract/run-processor.ts';
+import { ProcessorOptionsError } from '#processors/contract/run-processor.ts';
 import { type TestItem, type TestRun, testProcessor } from '#processors/contract/testing.ts';
 import { type ParquetResult, parquet } from '#processors/parquet.ts';
 import { csvRows } from '#processors/table/csv-rows.ts';
@@ -308,7 +308,7 @@ describe('an input', () => {
     [{ fileMiB: 1, partitionBy: ['a'] }],
     [{ partition: ['a'] }],
   ])('is not begun with the options %j', async (options) => {
-    await expect(convert('a,b\n1,2\n', options)).rejects.toThrow(InvalidOptionsError);
+    await expect(convert('a,b\n1,2\n', options)).rejects.toThrow(ProcessorOptionsError);
   });
 
   it('leaves nothing on the disk, whether it ends well or not', async () => {

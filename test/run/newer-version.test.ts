@@ -16,7 +16,7 @@ const FAILURE = {
   name: 'n',
   at: '2026-11-27T10:00:00Z',
   stage: 'process',
-  error: { name: 'E', message: 'm' },
+  problem: { type: 't', code: 'c', title: 't', detail: 'd', mend: 'm', allowedBy: 'never', error: 'E' },
   attempts: 1,
 };
 

@@ -105,7 +105,7 @@ describe("the container's command", () => {
     const other = files.replace(/"sha256":"[0-9a-f]{64}"/, `"sha256":"${'0'.repeat(64)}"`);
     const worker = start({ ...environment, ...workerVariables({ retrySeconds: 1 }), SLUICE_DUCKDB_FILES: other });
     expect(await worker.exited).toBe(0);
-    expect(await test.failure(message)).toMatchObject({ attempts: 3, error: { name: 'NativeFileError' } });
+    expect(await test.failure(message)).toMatchObject({ attempts: 3, problem: { error: 'NativeFileError' } });
   });
 
   it('says so where it was deployed without DuckDB', async () => {
@@ -116,7 +116,7 @@ describe("the container's command", () => {
     expect(await start(environment).exited).toBe(0);
     expect(await test.failure(message)).toMatchObject({
       attempts: 1,
-      error: { name: 'ParquetNotDeployedError', message: expect.stringContaining('workers.parquet=true') },
+      problem: { error: 'ParquetNotDeployedError', detail: expect.stringContaining('workers.parquet=true') },
     });
   });
 

@@ -168,7 +168,9 @@ async function readPlain(target: Buffer, { body }: SourceAnswer, head: SourceHea
     }
   }
   if (head.contentLength !== undefined && got !== head.contentLength) {
-    throw new SourceFaultError(`the source ended a body of ${head.contentLength} bytes after ${got}`);
+    throw new SourceFaultError(`the source ended a body of ${head.contentLength} bytes after ${got}`, {
+      bytes: { got, expected: head.contentLength },
+    });
   }
   return { kind: 'whole', head, bytes, crc };
 }

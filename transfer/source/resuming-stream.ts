@@ -1,3 +1,4 @@
+import type { ByteCount } from '#net/errors.ts';
 import { type Pins, SourceChangedError, SourceFaultError, StreamBrokenError } from '../errors.ts';
 import { isWhole, readContentRange, readHead, type SourceHead } from './answer.ts';
 import type { SourceBody } from './reader.ts';
@@ -86,9 +87,15 @@ export class ResumingStream {
     this.#body.destroy();
   }
 
+  get #bytes(): ByteCount | undefined {
+    return this.#total === undefined ? undefined : { got: this.#offset, expected: this.#total };
+  }
+
   #end(): void {
     if (this.#total !== undefined && this.#offset !== this.#total) {
-      throw new SourceFaultError(`${this.#session.name} ended a body of ${this.#total} bytes after ${this.#offset}`);
+      throw new SourceFaultError(`${this.#session.name} ended a body of ${this.#total} bytes after ${this.#offset}`, {
+        bytes: { got: this.#offset, expected: this.#total },
+      });
     }
     this.#ended = true;
   }
@@ -107,6 +114,7 @@ export class ResumingStream {
         : 'can not resume: it has no ranges with a strong validator';
       throw new StreamBrokenError(`${this.#session.name} broke at byte ${this.#offset} and ${why}: ${fault.message}`, {
         cause: fault,
+        bytes: this.#bytes,
       });
     }
     if (rested) this.#session.retries += 1;
@@ -142,7 +150,7 @@ export class ResumingStream {
     } else if (isWhole(head) && difference === undefined) {
       throw new StreamBrokenError(
         `${this.#session.name} broke at byte ${this.#offset} and does not heed ranges: ${fault.message}`,
-        { cause: fault },
+        { cause: fault, bytes: this.#bytes },
       );
     }
   }

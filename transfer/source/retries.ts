@@ -36,7 +36,10 @@ export class Retries {
         const waitUntil = new Date(Date.now() + (fault.retryAfterSeconds ?? 0) * 1_000);
         throw new SourceAsksToWaitError(this.#session.name, waitUntil);
       }
-      throw new SourceUnavailableError(`${what} failed ${this.times}: ${fault.message}`, { cause: fault });
+      throw new SourceUnavailableError(`${what} failed ${this.times}: ${fault.message}`, {
+        cause: fault,
+        bytes: fault.bytes,
+      });
     }
     await this.pause(fault);
   }

@@ -1,12 +1,12 @@
 import { PermanentError } from '#processors/contract/permanent-error.ts';
 import type { ProcessorLogger } from '#processors/contract/processor.ts';
+import { recordFailure } from '#run/ledger/record-failure.ts';
 import { NewerVersionError } from '#run/newer-version.ts';
 import { PermanentTransferError, SourceAsksToWaitError } from '#transfer/index.ts';
 import type { Attempt } from './attempts.ts';
 import type { Verdict, WorkerParts } from './parts.ts';
 import type { Delivery } from './queue.ts';
 import { DoneElsewhereError, WorkerStoppingError, WorkLostError } from './reasons.ts';
-import { recordFailure } from './record-failure.ts';
 import { retrySeconds } from './retry-seconds.ts';
 import type { Task } from './task.ts';
 

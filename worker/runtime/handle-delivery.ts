@@ -1,5 +1,6 @@
 import { PermanentError } from '#processors/contract/permanent-error.ts';
 import type { WorkMessage } from '#run/fleet/message.ts';
+import { recordFailure } from '#run/ledger/record-failure.ts';
 import { NewerVersionError } from '#run/newer-version.ts';
 import { fetchTask } from './fetch-task.ts';
 import { NotRecordedError } from './keep-trying.ts';
@@ -7,7 +8,6 @@ import type { Verdict, WorkerParts } from './parts.ts';
 import { processTask } from './process-task.ts';
 import type { Delivery } from './queue.ts';
 import { readMessage, type UnreadableMessage } from './read-message.ts';
-import { recordFailure } from './record-failure.ts';
 import { reserve } from './reserve.ts';
 import { retrySeconds } from './retry-seconds.ts';
 import type { Task } from './task.ts';

@@ -3,6 +3,7 @@ import { lastWord, renderRun } from '#cli/report/report.ts';
 import { shown } from '#cli/screen/shown.ts';
 import { renderTable } from '#cli/screen/table.ts';
 import type { ItemLine, Manifest } from '#run/end/manifest.ts';
+import { problemOf } from '#run/problem/problem.ts';
 
 const at = '2026-11-24T12:00:00.000Z';
 const manifest: Manifest = {
@@ -15,12 +16,18 @@ const manifest: Manifest = {
   outcome: 'partial',
   forced: true,
   reason: 'late',
+  problem: null,
   counts: { items: 3, done: 1, failed: 1, missing: 1, landed: 1, unchanged: 0, skipped: 0, processed: 1 },
   bytes: 3 * 1_024 * 1_024,
   notes: [],
   done: [{ item: 'a', name: 'raw/trips.csv' }],
   failed: [
-    { item: 'b', name: 'raw/gone.csv', stage: 'transfer', error: { name: 'SourceError', message: 'answered 404' } },
+    {
+      item: 'b',
+      name: 'raw/gone.csv',
+      stage: 'transfer',
+      problem: problemOf({ name: 'SourceRefusedError', message: 'answered 404' }, { run: 'night', item: 'b' }),
+    },
   ],
   missing: [{ item: 'c', name: 'raw/slow.csv', landed: true }],
 };
@@ -71,7 +78,10 @@ describe('the report of a run', () => {
         '1 of 3 done, 1 failed, 1 missing; 3.0 MiB landed; 13 s',
         '',
         'Failed:',
-        '  raw/gone.csv (transfer): SourceError: answered 404',
+        '  raw/gone.csv (transfer) source-refused: answered 404',
+        '',
+        'What to do:',
+        '  source-refused: open the URL yourself; for 401 and 403 give the source its headers or credentials (docs/input.md), for 404 and 410 correct the URL',
         '',
         'Missing:',
         '  raw/slow.csv (landed, not processed)',
@@ -105,7 +115,14 @@ describe('names and messages that were made to fool a terminal', () => {
         ...manifest,
         reason: evil,
         notes: [evil],
-        failed: [{ item: 'b', name: evil, stage: 'transfer', error: { name: evil, message: evil } }],
+        failed: [
+          {
+            item: 'b',
+            name: evil,
+            stage: 'transfer',
+            problem: { type: evil, code: evil, title: evil, detail: evil, mend: evil, allowedBy: evil, error: evil },
+          },
+        ],
         missing: [{ item: 'c', name: evil, landed: true }],
       },
       [{ item: 'a', name: evil, kind: 'source', status: 'done' }],

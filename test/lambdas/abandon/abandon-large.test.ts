@@ -130,7 +130,7 @@ describe('abandonLarge', () => {
     expect(await uploadsOf(run.store)).toBe(0);
     expect(await readJson(run.store, runKeys('r').record('failures', run.item), failureSchema)).toMatchObject({
       stage: 'transfer',
-      error: { name: 'SourceRefusedError', message: 'answered 403' },
+      problem: { error: 'SourceRefusedError', detail: 'answered 403' },
     });
   });
 
@@ -144,7 +144,7 @@ describe('abandonLarge', () => {
     await run.open();
     expect(await run.abandon(CHANGED)).toEqual({ again: false });
     expect(await readJson(run.store, runKeys('r').record('failures', run.item), failureSchema)).toMatchObject({
-      error: { name: 'SourceKeepsChangingError', message: expect.stringContaining('begun 4 times') },
+      problem: { error: 'SourceKeepsChangingError', detail: expect.stringContaining('begun 4 times') },
     });
   });
 

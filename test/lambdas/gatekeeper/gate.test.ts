@@ -94,7 +94,7 @@ describe('lookAtGate', () => {
     await send(gate.deadLetters, stage === 'transfer' ? fetchMessageOf('r', item) : processing);
     expect(await lookAtGate(gate, 'r')).toMatchObject({ failed: 1, missing: 0 });
     const failure = await readJson(gate.store, runKeys('r').record('failures', item.id), failureSchema);
-    expect(failure).toMatchObject({ name: item.key, stage, error: { name: 'DeadLetter' } });
+    expect(failure).toMatchObject({ name: item.key, stage, problem: { error: 'DeadLetterError' } });
   });
 
   it('sends again what no message speaks of any more, but not before the queue was empty for three minutes', async () => {

@@ -118,7 +118,8 @@ describe('openBatch', () => {
     const failures = await Promise.all(
       rest.map((id) => readJson(store, runKeys('r').record('failures', id), failureSchema)),
     );
-    for (const failure of failures) expect(failure?.error).toMatchObject({ name: 'RunLimitError' });
+    for (const failure of failures)
+      expect(failure?.problem).toMatchObject({ code: 'run-limit', error: 'RunLimitError' });
     expect(await readJson(store, runKeys('r').record('landed', first as string), landedSchema)).toBeDefined();
     // Another process knows of it, and one whose time is up.
     await expect(new RunLimits(store, 100).check('r')).rejects.toThrow(/limits\.runGiB/);

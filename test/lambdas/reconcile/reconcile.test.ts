@@ -45,7 +45,7 @@ describe('reconcile', () => {
     expect(await readJson(store, runKeys('r').record('failures', lost.id), failureSchema)).toMatchObject({
       stage: 'reconcile',
       name: 'lost',
-      error: { name: 'IngestEnded' },
+      problem: { error: 'IngestEndedError' },
     });
     expect(await reconcile(store, plan)).toBe(0);
   });

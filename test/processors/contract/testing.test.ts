@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineProcessor, type Json } from '#processors/contract/processor.ts';
-import { InvalidOptionsError } from '#processors/contract/run-processor.ts';
+import { ProcessorOptionsError } from '#processors/contract/run-processor.ts';
 import { testProcessor } from '#processors/contract/testing.ts';
 import { countLines } from '../example/count-lines.ts';
 
@@ -52,7 +52,7 @@ describe('testProcessor', () => {
 
   it('refuses options as a worker does', async () => {
     const run = testProcessor(countLines, { object: '', options: { skipEmpty: 1, fast: true } });
-    await expect(run).rejects.toThrow(InvalidOptionsError);
+    await expect(run).rejects.toThrow(ProcessorOptionsError);
     await expect(run).rejects.toThrow(/skipEmpty: .*fast/s);
   });
 

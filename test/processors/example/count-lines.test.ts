@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { InvalidOptionsError } from '#processors/contract/run-processor.ts';
+import { ProcessorOptionsError } from '#processors/contract/run-processor.ts';
 import { testProcessor } from '#processors/contract/testing.ts';
 import { countLines } from './count-lines.ts';
 
@@ -12,5 +12,5 @@ it('counts the lines that are not empty', async () => {
 
 it('refuses an option it does not have', async () => {
   const run = testProcessor(countLines, { object: '', options: { fast: true } });
-  await expect(run).rejects.toThrow(InvalidOptionsError);
+  await expect(run).rejects.toThrow(ProcessorOptionsError);
 });

@@ -44,7 +44,7 @@ describe('the end of a run', () => {
       counts: { items: 5, done: 2, failed: 1, missing: 2, landed: 3, processed: 1 },
       bytes: 30,
       done: [{ name: 'a/done' }, { name: 'e/no-processor' }],
-      failed: [{ name: 'b/failed', error: { name: 'Broken' } }],
+      failed: [{ name: 'b/failed', problem: { error: 'Broken' } }],
       missing: [
         { name: 'c/landed-only', landed: true },
         { name: 'd/absent', landed: false },
@@ -123,7 +123,10 @@ describe('the end of a run', () => {
     const item = sourceNamed('<b>a');
     const plan = await writePlan(store, 'markup', [item]);
     const failure = failureRecord('markup', item);
-    await record(store, 'failures', { ...failure, error: { name: 'Bad', message: '<script>alert(1)</script>' } });
+    await record(store, 'failures', {
+      ...failure,
+      problem: { ...failure.problem, detail: '<script>alert(1)</script>' },
+    });
     await endRun(store, plan, settled);
     const page = await textOf(store, runKeys('markup').report);
     expect(page).not.toContain('<script>');

@@ -50,7 +50,7 @@ it.each(['InvalidMessageContents', 'MessageTooLong'])(
     expect(await readJson(store, key, failureSchema)).toMatchObject({
       name: 'item 7',
       stage: 'process',
-      error: { name: 'MessageRefusedError', message: expect.stringContaining(`${code}: not taken`) },
+      problem: { error: 'MessageRefusedError', detail: expect.stringContaining(`${code}: not taken`) },
     });
     expect(await Array.fromAsync(listKeys(store, runKeys('night').ledger('failures')))).toHaveLength(1);
   },

@@ -72,7 +72,7 @@ describe('a body without a length, landed by a worker', () => {
     await rig.send(message);
     expect(await rig.work({ runBytes: 20_000_000 })).toMatchObject({ failed: 1 });
     expect(await rig.failure(message)).toMatchObject({
-      error: { name: 'RunLimitError', message: expect.stringContaining('15000000') },
+      problem: { error: 'RunLimitError', detail: expect.stringContaining('15000000') },
       attempts: 1,
     });
     expect(await readJson(store, runKeys(rig.runId).record('landed', item.id), landedSchema)).toBeUndefined();

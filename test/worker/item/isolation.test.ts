@@ -48,7 +48,7 @@ describe('items that misuse their process', () => {
       const expected = BAD[message.name];
       expect(await test.failure(message)).toMatchObject({
         attempts: 1,
-        error: { name: expected?.name, message: expect.stringMatching(expected?.message ?? '') },
+        problem: { error: expected?.name, detail: expect.stringMatching(expected?.message ?? '') },
       });
     }
     expect((await recordedItems(test.store, test.runId, 'failures')).size).toBe(bad.length);

@@ -60,7 +60,7 @@ describe.concurrent('the tries at an item', () => {
     // It waits for the lease, and then counts the try as dead.
     expect(summary).toMatchObject({ failed: 1, done: 0 });
     expect(summary.retry).toBeGreaterThan(0);
-    expect(await test.failure(message)).toMatchObject({ error: { name: 'WorkerDiedError' } });
+    expect(await test.failure(message)).toMatchObject({ problem: { error: 'WorkerDiedError' } });
   });
 
   it('a try whose lease has run out makes room for another', async () => {

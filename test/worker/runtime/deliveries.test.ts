@@ -203,7 +203,7 @@ describe.concurrent('a worker', () => {
       name: 'a',
       stage: 'process',
       attempts: 3,
-      error: { name: 'ParseError', message: 'row 3 is odd' },
+      problem: { error: 'ParseError', detail: 'ParseError: row 3 is odd', code: 'processor-failed' },
     });
     expect(await test.messagesLeft()).toEqual({ visible: 0, inFlight: 0 });
     await test.send(message);
@@ -228,7 +228,7 @@ describe.concurrent('a worker', () => {
       [test.message('broken', 'broken'), 'PermanentError', 'the file is no file'],
       [
         test.message('options', 'broken', { process: { processor: 'broken', options: { fast: true } } }),
-        'InvalidOptionsError',
+        'ProcessorOptionsError',
         'fast',
       ],
       [test.message('inputless', 'inputless'), 'NoInputObjectError', 'without a landed object'],
@@ -238,7 +238,9 @@ describe.concurrent('a worker', () => {
     for (const [message] of cases) await test.send(message);
     await test.work();
     for (const [message, name, text] of cases) {
-      expect(await test.failure(message)).toMatchObject({ error: { name, message: expect.stringContaining(text) } });
+      expect(await test.failure(message)).toMatchObject({
+        problem: { error: name, detail: expect.stringContaining(text) },
+      });
     }
     const failures = await Array.fromAsync(listKeys(test.store, `runs/${test.runId}/attempts/`));
     expect(failures).toHaveLength(cases.length - 1);
@@ -274,9 +276,9 @@ describe.concurrent('a worker', () => {
     await test.send(message);
     expect(await test.work({ itemMinutes: 0.005, maxAttempts: 1 })).toMatchObject({ failed: 1 });
     expect(await test.failure(message)).toMatchObject({
-      error: {
-        name: 'ItemTimeoutError',
-        message: 'slow took longer than 0.005 minutes (workers.itemMinutes), having reached: rows 17',
+      problem: {
+        error: 'ItemTimeoutError',
+        detail: 'slow took longer than 0.005 minutes (workers.itemMinutes), having reached: rows 17',
       },
     });
   });
@@ -304,7 +306,7 @@ describe.concurrent('a worker', () => {
     await test.send(message);
     expect(await test.work()).toMatchObject({ failed: 1 });
     expect(ran).toBe(false);
-    expect(await test.failure(message)).toMatchObject({ error: { name: 'WorkerDiedError' } });
+    expect(await test.failure(message)).toMatchObject({ problem: { error: 'WorkerDiedError' } });
   });
 
   it('does not begin work of a run that is closed', async () => {

@@ -92,7 +92,7 @@ it('fails at once what the source refuses, as a transfer', async () => {
   const message = fetchMessageOf(test.runId, source(`${web.url}/gone`));
   await test.send(message);
   expect(await test.work()).toMatchObject({ failed: 1, retry: 0 });
-  expect(await test.failure(message)).toMatchObject({ stage: 'transfer', error: { name: 'SourceRefusedError' } });
+  expect(await test.failure(message)).toMatchObject({ stage: 'transfer', problem: { error: 'SourceRefusedError' } });
 });
 
 it('comes back when the source asks to be left alone for long, without counting it', async () => {

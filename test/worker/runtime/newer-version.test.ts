@@ -84,7 +84,7 @@ describe('a worker of an older version', () => {
     expect(outdated).toBeGreaterThanOrEqual(2);
     expect(outdated).toBeLessThan(5);
     expect(await test.failure(message)).toMatchObject({
-      error: { name: 'UnknownProcessorError', message: 'this worker has no processor "nobody"' },
+      problem: { error: 'UnknownProcessorError', detail: 'this worker has no processor "nobody"' },
     });
   });
 });

@@ -1,0 +1,40 @@
+import type { Problem } from '#run/problem/problem.ts';
+import { countText } from './quantities.ts';
+import type { Screen } from './screen.ts';
+import { indented, oneLine } from './shown.ts';
+
+/** A problem in one sentence, for a list or a line: what happened, and what to do. */
+export function problemSentence({ detail, mend }: Problem): string {
+  return `${detail}: ${mend}`;
+}
+
+/** A problem as a command ends with it: its code and what happened, then what to do, then where to read more. */
+export function problemText({ code, detail, mend, type, logs }: Problem, paint: Screen['paint']): string {
+  return [
+    `${paint('bad', code)}: ${indented(detail)}`,
+    `  → ${mend}`,
+    ...(logs === undefined || mend.includes(logs) ? [] : [`  → ${logs}`]),
+    paint('dim', `  ${type}`),
+  ].join('\n');
+}
+
+/** A failed item in one row of several: its name, at which stage it failed, the code, and what happened. */
+export function failureText(
+  { name, stage, problem }: { readonly name: string; readonly stage: string; readonly problem: Problem },
+  paint: Screen['paint'],
+): string {
+  return `${oneLine(name)} (${stage}) ${paint('bad', oneLine(problem.code))}: ${indented(problem.detail)}`;
+}
+
+/** What to do about several failures: each code once, with the number of its failures. */
+export function mendLines(problems: readonly Problem[]): string[] {
+  const byCode = Map.groupBy(problems, ({ code }) => code);
+  return [...byCode].flatMap(([code, [first, ...more]]) => {
+    if (first === undefined) return [];
+    if (more.length === 0) return [`${oneLine(code)}: ${oneLine(first.mend)}`];
+    // The mend was filled with the first one's item.
+    const item = first.logs?.split(' ').at(-1) ?? '';
+    const mend = item === '' ? first.mend : first.mend.replaceAll(item, 'ITEM');
+    return [`${oneLine(code)} (${countText(more.length + 1, 'item')}): ${oneLine(mend)}`];
+  });
+}

@@ -1,0 +1,81 @@
+import type { Entry } from '../entry.ts';
+
+/** What AWS answers, or what is missing to ask it. */
+export const AWS = {
+  'no-region': {
+    title: 'There is no AWS region',
+    meaning: 'Neither the environment nor the profile names a region.',
+    mend: 'set AWS_REGION, or a region in the profile that AWS_PROFILE names',
+    isUsage: true,
+  },
+  'no-credentials': {
+    title: 'There are no AWS credentials',
+    foreign: ['CredentialsProviderError', 'NoCredentials', 'CredentialsError'],
+    meaning: 'None of the places where the AWS CLI looks for credentials has any.',
+    mend: 'sign in ("aws sso login"), or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+    isUsage: true,
+  },
+  'wrong-profile': {
+    title: 'The AWS profile gives no credentials',
+    meaning: 'AWS_PROFILE or --profile names a profile that is not in the configuration, or has no credentials.',
+    mend: '"aws configure list-profiles" names the profiles that there are, "aws sso login" signs in',
+    isUsage: true,
+  },
+  'credentials-expired': {
+    title: 'The AWS credentials have expired',
+    foreign: ['ExpiredToken', 'ExpiredTokenException', 'RequestExpired', 'TokenRefreshRequired'],
+    meaning: 'Temporary credentials end after some hours.',
+    mend: 'sign in again ("aws sso login"), or get new ones',
+  },
+  'credentials-refused': {
+    title: 'AWS does not accept the credentials',
+    foreign: [
+      'InvalidClientTokenId',
+      'UnrecognizedClientException',
+      'InvalidAccessKeyId',
+      'InvalidToken',
+      'SignatureDoesNotMatch',
+      'AuthFailure',
+    ],
+    meaning: 'The keys are not known, or the signature does not fit the secret.',
+    mend: 'check AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and which account and region they are for',
+  },
+  'access-denied': {
+    title: 'AWS does not permit the request',
+    foreign: ['AccessDenied', 'AccessDeniedException', 'Forbidden', 'AuthorizationError', 'UnauthorizedOperation'],
+    meaning: 'The credentials are good, and have no permission for this action on this resource.',
+    mend: 'ask for the permission that the detail names',
+  },
+  throttled: {
+    title: 'AWS asks for fewer requests',
+    foreign: [
+      'ThrottlingException',
+      'TooManyRequestsException',
+      'Lambda.TooManyRequestsException',
+      'Throttling',
+      'SlowDown',
+      'RequestLimitExceeded',
+    ],
+    meaning: 'The account has asked this service more often than it may.',
+    mend: 'try again in a minute; docs/quotas.md has the quotas that a run meets',
+  },
+  'no-bucket': {
+    title: 'There is no such bucket',
+    foreign: ['NoSuchBucket'],
+    meaning: 'The bucket does not exist, or not in this account and region.',
+    mend: 'check its name, and the account and region that you are signed in to',
+  },
+  'wrong-region': {
+    title: 'The bucket is in another region',
+    foreign: ['PermanentRedirect', 'AuthorizationHeaderMalformed', 'IllegalLocationConstraintException'],
+    meaning: 'S3 answers for the bucket in its own region only.',
+    mend: 'name the region with --region or AWS_REGION',
+  },
+  'no-reason': {
+    title: 'The endpoint answered without a reason',
+    foreign: ['UnknownError'],
+    meaning:
+      'An answer came that says no more than that something is wrong. An endpoint that does not know the service does so.',
+    mend: 'check the endpoint (AWS_ENDPOINT_URL, --endpoint)',
+  },
+} as const satisfies Record<string, Entry>;

@@ -1,0 +1,45 @@
+import type { Entry } from '../entry.ts';
+
+/** Why a synth, a deploy or the local run ends. */
+export const DEPLOY = {
+  'bad-setting': {
+    title: 'A setting is wrong',
+    names: ['SettingsError'],
+    meaning:
+      'A setting has a name that there is none of, a bad value, or breaks a rule. The detail lists every problem.',
+    mend: 'correct cdk.json or the -c options (docs/settings.md)',
+    isUsage: true,
+  },
+  'no-subnets': {
+    title: 'The VPC has no subnets that workers can use',
+    names: ['NoSubnetsError'],
+    meaning: 'The setting network.vpcId names a VPC without subnets of the kind that is needed.',
+    mend: 'name another VPC, or leave network.vpcId out',
+    allowedBy: 'network.vpcId',
+  },
+  'native-files': {
+    title: 'DuckDB for the workers cannot be had',
+    names: ['NativeInstallError', 'WrongPlatformError', 'WorkerCommandTooLongError'],
+    meaning: 'The native part of DuckDB cannot be installed for the platform of the workers.',
+    mend: 'check the connection to the package registry, or deploy without it',
+    allowedBy: 'workers.parquet=false',
+  },
+  'ecs-role': {
+    title: "ECS's service-linked role is missing",
+    names: ['NoEcsRoleError', 'KeyLeftBehindError', 'AnswerNotTakenError'],
+    meaning: 'The deploy makes the role where the account has none, and a policy forbids that.',
+    mend: 'have an administrator run: aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com',
+  },
+  'embedded-aws': {
+    title: 'The embedded AWS does not run',
+    names: ['EmbeddedAwsError'],
+    meaning: 'The emulator of the local run did not start, or ended by itself. The detail has the end of its log.',
+    mend: 'read the log that the detail names; "npm start" again',
+  },
+  'local-step-failed': {
+    title: 'A step of the local run failed',
+    names: ['LocalRunError', 'CommandFailedError', 'NotCopiedError'],
+    meaning: 'A command of the local run, such as the deploy, ended with an error. The detail has its last lines.',
+    mend: 'mend what the detail names; "npm start" again',
+  },
+} as const satisfies Record<string, Entry>;

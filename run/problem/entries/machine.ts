@@ -1,0 +1,69 @@
+import type { Entry } from '../entry.ts';
+
+/** What the machine or its network refuses. */
+export const MACHINE = {
+  'no-such-file': {
+    title: 'There is no such file',
+    foreign: ['ENOENT', 'ENOTDIR'],
+    meaning: 'A file or folder that a command names, or needs, is not there.',
+    mend: 'check the path',
+    isUsage: true,
+  },
+  'is-a-folder': {
+    title: 'That is a folder, not a file',
+    foreign: ['EISDIR'],
+    meaning: 'A command needs a file.',
+    mend: 'name a file in it',
+    isUsage: true,
+  },
+  'file-permission': {
+    title: 'The file may not be read or written',
+    foreign: ['EACCES', 'EPERM'],
+    meaning: 'The system does not let this user read or write the file.',
+    mend: 'check its permissions and its owner',
+    isUsage: true,
+  },
+  'disk-full': {
+    title: 'The disk is full',
+    foreign: ['ENOSPC', 'EDQUOT'],
+    meaning: 'The disk, or the quota of this user, has no room left for what is to be written.',
+    mend: 'make room, then run the command again; TMPDIR moves temporary files elsewhere, and a worker gets more by workers.diskGiB',
+  },
+  'read-only-disk': {
+    title: 'The file system is read-only',
+    foreign: ['EROFS'],
+    meaning: 'Nothing can be written where the command wants to write.',
+    mend: 'choose another folder (TMPDIR, XDG_STATE_HOME, --to)',
+  },
+  'too-many-open-files': {
+    title: 'Too many files are open',
+    foreign: ['EMFILE', 'ENFILE'],
+    meaning: 'The system limits the open files of a process.',
+    mend: 'raise the limit (ulimit -n)',
+  },
+  'out-of-memory': {
+    title: 'The machine has no memory left',
+    foreign: ['ENOMEM', 'ERR_WORKER_OUT_OF_MEMORY'],
+    meaning: 'The system refused to give more memory.',
+    mend: 'end other programs, or use a larger machine',
+  },
+  'no-answer': {
+    title: 'Nothing answers at the endpoint',
+    foreign: ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH'],
+    meaning: 'No server takes the connection at this address and port, or it ends the connection.',
+    mend: 'check the endpoint (AWS_ENDPOINT_URL, --endpoint), and whether the server runs',
+  },
+  'unknown-host': {
+    title: 'The name of the host is not known',
+    foreign: ['ENOTFOUND', 'EAI_AGAIN'],
+    meaning: 'The name service has no address for the host, or could not be asked.',
+    mend: 'check the region, the endpoint, and the connection to the Internet',
+  },
+  'connection-timeout': {
+    title: 'The connection timed out',
+    names: ['DialTimeoutError'],
+    foreign: ['ETIMEDOUT', 'TimeoutError', 'UND_ERR_CONNECT_TIMEOUT'],
+    meaning: 'The other side did not answer in time.',
+    mend: 'check the network, and a proxy or firewall on the way',
+  },
+} as const satisfies Record<string, Entry>;

@@ -1,0 +1,106 @@
+import type { Entry } from '../entry.ts';
+
+/** Why a processor makes nothing of an item. */
+export const PROCESSOR = {
+  'processor-failed': {
+    title: 'The processor failed',
+    names: ['PermanentError'],
+    meaning:
+      "The processor threw an error that has no code of its own. That is so for every error of a processor of yours: the detail has the error's name and words.",
+    mend: 'read the log lines of the item; mend the processor or its input, then run the item again ("npx sluice retry RUN")',
+  },
+  'unknown-processor': {
+    title: 'The workers have no such processor',
+    names: ['UnknownProcessorError'],
+    meaning: 'The deployed workers do not have the processor that the item names.',
+    mend: 'deploy the processor ("npx cdk deploy"), or name one that is there (docs/processors.md)',
+  },
+  'processor-options': {
+    title: 'The options of the processor are wrong',
+    names: ['ProcessorOptionsError'],
+    meaning: 'The processor does not take the options that the input gives it. The detail lists every problem.',
+    mend: 'correct the options (docs/processors.md)',
+  },
+  'processor-output': {
+    title: 'The processor broke the contract of outputs and results',
+    names: ['OutputNameError', 'OutputNotFinishedError', 'InvalidResultError'],
+    meaning: 'A name of an output, an output that was not finished, or a result that is no JSON or too long.',
+    mend: 'mend the processor (docs/processors.md)',
+  },
+  'input-object': {
+    title: 'The landed object is not there, or not the same any more',
+    names: ['NoInputObjectError', 'InputChangedError', 'InputGoneError'],
+    meaning: 'The processor reads a landed object, and somebody removed or replaced it, or the item never had one.',
+    mend: 'find out who writes to the bucket at this key, then land the item again ("npx sluice run")',
+  },
+  'malformed-input': {
+    title: 'The content is broken',
+    names: ['MalformedInputError'],
+    meaning: 'The object is not whole or not well-formed in the format that it says to have. The detail has the place.',
+    mend: 'ask the owner of the source for a whole file',
+  },
+  'decompression-bomb': {
+    title: 'The content unfolds into far too much',
+    names: ['DecompressionBombError'],
+    meaning: 'A small compressed stream unfolds into so many bytes that it is taken for an attack.',
+    mend: 'unpack the file yourself if you trust it, and land the unpacked one',
+  },
+  'no-table': {
+    title: 'The content is no table',
+    names: ['NoTableError'],
+    meaning: 'The processor needs rows and columns, and the object has none that it can read.',
+    mend: 'look at the first bytes of the object; often it is a page of an error, with the status 200',
+  },
+  'input-too-large': {
+    title: 'The content is larger than the worker has room for',
+    names: ['InputTooLargeError', 'ConversionMemoryError'],
+    meaning: 'The unpacked content, or one value of it, needs more disk or memory than the item may take.',
+    mend: 'give the workers more room, or let them do fewer items at once',
+    allowedBy: 'workers.diskGiB, workers.memoryMiB, workers.itemsAtOnce, the option maxInputMiB',
+  },
+  'too-many-bad-rows': {
+    title: 'Too many rows are bad',
+    names: ['TooManyBadRowsError'],
+    meaning: 'More rows than allowed do not fit the table. The detail counts them and has the first.',
+    mend: 'look at the rejected rows, and correct the types or the dialect in the options of the processor',
+    allowedBy: 'the option maxBadRows',
+  },
+  'bad-columns': {
+    title: 'The options name columns that do not fit',
+    names: ['ColumnError'],
+    meaning: 'A column that the options name is not in the table, or has too many values for partitions.',
+    mend: 'correct partitionBy or the types in the options of the processor',
+    allowedBy: 'the option maxPartitions, for too many partitions',
+  },
+  'conversion-failed': {
+    title: 'The table could not be converted',
+    names: ['ConversionError'],
+    meaning: 'DuckDB refused the table, or rows were lost on the way. The detail has its words.',
+    mend: 'give the columns their types in the options of the processor',
+  },
+  'parquet-not-deployed': {
+    title: 'The deployment has no DuckDB',
+    names: ['ParquetNotDeployedError'],
+    meaning: 'The processor needs DuckDB, and the setting workers.parquet is false.',
+    mend: 'deploy with DuckDB',
+    allowedBy: 'workers.parquet',
+  },
+  'start-page': {
+    title: 'The first page cannot be fetched',
+    names: [
+      'StartPageError',
+      'StartPageUnavailableError',
+      'NoStartUrlError',
+      'PageUnreachableError',
+      'PageTooDeepError',
+    ],
+    meaning: 'A scrape begins with one page, and this one is not there, is no HTML, or leads elsewhere.',
+    mend: 'open the page yourself, and begin where it leads',
+  },
+  'disallowed-by-robots': {
+    title: 'The site asks robots to stay away',
+    names: ['DisallowedByRobotsError', 'RobotsUnreachableError'],
+    meaning: 'The robots.txt of the site forbids the page, or cannot be read, which counts as a no.',
+    mend: 'ask the owner of the site',
+  },
+} as const satisfies Record<string, Entry>;

@@ -1,0 +1,124 @@
+import type { Entry } from '../entry.ts';
+
+/** Why a run is refused, goes on without some of its items, or breaks. */
+export const RUN = {
+  'invalid-input': {
+    title: 'The input cannot be run',
+    names: ['InvalidInputError', 'TemplateError'],
+    meaning:
+      'The input of the run breaks a rule. The detail lists every problem with its path and the value. Nothing was started, or the run ended in Plan.',
+    mend: 'correct each problem (docs/input.md); "npx sluice validate FILE" checks an input without AWS',
+    isUsage: true,
+  },
+  'bad-list': {
+    title: 'The list of sources cannot be read',
+    names: ['SourceListError', 'ListFaultError'],
+    meaning: 'The list that the input names is not there, is no text of a known format, or is too long.',
+    mend: 'correct the list (docs/input.md)',
+  },
+  'bad-rerun': {
+    title: 'The earlier run cannot be run again',
+    names: ['RerunError'],
+    meaning: 'The run that rerunOf names is still under way, was never there, or its records have expired.',
+    mend: 'wait for its end ("npx sluice watch RUN"), or name another run ("npx sluice runs")',
+  },
+  'already-claimed': {
+    title: 'Another run has this name or this slot',
+    names: ['AlreadyClaimedError'],
+    meaning:
+      'A run of this name, or a run of the same time of the schedule, exists. EventBridge may deliver a start twice, and only one of the two may run.',
+    mend: 'nothing, where a schedule started it; else start the run under another name',
+  },
+  'gate-late': {
+    title: 'Time was up before every item was done',
+    names: ['Late'],
+    meaning:
+      'The gate looked as often as the settings say, and items were missing. The run went on without them and names them as missing; with onLate: "fail" the run ends as late.',
+    mend: 'run what is missing again ("npx sluice retry RUN"), or let the gate wait longer or have more workers',
+    allowedBy: 'gate.attempts, gate.intervalSeconds, workers.max',
+  },
+  'gate-deadline': {
+    title: 'The deadline passed before every item was done',
+    meaning: 'The input has a deadlineMinutes. The gate opened at that time, and items were missing.',
+    mend: 'run what is missing again ("npx sluice retry RUN"), or give the run more time',
+    allowedBy: 'deadlineMinutes in the input',
+  },
+  'gate-limit': {
+    title: 'The hours of the run were used up before every item was done',
+    meaning: 'The setting limits.hours bounds a run. The gate opened at that time, and items were missing.',
+    mend: 'run what is missing again ("npx sluice retry RUN"), or raise the limit',
+    allowedBy: 'limits.hours',
+  },
+  'gate-forced': {
+    title: 'The input forced the gate',
+    meaning: 'The input says force: true, so the gate opened at once, whatever was missing.',
+    mend: 'leave "force" out of the input, so that the run waits for its items',
+    allowedBy: '"force": false in the input',
+  },
+  'check-failed': {
+    title: 'A check of the gate cannot be asked',
+    names: ['CheckFailedError'],
+    meaning: 'A function or a page that the gate asks failed, or answered in a form that the gate does not know.',
+    mend: 'mend the check that the detail names (docs/gate-checks.md), then redrive the execution or run it again',
+  },
+  'not-ready': {
+    title: 'Items are still missing',
+    names: ['NotReadyError'],
+    meaning:
+      'This is no failure: the gate waits, and looks again after gate.intervalSeconds. The detail is the progress.',
+    mend: 'wait',
+  },
+  'ingest-ended': {
+    title: 'The transfer of the item ended without a word',
+    names: ['IngestEndedError'],
+    meaning:
+      'The part of Ingest that had the item ended before it landed or refused it. A function was killed, or a batch had no calls left.',
+    mend: 'look at the failed child of the Map Run in the console, and run the item again ("npx sluice retry RUN")',
+  },
+  'open-calls-used-up': {
+    title: 'A batch of sources has no calls left',
+    names: ['OpenCallsUsedUp'],
+    meaning: 'Sources of one batch took more calls of Open than a batch may have.',
+    mend: 'run what is left again, or raise the limit',
+    allowedBy: 'ingest.openCalls, ingest.sourcesPerBatch',
+  },
+  'run-stopped': {
+    title: 'The run was stopped',
+    foreign: ['ABORTED'],
+    meaning: 'Somebody stopped the execution: "sluice cancel", "sluice stop", or the console.',
+    mend: 'run what is left again ("npx sluice retry RUN")',
+  },
+  'run-timed-out': {
+    title: 'The run took longer than a run may take',
+    foreign: ['TIMED_OUT', 'States.Timeout', 'StepFunctions.Timeout'],
+    meaning: 'Step Functions ended the execution, or one call of it, because its time was up.',
+    mend: 'run what is left again ("npx sluice retry RUN"), or raise the limit',
+    allowedBy: 'run.timeoutHours',
+  },
+  'all-failed': {
+    title: 'Nothing of the run was done',
+    names: ['Failed'],
+    meaning: 'Every item failed. Each has a failure of its own with its own code.',
+    mend: 'mend the first failures ("npx sluice items RUN --failed"), then run them again ("npx sluice retry RUN")',
+  },
+  'run-broke': {
+    title: 'The execution broke',
+    names: ['EnvironmentError'],
+    foreign: [
+      'FAILED',
+      'States.TaskFailed',
+      'StepFunctions.TaskFailed',
+      'Lambda.Unknown',
+      'Lambda.ServiceException',
+      'Lambda.AWSLambdaException',
+      'Lambda.SdkClientException',
+      'Runtime.ExitError',
+      'Runtime.HandlerError',
+      'States.ItemReaderFailed',
+      'StepFunctions.ItemReaderFailed',
+    ],
+    meaning:
+      'A state of the execution failed by an error that has no code of its own. The run is closed in order, and what has landed stays.',
+    mend: 'read the log lines ("npx sluice logs RUN"); redrive the execution in the console, or run what is left again ("npx sluice retry RUN")',
+  },
+} as const satisfies Record<string, Entry>;

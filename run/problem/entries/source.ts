@@ -1,0 +1,144 @@
+import type { Entry } from '../entry.ts';
+
+/** What a source, or the way to it, does wrong. */
+export const SOURCE = {
+  'source-refused': {
+    title: 'The source refuses the request',
+    names: ['SourceRefusedError'],
+    meaning:
+      'The source answered with a status that another try does not change, such as 401, 403, 404 or 410. The item fails at once.',
+    mend: 'open the URL yourself; for 401 and 403 give the source its headers or credentials (docs/input.md), for 404 and 410 correct the URL',
+  },
+  'source-connection': {
+    title: 'There is no connection to the source',
+    names: ['SourceConnectionError'],
+    meaning:
+      'The host is unknown, its certificate is not valid, it speaks no TLS, or it speaks HTTP/2 only. Another try gets no connection either.',
+    mend: 'check the host name and its certificate; "npx sluice probe URL" tries it from your machine',
+  },
+  'source-unavailable': {
+    title: 'The source failed too often in a row',
+    names: ['SourceUnavailableError', 'SourceFaultError'],
+    meaning:
+      'Each request to the source broke off, was too slow, or was answered with an error. The detail has the last one. Sluice waits longer before each try, and gives up after the last.',
+    mend: 'run the item again later ("npx sluice retry RUN"); if it stays so, ask for fewer connections at once (ingest.connections)',
+  },
+  'source-asks-to-wait': {
+    title: 'The source asks to be left alone',
+    names: ['SourceAsksToWaitError'],
+    meaning:
+      'The source answered 429 or 503 with a Retry-After that is longer than this process may wait. In a run, the item is tried again then, as long as the run has time.',
+    mend: 'try again at the time that the detail names',
+  },
+  'source-changed': {
+    title: 'The source changed while it was read',
+    names: ['SourceChangedError', 'RangesIgnoredError'],
+    meaning:
+      'A later answer was of another version than the first one. Parts of two versions never make one object, so the transfer begins again.',
+    mend: 'try again when nobody writes the source',
+  },
+  'source-keeps-changing': {
+    title: 'The source changed at each try',
+    names: ['SourceKeepsChangingError'],
+    meaning: 'The transfer began four times, and each time the source became another version before its end.',
+    mend: 'run the item again when the source is written ("npx sluice retry RUN"), or take a URL that names one version',
+  },
+  'stream-broken': {
+    title: 'The one stream of the source broke off',
+    names: ['StreamBrokenError'],
+    meaning:
+      'The source gives no ranges, or does not say which version it gives, so that a broken stream can only begin again. It broke each time.',
+    mend: 'run the item again when the network or the source is quieter; a source with ranges and an ETag can be resumed',
+  },
+  'source-forbidden': {
+    title: 'The rules forbid the address',
+    names: ['SourceForbiddenError'],
+    meaning:
+      'The URL, a redirect, or an address that its host has is not one that this deployment may ask. Private, link-local and metadata addresses are closed by default, because an input could otherwise reach into the network of the deployment.',
+    mend: 'check the URL; if the address is meant, open it in the settings',
+    allowedBy: 'sources.openRanges, sources.allowedHosts, sources.ports (copy, probe: --open-range)',
+  },
+  'bad-redirect': {
+    title: 'The redirects of the source lead nowhere',
+    names: ['RedirectError'],
+    meaning: 'The redirects do not end, or lead to something that is no http or https URL.',
+    mend: 'open the URL yourself, and give the address where it ends',
+  },
+  'unproven-end': {
+    title: 'Nothing proves the end of the body',
+    names: ['UnprovenEndError'],
+    meaning:
+      'The answer has neither a length nor chunks, so that a body which was cut looks like a whole one. Nothing was stored.',
+    mend: 'state the size or a hash of the file in its source ("expect"), or take the risk',
+    allowedBy: '"allowUnprovenEnd": true in the source (copy: --allow-unproven-end)',
+  },
+  'transfer-coding': {
+    title: 'The body comes in a coding that is not undone',
+    names: ['TransferCodingError'],
+    meaning: 'The answer has a Transfer-Encoding other than "chunked". Its bytes are not those of the file.',
+    mend: 'ask the owner of the source for the plain file, or take another URL of it',
+  },
+  'proof-failed': {
+    title: 'The bytes are not those that were promised',
+    names: ['ProofFailedError'],
+    meaning:
+      'The size, the content type or a hash of what came is not what the input expects or the source itself states. Nothing was stored.',
+    mend: 'compare the expectation with the file at the source; without one of yours, the source or the way to it is broken: try again',
+  },
+  'too-large': {
+    title: 'The source is larger than it may be',
+    names: ['TooLargeError'],
+    meaning: 'The source holds more than a source may hold, or more than one object of S3 can hold (48.8 TiB).',
+    mend: 'check that the URL is the one that you mean, and raise the limit if so',
+    allowedBy: 'limits.sourceGiB (copy: --max-gib)',
+  },
+  'too-large-for-one-stream': {
+    title: 'The source is too large for one stream',
+    names: ['TooLargeForOneStreamError'],
+    meaning:
+      'Without ranges each part has to be held in memory, and S3 takes 10,000 parts. The memory that is set is too small for a source of this size.',
+    mend: 'take a source with ranges, or give more memory',
+    allowedBy: 'ingest.memoryMiB, workers.memoryMiB',
+  },
+  'run-limit': {
+    title: 'The limits of the run are used up',
+    names: ['RunLimitError'],
+    meaning: 'The sources of the run together hold more bytes, or take more hours, than one run may have.',
+    mend: 'run what is left again ("npx sluice retry RUN"), or raise the limit',
+    allowedBy: 'limits.runGiB, limits.hours',
+  },
+  'run-deadline': {
+    title: 'The deadline of the run has passed',
+    names: ['RunDeadlineError'],
+    meaning: 'The input has a deadlineMinutes, and the item did not land before. It is missing, not failed.',
+    mend: 'run what is left again ("npx sluice retry RUN"), or give the run more time',
+    allowedBy: 'deadlineMinutes in the input',
+  },
+  'not-in-time': {
+    title: 'One stream would not end before the deadline',
+    names: ['NotInTimeError'],
+    meaning:
+      'A function has 15 minutes, and the one stream of the source needs longer. In a run, a worker lands the source instead.',
+    mend: 'nothing, where a worker takes it; else run the item again',
+  },
+  'credential-refused': {
+    title: 'The credentials for the source cannot be used',
+    names: ['CredentialError'],
+    meaning:
+      'The secret or parameter that the source names cannot be read, has no such field, or may not be sent to this host.',
+    mend: 'check the name, and grant the secret for that host (docs/input.md, docs/settings.md)',
+    allowedBy: 'sources.credentials',
+  },
+  'token-refused': {
+    title: 'The token endpoint gives no token',
+    names: ['TokenError', 'TokenUnavailableError'],
+    meaning: 'The OAuth endpoint of the source refused the client, could not be reached, or answered without a token.',
+    mend: 'check the client id, the secret and the scope with the owner of the endpoint',
+  },
+  'transfer-failed': {
+    title: 'The item could not be landed',
+    names: ['TransferError', 'PermanentTransferError', 'BeginAgainError'],
+    meaning: 'The transfer ended in an error that has no code of its own. The detail has its name and its words.',
+    mend: 'read the log lines of the item ("npx sluice logs RUN ITEM"), and run it again ("npx sluice retry RUN")',
+  },
+} as const satisfies Record<string, Entry>;

@@ -1,0 +1,58 @@
+import type { Entry } from '../entry.ts';
+
+/** What goes wrong between Sluice and S3. */
+export const STORAGE = {
+  'object-exists': {
+    title: 'The object is there already',
+    names: ['ObjectExistsError'],
+    meaning: 'The source says ifExists: "fail", and the bucket has an object at its key. The object stays as it is.',
+    mend: 'take another key, or say what to do with the object that is there',
+    allowedBy: '"ifExists": "update", "skip" or "overwrite" in the source (copy: --if-exists)',
+  },
+  'bad-destination': {
+    title: 'S3 would not store the object under this name',
+    names: ['InvalidDestinationError'],
+    meaning:
+      'The key is longer than 1,024 bytes, has a segment that S3 servers read differently, or the metadata are more than 2 KiB; or neither source nor destination has a name for the file.',
+    mend: 'give the source a key that the detail allows',
+  },
+  'bad-transfer-options': {
+    title: 'The transfer was asked for in a way that makes no sense',
+    names: ['InvalidOptionsError', 'SourceRuleError'],
+    meaning:
+      'A caller of the transfer engine gave it options that exclude each other or are out of range. Nothing was asked or sent.',
+    mend: 'correct what the detail names (docs/transfer.md)',
+  },
+  'upload-vanished': {
+    title: 'The upload has vanished',
+    names: ['UploadVanishedError', 'PartsMissingError'],
+    meaning:
+      'S3 does not know the multipart upload or some of its parts any more: somebody aborted it, or a lifecycle rule did. The transfer begins again; the item fails where that happens four times.',
+    mend: 'look at who aborts uploads in the bucket, and at its lifecycle rules; then run the item again',
+  },
+  'storage-failed': {
+    title: 'S3 failed too often in a row, or refused',
+    names: ['StorageError', 'UncertainAnswerError', 'NoSuchWinnerError'],
+    meaning: 'S3 refused a request, or answered none of several tries. The detail has its own words.',
+    mend: 'check the permissions and the encryption key of the bucket if S3 refused; else run the item again',
+  },
+  'outcome-unknown': {
+    title: 'Nobody can tell whether the object is there',
+    names: ['OutcomeUnknownError'],
+    meaning: 'The command was stopped while S3 was making the object, and S3 could not be asked afterwards.',
+    mend: 'look for the object; the same command again finds it, or lands it',
+  },
+  'unreadable-record': {
+    title: 'A record of the run cannot be read',
+    names: ['UnreadableRecordError', 'LineTooLongError'],
+    meaning:
+      'An object below runs/ is not what Sluice has written: it is cut, too long, removed, or written by somebody else.',
+    mend: 'look at the object that the detail names, and at its earlier versions in the bucket',
+  },
+  'newer-version': {
+    title: 'A newer version of Sluice has written this',
+    names: ['NewerVersionError'],
+    meaning: 'A record or a message has a version that this program does not know. Workers leave it to a newer worker.',
+    mend: 'update this clone and deploy it ("npx cdk deploy"), or use the command line of the newer version',
+  },
+} as const satisfies Record<string, Entry>;

@@ -1,0 +1,72 @@
+import type { Entry } from '../entry.ts';
+
+/** What happens to a worker, or between the queue and it. */
+export const WORKER = {
+  'dead-letter': {
+    title: 'No worker came to an end with the item',
+    names: ['DeadLetterError'],
+    meaning:
+      "The item's message was delivered as often as it may be, and no worker said what came of it. The item kills or stalls each worker.",
+    mend: 'read the log lines of the item; give workers more memory or the item more time, or mend the processor',
+    allowedBy: 'workers.memoryMiB, workers.itemMinutes, workers.maxAttempts',
+  },
+  'message-refused': {
+    title: 'SQS does not take the message of the item',
+    names: ['MessageRefusedError', 'BadMessageError'],
+    meaning: 'The message is larger than SQS takes, or does not have the form of a message.',
+    mend: 'make the input of the item smaller: put what is long into an object, and name its key',
+  },
+  'dispatch-failed': {
+    title: 'The items could not be sent to the workers',
+    names: ['DispatchError'],
+    meaning: 'SQS did not take some of the messages after several tries.',
+    mend: 'run what is left again ("npx sluice retry RUN")',
+  },
+  'worker-died': {
+    title: 'The workers died on the item',
+    names: ['WorkerDiedError'],
+    meaning: 'Each worker that had the item was killed before it could say a word, as often as the item may be tried.',
+    mend: 'give the workers more memory, or mend the processor; the log lines end where the worker was killed',
+    allowedBy: 'workers.memoryMiB, workers.maxAttempts',
+  },
+  'item-timeout': {
+    title: 'The item took longer than it may',
+    names: ['ItemTimeoutError'],
+    meaning: 'The processor was still at work when the time of one item was up. The detail has how far it came.',
+    mend: 'split the item, or give items more time',
+    allowedBy: 'workers.itemMinutes',
+  },
+  'item-memory': {
+    title: 'The item ran out of memory',
+    names: ['ItemMemoryError'],
+    meaning: "The processor filled its heap, or its process took more than its share of the worker's memory.",
+    mend: 'process fewer items at once, or give the workers more memory',
+    allowedBy: 'workers.memoryMiB, workers.itemsAtOnce',
+  },
+  'item-process-ended': {
+    title: 'The process of the item ended',
+    names: ['ItemExitError', 'ItemUncaughtError', 'ItemKilledError', 'ItemProcessStartError'],
+    meaning:
+      'The processor ended its own process, threw an error that nobody waited for, or the system ended the process.',
+    mend: 'mend the processor; the log lines of the item have its last words',
+  },
+  'worker-stopping': {
+    title: 'The worker gave the item back',
+    names: ['WorkerStoppingError', 'WorkLostError', 'DoneElsewhereError', 'NotRecordedError', 'DeleteError'],
+    meaning: 'This is no failure of the item: another worker takes it, or has done it.',
+    mend: 'nothing',
+  },
+  'queue-unreachable': {
+    title: 'The worker cannot reach its queue',
+    names: ['QueueUnreachableError'],
+    meaning:
+      'The queue is gone, or has not answered for five minutes. The worker ends, and the gatekeeper starts another.',
+    mend: 'check that the stack is whole, and the network and endpoints of the workers (docs/settings.md, network)',
+  },
+  'worker-setup': {
+    title: 'The worker is not set up as it should be',
+    names: ['WorkerEnvironmentError', 'NativeFileError'],
+    meaning: 'A variable or a file of the worker is not what the task definition says.',
+    mend: 'deploy again ("npx cdk deploy")',
+  },
+} as const satisfies Record<string, Entry>;

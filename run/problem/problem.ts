@@ -1,0 +1,95 @@
+import * as z from 'zod';
+import { shortText } from '#net/short-text.ts';
+import { CATALOGUE, type Code, codeOfName, isCode } from './catalogue.ts';
+
+/** The page of all codes, in the repository. */
+export const ERRORS_PAGE = 'docs/errors.md';
+
+/** How many bytes came, of how many. */
+const bytesSchema = z.object({ got: z.int().nonnegative(), expected: z.int().nonnegative() });
+
+/**
+ * A failure as everybody sees it: in the ledger, the manifest, an event, the command line and the report. Its members are those of
+ * problem details, and further ones of ours.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9457
+ */
+export const problemSchema = z.object({
+  /** The section of the page that explains it: `docs/errors.md#source-refused`. */
+  type: z.string(),
+  /** Stable for ever. A reader may meet one that only a newer version knows. */
+  code: z.string(),
+  title: z.string(),
+  /** What happened to which thing, in a sentence or a line for each of several problems. */
+  detail: z.string(),
+  /** The record of this occurrence, where there is one: a key in the bucket. */
+  instance: z.string().optional(),
+  /** What to do. */
+  mend: z.string(),
+  /** The settings or options that would let it pass, or `never`. */
+  allowedBy: z.string(),
+  /** The name of the error that was thrown, as the log lines have it. */
+  error: z.string(),
+  bytes: bytesSchema.optional(),
+  /** The command that shows its log lines. */
+  logs: z.string().optional(),
+});
+export type Problem = z.infer<typeof problemSchema>;
+
+/** What is known beside the error itself. */
+export interface Occurrence {
+  /** The code of an error that the catalogue does not know. @default unexpected */
+  readonly fallback?: Code;
+  readonly instance?: string;
+  /** Where it happened: the log lines of this run, or of this item. */
+  readonly run?: string;
+  readonly item?: string;
+}
+
+const LONGEST_NAME = 200;
+
+/**
+ * Makes a problem from whatever was thrown. This is the one place that does.
+ *
+ * Its code is the error's own `code` where the catalogue has that, else the code of the error's name, since a name is what
+ * Step Functions and other processes pass on. An error may bring a `mend` of its own and the `bytes` that came.
+ */
+export function problemOf(error: unknown, { fallback = 'unexpected', instance, run, item }: Occurrence = {}): Problem {
+  const { name, message, code: given, mend, bytes } = partsOf(error);
+  const code = codeOf(error) ?? fallback;
+  const { title, mend: usual, allowedBy = 'never' } = CATALOGUE[code];
+  const parsedBytes = bytesSchema.safeParse(bytes);
+  // A name that the catalogue does not know says more than the title does.
+  const known = isCode(given) || codeOfName(name) !== undefined || name === 'Error';
+  return {
+    type: `${ERRORS_PAGE}#${code}`,
+    code,
+    title,
+    detail: shortText(message === '' ? name : known ? message : `${name}: ${message}`),
+    ...(instance !== undefined && { instance }),
+    mend: filled(typeof mend === 'string' ? mend : usual, run, item),
+    allowedBy,
+    error: name,
+    ...(parsedBytes.success && { bytes: parsedBytes.data }),
+    ...(run !== undefined && { logs: ['npx sluice logs', run, item].filter((word) => word !== undefined).join(' ') }),
+  };
+}
+
+/** The code of whatever was thrown, undefined where the catalogue does not know it. */
+export function codeOf(error: unknown): Code | undefined {
+  const { name, code } = partsOf(error);
+  if (isCode(code)) return code;
+  return codeOfName(name) ?? (typeof code === 'string' ? codeOfName(code) : undefined);
+}
+
+function partsOf(error: unknown): { name: string; message: string; code?: unknown; mend?: unknown; bytes?: unknown } {
+  if (typeof error !== 'object' || error === null) return { name: 'Error', message: String(error) };
+  const { name, message, code, mend, bytes } = error as Record<string, unknown>;
+  return { name: shortText(String(name ?? 'Error'), LONGEST_NAME), message: String(message ?? ''), code, mend, bytes };
+}
+
+/** Commands of a mend with the names of this run and item, so that a person can copy them. */
+function filled(mend: string, run: string | undefined, item: string | undefined): string {
+  const withRun = run === undefined ? mend : mend.replaceAll(/\bRUN\b/g, () => run);
+  return item === undefined ? withRun : withRun.replaceAll(/\bITEM\b/g, () => item);
+}

@@ -1,0 +1,102 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { CATALOGUE } from '#run/problem/catalogue.ts';
+import { ERRORS_FILE, errorsPage } from '#run/problem/errors-page.ts';
+
+const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
+const ROOMS = [
+  'bin',
+  'cli',
+  'lambdas',
+  'lib',
+  'local',
+  'net',
+  'processors',
+  'run',
+  'stepfunctions',
+  'transfer',
+  'worker',
+];
+
+/** Errors that no person meets: whoever catches them is in the same file or the same call. */
+const CAUGHT: Readonly<Record<string, string>> = {
+  AnsweredEarly: 'the transport sends the part again',
+  CommandError: 'it brings its own code',
+  ConnectionBrokenError: 'a fault of the source, which is asked again',
+  ItemError: 'it has the name of the error in the process of an item',
+  PermanentItemError: 'it has the name of the error in the process of an item',
+  FinalError: 'the bootstrap of a worker ends by it, and says so in its log',
+  MalformedAnswerError: 'the lane makes it a fault of the source',
+  NotRetried: 'the attempts unwrap it',
+  PastDeadline: 'the slice stops between parts',
+  PlainGetNeeded: 'the probe asks again without a range',
+  StaleConnection: 'the request is sent again',
+  StaleConnectionError: 'the request is sent again',
+  StorageStalled: 'the request is sent again',
+  WholeAnswer: 'the range is asked for again',
+};
+
+const sources = ROOMS.flatMap((room) =>
+  readdirSync(join(REPOSITORY, room), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !file.includes('node_modules'))
+    .map((file) => ({ file: join(room, file), text: readFileSync(join(REPOSITORY, room, file), 'utf8') })),
+);
+const entries = Object.entries(CATALOGUE);
+
+/** Names of the classes that are errors, and of the Fail states. */
+function declaredNames(): Set<string> {
+  const names = new Set<string>();
+  for (const { text } of sources) {
+    for (const [, name = ''] of text.matchAll(/class (\w+)(?:<[^>]*>)? extends \w*(?:Error|Answer)\b/g))
+      names.add(name);
+    for (const [, name = ''] of text.matchAll(/new Fail\(this, '(\w+)', \{\s*error: /g)) names.add(name);
+    for (const [, name = ''] of text.matchAll(/this\.#fail\('(\w+)'/g)) names.add(name);
+  }
+  return names;
+}
+
+describe('the catalogue of errors', () => {
+  it('has a code for every class of errors that a person may meet', () => {
+    const known = new Set(entries.flatMap(([, { names = [] }]) => names));
+    const without = [...declaredNames()].filter((name) => !known.has(name) && CAUGHT[name] === undefined);
+    expect(without).toEqual([]);
+  });
+
+  it('names no class that is gone, and none twice', () => {
+    const declared = declaredNames();
+    const names = entries.flatMap(([, entry]) => entry.names ?? []);
+    expect(names.filter((name) => !declared.has(name))).toEqual([]);
+    const all = entries.flatMap(([, { names: ours = [], foreign = [] }]) => [...ours, ...foreign]);
+    expect(all.filter((name, at) => all.indexOf(name) !== at)).toEqual([]);
+    expect(Object.keys(CAUGHT).filter((name) => !declared.has(name))).toEqual([]);
+  });
+
+  it('has no code that nothing leads to', () => {
+    const outside = sources.filter(({ file }) => !file.startsWith('run/problem/entries/'));
+    const unused = entries.filter(
+      ([code, { names = [], foreign = [] }]) =>
+        names.length + foreign.length === 0 && !outside.some(({ text }) => text.includes(`'${code}'`)),
+    );
+    expect(unused.map(([code]) => code)).toEqual([]);
+  });
+
+  it('has codes of one form, and sentences that can be put together', () => {
+    for (const [code, { title, meaning, mend }] of entries) {
+      expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
+      expect(title, code).toMatch(/^[A-Z].*[^.]$/);
+      expect(meaning, code).toMatch(/^[A-Z-].*\.$/s);
+      expect(mend, code).toMatch(/[^.]$/);
+    }
+  });
+
+  it('is what docs/errors.md says; `npm run docs:errors` writes it', () => {
+    expect(readFileSync(ERRORS_FILE, 'utf8')).toBe(errorsPage());
+  });
+
+  it('has a section in docs/errors.md for each code', () => {
+    const headings = [...errorsPage().matchAll(/^### (.+)$/gm)].map(([, code]) => code);
+    expect(headings.toSorted()).toEqual(Object.keys(CATALOGUE).toSorted());
+  });
+});
