@@ -59,12 +59,12 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
     .option('--on-late <word>', 'what to do when time is up: partial (go on with what there is) or fail')
     .option('--name <run>', "the new run's id")
     .option('--detach', "print the run's id and do not wait for it")
-    .option('--dry-run', 'check the input, show what would land where, and start nothing')
+    .option('--dry-run', 'check the input, ask each source what it is, show size, time and dollars, and start nothing')
     .action(async (urls: string[], options: Omit<RunOptions, 'urls'> & Common & { dryRun?: boolean }) => {
       const { prepareRun, run } = await import('./commands/run.ts');
       const prepared = await prepareRun({ ...options, urls });
       const { dryRun } = await import('./commands/dry-run.ts');
-      if (options.dryRun === true) end(await dryRun(prepared, screen, options.json === true));
+      if (options.dryRun === true) end(await dryRun(prepared, screen, options.json === true, signal));
       else end(await run(await connected(options), prepared, options));
     });
 

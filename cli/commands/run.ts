@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { runKeys } from '#run/keys.ts';
 import { newRunId } from '../deployment/deployment.ts';
 import { executionInput } from '../input/execution-input.ts';
 import { fileError } from '../input/file-error.ts';
+import { type LocalList, type PlannedNow, plannedNow } from '../input/planned-now.ts';
 import { UsageError } from '../usage-error.ts';
 import type { CommandContext } from './command.ts';
 import { checkRunName, type StartOptions, startRun } from './start-run.ts';
@@ -27,7 +29,9 @@ export interface RunOptions extends StartOptions {
 export interface PreparedRun {
   readonly name: string;
   readonly input: Record<string, unknown>;
-  readonly list: { readonly key: string; readonly body: Buffer } | undefined;
+  readonly list: LocalList | undefined;
+  /** What Plan would make of it now. */
+  readonly planned: PlannedNow;
 }
 
 /**
@@ -53,7 +57,8 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     ...(processor !== undefined && { process: processor }),
     ...(onLate !== undefined && { onLate }),
   });
-  return { name, input, list };
+  const planned = await plannedNow(input, list && { name: basename(from ?? ''), body: list.body });
+  return { name, input, list, planned };
 }
 
 /** `sluice run`: uploads the list where there is one, starts the run and, unless detached, watches it. */

@@ -1,12 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { InvalidInputError } from '#run/errors.ts';
-import { executionInputSchema } from '#run/input/input.ts';
-import { PROCESSOR_NAMES } from '#run/input/processor-names.ts';
 import { itemName } from '#run/item.ts';
-import { itemsOfInput } from '#run/plan/items.ts';
 import { EXIT } from '../exit-code.ts';
 import { executionInput } from '../input/execution-input.ts';
 import { fileError } from '../input/file-error.ts';
+import { plannedNow } from '../input/planned-now.ts';
 import { countText } from '../screen/quantities.ts';
 import type { Screen } from '../screen/screen.ts';
 
@@ -23,7 +20,8 @@ export async function validate(file: string, screen: Screen, json: boolean): Pro
   } catch (cause) {
     throw fileError(cause);
   }
-  const items = plannedNow(executionInput({ sources: [], base: text }));
+  const { items: planned } = await plannedNow(executionInput({ sources: [], base: text }));
+  const items = planned.map((item) => ({ name: itemName(item), url: item.kind === 'source' ? item.url : null }));
   if (json) {
     screen.print(JSON.stringify({ valid: true, items }));
     return EXIT.complete;
@@ -34,29 +32,4 @@ export async function validate(file: string, screen: Screen, json: boolean): Pro
     `${file} is valid: ${countText(items.length, 'item')}${'sourcesFrom' in JSON.parse(text) ? ', and what its list names' : ''}.`,
   );
   return EXIT.complete;
-}
-
-/**
- * The items that an input names itself, with templates filled from the present time.
- *
- * @throws InvalidInputError with every problem of keys and templates, and two sources for one key.
- */
-export function plannedNow(input: Record<string, unknown>): { readonly name: string; readonly url: string | null }[] {
-  const parsed = executionInputSchema.parse(input);
-  const problems: string[] = [];
-  const defaults = {
-    scheduledTime: parsed.scheduledTime === undefined ? new Date() : new Date(parsed.scheduledTime),
-    timeZone: parsed.timeZone,
-    process: parsed.process,
-    processors: PROCESSOR_NAMES,
-  };
-  const seen = new Set<string>();
-  const items = [...itemsOfInput(parsed, defaults, (problem) => problems.push(problem))].map((item) => {
-    const name = itemName(item);
-    if (seen.has(name)) problems.push(`${name}: is named twice`);
-    seen.add(name);
-    return { name, url: item.kind === 'source' ? item.url : null };
-  });
-  if (problems.length > 0) throw new InvalidInputError(problems);
-  return items;
 }

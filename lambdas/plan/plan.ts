@@ -10,15 +10,15 @@ import { type Item, itemName, type Process } from '#run/item.ts';
 import { runKeys, slotKey } from '#run/keys.ts';
 import { countByShard } from '#run/ledger/shards.ts';
 import type { LimitsSettings } from '#run/limits/limits.ts';
+import { listAtUrl } from '#run/list/list-at-url.ts';
+import type { ListBytes } from '#run/list/list-bytes.ts';
+import { SourceListError } from '#run/list/list-error.ts';
+import { listInBucket } from '#run/list/list-in-bucket.ts';
+import { readSourceList } from '#run/list/source-list.ts';
 import { type Claim, claim } from '#run/plan/claim.ts';
 import { destined, filled, type ItemDefaults, itemsOfInput, listedItem, type Report } from '#run/plan/items.ts';
 import { type PlanSummary, planSummarySchema } from '#run/plan/plan-summary.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
-import { listAtUrl } from './list/list-at-url.ts';
-import type { ListBytes } from './list/list-bytes.ts';
-import { SourceListError } from './list/list-error.ts';
-import { listInBucket } from './list/list-in-bucket.ts';
-import { readSourceList } from './list/source-list.ts';
 import { itemsLeftBy, linkRerun, RerunError } from './rerun.ts';
 
 /** Up to this many items a batch holds one, so that the console shows one child a source. */

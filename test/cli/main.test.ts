@@ -127,11 +127,11 @@ describe('sluice', () => {
     });
   });
 
-  it('shows what a run would land, and starts nothing', async () => {
-    const { code, out } = await runSluice(['run', '--dry-run', 'https://a.example/{yyyy}.csv'], BARE);
-    expect([code, out]).toEqual([
-      0,
-      expect.stringMatching(/https:\/\/a\.example\/\d{4}\.csv → raw\/a\.example\/\d{4}\.csv\n.*1 item/),
+  it('gives a mistake as a problem where JSON is asked for', async () => {
+    const { code, err } = await runSluice(['run', 'foo', '--json'], BARE);
+    expect([code, JSON.parse(err)]).toEqual([
+      2,
+      expect.objectContaining({ code: 'invalid-input', detail: expect.stringContaining('"foo"') }),
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { quoted } from '#run/input/quoted.ts';
+import { quoted } from '../input/quoted.ts';
 import type { ListEntry } from './list-entry.ts';
 
 const FIRST_LINE = 'TsvHttpData-1.0';

@@ -1,10 +1,10 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import type { ListBytes } from '#lambdas/plan/list/list-bytes.ts';
-import type { ListEntry } from '#lambdas/plan/list/list-entry.ts';
-import { SourceListError } from '#lambdas/plan/list/list-error.ts';
-import { readSourceList } from '#lambdas/plan/list/source-list.ts';
 import type { ListFormat } from '#run/input/input.ts';
+import type { ListBytes } from '#run/list/list-bytes.ts';
+import type { ListEntry } from '#run/list/list-entry.ts';
+import { SourceListError } from '#run/list/list-error.ts';
+import { readSourceList } from '#run/list/source-list.ts';
 
 /** A list of these bytes, read in pieces of so many: an answer of S3 is cut anywhere. */
 function listOf(fileName: string, content: string | Uint8Array, pieceBytes = 65_536, contentType?: string): ListBytes {

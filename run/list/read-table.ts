@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Options, parse } from 'csv-parse';
-import { quoted } from '#run/input/quoted.ts';
+import { quoted } from '../input/quoted.ts';
 import type { ListEntry } from './list-entry.ts';
 import { SourceListError } from './list-error.ts';
 import { isTsvHttpData, readTsvHttpData } from './read-tsv-http-data.ts';

@@ -1,4 +1,4 @@
-import type { ListFormat } from '#run/input/input.ts';
+import type { ListFormat } from '../input/input.ts';
 import type { ListBytes } from './list-bytes.ts';
 import type { ListEntry, ReadEntries } from './list-entry.ts';
 import { SourceListError } from './list-error.ts';

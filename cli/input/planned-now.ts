@@ -1,0 +1,92 @@
+import { InvalidInputError } from '#run/errors.ts';
+import { itemId } from '#run/ids.ts';
+import { executionInputSchema } from '#run/input/input.ts';
+import { lookOfKey } from '#run/input/key-problem.ts';
+import { PROCESSOR_NAMES } from '#run/input/processor-names.ts';
+import { type Item, itemName } from '#run/item.ts';
+import type { ListBytes } from '#run/list/list-bytes.ts';
+import { readSourceList } from '#run/list/source-list.ts';
+import { itemsOfInput, listedItem } from '#run/plan/items.ts';
+
+/** A list of sources on this machine, and where it is uploaded. */
+export interface LocalList {
+  readonly key: string;
+  readonly body: Buffer;
+}
+
+/** What Plan would make of an input now. */
+export interface PlannedNow {
+  /** How many items it would have. */
+  readonly count: number;
+  /** The first of them. */
+  readonly items: readonly Item[];
+}
+
+/** So many items are kept for a person or a program to look at; a list may have a million. */
+const KEPT = 10_000;
+/** Plan tells no more problems either. */
+const MOST_PROBLEMS = 20;
+
+/**
+ * The items that an input and its list name, by the code that Plan reads them by, with templates filled from the present time. What only the
+ * deployment knows is left out: an earlier run, a list that lies elsewhere, and its settings.
+ *
+ * @param name the list as its user calls it.
+ * @throws InvalidInputError with the first problems of keys, templates and lines, and sources for one key; SourceListError.
+ */
+export async function plannedNow(
+  input: Record<string, unknown>,
+  list?: { readonly name: string; readonly body: Buffer },
+): Promise<PlannedNow> {
+  const parsed = executionInputSchema.parse(input);
+  const defaults = {
+    scheduledTime: parsed.scheduledTime === undefined ? new Date() : new Date(parsed.scheduledTime),
+    timeZone: parsed.timeZone,
+    process: parsed.process,
+    processors: PROCESSOR_NAMES,
+  };
+  const problems: string[] = [];
+  let more = 0;
+  const report = (problem: string) => {
+    if (problems.length < MOST_PROBLEMS) problems.push(problem);
+    else more += 1;
+  };
+  const items: Item[] = [];
+  const seen = new Set<string>();
+  const add = (item: Item) => {
+    const hash = item.kind === 'source' ? itemId(lookOfKey(item.key)) : item.id;
+    if (seen.has(hash)) {
+      const problem = item.kind === 'source' ? 'two sources land there, or at what looks the same' : 'is named twice';
+      report(`${itemName(item)}: ${problem}`);
+    }
+    seen.add(hash);
+    if (items.length < KEPT) items.push(item);
+  };
+  for (const item of itemsOfInput(parsed, defaults, report)) add(item);
+  if (list !== undefined) {
+    await using bytes = bytesOf(list);
+    for await (const entry of readSourceList(bytes, parsed.sourcesFrom?.format)) {
+      if ('problem' in entry) report(`${list.name} ${entry.where}: ${entry.problem}`);
+      else {
+        const item = listedItem(entry.value, `${list.name} ${entry.where}`, defaults, report);
+        if (item !== undefined) add(item);
+      }
+    }
+    if (seen.size === 0 && problems.length === 0) report(`${list.name}: the list names no source`);
+  }
+  if (problems.length > 0) throw new InvalidInputError(more === 0 ? problems : [...problems, `and ${more} more`]);
+  return { count: seen.size, items };
+}
+
+function bytesOf({ name, body }: { readonly name: string; readonly body: Buffer }): ListBytes {
+  return {
+    name,
+    fileName: name,
+    read: () => Promise.resolve(chunksOf(body)),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+async function* chunksOf(body: Buffer): AsyncGenerator<Uint8Array> {
+  yield body;
+}
