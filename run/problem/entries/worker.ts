@@ -65,7 +65,7 @@ export const WORKER = {
   },
   'worker-setup': {
     title: 'The worker is not set up as it should be',
-    names: ['WorkerEnvironmentError', 'NativeFileError'],
+    names: ['NativeFileError'],
     meaning: 'A variable or a file of the worker is not what the task definition says.',
     mend: 'deploy again ("npx cdk deploy")',
   },
