@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
+import redshift_data
 from ministack.services import ecs, iam
 
 
@@ -63,6 +64,8 @@ def checks(request: Request) -> list[Check]:
         return _ecs(request)
     if request.service == "iam":
         return _iam(request)
+    if request.service == redshift_data.SERVICE:
+        return [Check(*needed) for needed in redshift_data.needed(request)]
     return [Check(request.action, request.resource)]
 
 

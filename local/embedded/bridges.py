@@ -18,6 +18,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs, eventbridge, iam, lambda_svc, s3, scheduler, stepfunctions
 from payload_limits import refuse_large_payloads
 from redrive import redrive_executions
+from redshift_data import serve_redshift_data
 from services import let_services_ask
 from task_credentials import serve_task_credentials
 
@@ -35,6 +36,7 @@ def install() -> None:
     name_service_roles()
     enforce_permissions()
     serve_task_credentials()
+    serve_redshift_data()
     let_services_ask()
     bound_lambdas()
     # Last, when an error is one: it measures what a function answers.

@@ -54,9 +54,14 @@ export interface EmbeddedAws {
  *
  * @param options.logFile takes what the emulator says, Lambda logs included; its folder is made.
  * @param options.port a fixed port of the loopback interface. @default a free one
+ * @param options.redshift the stand-in that answers for Redshift's Data API. @default there is no Redshift
  * @throws EmbeddedAwsError where it doesn't come up.
  */
-export async function startEmbeddedAws(options: { logFile: string; port?: number }): Promise<EmbeddedAws> {
+export async function startEmbeddedAws(options: {
+  logFile: string;
+  port?: number;
+  redshift?: { readonly url: string; readonly token: string };
+}): Promise<EmbeddedAws> {
   if (!existsSync(PYTHON)) {
     throw new EmbeddedAwsError(
       'the embedded AWS is not installed: run "node local/install.mjs" (npm start does it too)',
@@ -83,6 +88,10 @@ export async function startEmbeddedAws(options: { logFile: string; port?: number
       GATEWAY_PORT: String(options.port ?? 0),
       LOG_LEVEL: 'INFO',
       SLUICE_REQUESTS_FILE: requestsFile,
+      ...(options.redshift && {
+        SLUICE_REDSHIFT_URL: options.redshift.url,
+        SLUICE_REDSHIFT_TOKEN: options.redshift.token,
+      }),
     },
   }) as ChildProcessByStdio<Writable, Readable, null>;
   await log.close();

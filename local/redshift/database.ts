@@ -1,0 +1,133 @@
+import type { PGlite } from '@electric-sql/pglite';
+import { identifier } from '#processors/table/sql.ts';
+import { type Access, copy } from './copy.ts';
+import { type LoadErrorDetail, StatementError } from './errors.ts';
+import { withNumberedParameters } from './sql-text.ts';
+import { SYSTEM_TABLES } from './system-tables.ts';
+
+/** What one statement of a batch answered. */
+export interface Answer {
+  readonly rows: readonly (readonly unknown[])[];
+  readonly columns: readonly { readonly name: string; readonly type: number }[];
+  readonly affected: number;
+  readonly hasResultSet: boolean;
+}
+
+/** Settings of a session that Redshift has and Postgres hasn't. */
+const SESSION_SETTING =
+  /^\s*(?:SET\s+(query_group|wlm_query_slot_count|statement_timeout)\s+(?:TO|=)\s*(.+)|RESET\s+(query_group|wlm_query_slot_count|statement_timeout))\s*;?\s*$/is;
+
+/** One Postgres, which needs no server, as the stand-in's database. Statements run one after the other. */
+export class Database {
+  readonly #postgres: PGlite;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(postgres: PGlite) {
+    this.#postgres = postgres;
+  }
+
+  /** Opens an empty one, in memory. It takes some seconds. */
+  static async open(): Promise<Database> {
+    const { PGlite } = await import('@electric-sql/pglite');
+    const postgres = await PGlite.create();
+    await postgres.exec(SYSTEM_TABLES);
+    await postgres.exec('GRANT SELECT ON svv_tables, svv_columns, sys_load_error_detail TO PUBLIC');
+    return new Database(postgres);
+  }
+
+  close(): Promise<void> {
+    return this.#postgres.close();
+  }
+
+  /** Runs statements of the stand-in's owner, who may do everything. */
+  async run(sql: string): Promise<void> {
+    await this.#inTurn(() => this.#postgres.exec(sql));
+  }
+
+  /** The rows of a query of the stand-in's owner. */
+  async rows<T>(sql: string, values: unknown[] = []): Promise<T[]> {
+    return this.#inTurn(async () => (await this.#postgres.query<T>(sql, values)).rows);
+  }
+
+  /** A session of a user, as which `use` runs statements; nobody else runs any meanwhile. */
+  session<T>(user: string | undefined, use: (session: Session) => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      if (user !== undefined) {
+        const { rows } = await this.#postgres.query('SELECT FROM pg_roles WHERE rolname = $1', [user]);
+        // As Redshift does for whoever comes with temporary credentials.
+        if (rows.length === 0) await this.#postgres.exec(`CREATE ROLE ${identifier(user)}`);
+        await this.#postgres.exec(`SET SESSION AUTHORIZATION ${identifier(user)}`);
+      }
+      try {
+        return await use(new Session(this.#postgres));
+      } finally {
+        await this.#postgres.exec('RESET SESSION AUTHORIZATION; DISCARD TEMP;');
+      }
+    });
+  }
+
+  async recordLoadErrors(queryId: number, details: readonly LoadErrorDetail[]): Promise<void> {
+    for (const { file, line, column, message } of details) {
+      await this.rows(
+        'INSERT INTO sys_load_error_detail (query_id, start_time, file_name, line_number, column_name, error_message) VALUES ($1, now(), $2, $3, $4, $5)',
+        [queryId, file.slice(0, 256), line, column.slice(0, 127), message.slice(0, 512)],
+      );
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work, work);
+    this.#turn = mine.catch(() => undefined);
+    return mine;
+  }
+}
+
+/** A session's settings as they were when a statement ran. */
+export type SessionSettings = Readonly<Record<string, string>>;
+
+/** Statements that share a transaction and settings. */
+export class Session {
+  readonly settings: Record<string, string> = {};
+  readonly #postgres: PGlite;
+
+  constructor(postgres: PGlite) {
+    this.#postgres = postgres;
+  }
+
+  begin = () => this.#postgres.exec('BEGIN');
+  commit = () => this.#postgres.exec('COMMIT');
+  rollback = () => this.#postgres.exec('ROLLBACK');
+
+  /** @throws StatementError in the words of whichever of the two databases knows the case. */
+  async run(sql: string, parameters: ReadonlyMap<string, string>, access: Access): Promise<Answer> {
+    const setting = SESSION_SETTING.exec(sql);
+    if (setting) {
+      const [, name, value = '', reset] = setting;
+      if (name !== undefined) this.settings[name.toLowerCase()] = value.trim().replace(/^'(.*)'$/s, '$1');
+      else delete this.settings[String(reset).toLowerCase()];
+      return NOTHING;
+    }
+    if (/^\s*COPY\s/i.test(sql)) {
+      const rows = await copy(this.#postgres, sql, access);
+      await this.#postgres.query(`SELECT set_config('sluice.copied', $1, false)`, [String(rows)]);
+      return NOTHING;
+    }
+    const numbered = withNumberedParameters(sql, parameters);
+    try {
+      const { rows, fields, affectedRows } = await this.#postgres.query<unknown[]>(numbered.sql, numbered.values, {
+        rowMode: 'array',
+        // As texts, of which the protocol makes its own values.
+        parsers: new Proxy({}, { get: () => (text: string) => text, has: () => true }),
+      });
+      const columns = fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID }));
+      return { rows, columns, affected: affectedRows ?? 0, hasResultSet: fields.length > 0 };
+    } catch (cause) {
+      const { message } = cause as Error;
+      throw new StatementError(`ERROR: ${/division by zero/.test(message) ? 'Divide by zero' : message}`, [], {
+        cause,
+      });
+    }
+  }
+}
+
+const NOTHING: Answer = { rows: [], columns: [], affected: 0, hasResultSet: false };

@@ -1,0 +1,278 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { roleSchema } from './copy.ts';
+import { Database } from './database.ts';
+import { type Hold, type Statement, Statements } from './statements.ts';
+import { fieldsOf, metadataOf } from './values.ts';
+
+/** A row more makes another page. The Data API's pages are of bytes, and larger. */
+const ROWS_A_PAGE = 100;
+const LARGEST_REQUEST_BYTES = 1_048_576;
+/** The Data API waits no longer for a statement that is to be waited for. */
+const LONGEST_WAIT_SECONDS = 30;
+
+/** A stand-in for Redshift's Data API that runs. */
+export interface RedshiftStandIn {
+  /** What the embedded AWS hands requests on to. */
+  readonly url: string;
+  /** Without it nothing is answered. */
+  readonly token: string;
+  readonly database: Database;
+  readonly statements: { hold(pattern: RegExp): Hold; all(): Statement[] };
+  stop(): Promise<void>;
+}
+
+/** What the embedded AWS says of a request that it lets through. */
+const callSchema = z.object({
+  /** The caller's id, whose statements nobody else sees. */
+  caller: z.string(),
+  /** The database user that the caller's credentials make; null for the account's root. */
+  user: z.string().nullable(),
+  endpoint: z.string(),
+  region: z.string(),
+  roles: z.record(z.string(), roleSchema),
+});
+export type Call = z.infer<typeof callSchema>;
+
+const parametersSchema = z.array(z.object({ name: z.string(), value: z.string() })).default([]);
+const target = {
+  WorkgroupName: z.string().optional(),
+  ClusterIdentifier: z.string().optional(),
+  Database: z.string().optional(),
+  SecretArn: z.string().optional(),
+  DbUser: z.string().optional(),
+};
+const submitSchema = z.object({
+  ...target,
+  Sql: z.string().optional(),
+  Sqls: z.array(z.string()).min(1).max(40).optional(),
+  Parameters: parametersSchema,
+  StatementName: z.string().optional(),
+  ClientToken: z.string().max(64).optional(),
+  WaitTimeSeconds: z.number().min(0).max(LONGEST_WAIT_SECONDS).default(0),
+});
+const idSchema = z.object({ Id: z.string(), NextToken: z.string().optional() });
+const describeSchema = idSchema.extend({ WaitTimeSeconds: z.number().min(0).max(LONGEST_WAIT_SECONDS).default(0) });
+
+/** An answer that is an error, by its name in the Data API. */
+class ApiError extends Error {
+  constructor(name: 'ValidationException' | 'ResourceNotFoundException', message: string) {
+    super(message);
+    this.name = name;
+  }
+}
+
+/**
+ * Starts the stand-in on a free port of the loopback interface: the Data API's protocol in front of a Postgres in memory, in
+ * which COPY reads S3. docs/local-and-aws.md lists what Redshift does otherwise.
+ */
+export async function startRedshiftStandIn(): Promise<RedshiftStandIn> {
+  const database = await Database.open();
+  const statements = new Statements(database);
+  const token = randomBytes(24).toString('hex');
+  const server = createServer((request, response) => {
+    answer(request, response, statements, token).catch(() => response.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the stand-in for Redshift has no port');
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    token,
+    database,
+    statements,
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await database.close();
+    },
+  };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  statements: Statements,
+  token: string,
+): Promise<void> {
+  const reply = (status: number, body: unknown) =>
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
+  const given = Buffer.from(String(request.headers['x-sluice-token'] ?? ''));
+  const wanted = Buffer.from(token);
+  if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
+    reply(403, {
+      __type: 'AccessDeniedException',
+      message: 'the stand-in for Redshift answers the embedded AWS alone',
+    });
+    return;
+  }
+  try {
+    const call = callSchema.parse(
+      JSON.parse(Buffer.from(String(request.headers['x-sluice-call']), 'base64').toString()),
+    );
+    const body = JSON.parse((await bodyOf(request)) || '{}');
+    const action = String(request.headers['x-amz-target']).split('.').at(-1) ?? '';
+    reply(200, await act(action, body, call, statements));
+  } catch (error) {
+    if (error instanceof z.ZodError) {
+      return void reply(400, { __type: 'ValidationException', message: z.prettifyError(error) });
+    }
+    const { name, message } = error as Error;
+    if (error instanceof ApiError) return void reply(400, { __type: name, message });
+    reply(500, { __type: 'InternalServerException', message });
+  }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > LARGEST_REQUEST_BYTES) throw new ApiError('ValidationException', 'the request is too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+async function act(action: string, body: unknown, call: Call, statements: Statements): Promise<unknown> {
+  switch (action) {
+    case 'ExecuteStatement':
+    case 'BatchExecuteStatement':
+      return submit(submitSchema.parse(body), call, statements);
+    case 'DescribeStatement': {
+      const { Id, WaitTimeSeconds } = describeSchema.parse(body);
+      const { statement } = find(Id, call, statements);
+      await withinSeconds(statement.done, WaitTimeSeconds);
+      return described(statement);
+    }
+    case 'GetStatementResult':
+      return resultOf(idSchema.parse(body), call, statements);
+    case 'CancelStatement': {
+      const { statement } = find(idSchema.parse(body).Id, call, statements);
+      if (!statements.cancel(statement)) {
+        throw new ApiError(
+          'ValidationException',
+          `Could not cancel a query that is already in ${statement.state} state.`,
+        );
+      }
+      return { Status: true };
+    }
+    case 'ListStatements':
+      return {
+        Statements: statements
+          .all()
+          .filter(({ owner }) => owner === call.caller)
+          .toReversed()
+          .map((one) => ({ ...summaryOf(one), StatementName: one.name, IsBatchStatement: one.isBatch })),
+      };
+    default:
+      throw new ApiError('ValidationException', `the stand-in for Redshift doesn't know ${action}`);
+  }
+}
+
+async function submit(request: z.infer<typeof submitSchema>, call: Call, statements: Statements) {
+  const { Sql, Sqls, Parameters, WorkgroupName, ClusterIdentifier } = request;
+  if ((WorkgroupName === undefined) === (ClusterIdentifier === undefined)) {
+    throw new ApiError('ValidationException', 'takes either WorkgroupName or ClusterIdentifier');
+  }
+  const sqls = Sqls ?? (Sql === undefined ? [] : [Sql]);
+  if (sqls.length === 0) throw new ApiError('ValidationException', 'takes an SQL');
+  const unused = Parameters.find(({ name }) => !sqls.some((sql) => sql.includes(`:${name}`)));
+  if (unused !== undefined) {
+    throw new ApiError('ValidationException', `Parameters list contains unused parameters: ${unused.name}`);
+  }
+  const statement = statements.submit({
+    sqls,
+    isBatch: Sqls !== undefined,
+    parameters: new Map(Parameters.map(({ name, value }) => [name, value])),
+    name: request.StatementName,
+    owner: call.caller,
+    user: call.user ?? undefined,
+    access: call,
+    clientToken: request.ClientToken,
+  });
+  await withinSeconds(statement.done, request.WaitTimeSeconds);
+  return { Id: statement.id, CreatedAt: seconds(statement.createdAt), Database: request.Database, WorkgroupName };
+}
+
+function find(id: string, { caller }: Call, statements: Statements) {
+  const [main = '', part] = id.split(':');
+  const statement = statements.get(main);
+  const index = part === undefined ? (statement?.parts.length ?? 0) - 1 : Number(part) - 1;
+  const found = statement?.parts[index];
+  if (statement === undefined || found === undefined || statement.owner !== caller) {
+    throw new ApiError('ResourceNotFoundException', 'Query does not exist.');
+  }
+  return { statement, part: found };
+}
+
+function resultOf({ Id, NextToken = '0' }: z.infer<typeof idSchema>, call: Call, statements: Statements) {
+  const { statement, part } = find(Id, call, statements);
+  if (statement.state !== 'FINISHED' || part.answer?.hasResultSet !== true) {
+    throw new ApiError(
+      'ResourceNotFoundException',
+      'Query does not have result. Please check query status with DescribeStatement.',
+    );
+  }
+  const { rows, columns } = part.answer;
+  const from = Number(NextToken);
+  const next = from + ROWS_A_PAGE;
+  return {
+    Records: rows.slice(from, next).map((row) => fieldsOf(row, columns)),
+    ColumnMetadata: metadataOf(columns),
+    TotalNumRows: rows.length,
+    ...(next < rows.length && { NextToken: String(next) }),
+  };
+}
+
+function described(statement: Statement) {
+  const last = statement.parts.at(-1);
+  return {
+    ...summaryOf(statement),
+    ...(statement.error !== undefined && { Error: statement.error }),
+    HasResultSet: last?.answer?.hasResultSet ?? false,
+    RedshiftQueryId: last?.queryId ?? 0,
+    ResultRows: last?.answer?.rows.length ?? -1,
+    Duration: (statement.updatedAt.getTime() - statement.createdAt.getTime()) * 1_000_000,
+    ...(statement.isBatch && {
+      SubStatements: statement.parts.map(({ sql, state, error, answer: result, queryId }, index) => ({
+        Id: `${statement.id}:${index + 1}`,
+        QueryString: sql,
+        Status: state,
+        ...(error !== undefined && { Error: error }),
+        HasResultSet: result?.hasResultSet ?? false,
+        ResultRows: result?.rows.length ?? -1,
+        RedshiftQueryId: queryId,
+      })),
+    }),
+  };
+}
+
+function summaryOf({ id, state, createdAt, updatedAt, parts }: Statement) {
+  return {
+    Id: id,
+    Status: state,
+    CreatedAt: seconds(createdAt),
+    UpdatedAt: seconds(updatedAt),
+    QueryString: parts[0]?.sql,
+  };
+}
+
+function seconds(at: Date): number {
+  return at.getTime() / 1_000;
+}
+
+async function withinSeconds(done: Promise<void>, limit: number): Promise<void> {
+  if (limit === 0) return;
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([
+    done,
+    new Promise((resolve) => {
+      timer = setTimeout(resolve, limit * 1_000);
+    }),
+  ]);
+  clearTimeout(timer);
+}
