@@ -69,6 +69,10 @@ export interface RunKeys {
   pieceTally(closedAt: string, piece: number): string;
   readonly items: string;
   readonly report: string;
+  /** What Sluice knows of the load into one table of the warehouse, by the place of the table in the plan. */
+  load(index: number): string;
+  /** The objects of one part of such a load, as COPY reads them. */
+  loadManifest(index: number, part: number): string;
 }
 
 /** What ReopenRun removes, by patterns of keys; everything else that a run writes stays until it expires. */
@@ -107,6 +111,8 @@ export function runKeys(runId: string): RunKeys {
     pieceTally: (closedAt, piece) => `${root}ends/${closedAt}/${piece}.json`,
     items: `${root}items.jsonl`,
     report: `${root}report.html`,
+    load: (index) => `${root}loads/${index}.json`,
+    loadManifest: (index, part) => `${root}loads/${index}/${part}.manifest`,
   };
 }
 

@@ -61,7 +61,8 @@ export class Database {
       try {
         return await use(new Session(this.#postgres));
       } finally {
-        await this.#postgres.exec('RESET SESSION AUTHORIZATION; DISCARD TEMP;');
+        // PGlite's RESET leaves the user.
+        await this.#postgres.exec('SET SESSION AUTHORIZATION postgres; DISCARD TEMP;');
       }
     });
   }

@@ -1,0 +1,107 @@
+import * as z from 'zod';
+import { quoted } from './quoted.ts';
+
+/** Redshift takes no longer names, in bytes. https://docs.aws.amazon.com/redshift/latest/dg/r_names.html */
+const MOST_NAME_BYTES = 127;
+
+/** What is wrong with the name of a schema, table or column. Any other name is quoted and stays one. */
+function nameProblem(name: string): string | undefined {
+  if (name === '') return 'is empty';
+  if (/\p{Cc}/u.test(name)) return 'has a control character';
+  return Buffer.byteLength(name) > MOST_NAME_BYTES ? `has more than the ${MOST_NAME_BYTES} bytes of a name` : undefined;
+}
+
+/** The two names of a table. */
+export interface TableName {
+  readonly schema: string;
+  readonly table: string;
+}
+
+/** Divides `raw.trips` at its dot. Names with a dot in them can't be said. */
+export function tableNameOf(text: string): TableName {
+  const [schema = '', table = ''] = text.split('.');
+  return { schema, table };
+}
+
+const tableSchema = z.string().superRefine((text, context) => {
+  const parts = text.split('.');
+  if (parts.length !== 2) {
+    context.addIssue(`takes the schema and the table, such as raw.trips, got ${quoted(text)}`);
+    return;
+  }
+  for (const part of parts) {
+    const problem = nameProblem(part);
+    if (problem !== undefined) context.addIssue(`takes a schema and a table, and ${quoted(part)} ${problem}`);
+  }
+  // The table of ours that says what was loaded is called so.
+  if (Buffer.byteLength(text) > MOST_NAME_BYTES) context.addIssue(`takes at most ${MOST_NAME_BYTES} bytes`);
+});
+
+const columnSchema = z.string().superRefine((name, context) => {
+  const problem = nameProblem(name);
+  if (problem !== undefined) context.addIssue(`takes the name of a column, and ${quoted(name)} ${problem}`);
+});
+const columnsSchema = z
+  .array(columnSchema)
+  .min(1)
+  .max(1_600)
+  .refine((names) => new Set(names).size === names.length, 'names a column twice');
+
+/** A text that COPY is told. Redshift may read a backslash in it as an escape. */
+const copyText = z
+  .string()
+  .max(100)
+  .regex(/^[^\\\p{Cc}]*$/u, 'takes no backslash and no control character (COPY reads \\N as nothing by itself)');
+
+const loadOptionsSchema = z.strictObject({
+  /** @default parquet, where the processor `parquet` makes it */
+  format: z.enum(['parquet', 'csv', 'json']).optional(),
+  delimiter: z
+    .string()
+    .regex(/^[\t -[\]-~]$/, 'takes one printable ASCII character but a backslash, or a tab')
+    .optional(),
+  headerLines: z.int().min(0).max(1_000).optional(),
+  nullAs: copyText.optional(),
+  compression: z.enum(['gzip', 'zstd']).optional(),
+  dateFormat: copyText.min(1).optional(),
+  timeFormat: copyText.min(1).optional(),
+});
+
+const OF_CSV = ['delimiter', 'headerLines', 'nullAs'] as const;
+const OF_TEXT = ['compression', 'dateFormat', 'timeFormat'] as const;
+
+/** Into which table of the warehouse a run's objects go, and how. */
+export const loadSchema = z
+  .strictObject({
+    table: tableSchema,
+    mode: z.enum(['append', 'replace', 'merge']),
+    keys: columnsSchema.optional(),
+    columns: columnsSchema.optional(),
+    options: loadOptionsSchema.prefault({}),
+  })
+  .superRefine(({ mode, keys, columns, options }, context) => {
+    const problem = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+    if (mode === 'merge' && keys === undefined) {
+      problem(['keys'], 'is needed with mode merge: the columns by which a row is known');
+    }
+    if (mode !== 'merge' && keys !== undefined) problem(['keys'], `belongs to mode merge, and mode is ${mode}`);
+    for (const key of columns === undefined ? [] : (keys ?? [])) {
+      if (!columns?.includes(key)) problem(['columns'], `lacks the key ${quoted(key)}`);
+    }
+    for (const name of OF_CSV) {
+      if (options[name] !== undefined && options.format !== 'csv') {
+        problem(['options', name], 'belongs to format csv: give options.format "csv", or leave it out');
+      }
+    }
+    for (const name of OF_TEXT) {
+      if (options[name] !== undefined && (options.format ?? 'parquet') === 'parquet') {
+        problem(['options', name], 'belongs to the formats csv and json, whose COPY takes it');
+      }
+    }
+  });
+export type Load = z.infer<typeof loadSchema>;
+
+/** Whether two loads are the same but for the spelling of the input. */
+export function isSameLoad(one: Load, other: Load): boolean {
+  return JSON.stringify(loadSchema.parse(one)) === JSON.stringify(loadSchema.parse(other));
+}

@@ -1,0 +1,87 @@
+import * as z from 'zod';
+import { whole } from './whole.ts';
+
+/** A name of the database that stands in statements: quoted there, so anything printable is one. */
+const databaseName = z
+  .string()
+  .regex(/^[^\p{Cc}."]{1,60}$/u, 'takes 1 to 60 characters, without dots, double quotes and control characters');
+
+/** The deployment's setting `redshift`: the warehouse that runs load into. */
+export const redshiftSchema = z
+  .strictObject({
+    workgroup: z
+      .string()
+      .regex(
+        /^arn:[\w-]+:redshift-serverless:[\w-]+:\d{12}:workgroup\/[\w-]+$/,
+        'takes the ARN of a workgroup of Redshift Serverless',
+      )
+      .optional()
+      .describe('ARN of the workgroup, for Redshift Serverless. Give this or `redshift.cluster`.'),
+    cluster: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,62}$/, 'takes the name of a cluster: lower case letters, digits and dashes')
+      .optional()
+      .describe('Name of the cluster, for a provisioned one in the same account and region.'),
+    database: databaseName.default('dev').describe('The database whose tables are loaded.'),
+    secretArn: z
+      .string()
+      .regex(/^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:.+$/, 'takes the ARN of a secret')
+      .optional()
+      .describe(
+        'A secret with `username` and `password` of the database user. Without it, the user is made from the IAM role of the function, as `IAMR:<stack>-load`.',
+      ),
+    dbUser: databaseName
+      .optional()
+      .describe(
+        'The database user of a provisioned cluster, by temporary credentials (`redshift:GetClusterCredentials`).',
+      ),
+    copyRole: z
+      .string()
+      .regex(/^(default|arn:[\w-]+:iam::\d{12}:role\/[\w+=,.@/-]+)$/, 'takes the ARN of a role, or default')
+      .describe(
+        "The role with which COPY reads Sluice's bucket: its ARN, or `default` for the default role of the cluster or workgroup. docs/redshift.md has its policy.",
+      ),
+    ledgerSchema: databaseName
+      .default('sluice')
+      .describe('The schema in which Sluice keeps a small table for each table that it loads: which runs are in it.'),
+    statementMinutes: z
+      .number()
+      .min(0.05)
+      .max(1_440)
+      .default(60)
+      .describe('Minutes after which the warehouse ends a statement of a load. Set in every session.'),
+    queryGroup: z
+      .string()
+      .regex(/^[^\\\p{Cc}]{1,100}$/u, 'takes 1 to 100 characters, without backslashes and control characters')
+      .default('sluice')
+      .describe('`query_group` of every session, by which a queue of manual WLM takes it.'),
+    slots: whole(2, 50)
+      .optional()
+      .describe(
+        '`wlm_query_slot_count` of a load: slots of its queue that it takes at once, for their memory. For manual WLM.',
+      ),
+    tablesAtOnce: whole(1, 50)
+      .default(1)
+      .describe('Tables that one run loads at once. The loads into one table wait for each other in any case.'),
+    intervalSeconds: whole(1, 3_600).default(15).describe('Seconds between two looks at the loads.'),
+    attempts: whole(1, 5_000)
+      .default(360)
+      .describe(
+        'How often Sluice looks again before it cancels the loads and fails the run: 90 minutes by default, with the interval.',
+      ),
+  })
+  .superRefine(({ workgroup, cluster, secretArn, dbUser }, context) => {
+    const problem = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+    if ((workgroup === undefined) === (cluster === undefined))
+      problem('workgroup', 'is given, or cluster: one of the two');
+    if (dbUser !== undefined && workgroup !== undefined)
+      problem('dbUser', 'is for a cluster: Serverless makes its user from the IAM role');
+    if (dbUser !== undefined && secretArn !== undefined)
+      problem('dbUser', 'is what the secret says: leave one of them out');
+  });
+export type RedshiftSettings = z.output<typeof redshiftSchema>;
+
+/** Seconds that loads are waited for. */
+export function loadWaitSeconds({ intervalSeconds, attempts }: RedshiftSettings): number {
+  return intervalSeconds * attempts;
+}

@@ -1,0 +1,47 @@
+import { type DataApi, type Described, query } from './data-api.ts';
+import type { Step } from './load-statements.ts';
+
+/** So many rows of `sys_load_error_detail` a message has. */
+const DETAILS = 3;
+
+/** What went wrong in a load that failed: Redshift's own message, what it was about, and where in the data. */
+export async function describeFailure(api: DataApi, said: Described, steps: readonly Step[]): Promise<string> {
+  const parts = said.SubStatements ?? [];
+  const failed = parts.findIndex(({ Status }) => Status === 'FAILED');
+  const message = parts[failed]?.Error ?? said.Error ?? `it ended as ${said.Status}`;
+  switch (steps[failed]) {
+    case 'keys':
+      return 'merge knows a row by its keys, and among the rows to load there are some with the same keys, or without: nothing was written';
+    case 'copy':
+      return [message, ...(await loadErrors(api, parts[failed]?.RedshiftQueryId))].join('; ');
+    default:
+      return said.Status === 'ABORTED' ? 'somebody has cancelled its statement in the warehouse' : message;
+  }
+}
+
+/** Where in the data a COPY has failed. A user sees its own. */
+async function loadErrors(api: DataApi, queryId: number | undefined): Promise<string[]> {
+  if (queryId === undefined || queryId <= 0) return [];
+  try {
+    const rows = await query(api, {
+      name: 'sluice: why a COPY failed',
+      sqls: [
+        `SELECT TRIM(file_name) AS file, line_number, TRIM(column_name) AS column_name, TRIM(error_message) AS message FROM sys_load_error_detail WHERE query_id = CAST(:id AS BIGINT) ORDER BY start_time LIMIT ${DETAILS}`,
+      ],
+      values: { id: queryId },
+    });
+    return rows.map(({ file, line_number, column_name, message }) => {
+      const column = column_name === null || column_name === '' ? '' : `, column ${column_name}`;
+      return `${file}, line ${line_number}${column}: ${message}`;
+    });
+  } catch (error) {
+    return [`sys_load_error_detail can't be read: ${(error as Error).message}`];
+  }
+}
+
+/** Another transaction has come between, and the next try will find the tables free. Redshift's error 1023 and its like. */
+export function isConflict(said: Described): boolean {
+  return /serializable isolation violation|\b1023\b|could not serialize|conflict with concurrent transaction|deadlock/i.test(
+    said.Error ?? '',
+  );
+}

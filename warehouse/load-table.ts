@@ -1,0 +1,279 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import type { Load } from '#run/input/load.ts';
+import { runKeys } from '#run/keys.ts';
+import { type LoadRecord, readLoadRecord } from '#run/ledger/load-record.ts';
+import type { RedshiftSettings } from '#run/settings/redshift.ts';
+import { readJson, type Store, writeJson, writeOnce } from '#run/store.ts';
+import type { Column } from './create-table.ts';
+import {
+  cancel,
+  type DataApi,
+  type Described,
+  describe,
+  isOver,
+  query,
+  rowsOf,
+  submit,
+  WarehouseBusyError,
+} from './data-api.ts';
+import { LoadFailedError } from './errors.ts';
+import { describeFailure, isConflict } from './load-failure.ts';
+import { copyManifest, type LoadObject, urlOf } from './load-objects.ts';
+import { ledgerTable, loadRequest, loadSteps, type Part } from './load-statements.ts';
+import { tableName } from './sql.ts';
+import { checkTable, ensureLedger } from './target-table.ts';
+
+/** What a load needs of the world. */
+export interface LoadContext {
+  readonly store: Store;
+  readonly api: DataApi;
+  readonly warehouse: RedshiftSettings;
+}
+
+/** The load of a closed run into one table. */
+export interface TableLoad {
+  readonly runId: string;
+  /** Which of the run's tables it is. */
+  readonly index: number;
+  readonly load: Load;
+  /** When the run was closed. */
+  readonly closedAt: string;
+}
+
+/** What of a run goes into a table. */
+export interface ToLoad {
+  readonly objects: readonly LoadObject[];
+  readonly heldBack: number;
+  /** Columns of the Parquet files, where the processor `parquet` has told them. */
+  readonly parquet: { readonly columns: readonly Column[]; readonly isCut: boolean } | undefined;
+}
+
+/** A load that meets other transactions is tried so often. */
+const ATTEMPTS = 5;
+/** What Sluice reads of a manifest that it wrote. */
+const namedObjects = z.object({
+  entries: z.array(z.object({ url: z.string(), meta: z.object({ content_length: z.int() }) })),
+});
+
+/**
+ * Takes the load of a run into one table as far as it goes now: begins it, looks at it, or finds that it is done. To be called
+ * again until the record says how it ended; called again after that it does nothing, and so does a call that was repeated, or
+ * one of another process.
+ *
+ * The warehouse's ledger says what is loaded, for it is written by the transaction that loads. Everything else, the record
+ * and the manifest in S3 among it, only saves work or says how far it is.
+ *
+ * @param toLoad reads what is to be loaded; it is asked only where that is needed.
+ * @returns the record. A load that failed is a record, too; in a run that is closed anew after a redrive it is tried again.
+ */
+export async function advanceLoad(
+  context: LoadContext,
+  table: TableLoad,
+  toLoad: () => Promise<ToLoad>,
+): Promise<LoadRecord> {
+  const known = await readLoadRecord(context.store, table.runId, table.index);
+  if (known !== undefined && known.closedAt === table.closedAt && known.state !== 'loading') return known;
+  try {
+    return await advance(context, table, known, toLoad);
+  } catch (error) {
+    if (error instanceof WarehouseBusyError) return waiting(table, known, error.message);
+    if (!(error instanceof LoadFailedError)) throw error;
+    const { name, message } = error;
+    return keep(context, table, { ...recordOf(table, known), state: 'failed', error: { name, message } });
+  }
+}
+
+/**
+ * Stops the load into one table, where it is under way.
+ *
+ * @returns the record: `cancelled`, or `loaded` where the transaction was faster.
+ */
+export async function cancelLoad(context: LoadContext, table: TableLoad): Promise<LoadRecord> {
+  const known = await readLoadRecord(context.store, table.runId, table.index);
+  if (known !== undefined && known.closedAt === table.closedAt && known.state !== 'loading') return known;
+  const record = recordOf(table, known);
+  if (record.statement !== null) {
+    const said = await cancel(context.api, record.statement.id);
+    if (said.Status === 'FINISHED' && (await loadedParts(context, table)).has(record.statement.part)) {
+      return keep(context, table, { ...record, state: 'loaded' });
+    }
+  }
+  const message = 'time was up before it was loaded, and its statement was cancelled: nothing of it was written';
+  return keep(context, table, { ...record, state: 'cancelled', error: { name: 'LoadCancelledError', message } });
+}
+
+async function advance(
+  context: LoadContext,
+  table: TableLoad,
+  known: LoadRecord | undefined,
+  toLoad: () => Promise<ToLoad>,
+): Promise<LoadRecord> {
+  const { api, warehouse } = context;
+  let record = recordOf(table, known);
+  let said: Described | undefined;
+  if (record.statement === null) await ensureLedger(api, warehouse, table.load.table);
+  else {
+    said = await lookAt(api, record.statement.id);
+    if (said !== undefined && !isOver(said)) {
+      return keep(context, table, { ...record, statement: { ...record.statement, state: said.Status ?? 'SUBMITTED' } });
+    }
+    if (said?.Status === 'FINISHED') {
+      const rows = await copiedRows(api, said, stepsOf(context, table, record.statement.part));
+      record = { ...record, rows: { ...record.rows, [record.statement.part]: rows } };
+    }
+  }
+
+  const parts = await loadedParts(context, table);
+  const { statement } = record;
+  // What failed before a redrive is tried again.
+  const isOfNow = known?.closedAt === table.closedAt;
+  if (isOfNow && statement !== null && said !== undefined && said.Status !== 'FINISHED' && !parts.has(statement.part)) {
+    if (!isConflict(said) || statement.attempt >= ATTEMPTS) {
+      const why = await describeFailure(api, said, stepsOf(context, table, statement.part));
+      throw new LoadFailedError(`${table.load.table}: ${why}`);
+    }
+  }
+
+  const { objects: all, heldBack, parquet } = await toLoad();
+  const there = new Set([...parts.values()].flatMap(({ urls }) => urls));
+  const objects = all.filter((object) => !there.has(urlOf(object)));
+  record = { ...record, ...sumOf(parts), heldBack };
+  if (objects.length === 0) return keep(context, table, { ...record, state: parts.size === 0 ? 'nothing' : 'loaded' });
+
+  const number = Math.max(0, ...parts.keys()) + 1;
+  const attempt = isOfNow && statement?.part === number ? statement.attempt + 1 : 1;
+  if (attempt === 1) await checkTable(api, table.load, parquet);
+  const part = await writePart(context, table, { number, load: loadOfPart(table.load, number), objects });
+  const token = createHash('sha256').update(
+    [table.runId, table.load.table, table.closedAt, number, attempt].join('\n'),
+  );
+  const now = new Date();
+  const id = await submit(api, loadRequest(part, warehouse, token.digest('hex').slice(0, 64), now));
+  return keep(context, table, {
+    ...record,
+    statement: { id, state: 'SUBMITTED', part: number, attempt, at: now.toISOString() },
+  });
+}
+
+/** The first manifest of a part counts: the same transaction is then submitted however often. */
+async function writePart(
+  { store }: LoadContext,
+  { runId, index }: TableLoad,
+  { number, load, objects }: { number: number; load: Load; objects: readonly LoadObject[] },
+): Promise<Part> {
+  const key = runKeys(runId).loadManifest(index, number);
+  const mine = copyManifest(objects);
+  const word = await writeOnce(store, key, mine);
+  const { entries } = word === 'written' ? mine : ((await readJson(store, key, namedObjects)) ?? mine);
+  return {
+    runId,
+    load,
+    part: number,
+    manifest: urlOf({ bucket: store.bucket, key }),
+    objects: entries.length,
+    bytes: entries.reduce((sum, { meta }) => sum + meta.content_length, 0),
+  };
+}
+
+interface LoadedPart {
+  readonly urls: readonly string[];
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+/** What the ledger in the warehouse has of the run, by part. */
+async function loadedParts(
+  { api, warehouse, store }: LoadContext,
+  { runId, load }: TableLoad,
+): Promise<Map<number, LoadedPart>> {
+  const ledger = tableName(ledgerTable(warehouse, load.table));
+  const rows = await query(api, {
+    name: 'sluice: what is loaded',
+    sqls: [`SELECT part, manifest, objects, bytes FROM ${ledger} WHERE run_id = :run ORDER BY part`],
+    values: { run: runId },
+  }).catch((cause: Error) => {
+    if (!/permission denied/i.test(cause.message)) throw cause;
+    throw new LoadFailedError(
+      `this user may not use Sluice's ledger: make it the owner of ${ledger}, which LOCK may ask for; ${cause.message}`,
+      { cause },
+    );
+  });
+  const parts = new Map<number, LoadedPart>();
+  for (const { part, manifest, objects, bytes } of rows) {
+    const key = String(manifest).slice(`s3://${store.bucket}/`.length);
+    const named = await readJson(store, key, namedObjects);
+    if (named === undefined) {
+      throw new LoadFailedError(
+        `${load.table}: part ${part} of the run is loaded, and its manifest ${manifest} has gone`,
+      );
+    }
+    parts.set(Number(part), {
+      urls: named.entries.map(({ url }) => url),
+      objects: Number(objects),
+      bytes: Number(bytes),
+    });
+  }
+  return parts;
+}
+
+/** A statement's state; undefined where the Data API doesn't know it any more, which is after a day. */
+async function lookAt(api: DataApi, id: string): Promise<Described | undefined> {
+  try {
+    return await describe(api, id);
+  } catch (error) {
+    if ((error as Error).name === 'ResourceNotFoundException') return undefined;
+    throw error;
+  }
+}
+
+async function copiedRows(api: DataApi, said: Described, steps: readonly string[]): Promise<number | null> {
+  const count = said.SubStatements?.[steps.indexOf('count')];
+  if (count?.Id === undefined) return null;
+  const [row] = await rowsOf(api, count.Id);
+  return row?.rows === undefined || row.rows === null ? null : Number(row.rows);
+}
+
+/** A part after the first adds to it: the first of a replace has emptied the table. */
+function loadOfPart(load: Load, number: number): Load {
+  return number > 1 && load.mode === 'replace' ? { ...load, mode: 'append' } : load;
+}
+
+/** What each SQL of a part's transaction is for. */
+function stepsOf({ warehouse }: LoadContext, { runId, load }: TableLoad, number: number) {
+  const part: Part = { runId, load: loadOfPart(load, number), part: number, manifest: '', objects: 0, bytes: 0 };
+  return loadSteps(part, warehouse).map(({ step }) => step);
+}
+
+function sumOf(parts: ReadonlyMap<number, LoadedPart>): Pick<LoadRecord, 'objects' | 'bytes'> {
+  const all = [...parts.values()];
+  const sum = (of: (part: LoadedPart) => number) => all.reduce((total, part) => total + of(part), 0);
+  return { objects: sum(({ objects }) => objects), bytes: sum(({ bytes }) => bytes) };
+}
+
+function recordOf({ runId, load, closedAt }: TableLoad, known: LoadRecord | undefined): LoadRecord {
+  return {
+    v: 1,
+    runId,
+    table: load.table,
+    mode: load.mode,
+    statement: null,
+    objects: 0,
+    bytes: 0,
+    heldBack: 0,
+    rows: {},
+    ...known,
+    closedAt,
+    state: 'loading',
+    error: null,
+  };
+}
+
+function waiting(table: TableLoad, known: LoadRecord | undefined, why: string): LoadRecord {
+  return { ...recordOf(table, known), error: { name: 'Waiting', message: why } };
+}
+
+async function keep({ store }: LoadContext, { runId, index }: TableLoad, record: LoadRecord): Promise<LoadRecord> {
+  await writeJson(store, runKeys(runId).load(index), record);
+  return record;
+}
