@@ -9,6 +9,7 @@ const processors: Record<ProcessorName, () => Promise<Processor>> = {
   parquet: async () => (await import('./parquet.ts')).parquet as Processor,
   profile: async () => (await import('./profile.ts')).profile as Processor,
   scrape: async () => (await import('./scrape.ts')).scrape as Processor,
+  unpack: async () => (await import('./unpack.ts')).unpackWith(loadProcessor),
 };
 
 /** Loads a processor's code; undefined where there is none of that name. */

@@ -78,6 +78,8 @@ export interface ProcessorContext {
    * A file to write, kept under the item's own prefix of the bucket. It appears when the stream has finished, whole or
    * not at all: await `pipeline(source, context.output('rows.jsonl', 'application/x-ndjson'))` or `finished(stream)`.
    *
+   * An output that is destroyed before it has finished is given up, and not there.
+   *
    * Keep what it returns flowing: at most 24 MiB are held in memory for each output.
    *
    * @param name a relative path such as `part-000.parquet`, once each.

@@ -58,12 +58,7 @@ export async function runProcessor(
   context: Omit<ProcessorContext, 'openInput' | 'output'>,
   streams: ProcessorStreams,
 ): Promise<ProcessorOutcome> {
-  const options = processor.options.safeParse(rawOptions);
-  if (!options.success) {
-    const problems = options.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`);
-    throw new ProcessorOptionsError(`the options of processor ${processor.name} are wrong: ${problems.join('; ')}`);
-  }
-
+  const options = optionsOf(processor, rawOptions);
   // A processor that waits for a page while its output fails would not notice before it writes again.
   const storage = new AbortController();
   const signal = AbortSignal.any([context.signal, storage.signal]);
@@ -71,7 +66,7 @@ export async function runProcessor(
   try {
     const work = Promise.resolve().then(() =>
       processor.process(
-        { ...item, options: options.data },
+        { ...item, options },
         { ...context, signal, openInput: () => opened.input(), output: (name, type) => opened.output(name, type) },
       ),
     );
@@ -82,6 +77,14 @@ export async function runProcessor(
   } finally {
     await opened.giveUpRest();
   }
+}
+
+/** The options as the processor takes them. @throws ProcessorOptionsError that names each problem. */
+export function optionsOf<Options>(processor: Processor<Options>, rawOptions: unknown): Options {
+  const options = processor.options.safeParse(rawOptions);
+  if (options.success) return options.data;
+  const problems = options.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`);
+  throw new ProcessorOptionsError(`the options of processor ${processor.name} are wrong: ${problems.join('; ')}`);
 }
 
 /** The streams of one try: what isn't finished at its end is destroyed, so that nothing runs on. */
@@ -117,8 +120,10 @@ class OpenStreams {
   }
 
   finished(processor: string): { name: string; bytes: number }[] {
-    return [...this.#outputs].map(([name, output]) => {
-      if (output.writableFinished) return { name, bytes: output.bytes };
+    return [...this.#outputs].flatMap(([name, output]) => {
+      if (output.writableFinished) return [{ name, bytes: output.bytes }];
+      // The processor has given it up. What can't be stored aborts the try by itself.
+      if (output.destroyed) return [];
       throw new OutputNotFinishedError(
         `processor ${processor} returned before its output "${name}" was stored: end the stream and await its finish`,
       );

@@ -1,4 +1,11 @@
+import * as z from 'zod';
 import type { ExecutionInput } from './input.ts';
+
+/** The part of `unpack`'s options that names a processor. */
+const unpacksFor = z.object({
+  processor: z.literal('unpack'),
+  options: z.object({ process: z.object({ processor: z.string() }) }),
+});
 
 /** What is wrong with asking for a processor that the deployment leaves out, undefined where it has it. */
 export function processorProblem(processor: string, deployed: readonly string[]): string | undefined {
@@ -12,12 +19,25 @@ export function processorProblems(
   deployed: readonly string[],
 ): string[] {
   const named: (readonly [path: string, processor: string | undefined])[] = [
-    ['process', process?.processor],
-    ...sources.map((source, index) => [`sources[${index}].process`, source.process?.processor] as const),
+    ...processorsOf('process', process),
+    ...sources.flatMap((source, index) => processorsOf(`sources[${index}].process`, source.process)),
     ...work.map(({ processor }, index) => [`work[${index}].processor`, processor] as const),
   ];
   return named.flatMap(([path, processor]) => {
     const problem = processor && processorProblem(processor, deployed);
     return problem ? [`${path}: ${problem}`] : [];
   });
+}
+
+/** A processor, and the one that `unpack` runs on what it unpacks. */
+function processorsOf(
+  path: string,
+  process: ExecutionInput['process'] | undefined,
+): [path: string, processor: string][] {
+  if (process === undefined || process === null) return [];
+  const { success, data } = unpacksFor.safeParse(process);
+  return [
+    [path, process.processor],
+    ...(success ? [[`${path}.options.process`, data.options.process.processor] as [string, string]] : []),
+  ];
 }

@@ -16,8 +16,11 @@ export interface PublishedItem {
   readonly name: string;
 }
 
-/** Bad rows are for people and belong to the run: a reader of the folder would take them for part of the table. */
-const KEPT_WITH_THE_RUN = 'rejects.jsonl';
+/**
+ * Bad rows, and what `unpack` lists and unpacks for another processor, belong to the run: a reader of the folder would take them for part of
+ * the table.
+ */
+const KEPT_WITH_THE_RUN = /(^|\/)rejects\.jsonl$|^entries\.jsonl$|^objects\//;
 const MAX_STEM = 100;
 
 /** Why a prefix can't be a destination, undefined for a good one. */
@@ -35,7 +38,7 @@ export function destinationProblem(to: string): string | undefined {
  * Folders of partitions stay folders: `data/city=Bonn/data_0.parquet` becomes `tables/trips/city=Bonn/2024-5f0c2a11-data_0.parquet`.
  */
 export function publishedKey({ to, mode }: Destination, about: PublishedItem, output: string): string | undefined {
-  if (output === KEPT_WITH_THE_RUN) return undefined;
+  if (KEPT_WITH_THE_RUN.test(output)) return undefined;
   const folders = output.replace(/^data\//, '').split('/');
   const file = folders.pop() ?? output;
   const label = [stemOf(about.name), about.item.slice(0, 8), ...(mode === 'append' ? [about.runId] : []), file];

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { listKeys } from '#run/store.ts';
+import { zip } from '#test/helpers/archives.ts';
 import { type Ended, useDeployedAws } from '#test/helpers/deployed.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
 
@@ -83,4 +84,49 @@ it('publishes a table, replaces it in the next run, removes what is no more of i
       { name: 'price', type: 'DOUBLE' },
     ],
   });
+});
+
+it('unpacks an archive into objects, converts each, publishes the tables, and lists them all', async () => {
+  const content = zip(
+    { name: 'README.txt', content: 'read me' },
+    { name: '2024/january.csv', content: 'id,city\n1,Bonn\n2,Köln\n' },
+    { name: '2024/märz.csv', content: 'id,city\n3,Ulm\n' },
+  );
+  files.set('/year.zip', { type: 'application/zip', content });
+  const run = await aws.run({
+    sources: [{ url: `${web.url}/year.zip`, key: 'parquet/year.zip' }],
+    process: {
+      processor: 'unpack',
+      options: { only: ['*.csv'], process: { processor: 'parquet' } },
+      to: 'tables/months/',
+    },
+  });
+  expect(run.manifest).toMatchObject({ outcome: 'complete', counts: { done: 1 } });
+  const [item] = run.items;
+  expect(item?.result?.result).toMatchObject({
+    ...{ format: 'zip', unpacked: 2, failed: 0, skipped: 1 },
+    entries: [{ name: '2024/january.csv' }, { name: '2024/märz.csv' }],
+  });
+  const outputs = item?.result?.outputs.map(({ key }) => key) ?? [];
+  const object = outputs.find((key) => key.endsWith('/objects/2024/january.csv')) ?? '';
+  expect(Buffer.from(await aws.bytesOf(object)).toString()).toBe('id,city\n1,Bonn\n2,Köln\n');
+  const list = outputs.find((key) => key.endsWith('/entries.jsonl')) ?? '';
+  const lines = Buffer.from(await aws.bytesOf(list))
+    .toString()
+    .trim()
+    .split('\n');
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { name: 'README.txt', skipped: 'not named by the option only' },
+    { name: '2024/january.csv', key: object, result: { rows: 2 } },
+    { name: '2024/märz.csv', result: { rows: 1 } },
+  ]);
+  const label = `year-${item?.item.slice(0, 8)}`;
+  const published = (await Array.fromAsync(listKeys(aws.store, 'tables/months/'))).sort();
+  expect(published).toEqual([
+    `tables/months/2024/january.csv/${label}-data.parquet`,
+    `tables/months/2024/m%C3%A4rz.csv/${label}-data.parquet`,
+    `tables/months/_sluice/${item?.item}.json`,
+  ]);
+  const table = Buffer.from(await aws.bytesOf(published[0] ?? ''));
+  expect(table.toString('latin1', 0, 4)).toBe('PAR1');
 });

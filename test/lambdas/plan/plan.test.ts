@@ -17,7 +17,7 @@ import { startWeb } from '#test/helpers/web.ts';
 const aws = useEmbeddedAws();
 
 /** Of a deployment with `workers.parquet=false`. */
-const processors = ['profile', 'scrape'];
+const processors = ['profile', 'scrape', 'unpack'];
 
 const claimOf = (runId: string, startedAt = '2026-11-24T01:00:05.000Z') => ({
   v: 1 as const,
@@ -147,12 +147,16 @@ describe('planRun', () => {
         sources: [
           { url: 'https://example.org/a', process: 'profile' },
           { url: 'https://example.org/b', process: { processor: 'parquet' } },
+          {
+            url: 'https://example.org/c',
+            process: { processor: 'unpack', options: { process: { processor: 'parquet' } } },
+          },
         ],
         work: [{ processor: 'parquet' }],
       });
-    const problem = 'parquet is not deployed here (there are profile, scrape)';
+    const problem = 'parquet is not deployed here (there are profile, scrape, unpack)';
     expect(await problemsOf(named())).toEqual(
-      ['process', 'sources[1].process', 'work[0].processor'].map((path) =>
+      ['process', 'sources[1].process', 'sources[2].process.options.process', 'work[0].processor'].map((path) =>
         expect.stringContaining(`${path}: ${problem}; deploy with workers.parquet=true`),
       ),
     );
@@ -176,7 +180,7 @@ describe('planRun', () => {
       }))();
     expect(await problemsOf(planning)).toEqual([
       'sources[0].url: takes an absolute URL, got "nonsense"',
-      'work[0].processor: takes one of parquet, profile, scrape, got "nope"',
+      'work[0].processor: takes one of parquet, profile, scrape, unpack, got "nope"',
       'onLate: takes one of partial, fail, got "never"',
       'input: there is no field "typo"',
       expect.stringMatching(/^deadlineMinutes: takes at most 25/),

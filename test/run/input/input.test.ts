@@ -34,7 +34,7 @@ describe('the execution input', () => {
       'sources[0].url: takes an http or https URL, got "ftp://example.org/a"',
       'sources[1].url: takes an absolute URL, got "nonsense"',
       expect.stringContaining('sources[2].url: '),
-      expect.stringContaining('process: takes one of parquet, profile, scrape, got "proffile"'),
+      expect.stringContaining('process: takes one of parquet, profile, scrape, unpack, got "proffile"'),
       expect.stringContaining('onLate: '),
       'input: there is no field "typo"',
     ]);

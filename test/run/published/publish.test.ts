@@ -105,6 +105,8 @@ it.each([
   expect(stemOf(name)).toBe(stem);
 });
 
-it('bad rows are not published', () => {
-  expect(publishedKey({ to: 'tables/x/', mode: 'replace' }, about('r'), 'rejects.jsonl')).toBeUndefined();
+it('bad rows, and what unpack lists and unpacks for another processor, are not published', () => {
+  const kept = ['rejects.jsonl', 'entries.jsonl', 'objects/a.csv', 'data/a.csv/rejects.jsonl'];
+  const published = kept.map((name) => publishedKey({ to: 'tables/x/', mode: 'replace' }, about('r'), name));
+  expect(published).toEqual(kept.map(() => undefined));
 });

@@ -1,0 +1,162 @@
+import { mkdtemp, rm, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import * as z from 'zod';
+import { PROCESSOR_NAMES } from '#run/input/processor-names.ts';
+import { outputPrefix } from '#run/keys.ts';
+import { NoInputObjectError } from './contract/open-input.ts';
+import { defineProcessor, type Processor } from './contract/processor.ts';
+import { optionsOf } from './contract/run-processor.ts';
+import { FileWriter } from './table/file-writer.ts';
+import type { Archive } from './unpack/entry.ts';
+import { outputName } from './unpack/entry-name.ts';
+import { UnpackedFailedError } from './unpack/errors.ts';
+import { Listing, type UnpackedEntry } from './unpack/listing.ts';
+import { openArchive } from './unpack/open-archive.ts';
+import { processObject } from './unpack/process-object.ts';
+import { Room } from './unpack/room.ts';
+import { MOST_ENTRIES, type Skipped, type WantedEntry, wantedEntries } from './unpack/wanted.ts';
+
+const MIB = 1_048_576;
+const ANY_BYTES = 'application/octet-stream';
+
+/** What became of an archive. */
+export type UnpackResult = {
+  format: Archive['format'];
+  /** Of the archive as it is stored, and of its files. */
+  bytes: number;
+  unpackedBytes: number;
+  /** Files that became objects; of those, how many failed in their processor. */
+  unpacked: number;
+  failed: number;
+  /** Links, files of the operating system, and what the option `only` leaves out. */
+  skipped: number;
+  /** The first of them; `entries.jsonl` lists all, with what the processor found. */
+  entries: UnpackedEntry[];
+  entriesCut: boolean;
+  skippedSeen: Skipped[];
+};
+
+const options = z.strictObject({
+  /** What each unpacked object gets, at once and within this item. */
+  process: z
+    .strictObject({
+      processor: z.enum(PROCESSOR_NAMES).exclude(['unpack', 'scrape'], 'takes parquet or profile'),
+      options: z.record(z.string(), z.json()).default({}),
+    })
+    .optional(),
+  /** Patterns of the files to unpack, such as `*.csv`. */
+  only: z.array(z.string().min(1).max(200)).max(50).default([]),
+  maxEntries: z.int().min(1).max(MOST_ENTRIES).default(1_000),
+  /** More unpacked bytes in all fail the item. */
+  maxUnpackedMiB: z.int().min(1).default(102_400),
+  /** On so many objects their processor may fail: a number, or a share such as `"5%"`. */
+  maxFailed: z
+    .union([z.int().min(0), z.string().regex(/^\d{1,3}(\.\d+)?%$/, 'takes a number of files, or a share such as "5%"')])
+    .default(0),
+});
+
+/**
+ * Unpacks an archive (ZIP, tar, gzip or zstd, one level) into an object for each file, and runs a processor on each.
+ *
+ * An archive in an archive stays an object. Names that lead out of the archive, that stand twice, and files that are encrypted, damaged or
+ * packed by other methods than deflate fail the item by name; links and devices are skipped. All of it happens in this one item: its time,
+ * memory and tries count for the whole archive.
+ *
+ * @param loadProcessor loads the processor that the objects get.
+ */
+export function unpackWith(loadProcessor: (name: string) => Promise<Processor> | undefined): Processor {
+  return defineProcessor({
+    name: 'unpack',
+    options,
+    async process(item, context): Promise<UnpackResult> {
+      const { object } = item;
+      if (object === undefined) throw new NoInputObjectError(`${item.name} is work without a landed object`);
+      const asked = item.options.process;
+      const processor = asked && (await loadProcessor(asked.processor));
+      // Wrong options are said before anything is unpacked.
+      if (processor !== undefined) optionsOf(processor, asked?.options);
+
+      const folder = await mkdtemp(join(tmpdir(), 'sluice-unpack-'));
+      let archive: Archive | undefined;
+      try {
+        // A third of the free disk each: for a ZIP archive, for a file of it, and for what its processor makes of that.
+        const { bavail, bsize } = await statfs(folder);
+        const diskBytes = Math.floor((bavail * bsize) / 3);
+        archive = await openArchive(context.openInput(), item.name, folder, diskBytes);
+        const room = new Room(object.bytes, item.options.maxUnpackedMiB * MIB);
+        const listing = new Listing(context.output('entries.jsonl', 'application/x-ndjson'));
+        const prefix = outputPrefix(item.runId, item.id, context.attempt);
+
+        const unpackOne = async ({ path, entry }: WantedEntry): Promise<void> => {
+          context.signal.throwIfAborted();
+          const safe = outputName(path);
+          const output = `${processor === undefined ? 'data' : 'objects'}/${safe}`;
+          const file = join(folder, 'object');
+          const before = room.bytes;
+          const content = room.take(entry.open(), path, processor === undefined ? Number.POSITIVE_INFINITY : diskBytes);
+          const copied = processor === undefined ? content : alsoInto(file, content);
+          await pipeline(copied, context.output(output, ANY_BYTES), { signal: context.signal });
+          const unpacked = { name: path, key: prefix + output, bytes: room.bytes - before };
+          const processed =
+            processor &&
+            (await processObject(
+              processor,
+              asked?.options,
+              item,
+              {
+                name: `${item.name}/${path}`,
+                object: { bucket: object.bucket, key: unpacked.key, bytes: unpacked.bytes },
+                file,
+                outputs: `data/${safe}/`,
+              },
+              context,
+            ));
+          await rm(file, { force: true });
+          await listing.add(unpacked, processed);
+          context.progress({ files: listing.unpacked, bytes: room.bytes });
+        };
+
+        const wanted = wantedEntries(archive.entries, item.options, (skipped) => listing.skip(skipped));
+        // Where all files are known, each is looked at before the first one is unpacked.
+        for await (const one of archive.isKnown ? await Array.fromAsync(wanted) : wanted) await unpackOne(one);
+        await listing.end();
+        checkFailed(listing, item.options.maxFailed);
+        const { unpacked, failed, skipped, first } = listing;
+        return {
+          format: archive.format,
+          bytes: object.bytes,
+          unpackedBytes: room.bytes,
+          ...{ unpacked, failed, skipped, ...first },
+        };
+      } finally {
+        archive?.close();
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  });
+}
+
+/** Writes what passes by into a file too, which is whole when the stream has ended. */
+async function* alsoInto(file: string, content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const copy = new FileWriter(file);
+  try {
+    for await (const chunk of content) {
+      await copy.write(chunk);
+      yield chunk;
+    }
+    await copy.end();
+  } finally {
+    copy.destroy();
+  }
+}
+
+/** @throws UnpackedFailedError */
+function checkFailed({ failed, unpacked, failures }: Listing, most: number | string): void {
+  const allowed = typeof most === 'number' ? most : Math.floor((Number.parseFloat(most) / 100) * unpacked);
+  if (failed <= allowed) return;
+  throw new UnpackedFailedError(
+    `the processor failed on ${failed} of ${unpacked} unpacked files, by the option maxFailed ${allowed} may fail; the first: ${failures.join('; ')}`,
+  );
+}
