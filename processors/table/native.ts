@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { existsSync, rmSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
-import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { workerClients } from '#run/fleet/worker-clients.ts';
 import { ParquetNotDeployedError } from './errors.ts';
@@ -23,8 +23,8 @@ export class NativeFileError extends Error {
 let loading: Promise<typeof import('@duckdb/node-api')> | undefined;
 
 /**
- * DuckDB, loaded by the first item that needs it. In a worker's bundle its native part is fetched from the bucket of the
- * bundle then; everywhere else it is the package in node_modules.
+ * DuckDB, loaded by the first item of a process that needs it. In a worker's bundle the first process fetches its native part from the
+ * bucket of the bundle; everywhere else it is the package in node_modules.
  *
  * @throws ParquetNotDeployedError where the bundle comes without it.
  */
@@ -38,33 +38,66 @@ export function loadDuckDb(): Promise<typeof import('@duckdb/node-api')> {
 }
 
 async function load(): Promise<typeof import('@duckdb/node-api')> {
-  const { SLUICE_DUCKDB_FILES: files, SLUICE_BUNDLE_BUCKET: bucket } = process.env;
+  const { SLUICE_DUCKDB_FILES: files, SLUICE_BUNDLE_BUCKET: bucket, SLUICE_ITEMS_FOLDER: shared } = process.env;
   if (bucket !== undefined) {
     if (files === undefined || files === '') {
       throw new ParquetNotDeployedError(
         'this deployment has no DuckDB: deploy it with the setting workers.parquet=true',
       );
     }
-    process.env.SLUICE_DUCKDB_BINDINGS ??= await fetchFiles(bucket, files);
+    const { s3 } = workerClients(process.env);
+    process.env.SLUICE_DUCKDB_BINDINGS ??= await nativeFiles(s3, bucket, files, shared ?? (await ownFolder()));
+    s3.destroy();
   }
   return await import('@duckdb/node-api');
 }
 
-/** @returns the file that Node loads; it finds the others beside it. */
-async function fetchFiles(bucket: string, json: string): Promise<string> {
-  const files = filesSchema.parse(JSON.parse(json));
-  const { s3 } = workerClients(process.env);
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-duckdb-'));
+/** Where no worker has made a folder for all its item processes. */
+async function ownFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-duckdb-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  for (const { name, key, sha256 } of files) {
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-    const packed = (await Body?.transformToByteArray()) ?? new Uint8Array();
-    const found = createHash('sha256').update(packed).digest('hex');
-    if (found !== sha256) {
-      throw new NativeFileError(`s3://${bucket}/${key} has SHA-256 ${found}, the task definition says ${sha256}`);
-    }
-    await writeFile(join(folder, name), await promisify(zstdDecompress)(packed), { mode: 0o755 });
+  return folder;
+}
+
+/**
+ * Fetches, checks and unpacks DuckDB's native files, once for all processes of a worker: they share a folder, where the files are
+ * there as a whole or not at all.
+ *
+ * @param json what the task definition says of them.
+ * @param shared the folder. Whoever has made it removes it.
+ * @returns the file that Node loads; it finds the others beside it.
+ * @throws NativeFileError for a file with another checksum.
+ */
+async function nativeFiles(s3: S3Client, bucket: string, json: string, shared: string): Promise<string> {
+  const name = `duckdb-${createHash('sha256').update(json).digest('hex').slice(0, 16)}`;
+  const folder = join(shared, name);
+  const main = join(folder, 'duckdb.node');
+  if (existsSync(main)) return main;
+  await mkdir(shared, { recursive: true });
+  const fresh = await mkdtemp(join(shared, `${name}-`));
+  try {
+    for (const file of filesSchema.parse(JSON.parse(json))) await fetchFile(s3, bucket, file, fresh);
+    // Another process may have been faster: a folder that holds files is not replaced.
+    await rename(fresh, folder).catch((error: unknown) => {
+      if (!existsSync(main)) throw error;
+    });
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
   }
-  s3.destroy();
-  return join(folder, 'duckdb.node');
+  return main;
+}
+
+async function fetchFile(
+  s3: S3Client,
+  bucket: string,
+  { name, key, sha256 }: z.infer<typeof filesSchema>[number],
+  folder: string,
+): Promise<void> {
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+  const packed = (await Body?.transformToByteArray()) ?? new Uint8Array();
+  const found = createHash('sha256').update(packed).digest('hex');
+  if (found !== sha256) {
+    throw new NativeFileError(`s3://${bucket}/${key} has SHA-256 ${found}, the task definition says ${sha256}`);
+  }
+  await writeFile(join(folder, name), await promisify(zstdDecompress)(packed), { mode: 0o755 });
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, onTestFailed } from 'vitest';
 import { duckDbFiles, ownPlatform } from '#lib/bundling/native-files.ts';
 import { buildWorkerBundle, workerCommand } from '#lib/bundling/worker-bundle.ts';
@@ -85,6 +85,12 @@ export function useWorkerProcesses() {
       }
       const named = files.map(({ name, sha256 }) => ({ name, key: nativeKey(name), sha256 }));
       return { SLUICE_DUCKDB_FILES: JSON.stringify(named) };
+    },
+    async removeDuckDb(test: WorkerRig): Promise<void> {
+      for (const { name } of duckDbFiles(ownPlatform())) {
+        const one = { Bucket: test.store.bucket, Key: nativeKey(name) };
+        await test.store.client.send(new DeleteObjectCommand(one));
+      }
     },
     /** Starts the container's own command, or another, as a plain process. */
     start(environment: Record<string, string>, [program = '', ...args] = command): RunningWorker {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { buildWorkerBundle } from '#lib/bundling/worker-bundle.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
@@ -93,6 +93,32 @@ describe("the container's command", () => {
     const result = await test.result(message);
     expect(result).toMatchObject({ result: { rows: 2, schema: [{ type: 'BIGINT' }, { type: 'VARCHAR' }] } });
     expect(result?.outputs).toMatchObject([{ key: `output/run-1/${message.item}/1/data.parquet` }]);
+    expect((await readdir(workers.folder())).filter((name) => name.startsWith('sluice-'))).toEqual([]);
+  });
+
+  it('fetches DuckDB once: a second process of the worker finds it on the disk', async () => {
+    const { test, environment } = await rig();
+    const parquet = { process: { processor: 'parquet', options: {} } } as const;
+    const first = test.message('table', 'parquet', { object: await landed(test, 'id,name\n1,a\n2,b\n'), ...parquet });
+    // What fails is a failure of its process too, which is not used again.
+    const text = test.message('text', 'parquet', { object: await landed(test, 'a note\n', 'note.txt'), ...parquet });
+    const second = test.message('again', 'parquet', {
+      object: await landed(test, 'id,name\n3,c\n4,d\n', 'again.csv'),
+      ...parquet,
+    });
+    const native = await workers.installDuckDb(test);
+    const worker = start({ ...environment, ...native, SLUICE_ITEMS_AT_ONCE: '1', SLUICE_IDLE_SECONDS: '20' });
+    await test.send(first);
+    await vi.waitFor(async () => expect(await test.result(first)).toBeDefined(), { timeout: 60_000 });
+    await test.send(text);
+    await vi.waitFor(async () => expect(await test.failure(text)).toBeDefined(), { timeout: 60_000 });
+    await workers.removeDuckDb(test);
+    await test.send(second);
+    await vi.waitFor(async () => expect(await test.result(second)).toMatchObject({ result: { rows: 2 } }), {
+      timeout: 60_000,
+    });
+    worker.child.kill('SIGTERM');
+    expect(await worker.exited).toBe(0);
     expect((await readdir(workers.folder())).filter((name) => name.startsWith('sluice-'))).toEqual([]);
   });
 

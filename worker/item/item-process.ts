@@ -31,6 +31,8 @@ export interface ItemProcessOptions {
   readonly folder: string;
   /** Where Node keeps compiled code, so that the next process starts sooner. */
   readonly compileCache: string;
+  /** A folder of all the worker's item processes, for what one of them fetches for all. */
+  readonly shared: string;
   /** What the process's JavaScript heap may hold. */
   readonly heapBytes: number;
   /** What the whole process may hold, beside what it shares with others. */
@@ -83,10 +85,10 @@ export class ItemProcess {
 
   private constructor(options: ItemProcessOptions) {
     this.#options = options;
-    const { program, folder, compileCache, heapBytes } = options;
+    const { program, folder, compileCache, shared, heapBytes } = options;
     const heap = `--max-old-space-size=${Math.floor(heapBytes / MIB)}`;
     this.#child = spawn(process.execPath, [heap, program, 'item'], {
-      env: { ...process.env, TMPDIR: folder, NODE_COMPILE_CACHE: compileCache },
+      env: { ...process.env, TMPDIR: folder, NODE_COMPILE_CACHE: compileCache, SLUICE_ITEMS_FOLDER: shared },
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
       detached: true,
     });

@@ -76,6 +76,7 @@ export class ItemProcesses implements AsyncDisposable {
       program: this.#program,
       folder: join(root, String(++this.#started)),
       compileCache: join(root, 'compiled'),
+      shared: join(root, 'shared'),
       heapBytes: this.#memoryBytes,
       memoryBytes: this.#memoryBytes * OVERSHOOT + ITEM_BASE_MIB * MIB,
     });
