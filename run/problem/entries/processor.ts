@@ -78,6 +78,47 @@ export const PROCESSOR = {
     meaning: 'DuckDB refused the table, or rows were lost on the way. The detail has its words.',
     mend: 'give the columns their types in the options of the processor',
   },
+  'no-archive': {
+    title: 'The content is no archive',
+    names: ['NoArchiveError', 'UnsupportedArchiveError'],
+    meaning: 'unpack reads ZIP (stored and deflated files), tar, gzip and zstd, and the object is something else.',
+    mend: 'land the object without unpack, or ask the owner of the source for a ZIP or a tar',
+  },
+  'broken-archive': {
+    title: 'The archive is broken',
+    names: ['BrokenArchiveError'],
+    meaning: 'The archive breaks off, or a file in it is not what the archive says of it.',
+    mend: 'ask the owner of the source for a whole archive',
+  },
+  'encrypted-archive': {
+    title: 'The archive is encrypted',
+    names: ['EncryptedArchiveError'],
+    meaning: 'A file in the archive needs a password, and nothing here takes one.',
+    mend: 'ask the owner of the source for an archive without a password, or leave the file out',
+    allowedBy: 'the option only, for the other files',
+  },
+  'unsafe-archive': {
+    title: 'The archive holds a name that is not safe',
+    names: ['UnsafeArchiveError'],
+    meaning: 'A name in the archive leads out of it, stands twice, or is no name.',
+    mend: 'ask the owner of the source: no honest tool writes such names by itself',
+  },
+  'archive-too-large': {
+    title: 'The archive holds too much',
+    names: ['ArchiveTooLargeError'],
+    meaning:
+      'The archive has more files or bytes than the options or the disk of the worker allow, or unfolds so far that it is taken for an attack.',
+    mend: 'allow more, or give the workers more disk',
+    allowedBy: 'the options maxEntries and maxUnpackedMiB, workers.diskGiB',
+  },
+  'unpacked-failed': {
+    title: 'The processor failed on files of the archive',
+    names: ['UnpackedFailedError', 'NothingUnpackedError'],
+    meaning:
+      'The processor failed on more of the unpacked files than allowed, or no file was one to unpack. The detail has the first.',
+    mend: 'leave out the files that are not for the processor by the option only',
+    allowedBy: 'the option maxFailed',
+  },
   'parquet-not-deployed': {
     title: 'The deployment has no DuckDB',
     names: ['ParquetNotDeployedError'],
