@@ -15,6 +15,8 @@ export const environment = {
   ...groupVariables,
   bucket: { SLUICE_BUCKET: z.string().min(3) },
   queue: { SLUICE_QUEUE_URL: z.url() },
+  /** The name of the stack, for the events of ended runs. */
+  events: { SLUICE_DEPLOYMENT: z.string().min(1) },
   /** The setting `defaultInput`. Kept as it was typed. */
   defaultInput: { SLUICE_DEFAULT_INPUT: jsonVariable(z.record(z.string(), z.json())).optional() },
   /** Lambda's own, in MiB. */

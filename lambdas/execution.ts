@@ -14,7 +14,9 @@ export const executionSchema = z.object({
 export type Execution = z.infer<typeof executionSchema>;
 
 /** The plan of an execution's run, or a sentence on why it has none. */
-export type FoundPlan = { readonly plan: PlanSummary } | { readonly none: string };
+export type FoundPlan =
+  | { readonly plan: PlanSummary }
+  | { readonly none: string /** The run id is another execution's. */; readonly isAnothers: boolean };
 
 /**
  * The plan of the run that an execution has. It has none where its Plan was refused, or where the run id is another
@@ -26,10 +28,14 @@ export type FoundPlan = { readonly plan: PlanSummary } | { readonly none: string
 export async function planOfExecution(store: Store, { name, executionArn }: Execution): Promise<FoundPlan> {
   const keys = runKeys(name);
   const claim = await readJson(store, keys.claim, claimSchema);
-  if (claim === undefined) return { none: `no execution has claimed the run id ${name}` };
+  if (claim === undefined) return { none: `no execution has claimed the run id ${name}`, isAnothers: false };
   if (claim.executionArn !== executionArn) {
-    return { none: `run ${name} belongs to the execution ${claim.executionArn}, not to ${executionArn}` };
+    return {
+      none: `run ${name} belongs to the execution ${claim.executionArn}, not to ${executionArn}`,
+      isAnothers: true,
+    };
   }
   const plan = await readJson(store, keys.summary, planSummarySchema);
-  return plan === undefined ? { none: `run ${name} was never planned: its execution ended in Plan` } : { plan };
+  if (plan !== undefined) return { plan };
+  return { none: `run ${name} was never planned: its execution ended in Plan`, isAnothers: false };
 }

@@ -73,6 +73,8 @@ export interface RunKeys {
   load(index: number): string;
   /** The objects of one part of such a load, as COPY reads them. */
   loadManifest(index: number, part: number): string;
+  /** Says that an event was sent: of one end of the run, or that it is old. */
+  toldOf(what: string): string;
 }
 
 /** What ReopenRun removes, by patterns of keys; everything else that a run writes stays until it expires. */
@@ -113,12 +115,21 @@ export function runKeys(runId: string): RunKeys {
     report: `${root}report.html`,
     load: (index) => `${root}loads/${index}.json`,
     loadManifest: (index, part) => `${root}loads/${index}/${part}.manifest`,
+    toldOf: (what) => `${root}told/${what}.json`,
   };
 }
 
 /** A worker's sign of life. Workers serve all runs, and no run's id begins with a dot. */
 export function workerSignKey(worker: string): string {
   return `${RUNS_PREFIX}.workers/${worker}.json`;
+}
+
+/** What the watch has looked at so far. */
+export const WATCH_STATE_KEY = `${RUNS_PREFIX}.watch/state.json`;
+
+/** Says that the event of a slot was sent for which no run had started. */
+export function toldOfSlotKey(schedule: string, scheduledTime: Date): string {
+  return `${RUNS_PREFIX}.watch/${schedule}/${scheduledTime.toISOString()}.json`;
 }
 
 /** Where a processor's attempt writes; the winning result names the attempt, so a lost one is never read. */

@@ -1,10 +1,10 @@
 import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { NoSlotsError, slotsBetween } from '#run/plan/schedule-slots.ts';
 import { CommandError } from '../command-error.ts';
 import { executionArnOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { followRun } from '../follow/follow-run.ts';
-import { slotsBetween } from '../input/schedule-slots.ts';
 import { UsageError } from '../usage-error.ts';
 import type { CommandContext } from './command.ts';
 
@@ -31,7 +31,7 @@ export async function backfill(context: CommandContext, schedule: string, stack:
   const to = timeOf(options.to, '--to');
   if (from > to) throw new UsageError('--from is after --to');
   const { expression, timeZone, input } = await readSchedule(context, schedule, stack);
-  const slots = slotsBetween(expression, timeZone, from, to);
+  const slots = slotsOf(expression, timeZone, from, to);
   if (slots.length === 0)
     throw new UsageError(`schedule ${schedule} (${expression}, ${timeZone}) has no time between --from and --to`);
   if (slots.length > MOST_SLOTS)
@@ -53,6 +53,17 @@ export async function backfill(context: CommandContext, schedule: string, stack:
   // One iterator for all: each takes the next slot.
   await Promise.all(Array.from({ length: Math.min(options.atOnce, slots.length) }, work));
   return worst;
+}
+
+function slotsOf(...schedule: Parameters<typeof slotsBetween>): Date[] {
+  try {
+    return slotsBetween(...schedule);
+  } catch (error) {
+    if (!(error instanceof NoSlotsError)) throw error;
+    throw new UsageError(`${error.message}: start the runs with "sluice run" and a scheduledTime in --input`, {
+      cause: error,
+    });
+  }
 }
 
 async function runSlot(context: CommandContext, schedule: string, slot: Date, input: object): Promise<string> {

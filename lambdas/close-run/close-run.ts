@@ -29,6 +29,8 @@ export interface NothingToClose {
   readonly closed: false;
   readonly runId: string;
   readonly why: string;
+  /** The execution has ended in Plan, so that its run has no other end. */
+  readonly isUnplanned: boolean;
 }
 
 /**
@@ -49,8 +51,8 @@ export async function closeInOrder(store: Store, runId: string, ending: Ending):
 export async function closeBroken(store: Store, execution: BrokenExecution): Promise<Closed | NothingToClose> {
   const { name: runId, status, redriveCount } = execution;
   const found = await planOfExecution(store, execution);
-  if ('none' in found) return { closed: false, runId, why: found.none };
-  if (await wasRedriven(store, execution)) return { closed: false, runId, why: `run ${runId} was redriven since` };
+  if ('none' in found) return nothing(runId, found.none, !found.isAnothers);
+  if (await wasRedriven(store, execution)) return nothing(runId, `run ${runId} was redriven since`);
 
   // An earlier end, which a redrive undid and nobody has told of.
   await reopenRun(store, runId, redriveCount);
@@ -71,9 +73,13 @@ export async function closeBroken(store: Store, execution: BrokenExecution): Pro
   // It was redriven meanwhile, and ReopenRun came too early to see the run closed.
   const redriven = await latestRedrive(store, runId);
   if (redriven > redriveCount && (await reopenRun(store, runId, redriven))) {
-    return { closed: false, runId, why: `run ${runId} was redriven meanwhile` };
+    return nothing(runId, `run ${runId} was redriven meanwhile`);
   }
   return piecesOf(found.plan);
+}
+
+function nothing(runId: string, why: string, isUnplanned = false): NothingToClose {
+  return { closed: false, runId, why, isUnplanned };
 }
 
 async function wasRedriven(store: Store, { name, redriveCount }: Execution): Promise<boolean> {

@@ -1,19 +1,20 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
-import { endedExecutionSchema } from '#run/ledger/records.ts';
 import { caughtErrorSchema } from '../caught-error.ts';
 import { environment } from '../environment.ts';
-import { executionSchema } from '../execution.ts';
 import { logger } from '../logger.ts';
 import { redriveCountOf } from '../redrive-count.ts';
 import { closeBroken, closeInOrder } from './close-run.ts';
+import { endedExecutionEventSchema, tellOfUnplannedEnd } from './unplanned-end.ts';
 
-const env = readEnvironment(environment.bucket);
+const env = readEnvironment({ ...environment.bucket, ...environment.events });
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 const stepFunctions = new SFNClient(requestLimits());
+const events = new EventBridgeClient(requestLimits());
 
 /** From a run whose gate has opened. */
 const inOrder = z.object({
@@ -26,13 +27,7 @@ const caught = z.object({
   executionArn: z.string(),
   error: caughtErrorSchema,
 });
-/** What EventBridge, or the sweep, says of an execution that has ended. */
-const ended = executionSchema.extend({
-  status: endedExecutionSchema.shape.status,
-  error: z.string().nullish(),
-  cause: z.string().nullish(),
-});
-const payloadSchema = z.union([inOrder, caught, ended]);
+const payloadSchema = z.union([inOrder, caught, endedExecutionEventSchema]);
 
 /** CloseState, CloseBroken and CloseRun: the run is closed → the pieces in which its end is written. */
 export async function handler(payload: unknown) {
@@ -43,7 +38,13 @@ export async function handler(payload: unknown) {
 
 async function close(payload: z.infer<typeof payloadSchema>) {
   if ('gate' in payload) return closeInOrder(store, payload.runId, payload.gate);
-  if ('status' in payload) return closeBroken(store, payload);
+  if ('status' in payload) {
+    const closed = await closeBroken(store, payload);
+    if (!closed.closed && closed.isUnplanned) {
+      await tellOfUnplannedEnd(store, events, env.SLUICE_DEPLOYMENT, payload);
+    }
+    return closed;
+  }
   const { runId: name, executionArn, error } = payload;
   const redriveCount = await redriveCountOf(stepFunctions, executionArn);
   return closeBroken(store, {

@@ -1,22 +1,27 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
 import { finishRun } from '#run/end/finish.ts';
 import { readEnvironment } from '#run/environment.ts';
+import { runEnded, tellOfEnd } from '#run/events/run-ended.ts';
 import { runKeys } from '#run/keys.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
 import { environment } from '../environment.ts';
 
-const env = readEnvironment(environment.bucket);
+const env = readEnvironment({ ...environment.bucket, ...environment.events });
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
+const events = new EventBridgeClient(requestLimits());
 
 const payloadSchema = z.object({ runId: z.string(), of: z.int().positive() });
 
-/** DoneState: the pieces of a closed run's end → its manifest; says how the run ended. */
+/** DoneState: the pieces of a closed run's end → its manifest and the event that tells of it; says how the run ended. */
 export async function handler(payload: unknown) {
   const { runId, of } = payloadSchema.parse(payload);
-  const manifest = await finishRun(store, await readPlanSummary(store, runId), of);
+  const plan = await readPlanSummary(store, runId);
+  const manifest = await finishRun(store, plan, of);
   if (manifest === undefined) return { outcome: 'reopened', broken: true };
+  await tellOfEnd(store, events, runEnded({ deployment: env.SLUICE_DEPLOYMENT, bucket: store.bucket }, plan, manifest));
   return {
     outcome: manifest.outcome,
     counts: manifest.counts,

@@ -88,6 +88,7 @@ export async function planRun(store: Store, request: PlanRequest): Promise<PlanS
   );
   const summary: PlanSummary = {
     ...mine,
+    schedule: input.schedule ?? null,
     scheduledTime: defaults.scheduledTime.toISOString(),
     items: seen.items,
     batches: lines.length,

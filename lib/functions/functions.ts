@@ -1,11 +1,13 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { EVENT_KINDS } from '#run/events/event.ts';
 import { REOPENED, RUNS_PREFIX, SLOTS_PREFIX } from '#run/keys.ts';
 import { groupsAsVariables } from '#run/settings/groups.ts';
 import { slicesPerBatch } from '#stepfunctions/history.ts';
 import { bundleLambdas } from '../bundling/lambda-bundles.ts';
 import { ecsRoleAccess } from '../deployment/at-deploy.ts';
+import { eventAccess } from '../monitoring/event-access.ts';
 import { type Access, leave, variables } from '../permissions/access.ts';
 import { credentialAccess } from '../permissions/credential-access.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -158,7 +160,10 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
     'close-run': {
       description: 'Closes a run, in order or after its execution failed, timed out or was stopped',
       ...small,
-      access: [storage.access({ read: [RUNS], write: [RUNS], uploads: [ANYWHERE], remove: REOPENED })],
+      access: [
+        storage.access({ read: [RUNS], write: [RUNS], uploads: [ANYWHERE], remove: REOPENED }),
+        eventAccess(storage, EVENT_KINDS.runEnded),
+      ],
     },
     'list-items': {
       description: "Writes one piece of a long run's end: a line for each item",
@@ -168,7 +173,10 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
     done: {
       description: "Adds up the pieces of a run's end and writes its manifest",
       ...oneProcessor,
-      access: [storage.access({ read: [RUNS], write: [RUNS], uploads: [RUNS], remove: REOPENED })],
+      access: [
+        storage.access({ read: [RUNS], write: [RUNS], uploads: [RUNS], remove: REOPENED }),
+        eventAccess(storage, EVENT_KINDS.runEnded),
+      ],
     },
     broken: {
       description: 'Ends an execution by the error that broke it, or opens its run again where it was redriven',

@@ -66,6 +66,8 @@ def checks(request: Request) -> list[Check]:
         return _iam(request)
     if request.service == redshift_data.SERVICE:
         return [Check(*needed) for needed in redshift_data.needed(request)]
+    if request.action == "events:PutEvents":
+        return _put_events(request)
     return [Check(request.action, request.resource)]
 
 
@@ -94,6 +96,26 @@ def _iam(request: Request) -> list[Check]:
         return [Check(request.action, role, {"iam:AWSServiceName": service})]
     role = iam._roles.get(request.form_field("RoleName"))
     return [Check(request.action, role["Arn"] if role else request.resource)]
+
+
+def _put_events(request: Request) -> list[Check]:
+    """Each event is authorised on its bus, with its source and its kind as conditions.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
+    """
+    entries = request.field("Entries") or []
+    return [
+        Check(
+            request.action,
+            _bus(request, str(entry.get("EventBusName") or "default")),
+            {"events:source": entry.get("Source", ""), "events:detail-type": entry.get("DetailType", "")},
+        )
+        for entry in entries
+    ] or [Check(request.action, request.resource)]
+
+
+def _bus(request: Request, name: str) -> str:
+    return name if name.startswith("arn:") else f"arn:aws:events:{request.region}:{request.account}:event-bus/{name}"
 
 
 def _ecs(request: Request) -> list[Check]:

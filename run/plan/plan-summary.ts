@@ -9,6 +9,8 @@ export const planSummarySchema = z.object({
   runId: z.string(),
   executionArn: z.string(),
   startedAt: z.iso.datetime(),
+  /** The schedule that started the run; null where a person did. */
+  schedule: z.string().nullable().default(null),
   /** The time that templates were filled from. */
   scheduledTime: z.iso.datetime(),
   items: z.int().nonnegative(),

@@ -37,6 +37,7 @@ export async function writePlan(
     runId,
     executionArn: `arn:aws:states:us-east-1:000000000000:execution:sluice:${runId}`,
     startedAt: '2026-11-24T01:00:00.000Z',
+    schedule: null,
     scheduledTime: '2026-11-24T01:00:00.000Z',
     items: items.length,
     batches: items.length,

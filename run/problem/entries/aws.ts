@@ -46,6 +46,12 @@ export const AWS = {
     meaning: 'The credentials are good, and have no permission for this action on this resource.',
     mend: 'ask for the permission that the detail names',
   },
+  'event-refused': {
+    title: 'EventBridge does not take an event',
+    names: ['EventRefusedError'],
+    meaning: 'EventBridge answered the request and refused the event in it, mostly because of a fault of its own.',
+    mend: 'the step tries again by itself; where it goes on, redrive the execution once EventBridge is well',
+  },
   throttled: {
     title: 'AWS asks for fewer requests',
     foreign: [

@@ -43,6 +43,7 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   InvokeCommand: ['lambda:InvokeFunction'],
   GetSecretValueCommand: ['secretsmanager:GetSecretValue'],
   GetParameterCommand: ['ssm:GetParameter'],
+  PutEventsCommand: ['events:PutEvents'],
 };
 
 /** Given besides what the code calls by name, and why. */

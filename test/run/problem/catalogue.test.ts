@@ -29,6 +29,7 @@ const CAUGHT: Readonly<Record<string, string>> = {
   PermanentItemError: 'it has the name of the error in the process of an item',
   FinalError: 'the bootstrap of a worker ends by it, and says so in its log',
   MalformedAnswerError: 'the lane makes it a fault of the source',
+  NoSlotsError: 'the command line makes it a mistake in what was typed',
   NotRetried: 'the attempts unwrap it',
   PastDeadline: 'the slice stops between parts',
   PlainGetNeeded: 'the probe asks again without a range',

@@ -1,5 +1,9 @@
 import { Cron } from 'croner';
-import { UsageError } from '../usage-error.ts';
+
+/** A schedule's expression has no times that can be told beforehand. */
+export class NoSlotsError extends Error {
+  override readonly name = 'NoSlotsError';
+}
 
 /**
  * The times that a schedule of EventBridge Scheduler stands for, from `from` to `to`, both included.
@@ -7,16 +11,16 @@ import { UsageError } from '../usage-error.ts';
  * @param expression `cron(minute hour day month weekday year)`, or `at(…)`. A rate has no times of its own: it counts from the moment that the
  *   schedule was made.
  * @param timeZone an IANA name. A time that a clock change skips is not run; one that it repeats is run once.
- * @throws UsageError where the expression is a rate, or none that is known.
+ * @throws NoSlotsError where the expression is a rate, or none that is known.
  * @see https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
  */
 export function slotsBetween(expression: string, timeZone: string, from: Date, to: Date): Date[] {
   const once = /^at\((\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})\)$/.exec(expression);
   const fields = once?.[1] ?? /^cron\((.+)\)$/.exec(expression)?.[1]?.trim();
   if (fields === undefined) {
-    throw new UsageError(
+    throw new NoSlotsError(
       /^rate\(/.test(expression)
-        ? `the schedule is a ${expression}, which has no times of its own: start the runs with "sluice run" and a scheduledTime in --input`
+        ? `the schedule is a ${expression}, which has no times of its own`
         : `the schedule's expression ${JSON.stringify(expression)} is none that can be read`,
     );
   }

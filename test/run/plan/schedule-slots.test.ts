@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { slotsBetween } from '#cli/input/schedule-slots.ts';
+import { slotsBetween } from '#run/plan/schedule-slots.ts';
 
 const slots = (expression: string, timeZone: string, from: string, to: string) =>
   slotsBetween(expression, timeZone, new Date(from), new Date(to)).map((slot) => slot.toISOString());

@@ -1,0 +1,20 @@
+/** The source of every event that Sluice sends. */
+export const EVENT_SOURCE = 'sluice';
+
+/** The kinds of events, as rules match `detail-type`. */
+export const EVENT_KINDS = {
+  runEnded: 'Sluice Run Ended',
+  runIsOld: 'Sluice Run Is Old',
+  notStarted: 'Sluice Schedule Did Not Start',
+} as const;
+export type EventKind = (typeof EVENT_KINDS)[keyof typeof EVENT_KINDS];
+
+/** An event as Sluice sends it to the account's default bus. */
+export interface SluiceEvent {
+  readonly kind: EventKind;
+  readonly at: Date;
+  /** ARNs of what it is about. */
+  readonly resources: readonly string[];
+  /** `id` tells two events apart, and is the same where an event is sent twice. */
+  readonly detail: { readonly id: string };
+}
