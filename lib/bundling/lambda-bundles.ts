@@ -1,8 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type BuildOptions, buildSync, type Metafile } from 'esbuild';
 import { bundled, ESM_BUNDLE } from './esm-bundle.ts';
 import { temporaryFolder } from './temporary-folder.ts';
+
+const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+/** Where esbuild would write. Nothing is written there: the hashes in the names of chunks depend on this path. */
+const OUT = join(REPOSITORY, 'out');
 
 type Output = Metafile['outputs'][string];
 
@@ -38,8 +43,10 @@ export function bundleLambdas<N extends string>(
     splitting: true,
     entryPoints: names.map((name) => ({ in: entries[name], out: name })),
     chunkNames: 'chunks/[name]-[hash]',
-    outdir: root,
-    absWorkingDir: root,
+    // esbuild hashes the modules' paths, relative to this folder, into the names of chunks. So the same commit gives the same names
+    // in each clone.
+    absWorkingDir: REPOSITORY,
+    outdir: OUT,
     outExtension: { '.js': '.mjs' },
     alias: {
       ...ESM_BUNDLE.alias,
@@ -53,13 +60,13 @@ export function bundleLambdas<N extends string>(
 
   const bundle = (name: N): LambdaBundle => {
     const folder = join(root, name);
-    const entry = `${name}.mjs`;
+    const entry = relative(REPOSITORY, join(OUT, `${name}.mjs`));
     const all = reachable(metafile, entry, ['import-statement', 'dynamic-import']);
     const atStart = reachable(metafile, entry, ['import-statement']);
     mkdirSync(join(folder, 'chunks'), { recursive: true });
     for (const { path, contents } of outputFiles) {
-      const file = relative(root, path);
-      if (all.has(file)) writeFileSync(join(folder, file === entry ? 'index.mjs' : file), contents);
+      const file = relative(REPOSITORY, path);
+      if (all.has(file)) writeFileSync(join(folder, file === entry ? 'index.mjs' : relative(OUT, path)), contents);
     }
     const outputs = (paths: Iterable<string>) => [...paths].flatMap((path) => metafile.outputs[path] ?? []);
     return { folder, atStart: outputs(atStart), later: outputs(all.difference(atStart)) };
