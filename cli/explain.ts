@@ -1,3 +1,6 @@
+import { statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
 import { CATALOGUE, type Code } from '#run/problem/catalogue.ts';
 import { codeOf, type Problem, problemOf } from '#run/problem/problem.ts';
 
@@ -12,18 +15,36 @@ export function explain(error: unknown, run?: string): Problem {
   // Several addresses were tried, and none answered.
   const inner = errors?.[0] ?? cause;
   if (message === '' && inner !== undefined) return explain(inner, run);
-  const code = amongAws(error) ?? codeOf(error);
+  const code = byMessage(error) ?? codeOf(error);
   const detail = code === undefined ? undefined : detailFor(code, error);
   const about = detail === undefined ? error : { name: (error as Error).name, message: detail, code };
   return problemOf(about, run === undefined ? {} : { run });
 }
 
-/** What the names of the SDK's errors don't tell apart. */
-function amongAws(error: unknown): Code | undefined {
+/** What the names of errors don't tell apart. */
+function byMessage(error: unknown): Code | undefined {
   const { name = '', message = '' } = (error ?? {}) as Partial<Error>;
   if (/region is missing/i.test(message)) return 'no-region';
   if (name === 'CredentialsProviderError' && profileOf(message) !== undefined) return 'wrong-profile';
+  // A child process, such as that of the deploy, says it in the words of its own language.
+  if (/ENOSPC|no space left on device/i.test(message)) return 'disk-full';
   return message === 'UnknownError' ? 'no-reason' : undefined;
+}
+
+/** Folders that commands write to. A disk that has less left than this is full, or as good as. */
+const LEAST_FREE_BYTES = 1_048_576;
+
+/** Which disk is full, as far as that can be told. */
+function fullDisk(path: string | undefined): string {
+  for (const folder of [...(path === undefined ? [] : [dirname(path)]), tmpdir(), process.cwd()]) {
+    try {
+      const { bavail, bsize } = statfsSync(folder);
+      if (bavail * bsize < LEAST_FREE_BYTES) return `the disk of ${folder} is full`;
+    } catch {
+      // It can't be asked: the next one may be it.
+    }
+  }
+  return path === undefined ? 'the disk is full' : `${path}: the disk is full`;
 }
 
 function profileOf(message: string): string | undefined {
@@ -42,11 +63,13 @@ interface Place {
 function detailFor(code: Code, error: unknown): string | undefined {
   const { name, message, code: systemCode, path, hostname, address, port } = error as NodeJS.ErrnoException & Place;
   const { title, foreign = [] } = CATALOGUE[code];
-  const sentence = `${title.charAt(0).toLowerCase()}${title.slice(1)}`.replace(/\baws\b/, 'AWS');
+  const sentence = title.startsWith('AWS') ? title : `${title.charAt(0).toLowerCase()}${title.slice(1)}`;
   switch (code) {
     case 'no-region':
     case 'no-reason':
       return sentence;
+    case 'disk-full':
+      return fullDisk(path);
     case 'wrong-profile':
       return `the AWS profile ${JSON.stringify(profileOf(message))} gives no credentials`;
   }

@@ -64,8 +64,10 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
       const { prepareRun, run } = await import('./commands/run.ts');
       const prepared = await prepareRun({ ...options, urls });
       const { dryRun } = await import('./commands/dry-run.ts');
-      if (options.dryRun === true) end(await dryRun(prepared, screen, options.json === true, signal));
-      else end(await run(await connected(options), prepared, options));
+      if (options.dryRun === true) return end(await dryRun(prepared, screen, options.json === true, signal));
+      // To find the deployment takes a second or two, in which a person would see nothing.
+      if (options.json !== true) screen.progress(['Starting'], 'starting');
+      return end(await run(await connected(options), prepared, options));
     });
 
   onDeployment('watch', 'follow a run to its end; Ctrl-C ends the watching, not the run')
@@ -162,7 +164,7 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
   onDeployment('backfill', 'start a run for each time that a schedule stands for in a span')
     .argument('<schedule>', "the schedule's name in cdk.json")
     .requiredOption('--from <time>', 'the first time, such as 2026-11-01 or 2026-11-01T04:30:00Z')
-    .requiredOption('--to <time>', 'the last time')
+    .requiredOption('--to <time>', 'the last time; a day stands for its end')
     .option('--at-once <number>', 'runs at the same time', whole(1, 100), 1)
     .option('--dry-run', 'list the times and start nothing')
     .action(async (schedule: string, options: BackfillOptions & Common) => {
@@ -266,9 +268,12 @@ function deploymentCommand(program: Command, name: string, summary: string): Com
     .option('--json', 'JSON instead of text');
 }
 
-const EXITS = `Credentials and region come from where the AWS CLI takes them: AWS_PROFILE, AWS_REGION and so on.
-Commands end with 0 for a complete run, 3 for a partial one, 4 for a late one, 1 for a failed one or a command that could
-not do its work, 2 for a mistake in the command, 130 after Ctrl-C.`;
+const EXITS = `Credentials and region come from where the AWS CLI takes them: AWS_PROFILE,
+AWS_REGION and so on.
+
+Exit codes: 0 a complete run, 1 a failed run or command, 2 a mistake in the
+command or in what it needs from you, 3 a partial run, 4 a late one, 130 Ctrl-C.
+docs/errors.md explains the code of each error.`;
 
 // A paragraph is one line: the help wraps it at the width of the terminal.
 const COPY = `Copies files from the web into S3 by the engine of Sluice. It needs no deployment.

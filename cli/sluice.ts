@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import type { Problem } from '#run/problem/problem.ts';
+import { runIdOf } from './deployment/deployment.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { explain } from './explain.ts';
 import { sluiceProgram, type Terminal } from './program.ts';
+import { onLocal } from './screen/on-local.ts';
 import { problemText } from './screen/problem-text.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -34,13 +36,30 @@ export async function sluice(args: readonly string[], terminal: Terminal): Promi
     screen.clear();
     // Help or the version was asked for, and printed.
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.complete;
-    const problem = problemIn(error, signal);
-    screen.say(args.includes('--json') ? JSON.stringify(problem) : problemText(problem, screen.paint));
+    const command = program.commands.find((one) => one.name() === args[0]);
+    const problem = problemIn(error, command, signal);
+    screen.say(args.includes('--json') ? JSON.stringify(problem) : problemText(problem, screen.paintBeside));
     return exitCodeOf(problem);
   }
 }
 
-function problemIn(error: unknown, signal: AbortSignal): Problem {
-  if (error instanceof CommanderError) return explain(new UsageError(error.message.replace(/^error: /, '')));
-  return explain(signal.aborted ? { message: 'the command was interrupted', code: 'interrupted' } : error);
+/** What a person is told, with the run and the deployment that they named. */
+function problemIn(error: unknown, command: Command | undefined, signal: AbortSignal): Problem {
+  const problem = explain(thrown(error, signal), runOf(command));
+  if (problem.code === 'usage' && command !== undefined) {
+    return { ...problem, mend: `"npx sluice ${command.name()} --help" shows how it is used` };
+  }
+  return command?.opts().local === true ? { ...problem, mend: onLocal(problem.mend) } : problem;
+}
+
+function thrown(error: unknown, signal: AbortSignal): unknown {
+  if (error instanceof CommanderError) return new UsageError(error.message.replace(/^error: /, ''));
+  return signal.aborted ? { message: 'the command was interrupted', code: 'interrupted' } : error;
+}
+
+/** The run that a command was given. */
+function runOf(command: Command | undefined): string | undefined {
+  const at = command?.registeredArguments.findIndex((argument) => argument.name() === 'run') ?? -1;
+  const given: unknown = command?.processedArgs[at];
+  return typeof given === 'string' ? runIdOf(given) : undefined;
 }

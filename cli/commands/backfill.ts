@@ -1,10 +1,12 @@
 import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { NoSlotsError, slotsBetween } from '#run/plan/schedule-slots.ts';
+import { problemOf } from '#run/problem/problem.ts';
 import { CommandError } from '../command-error.ts';
 import { executionArnOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { followRun } from '../follow/follow-run.ts';
+import { indented } from '../screen/shown.ts';
 import { UsageError } from '../usage-error.ts';
 import type { CommandContext } from './command.ts';
 
@@ -28,7 +30,8 @@ const MOST_SLOTS = 1_000;
 export async function backfill(context: CommandContext, schedule: string, stack: string, options: BackfillOptions) {
   const { screen, json } = context;
   const from = timeOf(options.from, '--from');
-  const to = timeOf(options.to, '--to');
+  // The whole of the last day.
+  const to = timeOf(options.to, '--to', 'T23:59:59Z');
   if (from > to) throw new UsageError('--from is after --to');
   const { expression, timeZone, input } = await readSchedule(context, schedule, stack);
   const slots = slotsOf(expression, timeZone, from, to);
@@ -80,10 +83,14 @@ async function runSlot(context: CommandContext, schedule: string, slot: Date, in
   );
   const { end } = await followRun({ sfn, s3 }, executionArn, { signal });
   const { status, error, message } = end;
-  if (json) screen.print(JSON.stringify({ run: name, scheduledTime, status, error: error ?? null }));
+  const problem =
+    status === 'SUCCEEDED' ? null : problemOf({ name: error ?? status, message }, { fallback: 'run-broke', run: name });
+  if (json) screen.print(JSON.stringify({ run: name, scheduledTime, status, problem }));
   else {
     const word = screen.paint(status === 'SUCCEEDED' ? 'good' : 'bad', status.toLowerCase());
-    screen.print(`${scheduledTime}  ${name}  ${word}${error === undefined ? '' : `  ${error}: ${message ?? ''}`}`);
+    screen.print(
+      `${scheduledTime}  ${name}  ${word}${problem === null ? '' : `  ${problem.code}: ${indented(problem.detail)}`}`,
+    );
   }
   return status;
 }
@@ -102,8 +109,9 @@ async function readSchedule({ config }: CommandContext, name: string, stack: str
   }
 }
 
-function timeOf(text: string, option: string): Date {
-  const time = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
+/** @param ofDay the time that a day alone stands for. */
+function timeOf(text: string, option: string, ofDay = 'T00:00:00Z'): Date {
+  const time = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? text + ofDay : text);
   if (Number.isNaN(time.getTime()) || !/^\d{4}-\d{2}-\d{2}/.test(text)) {
     throw new UsageError(
       `${option} takes a day or a time, such as 2026-11-01 or 2026-11-01T04:30:00Z, not ${JSON.stringify(text)}`,

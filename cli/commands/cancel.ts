@@ -2,6 +2,7 @@ import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { CommandError } from '../command-error.ts';
 import { executionArnOf, runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
+import { forDeployment } from '../screen/on-local.ts';
 import type { CommandContext } from './command.ts';
 import { describeRun } from './status.ts';
 
@@ -20,7 +21,10 @@ export async function cancel(context: CommandContext, run: string): Promise<numb
   screen.print(
     json
       ? JSON.stringify({ run: runId, status: 'stopped' })
-      : `Run ${runId} is stopped. Its manifest comes within a minute: "sluice report ${runId}".`,
+      : forDeployment(
+          `Run ${runId} is stopped. Its manifest comes within a minute: "npx sluice report ${runId}".`,
+          context,
+        ),
   );
   return EXIT.complete;
 }

@@ -122,7 +122,7 @@ async function readList(file: string): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
   } catch (cause) {
-    throw fileError(cause, '--from');
+    throw fileError(cause, file, '--from');
   }
 }
 
@@ -170,7 +170,7 @@ function report({ job, copied, error }: Outcome, { json }: CopyCommand, screen: 
     return;
   }
   if (copied === undefined) {
-    screen.say(`${screen.paint('bad', 'failed')}  ${object}: ${problemSentence(explain(error))}`);
+    screen.say(`${screen.paintBeside('bad', 'failed')}  ${object}: ${problemSentence(explain(error))}`);
     return;
   }
   const { landed, resumedBytes } = copied;

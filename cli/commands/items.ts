@@ -7,6 +7,7 @@ import { EXIT } from '../exit-code.ts';
 import { type ItemState, RunLooker } from '../follow/run-looker.ts';
 import { bytesText } from '../screen/quantities.ts';
 import { renderTable } from '../screen/table.ts';
+import { toneOf } from '../screen/tones.ts';
 import type { CommandContext } from './command.ts';
 import { describeRun } from './status.ts';
 
@@ -44,19 +45,19 @@ export async function items(context: CommandContext, run: string, { failed, miss
       screen.print(JSON.stringify({ item: id, name, state, bytes: bytes ?? null, failure: failure ?? null }));
       continue;
     }
-    const reason = failure === undefined ? '' : `${failure.problem.code}: ${failure.problem.detail}`;
-    rows.push([name, state, bytes === undefined ? '' : bytesText(bytes), reason.split('\n')[0] ?? '']);
+    const { code = '', detail = '' } = failure?.problem ?? {};
+    rows.push([name, state, bytes === undefined ? '' : bytesText(bytes), code, detail.split('\n')[0] ?? '']);
   }
   if (json) return EXIT.complete;
   if (rows.length === 0) screen.print('There is no such item.');
   else {
     const columns = [
       { head: 'item', width: 80 },
-      { head: 'state' },
+      { head: 'state', tone: toneOf },
       { head: 'size', align: 'right' as const },
-      { head: 'reason' },
+      ...(rows.some(([, , , code]) => code !== '') ? [{ head: 'code' }, { head: 'reason', cut: 'end' as const }] : []),
     ];
-    screen.print(renderTable(columns, rows, screen.width));
+    screen.print(renderTable(columns, rows, screen.width, screen.paint));
   }
   return EXIT.complete;
 }

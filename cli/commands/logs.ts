@@ -1,6 +1,7 @@
 import { CloudFormationClient, paginateListStackResources } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient, type FilteredLogEvent, paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs';
 import pMap from 'p-map';
+import { codeOf } from '#run/problem/problem.ts';
 import { runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import type { CommandContext } from './command.ts';
@@ -94,14 +95,39 @@ function asJson(text: string): unknown {
   }
 }
 
+/** What says nothing to a person who has asked for the lines of one run. `--json` has all fields. */
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  'timestamp',
+  'service',
+  'cold_start',
+  'function_name',
+  'function_request_id',
+  'xray_trace_id',
+  'runId',
+  'run',
+]);
+
 /** A line of JSON as a person reads it: level, message, then the other fields. */
 function plain(text: string): string {
   const line = asJson(text);
   if (typeof line !== 'object' || line === null) return text;
-  const { level, message, timestamp: _, service: __, ...fields } = line as Record<string, unknown>;
+  const { level, message, ...fields } = line as Record<string, unknown>;
   if (message === undefined) return text;
-  return [level, message, Object.keys(fields).length === 0 ? undefined : JSON.stringify(fields)]
-    .filter((word) => word !== undefined)
-    .map((word) => (typeof word === 'string' ? word : JSON.stringify(word)))
+  const rest = Object.entries(fields).flatMap(([name, value]) =>
+    LEFT_OUT.has(name) ? [] : [`${name}=${valueText(value)}`],
+  );
+  return [level ?? '', message, ...rest]
+    .map(valueText)
+    .filter((word) => word !== '')
     .join('  ');
+}
+
+/** An error by its name, its message and its code: its stack is for programmers, who ask for `--json`. */
+function valueText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null || !('name' in value) || !('message' in value)) {
+    return JSON.stringify(value);
+  }
+  const code = codeOf(value);
+  return `${code === undefined ? '' : `${code} `}${String(value.name)}: ${String(value.message)}`;
 }

@@ -3,13 +3,14 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { runKeys } from '#run/keys.ts';
+import { OUTPUT_PREFIX, runKeys } from '#run/keys.ts';
 import { CommandError } from '../command-error.ts';
 import { runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { errorMessage } from '../follow/run-events.ts';
 import { NoManifestError, readItems, readManifest } from '../report/read-run.ts';
 import { lastWord, renderRun } from '../report/report.ts';
+import { forDeployment } from '../screen/on-local.ts';
 import type { CommandContext } from './command.ts';
 import { describeRun } from './status.ts';
 
@@ -36,8 +37,11 @@ export async function report(context: CommandContext, run: string, options: { op
   if (json) screen.print(JSON.stringify(manifest));
   else {
     screen.print(await renderRun(manifest, readItems(store, runId), screen));
-    screen.print(`\nRecords and report.html: s3://${store.bucket}/runs/${runId}/`);
-    screen.print(lastWord(manifest, screen));
+    const say = (text: string) => screen.print(forDeployment(text, context));
+    say(`\nLanded objects: s3://${store.bucket}/, each at its key ("npx sluice get ${runId} ITEM" fetches one)`);
+    if (manifest.counts.processed > 0) say(`Outputs of processors: s3://${store.bucket}/${OUTPUT_PREFIX}${runId}/`);
+    say(`Records and report.html: s3://${store.bucket}/runs/${runId}/`);
+    say(lastWord(manifest, screen));
   }
   if (options.open === true) await openReport(context, runId);
   return EXIT[manifest.outcome];

@@ -101,6 +101,6 @@ async function read(file: string, option: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (cause) {
-    throw fileError(cause, option);
+    throw fileError(cause, file, option);
   }
 }

@@ -6,6 +6,7 @@ import { readJson } from '#run/store.ts';
 import { EXIT } from '../exit-code.ts';
 import { secondsText } from '../screen/quantities.ts';
 import { renderTable } from '../screen/table.ts';
+import { toneOf } from '../screen/tones.ts';
 import type { CommandContext } from './command.ts';
 
 export interface RunsOptions {
@@ -40,19 +41,21 @@ export async function runs(context: CommandContext, { limit, outcome }: RunsOpti
     return EXIT.complete;
   }
   if (shown.length === 0) {
-    screen.print(outcome === undefined ? 'There are no runs yet: "sluice run" starts one.' : `No run is ${outcome}.`);
+    screen.print(
+      outcome === undefined ? 'There are no runs yet: "npx sluice run" starts one.' : `No run is ${outcome}.`,
+    );
     return EXIT.complete;
   }
   screen.print(
     renderTable(
       [
         { head: 'run' },
-        { head: 'outcome' },
+        { head: 'outcome', tone: toneOf },
         { head: 'done', align: 'right' },
         { head: 'failed', align: 'right' },
         { head: 'missing', align: 'right' },
-        { head: 'started', drop: 1 },
-        { head: 'took', align: 'right', drop: 2 },
+        { head: 'started', drop: 2 },
+        { head: 'took', align: 'right', drop: 1 },
       ],
       shown.map(({ run, outcome: word, counts, started, seconds }) => [
         run,
@@ -64,6 +67,7 @@ export async function runs(context: CommandContext, { limit, outcome }: RunsOpti
         seconds === null ? '' : secondsText(seconds),
       ]),
       screen.width,
+      screen.paint,
     ),
   );
   return EXIT.complete;
@@ -86,6 +90,8 @@ async function lineOf(store: CommandContext['store'], one: ExecutionListItem): P
   };
   if (status === 'RUNNING') return { ...base, outcome: 'running', counts: null };
   const manifest = await readJson(store, runKeys(run).manifest, manifestSchema);
-  if (manifest !== undefined) return { ...base, outcome: manifest.outcome, counts: manifest.counts };
-  return { ...base, outcome: status === 'ABORTED' ? 'stopped' : 'failed', counts: null };
+  const counts = manifest?.counts ?? null;
+  // Somebody has stopped it: its manifest says failed, since it ended before its time.
+  if (status === 'ABORTED') return { ...base, outcome: 'stopped', counts };
+  return { ...base, outcome: manifest?.outcome ?? 'failed', counts };
 }

@@ -1,14 +1,19 @@
 import { DescribeExecutionCommand } from '@aws-sdk/client-sfn';
+import { manifestSchema } from '#run/end/manifest.ts';
 import { runKeys } from '#run/keys.ts';
 import { gateRecordSchema } from '#run/ledger/gate-record.ts';
 import { planSummarySchema } from '#run/plan/plan-summary.ts';
+import { type Problem, problemOf } from '#run/problem/problem.ts';
 import { readJson } from '#run/store.ts';
 import { CommandError } from '../command-error.ts';
 import { executionArnOf, runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
+import { errorMessage } from '../follow/run-events.ts';
 import { RunLooker } from '../follow/run-looker.ts';
+import { problemText } from '../screen/problem-text.ts';
 import { bytesText, countText } from '../screen/quantities.ts';
-import { indented, oneLine } from '../screen/shown.ts';
+import { oneLine } from '../screen/shown.ts';
+import { toneOf } from '../screen/tones.ts';
 import type { CommandContext } from './command.ts';
 
 /**
@@ -21,20 +26,32 @@ export async function status(context: CommandContext, run: string): Promise<numb
   const runId = runIdOf(run);
   const execution = await describeRun(context, run);
   const keys = runKeys(runId);
-  const [plan, gate] = await Promise.all([
+  const [plan, gate, manifest] = await Promise.all([
     readJson(store, keys.summary, planSummarySchema),
     readJson(store, keys.gate, gateRecordSchema),
+    readJson(store, keys.manifest, manifestSchema),
   ]);
   const look = plan === undefined ? undefined : await new RunLooker(store, { ...plan, bucket: store.bucket }).look();
   const last = gate?.samples.at(-1);
+  const problem = manifest?.problem ?? problemOfExecution(execution, runId);
   if (json) {
-    screen.print(JSON.stringify({ run: runId, execution: execution.status, look: look ?? null, gate: last ?? null }));
+    screen.print(
+      JSON.stringify({
+        run: runId,
+        execution: execution.status,
+        outcome: manifest?.outcome ?? null,
+        problem: problem ?? null,
+        look: look ?? null,
+        gate: last ?? null,
+      }),
+    );
     return EXIT.complete;
   }
+  const word = manifest?.outcome ?? String(execution.status).toLowerCase();
   screen.print(
-    `Run ${runId}: ${String(execution.status).toLowerCase()}, started ${execution.startDate?.toISOString()}`,
+    `Run ${runId}: ${screen.paint(toneOf(word) ?? 'dim', word)}, started ${execution.startDate?.toISOString()}`,
   );
-  if (execution.error !== undefined) screen.print(indented(`${execution.error}: ${execution.cause ?? ''}`));
+  if (problem !== undefined) screen.print(problemText(problem, screen.paint));
   if (look === undefined) screen.print('It is not planned yet.');
   else {
     const { done, failed, underWay, toGo, items, bytes, transfers } = look;
@@ -46,6 +63,15 @@ export async function status(context: CommandContext, run: string): Promise<numb
     }
   }
   return EXIT.complete;
+}
+
+/** What ended an execution that has no manifest. */
+function problemOfExecution(
+  { error, cause }: { readonly error?: string | undefined; readonly cause?: string | undefined },
+  run: string,
+): Problem | undefined {
+  if (error === undefined) return undefined;
+  return problemOf({ name: error, message: errorMessage(cause) }, { fallback: 'run-broke', run });
 }
 
 /** @throws CommandError where there is no such run. */

@@ -18,7 +18,7 @@ export async function validate(file: string, screen: Screen, json: boolean): Pro
   try {
     text = (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
   } catch (cause) {
-    throw fileError(cause);
+    throw fileError(cause, file);
   }
   const { items: planned } = await plannedNow(executionInput({ sources: [], base: text }));
   const items = planned.map((item) => ({ name: itemName(item), url: item.kind === 'source' ? item.url : null }));

@@ -10,6 +10,9 @@ import { indented } from '../screen/shown.ts';
 import type { CommandContext } from './command.ts';
 import { report } from './report.ts';
 
+/** The errors of the states that end an execution by its run's outcome. */
+const OUTCOMES: ReadonlySet<string> = new Set(['Failed', 'Late']);
+
 /** Where there is no terminal, rates and sizes alone are written so often. */
 const PLAIN_SECONDS = 10;
 
@@ -30,19 +33,17 @@ export async function watch(context: CommandContext, run: string): Promise<numbe
       onProgress: show,
       onLook: ({ newFailures }) => {
         for (const failure of newFailures)
-          screen.say(`${failure.at}  ${screen.paint('bad', 'failed')}  ${failureText(failure, screen.paint)}`);
+          screen.say(
+            `${failure.at}  ${screen.paintBeside('bad', 'failed')}  ${failureText(failure, screen.paintBeside)}`,
+          );
       },
       onEvent: (event) => {
-        // The execution ends with the error of its last state, which was told then.
-        if (
-          (event.kind !== 'fault' && event.kind !== 'ended') ||
-          event.error === undefined ||
-          event.error === lastError
-        )
-          return;
+        // The execution ends with the error of its last state, which was told then, or with its outcome, which the report tells.
+        if (event.kind !== 'fault' && event.kind !== 'ended') return;
+        if (event.error === undefined || event.error === lastError || OUTCOMES.has(event.error)) return;
         lastError = event.error;
         const { code, detail } = problemOf({ name: event.error, message: event.message }, { fallback: 'run-broke' });
-        screen.say(`${event.at.toISOString()}  ${screen.paint('bad', code)}: ${indented(detail)}`);
+        screen.say(`${event.at.toISOString()}  ${screen.paintBeside('bad', code)}: ${indented(detail)}`);
       },
     });
     screen.clear();

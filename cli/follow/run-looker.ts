@@ -63,6 +63,8 @@ export class RunLooker {
   readonly #failures = new Map<string, FailureRecord>();
   readonly #uploads = new Map<string, OpenUpload>();
   readonly #totals = new Map<string, number>();
+  /** Bytes of the items under way, as last seen. */
+  readonly #sent = new Map<string, number>();
   #results = new Set<string>();
   #handed = new Set<string>();
   #open = new Set<string>();
@@ -165,17 +167,23 @@ export class RunLooker {
       const id = byKey.get(upload.key);
       return id === undefined || this.#landed.has(id) || this.#failures.has(id) ? [] : [{ id, upload }];
     });
-    const found = await pMap(
+    await pMap(
       open,
       async ({ id, upload }) => {
         const bytes = await this.#bytesOf(upload);
-        return bytes === undefined ? undefined : { id, name: upload.key, bytes, total: await this.#totalOf(id) };
+        // An upload that is gone was completed and has no record yet, or it begins again: the item stays under way, with what was seen.
+        if (bytes !== undefined || !this.#sent.has(id)) this.#sent.set(id, bytes ?? 0);
       },
       { concurrency: READS_AT_ONCE },
     );
-    const transfers = found.filter((one) => one !== undefined);
-    this.#open = new Set(transfers.map(({ id }) => id));
-    return transfers.map(({ name, bytes, total }) => ({ name, bytes, total }));
+    this.#open = new Set(open.map(({ id }) => id));
+    return Promise.all(
+      [...new Map(open.map(({ id, upload }) => [id, upload.key]))].map(async ([id, name]) => ({
+        name,
+        bytes: this.#sent.get(id) ?? 0,
+        total: await this.#totalOf(id),
+      })),
+    );
   }
 
   /** @returns undefined where the upload is gone: completed, or given up. */

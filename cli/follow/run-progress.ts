@@ -47,7 +47,8 @@ export class RunProgress {
     const more = transfers.length - TRANSFERS_SHOWN;
     return [
       `${this.#state}${since}`,
-      [this.#howFar(), this.#speed()].filter((part) => part !== '').join('; '),
+      this.#howFar(),
+      this.#speed(),
       this.#gateWord(),
       this.#faultWord(),
       ...transfers.slice(0, TRANSFERS_SHOWN).map((transfer) => `  ${transferLine(transfer)}`),

@@ -4,6 +4,7 @@ import { bytesText, secondsText } from '../screen/quantities.ts';
 import type { Screen } from '../screen/screen.ts';
 import { indented, oneLine } from '../screen/shown.ts';
 import { renderTable } from '../screen/table.ts';
+import { toneOf } from '../screen/tones.ts';
 
 const MIB = 1_024 * 1_024;
 /** How many items, and how many names of each list, a report for a terminal shows. */
@@ -33,7 +34,7 @@ export async function renderRun(
   const table = renderTable(
     [
       { head: 'item', width: 60 },
-      { head: 'status' },
+      { head: 'status', tone: toneOf },
       { head: 'bytes', align: 'right' },
       { head: 'seconds', align: 'right', drop: 4 },
       { head: 'MiB/s', align: 'right', drop: 3 },
@@ -41,14 +42,15 @@ export async function renderRun(
       { head: 'retries', align: 'right', drop: 6 },
       { head: 'peak MiB', align: 'right', drop: 8 },
       { head: 'proofs', width: 40, drop: 5 },
-      { head: 'processed' },
+      { head: 'processed', cut: 'end' },
     ],
     rows,
     width,
+    paint,
   );
   const { counts } = manifest;
   const sections = [
-    headline(manifest),
+    headline(manifest, paint),
     list(
       paint('bad', 'Failed'),
       counts.failed,
@@ -73,24 +75,37 @@ export async function renderRun(
   return sections.filter((section) => section !== '').join('\n\n');
 }
 
-const TONES = { complete: 'good', partial: 'warning', late: 'bad', failed: 'bad' } as const;
+/** A run that somebody has stopped did not fail by itself. */
+function endOf(outcome: Manifest['outcome'], problem: Manifest['problem']): string {
+  return problem?.code === 'run-stopped' ? 'stopped' : outcome;
+}
 
 /** The last line of a report, in a word for a person and for a log: `Run night is complete: 12 of 12 done.` */
-export function lastWord({ runId, outcome, counts }: Manifest, { paint }: Look = PLAIN): string {
+export function lastWord(
+  { runId, outcome, counts, problem }: Manifest,
+  { paint }: Look = PLAIN,
+  { withRetry = true } = {},
+): string {
   const left = [
     ...(counts.failed > 0 ? [`${counts.failed} failed`] : []),
     ...(counts.missing > 0 ? [`${counts.missing} missing`] : []),
   ];
-  const more = left.length === 0 ? '' : `, ${left.join(', ')}: "sluice retry ${runId}" runs what is left`;
-  const word = outcome === 'failed' ? 'has failed' : `is ${outcome}`;
-  return `${paint(TONES[outcome], `Run ${runId} ${word}`)}: ${counts.done} of ${counts.items} done${more}.`;
+  const retry = withRetry ? `: "npx sluice retry ${runId}" runs what is left` : '';
+  const more = left.length === 0 ? '' : `, ${left.join(', ')}${retry}`;
+  const end = endOf(outcome, problem);
+  const word = end === 'failed' ? 'has failed' : end === 'stopped' ? 'was stopped' : `is ${end}`;
+  return `${paint(toneOf(end) ?? 'dim', `Run ${runId} ${word}`)}: ${counts.done} of ${counts.items} done${more}.`;
 }
 
-function headline({ runId, outcome, forced, reason, counts, bytes, startedAt, closedAt }: Manifest): string {
+function headline(
+  { runId, outcome, counts, bytes, startedAt, closedAt, problem }: Manifest,
+  paint: Look['paint'],
+): string {
   const seconds = (Date.parse(closedAt) - Date.parse(startedAt)) / 1_000;
   const numbers = `${counts.done} of ${counts.items} done, ${counts.failed} failed, ${counts.missing} missing`;
-  const word = forced ? `${outcome}, forced (${oneLine(reason ?? 'no reason given')})` : outcome;
-  return `Run ${runId}: ${word}\n${numbers}; ${bytesText(bytes)} landed; ${secondsText(seconds)}`;
+  const word = endOf(outcome, problem);
+  const why = problem === null ? '' : `${paint('bad', oneLine(problem.code))}: ${indented(problem.detail)}\n`;
+  return `Run ${runId}: ${paint(toneOf(word) ?? 'dim', word)}\n${why}${numbers}; ${bytesText(bytes)} landed; ${secondsText(seconds)}`;
 }
 
 function itemRow({ name, status, landed, result }: ItemLine): string[] {

@@ -1,19 +1,28 @@
 import type { Problem } from '#run/problem/problem.ts';
+import { EXIT, exitCodeOf } from '../exit-code.ts';
 import { countText } from './quantities.ts';
 import type { Screen } from './screen.ts';
 import { indented, oneLine } from './shown.ts';
 
 /** A problem in one sentence, for a list or a line: what happened, and what to do. */
-export function problemSentence({ detail, mend }: Problem): string {
-  return `${detail}: ${mend}`;
+export function problemSentence(problem: Problem): string {
+  return `${problem.detail}: ${mendText(problem)}`;
+}
+
+/** What to do, with the settings that would let it pass. */
+function mendText({ mend, allowedBy }: Problem): string {
+  return allowedBy === 'never' ? mend : `${mend} (${allowedBy})`;
 }
 
 /** A problem as a command ends with it: its code and what happened, then what to do, then where to read more. */
-export function problemText({ code, detail, mend, type, logs }: Problem, paint: Screen['paint']): string {
+export function problemText(problem: Problem, paint: Screen['paint']): string {
+  const { code, detail, mend, type, logs } = problem;
+  // A mistake of use has no log lines.
+  const hasLogs = logs !== undefined && !mend.includes(logs) && exitCodeOf(problem) !== EXIT.usage;
   return [
     `${paint('bad', code)}: ${indented(detail)}`,
-    `  → ${mend}`,
-    ...(logs === undefined || mend.includes(logs) ? [] : [`  → ${logs}`]),
+    `  → ${mendText(problem)}`,
+    ...(hasLogs ? [`  → ${logs}`] : []),
     paint('dim', `  ${type}`),
   ].join('\n');
 }
@@ -31,10 +40,10 @@ export function mendLines(problems: readonly Problem[]): string[] {
   const byCode = Map.groupBy(problems, ({ code }) => code);
   return [...byCode].flatMap(([code, [first, ...more]]) => {
     if (first === undefined) return [];
-    if (more.length === 0) return [`${oneLine(code)}: ${oneLine(first.mend)}`];
+    if (more.length === 0) return [`${oneLine(code)}: ${oneLine(mendText(first))}`];
     // The mend was filled with the first one's item.
     const item = first.logs?.split(' ').at(-1) ?? '';
-    const mend = item === '' ? first.mend : first.mend.replaceAll(item, 'ITEM');
+    const mend = item === '' ? mendText(first) : mendText(first).replaceAll(item, 'ITEM');
     return [`${oneLine(code)} (${countText(more.length + 1, 'item')}): ${oneLine(mend)}`];
   });
 }

@@ -48,6 +48,9 @@ export class Screen {
     this.#isSilent = true;
   }
 
+  /** The same for what is said beside the results. */
+  readonly paintBeside = (tone: Tone, text: string): string => styleText(COLOURS[tone], text, { stream: this.#err });
+
   /** A result. */
   print(text: string): void {
     if (this.#isSilent) return;

@@ -1,13 +1,18 @@
 import stringWidth from 'string-width';
-import { cutMiddle } from './cut.ts';
+import { cutEnd, cutMiddle } from './cut.ts';
+import type { Screen, Tone } from './screen.ts';
 import { oneLine } from './shown.ts';
 
 /** A column of a table: its head, and how it gives way where the table is too wide. */
 export interface Column {
   readonly head: string;
   readonly align?: 'left' | 'right';
-  /** Longer values are cut in the middle, so that a path keeps its file name. @default no limit */
+  /** Longer values are cut. @default no limit */
   readonly width?: number;
+  /** Where a value is cut: a path in the middle, so that it keeps its file name; a sentence at its end. @default middle */
+  readonly cut?: 'middle' | 'end';
+  /** The colour of a value. @default none */
+  readonly tone?: (value: string) => Tone | undefined;
   /** Where the table is too wide, the column with the highest number is left out first. @default the column stays */
   readonly drop?: number;
 }
@@ -20,14 +25,16 @@ const GAP = '  ';
  * Draws rows of text under heads. The last column is not padded.
  *
  * @param width columns of the terminal: what does not fit is left out by `drop`, and then the widest columns are cut. @default no limit
+ * @param paint colours what has a tone. @default nothing
  */
 export function renderTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
   width = Number.POSITIVE_INFINITY,
+  paint: Screen['paint'] = (_, text) => text,
 ): string {
   const all = columns.map((column, at) => {
-    const cells = [column.head, ...rows.map((row) => cut(oneLine(row[at] ?? ''), column.width))];
+    const cells = [column.head, ...rows.map((row) => cut(oneLine(row[at] ?? ''), column.width, column.cut))];
     return { ...column, cells, needs: Math.max(...cells.map((cell) => stringWidth(cell))) };
   });
   const kept = leaveOut(all, width);
@@ -38,9 +45,11 @@ export function renderTable(
   return [undefined, ...rows]
     .map((_, line) =>
       kept
-        .map(({ cells, align }, at) => {
-          const cell = cut(cells[line] ?? '', widths[at]);
-          const space = ' '.repeat(Math.max(0, (widths[at] ?? 0) - stringWidth(cell)));
+        .map(({ cells, align, cut: where, tone }, at) => {
+          const text = cut(cells[line] ?? '', widths[at], where);
+          const space = ' '.repeat(Math.max(0, (widths[at] ?? 0) - stringWidth(text)));
+          const colour = line === 0 ? undefined : tone?.(text);
+          const cell = colour === undefined ? text : paint(colour, text);
           if (align === 'right') return space + cell;
           return at === kept.length - 1 ? cell : cell + space;
         })
@@ -81,6 +90,7 @@ function total(widths: readonly number[]): number {
   return widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length);
 }
 
-function cut(text: string, width: number | undefined): string {
-  return width === undefined ? text : cutMiddle(text, width);
+function cut(text: string, width: number | undefined, where: Column['cut'] = 'middle'): string {
+  if (width === undefined) return text;
+  return where === 'end' ? cutEnd(text, width) : cutMiddle(text, width);
 }

@@ -67,9 +67,9 @@ describe('the command line against a deployment', () => {
     expect(await aws.sluice('get', partial, 'cli/good.csv', '--to', file)).toMatchObject({ code: 0 });
     expect(await readFile(file, 'utf8')).toBe(csvNamed('/good.csv'));
     const again = await aws.sluice('get', partial, 'cli/good.csv', '--to', file);
-    expect([again.code, again.err]).toEqual([1, expect.stringContaining('is there already')]);
+    expect([again.code, again.err]).toEqual([2, expect.stringContaining('is there already')]);
     const wrong = await aws.sluice('get', partial, 'good.csv');
-    expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('did you mean cli/good.csv?')]);
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('did you mean cli/good.csv?')]);
     const failed = await aws.sluice('get', partial, 'cli/gone.csv');
     expect([failed.code, failed.err]).toEqual([1, expect.stringContaining('answered 404')]);
   });
@@ -85,7 +85,7 @@ describe('the command line against a deployment', () => {
 
   it('retries one item alone, and refuses one that is done', async () => {
     const done = await aws.sluice('retry', partial, '--item', 'cli/good.csv');
-    expect([done.code, done.err]).toEqual([1, expect.stringContaining('cli/good.csv is done')]);
+    expect([done.code, done.err]).toEqual([2, expect.stringContaining('cli/good.csv is done')]);
     const again = await aws.sluice('retry', partial, '--item', 'cli/gone.csv', '--name', `item-${partial}`);
     expect([again.code, again.out]).toEqual([1, expect.stringContaining('0 of 1 done')]);
   });
@@ -103,7 +103,7 @@ describe('the command line against a deployment', () => {
     expect(await aws.sluice('cancel', run)).toMatchObject({ code: 0, out: expect.stringContaining('is stopped') });
     letGo();
     const again = await aws.sluice('cancel', run);
-    expect([again.code, again.err]).toEqual([1, expect.stringContaining('has ended already')]);
+    expect([again.code, again.err]).toEqual([2, expect.stringContaining('has ended already')]);
   });
 
   it('backfills the times of a schedule, and runs no slot twice', async () => {
@@ -130,7 +130,7 @@ describe('the command line against a deployment', () => {
     ]);
     expect(runs.map(({ status }) => status)).toEqual(['SUCCEEDED', 'SUCCEEDED']);
     const again = await aws.sluice(...args);
-    expect([again.code, again.out]).toEqual([3, expect.stringContaining('AlreadyClaimedError')]);
+    expect([again.code, again.out]).toEqual([3, expect.stringContaining('already-claimed')]);
   });
 
   it('examines the deployment and finds bootstrap, stack and the role that the deploy has made good', async () => {
@@ -149,7 +149,7 @@ describe('the command line against a deployment', () => {
     ['cancel', 'nope'],
   ])('says that there is no such run: sluice %s %s', async (...args) => {
     expect(await aws.sluice(...args)).toMatchObject({
-      code: 1,
+      code: 2,
       err: expect.stringContaining('there is no run "nope"'),
     });
   });

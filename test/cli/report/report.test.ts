@@ -16,7 +16,10 @@ const manifest: Manifest = {
   outcome: 'partial',
   forced: true,
   reason: 'late',
-  problem: null,
+  problem: problemOf(
+    { code: 'gate-late', name: 'NotReadyError', message: 'the gate was passed with 1 of 3 items missing' },
+    { run: 'night' },
+  ),
   counts: { items: 3, done: 1, failed: 1, missing: 1, landed: 1, unchanged: 0, skipped: 0, processed: 1 },
   bytes: 3 * 1_024 * 1_024,
   notes: [],
@@ -74,7 +77,8 @@ describe('the report of a run', () => {
   it('tells the outcome, each item, each failure with its reason, and what is missing by name', async () => {
     expect(await renderRun(manifest, items)).toBe(
       [
-        'Run night: partial, forced (late)',
+        'Run night: partial',
+        'gate-late: the gate was passed with 1 of 3 items missing',
         '1 of 3 done, 1 failed, 1 missing; 3.0 MiB landed; 13 s',
         '',
         'Failed:',
@@ -113,7 +117,7 @@ describe('names and messages that were made to fool a terminal', () => {
     const report = await renderRun(
       {
         ...manifest,
-        reason: evil,
+        problem: { type: evil, code: evil, title: evil, detail: evil, mend: evil, allowedBy: evil, error: evil },
         notes: [evil],
         failed: [
           {
@@ -138,11 +142,15 @@ describe('names and messages that were made to fool a terminal', () => {
 describe('the last line of a report', () => {
   it.each([
     ['complete', { failed: 0, missing: 0, done: 3 }, 'Run night is complete: 3 of 3 done.'],
-    ['partial', {}, 'Run night is partial: 1 of 3 done, 1 failed, 1 missing: "sluice retry night" runs what is left.'],
+    [
+      'partial',
+      {},
+      'Run night is partial: 1 of 3 done, 1 failed, 1 missing: "npx sluice retry night" runs what is left.',
+    ],
     [
       'failed',
       { done: 0 },
-      'Run night has failed: 0 of 3 done, 1 failed, 1 missing: "sluice retry night" runs what is left.',
+      'Run night has failed: 0 of 3 done, 1 failed, 1 missing: "npx sluice retry night" runs what is left.',
     ],
   ] as const)('says that a run is %s', (outcome, counts, line) => {
     expect(lastWord({ ...manifest, outcome, counts: { ...manifest.counts, ...counts } })).toBe(line);
