@@ -7,10 +7,12 @@ import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { executionArnOf, newRunId } from '#cli/deployment/deployment.ts';
 import { removeLocalAws, writeLocalAws } from '#cli/deployment/local-aws.ts';
 import { EXIT } from '#cli/exit-code.ts';
+import { explain } from '#cli/explain.ts';
 import { followRun } from '#cli/follow/follow-run.ts';
 import { executionInput } from '#cli/input/execution-input.ts';
 import { readItems, readManifest } from '#cli/report/read-run.ts';
-import { renderRun } from '#cli/report/report.ts';
+import { lastWord, renderRun } from '#cli/report/report.ts';
+import { problemText } from '#cli/screen/problem-text.ts';
 import { Screen } from '#cli/screen/screen.ts';
 import { oneLine } from '#cli/screen/shown.ts';
 import type { Code } from '#run/problem/catalogue.ts';
@@ -22,7 +24,7 @@ import { type EmbeddedAws, EmbeddedAwsError, startEmbeddedAws } from './embedded
 import { readRequests, refusalsIn } from './embedded/request-log.ts';
 import { loopbackRanges } from './loopback-ranges.ts';
 import type { LocalOptions } from './options.ts';
-import { checkSampleRun, LATE_SETTINGS, sampleInput, sourcesByKey } from './sample-run.ts';
+import { checkSampleRun, LATE_SETTINGS, nightly, sampleInput, sourcesByKey } from './sample-run.ts';
 import { startSampleSource } from './sample-source/sample-source.ts';
 import { step } from './step.ts';
 
@@ -83,7 +85,12 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
 
   // Of this machine only what the run is to ask, since sources may redirect to whatever else listens here.
   const urls = isSample ? [...sourcesByKey(input).values()] : options.urls;
-  const settings = { ...(options.late && LATE_SETTINGS), 'sources.openRanges': loopbackRanges(urls) };
+  const settings = {
+    ...(options.late && LATE_SETTINGS),
+    'sources.openRanges': loopbackRanges(urls),
+    // Something to backfill.
+    ...(options.keep && { schedules: [nightly(urls)] }),
+  };
   const outputs = await step('Deploy the stack: cdk bootstrap, cdk deploy', (say) =>
     deployStack(aws, { folder: work, logFolder: logs, settings, signal, say }),
   );
@@ -94,29 +101,40 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   const manifest = await readManifest(store, runId);
 
   const notCopied: string[] = [];
-  const problems: string[] = await step(
-    isSample ? 'Fetch the results and compare them with the source' : 'Fetch the results',
-    async () => {
+  const problems: string[] = [];
+  let notFetched: unknown;
+  try {
+    await step(isSample ? 'Fetch the results and compare them with the source' : 'Fetch the results', async () => {
       const { objects, notCopied: left } = await collectRun(store, runId, out, signal);
       notCopied.push(...left);
-      return isSample ? compareWithSource(objects, sourcesByKey(input), signal) : [];
-    },
-  );
+      if (isSample) problems.push(...(await compareWithSource(objects, sourcesByKey(input), signal)));
+    });
+  } catch (error) {
+    // A full disk, say. The run has ended all the same, and its report is what the person has waited for.
+    if (signal.aborted) throw error;
+    notFetched = error;
+  }
   if (isSample) problems.push(...checkSampleRun(manifest, options));
 
-  screen.print(`\n${await renderRun(manifest, readItems(store, runId))}\n`);
+  screen.print(`\n${await renderRun(manifest, readItems(store, runId), screen)}\n`);
   if (looks > 0) {
     const times = looks === 1 ? 'once' : `${looks} times`;
     const then = manifest.forced ? 'asked again each time, and then forced it' : 'asked again';
     screen.print(`The gatekeeper threw NotReadyError ${times}, and Step Functions ${then}.`);
   }
-  if (isSample && problems.length === 0) screen.print('Every landed object is byte for byte what its source serves.');
+  if (isSample && problems.length === 0 && notFetched === undefined)
+    screen.print('Every landed object is byte for byte what its source serves.');
   screen.print(`Files: ${relative(process.cwd(), out) || '.'}/ (objects/, output/, run/report.html)`);
   for (const object of notCopied) screen.print(`In the bucket only: ${oneLine(object)}`);
   for (const problem of problems) screen.print(`Not as it should be: ${problem}`);
-  if (options.keep) await keepRunning(aws, signal);
+  if (notFetched !== undefined) {
+    screen.say(problemText(explain(notFetched), screen.paintBeside));
+    screen.say('The objects are in the embedded AWS, and not all of them in the folder.');
+  }
+  screen.print(lastWord(manifest, screen, { withRetry: options.keep }));
+  if (options.keep) await keepRunning(aws, out, signal);
   const refused = refusalsIn(await readRequests(aws.requestsFile));
-  if (problems.length > 0 || refused.length > 0) return EXIT.failed;
+  if (problems.length > 0 || refused.length > 0 || notFetched !== undefined) return EXIT.failed;
   return isSample ? EXIT.complete : EXIT[manifest.outcome];
 }
 
@@ -160,12 +178,13 @@ async function execute(
   return looks;
 }
 
-async function keepRunning(aws: EmbeddedAws, signal: AbortSignal): Promise<void> {
+async function keepRunning(aws: EmbeddedAws, out: string, signal: AbortSignal): Promise<void> {
   await writeLocalAws(aws.client);
   try {
     screen.print('\nThe embedded AWS stays up until Ctrl-C. In another terminal, in this folder:');
-    screen.print('  npx sluice run --local https://…\n  npx sluice runs --local');
+    screen.print('  npx sluice runs --local\n  npx sluice backfill nightly --from 2026-11-01 --to 2026-11-03 --local');
     if (!signal.aborted) await once(signal, 'abort');
+    screen.print(`\nThe embedded AWS is stopped. What it fetched stays in ${relative(process.cwd(), out) || '.'}/.`);
   } finally {
     await removeLocalAws();
   }

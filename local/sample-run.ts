@@ -36,6 +36,16 @@ export function sampleInput(origin: string, options: { late: boolean }): Record<
   };
 }
 
+/** A schedule for a deployment that stays up: each night the last of some URLs, under the date. */
+export function nightly(urls: readonly string[]) {
+  return {
+    name: 'nightly',
+    expression: 'cron(30 4 * * ? *)',
+    timeZone: 'UTC',
+    input: { sources: urls.slice(-1).map((url) => ({ url, key: 'nightly/{yyyy}-{MM}-{dd}' })) },
+  };
+}
+
 /** The URL that each key of an execution input comes from. */
 export function sourcesByKey(input: Record<string, unknown>): ReadonlyMap<string, string> {
   const { sources } = z.object({ sources: z.array(z.object({ url: z.string(), key: z.string() })) }).parse(input);
