@@ -16,6 +16,12 @@ export function explain(error: unknown, run?: string): Problem {
   const inner = errors?.[0] ?? cause;
   if (message === '' && inner !== undefined) return explain(inner, run);
   const code = byMessage(error) ?? codeOf(error);
+  // S3 could not be asked at all: why not says more than how often it was tried.
+  if (code === 'storage-failed' && codeOf(cause) !== undefined) {
+    const why = explain(cause, run);
+    const object = /^s3:\/\/\S+(?=: )/.exec(message)?.[0];
+    return object === undefined ? why : { ...why, detail: `${object}: ${why.detail}` };
+  }
   const detail = code === undefined ? undefined : detailFor(code, error);
   const about = detail === undefined ? error : { name: (error as Error).name, message: detail, code };
   return problemOf(about, run === undefined ? {} : { run });

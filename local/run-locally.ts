@@ -129,7 +129,10 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   for (const problem of problems) screen.print(`Not as it should be: ${problem}`);
   if (notFetched !== undefined) {
     screen.say(problemText(explain(notFetched), screen.paintBeside));
-    screen.say('The objects are in the embedded AWS, and not all of them in the folder.');
+    const where = options.keep
+      ? 'They are in the embedded AWS.'
+      : '"npm start -- --keep" keeps them in the embedded AWS.';
+    screen.say(`Not all objects are in ${relative(process.cwd(), out) || '.'}/. ${where}`);
   }
   screen.print(lastWord(manifest, screen, { withRetry: options.keep }));
   if (options.keep) await keepRunning(aws, out, signal);

@@ -4,10 +4,9 @@ import { pieceCount } from '#run/end/pieces.ts';
 import { latestRedrive, reopenRun } from '#run/end/reopen.ts';
 import type { EndedExecution } from '#run/ledger/records.ts';
 import { type PlanSummary, readPlanSummary } from '#run/plan/plan-summary.ts';
-import { problemOf } from '#run/problem/problem.ts';
 import type { Store } from '#run/store.ts';
-import { messageOfCause } from '../caught-error.ts';
 import { type Execution, planOfExecution } from '../execution.ts';
+import { problemOfExecution } from './problem-of-execution.ts';
 
 export interface BrokenExecution extends Execution {
   readonly status: EndedExecution['status'];
@@ -62,13 +61,7 @@ export async function closeBroken(store: Store, execution: BrokenExecution): Pro
     forced: true,
     reason: `the execution ended ${why}`,
     execution: { status, redriveCount },
-    problem: problemOf(
-      {
-        name: execution.error ?? status,
-        message: messageOfCause(execution.cause ?? `the execution of run ${runId} ended ${status}`),
-      },
-      { fallback: 'run-broke', run: runId },
-    ),
+    problem: problemOfExecution(runId, execution),
   });
   // It was redriven meanwhile, and ReopenRun came too early to see the run closed.
   const redriven = await latestRedrive(store, runId);

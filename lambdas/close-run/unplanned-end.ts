@@ -5,6 +5,7 @@ import { parseJson } from '#run/input/json-text.ts';
 import { endedExecutionSchema } from '#run/ledger/records.ts';
 import type { Store } from '#run/store.ts';
 import { executionSchema } from '../execution.ts';
+import { problemOfExecution } from './problem-of-execution.ts';
 
 /** Milliseconds since 1970, as EventBridge has them. */
 const moment = z.number().transform((at) => new Date(at).toISOString());
@@ -47,6 +48,7 @@ export async function tellOfUnplannedEnd(
       ...scheduleOf(input),
       startedAt: ended.startDate ?? now,
       endedAt: ended.stopDate ?? now,
+      problem: problemOfExecution(runId, { status, error, cause }),
       reason: `the execution ended ${[status, error, cause].filter((text) => text).join(': ')}`,
     },
   );

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { type Manifest, manifestSchema, outcomeSchema } from '../end/manifest.ts';
 import { runKeys } from '../keys.ts';
 import type { PlanSummary } from '../plan/plan-summary.ts';
+import { type Problem, problemSchema } from '../problem/problem.ts';
 import type { Store } from '../store.ts';
 import { EVENT_KINDS } from './event.ts';
 import { tellOnce } from './tell-once.ts';
@@ -28,6 +29,8 @@ export const runEndedSchema = z.object({
   /** Whether the gate was passed with items missing, and why; or what ended the execution. */
   forced: z.boolean(),
   reason: z.string().nullable(),
+  /** What kept the run as a whole from its order: a forced gate, a broken execution, or that nothing was done. */
+  problem: problemSchema.nullable(),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime(),
   seconds: z.number().nonnegative(),
@@ -62,6 +65,7 @@ export function runEnded({ deployment, bucket }: Deployed, plan: PlanSummary, ma
     outcome,
     forced,
     reason: short(reason),
+    problem: manifest.problem,
     startedAt,
     endedAt: closedAt,
     seconds: secondsBetween(startedAt, closedAt),
@@ -83,11 +87,12 @@ export interface UnplannedEnd {
   readonly startedAt: string;
   readonly endedAt: string;
   readonly reason: string;
+  readonly problem: Problem;
 }
 
 /** The event of an execution that ended in Plan. */
 export function unplannedEnded({ deployment, bucket }: Deployed, end: UnplannedEnd): RunEnded {
-  const { runId, executionArn, redriveCount, schedule, scheduledTime, startedAt, endedAt, reason } = end;
+  const { runId, executionArn, redriveCount, schedule, scheduledTime, startedAt, endedAt, reason, problem } = end;
   return {
     v: 1,
     id: `${runId}/unplanned-${redriveCount}`,
@@ -100,6 +105,7 @@ export function unplannedEnded({ deployment, bucket }: Deployed, end: UnplannedE
     outcome: 'failed',
     forced: false,
     reason: short(reason),
+    problem,
     startedAt,
     endedAt,
     seconds: secondsBetween(startedAt, endedAt),

@@ -53,6 +53,7 @@ describe("a rule on runs that aren't complete", () => {
     expect((await about(refused.runId))[0]).toMatchObject({
       outcome: 'failed',
       reason: expect.stringContaining('InvalidInputError'),
+      problem: expect.objectContaining({ code: 'invalid-input', detail: expect.stringContaining('no url') }),
       schedule: 'refused',
       scheduledTime: '2026-11-24T04:30:00.000Z',
       counts: null,

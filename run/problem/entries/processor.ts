@@ -81,7 +81,8 @@ export const PROCESSOR = {
   'no-archive': {
     title: 'The content is no archive',
     names: ['NoArchiveError', 'UnsupportedArchiveError'],
-    meaning: 'unpack reads ZIP (stored and deflated files), tar, gzip and zstd, and the object is something else.',
+    meaning:
+      'The processor unpack reads ZIP (stored and deflated files), tar, gzip and zstd, and the object is something else.',
     mend: 'land the object without unpack, or ask the owner of the source for a ZIP or a tar',
   },
   'broken-archive': {

@@ -36,6 +36,7 @@ describe('the event of an ended run', () => {
       outcome: 'partial',
       forced: true,
       reason: 'late',
+      problem: { code: 'gate-late' },
       counts: { items: 1, missing: 1 },
       manifest: 'runs/told/manifest.json',
     });

@@ -22,6 +22,8 @@ const ROOMS = [
 
 /** Errors that no person meets: whoever catches them is in the same file or the same call. */
 const CAUGHT: Readonly<Record<string, string>> = {
+  ApiError: 'an answer of the stand-in for Redshift',
+  StatementError: 'an answer of the stand-in for Redshift',
   AnsweredEarly: 'the transport sends the part again',
   CommandError: 'it brings its own code',
   ConnectionBrokenError: 'a fault of the source, which is asked again',

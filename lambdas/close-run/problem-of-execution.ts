@@ -1,0 +1,17 @@
+import type { EndedExecution } from '#run/ledger/records.ts';
+import { type Problem, problemOf } from '#run/problem/problem.ts';
+import { messageOfCause } from '../caught-error.ts';
+
+/** What ended an execution that came to no DoneState: its error, or that somebody stopped it or its time was up. */
+export function problemOfExecution(
+  runId: string,
+  execution: {
+    readonly status: EndedExecution['status'];
+    readonly error?: string | null | undefined;
+    readonly cause?: string | null | undefined;
+  },
+): Problem {
+  const { status, error, cause } = execution;
+  const message = messageOfCause(cause ?? `the execution of run ${runId} ended ${status}`);
+  return problemOf({ name: error ?? status, message }, { fallback: 'run-broke', run: runId });
+}
