@@ -170,7 +170,8 @@ function report({ job, copied, error }: Outcome, { json }: CopyCommand, screen: 
     return;
   }
   if (copied === undefined) {
-    screen.say(`${screen.paintBeside('bad', 'failed')}  ${object}: ${problemSentence(explain(error))}`);
+    const words = problemSentence(explain(error)).replace(`${object}: `, '');
+    screen.say(`${screen.paintBeside('bad', 'failed')}  ${object}: ${words}`);
     return;
   }
   const { landed, resumedBytes } = copied;

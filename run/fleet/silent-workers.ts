@@ -1,5 +1,6 @@
 import { DescribeTasksCommand, paginateListTasks, StopTaskCommand } from '@aws-sdk/client-ecs';
 import pMap from 'p-map';
+import { noteOf } from '../problem/note.ts';
 import type { Store } from '../store.ts';
 import type { Fleet } from './fleet.ts';
 import { lastSign, SILENT_SECONDS } from './signs-of-life.ts';
@@ -37,7 +38,7 @@ export async function stopSilentWorkers(fleet: Fleet, store: Store, now: Date): 
         await fleet.client.send(
           new StopTaskCommand({ cluster: fleet.cluster, task: taskArn, reason: `Sluice: ${silence}` }),
         );
-        problems.push(`${silence}: it is stopped and replaced`);
+        problems.push(noteOf('worker-silent', `${silence}: it is stopped and replaced`));
       },
       { concurrency: SIGNS_AT_ONCE },
     );

@@ -1,4 +1,5 @@
 import { DescribeTasksCommand, paginateListTasks, type Task } from '@aws-sdk/client-ecs';
+import { noteOf } from '../problem/note.ts';
 import type { Fleet } from './fleet.ts';
 
 /** DescribeTasks takes no more. */
@@ -41,15 +42,18 @@ function problemOf(task: Task): string | undefined {
   const reason = task.stoppedReason ?? 'ECS gives no reason';
   switch (task.stopCode) {
     case 'TaskFailedToStart':
-      return `a worker could not be started: ${reason}`;
+      return noteOf('worker-not-started', `a worker could not be started: ${reason}`);
     case 'SpotInterruption':
     case 'TerminationNotice':
     case 'InfrastructureHealth':
-      return `a worker was interrupted: ${reason}`;
+      return noteOf('worker-interrupted', `a worker was interrupted: ${reason}`);
     case 'EssentialContainerExited': {
       const container = task.containers?.find(({ exitCode }) => exitCode !== undefined && exitCode !== 0);
       if (container === undefined) return undefined;
-      return `a worker ended with exit code ${container.exitCode}: ${container.reason ?? reason}`;
+      return noteOf(
+        'worker-ended',
+        `a worker ended with exit code ${container.exitCode}: ${container.reason ?? reason}`,
+      );
     }
     // Stopped by a person, or on its way.
     default:

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Failure, paginateListTasks, RunTaskCommand } from '@aws-sdk/client-ecs';
+import { noteOf } from '../problem/note.ts';
 import type { Fleet } from './fleet.ts';
 import { lookAtStoppedWorkers } from './stopped-workers.ts';
 
@@ -101,7 +102,6 @@ function isCapacity(failure: Failure): boolean {
 }
 
 function describe(failure: Failure): string {
-  return ['a worker could not be started', failure.reason, failure.detail]
-    .filter((text) => text !== undefined)
-    .join(': ');
+  const words = ['a worker could not be started', failure.reason, failure.detail];
+  return noteOf('worker-not-started', words.filter((text) => text !== undefined).join(': '));
 }

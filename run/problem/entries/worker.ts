@@ -50,6 +50,32 @@ export const WORKER = {
       'The processor ended its own process, threw an error that nobody waited for, or the system ended the process.',
     mend: 'mend the processor; the log lines of the item have its last words',
   },
+  'worker-not-started': {
+    title: 'A worker could not be started',
+    meaning:
+      "ECS had no capacity, met a quota, or could not pull the image. The detail has ECS's words. The gatekeeper tries again at each look.",
+    mend: 'compare the quotas of the account (docs/quotas.md, "npx sluice doctor"), and the image and the network of the workers',
+    allowedBy: 'workers.max, workers.spot, workers.image',
+  },
+  'worker-interrupted': {
+    title: 'A worker was interrupted',
+    meaning:
+      'Spot took the worker back, or its machine broke. Its items went back to the queue, and the gatekeeper starts another worker.',
+    mend: 'nothing; where Spot takes too many workers back, ask for on-demand ones',
+    allowedBy: 'workers.spot',
+  },
+  'worker-ended': {
+    title: 'A worker ended with an error',
+    meaning: 'The container of a worker ended with an exit code that is not 0. 137 is most often a lack of memory.',
+    mend: 'read the last log lines of the workers ("npx sluice logs RUN"); give them more memory where the detail says so',
+    allowedBy: 'workers.memoryMiB',
+  },
+  'worker-silent': {
+    title: 'A worker gave no sign of life',
+    meaning:
+      'The worker ran and did nothing: it hung, or was stuck before its first message. It is stopped and replaced.',
+    mend: 'nothing; where it happens again, read the log lines of the worker that the detail names',
+  },
   'worker-stopping': {
     title: 'The worker gave the item back',
     names: ['WorkerStoppingError', 'WorkLostError', 'DoneElsewhereError', 'NotRecordedError', 'DeleteError'],

@@ -26,6 +26,7 @@ beforeAll(async () => {
     SLUICE_QUEUE_URL: queue.url,
     SLUICE_DEAD_LETTER_QUEUE_URL: deadLetters.url,
     SLUICE_CLUSTER: 'c',
+    SLUICE_DEPLOYMENT: 'Sluice',
     SLUICE_TASK_FAMILY: 'workers',
     SLUICE_SUBNETS: 'subnet-1',
     SLUICE_SECURITY_GROUPS: 'sg-1',
@@ -50,13 +51,17 @@ const interrupted: StoppedTask = {
 
 describe("the gatekeeper's function", () => {
   it.each([
-    ['that no room is left', {}, ['a worker could not be started: Capacity is unavailable at this time']],
+    [
+      'that no room is left',
+      {},
+      ['worker-not-started: a worker could not be started: Capacity is unavailable at this time'],
+    ],
     [
       'that Spot took a worker back, and no room is left on demand either',
       { stopped: [interrupted] },
       [
-        'a worker was interrupted: Your Spot Task was interrupted.',
-        'a worker could not be started: Capacity is unavailable at this time',
+        'worker-interrupted: a worker was interrupted: Your Spot Task was interrupted.',
+        'worker-not-started: a worker could not be started: Capacity is unavailable at this time',
       ],
     ],
     [
@@ -65,7 +70,7 @@ describe("the gatekeeper's function", () => {
         room: { FARGATE_SPOT: 10 },
         stopped: [{ stopCode: 'TaskFailedToStart', stoppedReason: 'CannotPullContainerError: no such image' }],
       },
-      ['a worker could not be started: CannotPullContainerError: no such image'],
+      ['worker-not-started: a worker could not be started: CannotPullContainerError: no such image'],
     ],
   ])("hands on ECS's word %s, to the progress, gate.json, the manifest and the report", async (what, has, words) => {
     ecs = await startFakeEcs(has);

@@ -41,7 +41,7 @@ it('a worker without a sign of life for ten minutes is stopped and named, and on
     command.input.Key?.includes(alive) ? { LastModified: later(9) } : gate.store.client.send(command as never);
   const store = { ...gate.store, client: { send } as never };
   expect(await stopSilentWorkers(gate.fleet, store, later(12))).toEqual([
-    `worker ${silent} has given no sign of life for 12 minutes: it is stopped and replaced`,
+    `worker-silent: worker ${silent} has given no sign of life for 12 minutes: it is stopped and replaced`,
   ]);
   const [stopped, ...others] = await tasksOf(gate, 'STOPPED');
   expect(others).toEqual([]);
@@ -55,7 +55,9 @@ it('the gatekeeper replaces a silent worker in the same look, and says so', asyn
   const [silent = ''] = workers;
   await expect(lookAtGate({ ...gate, now: () => later(15) }, 'r')).rejects.toMatchObject({
     name: 'NotReadyError',
-    message: expect.stringMatching(`1 worker.*worker ${silent} has given no sign of life for 15 minutes`),
+    message: expect.stringMatching(
+      `1 worker.*worker-silent: worker ${silent} has given no sign of life for 15 minutes`,
+    ),
   });
   const left = await tasksOf(gate, 'RUNNING');
   expect(left).toHaveLength(1);

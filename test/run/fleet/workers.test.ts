@@ -65,7 +65,7 @@ describe('ensureWorkers', () => {
     expect(await ensure(fleet, 40)).toEqual({
       workers: 2,
       started: 2,
-      problems: ['a worker could not be started: Capacity is unavailable at this time'],
+      problems: ['worker-not-started: a worker could not be started: Capacity is unavailable at this time'],
     });
   });
 
@@ -83,22 +83,22 @@ describe('ensureWorkers', () => {
   it.each([
     [
       { stopCode: 'TaskFailedToStart', stoppedReason: 'CannotPullContainerError: image not found' },
-      'a worker could not be started: CannotPullContainerError: image not found',
+      'worker-not-started: a worker could not be started: CannotPullContainerError: image not found',
       'FARGATE_SPOT',
     ],
     [
       { stopCode: 'TaskFailedToStart', stoppedReason: 'Capacity is unavailable at this time.' },
-      'a worker could not be started: Capacity is unavailable at this time.',
+      'worker-not-started: a worker could not be started: Capacity is unavailable at this time.',
       'FARGATE',
     ],
     [
       { stopCode: 'SpotInterruption', stoppedReason: 'Your Spot Task was interrupted.' },
-      'a worker was interrupted: Your Spot Task was interrupted.',
+      'worker-interrupted: a worker was interrupted: Your Spot Task was interrupted.',
       'FARGATE',
     ],
     [
       { stopCode: 'EssentialContainerExited', containers: [{ exitCode: 137, reason: 'OutOfMemoryError: killed' }] },
-      'a worker ended with exit code 137: OutOfMemoryError: killed',
+      'worker-ended: a worker ended with exit code 137: OutOfMemoryError: killed',
       'FARGATE_SPOT',
     ],
   ] as [StoppedTask, string, string][])(
