@@ -120,6 +120,7 @@ export function planOf(run: GeneratedRun): PlanSummary {
     runId: RUN_ID,
     executionArn: 'arn',
     startedAt: AT,
+    plannedAt: null,
     schedule: null,
     scheduledTime: AT,
     items,

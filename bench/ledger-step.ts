@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { lookAtLedger } from '#lambdas/gatekeeper/ledger-count.ts';
 import { reconcile } from '#lambdas/reconcile/reconcile.ts';
+import { pageWriter } from '#page/write-pages.ts';
 import { closeRun, readClosing } from '#run/end/closing.ts';
 import { finishRun } from '#run/end/finish.ts';
 import { writePiece } from '#run/end/pieces.ts';
@@ -59,7 +60,10 @@ const steps: Record<string, () => Promise<object>> = {
     return {};
   },
   async finish() {
-    const manifest = await finishRun(store, plan, Number(numbers[0]));
+    const manifest = await finishRun(store, plan, {
+      of: Number(numbers[0]),
+      writePages: pageWriter(store, { warn: () => {} }),
+    });
     return { outcome: manifest?.outcome, ...manifest?.counts };
   },
 };

@@ -2,6 +2,7 @@ import { pieceCount } from '#run/end/pieces.ts';
 import type { DeploymentSize } from './deployment.ts';
 import type { Load } from './loads.ts';
 import { PRICES } from './prices.ts';
+import { BATCH_TRANSITIONS, LARGE_TRANSITIONS, RUN_TRANSITIONS, SLICE_TRANSITIONS } from './transitions.ts';
 import { USAGE } from './usage.ts';
 
 /** One line of the bill: what it is, and dollars a month. */
@@ -15,19 +16,8 @@ const GIB_MIB = 1_024;
 const GB = 1_073_741_824;
 /** Up to so many items get a batch each (lambdas/plan/plan.ts). */
 const SHORT_RUN_ITEMS = 100;
-/**
- * Plan, WorkChoice, Ingest, Reconcile, CloseState, ItemsState, DoneState, EndedInOrder, SweepState, OutcomeChoice, Succeed; the
- * gate's looks come besides, and ListItems for each piece of a long run's end.
- */
-const RUN_TRANSITIONS = 11;
 /** Lambda gives a function of so many GB one processor. */
 const GB_A_PROCESSOR = 1_769 / 1_024;
-/** Open, OpenDispatched, EnsureWorkers, SmallOnesLeft, BatchEnd. */
-const BATCH_TRANSITIONS = 5;
-/** A large object: Large, LookAtLarge, BeginAgain, Slices, LookAtSlices, AllSlicesDone, Close, CloseDispatched, CloseEnd. */
-const LARGE_TRANSITIONS = 9;
-/** Slice, SliceDone, SliceEnd. */
-const SLICE_TRANSITIONS = 3;
 /** A part of a large object; parts grow with the object, for S3 takes at most 10,000. */
 const partsOf = (mib: number) => Math.ceil(mib / Math.max(8, mib / 10_000));
 /** What is smaller is done within Open. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { pricedDeploymentSchema } from '#page/cost/priced-deployment.ts';
 import { jsonVariable } from '#run/environment.ts';
 import { groupVariables } from '#run/settings/groups.ts';
 
@@ -17,6 +18,12 @@ export const environment = {
   queue: { SLUICE_QUEUE_URL: z.url() },
   /** The name of the stack, for the events of ended runs. */
   events: { SLUICE_DEPLOYMENT: z.string().min(1) },
+  pages: {
+    /** What the deployment is made of, for what a run costs. */
+    SLUICE_PRICED: jsonVariable(pricedDeploymentSchema),
+    /** How long the records of a run are kept. */
+    SLUICE_KEEP_DAYS: count,
+  },
   /** The setting `defaultInput`. Kept as it was typed. */
   defaultInput: { SLUICE_DEFAULT_INPUT: jsonVariable(z.record(z.string(), z.json())).optional() },
   /** Lambda's own, in MiB. */

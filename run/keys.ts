@@ -7,6 +7,8 @@ import { itemId } from './ids.ts';
 
 /** Everything a run knows of itself; the lifecycle rule of `run.keepDays` looks at this prefix. */
 export const RUNS_PREFIX = 'runs/';
+/** The page of all runs. No run has such an id. */
+export const RUNS_PAGE_KEY = `${RUNS_PREFIX}index.html`;
 /** Claims of a schedule's slots. They outlive runs, so that a start delivered late still finds its claim. */
 export const SLOTS_PREFIX = 'slots/';
 /** What processors write. It is the user's data and never expires by itself. */

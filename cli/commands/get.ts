@@ -5,11 +5,11 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import type { ItemLine } from '#run/end/manifest.ts';
+import { bytesText } from '#run/quantities.ts';
 import { CommandError } from '../command-error.ts';
 import { runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { readItems, readManifest } from '../report/read-run.ts';
-import { bytesText } from '../screen/quantities.ts';
 import type { CommandContext } from './command.ts';
 
 export interface GetOptions {

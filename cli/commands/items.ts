@@ -1,11 +1,11 @@
 import { runKeys } from '#run/keys.ts';
 import { planSummarySchema } from '#run/plan/plan-summary.ts';
+import { bytesText } from '#run/quantities.ts';
 import { readJson } from '#run/store.ts';
 import { CommandError } from '../command-error.ts';
 import { runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { type ItemState, RunLooker } from '../follow/run-looker.ts';
-import { bytesText } from '../screen/quantities.ts';
 import { renderTable } from '../screen/table.ts';
 import { toneOf } from '../screen/tones.ts';
 import type { CommandContext } from './command.ts';

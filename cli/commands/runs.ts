@@ -2,9 +2,9 @@ import { type ExecutionListItem, paginateListExecutions } from '@aws-sdk/client-
 import pMap from 'p-map';
 import { type Manifest, manifestSchema } from '#run/end/manifest.ts';
 import { runKeys } from '#run/keys.ts';
+import { secondsText } from '#run/quantities.ts';
 import { readJson } from '#run/store.ts';
 import { EXIT } from '../exit-code.ts';
-import { secondsText } from '../screen/quantities.ts';
 import { renderTable } from '../screen/table.ts';
 import { toneOf } from '../screen/tones.ts';
 import type { CommandContext } from './command.ts';

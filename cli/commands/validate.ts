@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { itemName } from '#run/item.ts';
+import { countText } from '#run/quantities.ts';
 import { EXIT } from '../exit-code.ts';
 import { executionInput } from '../input/execution-input.ts';
 import { fileError } from '../input/file-error.ts';
 import { plannedNow } from '../input/planned-now.ts';
-import { countText } from '../screen/quantities.ts';
 import type { Screen } from '../screen/screen.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { bytesText, countText, secondsText } from '../screen/quantities.ts';
+import { bytesText, countText, secondsText } from '#run/quantities.ts';
 import { Rate } from '../screen/rate.ts';
 import type { RunEvent } from './run-events.ts';
 import type { RunLook, TransferUnderWay } from './run-looker.ts';

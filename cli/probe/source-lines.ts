@@ -1,7 +1,7 @@
 import { type LandingCost, landingCost } from '#costs/landing-cost.ts';
 import { money } from '#costs/money.ts';
+import { bytesText, countText, secondsText } from '#run/quantities.ts';
 import type { SourceLook } from '#transfer/index.ts';
-import { bytesText, countText, secondsText } from '../screen/quantities.ts';
 
 /** Connections that a Lambda opens for one source, by the default settings. */
 const CONNECTIONS = 4;

@@ -1,6 +1,6 @@
 import type { ItemLine, Manifest } from '#run/end/manifest.ts';
+import { bytesText, secondsText } from '#run/quantities.ts';
 import { failureText, mendLines } from '../screen/problem-text.ts';
-import { bytesText, secondsText } from '../screen/quantities.ts';
 import type { Screen } from '../screen/screen.ts';
 import { indented, oneLine } from '../screen/shown.ts';
 import { renderTable } from '../screen/table.ts';

@@ -1,6 +1,6 @@
 import type { Problem } from '#run/problem/problem.ts';
+import { countText } from '#run/quantities.ts';
 import { EXIT, exitCodeOf } from '../exit-code.ts';
-import { countText } from './quantities.ts';
 import type { Screen } from './screen.ts';
 import { indented, oneLine } from './shown.ts';
 

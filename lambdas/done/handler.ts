@@ -1,6 +1,7 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
+import { pageWriter } from '#page/write-pages.ts';
 import { requestLimits } from '#run/aws-requests.ts';
 import { finishRun } from '#run/end/finish.ts';
 import { readEnvironment } from '#run/environment.ts';
@@ -8,8 +9,9 @@ import { runEnded, tellOfEnd } from '#run/events/run-ended.ts';
 import { runKeys } from '#run/keys.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
 import { environment } from '../environment.ts';
+import { logger } from '../logger.ts';
 
-const env = readEnvironment({ ...environment.bucket, ...environment.events });
+const env = readEnvironment({ ...environment.bucket, ...environment.events, ...environment.pages });
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 const events = new EventBridgeClient(requestLimits());
 
@@ -19,7 +21,14 @@ const payloadSchema = z.object({ runId: z.string(), of: z.int().positive() });
 export async function handler(payload: unknown) {
   const { runId, of } = payloadSchema.parse(payload);
   const plan = await readPlanSummary(store, runId);
-  const manifest = await finishRun(store, plan, of);
+  const manifest = await finishRun(store, plan, {
+    of,
+    writePages: pageWriter(store, {
+      deployment: env.SLUICE_PRICED,
+      keepDays: env.SLUICE_KEEP_DAYS,
+      warn: (message) => logger.warn(message),
+    }),
+  });
   if (manifest === undefined) return { outcome: 'reopened', broken: true };
   await tellOfEnd(store, events, runEnded({ deployment: env.SLUICE_DEPLOYMENT, bucket: store.bucket }, plan, manifest));
   return {

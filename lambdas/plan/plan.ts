@@ -88,6 +88,7 @@ export async function planRun(store: Store, request: PlanRequest): Promise<PlanS
   );
   const summary: PlanSummary = {
     ...mine,
+    plannedAt: new Date().toISOString(),
     schedule: input.schedule ?? null,
     scheduledTime: defaults.scheduledTime.toISOString(),
     items: seen.items,

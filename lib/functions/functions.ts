@@ -1,6 +1,7 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import type { PricedDeployment } from '#page/cost/priced-deployment.ts';
 import { EVENT_KINDS } from '#run/events/event.ts';
 import { REOPENED, RUNS_PREFIX, SLOTS_PREFIX } from '#run/keys.ts';
 import { groupsAsVariables } from '#run/settings/groups.ts';
@@ -86,6 +87,21 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
   const small = { memoryMiB: 512, timeout: SHORT };
   // Lambda gives a whole processor at this size. What computes costs the same at any, and takes the less time.
   const oneProcessor = { memoryMiB: 1_769, timeout: LONG };
+
+  const { architecture, cpu, memoryMiB, spot } = settings.workers;
+  const priced: PricedDeployment = {
+    transferGb: ingest.memoryMiB / 1_024,
+    endGb: oneProcessor.memoryMiB / 1_024,
+    shortGb: small.memoryMiB / 1_024,
+    sourcesAtOnce: ingest.sourcesAtOnce,
+    sliceMib: ingest.sliceMiB,
+    workerVcpus: cpu / 1_024,
+    workerGb: memoryMiB / 1_024,
+    architecture,
+    spot,
+    publicIps: workers.assignPublicIp,
+    ownKey: settings.encryption.key !== 'service',
+  };
 
   return {
     plan: {
@@ -176,6 +192,10 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
       access: [
         storage.access({ read: [RUNS], write: [RUNS], uploads: [RUNS], remove: REOPENED }),
         eventAccess(storage, EVENT_KINDS.runEnded),
+        variables({
+          SLUICE_PRICED: JSON.stringify(priced),
+          SLUICE_KEEP_DAYS: String(settings.run.keepDays),
+        }),
       ],
     },
     broken: {

@@ -103,6 +103,11 @@ export class Workers extends Construct {
     }
   }
 
+  /** Each has a public address, which costs. */
+  get assignPublicIp(): boolean {
+    return this.#props.network.assignPublicIp;
+  }
+
   /** What starting workers and counting them needs. */
   access(): Access {
     const { settings, network } = this.#props;

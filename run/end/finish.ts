@@ -1,28 +1,33 @@
-import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { readLines } from '../input/lines.ts';
 import { runKeys } from '../keys.ts';
-import { gateRecordSchema, newGateRecord } from '../ledger/gate-record.ts';
+import { type GateRecord, gateRecordSchema, newGateRecord } from '../ledger/gate-record.ts';
 import type { PlanSummary } from '../plan/plan-summary.ts';
 import { readJson, type Store, writeOnce } from '../store.ts';
 import { readClosing, reasonOf } from './closing.ts';
 import { joinPieces } from './join-pieces.ts';
-import {
-  type ItemLine,
-  itemLineSchema,
-  type Manifest,
-  MOST_LINE_CHARACTERS,
-  manifestSchema,
-  NAMES_IN_MANIFEST,
-  type Outcome,
-} from './manifest.ts';
+import { type Manifest, manifestSchema, type Outcome } from './manifest.ts';
 import { pieceCount, type WrittenPiece, writePiece } from './pieces.ts';
 import { problemOfEnd } from './problem-of-end.ts';
 import { latestRedrive, reopenRun } from './reopen.ts';
-import { renderReport } from './report.ts';
 import { Tally } from './tally.ts';
+import type { Totals } from './totals.ts';
+
+/** A run that has come to its end, but for its manifest. */
+export interface EndedRun {
+  readonly plan: PlanSummary;
+  readonly manifest: Manifest;
+  readonly gate: GateRecord;
+  readonly totals: Totals;
+}
+
+export interface FinishOptions {
+  /** Of how many pieces the run was divided into. @default as many as `pieceCount` says */
+  readonly of?: number;
+  /** Writes the pages for people. Every item is written by then. @default no pages */
+  readonly writePages?: (ended: EndedRun) => Promise<void>;
+}
 
 /**
- * The last step of a closed run's end: adds up its pieces, and writes every item, a page for people and last the manifest.
+ * The last step of a closed run's end: adds up its pieces, and writes every item, the pages for people and last the manifest.
  * The manifest is written once: called again, this returns the one that is there. A piece that nobody has written yet is
  * written here, which is all there is to a short run.
  *
@@ -33,7 +38,7 @@ import { Tally } from './tally.ts';
 export async function finishRun(
   store: Store,
   plan: PlanSummary,
-  of: number = pieceCount(plan),
+  { of = pieceCount(plan), writePages }: FinishOptions = {},
 ): Promise<Manifest | undefined> {
   const keys = runKeys(plan.runId);
   const closing = await readClosing(store, plan.runId);
@@ -72,14 +77,7 @@ export async function finishRun(
     failed: tally.failed,
     missing: tally.missing,
   };
-  await store.client.send(
-    new PutObjectCommand({
-      Bucket: store.bucket,
-      Key: keys.report,
-      Body: renderReport(manifest, await firstItems(store, keys.items), gate),
-      ContentType: 'text/html; charset=utf-8',
-    }),
-  );
+  await writePages?.({ plan, manifest, gate, totals: tally.totals });
   const word = await writeOnce(store, keys.manifest, manifest);
   // A redrive that came between closing and manifest has seen the closing alone.
   if (execution !== undefined) {
@@ -93,17 +91,4 @@ function outcomeOf(plan: PlanSummary, { counts }: Tally): Outcome {
   if (counts.missing > 0) return plan.onLate === 'fail' ? 'late' : 'partial';
   if (counts.done + counts.landed + counts.unchanged + counts.skipped === 0) return 'failed';
   return counts.failed > 0 ? 'partial' : 'complete';
-}
-
-/** The items that the page shows, without what it doesn't: a thousand results could be a gigabyte. */
-async function firstItems(store: Store, key: string): Promise<ItemLine[]> {
-  const { Body } = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: key }));
-  const items: ItemLine[] = [];
-  if (Body === undefined) return items;
-  for await (const line of readLines(Body as AsyncIterable<Uint8Array>, MOST_LINE_CHARACTERS)) {
-    const { result, ...item } = itemLineSchema.parse(JSON.parse(line));
-    items.push({ ...item, ...(result && { result: { ...result, result: null, outputs: [] } }) });
-    if (items.length === NAMES_IN_MANIFEST) break;
-  }
-  return items;
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { redactUrl } from '#net/redact.ts';
 import { type Item, itemName } from '../item.ts';
 import { type LedgerName, runKeys } from '../keys.ts';
 import { failureSchema, landedSchema, resultSchema } from '../ledger/records.ts';
@@ -37,6 +38,7 @@ export async function readItem(store: Store, runId: string, item: Item): Promise
     name: itemName(item),
     kind: item.kind,
     status: isDone ? 'done' : failure === undefined ? 'missing' : 'failed',
+    ...(item.kind === 'source' && landed?.value === undefined && { url: redactUrl(item.url) }),
     ...(landed?.value && { landed: landed.value }),
     ...(result?.value && { result: result.value }),
     ...(failure?.value && { failure: failure.value }),

@@ -62,6 +62,8 @@ export const itemLineSchema = z.object({
   ...named,
   kind: z.enum(['source', 'work']),
   status: z.enum(['done', 'failed', 'missing']),
+  /** Of a source that has not landed, without credentials and with query values removed. What landed has its own. */
+  url: z.string().optional(),
   landed: landedSchema.optional(),
   result: resultSchema.optional(),
   failure: failureSchema.optional(),

@@ -78,7 +78,7 @@ export async function writePiece(
     }
   };
   await writeLinesObject(store, lines, chunks());
-  const written: WrittenPiece = { v: 1, lines, lineBytes, ...tally };
+  const written: WrittenPiece = { v: 1, lines, lineBytes, ...tally, totals: tally.totals.toJSON() };
   if ((await writeOnce(store, tallyKey, written)) === 'written') return written;
   return (await readJson(store, tallyKey, writtenPieceSchema)) ?? written;
 }

@@ -2,11 +2,20 @@ import * as z from 'zod';
 import { type Problem, problemOf } from '../problem/problem.ts';
 import { UnreadableRecordError } from '../store.ts';
 import { type ItemLine, type Manifest, manifestSchema, NAMES_IN_MANIFEST } from './manifest.ts';
+import { Totals, totalsSchema } from './totals.ts';
 
 const { counts, bytes, done, failed, missing } = manifestSchema.shape;
 
 /** What the manifest sums up of some of a run's items. */
-export const tallySchema = z.object({ counts: counts.omit({ items: true }), bytes, done, failed, missing });
+export const tallySchema = z.object({
+  counts: counts.omit({ items: true }),
+  bytes,
+  done,
+  failed,
+  missing,
+  /** Pieces of an earlier version have none. */
+  totals: totalsSchema.default(() => new Totals()),
+});
 
 /** Adds up items, one by one or by whole tallies, in the order in which the manifest is to name them. */
 export class Tally implements z.infer<typeof tallySchema> {
@@ -15,8 +24,11 @@ export class Tally implements z.infer<typeof tallySchema> {
   readonly done: Manifest['done'] = [];
   readonly failed: Manifest['failed'] = [];
   readonly missing: Manifest['missing'] = [];
+  readonly totals = new Totals();
 
-  add({ item, name, status, landed, result, failure }: ItemLine): void {
+  add(line: ItemLine): void {
+    const { item, name, status, landed, result, failure } = line;
+    this.totals.add(line);
     this.counts[status] += 1;
     if (landed !== undefined) this.counts[landed.status] += 1;
     if (landed?.status === 'landed') this.bytes += landed.bytes;
@@ -35,6 +47,7 @@ export class Tally implements z.infer<typeof tallySchema> {
       this.counts[name] += other.counts[name];
     }
     this.bytes += other.bytes;
+    this.totals.addAll(other.totals);
     fill(this.done, other.done);
     fill(this.failed, other.failed);
     fill(this.missing, other.missing);

@@ -9,7 +9,9 @@ export const planSummarySchema = z.object({
   runId: z.string(),
   executionArn: z.string(),
   startedAt: z.iso.datetime(),
-  /** The schedule that started the run; null where a person did. */
+  /** When all of the plan was written. Plans of an earlier version don't say. */
+  plannedAt: z.iso.datetime().nullable().default(null),
+  /** The schedule whose slot this is, null for a run that somebody started. */
   schedule: z.string().nullable().default(null),
   /** The time that templates were filled from. */
   scheduledTime: z.iso.datetime(),

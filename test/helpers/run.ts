@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { pageWriter } from '#page/write-pages.ts';
 import { closeRun, type Ending } from '#run/end/closing.ts';
 import { finishRun } from '#run/end/finish.ts';
 import type { Manifest } from '#run/end/manifest.ts';
@@ -37,6 +38,7 @@ export async function writePlan(
     runId,
     executionArn: `arn:aws:states:us-east-1:000000000000:execution:sluice:${runId}`,
     startedAt: '2026-11-24T01:00:00.000Z',
+    plannedAt: '2026-11-24T01:00:02.000Z',
     schedule: null,
     scheduledTime: '2026-11-24T01:00:00.000Z',
     items: items.length,
@@ -64,7 +66,14 @@ export async function endRun(
   of: number = pieceCount(plan),
 ): Promise<Manifest> {
   await closeRun(store, plan.runId, ending);
-  const manifest = await finishRun(store, plan, of);
+  const manifest = await finishRun(store, plan, {
+    of,
+    writePages: pageWriter(store, {
+      warn: (message) => {
+        throw new Error(message);
+      },
+    }),
+  });
   if (manifest === undefined) throw new Error(`run ${plan.runId} was opened again while it ended`);
   return manifest;
 }

@@ -9,6 +9,7 @@ import { record } from '#run/ledger/ledger.ts';
 import { listKeys, type Store } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import {
+  endRun,
   failureRecord,
   landedRecord,
   putObject,
@@ -41,7 +42,7 @@ describe("the pieces of a run's end", () => {
     const closing = await closeRun(store, 'r', settled);
     // In whatever order they are written.
     for (let piece = of - 1; piece >= 0; piece--) await writePiece(store, plan, closing, { piece, of });
-    const manifest = await finishRun(store, plan, of);
+    const manifest = await finishRun(store, plan, { of });
     expect(manifest?.counts).toMatchObject({ items: 11, done: 4, failed: 4, missing: 3, landed: 7, processed: 4 });
     expect(manifest?.failed.map(({ name }) => name)).toEqual(['k/01', 'k/04', 'k/07', 'k/10']);
     expect(manifest?.bytes).toBe(70);
@@ -85,7 +86,7 @@ describe("the pieces of a run's end", () => {
     await writePiece(store, plan, closing, { piece: 0, of: 3 });
     await expect(writePiece(store, plan, closing, { piece: 1, of: 3 })).rejects.toThrow('died');
     send.mockRestore();
-    expect((await finishRun(store, plan, 3))?.counts).toMatchObject({ done: 4, failed: 4, missing: 3 });
+    expect((await finishRun(store, plan, { of: 3 }))?.counts).toMatchObject({ done: 4, failed: 4, missing: 3 });
     const lines = (await textOf(store, runKeys('r').items)).trim().split('\n');
     expect(lines).toHaveLength(11);
     // The lines of the call that died are nobody's.
@@ -128,9 +129,8 @@ describe('an item whose records are too much for a line, or no records', () => {
     await record(store, 'results', { ...resultRecord('r', huge), outputs: [...outputs, ...outputs], result: half });
     await putObject(store.client, store.bucket, runKeys('r').record('results', torn.id), '{"v":');
     await record(store, 'results', resultRecord('r', last));
-    await closeRun(store, 'r', settled);
-    const manifest = await finishRun(store, plan);
-    expect(manifest?.counts).toMatchObject({ done: 4, missing: 0 });
+    const manifest = await endRun(store, plan, settled);
+    expect(manifest.counts).toMatchObject({ done: 4, missing: 0 });
 
     const bytes = Buffer.from(await textOf(store, runKeys('r').items));
     const lines = await Array.fromAsync(readLines(chunked(bytes), MOST_LINE_CHARACTERS));

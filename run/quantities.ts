@@ -22,7 +22,7 @@ export function secondsText(seconds: number): string {
   return `${Math.floor(whole / 3_600).toLocaleString('en')} h ${two(Math.floor((whole % 3_600) / 60))} min`;
 }
 
-/** A number with its noun: `1 item`, `1,200 items`. */
-export function countText(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+/** A number with its noun: `1 item`, `1,200 items`, `2 batches`. */
+export function countText(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`;
 }

@@ -1,0 +1,11 @@
+/**
+ * Plan, WorkChoice, Ingest, Reconcile, CloseState, ItemsState, DoneState, EndedInOrder, SweepState, OutcomeChoice, Succeed; the
+ * gate's looks come besides, and ListItems for each piece of a long run's end.
+ */
+export const RUN_TRANSITIONS = 11;
+/** Open, OpenDispatched, EnsureWorkers, SmallOnesLeft, BatchEnd. */
+export const BATCH_TRANSITIONS = 5;
+/** A large object: Large, LookAtLarge, BeginAgain, Slices, LookAtSlices, AllSlicesDone, Close, CloseDispatched, CloseEnd. */
+export const LARGE_TRANSITIONS = 9;
+/** Slice, SliceDone, SliceEnd. */
+export const SLICE_TRANSITIONS = 3;

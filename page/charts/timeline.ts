@@ -1,0 +1,132 @@
+import type { ScaleLinear } from 'd3-scale';
+import { countText, secondsText } from '#run/quantities.ts';
+import type { PageItem } from '../browser/kit.js';
+import { html, type Markup } from '../html.ts';
+import { type Frame, figure, type Room, svg, timeAxis, timeScale } from './frame.ts';
+
+/** Rows that a chart shows one by one. */
+const MOST_ROWS = 40;
+const ROW = 20;
+/** Of a name in the table of numbers. */
+const LONGEST_NAME = 120;
+const TOP = 12;
+const BOTTOM = 40;
+
+/** A part of a run, in milliseconds since its start. */
+export interface Phase {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Timeline {
+  readonly phases: readonly Phase[];
+  readonly items: readonly PageItem[];
+  /** How many items the run has. */
+  readonly of: number;
+  readonly spanMs: number;
+}
+
+/** The phases of a run, and below them what happened to each item; of many items, those that took longest. */
+export function timelineChart({ phases, items, of, spanMs }: Timeline): Markup {
+  const timed = items.filter(({ start }) => start !== undefined);
+  const shown = (timed.length <= MOST_ROWS ? timed : timed.toSorted((a, b) => lengthOf(b) - lengthOf(a)))
+    .slice(0, MOST_ROWS)
+    .toSorted((a, b) => (a.start ?? 0) - (b.start ?? 0));
+  const draw = (width: number, room: Room) => {
+    const left = room === 'wide' ? 230 : 112;
+    const rows = phases.length + shown.length;
+    const gap = shown.length > 0 ? 10 : 0;
+    const frame: Frame = { width, height: TOP + rows * ROW + gap + BOTTOM, left, top: TOP, bottom: BOTTOM };
+    const x = timeScale(spanMs, frame);
+    const letters = room === 'wide' ? 34 : 16;
+    const label = (text: string, y: number, className: string) =>
+      html`<text class="${className}" x="${left - 8}" y="${y + ROW / 2}" dy="0.32em" text-anchor="end">${shortened(text, letters)}</text>`;
+    const bar = (className: string, from: number, to: number, y: number) => barAt(x, className, from, to, y, spanMs);
+    return svg(
+      frame,
+      timeAxis(x, frame),
+      ...phases.flatMap(({ name, from, to }, index) => {
+        const y = TOP + index * ROW;
+        return [label(name, y, 'phase-name'), bar('phase', from, to, y)];
+      }),
+      ...shown.flatMap((item, index) => {
+        const y = TOP + (phases.length + index) * ROW + gap;
+        const { name, status, start = 0, transfer = 0, queue = 0, work = 0 } = item;
+        return [
+          label(room === 'wide' ? name : name.slice(name.lastIndexOf('/') + 1), y, status === 'failed' ? 'bad' : ''),
+          bar('transfer', start, start + transfer, y),
+          bar('queue', start + transfer, start + transfer + queue, y),
+          bar('work', start + transfer + queue, start + transfer + queue + work, y),
+        ];
+      }),
+    );
+  };
+  const which =
+    shown.length === 0
+      ? 'No item has a time yet.'
+      : shown.length === of
+        ? `Below them ${of === 1 ? 'the item' : `all ${of} items`}, in the order of their start.`
+        : timed.length <= MOST_ROWS
+          ? `Below them the ${countText(shown.length, 'item')} that have times, of ${of.toLocaleString('en')}.`
+          : `Below them the ${shown.length} that took longest, of ${countText(of, 'item')}.`;
+  return figure({
+    id: 'timeline',
+    title: 'Timeline',
+    words: `${phases.map(({ name, from, to }) => `${name} took ${secondsText((to - from) / 1_000)}`).join(', ')}. ${which}`,
+    key: [
+      ['phase', 'phase of the run'],
+      ['transfer', 'transfer'],
+      ['queue', 'waiting for a worker'],
+      ['work', 'work'],
+    ],
+    draw,
+    numbers: {
+      heads: ['', 'from', 'transfer', 'queue', 'work', 'in all'],
+      rows: [
+        ...phases.map(({ name, from, to }) => [name, seconds(from), '', '', '', seconds(to - from)]),
+        ...shown.map(({ name, start, transfer, queue, work, ...item }) => [
+          shortened(name, LONGEST_NAME),
+          ...[start, transfer, queue, work].map((value) => (value === undefined ? '' : seconds(value))),
+          seconds(lengthOf({ name, ...item, ...given({ transfer, queue, work }) })),
+        ]),
+      ],
+    },
+  });
+}
+
+function given(times: { transfer?: number | undefined; queue?: number | undefined; work?: number | undefined }) {
+  const { transfer = 0, queue = 0, work = 0 } = times;
+  return { transfer, queue, work };
+}
+
+function lengthOf({ transfer = 0, queue = 0, work = 0 }: PageItem): number {
+  return transfer + queue + work;
+}
+
+function seconds(milliseconds: number): string {
+  return secondsText(milliseconds / 1_000);
+}
+
+function barAt(
+  x: ScaleLinear<number, number>,
+  className: string,
+  from: number,
+  to: number,
+  y: number,
+  span: number,
+): Markup {
+  if (to <= from) return html``;
+  const begin = x(Math.min(from, span));
+  // What is short must be seen all the same.
+  const width = Math.max(1.5, x(Math.min(to, span)) - begin);
+  return html`<rect class="${className}" x="${begin.toFixed(1)}" y="${y + 4}" width="${width.toFixed(1)}" height="${ROW - 8}" rx="1.5"/>`;
+}
+
+/** Cut in the middle: the end of a key says more than what stands before it. */
+function shortened(text: string, most: number): string {
+  const letters = [...text];
+  if (letters.length <= most) return text;
+  const front = Math.floor((most - 1) / 3);
+  return `${letters.slice(0, front).join('')}…${letters.slice(letters.length - (most - 1 - front)).join('')}`;
+}

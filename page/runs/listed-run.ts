@@ -1,0 +1,17 @@
+import * as z from 'zod';
+import { manifestSchema, outcomeSchema } from '#run/end/manifest.ts';
+
+/** A run as the page of all runs lists it. */
+export const listedRunSchema = z.object({
+  runId: z.string(),
+  outcome: outcomeSchema,
+  /** The schedule that started it, null where a person did. */
+  schedule: z.string().nullable(),
+  startedAt: z.iso.datetime(),
+  closedAt: z.iso.datetime(),
+  counts: manifestSchema.shape.counts.pick({ items: true, done: true, failed: true, missing: true }),
+  bytes: z.int().nonnegative(),
+  /** What it cost by list prices, null where that isn't known. */
+  dollars: z.number().nonnegative().nullable(),
+});
+export type ListedRun = z.infer<typeof listedRunSchema>;

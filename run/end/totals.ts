@@ -1,0 +1,111 @@
+import * as z from 'zod';
+import { BytesOverTime, bytesOverTimeSchema } from './bytes-over-time.ts';
+import type { ItemLine } from './manifest.ts';
+
+const spanSchema = z.object({ from: z.number(), to: z.number() }).nullable();
+/** Milliseconds since 1970; null where there was nothing of the kind. */
+export type Span = z.infer<typeof spanSchema>;
+
+const NUMBERS = {
+  /** Seconds of the transfers, each from its first request to its proof. */
+  transferSeconds: 0,
+  /** The same of objects that a Lambda's time was enough for in one go. */
+  smallTransferSeconds: 0,
+  /** Bytes and parts of the objects that went up in more than one part. */
+  largeBytes: 0,
+  large: 0,
+  parts: 0,
+  retries: 0,
+  /** Seconds of the processors' successful tries, and how often messages were delivered for them. */
+  workSeconds: 0,
+  deliveries: 0,
+  outputs: 0,
+  outputBytes: 0,
+  /** What processors call rows or records, and those of them that are bad. */
+  rows: 0,
+  badRows: 0,
+  /** Items with bad rows. */
+  withBadRows: 0,
+};
+type Numbers = typeof NUMBERS;
+
+const numbersSchema = z.object(
+  Object.fromEntries(Object.keys(NUMBERS).map((name) => [name, z.number()])) as Record<keyof Numbers, z.ZodNumber>,
+);
+
+export const totalsSchema = z.object({
+  numbers: numbersSchema,
+  transferred: spanSchema,
+  worked: spanSchema,
+  arrived: bytesOverTimeSchema,
+});
+
+/** What a run's items took and gave, added up: what can be said of all items, however many they are. */
+export class Totals implements z.infer<typeof totalsSchema> {
+  readonly numbers = { ...NUMBERS };
+  /** From the first transfer's beginning to the last one's end. */
+  transferred: Span = null;
+  /** From the first try's beginning to the last one's end, of tries that succeeded. */
+  worked: Span = null;
+  readonly arrived = new BytesOverTime();
+
+  add({ landed, result }: ItemLine): void {
+    const { numbers } = this;
+    if (landed?.status === 'landed') {
+      const to = Date.parse(landed.at);
+      const from = to - landed.seconds * 1_000;
+      this.transferred = around(this.transferred, { from, to });
+      this.arrived.add(from, to, landed.bytes);
+      numbers.transferSeconds += landed.seconds;
+      numbers.parts += landed.parts;
+      numbers.retries += landed.retries;
+      if (landed.parts > 1) {
+        numbers.large += 1;
+        numbers.largeBytes += landed.bytes;
+      } else {
+        numbers.smallTransferSeconds += landed.seconds;
+      }
+    }
+    if (result === undefined) return;
+    const to = Date.parse(result.at);
+    this.worked = around(this.worked, { from: to - result.seconds * 1_000, to });
+    numbers.workSeconds += result.seconds;
+    numbers.deliveries += result.attempt;
+    numbers.outputs += result.outputs.length;
+    numbers.outputBytes += result.outputs.reduce((sum, { bytes }) => sum + bytes, 0);
+    const { rows, badRows } = rowsOf(result.result);
+    numbers.rows += rows ?? 0;
+    numbers.badRows += badRows ?? 0;
+    if ((badRows ?? 0) > 0) numbers.withBadRows += 1;
+  }
+
+  addAll({ numbers, transferred, worked, arrived }: z.infer<typeof totalsSchema>): void {
+    for (const name of Object.keys(NUMBERS) as (keyof Numbers)[]) this.numbers[name] += numbers[name];
+    this.transferred = around(this.transferred, transferred);
+    this.worked = around(this.worked, worked);
+    this.arrived.addAll(arrived);
+  }
+
+  toJSON(): z.infer<typeof totalsSchema> {
+    const { numbers, transferred, worked, arrived } = this;
+    return { numbers: { ...numbers }, transferred, worked, arrived: arrived.toJSON() };
+  }
+}
+
+/** How many rows a processor's own result says, and how many bad ones; undefined where it says nothing of the kind. */
+export function rowsOf(result: unknown): { readonly rows: number | undefined; readonly badRows: number | undefined } {
+  const { rows, records, badRows } = (typeof result === 'object' && result !== null ? result : {}) as Record<
+    string,
+    unknown
+  >;
+  return { rows: count(rows) ?? count(records), badRows: count(badRows) };
+}
+
+function count(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+function around(one: Span, other: Span): Span {
+  if (one === null || other === null) return one ?? other;
+  return { from: Math.min(one.from, other.from), to: Math.max(one.to, other.to) };
+}
