@@ -5,6 +5,7 @@ import { NoSubnetsError } from '#lib/network/network.ts';
 import { readSettings, SettingsError } from '#lib/settings/read-settings.ts';
 import type { Settings } from '#lib/settings/settings.ts';
 import { SluiceStack } from '#lib/sluice-stack.ts';
+import { problemOf } from '#run/problem/problem.ts';
 
 const app = new App();
 try {
@@ -19,7 +20,8 @@ try {
 } catch (error) {
   if (![SettingsError, NoSubnetsError, NativeInstallError].some((known) => error instanceof known)) throw error;
   // The reader of this is the one who types the settings: a stack trace says nothing to them.
-  console.error((error as Error).message);
+  const { code, detail, mend, type } = problemOf(error);
+  console.error(`${code}: ${detail}\n  → ${mend}\n  ${type}`);
   process.exitCode = 1;
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
 import type { Problem } from '#run/problem/problem.ts';
+import { CommandError } from './command-error.ts';
 import { runIdOf } from './deployment/deployment.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { explain } from './explain.ts';
@@ -49,12 +50,15 @@ function problemIn(error: unknown, command: Command | undefined, signal: AbortSi
   if (problem.code === 'usage' && command !== undefined) {
     return { ...problem, mend: `"npx sluice ${command.name()} --help" shows how it is used` };
   }
-  return command?.opts().local === true ? { ...problem, mend: onLocal(problem.mend) } : problem;
+  if (command?.opts().local !== true) return problem;
+  const { mend, logs } = problem;
+  return { ...problem, mend: onLocal(mend), ...(logs !== undefined && { logs: `${logs} --local` }) };
 }
 
 function thrown(error: unknown, signal: AbortSignal): unknown {
   if (error instanceof CommanderError) return new UsageError(error.message.replace(/^error: /, ''));
-  return signal.aborted ? { message: 'the command was interrupted', code: 'interrupted' } : error;
+  if (!signal.aborted || error instanceof CommandError) return error;
+  return { message: 'the command was interrupted', code: 'interrupted' };
 }
 
 /** The run that a command was given. */

@@ -1,11 +1,12 @@
-import { problemOf } from '#run/problem/problem.ts';
+import { type Problem, problemOf } from '#run/problem/problem.ts';
 import { CommandError } from '../command-error.ts';
-import { executionArnOf } from '../deployment/deployment.ts';
+import { executionArnOf, runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { followRun } from '../follow/follow-run.ts';
 import type { RunProgress } from '../follow/run-progress.ts';
 import { NoManifestError } from '../report/read-run.ts';
-import { failureText } from '../screen/problem-text.ts';
+import { forDeployment } from '../screen/on-local.ts';
+import { failureText, mendBlock } from '../screen/problem-text.ts';
 import { indented } from '../screen/shown.ts';
 import type { CommandContext } from './command.ts';
 import { report } from './report.ts';
@@ -25,7 +26,7 @@ const PLAIN_SECONDS = 10;
 export async function watch(context: CommandContext, run: string): Promise<number> {
   const { sfn, s3, deployment, screen, signal } = context;
   const show = progressShower(context);
-  let lastError: string | undefined;
+  let last: Problem | undefined;
   try {
     const { end } = await followRun({ sfn, s3 }, executionArnOf(deployment, run), {
       signal,
@@ -40,19 +41,27 @@ export async function watch(context: CommandContext, run: string): Promise<numbe
       onEvent: (event) => {
         // The execution ends with the error of its last state, which was told then, or with its outcome, which the report tells.
         if (event.kind !== 'fault' && event.kind !== 'ended') return;
-        if (event.error === undefined || event.error === lastError || OUTCOMES.has(event.error)) return;
-        lastError = event.error;
-        const { code, detail } = problemOf({ name: event.error, message: event.message }, { fallback: 'run-broke' });
-        screen.say(`${event.at.toISOString()}  ${screen.paintBeside('bad', code)}: ${indented(detail)}`);
+        if (event.error === undefined || event.error === last?.error || OUTCOMES.has(event.error)) return;
+        const { error: name, message } = event;
+        last = problemOf({ name, message }, { fallback: 'run-broke', run: runIdOf(run) });
+        screen.say(`${event.at.toISOString()}  ${screen.paintBeside('bad', last.code)}: ${indented(last.detail)}`);
       },
     });
     screen.clear();
     return await report(context, run).catch((error: unknown) => {
       // A run that failed in Plan has no manifest, and its history has said why.
-      if (error instanceof NoManifestError && end.status !== 'SUCCEEDED') return EXIT.failed;
-      throw error;
+      if (!(error instanceof NoManifestError) || end.status === 'SUCCEEDED') throw error;
+      if (last === undefined) throw error;
+      screen.say(forDeployment(mendBlock(last, screen.paintBeside), context));
+      return EXIT.failed;
     });
   } catch (error) {
+    if (signal.aborted) {
+      throw new CommandError('interrupted', `the watching of run ${runIdOf(run)} was interrupted; the run goes on`, {
+        mend: `"npx sluice watch ${runIdOf(run)}" follows it again, "npx sluice cancel ${runIdOf(run)}" stops it`,
+        cause: error,
+      });
+    }
     if ((error as Error).name !== 'ExecutionDoesNotExist') throw error;
     throw new CommandError('no-such-run', `there is no run ${JSON.stringify(run)}`, { cause: error });
   } finally {
@@ -69,6 +78,6 @@ function progressShower({ screen }: CommandContext): (progress: RunProgress) => 
     if (!screen.isLive && progress.summary === summary && now - written < PLAIN_SECONDS * 1_000) return;
     summary = progress.summary;
     written = now;
-    screen.progress(progress.lines(), String(progress));
+    screen.progress(progress.lines(), String(progress), progress.at);
   };
 }

@@ -10,6 +10,7 @@ const TRANSFERS_SHOWN = 6;
 export class RunProgress {
   readonly #rate = new Rate();
   #startedAt: Date | undefined;
+  #at: Date | undefined;
   #state = 'starting';
   #items: number | undefined;
   #look: RunLook | undefined;
@@ -18,6 +19,7 @@ export class RunProgress {
 
   add(event: RunEvent): void {
     this.#startedAt ??= event.at;
+    this.#at = event.at;
     if (event.kind === 'state') this.#state = event.state;
     if (event.kind === 'planned') this.#items = event.plan.items;
     if (event.kind === 'not-ready') this.#gate = { message: event.message, looks: (this.#gate?.looks ?? 0) + 1 };
@@ -26,7 +28,13 @@ export class RunProgress {
 
   set look(look: RunLook) {
     this.#look = look;
+    this.#at = look.at;
     this.#rate.add(look.bytes, look.at.getTime() / 1_000);
+  }
+
+  /** The time of the last event or look: what is said was so then. */
+  get at(): Date | undefined {
+    return this.#at;
   }
 
   /** What changes only when something has happened: without rates and times. */

@@ -16,15 +16,15 @@ function mendText({ mend, allowedBy }: Problem): string {
 
 /** A problem as a command ends with it: its code and what happened, then what to do, then where to read more. */
 export function problemText(problem: Problem, paint: Screen['paint']): string {
-  const { code, detail, mend, type, logs } = problem;
+  return `${paint('bad', problem.code)}: ${indented(problem.detail)}\n${mendBlock(problem, paint)}`;
+}
+
+/** What to do about a problem, and where to read more. */
+export function mendBlock(problem: Problem, paint: Screen['paint']): string {
+  const { mend, type, logs } = problem;
   // A mistake of use has no log lines.
   const hasLogs = logs !== undefined && !mend.includes(logs) && exitCodeOf(problem) !== EXIT.usage;
-  return [
-    `${paint('bad', code)}: ${indented(detail)}`,
-    `  → ${mendText(problem)}`,
-    ...(hasLogs ? [`  → ${logs}`] : []),
-    paint('dim', `  ${type}`),
-  ].join('\n');
+  return [`  → ${mendText(problem)}`, ...(hasLogs ? [`  → "${logs}"`] : []), paint('dim', `  ${type}`)].join('\n');
 }
 
 /** A failed item in one row of several: its name, at which stage it failed, the code, and what happened. */

@@ -48,7 +48,7 @@ export class Screen {
     this.#isSilent = true;
   }
 
-  /** The same for what is said beside the results. */
+  /** Colours a text for standard error, where that takes colour. */
   readonly paintBeside = (tone: Tone, text: string): string => styleText(COLOURS[tone], text, { stream: this.#err });
 
   /** A result. */
@@ -70,10 +70,11 @@ export class Screen {
    *
    * @param lines the block for a terminal; a line that is too long is cut.
    * @param plain the same in one line, for what is no terminal.
+   * @param at when that was so. @default now
    */
-  progress(lines: readonly string[], plain: string): void {
+  progress(lines: readonly string[], plain: string, at = new Date()): void {
     if (!this.isLive) {
-      if (plain !== this.#last) this.#err.write(`${new Date().toISOString()}  ${oneLine(plain)}\n`);
+      if (plain !== this.#last) this.#err.write(`${at.toISOString()}  ${oneLine(plain)}\n`);
       this.#last = plain;
       return;
     }

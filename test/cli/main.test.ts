@@ -127,6 +127,13 @@ describe('sluice', () => {
     });
   });
 
+  it('names the run, and the local deployment, in the commands of what to do', async () => {
+    const { err } = await sluice('get', 'night', 'x', '--stack', 'Nowhere');
+    expect(err).toContain('or add --local');
+    const json = await sluice('cancel', 'night', '--stack', 'Nowhere', '--json');
+    expect(JSON.parse(json.err)).toMatchObject({ code: 'no-stack', logs: 'npx sluice logs night' });
+  });
+
   it('gives a mistake as a problem where JSON is asked for', async () => {
     const { code, err } = await runSluice(['run', 'foo', '--json'], BARE);
     expect([code, JSON.parse(err)]).toEqual([

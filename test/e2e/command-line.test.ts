@@ -62,6 +62,21 @@ describe('the command line against a deployment', () => {
     expect(out.trimEnd().split('\n').at(-1)).toContain(`Run ${partial} is partial`);
   });
 
+  it('gives the same problem in the list of items, the manifest and the records of the item', async () => {
+    const items = await aws.sluice('items', partial, '--failed', '--json');
+    const { item, failure } = JSON.parse(items.out);
+    const manifest = JSON.parse((await aws.sluice('report', partial, '--json')).out);
+    const records = JSON.parse((await aws.sluice('get', partial, item, '--json')).out);
+    expect(failure.problem).toMatchObject({
+      type: 'docs/errors.md#source-refused',
+      code: 'source-refused',
+      instance: `runs/${partial}/failures/${item}.json`,
+      allowedBy: 'never',
+      logs: `npx sluice logs ${partial} ${item}`,
+    });
+    expect([manifest.failed[0].problem, records.failure.problem]).toEqual([failure.problem, failure.problem]);
+  });
+
   it('downloads an object, does not overwrite a file, and names what is near to a wrong name', async () => {
     const file = join(folder, 'good.csv');
     expect(await aws.sluice('get', partial, 'cli/good.csv', '--to', file)).toMatchObject({ code: 0 });

@@ -38,10 +38,12 @@ describe('the app', () => {
     const { code, stderr } = await run({ 'sluice.gate.attempts': '0', 'sluice.gates': '1' });
     expect(code).toBe(1);
     expect(stderr.trim().split('\n')).toEqual([
-      '2 settings need another value:',
+      'bad-setting: 2 settings need another value:',
       '- gate.attempts: takes a whole number from 1 to 8000, got 0',
       expect.stringContaining('- gates: there is no such setting; there are stackName, gate,'),
       expect.stringContaining('docs/settings.md'),
+      '  → correct cdk.json or the -c options (docs/settings.md)',
+      '  docs/errors.md#bad-setting',
     ]);
   });
 });
