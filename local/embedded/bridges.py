@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 
 from enforcement import enforce_permissions
 from lambda_environment import bound_lambdas
+from long_queues import keep_long_queues_quick
 from ministack.core import lambda_runtime
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs, eventbridge, iam, lambda_svc, s3, scheduler, stepfunctions
@@ -34,6 +35,7 @@ def install() -> None:
     end_stopped_executions()
     redrive_executions(replaced)
     name_service_roles()
+    keep_long_queues_quick()
     enforce_permissions()
     serve_task_credentials()
     serve_redshift_data()
