@@ -1,4 +1,10 @@
-import type { ObjectStore } from './object-store.ts';
+/** The uploads of one key, as S3 tells of them, and its clock. */
+interface Uploads {
+  readonly client: { readonly config: { readonly systemClockOffset: number } };
+  listUploads(signal: AbortSignal): Promise<{ readonly uploadId: string; readonly initiated: Date | undefined }[]>;
+  listParts(uploadId: string, first: number, last: number, signal: AbortSignal): Promise<readonly unknown[]>;
+  abortUpload(uploadId: string, signal: AbortSignal): Promise<void>;
+}
 
 /** S3 states when an upload was begun to the second, by its own clock. */
 const CLOCKS_DIFFER_MILLISECONDS = 15_000;
@@ -14,12 +20,12 @@ const LOOK_MILLISECONDS = 15_000;
  * land at the same key in the same moment may lose its upload to this, and begins again.
  */
 export class LostUploads {
-  readonly #store: ObjectStore;
+  readonly #uploads: Uploads;
   readonly #since = Date.now();
   #suspected = false;
 
-  constructor(store: ObjectStore) {
-    this.#store = store;
+  constructor(uploads: Uploads) {
+    this.#uploads = uploads;
   }
 
   /** A Create ended without an answer that says whether it was carried out. */
@@ -35,14 +41,14 @@ export class LostUploads {
    */
   async abort(own: string | undefined): Promise<void> {
     if (!this.#suspected) return;
-    const store = this.#store;
+    const uploads = this.#uploads;
     const signal = AbortSignal.timeout(LOOK_MILLISECONDS);
     try {
-      const since = this.#since + store.client.config.systemClockOffset - CLOCKS_DIFFER_MILLISECONDS;
-      for (const { uploadId, initiated } of await store.listUploads(signal)) {
+      const since = this.#since + uploads.client.config.systemClockOffset - CLOCKS_DIFFER_MILLISECONDS;
+      for (const { uploadId, initiated } of await uploads.listUploads(signal)) {
         if (uploadId === own || initiated === undefined || initiated.getTime() < since) continue;
-        const parts = await store.listParts(uploadId, 1, 1, signal);
-        if (parts.length === 0) await store.abortUpload(uploadId, signal);
+        const parts = await uploads.listParts(uploadId, 1, 1, signal);
+        if (parts.length === 0) await uploads.abortUpload(uploadId, signal);
       }
     } catch {
       // Said above.
