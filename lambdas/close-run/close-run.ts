@@ -5,6 +5,7 @@ import { latestRedrive, reopenRun } from '#run/end/reopen.ts';
 import type { EndedExecution } from '#run/ledger/records.ts';
 import { type PlanSummary, readPlanSummary } from '#run/plan/plan-summary.ts';
 import type { Store } from '#run/store.ts';
+import { messageOfCause } from '../caught-error.ts';
 import { type Execution, planOfExecution } from '../execution.ts';
 import { problemOfExecution } from './problem-of-execution.ts';
 
@@ -56,7 +57,7 @@ export async function closeBroken(store: Store, execution: BrokenExecution): Pro
   // An earlier end, which a redrive undid and nobody has told of.
   await reopenRun(store, runId, redriveCount);
   await abortUploads(store, runId);
-  const why = [status, execution.error, execution.cause].filter((text) => text).join(': ');
+  const why = [status, execution.error, messageOfCause(execution.cause ?? '')].filter((text) => text).join(': ');
   await closeRun(store, runId, {
     forced: true,
     reason: `the execution ended ${why}`,

@@ -65,7 +65,13 @@ describe.concurrent('a redriven execution', () => {
     expect(broken).toMatchObject({
       status: 'FAILED',
       error: 'CheckFailedError',
-      manifest: { outcome: 'failed', execution: { status: 'FAILED', redriveCount: 0 } },
+      manifest: {
+        outcome: 'failed',
+        reason: expect.stringMatching(
+          /^the execution ended FAILED: CheckFailedError: http:\S+ answered 500, and 200 was expected$/,
+        ),
+        execution: { status: 'FAILED', redriveCount: 0 },
+      },
     });
     expect(statesOf(broken).at(-1)).toBe('BrokenState');
 

@@ -52,6 +52,16 @@ describe('closeBroken', () => {
     });
   });
 
+  it("gives a function's error as the reason by its message, without the JSON around it", async () => {
+    const store = await aws.store();
+    const plan = await claimed(store, await writePlan(store, 'r', [sourceNamed('a')]));
+    const cause = JSON.stringify({ errorType: 'CheckFailedError', errorMessage: 'it answered 500', trace: ['at x'] });
+    await closeBroken(store, { ...executionOf(plan), status: 'FAILED', error: 'CheckFailedError', cause });
+    expect((await finishRun(store, plan))?.reason).toBe(
+      'the execution ended FAILED: CheckFailedError: it answered 500',
+    );
+  });
+
   it("says what did not match, and closes nothing, where the run is another execution's", async () => {
     const store = await aws.store();
     const plan = await claimed(store, await writePlan(store, 'r', [sourceNamed('a')]));
