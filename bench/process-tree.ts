@@ -37,7 +37,7 @@ export class TreeMemory {
 }
 
 /** Any thread may start a process, so each thread's children are asked for. */
-function descendants(pid: number): number[] {
+export function descendants(pid: number): number[] {
   const children = list(`/proc/${pid}/task`).flatMap((thread) =>
     read(`/proc/${pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number),
   );
