@@ -1,7 +1,10 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
-import type { Construct } from 'constructs';
+import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { workerProgramOf } from './bundling/worker-bundle.ts';
 import { AtDeploy } from './deployment/at-deploy.ts';
 import { CloseRunMachine } from './execution/close-run-machine.ts';
 import { ExecutionRule } from './execution/execution-rule.ts';
@@ -10,34 +13,49 @@ import { SluiceStateMachine } from './execution/state-machine.ts';
 import { Functions } from './functions/functions.ts';
 import type { LambdaName } from './functions/lambda-entries.ts';
 import { Network } from './network/network.ts';
-import type { Settings } from './settings/settings.ts';
+import { readSettings } from './settings/read-settings.ts';
+import type { SettingsInput } from './settings/settings.ts';
 import { Encryption } from './storage/encryption.ts';
 import { Storage } from './storage/storage.ts';
 import { WorkQueue } from './workers/work-queue.ts';
-import { type WorkerProgram, Workers } from './workers/workers.ts';
+import { type WorkerProgram, WorkerFleet } from './workers/worker-fleet.ts';
 
-export interface SluiceStackProps extends StackProps {
-  readonly settings: Settings;
-  readonly workerProgram: WorkerProgram;
+export interface SluicePipelineProps {
+  /** The settings, as `cdk.json` has them under `sluice` (docs/settings.md). @default - all defaults */
+  readonly settings?: SettingsInput;
+  /** What workers run. @default - the worker of this package, bundled at synth */
+  readonly workerProgram?: WorkerProgram;
   /** The entry file of each function. @default - those of `lambdas/` */
   readonly entries?: Readonly<Record<LambdaName, string>>;
 }
 
-/** One deployment of Sluice. Between runs nothing of it runs: what it costs then is the storage of the bucket. */
-export class SluiceStack extends Stack {
-  constructor(scope: Construct, id: string, { settings, workerProgram, entries, ...props }: SluiceStackProps) {
-    super(scope, id, props);
+/**
+ * One deployment of Sluice, in a stack of its own or beside other resources. A stack holds at most one: queues, functions and the state
+ * machine have names that begin with the stack's, and the stack's outputs tell the command line where they are.
+ *
+ * Between runs nothing of it runs: what it costs then is the storage of the bucket.
+ *
+ * @throws SettingsError with every problem of the settings at once.
+ */
+export class SluicePipeline extends Construct {
+  readonly bucket: IBucket;
+  readonly stateMachine: IStateMachine;
+
+  constructor(scope: Construct, id: string, { settings: typed = {}, workerProgram, entries }: SluicePipelineProps = {}) {
+    super(scope, id);
+    const settings = readSettings({ sluice: typed });
+    const { stackName } = Stack.of(this);
     const encryption = new Encryption(this, 'Encryption', settings);
     const storage = new Storage(this, 'Storage', { settings, encryption });
     const queue = new WorkQueue(this, 'Work', { settings, encryption });
     const network = new Network(this, 'Network', { settings, encryption });
-    const workers = new Workers(this, 'Workers', {
+    const workers = new WorkerFleet(this, 'Workers', {
       settings,
       encryption,
       storage,
       queue,
       network,
-      program: workerProgram,
+      program: workerProgram ?? workerProgramOf(settings),
     });
     const functions = new Functions(this, 'Functions', {
       settings,
@@ -64,7 +82,7 @@ export class SluiceStack extends Stack {
     // which the gatekeeper drains.
     const undelivered = new Queue(this, 'Undelivered', {
       ...encryption.queue(),
-      queueName: `${this.stackName}-undelivered`,
+      queueName: `${stackName}-undelivered`,
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
@@ -107,6 +125,24 @@ export class SluiceStack extends Stack {
       ClusterName: workers.cluster.clusterName,
       TaskFamily: workers.task.family,
     };
-    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+    // The command line finds a deployment by these names.
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value }).overrideLogicalId(name);
+    this.bucket = storage.bucket;
+    this.stateMachine = stateMachine;
+  }
+}
+
+export interface SluiceStackProps extends StackProps, SluicePipelineProps {}
+
+/** A stack with nothing but one deployment of Sluice. */
+export class SluiceStack extends Stack {
+  constructor(scope: Construct, id: string, { settings, workerProgram, entries, ...props }: SluiceStackProps = {}) {
+    super(scope, id, props);
+    // 'Default' adds nothing to the logical ids of what is inside.
+    new SluicePipeline(this, 'Default', {
+      ...(settings && { settings }),
+      ...(workerProgram && { workerProgram }),
+      ...(entries && { entries }),
+    });
   }
 }

@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions } from 'esbuild';
 
+/** A module of ours by its path without an ending: TypeScript in the repository, compiled in the npm package. */
+export const ownModule = (path: string): string => `${path}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`;
+
 /** A file that a bundle holds in place of a module. */
 export const bundled = (file: string): string => fileURLToPath(new URL(`bundled/${file}`, import.meta.url));
 

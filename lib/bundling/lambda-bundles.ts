@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, buildSync, type Metafile } from 'esbuild';
-import { bundled, ESM_BUNDLE } from './esm-bundle.ts';
+import { bundled, ESM_BUNDLE, ownModule } from './esm-bundle.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
@@ -51,7 +51,7 @@ export function bundleLambdas<N extends string>(
     alias: {
       ...ESM_BUNDLE.alias,
       'node:http2': bundled('http2.cjs'),
-      '@aws-sdk/credential-provider-node': bundled('lambda-credentials.ts'),
+      '@aws-sdk/credential-provider-node': bundled(ownModule('lambda-credentials')),
     },
     metafile: true,
     write: false,
@@ -69,7 +69,7 @@ export function bundleLambdas<N extends string>(
       if (all.has(file)) writeFileSync(join(folder, file === entry ? 'index.mjs' : relative(OUT, path)), contents);
     }
     const outputs = (paths: Iterable<string>) => [...paths].flatMap((path) => metafile.outputs[path] ?? []);
-    return { folder, atStart: outputs(atStart), later: outputs(all.difference(atStart)) };
+    return { folder, atStart: outputs(atStart), later: outputs([...all].filter((path) => !atStart.has(path))) };
   };
   return Object.fromEntries(names.map((name) => [name, bundle(name)])) as Record<N, LambdaBundle>;
 }

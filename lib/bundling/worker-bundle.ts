@@ -3,9 +3,10 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
-import type { WorkerProgram } from '../workers/workers.ts';
-import { ESM_BUNDLE } from './esm-bundle.ts';
-import { duckDbFiles, type Platform } from './native-files.ts';
+import type { WorkerProgram } from '../workers/worker-fleet.ts';
+import { ESM_BUNDLE, ownModule } from './esm-bundle.ts';
+import type { Settings } from '../settings/settings.ts';
+import { duckDbFiles, ownPlatform, type Platform } from './native-files.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /**
@@ -27,6 +28,7 @@ export class WorkerCommandTooLongError extends Error {
 }
 
 const entry = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const program = (path: string): string => entry(ownModule(path));
 
 /**
  * Bundles the worker with all it needs, the AWS SDK included, into `worker.mjs`. The same sources give the same bytes.
@@ -39,7 +41,7 @@ export function buildWorkerBundle(outDir: string): WorkerBundle {
   const path = join(outDir, 'worker.mjs');
   buildSync({
     ...ESM_BUNDLE,
-    entryPoints: [entry('worker/main.ts')],
+    entryPoints: [program('worker/main')],
     outfile: path,
     // DuckDB's native part is no JavaScript: the worker fetches it with the first item that needs it.
     alias: { ...ESM_BUNDLE.alias, '@duckdb/node-bindings': entry('processors/table/bindings.cjs') },
@@ -58,7 +60,7 @@ export function workerCommand(): string[] {
   const { banner: _, ...options } = ESM_BUNDLE;
   const built = buildSync({
     ...options,
-    entryPoints: [entry('worker/bootstrap.ts')],
+    entryPoints: [program('worker/bootstrap')],
     format: 'cjs',
     // `${…}` in a template looks like a forgotten Fn::Sub, and synth would warn of each.
     supported: { 'template-literal': false },
@@ -84,4 +86,15 @@ export function buildWorkerProgram(platform: Platform | undefined): WorkerProgra
   const outDir = temporaryFolder('sluice-worker');
   const nativeFiles = platform === undefined ? [] : duckDbFiles(platform);
   return { ...buildWorkerBundle(outDir), command: workerCommand(), nativeFiles };
+}
+
+/** What the workers of a deployment run. */
+export function workerProgramOf({ workers }: Pick<Settings, 'workers'>): WorkerProgram {
+  return buildWorkerProgram(workers.parquet ? platformOf(workers) : undefined);
+}
+
+/** Where workers run: Fargate, or this very machine in the local run, where they are plain processes. */
+function platformOf({ architecture }: Settings['workers']): Platform {
+  if (process.env.SLUICE_LOCAL_WORKERS === 'true') return ownPlatform();
+  return { os: 'linux', cpu: architecture, libc: 'glibc' };
 }

@@ -16,7 +16,7 @@ import { planVariables } from '../settings/settings-rules.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { WorkQueue } from '../workers/work-queue.ts';
-import type { Workers } from '../workers/workers.ts';
+import type { WorkerFleet } from '../workers/worker-fleet.ts';
 import { type LambdaName, lambdaEntries } from './lambda-entries.ts';
 import { SluiceFunction } from './sluice-function.ts';
 
@@ -25,7 +25,7 @@ export interface FunctionsProps {
   readonly encryption: Encryption;
   readonly storage: Storage;
   readonly queue: WorkQueue;
-  readonly workers: Workers;
+  readonly workers: WorkerFleet;
   /** The entry file of each function. @default - those of `lambdas/` */
   readonly entries?: Readonly<Record<LambdaName, string>>;
 }

@@ -150,5 +150,8 @@ export const settingsSchema = z.strictObject({
   defaultInput: executionInput.optional().describe('What an execution started with `{}` runs: an execution input.'),
 });
 
+/** Settings as they are typed: what is left out gets its default. */
+export type SettingsInput = z.input<typeof settingsSchema>;
+/** Settings with all defaults. */
 export type Settings = z.output<typeof settingsSchema>;
 export type ScheduleSettings = Settings['schedules'][number];

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { zstdDecompress } from 'node:zlib';
+import { brotliDecompress } from 'node:zlib';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { workerClients } from '#run/fleet/worker-clients.ts';
@@ -99,5 +99,5 @@ async function fetchFile(
   if (found !== sha256) {
     throw new NativeFileError(`s3://${bucket}/${key} has SHA-256 ${found}, the task definition says ${sha256}`);
   }
-  await writeFile(join(folder, name), await promisify(zstdDecompress)(packed), { mode: 0o755 });
+  await writeFile(join(folder, name), await promisify(brotliDecompress)(packed), { mode: 0o755 });
 }

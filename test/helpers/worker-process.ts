@@ -13,7 +13,7 @@ import { groupsAsVariables } from '#run/settings/groups.ts';
 import type { WorkerRig } from './worker.ts';
 
 export const BUNDLE_KEY = 'assets/the bundle.mjs';
-const nativeKey = (name: string): string => `assets/${name}.zst`;
+const nativeKey = (name: string): string => `assets/${name}.br`;
 
 export interface RunningWorker {
   readonly child: ChildProcess;

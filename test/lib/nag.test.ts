@@ -13,7 +13,7 @@ interface Acknowledgement {
 
 const FUNCTION_ROLES = /^Sluice\/Functions\/[\w-]+\/Role\/DefaultPolicy\/Resource$/;
 const STATE_MACHINE_ROLE = /^Sluice\/(Run|Closing)\/StateMachineRole\/DefaultPolicy\/Resource$/;
-const LANDING = /^Sluice\/(Functions\/(plan|open|slice|close|abandon|close-run|reconcile)\/Role|Workers\/TaskRole)\//;
+const LANDING = /^Sluice\/Default\/(Functions\/(plan|open|slice|close|abandon|close-run|reconcile)\/Role|Workers\/TaskRole)\//;
 
 const ACKNOWLEDGED: readonly Acknowledgement[] = [
   {

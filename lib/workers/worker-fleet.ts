@@ -40,7 +40,7 @@ export interface WorkerProgram {
   readonly nativeFiles: readonly NativeFile[];
 }
 
-export interface WorkersProps {
+export interface WorkerFleetProps {
   readonly settings: Pick<Settings, 'workers' | 'sources' | 'limits'>;
   readonly encryption: Encryption;
   readonly storage: Storage;
@@ -53,13 +53,13 @@ export interface WorkersProps {
  * The Fargate tasks, of which none runs between runs: a cluster, and a task definition that runs a public Node image with
  * the bundle from the asset bucket.
  */
-export class Workers extends Construct {
+export class WorkerFleet extends Construct {
   readonly cluster: Cluster;
   readonly task: FargateTaskDefinition;
-  readonly #props: WorkersProps;
+  readonly #props: WorkerFleetProps;
   readonly #roles: readonly [task: Role, execution: Role];
 
-  constructor(scope: Construct, id: string, props: WorkersProps) {
+  constructor(scope: Construct, id: string, props: WorkerFleetProps) {
     super(scope, id);
     this.#props = props;
     const { settings, network } = props;

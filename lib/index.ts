@@ -1,0 +1,11 @@
+/** What a CDK app of one's own takes: the whole pipeline, or its parts. */
+export { GatekeeperLoop, type GatekeeperLoopProps, NOT_READY } from '#stepfunctions/gatekeeper-loop.ts';
+export { Ingest, type IngestProps } from '#stepfunctions/ingest.ts';
+export { Network, type NetworkProps } from './network/network.ts';
+export { readSettings, SettingsError } from './settings/read-settings.ts';
+export type { Settings, SettingsInput } from './settings/settings.ts';
+export { SluicePipeline, type SluicePipelineProps, SluiceStack, type SluiceStackProps } from './sluice-stack.ts';
+export { Encryption } from './storage/encryption.ts';
+export { Storage, type StorageProps } from './storage/storage.ts';
+export { WorkQueue, type WorkQueueProps } from './workers/work-queue.ts';
+export { type WorkerProgram, WorkerFleet, type WorkerFleetProps } from './workers/worker-fleet.ts';

@@ -1,0 +1,14 @@
+/** `npm run package` builds the npm package and packs it: `.sluice/package/` and `.sluice/sluice-<version>.tgz`. */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildPackage } from './build-package.ts';
+
+const repository = fileURLToPath(new URL('../', import.meta.url));
+const folder = join(repository, '.sluice/package');
+buildPackage(repository, folder);
+const packed = execFileSync('npm', ['pack', '--silent', '--pack-destination', join(repository, '.sluice')], {
+  cwd: folder,
+  encoding: 'utf8',
+});
+console.log(`.sluice/${packed.trim()}`);
