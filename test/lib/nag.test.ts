@@ -11,8 +11,8 @@ interface Acknowledgement {
   readonly reason: string;
 }
 
-const FUNCTION_ROLES = /^Sluice\/Functions\/[\w-]+\/Role\/DefaultPolicy\/Resource$/;
-const STATE_MACHINE_ROLE = /^Sluice\/(Run|Closing)\/StateMachineRole\/DefaultPolicy\/Resource$/;
+const FUNCTION_ROLES = /^Sluice\/Default\/Functions\/[\w-]+\/Role\/DefaultPolicy\/Resource$/;
+const STATE_MACHINE_ROLE = /^Sluice\/Default\/(Run|Closing)\/StateMachineRole\/DefaultPolicy\/Resource$/;
 const LANDING = /^Sluice\/Default\/(Functions\/(plan|open|slice|close|abandon|close-run|reconcile)\/Role|Workers\/TaskRole)\//;
 
 const ACKNOWLEDGED: readonly Acknowledgement[] = [
@@ -53,7 +53,7 @@ const ACKNOWLEDGED: readonly Acknowledgement[] = [
   },
   {
     rule: /^Serverless-LambdaDLQ$/,
-    at: /^Sluice\/Functions\/[\w-]+\/Function\/Resource$/,
+    at: /^Sluice\/Default\/Functions\/[\w-]+\/Function\/Resource$/,
     reason:
       'Step Functions calls them synchronously and keeps the error itself; reopen-run, which a rule calls, has a destination for what it fails on',
   },
