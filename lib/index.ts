@@ -8,4 +8,4 @@ export { SluicePipeline, type SluicePipelineProps, SluiceStack, type SluiceStack
 export { Encryption } from './storage/encryption.ts';
 export { Storage, type StorageProps } from './storage/storage.ts';
 export { WorkQueue, type WorkQueueProps } from './workers/work-queue.ts';
-export { type WorkerProgram, WorkerFleet, type WorkerFleetProps } from './workers/worker-fleet.ts';
+export { WorkerFleet, type WorkerFleetProps, type WorkerProgram } from './workers/worker-fleet.ts';

@@ -18,10 +18,15 @@ import type { SettingsInput } from './settings/settings.ts';
 import { Encryption } from './storage/encryption.ts';
 import { Storage } from './storage/storage.ts';
 import { WorkQueue } from './workers/work-queue.ts';
-import { type WorkerProgram, WorkerFleet } from './workers/worker-fleet.ts';
+import { WorkerFleet, type WorkerProgram } from './workers/worker-fleet.ts';
 
 export interface SluicePipelineProps {
-  /** The settings, as `cdk.json` has them under `sluice` (docs/settings.md). @default - all defaults */
+  /**
+   * The settings, as `cdk.json` has them under `sluice` (docs/settings.md). `-c sluice.gate.intervalSeconds=2` on the command line goes
+   * before them.
+   *
+   * @default - all defaults
+   */
   readonly settings?: SettingsInput;
   /** What workers run. @default - the worker of this package, bundled at synth */
   readonly workerProgram?: WorkerProgram;
@@ -41,9 +46,13 @@ export class SluicePipeline extends Construct {
   readonly bucket: IBucket;
   readonly stateMachine: IStateMachine;
 
-  constructor(scope: Construct, id: string, { settings: typed = {}, workerProgram, entries }: SluicePipelineProps = {}) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { settings: typed = {}, workerProgram, entries }: SluicePipelineProps = {},
+  ) {
     super(scope, id);
-    const settings = readSettings({ sluice: typed });
+    const settings = readSettings({ ...this.node.getAllContext(), sluice: typed });
     const { stackName } = Stack.of(this);
     const encryption = new Encryption(this, 'Encryption', settings);
     const storage = new Storage(this, 'Storage', { settings, encryption });

@@ -1,12 +1,13 @@
 import { InvalidInputError } from '#run/errors.ts';
 import { itemId } from '#run/ids.ts';
+import { processorProblems } from '#run/input/deployed-processors.ts';
 import { executionInputSchema } from '#run/input/input.ts';
 import { lookOfKey } from '#run/input/key-problem.ts';
-import { PROCESSOR_NAMES } from '#run/input/processor-names.ts';
 import { type Item, itemName } from '#run/item.ts';
 import type { ListBytes } from '#run/list/list-bytes.ts';
 import { readSourceList } from '#run/list/source-list.ts';
 import { itemsOfInput, listedItem } from '#run/plan/items.ts';
+import { knownProcessors } from './known-processors.ts';
 
 /** A list of sources on this machine, and where it is uploaded. */
 export interface LocalList {
@@ -43,7 +44,7 @@ export async function plannedNow(
     scheduledTime: parsed.scheduledTime === undefined ? new Date() : new Date(parsed.scheduledTime),
     timeZone: parsed.timeZone,
     process: parsed.process,
-    processors: PROCESSOR_NAMES,
+    processors: knownProcessors(),
   };
   const problems: string[] = [];
   let more = 0;
@@ -51,6 +52,7 @@ export async function plannedNow(
     if (problems.length < MOST_PROBLEMS) problems.push(problem);
     else more += 1;
   };
+  for (const problem of processorProblems(parsed, defaults.processors)) report(problem);
   const items: Item[] = [];
   const seen = new Set<string>();
   const add = (item: Item) => {

@@ -1,11 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
+import { SettingsError } from '../settings/read-settings.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { WorkerProgram } from '../workers/worker-fleet.ts';
 import { ESM_BUNDLE, ownModule } from './esm-bundle.ts';
-import type { Settings } from '../settings/settings.ts';
 import { duckDbFiles, ownPlatform, type Platform } from './native-files.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -14,6 +16,9 @@ import { temporaryFolder } from './temporary-folder.ts';
  * else.
  */
 const MAX_COMMAND_BYTES = 30 * 1_024;
+
+/** Processors of the user's own, by name: the path of each one's module. */
+type OwnProcessors = Settings['workers']['processors'];
 
 /** The worker as one file. */
 export interface WorkerBundle {
@@ -34,20 +39,80 @@ const program = (path: string): string => entry(ownModule(path));
  * Bundles the worker with all it needs, the AWS SDK included, into `worker.mjs`. The same sources give the same bytes.
  *
  * @param outDir where the file goes; made if need be.
+ * @param processors processors of the user's own, by name: the path of each one's module, from the current folder.
  * @throws esbuild's BuildFailure where the worker doesn't compile.
  */
-export function buildWorkerBundle(outDir: string): WorkerBundle {
+export function buildWorkerBundle(outDir: string, processors: OwnProcessors = {}): WorkerBundle {
   mkdirSync(outDir, { recursive: true });
   const path = join(outDir, 'worker.mjs');
   buildSync({
     ...ESM_BUNDLE,
-    entryPoints: [program('worker/main')],
+    ...(Object.keys(processors).length === 0
+      ? { entryPoints: [program('worker/main')] }
+      : {
+          stdin: {
+            contents: mainWith(processors),
+            resolveDir: entry('worker'),
+            sourcefile: 'main-with-own-processors.ts',
+          },
+        }),
     outfile: path,
     // DuckDB's native part is no JavaScript: the worker fetches it with the first item that needs it.
     alias: { ...ESM_BUNDLE.alias, '@duckdb/node-bindings': entry('processors/table/bindings.cjs') },
     logLevel: 'error',
   });
   return { path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex') };
+}
+
+/** `worker/main.ts`, with the user's processors before the built-in ones. */
+function mainWith(processors: OwnProcessors): string {
+  const text = (file: string) => JSON.stringify(file);
+  const modules = Object.entries(processors).map(
+    ([name, file]) => `${text(name)}: () => import(${text(resolve(file))})`,
+  );
+  return `
+    import { loadProcessor } from ${text(program('processors/index'))};
+    import { withOwnProcessors } from ${text(program('processors/own-processors'))};
+    import { runProgram } from ${text(program('worker/program'))};
+    import { workerMain } from ${text(program('worker/worker-main'))};
+    export const main = (stop) => workerMain(import.meta.filename, stop);
+    if (import.meta.main) await runProgram(import.meta.filename, withOwnProcessors({ ${modules.join(', ')} }, loadProcessor));
+  `;
+}
+
+/**
+ * Loads each module of the user's own, bundled as the worker is, and looks for its processor. So a wrong path or name fails the synth and
+ * not the first item.
+ *
+ * @throws SettingsError that names each setting that is wrong.
+ */
+function checkProcessors(processors: OwnProcessors): void {
+  const missing = Object.entries(processors).filter(([, file]) => !existsSync(resolve(file)));
+  if (missing.length > 0) {
+    throw new SettingsError(
+      missing.map(
+        ([name, file]) => `workers.processors.${name}: there is no file ${file} (looked for ${resolve(file)})`,
+      ),
+    );
+  }
+  const file = join(temporaryFolder('sluice-processors'), 'check.mjs');
+  const lines = Object.entries(processors).map(
+    ([name, module]) =>
+      `try { exportedProcessor(${JSON.stringify(name)}, await import(${JSON.stringify(resolve(module))})); }
+       catch (error) { problems.push(error.name === 'OwnProcessorError' ? error.message : ${JSON.stringify(`workers.processors.${name}: loading ${module} fails: `)} + error.message); }`,
+  );
+  const contents = `import { exportedProcessor } from ${JSON.stringify(program('processors/own-processors'))};
+    const problems = []; ${lines.join('\n')} console.log(JSON.stringify(problems));`;
+  buildSync({
+    ...ESM_BUNDLE,
+    stdin: { contents, resolveDir: process.cwd() },
+    outfile: file,
+    alias: { ...ESM_BUNDLE.alias, '@duckdb/node-bindings': entry('processors/table/bindings.cjs') },
+    logLevel: 'error',
+  });
+  const printed = execFileSync(process.execPath, [file], { encoding: 'utf8', timeout: 60_000 });
+  const problems = JSON.parse(printed.trim().split('\n').at(-1) ?? '[]') as string[];
+  if (problems.length > 0) throw new SettingsError(problems);
 }
 
 /**
@@ -81,16 +146,19 @@ export function workerCommand(): string[] {
  * assets at synth.
  *
  * @param platform what the native files must be for; undefined to leave them out.
+ * @param processors processors of the user's own.
+ * @throws SettingsError where a module has no such processor.
  */
-export function buildWorkerProgram(platform: Platform | undefined): WorkerProgram {
+export function buildWorkerProgram(platform: Platform | undefined, processors: OwnProcessors = {}): WorkerProgram {
+  if (Object.keys(processors).length > 0) checkProcessors(processors);
   const outDir = temporaryFolder('sluice-worker');
   const nativeFiles = platform === undefined ? [] : duckDbFiles(platform);
-  return { ...buildWorkerBundle(outDir), command: workerCommand(), nativeFiles };
+  return { ...buildWorkerBundle(outDir, processors), command: workerCommand(), nativeFiles };
 }
 
 /** What the workers of a deployment run. */
 export function workerProgramOf({ workers }: Pick<Settings, 'workers'>): WorkerProgram {
-  return buildWorkerProgram(workers.parquet ? platformOf(workers) : undefined);
+  return buildWorkerProgram(workers.parquet ? platformOf(workers) : undefined, workers.processors);
 }
 
 /** Where workers run: Fargate, or this very machine in the local run, where they are plain processes. */

@@ -10,7 +10,10 @@ const unpacksFor = z.object({
 /** What is wrong with asking for a processor that the deployment leaves out, undefined where it has it. */
 export function processorProblem(processor: string, deployed: readonly string[]): string | undefined {
   if (deployed.includes(processor)) return undefined;
-  return `${processor} is not deployed here (there are ${deployed.join(', ')}); deploy with workers.${processor}=true, or take another`;
+  const there = deployed.join(', ');
+  return processor === 'parquet'
+    ? `parquet is not deployed here (there are ${there}); deploy with workers.parquet=true, or take another`
+    : `there is no processor "${processor}" here (there are ${there}); take one of these, or name your own in the setting workers.processors`;
 }
 
 /** The same for all that an input itself names, each problem as a line that begins with its path. */

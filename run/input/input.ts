@@ -34,8 +34,9 @@ const nameSchema = z.string().superRefine((name, context) => {
   if (problem !== undefined) context.addIssue(problem);
 });
 
-const processorSchema = z.enum(PROCESSOR_NAMES, {
-  error: (issue) => `takes one of ${PROCESSOR_NAMES.join(', ')}, got ${quoted(issue.input)}`,
+/** Any name: which processors a deployment has is for Plan to say, since it may have some of its own. */
+const processorSchema = z.string().regex(/^[a-z][a-z0-9-]{0,49}$/, {
+  error: (issue) => `takes the name of a processor, such as ${PROCESSOR_NAMES.join(', ')}, got ${quoted(issue.input)}`,
 });
 
 /** A processor with its options, or its name alone. */

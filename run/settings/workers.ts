@@ -35,6 +35,16 @@ export const workersSchema = z.strictObject({
     .describe(
       'Deploys the native part of DuckDB, which `parquet` needs, and `profile` for tables: 20 MiB, installed at the first synth and uploaded at the first deploy.',
     ),
+  processors: z
+    .record(
+      z.string().regex(/^[a-z][a-z0-9-]{0,49}$/, 'takes lower case letters, digits and dashes'),
+      z.string().min(1),
+    )
+    .refine((own) => PROCESSOR_NAMES.every((name) => !(name in own)), `may not name ${PROCESSOR_NAMES.join(', ')}`)
+    .default({})
+    .describe(
+      'Processors of your own, by name: the file of each one, from the folder of `cdk.json`. `{ "count-lines": "./count-lines.ts" }`. docs/processors.md.',
+    ),
   image: z
     .string()
     .min(1)
@@ -80,7 +90,7 @@ export const workersSchema = z.strictObject({
 });
 export type WorkersSettings = z.output<typeof workersSchema>;
 
-/** The processors that the workers have. */
-export function deployedProcessors({ parquet }: WorkersSettings): string[] {
-  return PROCESSOR_NAMES.filter((name) => name !== 'parquet' || parquet);
+/** The processors that the workers have, those of the user's own among them. */
+export function deployedProcessors({ parquet, processors }: WorkersSettings): string[] {
+  return [...PROCESSOR_NAMES.filter((name) => name !== 'parquet' || parquet), ...Object.keys(processors)];
 }

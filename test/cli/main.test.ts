@@ -46,7 +46,11 @@ describe('sluice', () => {
     ['a list beside URLs', ['run', 'http://a.example/1', '--from', 'list.txt'], '--from names all sources'],
     ['a list that is not there', ['run', '--from', '/nonexistent/list.txt'], 'there is no such file'],
     ['an input that is a folder', ['run', '--input', '/'], 'that is a folder'],
-    ['an unknown processor', ['run', 'http://a.example/1', '--process', 'nope'], 'process: takes one of'],
+    [
+      'an unknown processor',
+      ['run', 'http://a.example/1', '--process', 'nope'],
+      'process: there is no processor "nope" here',
+    ],
     ['a run name with a space', ['run', 'http://a.example/1', '--name', 'a b'], '--name takes 1 to 80'],
     ['an unknown outcome', ['runs', '--outcome', 'good'], 'Allowed choices are running, complete'],
     ['a limit that is no number', ['runs', '--limit', 'many'], 'whole number from 1 to 10,000'],

@@ -13,7 +13,8 @@ interface Acknowledgement {
 
 const FUNCTION_ROLES = /^Sluice\/Default\/Functions\/[\w-]+\/Role\/DefaultPolicy\/Resource$/;
 const STATE_MACHINE_ROLE = /^Sluice\/Default\/(Run|Closing)\/StateMachineRole\/DefaultPolicy\/Resource$/;
-const LANDING = /^Sluice\/Default\/(Functions\/(plan|open|slice|close|abandon|close-run|reconcile)\/Role|Workers\/TaskRole)\//;
+const LANDING =
+  /^Sluice\/Default\/(Functions\/(plan|open|slice|close|abandon|close-run|reconcile)\/Role|Workers\/TaskRole)\//;
 
 const ACKNOWLEDGED: readonly Acknowledgement[] = [
   {

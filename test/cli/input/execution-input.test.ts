@@ -25,7 +25,11 @@ describe('executionInput', () => {
   it.each([
     ['a URL that is none', { sources: [{ url: 'nonsense' }] }, 'sources[0].url: takes an absolute URL'],
     ['another scheme', { sources: [{ url: 'ftp://a.example/1' }] }, 'sources[0].url: takes an http or https URL'],
-    ['an unknown processor', { sources: [{ url: 'https://a.example/1' }], process: 'nope' }, 'process: takes one of'],
+    [
+      'a name that no processor can have',
+      { sources: [{ url: 'https://a.example/1' }], process: 'No!' },
+      'process: takes the name of a processor',
+    ],
     ['an unknown word for late', { sources: [], onLate: 'never' }, 'onLate:'],
     [
       'a template that is none',

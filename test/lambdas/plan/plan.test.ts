@@ -180,12 +180,12 @@ describe('planRun', () => {
       }))();
     expect(await problemsOf(planning)).toEqual([
       'sources[0].url: takes an absolute URL, got "nonsense"',
-      'work[0].processor: takes one of parquet, profile, scrape, unpack, got "nope"',
       'onLate: takes one of partial, fail, got "never"',
       'input: there is no field "typo"',
       expect.stringMatching(/^deadlineMinutes: takes at most 25/),
       expect.stringMatching(/^waitFor\[0\]\.function: the gatekeeper may not ask/),
       expect.stringMatching(/^sources\[1\]\.process: parquet is not deployed here/),
+      expect.stringMatching(/^work\[0\]\.processor: there is no processor "nope" here/),
       expect.stringMatching(/^work\[1\]\.processor: parquet is not deployed here/),
     ]);
   });

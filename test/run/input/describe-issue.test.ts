@@ -18,7 +18,10 @@ describe('a problem of the input', () => {
     [{ sources: [{}] }, 'sources[0].url: is missing: takes text'],
     [{ sources: [{ url: 5 }] }, 'sources[0].url: takes text, got 5'],
     [{ source: [] }, 'input: there is no field "source"'],
-    [source({ process: 'nope' }), 'sources[0].process: takes one of parquet, profile, scrape, unpack, got "nope"'],
+    [
+      source({ process: 'No!' }),
+      'sources[0].process: takes the name of a processor, such as parquet, profile, scrape, unpack, got "No!"',
+    ],
     [source({ process: { processor: 'profile', option: {} } }), 'sources[0].process: there is no field "option"'],
     [source({ expect: { bytes: '12' } }), 'sources[0].expect.bytes: takes a number, got "12"'],
     [source({ expect: { bytes: 1.5 } }), 'sources[0].expect.bytes: takes a whole number, got 1.5'],

@@ -26,7 +26,7 @@ describe('the execution input', () => {
   it('lists all problems at once, each with its path', () => {
     const problems = problemsOf({
       sources: [{ url: 'ftp://example.org/a' }, { url: 'nonsense' }, { key: 'a' }],
-      process: 'proffile',
+      process: 'No!',
       onLate: 'never',
       typo: 1,
     });
@@ -34,7 +34,9 @@ describe('the execution input', () => {
       'sources[0].url: takes an http or https URL, got "ftp://example.org/a"',
       'sources[1].url: takes an absolute URL, got "nonsense"',
       expect.stringContaining('sources[2].url: '),
-      expect.stringContaining('process: takes one of parquet, profile, scrape, unpack, got "proffile"'),
+      expect.stringContaining(
+        'process: takes the name of a processor, such as parquet, profile, scrape, unpack, got "No!"',
+      ),
       expect.stringContaining('onLate: '),
       'input: there is no field "typo"',
     ]);

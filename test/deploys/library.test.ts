@@ -1,0 +1,149 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deployStack } from '#local/deploy.ts';
+import { buildPackage } from '#release/build-package.ts';
+import { deployedAws } from '#test/helpers/deployed.ts';
+import { startTestAws } from '#test/helpers/embedded-aws.ts';
+import { startWeb, type Web } from '#test/helpers/web.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const EXAMPLE = join(ROOT, 'examples/own-processor');
+
+let aws: Awaited<ReturnType<typeof startTestAws>>;
+let web: Web;
+/** The files that npm has packed. */
+let packed: string[];
+/** A copy of the example, with the packed package installed. */
+let app: string;
+
+beforeAll(async () => {
+  aws = await startTestAws();
+  web = await startWeb((_, response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('a\n\nb\nc\n'));
+  const folder = join(aws.folder, 'package');
+  buildPackage(ROOT, folder);
+  const [tarball] = JSON.parse(
+    execFileSync('npm', ['pack', '--json', '--pack-destination', aws.folder], { cwd: folder, encoding: 'utf8' }),
+  ) as [{ filename: string; files: { path: string }[] }];
+  packed = tarball.files.map(({ path }) => path);
+
+  app = join(aws.folder, 'own-processor');
+  cpSync(EXAMPLE, app, { recursive: true });
+  const manifest = JSON.parse(readFileSync(join(app, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  manifest.dependencies.sluice = `file:${join(aws.folder, tarball.filename)}`;
+  writeFileSync(join(app, 'package.json'), JSON.stringify(manifest));
+  execFileSync('npm', ['install', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], {
+    cwd: app,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    timeout: 280_000,
+  });
+});
+afterAll(async () => {
+  await web?.stop();
+  await aws?.stop();
+});
+
+describe('the npm package', () => {
+  it('holds compiled modules, types and documents, and neither TypeScript sources nor tests', () => {
+    expect(packed).toEqual(
+      expect.arrayContaining([
+        'package.json',
+        'README.md',
+        'LICENSE',
+        'transfer/index.js',
+        'transfer/index.d.ts',
+        'lib/index.js',
+        'lib/index.d.ts',
+        'lib/bundling/bundled/http.cjs',
+        'processors/contract/index.js',
+        'processors/contract/index.d.ts',
+        'cli/main.js',
+        'worker/main.js',
+        'worker/native/package-lock.json',
+      ]),
+    );
+    expect(packed.filter((name) => /(?<!\.d)\.ts$/.test(name))).toEqual([]);
+    expect(packed.filter((name) => /^(test|bench|local|examples|release|\.)/.test(name))).toEqual([]);
+  });
+
+  it.each(['nodenext', 'bundler'])(
+    'has types that a strict app compiles against, with the resolution %s',
+    (resolution) => {
+      mkdirSync(join(app, 'node_modules/@types'), { recursive: true });
+      for (const name of ['node', 'undici-types']) {
+        const target = join(app, 'node_modules', name === 'node' ? '@types/node' : name);
+        try {
+          symlinkSync(join(ROOT, 'node_modules', name === 'node' ? '@types/node' : name), target);
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        }
+      }
+      const config = join(app, `tsconfig.${resolution}.json`);
+      const module = resolution === 'bundler' ? 'esnext' : 'nodenext';
+      const compilerOptions = {
+        module,
+        moduleResolution: resolution,
+        target: 'es2022',
+        strict: true,
+        noEmit: true,
+        skipLibCheck: true,
+        allowImportingTsExtensions: true,
+        types: ['node'],
+      };
+      writeFileSync(config, JSON.stringify({ compilerOptions, files: ['app.ts', 'count-lines.ts', 'engine.ts'] }));
+      writeFileSync(
+        join(app, 'engine.ts'),
+        `import { type Landed, PermanentTransferError, transfer } from 'sluice/transfer';
+       export const bytes = (landed: Landed): number => landed.bytes;
+       export const isFinal = (error: unknown): boolean => error instanceof PermanentTransferError;
+       export type Options = Parameters<typeof transfer>[2];`,
+      );
+      const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+      const check = () => execFileSync(process.execPath, [tsc, '-p', config], { encoding: 'utf8', timeout: 110_000 });
+      expect(check()).toBe('');
+    },
+  );
+
+  it("runs an app's own processor in a deployed pipeline", async () => {
+    const outputs = await deployStack(aws, {
+      folder: join(aws.folder, 'deploy'),
+      assemblies: join(aws.folder, 'assemblies'),
+      app: `cd ${app} && ${process.execPath} app.ts`,
+      settings: {
+        'gate.intervalSeconds': 1,
+        'gate.attempts': 300,
+        'network.restrictDefaultSecurityGroup': false,
+        'sources.openRanges': ['127.0.0.0/8'],
+        'sources.ports': [],
+      },
+    });
+    const deployed = deployedAws({ client: aws.client, requestsFile: aws.requestsFile, outputs });
+    const run = await deployed.start({
+      sources: [{ url: `${web.url}/lines.txt`, key: 'raw/lines.txt' }],
+      process: { processor: 'count-lines', options: { skipEmpty: true } },
+    });
+    const { status, items } = await deployed.end(run);
+    expect(status).toBe('SUCCEEDED');
+    expect(items).toMatchObject([{ status: 'done', result: { result: { lines: 3 } } }]);
+  });
+
+  it('refuses a module without the processor at synth, by the name of the setting', () => {
+    const synth = () =>
+      execFileSync(process.execPath, ['app.ts'], {
+        cwd: app,
+        encoding: 'utf8',
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: {
+          ...process.env,
+          CDK_CONTEXT_JSON: JSON.stringify({
+            'sluice.workers.processors': { other: 'count-lines.ts', none: 'none.ts' },
+          }),
+        },
+      });
+    expect(synth).toThrow(/workers\.processors\.none: there is no file none\.ts/);
+  });
+});
