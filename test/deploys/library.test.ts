@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deployStack } from '#local/deploy.ts';
 import { buildPackage } from '#release/build-package.ts';
@@ -68,6 +70,11 @@ describe('the npm package', () => {
     );
     expect(packed.filter((name) => /(?<!\.d)\.ts$/.test(name))).toEqual([]);
     expect(packed.filter((name) => /^(test|bench|local|examples|release|\.)/.test(name))).toEqual([]);
+  });
+
+  it('has no finding of publint: entries, types and files agree', async () => {
+    const { messages } = await publint({ pkgDir: join(aws.folder, 'package'), strict: true });
+    expect(messages.map((message) => formatMessage(message, {}))).toEqual([]);
   });
 
   it.each(['nodenext', 'bundler'])(
