@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
-import { CATALOGUE, type Code } from '#run/problem/catalogue.ts';
+import { CATALOGUE, type Code, isCode } from '#run/problem/catalogue.ts';
 import { codeOf, type Problem, problemOf } from '#run/problem/problem.ts';
 
 /**
@@ -70,6 +70,8 @@ function detailFor(code: Code, error: unknown): string | undefined {
   const { name, message, code: systemCode, path, hostname, address, port } = error as NodeJS.ErrnoException & Place;
   const { title, foreign = [] } = CATALOGUE[code];
   const sentence = title.startsWith('AWS') ? title : `${title.charAt(0).toLowerCase()}${title.slice(1)}`;
+  // The error brings the code: its words are ours.
+  if (isCode(systemCode)) return undefined;
   switch (code) {
     case 'no-region':
     case 'no-reason':

@@ -46,13 +46,13 @@ export async function sluice(args: readonly string[], terminal: Terminal): Promi
 
 /** What a person is told, with the run and the deployment that they named. */
 function problemIn(error: unknown, command: Command | undefined, signal: AbortSignal): Problem {
-  const problem = explain(thrown(error, signal), runOf(command));
+  // What a command itself could not do is in no log of the run.
+  const { logs: _, ...problem } = explain(thrown(error, signal), runOf(command));
   if (problem.code === 'usage' && command !== undefined) {
     return { ...problem, mend: `"npx sluice ${command.name()} --help" shows how it is used` };
   }
   if (command?.opts().local !== true) return problem;
-  const { mend, logs } = problem;
-  return { ...problem, mend: onLocal(mend), ...(logs !== undefined && { logs: `${logs} --local` }) };
+  return { ...problem, mend: onLocal(problem.mend) };
 }
 
 function thrown(error: unknown, signal: AbortSignal): unknown {

@@ -5,10 +5,12 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import type { ItemLine } from '#run/end/manifest.ts';
+import { codeOf } from '#run/problem/problem.ts';
 import { bytesText } from '#run/quantities.ts';
 import { CommandError } from '../command-error.ts';
 import { runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
+import { fileError } from '../input/file-error.ts';
 import { readItems, readManifest } from '../report/read-run.ts';
 import type { CommandContext } from './command.ts';
 
@@ -80,7 +82,7 @@ async function fetchObject({ s3, screen, signal }: CommandContext, bucket: strin
     }
     // Half a file would look like the whole.
     await rm(file, { force: true });
-    throw cause;
+    throw codeOf(cause) === undefined ? cause : fileError(cause, file);
   }
   screen.print(`${file}  ${bytesText(ContentLength)}`);
 }

@@ -1,3 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { runSluice, startSluice } from '#test/helpers/cli.ts';
@@ -13,6 +19,8 @@ const BARE = {
   AWS_CONFIG_FILE: '/nonexistent/config',
   AWS_SHARED_CREDENTIALS_FILE: '/nonexistent/credentials',
 };
+
+const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
 const COMMANDS =
   'run watch runs status report items get logs retry cancel stop backfill open doctor validate copy probe completion'.split(
@@ -135,7 +143,18 @@ describe('sluice', () => {
     const { err } = await sluice('get', 'night', 'x', '--stack', 'Nowhere');
     expect(err).toContain('or add --local');
     const json = await sluice('cancel', 'night', '--stack', 'Nowhere', '--json');
-    expect(JSON.parse(json.err)).toMatchObject({ code: 'no-stack', logs: 'npx sluice logs night' });
+    expect(JSON.parse(json.err)).toMatchObject({ code: 'no-stack', allowedBy: 'never' });
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('says that the disk is full that its results go to', async () => {
+    const full = openSync('/dev/full', 'w');
+    try {
+      const child = spawn(process.execPath, [MAIN, 'completion', 'bash'], { stdio: ['ignore', full, 'pipe'] });
+      const [err, [code]] = await Promise.all([text(child.stderr as Readable), once(child, 'close')]);
+      expect([code, err]).toEqual([1, expect.stringMatching(/^disk-full: .*\n {2}→ make room/)]);
+    } finally {
+      closeSync(full);
+    }
   });
 
   it('gives a mistake as a problem where JSON is asked for', async () => {
