@@ -16,8 +16,8 @@ export async function workerProcesses(queueUrl: string): Promise<WorkerProcess[]
     if (!/^\d+$/.test(name)) continue;
     const environment = await readFile(`/proc/${name}/environ`, 'utf8').catch(() => '');
     const variables = environment.split('\0');
-    // Lambdas know the queue too; only a worker has a heartbeat.
-    if (variables.includes(`SLUICE_QUEUE_URL=${queueUrl}`) && environment.includes('SLUICE_WORKERS=')) {
+    // Lambdas know the queue too; only a worker is told how long it may take to stop.
+    if (variables.includes(`SLUICE_QUEUE_URL=${queueUrl}`) && environment.includes('SLUICE_STOP_SECONDS=')) {
       const command = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
       found.push({ pid: Number(name), kind: kindOf(command.split('\0')) });
     }
