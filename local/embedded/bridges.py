@@ -21,6 +21,7 @@ from payload_limits import refuse_large_payloads
 from redrive import redrive_executions
 from redshift_data import serve_redshift_data
 from services import let_services_ask
+from stack_ends import answer_when_stacks_end
 from task_credentials import serve_task_credentials
 
 
@@ -36,6 +37,7 @@ def install() -> None:
     redrive_executions(replaced)
     name_service_roles()
     keep_long_queues_quick()
+    answer_when_stacks_end()
     enforce_permissions()
     serve_task_credentials()
     serve_redshift_data()

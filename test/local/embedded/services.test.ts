@@ -1,3 +1,4 @@
+import { CloudFormationClient, CreateStackCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient, DescribeLogStreamsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
   CreateClusterCommand,
@@ -213,5 +214,23 @@ describe('ECS', () => {
         lastStatus: 'STOPPED',
         stoppedReason: expect.stringContaining('ecs-tasks.amazonaws.com is not authorized to perform: sts:AssumeRole'),
       });
+  });
+});
+
+describe('CloudFormation', () => {
+  it('answers with the end of a stack, so that the CDK sleeps through none', async () => {
+    const cloudFormation = new CloudFormationClient(aws.client);
+    // Nobody signals the handle, so that the stack is under way for a second, and fails then.
+    const Resources = {
+      Handle: { Type: 'AWS::CloudFormation::WaitConditionHandle' },
+      Condition: {
+        Type: 'AWS::CloudFormation::WaitCondition',
+        Properties: { Handle: { Ref: 'Handle' }, Timeout: '1', Count: 1 },
+      },
+    };
+    const StackName = 'waits';
+    await cloudFormation.send(new CreateStackCommand({ StackName, TemplateBody: JSON.stringify({ Resources }) }));
+    const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName }));
+    expect(Stacks).toMatchObject([{ StackStatus: 'ROLLBACK_COMPLETE' }]);
   });
 });
