@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
  * One run of vitest holds all projects, and their files share its workers. `npm test` leaves out what is tagged heavy and
@@ -18,11 +19,21 @@ const project = (name: string, more: TestProjectInlineConfiguration['test']): Te
   test: { name, testTimeout: 120_000, hookTimeout: 120_000, expect, ...more },
 });
 
+/** The end-to-end tests come first: they take longest, and wait for most of it, while the others compute. */
+class EndToEndFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ project, moduleId }: TestSpecification) =>
+      project.name !== 'e2e' ? 2 : moduleId.endsWith('by-turns.test.ts') ? 0 : 1;
+    return (await super.sort(files)).toSorted((one, other) => rank(one) - rank(other));
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: EndToEndFirst },
     globalSetup: ['test/helpers/setup/temporary-folder.ts'],
     // Tests wait for servers, timers and processes more than they compute.
-    maxWorkers: Math.max(3, availableParallelism()),
+    maxWorkers: 2 + availableParallelism(),
     tags: [
       {
         name: 'heavy',

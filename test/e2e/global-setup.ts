@@ -17,8 +17,6 @@ export default async function setup(project: TestProject) {
     'workers.visibilitySeconds': 6,
     'workers.heartbeatSeconds': 2,
   };
-  // Two sets of settings, since a synth takes longer than a deployment.
-  const ofOneFile: LocalSettings = { ...settings, 'gate.attempts': 40, 'gate.mayEndBeforeItems': true };
   const stop = await shareDeployments(project, {
     shared: {
       ...settings,
@@ -45,12 +43,8 @@ export default async function setup(project: TestProject) {
         },
       ],
     },
-    // Its runs keep workers busy until the gate gives up.
-    late: ofOneFile,
-    // Its tests kill all workers.
-    workers: ofOneFile,
-    // Its test stops all runs and workers.
-    stop: ofOneFile,
+    // Its tests keep workers busy until the gate gives up, kill them, and stop all runs.
+    'by-turns': { ...settings, 'gate.attempts': 40, 'gate.mayEndBeforeItems': true },
   });
   return async () => {
     await stop();

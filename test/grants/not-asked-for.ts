@@ -53,7 +53,7 @@ export const NOT_ASKED_FOR: readonly NotAskedFor[] = [
   {
     role: /^FunctionscloseRole$/,
     action: /^sqs:SendMessage$/,
-    reason: 'A large object is dispatched by the same function as a small one, by Open: test/e2e/workers.test.ts.',
+    reason: 'A large object is dispatched by the same function as a small one, by Open: test/e2e/by-turns/workers.ts.',
     sometimes: true,
   },
   {

@@ -21,16 +21,14 @@ export async function shareDeployments(
   project: TestProject,
   settings: Readonly<Record<string, LocalSettings>>,
 ): Promise<() => Promise<void>> {
-  // One after the other: those with the same settings share a cloud assembly.
-  let last: Promise<unknown> = Promise.resolve();
   const deployed: DeployedAws[] = [];
   const shared = await share<DeployedAws | readonly DeployedAws[]>(async (name) => {
     if (name === ALL_DEPLOYMENTS) return { value: deployed, stop: async () => {} };
     const given = settings[name];
     if (given === undefined) throw new Error(`there is no deployment "${name}"`);
-    const starting = last.then(() => startDeployedAws(given, { assemblies: join(tmpdir(), 'assemblies') }));
-    last = starting.catch(() => undefined);
-    const { client, outputs, requestsFile, stop } = await starting;
+    const { client, outputs, requestsFile, stop } = await startDeployedAws(given, {
+      assemblies: join(tmpdir(), 'assemblies'),
+    });
     const value = { client, outputs, requestsFile };
     deployed.push(value);
     return {

@@ -6,7 +6,7 @@ import { useDeployedAws } from '#test/helpers/deployed.ts';
 import { startWeb } from '#test/helpers/web.ts';
 import { workerProcesses } from '#test/helpers/worker-processes.ts';
 
-const aws = await useDeployedAws('stop');
+const aws = await useDeployedAws('by-turns');
 
 it.runIf(process.platform === 'linux')(
   'sluice stop leaves no run and no worker, so that the stack can go',
