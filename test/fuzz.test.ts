@@ -23,7 +23,7 @@ import { readWorkerSettings } from '#worker/environment.ts';
 import { readMessage } from '#worker/runtime/read-message.ts';
 
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
-const RUNS = { seed, numRuns: Number(process.env.FUZZ_RUNS ?? 400) };
+const RUNS = { seed, numRuns: Number(process.env.FUZZ_RUNS ?? 100) };
 
 /** Values that have broken somebody's parser: prototypes, huge and odd numbers, half surrogates, templates, addresses. */
 const nasty = fc.constantFrom<unknown>(

@@ -29,7 +29,8 @@ function run(context: Record<string, unknown>): Promise<{ code: number; stderr: 
 }
 
 describe('the app', () => {
-  it('synthesises with the functions and the worker of this repository', async () => {
+  // The end-to-end tests deploy what the app synthesises.
+  it('synthesises with the functions and the worker of this repository', { tags: ['heavy'] }, async () => {
     expect(await run({ sluice: { stackName: 'Tried' } })).toEqual({ code: 0, stderr: '' });
     expect(await readdir(outdir)).toContain('Tried.template.json');
   });

@@ -92,7 +92,9 @@ it('is stopped by the signal', async () => {
   await expect(collectRun(store, 'night', folder, AbortSignal.abort(new Error('stopped')))).rejects.toThrow();
 });
 
-it('copies outputs that are too many for a line of the report, from the result itself', async () => {
+it('copies outputs that are too many for a line of the report, from the result itself', {
+  tags: ['heavy'],
+}, async () => {
   const store = await aws.store();
   const outputs = Array.from({ length: 1_100 }, (_, n) => `output/night/${n}${`/${'x'.repeat(230)}`.repeat(4)}`);
   const [first = '', last = ''] = [outputs[0], outputs.at(-1)];

@@ -34,11 +34,13 @@ async function read(object: string | Buffer, options: Record<string, unknown> = 
   };
 }
 
+/** One for all tests: to make an instance takes as long as a test. */
+const connection = await (await DuckDBInstance.create(':memory:')).connect();
+
 async function rowsOf(content: Buffer): Promise<Record<string, unknown>[]> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-tables-test-'));
   try {
     await writeFile(join(folder, 'data.parquet'), content);
-    const connection = await (await DuckDBInstance.create(':memory:')).connect();
     return (await (await connection.run(`FROM '${folder}/data.parquet'`)).getRowObjectsJson()) as Record<
       string,
       unknown
@@ -386,7 +388,7 @@ describe('what came instead of a table is none:', () => {
   });
 });
 
-describe('a small file takes down nothing:', () => {
+describe('a small file takes down nothing:', { tags: ['heavy'] }, () => {
   const MIB = 1_048_576;
   const longKeys = Array.from({ length: 50 }, (_, n) => `{"${String(n).padEnd(MIB, 'k')}":1}`);
   it.each<[string, () => string, RegExp]>([

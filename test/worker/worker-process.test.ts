@@ -63,7 +63,7 @@ describe("the container's command", () => {
     expect(Buffer.byteLength(JSON.stringify(command))).toBeLessThan(30 * 1_024);
   });
 
-  it('builds the same bundle from the same sources', () => {
+  it('builds the same bundle from the same sources', { tags: ['heavy'] }, () => {
     expect(buildWorkerBundle(join(workers.folder(), 'again')).sha256).toBe(workers.sha256());
   });
 
@@ -107,7 +107,7 @@ describe("the container's command", () => {
       ...parquet,
     });
     const native = await workers.installDuckDb(test);
-    const worker = start({ ...environment, ...native, SLUICE_ITEMS_AT_ONCE: '1', SLUICE_IDLE_SECONDS: '20' });
+    const worker = start({ ...environment, ...native, ...workerVariables({ itemsAtOnce: 1, idleSeconds: 20 }) });
     await test.send(first);
     await vi.waitFor(async () => expect(await test.result(first)).toBeDefined(), { timeout: 60_000 });
     await test.send(text);
@@ -122,7 +122,7 @@ describe("the container's command", () => {
     expect((await readdir(workers.folder())).filter((name) => name.startsWith('sluice-'))).toEqual([]);
   });
 
-  it('loads no native file with another checksum', async () => {
+  it('loads no native file with another checksum', { tags: ['heavy'] }, async () => {
     const { test, environment } = await rig();
     const object = await landed(test, 'id,name\n1,a\n');
     const message = test.message('table', 'parquet', { object, process: { processor: 'parquet', options: {} } });

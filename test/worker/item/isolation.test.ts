@@ -68,7 +68,7 @@ describe('items that misuse their process', () => {
     expect(await test.messagesLeft()).toEqual({ visible: 1, inFlight: 0 });
   });
 
-  it('what an item has left behind ends no item after it', { timeout: 120_000 }, async () => {
+  it('what an item has left behind ends no item after it', { tags: ['heavy'] }, async () => {
     const { test, environment } = await rig('bomb', { itemsAtOnce: 1, maxAttempts: 1 });
     const messages = ['leaves-a-bomb', 'good', 'leaves-a-bomb', 'good'].map((kind, n) => test.message(`${n}`, kind));
     for (const message of messages) await test.send(message);
@@ -91,7 +91,7 @@ describe('items that misuse their process', () => {
     },
   );
 
-  it('good items share a process', { timeout: 120_000 }, async () => {
+  it('good items share a process', { tags: ['heavy'] }, async () => {
     const { test, environment } = await rig('reuse', { itemsAtOnce: 1 });
     const messages = Array.from({ length: 5 }, (_, n) => test.message(`good ${n}`, 'good'));
     for (const message of messages) await test.send(message);
