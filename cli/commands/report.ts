@@ -38,9 +38,10 @@ export async function report(context: CommandContext, run: string, options: { op
   else {
     screen.print(await renderRun(manifest, readItems(store, runId), screen));
     const say = (text: string) => screen.print(forDeployment(text, context));
-    say(`\nLanded objects: s3://${store.bucket}/, each at its key ("npx sluice get ${runId} ITEM" fetches one)`);
+    say(`\nLanded objects, each at its key: s3://${store.bucket}/`);
     if (manifest.counts.processed > 0) say(`Outputs of processors: s3://${store.bucket}/${OUTPUT_PREFIX}${runId}/`);
     say(`Records and report.html: s3://${store.bucket}/runs/${runId}/`);
+    if (manifest.counts.done > 0) say(`To fetch one: "npx sluice get ${runId} ITEM"`);
     say(lastWord(manifest, screen));
   }
   if (options.open === true) await openReport(context, runId);
