@@ -8,6 +8,7 @@ import type { ProbeCommand } from './commands/probe.ts';
 import type { RetryOptions } from './commands/retry.ts';
 import type { RunOptions } from './commands/run.ts';
 import type { RunsOptions } from './commands/runs.ts';
+import type { WatchOptions } from './commands/watch.ts';
 import type { DeploymentOptions } from './deployment/connect.ts';
 import type { Screen } from './screen/screen.ts';
 
@@ -72,9 +73,11 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
 
   onDeployment('watch', 'follow a run to its end; Ctrl-C ends the watching, not the run')
     .argument('<run>', RUN)
-    .action(async (run: string, options: Common) => {
+    .option('--page', "serve the run's page on this machine meanwhile, renewed as the run goes on")
+    .option('--port <number>', 'where to serve it; any free port by default', whole(1, 65_535))
+    .action(async (run: string, options: WatchOptions & Common) => {
       const { watch } = await import('./commands/watch.ts');
-      end(await watch(await connected(options), run));
+      end(await watch(await connected(options), run, options));
     });
 
   onDeployment('runs', 'list the latest runs')

@@ -4,12 +4,13 @@ import { executionArnOf, runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { followRun } from '../follow/follow-run.ts';
 import type { RunProgress } from '../follow/run-progress.ts';
+import { servePage } from '../live/page-server.ts';
 import { NoManifestError } from '../report/read-run.ts';
 import { forDeployment } from '../screen/on-local.ts';
 import { failureText, mendBlock } from '../screen/problem-text.ts';
 import { indented } from '../screen/shown.ts';
 import type { CommandContext } from './command.ts';
-import { report } from './report.ts';
+import { openInBrowser, report } from './report.ts';
 
 /** The errors of the states that end an execution by its run's outcome. */
 const OUTCOMES: ReadonlySet<string> = new Set(['Failed', 'Late']);
@@ -17,14 +18,28 @@ const OUTCOMES: ReadonlySet<string> = new Set(['Failed', 'Late']);
 /** Where there is no terminal, rates and sizes alone are written so often. */
 const PLAIN_SECONDS = 10;
 
+export interface WatchOptions {
+  /** Serves the run's page on this machine meanwhile. */
+  readonly page?: boolean;
+  /** Where. @default any free port */
+  readonly port?: number;
+}
+
 /**
  * `sluice watch`: follows a run to its end and reports it.
  *
+ * @param options.page also serves the run's page, renewed as the run goes on, and opens it where there is a terminal.
  * @returns the exit code.
  * @throws CommandError where there is no such run.
  */
-export async function watch(context: CommandContext, run: string): Promise<number> {
-  const { sfn, s3, deployment, screen, signal } = context;
+export async function watch(context: CommandContext, run: string, { page, port }: WatchOptions = {}): Promise<number> {
+  const { sfn, s3, store, deployment, screen, signal } = context;
+  await using served = new AsyncDisposableStack();
+  const server = page === true ? served.use(await servePage(store, runIdOf(run), port)) : undefined;
+  if (server !== undefined) {
+    screen.say(`The page is ${server.url}`);
+    if (screen.isLive) openInBrowser(server.url);
+  }
   const show = progressShower(context);
   let last: Problem | undefined;
   try {
@@ -48,13 +63,15 @@ export async function watch(context: CommandContext, run: string): Promise<numbe
       },
     });
     screen.clear();
-    return await report(context, run).catch((error: unknown) => {
+    const code = await report(context, run).catch((error: unknown) => {
       // A run that failed in Plan has no manifest, and its history has said why.
       if (!(error instanceof NoManifestError) || end.status === 'SUCCEEDED') throw error;
       if (last === undefined) throw error;
       screen.say(forDeployment(mendBlock(last, screen.paintBeside), context));
       return EXIT.failed;
     });
+    await server?.lastLook();
+    return code;
   } catch (error) {
     if (signal.aborted) {
       throw new CommandError('interrupted', `the watching of run ${runIdOf(run)} was interrupted; the run goes on`, {
