@@ -56,6 +56,11 @@ describe('the command line against a deployment', () => {
     });
   });
 
+  it('serves the page of a run that it watches, on this machine, and ends with the run’s exit code', async () => {
+    const { code, err } = await aws.sluice('watch', partial, '--page');
+    expect([code, err]).toEqual([3, expect.stringMatching(/^The page is http:\/\/127\.0\.0\.1:\d+\/runs\//m)]);
+  });
+
   it('reports a partial run with exit code 3, and says partial in its last line', async () => {
     const { code, out } = await aws.sluice('report', partial);
     expect(code).toBe(3);
