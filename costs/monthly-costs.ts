@@ -1,4 +1,5 @@
 import { pieceCount } from '#run/end/pieces.ts';
+import { LARGE_BYTES } from '#run/end/totals.ts';
 import type { DeploymentSize } from './deployment.ts';
 import type { Load } from './loads.ts';
 import { PRICES } from './prices.ts';
@@ -20,8 +21,7 @@ const SHORT_RUN_ITEMS = 100;
 const GB_A_PROCESSOR = 1_769 / 1_024;
 /** A part of a large object; parts grow with the object, for S3 takes at most 10,000. */
 const partsOf = (mib: number) => Math.ceil(mib / Math.max(8, mib / 10_000));
-/** What is smaller is done within Open. */
-const LARGE_MIB = 512;
+const LARGE_MIB = LARGE_BYTES / 1_048_576;
 /** An old version is removed at the midnight (UTC) after its days are over: 19.5 hours later where a run is at 04:30. */
 const MIDNIGHT_DAYS = 19.5 / 24;
 /** S3's bucket key spares up to 99 of 100 requests to KMS, by the vendor's word. */

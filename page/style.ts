@@ -37,10 +37,10 @@ p { margin: 0 0 8px } code { font: 13px/1.45 ui-monospace, SFMono-Regular, Menlo
 .figures dt { color: var(--soft); font-size: 13px } .figures dd { margin: 0; font-size: 17.5px; font-weight: 650; letter-spacing: -.01em; font-variant-numeric: tabular-nums }
 .figures dd small { display: block; letter-spacing: 0; font-size: 12.5px; font-weight: 400; color: var(--soft) }
 .failure { border-top: 1px solid var(--line); padding: 12px 0 4px } .failure:first-of-type { border-top: 0 }
-.failure ul { margin: 6px 0; padding: 0; list-style: none } .failure li { padding: 6px 0; overflow-wrap: anywhere }
+.failure ul { margin: 6px 0; padding: 0; list-style: none } .failure li { padding: 3px 0; overflow-wrap: anywhere }
 .mend { border-left: 3px solid var(--info); padding: 2px 0 2px 10px; margin: 6px 0; white-space: pre-line; overflow-wrap: anywhere }
 .detail { white-space: pre-line; overflow-wrap: anywhere }
-.command { display: flex; gap: 8px; align-items: center; background: var(--mute-back); border-radius: 6px; padding: 4px 4px 4px 10px; margin: 4px 0; max-width: 100%; width: fit-content }
+.copy { white-space: nowrap; flex: none } .command { display: flex; gap: 8px; align-items: center; background: var(--mute-back); border-radius: 6px; padding: 4px 4px 4px 10px; margin: 4px 0; max-width: 100%; width: fit-content }
 button, input { font: inherit; color: inherit }
 button { background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 3px 10px; cursor: pointer; font-size: 13px; min-height: 28px }
 button:hover:not([disabled]) { border-color: var(--soft) } button[disabled] { color: var(--soft); cursor: default; opacity: .55 }
@@ -68,12 +68,12 @@ figure { margin: 0 } .chart svg { display: block; width: 100%; height: auto } .o
 .grid { stroke: var(--grid) } .base { stroke: var(--line) } .looks line { stroke: var(--soft) }
 rect.transfer, path.fill.transfer { fill: var(--transfer) } rect.queue { fill: var(--queue) } rect.work { fill: var(--work) } rect.phase { fill: var(--phase) }
 .fill.done, rect.done { fill: var(--done) } .fill.failed, rect.failed { fill: var(--failed) } rect.missing { fill: var(--warn) } rect.running { fill: var(--transfer) }
-.fill.transfer { opacity: .85 } .line { fill: none; stroke-width: 2 } .line.queue { stroke: var(--work); stroke-dasharray: 5 4 } .goal { stroke: var(--soft); stroke-dasharray: 2 4 }
+.fill.transfer { opacity: .85 } .line { fill: none; stroke-width: 2 } .line.queue { stroke: var(--ink); stroke-dasharray: 5 4 } .goal { stroke: var(--soft); stroke-dasharray: 2 4 }
 .key { display: flex; flex-wrap: wrap; gap: 4px 16px; list-style: none; margin: 6px 0 8px; padding: 0; font-size: 13px; color: var(--soft) }
 .swatch { display: inline-block; width: 12px; height: 12px; border-radius: 3px; margin-right: 6px; vertical-align: -1px; border: 1px solid transparent }
 .swatch.transfer { background: var(--transfer) } .swatch.queue { background: var(--queue) } .swatch.work { background: var(--work) } .swatch.phase { background: var(--phase) }
 .swatch.done { background: var(--done) } .swatch.failed { background: var(--failed) } .swatch.goal { border: 1px dotted var(--soft) }
-#gate .swatch.queue { background: none; border: 1px dashed var(--work) }
+#gate .swatch.queue { background: none; border: 1px dashed var(--ink) }
 summary { cursor: pointer; color: var(--link); font-size: 13px; padding: 4px 0; width: fit-content } details table { font-size: 13px } details .scroll { max-height: 320px; overflow: auto }
 .basis { font-size: 12px } .total td { font-weight: 650 } .note { border-left: 3px solid var(--warn); padding: 2px 0 2px 10px; margin: 0 0 8px; overflow-wrap: anywhere }
 .links { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 0 0 14px; padding: 0; list-style: none; font-size: 14px }

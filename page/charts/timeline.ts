@@ -73,7 +73,7 @@ export function timelineChart({ phases, items, of, spanMs }: Timeline): Markup {
   return figure({
     id: 'timeline',
     title: 'Timeline',
-    words: `${phases.map(({ name, from, to }) => `${name} took ${secondsText((to - from) / 1_000)}`).join(', ')}. ${which}`,
+    words: `${phases.length === 0 ? '' : `Phases: ${phases.map(({ name, from, to }) => `${name.toLowerCase()} ${secondsText((to - from) / 1_000)}`).join(', ')}. `}${which}`,
     key: [
       ['phase', 'phase of the run'],
       ['transfer', 'transfer'],

@@ -13,7 +13,7 @@ export function cost({ cost: run }: RunView): Markup {
 <thead><tr><th scope="col">Part</th><th scope="col" class="number">Dollars</th><th scope="col">Quantity</th><th scope="col" class="wide">How it is known</th></tr></thead>
 <tbody>${parts.map(
     (part) =>
-      html`<tr><td>${part.what}</td><td class="number">${money(part.dollars)}</td><td>${part.quantity}</td><td class="wide"><span class="tag ${part.basis === 'measured' ? 'good' : 'mute'} basis">${part.basis}</span> ${part.from}</td></tr>`,
+      html`<tr><td>${part.what}</td><td class="number">${money(part.dollars)}</td><td>${part.quantity} <span class="tag mute basis only-narrow">${part.basis}</span></td><td class="wide"><span class="tag ${part.basis === 'measured' ? 'good' : 'mute'} basis">${part.basis}</span> ${part.from}</td></tr>`,
   )}
 <tr class="total"><td>In all</td><td class="number">${money(dollars)}</td><td></td><td class="wide"></td></tr></tbody>
 </table></div>

@@ -6,6 +6,7 @@ import { isPlainWord, placeOf, sluiceCommand } from '../commands.ts';
 import { fromNode } from '../from-node.ts';
 import { html, type Markup } from '../html.ts';
 import type { RunView } from '../view.ts';
+import { asSentence } from './as-sentence.ts';
 import { type SaidFailure, saidFailure } from './said-failure.ts';
 
 /** Of each kind of failure, and of what is missing: a name may have 1,024 characters, and the page has 2 MB. */
@@ -57,7 +58,7 @@ function kindOf(some: readonly SaidFailure[], counted: number, logs: (name: stri
     some.length === 1 ? first.mend : first.mend.replaceAll(first.item, 'ITEM').replaceAll(first.name, 'ITEM');
   return html`<div class="failure">
 <h3><span class="tag bad">${countText(some.length, 'item')}</span> ${title} <span class="soft">in ${stage}</span></h3>
-<p class="mend"><strong>What to do:</strong> ${mend} <span class="soft">More in ${page}.</span></p>
+<p class="mend"><strong>What to do:</strong> ${asSentence(mend)} <span class="soft">More in ${page}.</span></p>
 <ul>${shown.map(
     ({ name, item, detail }) =>
       html`<li><strong>${name}</strong><div class="detail">${detail}</div>${logs(name, item)}</li>`,

@@ -6,6 +6,7 @@ import { placeOf, sluiceCommand } from '../commands.ts';
 import { executionConsoleUrl, folderConsoleUrl, logsConsoleUrl } from '../console.ts';
 import { html, type Markup } from '../html.ts';
 import type { RunView } from '../view.ts';
+import { asSentence } from './as-sentence.ts';
 
 /** The manifest has all. */
 const MOST_NOTES = 20;
@@ -19,7 +20,7 @@ export function head(view: RunView): Markup {
   const { runId, schedule } = plan;
   const place = placeOf(plan.executionArn);
   return html`<header data-part="head">
-<p class="crumbs">Sluice <span aria-hidden="true">/</span> ${place.stack}${
+<p class="crumbs">${place.stack === 'Sluice' ? '' : html`Sluice <span aria-hidden="true">/</span> `}${place.stack}${
     schedule !== null &&
     html` <span aria-hidden="true">/</span> schedule ${schedule}, slot ${clock(plan.scheduledTime)}`
   }</p>
@@ -47,8 +48,8 @@ function sentence({ plan, outcome, counts }: RunView): string {
 function problemOfRun({ problem }: RunView): Markup {
   if (problem === null) return html``;
   const { title, detail, mend, type } = problem;
-  return html`<div class="card"><h2>${title}</h2><p class="detail">${shortText(detail, MOST_DETAIL)}</p>
-<p class="mend"><strong>What to do:</strong> ${shortText(mend, MOST_DETAIL)} <span class="soft">More in ${type}.</span></p></div>`;
+  return html`<div class="card"><h2>${title}</h2><p class="detail">${asSentence(shortText(detail, MOST_DETAIL))}</p>
+<p class="mend"><strong>What to do:</strong> ${asSentence(shortText(mend, MOST_DETAIL))} <span class="soft">More in ${type}.</span></p></div>`;
 }
 
 /** Done, failed and missing as parts of one bar. */

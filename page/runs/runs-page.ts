@@ -30,7 +30,7 @@ export function renderRunsPage(stack: string, runs: readonly ListedRun[], most: 
     data,
     script: `(${script})()`,
     body: html`<header>
-<p class="crumbs">Sluice <span aria-hidden="true">/</span> ${stack}</p>
+<p class="crumbs">${stack === 'Sluice' ? '' : html`Sluice <span aria-hidden="true">/</span> `}${stack}</p>
 <h1>Runs</h1>
 <p class="words">The newest ${runs.length.toLocaleString('en')} runs that have ended, by the time of their end; the page lists ${most.toLocaleString('en')} at most. ${newest !== undefined && `The last one ended ${clock(newest.closedAt)}.`} <code>npx sluice runs</code> lists those under way, too.</p>
 </header>
@@ -41,12 +41,12 @@ export function renderRunsPage(stack: string, runs: readonly ListedRun[], most: 
         html`<button type="button" data-status="${outcome}" aria-pressed="false">${some.length.toLocaleString('en')} ${outcome}</button> `,
     )}</span></div>
 <div class="scroll" tabindex="0" role="region" aria-label="Table of runs"><table>
-<thead><tr><th scope="col">Run</th><th scope="col">Outcome</th><th scope="col" class="wide">Schedule</th><th scope="col" class="number">Done</th><th scope="col" class="number wide">Failed</th><th scope="col" class="number wide">Missing</th><th scope="col" class="number wide">Landed</th><th scope="col" class="number">Took</th><th scope="col" class="number wide">Cost</th><th scope="col" class="wide">Ended, UTC</th></tr></thead>
+<thead><tr><th scope="col">Run</th><th scope="col">Outcome</th><th scope="col" class="wide">Schedule</th><th scope="col" class="number">Done</th><th scope="col" class="number wide">Failed</th><th scope="col" class="number wide">Missing</th><th scope="col" class="number wide">Landed</th><th scope="col" class="number wide">Took</th><th scope="col" class="number wide">Cost</th><th scope="col" class="wide">Ended, UTC</th></tr></thead>
 <tbody>${runs.map(
       ({ runId, outcome, schedule, counts, bytes, startedAt, closedAt, dollars }) => html`<tr data-outcome="${outcome}">
 <td class="name"><a href="${encodeURIComponent(runId)}/report.html">${runId}</a></td><td><span class="tag ${TONES[outcome]}">${outcome}</span></td><td class="wide">${schedule ?? ''}</td>
 <td class="number">${counts.done.toLocaleString('en')} of ${counts.items.toLocaleString('en')}</td><td class="number wide${counts.failed > 0 && ' bad-text'}">${counts.failed.toLocaleString('en')}</td><td class="number wide${counts.missing > 0 && ' warn-text'}">${counts.missing.toLocaleString('en')}</td>
-<td class="number wide">${bytesText(bytes)}</td><td class="number">${secondsText(Math.max(0, Date.parse(closedAt) - Date.parse(startedAt)) / 1_000)}</td><td class="number wide">${dollars === null ? '' : money(dollars)}</td><td class="wide nowrap">${clock(closedAt).replace(' UTC', '')}</td></tr>
+<td class="number wide">${bytesText(bytes)}</td><td class="number wide">${secondsText(Math.max(0, Date.parse(closedAt) - Date.parse(startedAt)) / 1_000)}</td><td class="number wide">${dollars === null ? '' : money(dollars)}</td><td class="wide nowrap">${clock(closedAt).replace(' UTC', '')}</td></tr>
 `,
     )}</tbody>
 </table></div>

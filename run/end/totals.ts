@@ -6,12 +6,15 @@ const spanSchema = z.object({ from: z.number(), to: z.number() }).nullable();
 /** Milliseconds since 1970; null where there was nothing of the kind. */
 export type Span = z.infer<typeof spanSchema>;
 
+/** What is smaller is transferred within one call of Open. */
+export const LARGE_BYTES = 512 * 1_048_576;
+
 const NUMBERS = {
   /** Seconds of the transfers, each from its first request to its proof. */
   transferSeconds: 0,
   /** The same of objects that a Lambda's time was enough for in one go. */
   smallTransferSeconds: 0,
-  /** Bytes and parts of the objects that went up in more than one part. */
+  /** Objects that are transferred in slices, and their bytes. */
   largeBytes: 0,
   large: 0,
   parts: 0,
@@ -59,7 +62,7 @@ export class Totals implements z.infer<typeof totalsSchema> {
       numbers.transferSeconds += landed.seconds;
       numbers.parts += landed.parts;
       numbers.retries += landed.retries;
-      if (landed.parts > 1) {
+      if (landed.bytes > LARGE_BYTES) {
         numbers.large += 1;
         numbers.largeBytes += landed.bytes;
       } else {
