@@ -4,6 +4,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { packageVersion } from './bundling/esm-bundle.ts';
 import { workerProgramOf } from './bundling/worker-bundle.ts';
 import { AtDeploy } from './deployment/at-deploy.ts';
 import { CloseRunMachine } from './execution/close-run-machine.ts';
@@ -126,6 +127,7 @@ export class SluicePipeline extends Construct {
     schedules.node.addDependency(closeRun, reopenRun);
 
     const outputs = {
+      Version: packageVersion(),
       BucketName: storage.bucket.bucketName,
       StateMachineArn: stateMachine.stateMachineArn,
       QueueUrl: queue.queue.queueUrl,

@@ -1,5 +1,6 @@
 import { LogFormatter, LogItem } from '@aws-lambda-powertools/logger';
 import type { LogAttributes, UnformattedAttributes } from '@aws-lambda-powertools/logger/types';
+import { VERSION } from './version.ts';
 
 /** Deeper than any chain of ours; a chain that ends in itself must end. */
 const MOST_CAUSES = 8;
@@ -24,6 +25,7 @@ export class ErrorLogFormatter extends LogFormatter {
         message: attributes.message,
         timestamp: this.formatTimestamp(attributes.timestamp),
         service: attributes.serviceName,
+        version: VERSION,
         cold_start: lambdaContext?.coldStart,
         function_name: lambdaContext?.functionName,
         function_request_id: lambdaContext?.awsRequestId,

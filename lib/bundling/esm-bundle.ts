@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions } from 'esbuild';
 
@@ -6,6 +7,14 @@ export const ownModule = (path: string): string => `${path}${import.meta.url.end
 
 /** A file that a bundle holds in place of a module. */
 export const bundled = (file: string): string => fileURLToPath(new URL(`bundled/${file}`, import.meta.url));
+
+/** The version of this repository or npm package. */
+export function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}
 
 /** How everything that runs in AWS is bundled: ES modules for Node 24, the AWS SDK inside. */
 export const ESM_BUNDLE = {
@@ -23,7 +32,7 @@ export const ESM_BUNDLE = {
     'node:https': bundled('https.cjs'),
   },
   // undici's own name for a build without its experimental second HTTP parser, which is 160 KiB.
-  define: { esbuildDetection: 'true' },
+  define: { esbuildDetection: 'true', SLUICE_VERSION: JSON.stringify(packageVersion()) },
   // CommonJS packages in an ES module call `require` for Node's own modules.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
 } as const satisfies BuildOptions;

@@ -2,6 +2,7 @@ import { runKeys } from '../keys.ts';
 import { type GateRecord, gateRecordSchema, newGateRecord } from '../ledger/gate-record.ts';
 import type { PlanSummary } from '../plan/plan-summary.ts';
 import { readJson, type Store, writeOnce } from '../store.ts';
+import { VERSION } from '../version.ts';
 import { readClosing, reasonOf } from './closing.ts';
 import { joinPieces } from './join-pieces.ts';
 import { type Manifest, manifestSchema, type Outcome } from './manifest.ts';
@@ -60,6 +61,7 @@ export async function finishRun(
   const counts = { items: plan.items, ...tally.counts };
   const manifest: Manifest = {
     v: 1,
+    version: VERSION,
     runId: plan.runId,
     executionArn: plan.executionArn,
     startedAt: plan.startedAt,

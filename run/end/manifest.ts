@@ -20,6 +20,8 @@ const named = { item: z.string(), name: z.string() };
 /** `manifest.json`: what came of a run. Written once; what comes after it lies under `late/`. */
 export const manifestSchema = z.object({
   v: z.literal(1),
+  /** Of the Sluice that wrote it. */
+  version: z.string().optional(),
   runId: z.string(),
   executionArn: z.string(),
   startedAt: z.iso.datetime(),

@@ -120,6 +120,7 @@ describe('the stack', () => {
       'StateMachineArn',
       'TaskFamily',
       'UndeliveredQueueUrl',
+      'Version',
     ]);
   });
 
