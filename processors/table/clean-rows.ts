@@ -41,7 +41,7 @@ class Lines {
   #from: Buffer | undefined;
   #length = 0;
   /** The memory that the lines stand in, with what is between them. */
-  #around = new Uint8Array();
+  #around: Uint8Array = new Uint8Array();
   count = 0;
 
   add(line: Buffer): void {

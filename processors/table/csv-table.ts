@@ -38,11 +38,17 @@ export async function csvTable(
     datesAreGiven: options.dateFormat !== undefined || options.timestampFormat !== undefined,
   };
   const open = names
-    .map((name, index) => ({ name, guess: dialect.types[index] ?? 'VARCHAR' }))
+    .map((name, index) => ({ name, guess: guessOf(dialect, index) }))
     .slice(0, MOST_TYPED)
     .filter(({ name }) => options.types[name] === undefined);
   const types = await inferTypes(database, source, open, formats);
   return { source, rows, columns: names.map((name) => columnOf(name, types.get(name), formats)) };
+}
+
+/** DuckDB's sniffer takes a number with points before its thousands for text. */
+function guessOf({ types, decimal }: Dialect, index: number): string {
+  const guess = types[index] ?? 'VARCHAR';
+  return guess === 'VARCHAR' && decimal === ',' ? 'any' : guess;
 }
 
 function columnOf(name: string, found: TypedText | undefined, formats: Formats): Column {

@@ -140,7 +140,23 @@ function commentOf(head: Buffer, sniffed: Sniffed | undefined): string {
     .split(/\r\n?|\n/);
   const others = lines.findIndex((line) => !line.startsWith('#'));
   if (others <= 0) return sniffed?.comment ?? '';
-  return /^#+(\s|#|$)/.test(lines[others - 1] ?? '') ? '#' : '';
+  const last = lines[others - 1] ?? '';
+  return /^#+(\s|#|$)/.test(last) && !isCommentedHeader(last, lines[others] ?? '') ? '#' : '';
+}
+
+/** Whether a line such as `# id,v` names the columns of the row below, as numpy writes it: as many fields, words here and numbers there. */
+function isCommentedHeader(line: string, below: string): boolean {
+  return DELIMITERS.some((delimiter) => {
+    const names = line.replace(/^#+/, '').split(delimiter);
+    const values = below.split(delimiter);
+    const isNumber = (field: string): boolean => field.trim() !== '' && !Number.isNaN(Number(field));
+    return (
+      names.length > 1 &&
+      names.length === values.length &&
+      values.some(isNumber) &&
+      names.every((name) => name.trim() !== '' && !isNumber(name))
+    );
+  });
 }
 
 function isWide(head: Buffer): boolean {
@@ -187,7 +203,7 @@ function isDecimalComma({ rows, syntax }: Layout): boolean {
     .flatMap(({ bytes }) => bytes.toString('latin1').split(syntax.delimiter))
     .map((one) => one.trim())
     .map((one) => (syntax.quote !== '' && isWithin(one, syntax.quote) ? one.slice(1, -1) : one));
-  const commas = fields.filter((field) => /^[+-]?\d*,\d+$/.test(field));
+  const commas = fields.filter((field) => /^[+-]?(\d{1,3}(\.\d{3})+|\d*),\d+$/.test(field));
   return commas.some((field) => !/,\d{3}$/.test(field)) && !fields.some((field) => /^[+-]?\d*\.\d+$/.test(field));
 }
 
@@ -281,7 +297,8 @@ function fieldsOf(rows: readonly Row[], syntax: RowSyntax): string[][] {
 function namesOf({ rows, syntax, width, oddHeader }: Layout, firstOfWidth: Row | undefined): string[] {
   const first = oddHeader === undefined ? firstOfWidth : rows[0];
   if (first === undefined) return [];
-  const [names = []] = fieldsOf([first], syntax);
+  const [[begins = '', ...others] = []] = fieldsOf([first], syntax);
+  const names = [begins.replace(/^#+\s+/, ''), ...others];
   if (oddHeader === undefined) return names;
   if (oddHeader === 'long') return names.slice(0, width);
   // The unnamed column is that of R's row names, unless all rows end in delimiters.

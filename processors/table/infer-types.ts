@@ -101,8 +101,7 @@ const CHECKS: Readonly<Record<Kind, (formats: Formats) => readonly Check[]>> = {
   boolean: () => [{ kind: 'boolean', type: plain('BOOLEAN'), holds: (t) => `lower(${t}) IN ('true', 'false')` }],
   number: ({ decimal }) => {
     const number = (type: string): TypedText => ({ type, cast: (c) => `CAST(${numberText(c, decimal)} AS ${type})` });
-    const isDouble = (t: string): string =>
-      `NOT ${isName(t)} AND try_cast(${numberText(t, decimal)} AS DOUBLE) IS NOT NULL`;
+    const isDouble = (t: string): string => `NOT ${isName(t)} AND ${isInRange(t, numberText(t, decimal))}`;
     return [
       { kind: 'number', type: plain('BIGINT'), holds: (t) => `CAST(try_cast(${t} AS BIGINT) AS VARCHAR) = ${t}` },
       { kind: 'number', type: number('DOUBLE'), holds: (t) => `${isDouble(t)} AND strlen(${t}) <= ${SAFE_DIGITS}` },
@@ -157,9 +156,20 @@ function plain(type: string): TypedText {
   return { type, cast: (text) => `CAST(${text} AS ${type})` };
 }
 
-/** A number with a decimal comma as one with a point; a point in it makes it none, since it could be either. */
+/**
+ * A number with a decimal comma as one with a point. A point parts thousands where a comma stands behind it, as in `1.234,56`; `1.234` could be
+ * either, and is none.
+ */
 export function numberText(text: string, decimal: '.' | ','): string {
-  return decimal === '.' ? text : `CASE WHEN contains(${text}, '.') THEN NULL ELSE replace(${text}, ',', '.') END`;
+  if (decimal === '.') return text;
+  const thousands = `regexp_full_match(${text}, '[+-]?[0-9]{1,3}([.][0-9]{3})+,[0-9]+')`;
+  return `replace(CASE WHEN NOT contains(${text}, '.') THEN ${text} WHEN ${thousands} THEN replace(${text}, '.', '') END, ',', '.')`;
+}
+
+/** Whether a DOUBLE has room for a number: `1e400` would become infinity, and `1e-400` nothing. Only what says so itself is infinite. */
+function isInRange(text: string, number: string): string {
+  const double = `try_cast(${number} AS DOUBLE)`;
+  return `CASE WHEN ${double} = 0 THEN ${digits(number)} = '' WHEN isfinite(${double}) THEN true ELSE ${double} IS NOT NULL AND ltrim(lower(${text}), '+-') IN ('nan', 'inf', 'infinity') END`;
 }
 
 /**
@@ -226,7 +236,7 @@ export async function exactNumbers(
 ): Promise<Map<string, TypedText>> {
   const number = numberText('t', decimal);
   const rows = await byColumn(database, source, names, [
-    `bool_and(${digits(number)} = ${digits(`CAST(try_cast(${number} AS DOUBLE) AS VARCHAR)`)} OR contains(lower(t), 'e')) AS exact`,
+    `bool_and(${digits(number)} = ${digits(`CAST(try_cast(${number} AS DOUBLE) AS VARCHAR)`)} OR contains(lower(t), 'e') AND ${isInRange('t', number)}) AS exact`,
     `bool_or(try_cast(${number} AS DECIMAL(38, 0)) IS NULL OR contains(lower(t), 'e')) AS floating`,
     `max(strlen(split_part(ltrim(${number}, '-'), '.', 1))) AS whole`,
     `max(strlen(split_part(${number}, '.', 2))) AS fraction`,

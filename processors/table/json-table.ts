@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { writeGoodRows } from './clean-rows.ts';
 import type { Database } from './duckdb.ts';
+import { ConversionError } from './errors.ts';
 import { exactNumbers, inferTypes, type TypedText } from './infer-types.ts';
 import type { Rejects } from './rejects.ts';
 import type { JsonRow } from './row.ts';
@@ -97,10 +98,25 @@ class JsonReader {
     if (this.#seen.isRecords && this.#seen.areNoNames) return new Map([['json', 'JSON']]);
     for (const depth of DEPTHS) {
       this.#depth = depth;
-      const types = await this.#described(`dateformat = '%%', timestampformat = '%%'`);
-      if (depth === 1 || leavesOf(types) <= MOST_COLUMNS) return types;
+      const types = await this.#readable();
+      if (types !== undefined && (depth === 1 || leavesOf(types) <= MOST_COLUMNS)) return types;
     }
     throw new Error('unreachable');
+  }
+
+  /**
+   * Undefined where DuckDB takes no types so deep: keys in an inner object that differ in case alone, or are empty, are no names of a STRUCT.
+   * With depth 1 each column is a text of JSON.
+   */
+  async #readable(): Promise<Map<string, string> | undefined> {
+    try {
+      const types = await this.#described(`dateformat = '%%', timestampformat = '%%'`);
+      await this.#database.run(`FROM ${this.source(types, new Map())} LIMIT 1`);
+      return types;
+    } catch (error) {
+      if (this.#depth === 1 || !(error instanceof ConversionError)) throw error;
+      return undefined;
+    }
   }
 
   /** Where DuckDB's types lose something: as what to read the column then, and what it becomes. */

@@ -42,7 +42,7 @@ export async function layoutOf(
   }
   const width = Math.max(mostFrequent(all), given.pad ? (all.find(({ fields }) => fields > 1)?.fields ?? 0) : 0);
   const fits = ({ fields }: Row): boolean => fields === width || (given.pad && fields > 0 && fields < width);
-  const first = given.skip ? 0 : firstOf(all, fits);
+  const first = given.skip ? 0 : behindTitles(all, firstOf(all, fits), width, syntax.delimiter);
   const oddHeader = oddHeaderOf(all, first, width, syntax.delimiter);
   const from = oddHeader === undefined ? first : first - 1;
   const rows = all.slice(from, MAX_ROWS);
@@ -77,7 +77,7 @@ function oddHeaderOf(rows: readonly Row[], first: number, width: number, delimit
 }
 
 /** Whether each row ends in so many empty fields. */
-export function endEmpty(rows: readonly Row[], delimiter: string, count: number): boolean {
+export function endEmpty(rows: readonly Pick<Row, 'bytes'>[], delimiter: string, count: number): boolean {
   if (count <= 0) return false;
   const end = Buffer.from(delimiter.repeat(count));
   return rows.every(({ bytes }) => bytes.subarray(-count).equals(end));
@@ -90,6 +90,20 @@ function firstOf(rows: readonly Row[], fits: (row: Row) => boolean): number {
   if (first <= 0) return 0;
   const rest = rows.slice(first);
   return rest.filter(fits).length / rest.length >= 0.8 ? first : 0;
+}
+
+/**
+ * The first row behind lines of title that a spreadsheet has filled up with delimiters: only their first field holds something, and what
+ * follows is a header, of words in every field.
+ */
+function behindTitles(rows: readonly Row[], first: number, width: number, delimiter: string): number {
+  if (width < 3) return first;
+  const isTitle = ({ fields, bytes }: Row): boolean => fields === width && endEmpty([{ bytes }], delimiter, width - 1);
+  const next = rows.findIndex((row, index) => index >= first && !isTitle(row));
+  if (next <= first || next + 1 >= rows.length) return first;
+  const names = rows[next]?.bytes.toString('latin1').split(delimiter) ?? [];
+  const isHeader = names.length === width && names.every((name) => name.trim() !== '' && Number.isNaN(Number(name)));
+  return isHeader && !rows.slice(next).some(isTitle) ? next : first;
 }
 
 async function* inChunks(bytes: Buffer): AsyncGenerator<Buffer> {

@@ -570,3 +570,63 @@ describe('an error page under the name of a table is none, be it', () => {
     expect(await failureOf(object, {}, name)).toMatch(/^NoTableError: /);
   });
 });
+
+describe('an odd value or name', () => {
+  it('a point before thousands and a comma before the fraction, where no value could be read otherwise', async () => {
+    const found = await read('id;amount\n1;1.234,56\n2;12,50\n3;-1.000.000,00\n');
+    expect(found.rows.map(({ amount }) => amount)).toEqual([1234.56, 12.5, -1000000]);
+    expect(typesOf(await read('id;amount\n1;1.234,56\n2;1.234\n'))).toEqual({ id: 'BIGINT', amount: 'VARCHAR' });
+    const alone = await read('id;amount\n1;1.234,56\n2;2.345,67\n');
+    expect(typesOf(alone)).toEqual({ id: 'BIGINT', amount: 'DOUBLE' });
+  });
+
+  it('fractions of 17 digits in an object are DOUBLE', async () => {
+    const found = await read('{"a":{"x":0.30000000000000004}}\n{"a":{"x":1.5}}\n');
+    expect(typesOf(found)).toEqual({ a: 'STRUCT(x DOUBLE)' });
+  });
+
+  it.each([
+    ['differ in case alone', '{"n":1,"a":{"Id":1,"id":2}}\n{"n":2,"a":{"Id":3,"id":4}}\n', '{"Id":1,"id":2}'],
+    ['differ in case from row to row', '{"n":1,"a":{"Id":1}}\n{"n":2,"a":{"id":4}}\n', '{"Id":1}'],
+    ['are empty', '{"n":1,"a":{"":1,"b":2}}\n{"n":2,"a":{"":3,"b":4}}\n', '{"":1,"b":2}'],
+  ])('keys of an inner object that %s make every column JSON', async (_kind, object, value) => {
+    const found = await read(object);
+    expect(typesOf(found)).toEqual({ n: 'JSON', a: 'JSON' });
+    expect(found.rows.map(({ a }) => a)[0]).toBe(value);
+  });
+
+  it.each([
+    ['two lines', 'Report of sales,,\nGenerated 2024,,\nid,name,qty\n1,ann,3\n2,bob,4\n', 2],
+    ['a title and a line of nothing', 'Sales 2024,,\n,,\nid,name,qty\n1,ann,3\n2,bob,4\n', 2],
+  ])('a title that is filled up with commas is left out: %s', async (_kind, object, skippedLines) => {
+    const found = await read(object);
+    expect(found.converted).toMatchObject({ header: true, rows: 2, badRows: 0, skippedLines });
+    expect(typesOf(found)).toEqual({ id: 'BIGINT', name: 'VARCHAR', qty: 'BIGINT' });
+  });
+
+  it('rows of which only the first field is filled are rows', async () => {
+    const found = await read('city,from,to\nBonn,,\nUlm,,\nKiel,1,2\n');
+    expect(found.converted).toMatchObject({ header: true, rows: 3, skippedLines: 0 });
+  });
+
+  it("numpy's header, which begins as a comment, names the columns", async () => {
+    const found = await read('# made by numpy\n# id,v\n1.0e+00,2.5\n2.0e+00,3.5\n3.0e+00,4.5\n');
+    expect(found.converted).toMatchObject({ header: true, rows: 3, skippedLines: 1 });
+    expect(typesOf(found)).toEqual({ id: 'DOUBLE', v: 'DOUBLE' });
+    expect(typesOf(await read('# id,v\n1,2.5\n2,3.5\n'))).toEqual({ id: 'BIGINT', v: 'DOUBLE' });
+  });
+
+  it('infinity and no number keep their words, or are such in a column of numbers; a number that is too large stays text', async () => {
+    const found = await read('id,v\n1,inf\n2,nan\n3,1.5\n4,-inf\n5,0\n');
+    expect(found.rows.map(({ v }) => v)).toEqual(['inf', 'nan', '1.5', '-inf', '0']);
+    const late = await read(`id,v\n${lines(30_000, (n) => `${n},${n}.5\n`)}0,inf\n0,nan\n`);
+    expect(typesOf(late)).toEqual({ id: 'BIGINT', v: 'DOUBLE' });
+    expect(late.rows.slice(-2).map(({ v }) => String(v))).toEqual(['Infinity', 'NaN']);
+    for (const huge of ['1e400', '-1e400', '1e-400']) {
+      const large = await read(`id,v\n1,${huge}\n2,2.5\n`);
+      expect(large.rows[0]?.v).toBe(huge);
+    }
+    const json = await read('{"v":1e400}\n{"v":2.5}\n');
+    expect(json.rows.map(({ v }) => v)).toEqual(['1e400', '2.5']);
+  });
+});
