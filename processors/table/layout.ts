@@ -93,12 +93,13 @@ function firstOf(rows: readonly Row[], fits: (row: Row) => boolean): number {
 }
 
 /**
- * The first row behind lines of title that a spreadsheet has filled up with delimiters: only their first field holds something, and what
- * follows is a header, of words in every field.
+ * The first row behind lines of title or of counts that a spreadsheet has filled up with delimiters: half of their fields, at the end, hold
+ * nothing, and what follows is a header, of words in every field.
  */
 function behindTitles(rows: readonly Row[], first: number, width: number, delimiter: string): number {
   if (width < 3) return first;
-  const isTitle = ({ fields, bytes }: Row): boolean => fields === width && endEmpty([{ bytes }], delimiter, width - 1);
+  const isTitle = ({ fields, bytes }: Row): boolean =>
+    fields === width && endEmpty([{ bytes }], delimiter, Math.ceil(width / 2));
   const next = rows.findIndex((row, index) => index >= first && !isTitle(row));
   if (next <= first || next + 1 >= rows.length) return first;
   const names = rows[next]?.bytes.toString('latin1').split(delimiter) ?? [];

@@ -604,6 +604,14 @@ describe('an odd value or name', () => {
     expect(typesOf(found)).toEqual({ id: 'BIGINT', name: 'VARCHAR', qty: 'BIGINT' });
   });
 
+  it('a line of counts that is filled up with commas is left out, as scikit-learn writes it', async () => {
+    const found = await read(
+      '506,13,,,,\n"CRIM","ZN","NOX","RM","AGE","DIS"\n0.1,18,2.3,0,0.5,6.5\n0.2,19,2.4,1,0.6,7.5\n',
+    );
+    expect(found.converted).toMatchObject({ header: true, rows: 2, badRows: 0, skippedLines: 1 });
+    expect(typesOf(found)).toMatchObject({ CRIM: 'DOUBLE', ZN: 'BIGINT' });
+  });
+
   it('rows of which only the first field is filled are rows', async () => {
     const found = await read('city,from,to\nBonn,,\nUlm,,\nKiel,1,2\n');
     expect(found.converted).toMatchObject({ header: true, rows: 3, skippedLines: 0 });
