@@ -14,6 +14,7 @@ import {
   slicesOf,
   type TransferState,
 } from '#transfer/index.ts';
+import { endByItself } from '#worker/end-by-itself.ts';
 
 export interface StepsInput {
   readonly url: string;
@@ -65,4 +66,4 @@ for (const slice of slicesOf(planOf(state), 2 * partBytes)) {
   if (!done && !vanished) throw new Error('a slice without a deadline is not done');
 }
 keep({ landed: await resumed.close({ proofs: record.proofs }) });
-process.exit();
+endByItself(0);
