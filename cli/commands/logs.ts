@@ -1,6 +1,7 @@
 import { CloudFormationClient, paginateListStackResources } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient, type FilteredLogEvent, paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs';
 import pMap from 'p-map';
+import { parseJson } from '#run/input/json-text.ts';
 import { codeOf } from '#run/problem/problem.ts';
 import { runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
@@ -88,11 +89,8 @@ function lineOf({ timestamp = 0, message = '' }: FilteredLogEvent, group: string
 }
 
 function asJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  const value = parseJson(text);
+  return value === undefined ? text : value;
 }
 
 /** What says nothing to a person who has asked for the lines of one run. `--json` has all fields. */

@@ -122,12 +122,10 @@ function coerceText(shape: SettingShape, text: string): unknown {
     case 'boolean':
       return text === 'true' ? true : text === 'false' ? false : text;
     case 'array':
-    case 'object':
-      try {
-        return coerce(shape, JSON.parse(text));
-      } catch {
-        return text;
-      }
+    case 'object': {
+      const value = parseJson(text);
+      return value === undefined ? text : coerce(shape, value);
+    }
     default:
       return text;
   }

@@ -2,6 +2,7 @@ import type { SecretsManagerClientConfig } from '@aws-sdk/client-secrets-manager
 import type { SourceGuard } from '#net/guard/source-guard.ts';
 import { redactUrl } from '#net/redact.ts';
 import { type Authorization, PermanentTransferError } from '#transfer/index.ts';
+import { parseJson } from '../input/json-text.ts';
 import { type CredentialGrant, isGranted } from './credential-grant.ts';
 import type { CredentialFields, CredentialReference } from './credential-reference.ts';
 import { TokenCache } from './oauth-tokens.ts';
@@ -128,12 +129,8 @@ function nameOf(reference: CredentialReference): string {
 
 /** @throws CredentialError, which must not quote the text, nor have a parser's error as its cause: that quotes it. */
 function fieldOf(text: string, field: string, name: string): string {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw new CredentialError(`${name} is no JSON object, so it has no field "${field}"`);
-  }
+  const parsed = parseJson(text);
+  if (parsed === undefined) throw new CredentialError(`${name} is no JSON object, so it has no field "${field}"`);
   const value: unknown =
     typeof parsed === 'object' && parsed !== null && Object.hasOwn(parsed, field)
       ? (parsed as Record<string, unknown>)[field]

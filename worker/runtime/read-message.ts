@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { messageSchema, type WorkMessage } from '#run/fleet/message.ts';
 import { RUN_ID_PATTERN } from '#run/ids.ts';
+import { parseJson } from '#run/input/json-text.ts';
 import { isTooDeep, MOST_LEVELS } from '#run/input/nesting.ts';
 import { isOfNewerVersion } from '#run/newer-version.ts';
 
@@ -22,12 +23,8 @@ export interface UnreadableMessage {
 export function readMessage(
   body: string,
 ): { readonly message: WorkMessage } | { readonly newer: string } | { readonly unreadable: UnreadableMessage } {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    return { unreadable: { problem: 'the message is not JSON', ref: undefined } };
-  }
+  const value = parseJson(body);
+  if (value === undefined) return { unreadable: { problem: 'the message is not JSON', ref: undefined } };
   const parsed = isTooDeep(value) ? undefined : messageSchema.safeParse(value);
   if (parsed?.success === false && isOfNewerVersion(value, parsed.error.issues)) {
     return { newer: problemsOf(parsed.error) };
