@@ -33,12 +33,13 @@ it.each(['engine', 'open', 'slice'] as const)(
   },
 );
 
-it.each(['open', 'slice'] as const)('keeps all files of a function that transfers within 1 MiB: %s', (name) => {
+it.each(['open', 'slice'] as const)('keeps all files of a function that transfers within 1.1 MB: %s', (name) => {
   const { folder, atStart, later } = bundles[name];
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
   const bytes = files.map((file) => statSync(join(file.parentPath, file.name)).size);
   expect(files).toHaveLength(atStart.length + later.length);
-  expect(bytes.reduce((sum, one) => sum + one, 0)).toBeLessThan(1_048_576);
+  // Of them 36 KB are the catalogue of errors.
+  expect(bytes.reduce((sum, one) => sum + one, 0)).toBeLessThan(1_100_000);
 });
 
 /** The packages that some of a bundle's files hold code of. */
