@@ -8,6 +8,7 @@ import { groupsAsVariables } from '#run/settings/groups.ts';
 import { readJson, type Store } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { type FakeEcs, type StoppedTask, startFakeEcs } from '#test/helpers/fake-ecs.ts';
+import { DEFAULT_DEPLOYMENT } from '#test/helpers/page-samples.ts';
 import { sourceNamed, textOf, writePlan } from '#test/helpers/run.ts';
 
 const aws = useEmbeddedAws();
@@ -32,6 +33,9 @@ beforeAll(async () => {
     SLUICE_SECURITY_GROUPS: 'sg-1',
     SLUICE_ASSIGN_PUBLIC_IP: 'true',
     ...groupsAsVariables(settingsSchema.parse({ workers: { itemsPerWorker: 1 } }), 'workers', 'sources'),
+    // For DoneState.
+    SLUICE_PRICED: JSON.stringify(DEFAULT_DEPLOYMENT),
+    SLUICE_KEEP_DAYS: '90',
   };
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
 });
