@@ -24,6 +24,15 @@ export const environment = {
     /** How long the records of a run are kept. */
     SLUICE_KEEP_DAYS: count,
   },
+  /** What the watch looks at. */
+  watch: {
+    SLUICE_WATCH: jsonVariable(
+      z.object({
+        runHours: z.number().positive(),
+        schedules: z.array(z.object({ name: z.string(), expression: z.string(), timeZone: z.string() })),
+      }),
+    ),
+  },
   /** The setting `defaultInput`. Kept as it was typed. */
   defaultInput: { SLUICE_DEFAULT_INPUT: jsonVariable(z.record(z.string(), z.json())).optional() },
   /** Lambda's own, in MiB. */

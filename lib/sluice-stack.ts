@@ -13,7 +13,9 @@ import { Schedules } from './execution/schedules.ts';
 import { SluiceStateMachine } from './execution/state-machine.ts';
 import { Functions } from './functions/functions.ts';
 import type { LambdaName } from './functions/lambda-entries.ts';
+import { Alerts } from './monitoring/alerts.ts';
 import { Network } from './network/network.ts';
+import { alertsAreOn } from './settings/alert-settings.ts';
 import { readSettings } from './settings/read-settings.ts';
 import type { SettingsInput } from './settings/settings.ts';
 import { Encryption } from './storage/encryption.ts';
@@ -126,6 +128,18 @@ export class SluicePipeline extends Construct {
     // Last: a run that a schedule has started would leave objects in a bucket that a failed first deploy has to remove.
     schedules.node.addDependency(closeRun, reopenRun);
 
+    const alerts = alertsAreOn(settings.alerts)
+      ? new Alerts(this, 'Alerts', {
+          settings,
+          encryption,
+          functions,
+          runs: stateMachine,
+          closing,
+          deadLetters: queue.deadLetters,
+          undelivered,
+        })
+      : undefined;
+
     const outputs = {
       Version: packageVersion(),
       BucketName: storage.bucket.bucketName,
@@ -135,6 +149,7 @@ export class SluicePipeline extends Construct {
       UndeliveredQueueUrl: undelivered.queueUrl,
       ClusterName: workers.cluster.clusterName,
       TaskFamily: workers.task.family,
+      ...(alerts && { AlertTopicArn: alerts.topic.topicArn }),
     };
     // The command line finds a deployment by these names.
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value }).overrideLogicalId(name);

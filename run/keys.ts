@@ -126,12 +126,14 @@ export function workerSignKey(worker: string): string {
   return `${RUNS_PREFIX}.workers/${worker}.json`;
 }
 
-/** What the watch has looked at so far. */
-export const WATCH_STATE_KEY = `${RUNS_PREFIX}.watch/state.json`;
+/** What the watch keeps. No run's id begins with a dot. */
+export const WATCH_PREFIX = `${RUNS_PREFIX}.watch/`;
+/** Until when the watch has looked at each schedule. */
+export const WATCH_STATE_KEY = `${WATCH_PREFIX}state.json`;
 
 /** Says that the event of a slot was sent for which no run had started. */
 export function toldOfSlotKey(schedule: string, scheduledTime: Date): string {
-  return `${RUNS_PREFIX}.watch/${schedule}/${scheduledTime.toISOString()}.json`;
+  return `${WATCH_PREFIX}${schedule}/${scheduledTime.toISOString()}.json`;
 }
 
 /** Where a processor's attempt writes; the winning result names the attempt, so a lost one is never read. */

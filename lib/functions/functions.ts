@@ -3,7 +3,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { PricedDeployment } from '#page/cost/priced-deployment.ts';
 import { EVENT_KINDS } from '#run/events/event.ts';
-import { REOPENED, RUNS_PREFIX, SLOTS_PREFIX } from '#run/keys.ts';
+import { REOPENED, RUNS_PREFIX, SLOTS_PREFIX, WATCH_PREFIX } from '#run/keys.ts';
 import { groupsAsVariables } from '#run/settings/groups.ts';
 import { slicesPerBatch } from '#stepfunctions/history.ts';
 import { bundleLambdas } from '../bundling/lambda-bundles.ts';
@@ -11,13 +11,14 @@ import { ecsRoleAccess } from '../deployment/at-deploy.ts';
 import { eventAccess } from '../monitoring/event-access.ts';
 import { type Access, leave, variables } from '../permissions/access.ts';
 import { credentialAccess } from '../permissions/credential-access.ts';
+import { alertsAreOn } from '../settings/alert-settings.ts';
 import type { Settings } from '../settings/settings.ts';
 import { planVariables } from '../settings/settings-rules.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { WorkQueue } from '../workers/work-queue.ts';
 import type { WorkerFleet } from '../workers/worker-fleet.ts';
-import { type LambdaName, lambdaEntries } from './lambda-entries.ts';
+import { LAMBDA_NAMES, type LambdaName, lambdaEntries } from './lambda-entries.ts';
 import { SluiceFunction } from './sluice-function.ts';
 
 export interface FunctionsProps {
@@ -40,6 +41,8 @@ interface Spec {
 /** Records of all runs. */
 const RUNS = `${RUNS_PREFIX}*`;
 const FAILURES = `${RUNS_PREFIX}*/failures/*`;
+/** What the watch keeps, and that it has told of a run. */
+const WATCHED = [`${WATCH_PREFIX}*`, `${RUNS_PREFIX}*/told/*`];
 /** Objects land at whatever keys the input names. */
 const ANYWHERE = '*';
 
@@ -49,12 +52,14 @@ const SHORT = Duration.minutes(5);
 
 /** The functions of a deployment. What each may do stands in one table, below. */
 export class Functions extends Construct {
-  readonly #functions: Readonly<Record<LambdaName, SluiceFunction>>;
+  readonly #functions: Readonly<Partial<Record<LambdaName, SluiceFunction>>>;
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id);
     const bundles = bundleLambdas(props.entries ?? lambdaEntries());
-    this.#functions = mapValues(specs(props), ({ access, ...spec }, name) => {
+    const all = specs(props);
+    const made = LAMBDA_NAMES.filter((name) => name !== 'watch' || alertsAreOn(props.settings.alerts)).map((name) => {
+      const { access, ...spec } = all[name];
       const fn = new SluiceFunction(this, name, {
         ...spec,
         name: `${Stack.of(this).stackName}-${name}`,
@@ -62,18 +67,25 @@ export class Functions extends Construct {
         encryption: props.encryption,
       });
       fn.give(...access);
-      return fn;
+      return [name, fn] as const;
     });
+    this.#functions = Object.fromEntries(made);
   }
 
   /** The function as the newest deploy made it. */
   get(name: LambdaName): IFunction {
-    return this.#functions[name].function;
+    return this.#made(name).function;
   }
 
   /** The function as this deploy makes it, and as it stays after the next deploy. */
   version(name: LambdaName): IFunction {
-    return this.#functions[name].version;
+    return this.#made(name).version;
+  }
+
+  #made(name: LambdaName): SluiceFunction {
+    const made = this.#functions[name];
+    if (made === undefined) throw new Error(`the settings ask for no function ${name}`);
+    return made;
   }
 }
 
@@ -213,6 +225,20 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
       ...small,
       access: [storage.access({ read: [RUNS], write: [RUNS], remove: REOPENED })],
     },
+    watch: {
+      description: 'Looks for runs that are too old, and for schedules that did not start',
+      ...small,
+      access: [
+        storage.access({ read: [...WATCHED, `${SLOTS_PREFIX}*`], write: WATCHED }),
+        eventAccess(storage, EVENT_KINDS.runIsOld, EVENT_KINDS.notStarted),
+        variables({
+          SLUICE_WATCH: JSON.stringify({
+            runHours: settings.alerts.runHours ?? settings.run.timeoutHours / 2,
+            schedules: settings.schedules.map(({ name, expression, timeZone }) => ({ name, expression, timeZone })),
+          }),
+        }),
+      ],
+    },
     'at-deploy': {
       description: 'Does the steps of a deploy that CloudFormation has no resource for',
       memoryMiB: 256,
@@ -228,11 +254,4 @@ function sourceList(bucketArn: string): Access {
     { actions: ['s3:ListBucket'], resources: [bucketArn] },
     { actions: ['s3:GetObject'], resources: [`${bucketArn}/*`] },
   );
-}
-
-function mapValues<K extends string, V, W>(
-  record: Readonly<Record<K, V>>,
-  change: (value: V, key: K) => W,
-): Record<K, W> {
-  return Object.fromEntries((Object.keys(record) as K[]).map((key) => [key, change(record[key], key)])) as Record<K, W>;
 }

@@ -17,6 +17,7 @@ export const LAMBDA_NAMES = [
   'broken',
   'sweep',
   'reopen-run',
+  'watch',
   'at-deploy',
 ] as const;
 export type LambdaName = (typeof LAMBDA_NAMES)[number];

@@ -79,6 +79,13 @@ export const settingsRules: readonly SettingsRule[] = [
         : `the gate waits ${describeSeconds(gateWaitSeconds(settings.gate))} and one item may take ${describeSeconds(settings.workers.itemMinutes * 60)}, so a slow item comes late; lower workers.itemMinutes, let the gate wait longer, or accept it with gate.mayEndBeforeItems=true`,
   },
   {
+    settings: ['alerts.runHours', 'run.timeoutHours'],
+    problem: ({ alerts, run }) =>
+      alerts.runHours === undefined || alerts.runHours < run.timeoutHours
+        ? undefined
+        : `run.timeoutHours ends a run after ${run.timeoutHours} hours, so that no run is ever older than alerts.runHours (${alerts.runHours}); lower it`,
+  },
+  {
     settings: ['gate.waitFor', 'gate.functions'],
     problem: ({ gate }) => {
       const others = gate.waitFor.flatMap((wait) =>

@@ -9,6 +9,7 @@ import { gateSchema } from '#run/settings/gate.ts';
 import { ingestSchema } from '#run/settings/ingest.ts';
 import { whole } from '#run/settings/whole.ts';
 import { workersSchema } from '#run/settings/workers.ts';
+import { alertSettings } from './alert-settings.ts';
 
 /**
  * Every setting of a deployment, with its default, its limits and its meaning. The schema is the only list: synth reads
@@ -146,6 +147,7 @@ export const settingsSchema = z.strictObject({
   sources: sourceRulesSchema.prefault({}),
   limits: limitsSchema.prefault({}),
   logs: logs.prefault({}),
+  alerts: alertSettings.prefault({}),
   schedules: z.array(schedule).default([]).describe('Schedules that start runs.'),
   defaultInput: executionInput.optional().describe('What an execution started with `{}` runs: an execution input.'),
 });

@@ -3,6 +3,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { BucketEncryption, type BucketProps } from 'aws-cdk-lib/aws-s3';
+import type { TopicProps } from 'aws-cdk-lib/aws-sns';
 import { QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Settings } from '../settings/settings.ts';
@@ -47,6 +48,11 @@ export class Encryption extends Construct {
       : { encryption: QueueEncryption.KMS, encryptionMasterKey: this.#key };
   }
 
+  /** SNS has no key of its own that CloudWatch may use: without a key a topic is encrypted as SNS's disks are. */
+  topic(): Pick<TopicProps, 'masterKey'> {
+    return this.#key === undefined ? {} : { masterKey: this.#key };
+  }
+
   /** A log group that expires as `logs.retentionDays` says, and goes with the stack. */
   logGroup(scope: Construct, logGroupName: string): LogGroup {
     return new LogGroup(scope, 'Logs', {
@@ -58,7 +64,7 @@ export class Encryption extends Construct {
   }
 
   /** The leave to use the keys that goes with a use of the service's data; none without a key. */
-  leave(service: 's3' | 'sqs', use: 'read' | 'write'): PolicyStatement[] {
+  leave(service: 's3' | 'sqs' | 'sns', use: 'read' | 'write'): PolicyStatement[] {
     const { region, urlSuffix } = Stack.of(this);
     const statement = (actions: string[], resources: string[]) =>
       new PolicyStatement({
@@ -95,10 +101,10 @@ export class Encryption extends Construct {
         },
       }),
     );
-    // Events that could not be delivered go to a queue.
+    // Events that could not be delivered go to a queue, and alarms to a topic.
     key.addToResourcePolicy(
       new PolicyStatement({
-        principals: [new ServicePrincipal('events.amazonaws.com')],
+        principals: ['events.amazonaws.com', 'cloudwatch.amazonaws.com'].map((name) => new ServicePrincipal(name)),
         actions: WRITE,
         resources: ['*'],
         conditions: { StringEquals: { 'aws:SourceAccount': account } },

@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from enforcement import enforce_permissions
 from lambda_environment import bound_lambdas
 from long_queues import keep_long_queues_quick
+from metrics import keep_metrics
 from ministack.core import lambda_runtime
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs, eventbridge, iam, lambda_svc, s3, scheduler, stepfunctions
@@ -43,6 +44,7 @@ def install() -> None:
     serve_redshift_data()
     let_services_ask()
     bound_lambdas()
+    keep_metrics()
     # Last, when an error is one: it measures what a function answers.
     refuse_large_payloads()
 

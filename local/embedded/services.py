@@ -89,7 +89,10 @@ def step_functions() -> None:
 
 
 def events_and_schedules() -> None:
-    """EventBridge calls a function by the function's policy; it, and Scheduler, start an execution by the target's role."""
+    """EventBridge calls a function by the function's policy; it, and Scheduler, start an execution by the target's role.
+
+    To a topic EventBridge publishes by the target's role where it has one, and otherwise by the topic's policy.
+    """
     invoke_target = eventbridge._invoke_target
 
     def invoke_asking(target, event, rule=None, *args, **kwargs):
@@ -102,6 +105,10 @@ def events_and_schedules() -> None:
                 Acting("scheduler.amazonaws.com", role, group).ask("states:StartExecution", arn)
             elif ":stateMachine:" in arn:
                 Acting("events.amazonaws.com", role or "", rule.get("Arn", "")).ask("states:StartExecution", arn)
+            elif ":sns:" in arn and role:
+                Acting("events.amazonaws.com", role, rule.get("Arn", "")).ask("sns:Publish", arn)
+            elif ":sns:" in arn:
+                call("events.amazonaws.com", "sns:Publish", arn, rule.get("Arn", ""))
         except Refused as refused:
             _log.warning("not delivered to %s: %s", arn, refused)
             return None

@@ -45,6 +45,15 @@ export default async function setup(project: TestProject) {
     },
     // Its tests keep workers busy until the gate gives up, kill them, and stop all runs.
     'by-turns': { ...settings, 'gate.attempts': 40, 'gate.mayEndBeforeItems': true },
+    // With all that watches over a deployment.
+    alerts: {
+      ...settings,
+      'gate.attempts': 40,
+      'gate.mayEndBeforeItems': true,
+      'alerts.email': 'on-call@example.org',
+      'alerts.runHours': 0.001,
+      schedules: [{ name: 'never', expression: 'cron(30 4 * * ? *)', timeZone: 'UTC', input: { sources: [] } }],
+    },
   });
   return async () => {
     await stop();

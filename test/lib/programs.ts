@@ -45,6 +45,7 @@ export interface Statement {
 /** Everything that a setting may allow is allowed, so that all that the code can do is looked at. */
 const policies = Object.values(
   synthesise({
+    'alerts.email': 'on-call@example.org',
     'gate.functions': ['arn:aws:lambda:eu-central-1:111111111111:function:mine'],
     'sources.credentials': [
       { secret: 'vendor/*', hosts: ['api.example.org'] },

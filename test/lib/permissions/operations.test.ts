@@ -39,6 +39,7 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   CreateServiceLinkedRoleCommand: ['iam:CreateServiceLinkedRole'],
   DescribeExecutionCommand: ['states:DescribeExecution'],
   ListExecutionsCommand: ['states:ListExecutions'],
+  paginateListExecutions: ['states:ListExecutions'],
   StartExecutionCommand: ['states:StartExecution'],
   InvokeCommand: ['lambda:InvokeFunction'],
   GetSecretValueCommand: ['secretsmanager:GetSecretValue'],

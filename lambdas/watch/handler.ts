@@ -1,0 +1,33 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import * as z from 'zod';
+import { requestLimits } from '#run/aws-requests.ts';
+import { readEnvironment } from '#run/environment.ts';
+import { environment } from '../environment.ts';
+import { logger } from '../logger.ts';
+import { tellOfMissedStarts } from './missed-starts.ts';
+import { tellOfOldRuns } from './old-runs.ts';
+
+const env = readEnvironment({ ...environment.bucket, ...environment.events, ...environment.watch });
+const watch = {
+  store: { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET },
+  events: new EventBridgeClient(requestLimits()),
+  deployment: env.SLUICE_DEPLOYMENT,
+};
+const stepFunctions = new SFNClient(requestLimits());
+
+const payloadSchema = z.object({ runs: z.string() });
+
+/** Watch: what nothing happens for is looked for → an event for each run that is too old, and each start that is missing. */
+export async function handler(payload: unknown) {
+  const { runs } = payloadSchema.parse(payload);
+  const { schedules, runHours } = env.SLUICE_WATCH;
+  const now = new Date();
+  const [old, missed] = await Promise.all([
+    tellOfOldRuns(watch, stepFunctions, { runs, runHours, now }),
+    tellOfMissedStarts(watch, schedules, now),
+  ]);
+  if (old.length + missed.length > 0) logger.warn('told', { old, missed });
+  return { old, missed };
+}

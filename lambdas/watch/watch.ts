@@ -1,0 +1,9 @@
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import type { Store } from '#run/store.ts';
+
+/** What the watch looks at, and whom it tells. */
+export interface Watch {
+  readonly store: Store;
+  readonly events: EventBridgeClient;
+  readonly deployment: string;
+}

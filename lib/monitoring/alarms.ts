@@ -1,0 +1,44 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, type Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+
+export interface AlarmProps {
+  /** What has happened, and what to do about it: the mail holds this. */
+  readonly says: string;
+  readonly metric: Metric;
+  /** From this value on. @default 1 */
+  readonly from?: number;
+}
+
+/** Of the services' own metrics, which they send once a minute at no cost. */
+const PERIOD = Duration.minutes(5);
+
+/**
+ * Alarms on metrics, at $0.10 a month each. Each tells of its beginning and of its end. No data is no alarm: between runs
+ * there is none.
+ */
+export class Alarms extends Construct {
+  readonly #action: SnsAction;
+
+  constructor(scope: Construct, id: string, { topic }: { readonly topic: ITopic }) {
+    super(scope, id);
+    this.#action = new SnsAction(topic);
+  }
+
+  /** @param name after the stack's, as the console lists it. */
+  add(name: string, { says, metric, from = 1 }: AlarmProps): void {
+    const alarm = new Alarm(this, name, {
+      alarmName: `${Stack.of(this).stackName}-${name}`,
+      alarmDescription: says,
+      metric: metric.with({ period: metric.period.toSeconds() > PERIOD.toSeconds() ? metric.period : PERIOD }),
+      threshold: from,
+      evaluationPeriods: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    alarm.addAlarmAction(this.#action);
+    alarm.addOkAction(this.#action);
+  }
+}

@@ -1,0 +1,162 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { EventField, Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { EVENT_KINDS, EVENT_SOURCE, type EventKind } from '#run/events/event.ts';
+import type { Functions } from '../functions/functions.ts';
+import type { LambdaName } from '../functions/lambda-entries.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Encryption } from '../storage/encryption.ts';
+import { Alarms } from './alarms.ts';
+import { AlertTopic } from './alert-topic.ts';
+import { EventAlerts } from './event-alerts.ts';
+
+export interface AlertsProps {
+  readonly settings: Settings;
+  readonly encryption: Encryption;
+  readonly functions: Functions;
+  readonly runs: IStateMachine;
+  readonly closing: IStateMachine;
+  readonly deadLetters: IQueue;
+  readonly undelivered: IQueue;
+}
+
+const WATCH_EVERY = Duration.minutes(15);
+
+/** Functions of which a run has several at once, so that it is they that meet the limit of the account. */
+const MANY_AT_ONCE: readonly LambdaName[] = ['open', 'slice'];
+
+/** What wakes a person: docs/operations.md says what each alert means and what to do. Made only where somebody is told. */
+export class Alerts extends Construct {
+  readonly topic: ITopic;
+
+  constructor(scope: Construct, id: string, props: AlertsProps) {
+    super(scope, id);
+    const { settings, encryption, undelivered } = props;
+    ({ topic: this.topic } = new AlertTopic(this, 'Topic', { alerts: settings.alerts, encryption }));
+    const events = new EventAlerts(this, 'Events', { topic: this.topic, encryption, undelivered });
+    this.#runs(events);
+    this.#closing(events, props.closing);
+    this.#watch(events, props);
+    this.#alarms(props);
+  }
+
+  /** One alert a run at most: what is late was forced, and what was forced is partial. */
+  #runs(events: EventAlerts): void {
+    const detail = (name: string) => EventField.fromPath(`$.detail.${name}`);
+    const run = `Sluice ${detail('deployment')}: run ${detail('runId')}`;
+    const counts = `${detail('counts.done')} of ${detail('counts.items')} items are done, ${detail('counts.failed')} failed, ${detail('counts.missing')} are missing`;
+    const more = `See: npx sluice report ${detail('runId')}, or s3://${detail('bucket')}/${detail('report')}`;
+    const of = (description: string, match: Record<string, unknown[]>, says: string) => ({
+      description,
+      pattern: this.#own(EVENT_KINDS.runEnded, match),
+      says,
+    });
+    events.add(
+      'Failed',
+      of(
+        'A run failed',
+        { outcome: ['failed'] },
+        `${run} FAILED. See: npx sluice report ${detail('runId')}, or the execution ${detail('executionArn')}`,
+      ),
+    );
+    events.add('Late', of('A run is late', { outcome: ['late'] }, `${run} is LATE: ${counts}. ${more}`));
+    events.add(
+      'Forced',
+      of(
+        'A run went on without all of its items, since its time was up',
+        // A person who says `force` in the input knows.
+        { outcome: ['partial', 'complete'], forced: [true], reason: [{ 'anything-but': 'input' }] },
+        `${run} was FORCED on: ${counts}. ${more}`,
+      ),
+    );
+    events.add(
+      'Partial',
+      of('Items of a run failed', { outcome: ['partial'], forced: [false] }, `${run} is PARTIAL: ${counts}. ${more}`),
+    );
+  }
+
+  #closing(events: EventAlerts, closing: IStateMachine): void {
+    const detail = (name: string) => EventField.fromPath(`$.detail.${name}`);
+    events.add('CloseRunFailed', {
+      description: 'A run that ended could not be closed',
+      pattern: {
+        source: ['aws.states'],
+        detailType: ['Step Functions Execution Status Change'],
+        detail: { stateMachineArn: [closing.stateMachineArn], status: ['FAILED', 'TIMED_OUT', 'ABORTED'] },
+      },
+      says: `Sluice ${Stack.of(this).stackName}: a run that ended was NOT CLOSED, and has no manifest yet. The next run tries again; to try now, redrive the execution ${detail('executionArn')}`,
+    });
+  }
+
+  /** What nothing happens for is no event: a function looks for it. */
+  #watch(events: EventAlerts, { functions, runs, undelivered }: AlertsProps): void {
+    const watch = functions.get('watch');
+    new Rule(this, 'Watch', {
+      description: 'Looks for runs that are too old, and for schedules that did not start',
+      schedule: Schedule.rate(WATCH_EVERY),
+      targets: [
+        new LambdaFunction(watch, {
+          event: RuleTargetInput.fromObject({ runs: runs.stateMachineArn }),
+          deadLetterQueue: undelivered,
+          retryAttempts: 2,
+        }),
+      ],
+    });
+    if (watch.role === undefined) throw new Error('the function watch has no role of its own');
+    new Policy(this, 'watch-asks', {
+      roles: [watch.role],
+      statements: [new PolicyStatement({ actions: ['states:ListExecutions'], resources: [runs.stateMachineArn] })],
+    });
+    const detail = (name: string) => EventField.fromPath(`$.detail.${name}`);
+    events.add('RunIsOld', {
+      description: 'A run has gone on for longer than it should',
+      pattern: this.#own(EVENT_KINDS.runIsOld),
+      says: `Sluice ${detail('deployment')}: run ${detail('runId')} is OLD: it has gone on for ${detail('hours')} hours. See: npx sluice watch ${detail('runId')}; to stop it: npx sluice cancel ${detail('runId')}`,
+    });
+    events.add('NotStarted', {
+      description: 'A schedule did not start a run',
+      pattern: this.#own(EVENT_KINDS.notStarted),
+      says: `Sluice ${detail('deployment')}: the schedule ${detail('schedule')} did NOT START its run of ${detail('scheduledTime')}. To start it: npx sluice backfill ${detail('schedule')} --from ${detail('scheduledTime')} --to ${detail('scheduledTime')}`,
+    });
+  }
+
+  #alarms({ functions, deadLetters, undelivered }: AlertsProps): void {
+    const alarms = new Alarms(this, 'Alarms', { topic: this.topic });
+    const most = { statistic: Stats.MAXIMUM };
+    const sum = { statistic: Stats.SUM };
+    alarms.add('dead-letters', {
+      says: 'Messages have lain in the dead-letter queue for minutes: no worker could take them, and no run has asked for them. docs/operations.md#dead-letters',
+      metric: deadLetters.metricApproximateNumberOfMessagesVisible(most),
+    });
+    alarms.add('undelivered', {
+      says: 'A start of a schedule, the end of a run or an alert could not be delivered, and lies in the queue of the undelivered. docs/operations.md#undelivered',
+      metric: undelivered.metricApproximateNumberOfMessagesVisible(most),
+    });
+    for (const name of MANY_AT_ONCE) {
+      alarms.add(`throttles-${name}`, {
+        says: `Lambda had no room for the function ${name}: the account's concurrency is used up, and runs are slower. docs/operations.md#throttles`,
+        metric: functions.get(name).metricThrottles(sum),
+        from: 10,
+      });
+    }
+    alarms.add('watch-failed', {
+      says: 'The function that looks for old runs and missed schedules failed, so that nobody would be told of them. docs/operations.md#watch-failed',
+      metric: functions.get('watch').metricErrors(sum),
+    });
+  }
+
+  /** Events of this deployment alone: others send to the same bus. */
+  #own(kind: EventKind, match: Record<string, unknown[]> = {}) {
+    return {
+      source: [EVENT_SOURCE],
+      detailType: [kind],
+      detail: { deployment: [Stack.of(this).stackName], ...match },
+    };
+  }
+}
