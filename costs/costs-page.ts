@@ -1,9 +1,12 @@
-import type { DeploymentSize } from './deployment.ts';
+import { type DeploymentSize, SUMMED_METRICS } from './deployment.ts';
 import { LOADS } from './loads.ts';
 import { money } from './money.ts';
 import { monthlyCosts, totalOf } from './monthly-costs.ts';
 import { PRICES, PRICES_READ } from './prices.ts';
 import { USAGE } from './usage.ts';
+
+/** What `alerts.email` adds to a template (lib/monitoring/alerts.ts). */
+export const WITH_ALERTS = { alarms: 5, watchGb: 0.5 } as const;
 
 /** Where the README has its part of this. */
 export const README_COSTS =
@@ -66,6 +69,8 @@ export function costsPage(size: DeploymentSize): string {
   const oneKey = (change: Partial<DeploymentSize>) => money(totalOf(monthlyCosts({ ...size, ...change }, loadAt(1))));
   const oldOf = (days: number) => money(lineOf({ ...size, oldVersionDays: days }, 1, 'old versions kept'));
   const many = (change: Partial<DeploymentSize>) => money(totalOf(monthlyCosts({ ...size, ...change }, loadAt(2))));
+  const alerts = lineOf({ ...size, ...WITH_ALERTS }, 0, 'alerts');
+  const metricsOf = (load: number) => money(lineOf({ ...size, metrics: SUMMED_METRICS }, load, 'metrics'));
   return `# What it costs
 
 <!-- Made by \`npm run costs -- --write\` from costs/ and the synthesised template; edit those. -->
@@ -89,6 +94,12 @@ neither does the way to S3 (a gateway endpoint). What leaves AWS is not in here:
   by the hour while a worker runs. In a VPC of yours (\`network.vpcId\`) there are none, and a NAT, which costs all the time.
 - **Spot** (\`workers.spot\`). Without it the million files cost ${many({ spot: false })} instead of ${many({})}.
 - **Logs.** Taking in is charged once, keeping by \`logs.retentionDays\`. \`logs.stateMachineLevel=ALL\` adds a line for each state.
+- **Alerts** (\`alerts.email\`, \`alerts.topic\`). Off by default, and then nothing. On, ${money(alerts)} a month: ${WITH_ALERTS.alarms} alarms, and a function that looks
+  every 15 minutes for what has not happened. Alerts that come from events cost nothing worth naming. Mails of SNS: the first thousand a
+  month are free.
+- **Metrics** (\`metrics.level\`). Off by default. \`runs\` sends ${SUMMED_METRICS} metrics in the hours in which runs go on: ${metricsOf(0)} a month with the nightly files,
+  at most ${money(SUMMED_METRICS * PRICES.metricMonth.dollars)} with runs in every hour. \`codes\` adds ${money(PRICES.metricMonth.dollars)} for each code that occurs in every hour of a month.
+- **Dashboard** (\`metrics.dashboard\`). ${money(PRICES.dashboardMonth.dollars)} a month, where the account has three already.
 - **Tracing.** A trace an execution and one a batch, where X-Ray records all of them. It records one a second and 5 % of the rest, so
   it is less.
 - **KMS** (\`encryption.key\`). With \`service\` nothing. \`own\` is ${money(PRICES.kmsKeyMonth.dollars)} a month for the key, ${money(PRICES.kmsKeyMonth.dollars)} more for each of its first two yearly rotations,

@@ -1,5 +1,10 @@
+import { METRICS } from '#run/metrics/metrics.ts';
 import { ingestSchema } from '#run/settings/ingest.ts';
+import { metricsSchema } from '#run/settings/metrics.ts';
 import { workersSchema } from '#run/settings/workers.ts';
+
+/** All but the failures by their codes. */
+export const SUMMED_METRICS = Object.keys(METRICS).length - 1;
 
 /** A synthesised template, as JSON. */
 export interface TemplateJson {
@@ -28,6 +33,13 @@ export interface DeploymentSize {
   readonly oldVersionDays: number;
   readonly runDays: number;
   readonly logDays: number;
+  /** Alarms, 0 where nobody is told. */
+  readonly alarms: number;
+  /** GB of the function that looks for what has not happened; 0 where there is none. */
+  readonly watchGb: number;
+  /** Metrics of Sluice's own that are sent when a run ends. */
+  readonly metrics: number;
+  readonly dashboards: number;
   /** A KMS key is made with the stack, or one of the user's encrypts. */
   readonly key: 'service' | 'own' | 'yours';
 }
@@ -60,6 +72,8 @@ export function readDeployment(template: TemplateJson): DeploymentSize {
   const { NoncurrentDays } = rule('old-versions').NoncurrentVersionExpiration as { NoncurrentDays: number };
   const gate = gateRetrier(template);
   const keys = ofType('AWS::KMS::Key').length;
+  const { level } = metricsSchema.parse(JSON.parse(variable('done', 'SLUICE_METRICS')));
+  const hasWatch = functions.some(({ FunctionName }) => String(FunctionName).endsWith('-watch'));
   const { KmsMasterKeyId } = one('AWS::SQS::Queue');
   return {
     functionGb: (name) => Number(named(name).MemorySize) / 1_024,
@@ -79,6 +93,10 @@ export function readDeployment(template: TemplateJson): DeploymentSize {
     oldVersionDays: NoncurrentDays,
     runDays: Number(rule('old-runs').ExpirationInDays),
     logDays: Number(one('AWS::Logs::LogGroup').RetentionInDays),
+    alarms: ofType('AWS::CloudWatch::Alarm').length,
+    watchGb: hasWatch ? Number(named('watch').MemorySize) / 1_024 : 0,
+    metrics: level === 'off' ? 0 : SUMMED_METRICS,
+    dashboards: ofType('AWS::CloudWatch::Dashboard').length,
     key: KmsMasterKeyId === undefined ? 'service' : keys > 0 ? 'own' : 'yours',
   };
 }

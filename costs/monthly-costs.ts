@@ -24,6 +24,10 @@ const partsOf = (mib: number) => Math.ceil(mib / Math.max(8, mib / 10_000));
 const LARGE_MIB = LARGE_BYTES / 1_048_576;
 /** An old version is removed at the midnight (UTC) after its days are over: 19.5 hours later where a run is at 04:30. */
 const MIDNIGHT_DAYS = 19.5 / 24;
+/** Of a month. */
+const HOURS = 30 * 24;
+/** Every 15 minutes (lib/monitoring/alerts.ts). */
+const WATCH_CALLS = HOURS * 4;
 /** S3's bucket key spares up to 99 of 100 requests to KMS, by the vendor's word. */
 const KMS_SHARE = 0.01;
 
@@ -75,6 +79,8 @@ export function monthlyCosts(size: DeploymentSize, load: Load): CostLine[] {
       ? [PRICES.fargateVcpuHourArm64, PRICES.fargateGbHourArm64]
       : [PRICES.fargateVcpuHourX64, PRICES.fargateGbHourX64];
 
+  // A run sends its metrics as functions and workers end: in the hours in which it goes on, and in the next.
+  const runHours = 1 + Math.ceil(transferSeconds / 3_600);
   const gib = mib / GIB_MIB;
   const oldCopies = load.overwrites ? Math.min(runs, size.oldVersionDays + MIDNIGHT_DAYS) : 0;
   const keptGib = load.overwrites ? gib : gib * runs;
@@ -97,6 +103,16 @@ export function monthlyCosts(size: DeploymentSize, load: Load): CostLine[] {
     line('logs taken in', logsGb * PRICES.logsGb.dollars),
     line('logs kept', logsGb * (size.logDays / 30) * PRICES.logsGbMonth.dollars),
     line('tracing', runs * traces * PRICES.trace.dollars),
+    line(
+      'alerts',
+      size.alarms * PRICES.alarmMonth.dollars +
+        (size.watchGb === 0
+          ? 0
+          : WATCH_CALLS *
+            (USAGE.shortCallSeconds * size.watchGb * PRICES.lambdaGbSecond.dollars + PRICES.lambdaRequest.dollars)),
+    ),
+    line('metrics', (size.metrics * PRICES.metricMonth.dollars * Math.min(HOURS, runs * runHours)) / HOURS),
+    line('dashboard', size.dashboards * PRICES.dashboardMonth.dollars),
     line('KMS', (size.key === 'own' ? PRICES.kmsKeyMonth.dollars : 0) + kmsRequests * PRICES.kmsRequest.dollars),
     line('records of runs kept', recordsGb * PRICES.s3GbMonth.dollars),
     line('old versions kept', oldCopies * gib * PRICES.s3GbMonth.dollars),

@@ -87,6 +87,21 @@ export const PRICES = {
     unit: 'GB and month of logs kept',
     source: 'https://hykell.com/kb/platform-specific-guides/aws-cloudwatch-logs-pricing',
   },
+  metricMonth: {
+    dollars: 0.3,
+    unit: 'metric of one’s own and month of CloudWatch, by the hours in which it is sent',
+    source: 'https://c3x.dev/blog/aws-cloudwatch-metrics-cost/',
+  },
+  alarmMonth: {
+    dollars: 0.1,
+    unit: 'alarm and month of CloudWatch',
+    source: 'https://c3x.dev/resources/aws/aws_cloudwatch_metric_alarm',
+  },
+  dashboardMonth: {
+    dollars: 3,
+    unit: 'dashboard and month of CloudWatch, after the first three of an account',
+    source: 'https://c3x.dev/blog/aws-cloudwatch-metrics-cost/',
+  },
   trace: {
     dollars: 5 / 1e6,
     unit: 'trace recorded by X-Ray',

@@ -14,6 +14,8 @@ import { SluiceStateMachine } from './execution/state-machine.ts';
 import { Functions } from './functions/functions.ts';
 import type { LambdaName } from './functions/lambda-entries.ts';
 import { Alerts } from './monitoring/alerts.ts';
+import { Dashboard } from './monitoring/dashboard.ts';
+import { LogQueries } from './monitoring/log-queries.ts';
 import { Network } from './network/network.ts';
 import { alertsAreOn } from './settings/alert-settings.ts';
 import { readSettings } from './settings/read-settings.ts';
@@ -139,6 +141,20 @@ export class SluicePipeline extends Construct {
           undelivered,
         })
       : undefined;
+
+    new LogQueries(this, 'Queries', { logGroups: [...functions.logGroups, workers.logGroup] });
+    if (settings.metrics.dashboard) {
+      new Dashboard(this, 'Dashboard', {
+        settings,
+        functions,
+        runs: stateMachine,
+        queue: queue.queue,
+        deadLetters: queue.deadLetters,
+        undelivered,
+        doneLogs: functions.logGroup('done'),
+        alarms: alerts?.alarms ?? [],
+      });
+    }
 
     const outputs = {
       Version: packageVersion(),

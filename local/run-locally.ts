@@ -17,6 +17,7 @@ import { Screen } from '#cli/screen/screen.ts';
 import { oneLine } from '#cli/screen/shown.ts';
 import type { Code } from '#run/problem/catalogue.ts';
 import { codeOf } from '#run/problem/problem.ts';
+import { listenToAlerts } from './alerts.ts';
 import { collectRun } from './collect-run.ts';
 import { compareWithSource } from './compare-with-source.ts';
 import { deployStack, type StackOutputs } from './deploy.ts';
@@ -90,11 +91,14 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
     'sources.openRanges': loopbackRanges(urls),
     // Something to backfill.
     ...(options.keep && { schedules: [nightly(urls)] }),
+    // Nobody gets a mail from here; the run tells at its end what one would have said.
+    'alerts.email': 'on-call@example.org',
   };
   const outputs = await step('Deploy the stack: cdk bootstrap, cdk deploy', (say) =>
     deployStack(aws, { folder: work, logFolder: logs, settings, signal, say }),
   );
 
+  const alerts = await listenToAlerts(aws, outputs.AlertTopicArn ?? '');
   const clients = { s3: new S3Client(aws.client), sfn: new SFNClient(aws.client) };
   const looks = await step(`Run ${runId}`, (say) => execute(clients, outputs, { runId, input, signal, say }));
   const store = { client: clients.s3, bucket: outputs.BucketName };
@@ -125,6 +129,7 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   if (isSample && problems.length === 0 && notFetched === undefined)
     screen.print('Every landed object is byte for byte what its source serves.');
   screen.print(`Files: ${relative(process.cwd(), out) || '.'}/ (objects/, output/, run/report.html)`);
+  sayAlerts(await alerts());
   for (const object of notCopied) screen.print(`In the bucket only: ${oneLine(object)}`);
   for (const problem of problems) screen.print(`Not as it should be: ${problem}`);
   if (notFetched !== undefined) {
@@ -145,6 +150,16 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
 async function sayRefusals(aws: EmbeddedAws): Promise<void> {
   for (const refusal of refusalsIn(await readRequests(aws.requestsFile)))
     process.stderr.write(`Not as it should be: ${refusal}\n`);
+}
+
+/** With `alerts.email` or `alerts.topic`, a deployment tells these to somebody. */
+function sayAlerts(alerts: readonly string[]): void {
+  screen.print(
+    alerts.length === 0
+      ? 'With alerts on, nobody would have been told of anything.'
+      : 'With alerts on, somebody would have been told (docs/operations.md says what to do):',
+  );
+  for (const alert of alerts) screen.print(`  ${oneLine(alert)}`);
 }
 
 function given({ urls, process: processor }: LocalOptions) {

@@ -13,6 +13,9 @@ const VARIABLES = {
   ...groupVariables.workers,
   ...groupVariables.sources,
   ...groupVariables.limits,
+  ...groupVariables.metrics,
+  /** The name of the stack, for metrics. */
+  SLUICE_DEPLOYMENT: z.string().min(1),
 };
 
 /** What a worker works by: the deployment's settings for workers, and what its task definition says besides. */
@@ -30,6 +33,7 @@ export function readWorkerSettings(variables: NodeJS.ProcessEnv) {
     bucket: env.SLUICE_BUCKET,
     queueUrl: env.SLUICE_QUEUE_URL,
     stopSeconds: env.SLUICE_STOP_SECONDS,
+    metrics: { level: env.SLUICE_METRICS.level, deployment: env.SLUICE_DEPLOYMENT },
     sourceGuard: guardOf(env.SLUICE_SOURCES),
     sourceBytes: env.SLUICE_LIMITS.sourceGiB * GIB,
     runBytes: env.SLUICE_LIMITS.runGiB * GIB,

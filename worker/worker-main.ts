@@ -1,13 +1,19 @@
+import { totalmem } from 'node:os';
 import { Credentials } from '#run/credentials/credentials.ts';
 import { memoryShare } from '#run/fleet/memory-share.ts';
 import { workerClients } from '#run/fleet/worker-clients.ts';
+import { peakMemoryMiB } from '#run/landing/peak-memory.ts';
 import { RunLimits } from '#run/limits/run-limits.ts';
+import { logOutsideCalls } from '#run/log-outside-calls.ts';
+import { sendMetrics } from '#run/metrics/send-metrics.ts';
 import { readWorkerSettings } from './environment.ts';
 import { ItemProcesses } from './item/item-processes.ts';
 import { workerLogger } from './runtime/logger.ts';
 import { openQueue } from './runtime/queue.ts';
 import { runWorker } from './runtime/run-worker.ts';
 import { workerName } from './runtime/worker-name.ts';
+
+const MIB = 1_048_576;
 
 /**
  * The worker, from its environment to its last message.
@@ -19,6 +25,7 @@ import { workerName } from './runtime/worker-name.ts';
 export async function workerMain(file: string, stop: AbortSignal): Promise<number> {
   const name = await workerName(process.env);
   const logger = workerLogger(name);
+  logOutsideCalls(logger.getLevelName(), (message, call) => logger.debug(message, { ...call }));
   const fault = new AbortController();
   const onFault = (error: Error): void => {
     // The worker's own fault, for processors run elsewhere. It gives back what it has, and ends.
@@ -31,7 +38,8 @@ export async function workerMain(file: string, stop: AbortSignal): Promise<numbe
     const { s3, sqs } = workerClients(process.env);
     const store = { client: s3, bucket: settings.bucket };
     await using items = new ItemProcesses(file, memoryShare(settings.itemsAtOnce, settings.memoryMiB));
-    await runWorker(
+    const began = performance.now();
+    const { late } = await runWorker(
       {
         store,
         dispatchQueue: { client: sqs, url: settings.queueUrl },
@@ -45,6 +53,12 @@ export async function workerMain(file: string, stop: AbortSignal): Promise<numbe
       },
       AbortSignal.any([stop, fault.signal]),
     );
+    const memoryMiB = settings.memoryMiB ?? totalmem() / MIB;
+    sendMetrics(settings.metrics, {
+      LateResults: late,
+      WorkerMinutes: Math.round((performance.now() - began) / 600) / 100,
+      WorkerMemoryPercent: Math.round((100 * (peakMemoryMiB() + items.peakMiB)) / memoryMiB),
+    });
     s3.destroy();
     sqs.destroy();
     return fault.signal.aborted ? 1 : 0;

@@ -1,5 +1,6 @@
 import { IAMClient } from '@aws-sdk/client-iam';
 import { requestLimits } from '#run/aws-requests.ts';
+import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
 import { acceptKey } from './accept-key.ts';
 import { answerRequest, requestSchema } from './answer-request.ts';
@@ -8,7 +9,7 @@ import { ensureEcsRole } from './ensure-ecs-role.ts';
 const iam = new IAMClient(requestLimits());
 
 /** AtDeploy: the steps of a deploy that CloudFormation has no resource for. CloudFormation calls it and waits for its answer. */
-export async function handler(event: unknown) {
+export const handler = logged(async (event: unknown) => {
   const request = requestSchema.parse(event);
   const { RequestType, ResourceType } = request;
   logger.info('at-deploy', { RequestType, ResourceType, properties: request.ResourceProperties });
@@ -22,4 +23,4 @@ export async function handler(event: unknown) {
         throw new Error(`this function knows no resource of the type ${ResourceType}`);
     }
   });
-}
+});

@@ -6,6 +6,7 @@ import { readClosing } from '#run/end/closing.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { caughtErrorSchema } from '../caught-error.ts';
 import { environment } from '../environment.ts';
+import { logged } from '../logged.ts';
 import { redriveCountOf } from '../redrive-count.ts';
 import { endBroken } from './broken.ts';
 
@@ -20,7 +21,7 @@ const payloadSchema = z.object({
 });
 
 /** BrokenState: throws the error that broke the execution, or, where it was redriven, opens its run again. */
-export async function handler(payload: unknown) {
+export const handler = logged(async (payload: unknown) => {
   const { runId, executionArn, error } = payloadSchema.parse(payload);
   const [closing, redriveCount] = await Promise.all([
     readClosing(store, runId),
@@ -28,4 +29,4 @@ export async function handler(payload: unknown) {
   ]);
   await endBroken(store, runId, error, { closedAtRedrive: closing?.execution?.redriveCount, redriveCount });
   return {};
-}
+});

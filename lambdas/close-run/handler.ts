@@ -6,6 +6,7 @@ import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { caughtErrorSchema } from '../caught-error.ts';
 import { environment } from '../environment.ts';
+import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
 import { redriveCountOf } from '../redrive-count.ts';
 import { closeBroken, closeInOrder } from './close-run.ts';
@@ -30,11 +31,11 @@ const caught = z.object({
 const payloadSchema = z.union([inOrder, caught, endedExecutionEventSchema]);
 
 /** CloseState, CloseBroken and CloseRun: the run is closed → the pieces in which its end is written. */
-export async function handler(payload: unknown) {
+export const handler = logged(async (payload: unknown) => {
   const answer = await close(payloadSchema.parse(payload));
   logger.info('close-run', { ...answer });
   return answer;
-}
+});
 
 async function close(payload: z.infer<typeof payloadSchema>) {
   if ('gate' in payload) return closeInOrder(store, payload.runId, payload.gate);

@@ -4,6 +4,8 @@ import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { environment } from '../environment.ts';
 import { ingestFromEnvironment } from '../ingest/ingest.ts';
+import { logged } from '../logged.ts';
+import { measured } from '../measured.ts';
 import { closeLarge } from './close-large.ts';
 
 const ingest = ingestFromEnvironment();
@@ -13,7 +15,9 @@ const queue = { client: new SQSClient(requestLimits()), url: env.SLUICE_QUEUE_UR
 const payloadSchema = z.object({ runId: z.string(), item: z.string() });
 
 /** Close: all slices of a large object are done → it is one object, recorded and handed on. */
-export async function handler(payload: unknown) {
-  const { runId, item } = payloadSchema.parse(payload);
-  return closeLarge(ingest, queue, runId, item);
-}
+export const handler = logged(
+  measured(async (payload: unknown) => {
+    const { runId, item } = payloadSchema.parse(payload);
+    return closeLarge(ingest, queue, runId, item);
+  }),
+);

@@ -7,18 +7,28 @@ import { finishRun } from '#run/end/finish.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { runEnded, tellOfEnd } from '#run/events/run-ended.ts';
 import { runKeys } from '#run/keys.ts';
+import { gateRecordSchema, newGateRecord } from '#run/ledger/gate-record.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
+import { readJson } from '#run/store.ts';
 import { environment } from '../environment.ts';
+import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
+import { tellOfRun } from './tell-of-run.ts';
 
-const env = readEnvironment({ ...environment.bucket, ...environment.events, ...environment.pages });
+const env = readEnvironment({
+  ...environment.bucket,
+  ...environment.events,
+  ...environment.metrics,
+  ...environment.pages,
+});
+const deployment = env.SLUICE_DEPLOYMENT;
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 const events = new EventBridgeClient(requestLimits());
 
 const payloadSchema = z.object({ runId: z.string(), of: z.int().positive() });
 
 /** DoneState: the pieces of a closed run's end → its manifest and the event that tells of it; says how the run ended. */
-export async function handler(payload: unknown) {
+export const handler = logged(async (payload: unknown) => {
   const { runId, of } = payloadSchema.parse(payload);
   const plan = await readPlanSummary(store, runId);
   const manifest = await finishRun(store, plan, {
@@ -30,7 +40,11 @@ export async function handler(payload: unknown) {
     }),
   });
   if (manifest === undefined) return { outcome: 'reopened', broken: true };
-  await tellOfEnd(store, events, runEnded({ deployment: env.SLUICE_DEPLOYMENT, bucket: store.bucket }, plan, manifest));
+  const ended = runEnded({ deployment, bucket: store.bucket }, plan, manifest);
+  if (await tellOfEnd(store, events, ended)) {
+    const gate = (await readJson(store, runKeys(runId).gate, gateRecordSchema)) ?? newGateRecord(runId);
+    tellOfRun(logger, { deployment, level: env.SLUICE_METRICS.level }, ended, { manifest, gate });
+  }
   return {
     outcome: manifest.outcome,
     counts: manifest.counts,
@@ -39,4 +53,4 @@ export async function handler(payload: unknown) {
     /** The execution broke, and is to end by the error that broke it. */
     broken: manifest.execution !== undefined,
   };
-}
+});

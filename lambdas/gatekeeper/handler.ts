@@ -7,6 +7,7 @@ import { readEnvironment } from '#run/environment.ts';
 import { guardOf } from '#run/limits/source-rules.ts';
 import { environment } from '../environment.ts';
 import { fleetOf } from '../fleet.ts';
+import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
 import { type Gate, lookAtGate } from './gate.ts';
 
@@ -32,7 +33,7 @@ const gate: Gate = {
 const payloadSchema = z.object({ runId: z.string(), force: z.boolean(), late: z.unknown().optional() });
 
 /** GatekeeperState: returns when the run may go on, and throws NotReadyError while it has to wait. */
-export async function handler(payload: unknown) {
+export const handler = logged(async (payload: unknown) => {
   const { runId, force, late } = payloadSchema.parse(payload);
   // First, and without a look at anything: a forced gate must open whatever is broken behind it.
   if (force) return { forced: true, reason: late === undefined ? 'input' : 'late' };
@@ -42,4 +43,4 @@ export async function handler(payload: unknown) {
     logger.info('looked', { runId, said: error instanceof Error ? error.message : String(error) });
     throw error;
   }
-}
+});

@@ -6,6 +6,7 @@ import { writePiece } from '#run/end/pieces.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
 import { environment } from '../environment.ts';
+import { logged } from '../logged.ts';
 
 const env = readEnvironment(environment.bucket);
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
@@ -13,11 +14,11 @@ const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET
 const payloadSchema = z.object({ runId: z.string(), piece: z.int(), of: z.int() });
 
 /** ListItems: one piece of a long run's end is written; DoneState adds the pieces up. */
-export async function handler(payload: unknown) {
+export const handler = logged(async (payload: unknown) => {
   const { runId, ...piece } = payloadSchema.parse(payload);
   const closing = await readClosing(store, runId);
   // It was opened again: its execution was redriven, and has an end of its own to come.
   if (closing === undefined) return { written: false };
   await writePiece(store, await readPlanSummary(store, runId), closing, piece);
   return { written: true };
-}
+});

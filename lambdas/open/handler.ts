@@ -5,6 +5,8 @@ import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { environment } from '../environment.ts';
 import { deadlineOf, ingestFromEnvironment } from '../ingest/ingest.ts';
+import { logged } from '../logged.ts';
+import { measured } from '../measured.ts';
 import { openBatch } from './open-batch.ts';
 
 const ingest = ingestFromEnvironment();
@@ -14,12 +16,14 @@ const queue = { client: new SQSClient(requestLimits()), url: env.SLUICE_QUEUE_UR
 const payloadSchema = z.object({ runId: z.string(), batch: z.string() });
 
 /** Open: a batch of sources → the small ones landed, the large ones begun, and what is left for the next call. */
-export async function handler(payload: unknown, context: Context) {
-  const { runId, batch } = payloadSchema.parse(payload);
-  return openBatch(ingest, queue, {
-    runId,
-    batch,
-    deadline: deadlineOf(context),
-    slices: env.SLUICE_SLICES_PER_BATCH,
-  });
-}
+export const handler = logged(
+  measured(async (payload: unknown, context: Context) => {
+    const { runId, batch } = payloadSchema.parse(payload);
+    return openBatch(ingest, queue, {
+      runId,
+      batch,
+      deadline: deadlineOf(context),
+      slices: env.SLUICE_SLICES_PER_BATCH,
+    });
+  }),
+);

@@ -8,6 +8,7 @@ import { guardOf } from '#run/limits/source-rules.ts';
 import type { Claim } from '#run/plan/claim.ts';
 import { deployedProcessors } from '#run/settings/workers.ts';
 import { environment } from '../environment.ts';
+import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
 import { readInput } from './input.ts';
 import { planRun } from './plan.ts';
@@ -34,7 +35,7 @@ const payloadSchema = z.object({
 });
 
 /** Plan: the execution's input → the state of the run that all later states work on. */
-export async function handler(payload: unknown) {
+export const handler = logged(async (payload: unknown) => {
   const { input: typed, ...execution } = payloadSchema.parse(payload);
   const input = readInput(typed, {
     runId: execution.runId,
@@ -65,7 +66,7 @@ export async function handler(payload: unknown) {
     deadline,
     force,
   };
-}
+});
 
 async function hasEnded(holder: Claim): Promise<boolean> {
   const { status } = await stepFunctions.send(new DescribeExecutionCommand({ executionArn: holder.executionArn }));

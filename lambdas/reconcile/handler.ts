@@ -4,6 +4,7 @@ import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
 import { environment } from '../environment.ts';
+import { logged } from '../logged.ts';
 import { reconcile } from './reconcile.ts';
 
 const env = readEnvironment(environment.bucket);
@@ -12,7 +13,7 @@ const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET
 const payloadSchema = z.object({ runId: z.string() });
 
 /** Reconcile: after Ingest, no source is without a record. */
-export async function handler(payload: unknown) {
+export const handler = logged(async (payload: unknown) => {
   const { runId } = payloadSchema.parse(payload);
   return { recorded: await reconcile(store, await readPlanSummary(store, runId)) };
-}
+});

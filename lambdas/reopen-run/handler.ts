@@ -4,6 +4,7 @@ import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { environment } from '../environment.ts';
 import { executionSchema } from '../execution.ts';
+import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
 import { reopenRedrivenRun } from './reopen-redriven-run.ts';
 
@@ -14,8 +15,8 @@ const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET
 const eventSchema = z.object({ detail: executionSchema });
 
 /** ReopenRun: an execution was redriven → the run that its end had closed is open again. */
-export async function handler(event: unknown) {
+export const handler = logged(async (event: unknown) => {
   const { detail } = eventSchema.parse(event);
   const reopened = await reopenRedrivenRun(store, detail);
   logger.info('reopen-run', { runId: detail.name, redriveCount: detail.redriveCount, ...reopened });
-}
+});

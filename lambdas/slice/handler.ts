@@ -1,7 +1,9 @@
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import { deadlineOf, ingestFromEnvironment } from '../ingest/ingest.ts';
+import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
+import { measured } from '../measured.ts';
 import { failureOfSlice } from './failure-of-slice.ts';
 import { uploadSliceOf } from './upload-slice-of.ts';
 
@@ -10,12 +12,14 @@ const ingest = ingestFromEnvironment();
 const payloadSchema = z.object({ runId: z.string(), item: z.string(), slice: z.int(), call: z.int() });
 
 /** Slice: as much of one slice of a large object as there is time for. */
-export async function handler(payload: unknown, context: Context) {
-  const slice = payloadSchema.parse(payload);
-  try {
-    return await uploadSliceOf(ingest, { ...slice, deadline: deadlineOf(context) });
-  } catch (error) {
-    logger.error('slice', { ...slice, error });
-    throw failureOfSlice(error);
-  }
-}
+export const handler = logged(
+  measured(async (payload: unknown, context: Context) => {
+    const slice = payloadSchema.parse(payload);
+    try {
+      return await uploadSliceOf(ingest, { ...slice, deadline: deadlineOf(context) });
+    } catch (error) {
+      logger.error('slice', { ...slice, error });
+      throw failureOfSlice(error);
+    }
+  }),
+);

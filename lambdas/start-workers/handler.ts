@@ -7,6 +7,7 @@ import { countShards, totalOf } from '#run/ledger/progress.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
 import { environment } from '../environment.ts';
 import { fleetOf } from '../fleet.ts';
+import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
 
 const env = readEnvironment({ ...environment.bucket, ...environment.fleet });
@@ -16,7 +17,7 @@ const fleet = fleetOf(env);
 const payloadSchema = z.object({ runId: z.string() });
 
 /** StartWorkers and EnsureWorkers: as many workers as the items that still need one, within the limit. */
-export async function handler(payload: unknown) {
+export const handler = logged(async (payload: unknown) => {
   const { runId } = payloadSchema.parse(payload);
   const plan = await readPlanSummary(store, runId);
   const { done, failed } = totalOf(await countShards(store, plan));
@@ -26,4 +27,4 @@ export async function handler(payload: unknown) {
   const state = await ensureWorkers(fleet, outstanding, `${runId} start ${minute}`, new Date(plan.startedAt));
   logger.info('workers', { runId, ...state });
   return state;
-}
+});

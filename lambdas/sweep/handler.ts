@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { environment } from '../environment.ts';
+import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
 import { sweep } from './sweep.ts';
 
@@ -14,8 +15,8 @@ const stepFunctions = new SFNClient(requestLimits());
 const payloadSchema = z.object({ runs: z.string(), closeRun: z.string() });
 
 /** SweepState: runs that ended and were never closed are closed now. */
-export async function handler(payload: unknown) {
+export const handler = logged(async (payload: unknown) => {
   const swept = await sweep(store, stepFunctions, payloadSchema.parse(payload));
   if (swept.length > 0) logger.info('sweep', { swept });
   return { swept };
-}
+});

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { environment } from '../environment.ts';
+import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
 import { tellOfMissedStarts } from './missed-starts.ts';
 import { tellOfOldRuns } from './old-runs.ts';
@@ -20,7 +21,7 @@ const stepFunctions = new SFNClient(requestLimits());
 const payloadSchema = z.object({ runs: z.string() });
 
 /** Watch: what nothing happens for is looked for → an event for each run that is too old, and each start that is missing. */
-export async function handler(payload: unknown) {
+export const handler = logged(async (payload: unknown) => {
   const { runs } = payloadSchema.parse(payload);
   const { schedules, runHours } = env.SLUICE_WATCH;
   const now = new Date();
@@ -30,4 +31,4 @@ export async function handler(payload: unknown) {
   ]);
   if (old.length + missed.length > 0) logger.warn('told', { old, missed });
   return { old, missed };
-}
+});

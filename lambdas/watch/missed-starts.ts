@@ -57,7 +57,7 @@ export async function tellOfMissedStarts(
         scheduledTime,
       };
       const event = { kind: EVENT_KINDS.notStarted, at: now, resources: [], detail };
-      if (await tellOnce(store, events, toldOfSlotKey(name, slot), event)) told.push(`${name} ${scheduledTime}`);
+      if (await tellOnce(store, toldOfSlotKey(name, slot), events, event)) told.push(`${name} ${scheduledTime}`);
     }
     until[key] = lookedUntil.toISOString();
   }

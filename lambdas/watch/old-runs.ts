@@ -34,7 +34,7 @@ export async function tellOfOldRuns(
         hours: Math.round(hours * 100) / 100,
       };
       const event = { kind: EVENT_KINDS.runIsOld, at: now, resources: [executionArn], detail };
-      if (await tellOnce(store, events, runKeys(runId).toldOf(`old-${redriveCount}`), event)) told.push(runId);
+      if (await tellOnce(store, runKeys(runId).toldOf(`old-${redriveCount}`), events, event)) told.push(runId);
     }
   }
   return told;

@@ -1,5 +1,6 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { PricedDeployment } from '#page/cost/priced-deployment.ts';
 import { EVENT_KINDS } from '#run/events/event.ts';
@@ -9,6 +10,7 @@ import { slicesPerBatch } from '#stepfunctions/history.ts';
 import { bundleLambdas } from '../bundling/lambda-bundles.ts';
 import { ecsRoleAccess } from '../deployment/at-deploy.ts';
 import { eventAccess } from '../monitoring/event-access.ts';
+import { metricsAccess } from '../monitoring/metrics-access.ts';
 import { type Access, leave, variables } from '../permissions/access.ts';
 import { credentialAccess } from '../permissions/credential-access.ts';
 import { alertsAreOn } from '../settings/alert-settings.ts';
@@ -65,6 +67,7 @@ export class Functions extends Construct {
         name: `${Stack.of(this).stackName}-${name}`,
         bundle: bundles[name].folder,
         encryption: props.encryption,
+        logLevel: props.settings.logs.level,
       });
       fn.give(...access);
       return [name, fn] as const;
@@ -82,6 +85,16 @@ export class Functions extends Construct {
     return this.#made(name).version;
   }
 
+  /** Where the function's lines go. */
+  logGroup(name: LambdaName): ILogGroup {
+    return this.#made(name).logGroup;
+  }
+
+  /** The log groups of all functions that there are. */
+  get logGroups(): ILogGroup[] {
+    return Object.values(this.#functions).map(({ logGroup }) => logGroup);
+  }
+
   #made(name: LambdaName): SluiceFunction {
     const made = this.#functions[name];
     if (made === undefined) throw new Error(`the settings ask for no function ${name}`);
@@ -95,6 +108,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
   const { partition } = Stack.of(storage);
   const credentials = credentialAccess(storage, settings.sources);
   const transfer = variables(groupsAsVariables(settings, 'ingest', 'sources', 'limits'));
+  const metrics = metricsAccess(storage, settings);
   const transferSize = { memoryMiB: ingest.memoryMiB, timeout: LONG };
   const small = { memoryMiB: 512, timeout: SHORT };
   // Lambda gives a whole processor at this size. What computes costs the same at any, and takes the less time.
@@ -142,6 +156,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
         storage.access({ read: [ANYWHERE], write: [ANYWHERE], uploads: [ANYWHERE] }),
         queue.access('send'),
         transfer,
+        metrics,
         credentials,
         // What Open hands out at most, so that a batch's execution stays within its history.
         variables({ SLUICE_SLICES_PER_BATCH: String(slicesPerBatch(ingest)) }),
@@ -150,7 +165,12 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
     slice: {
       description: 'Transfers one slice of a large source',
       ...transferSize,
-      access: [storage.access({ read: [RUNS], write: [ANYWHERE], uploads: [ANYWHERE] }), transfer, credentials],
+      access: [
+        storage.access({ read: [RUNS], write: [ANYWHERE], uploads: [ANYWHERE] }),
+        transfer,
+        metrics,
+        credentials,
+      ],
     },
     close: {
       description: 'Completes a large transfer and dispatches its object',
@@ -159,6 +179,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
         storage.access({ read: [ANYWHERE], write: [ANYWHERE], uploads: [ANYWHERE] }),
         queue.access('send'),
         transfer,
+        metrics,
       ],
     },
     abandon: {
@@ -208,6 +229,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
           SLUICE_PRICED: JSON.stringify(priced),
           SLUICE_KEEP_DAYS: String(settings.run.keepDays),
         }),
+        metrics,
       ],
     },
     broken: {

@@ -8,9 +8,11 @@ import {
   Runtime,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Access, Accessor } from '../permissions/access.ts';
 import { trustedLambda } from '../permissions/service-trust.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { Encryption } from '../storage/encryption.ts';
 
 export interface SluiceFunctionProps {
@@ -22,15 +24,18 @@ export interface SluiceFunctionProps {
   readonly memoryMiB: number;
   readonly timeout: Duration;
   readonly encryption: Encryption;
+  readonly logLevel: Settings['logs']['level'];
 }
 
 /** A Lambda function as all of this project's are: runtime, processor, log group, tracing, and a role of its own. */
 export class SluiceFunction extends Construct implements Accessor {
   readonly function: LambdaFunction;
+  readonly logGroup: ILogGroup;
 
   constructor(scope: Construct, id: string, props: SluiceFunctionProps) {
     super(scope, id);
     const logGroup = props.encryption.logGroup(this, `/aws/lambda/${props.name}`);
+    this.logGroup = logGroup;
     // Instead of CDK's role, whose managed policy lets it write every log group of the account.
     const role = new Role(this, 'Role', { assumedBy: trustedLambda(this) });
     logGroup.grantWrite(role);
@@ -46,6 +51,7 @@ export class SluiceFunction extends Construct implements Accessor {
       tracing: Tracing.ACTIVE,
       role,
       logGroup,
+      environment: { POWERTOOLS_LOG_LEVEL: props.logLevel },
       // Versions of former deploys stay, for executions that began with them. They go with the function.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE },
     });

@@ -1,5 +1,5 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, type Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, ComparisonOperator, type IAlarm, type Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
@@ -21,10 +21,15 @@ const PERIOD = Duration.minutes(5);
  */
 export class Alarms extends Construct {
   readonly #action: SnsAction;
+  readonly #all: Alarm[] = [];
 
   constructor(scope: Construct, id: string, { topic }: { readonly topic: ITopic }) {
     super(scope, id);
     this.#action = new SnsAction(topic);
+  }
+
+  get all(): readonly IAlarm[] {
+    return this.#all;
   }
 
   /** @param name after the stack's, as the console lists it. */
@@ -40,5 +45,6 @@ export class Alarms extends Construct {
     });
     alarm.addAlarmAction(this.#action);
     alarm.addOkAction(this.#action);
+    this.#all.push(alarm);
   }
 }

@@ -1,5 +1,5 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { type IAlarm, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { EventField, Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -34,6 +34,7 @@ const MANY_AT_ONCE: readonly LambdaName[] = ['open', 'slice'];
 /** What wakes a person: docs/operations.md says what each alert means and what to do. Made only where somebody is told. */
 export class Alerts extends Construct {
   readonly topic: ITopic;
+  readonly alarms: readonly IAlarm[];
 
   constructor(scope: Construct, id: string, props: AlertsProps) {
     super(scope, id);
@@ -43,7 +44,7 @@ export class Alerts extends Construct {
     this.#runs(events);
     this.#closing(events, props.closing);
     this.#watch(events, props);
-    this.#alarms(props);
+    this.alarms = this.#alarms(props);
   }
 
   /** One alert a run at most: what is late was forced, and what was forced is partial. */
@@ -126,7 +127,7 @@ export class Alerts extends Construct {
     });
   }
 
-  #alarms({ functions, deadLetters, undelivered }: AlertsProps): void {
+  #alarms({ functions, deadLetters, undelivered }: AlertsProps): readonly IAlarm[] {
     const alarms = new Alarms(this, 'Alarms', { topic: this.topic });
     const most = { statistic: Stats.MAXIMUM };
     const sum = { statistic: Stats.SUM };
@@ -149,6 +150,7 @@ export class Alerts extends Construct {
       says: 'The function that looks for old runs and missed schedules failed, so that nobody would be told of them. docs/operations.md#watch-failed',
       metric: functions.get('watch').metricErrors(sum),
     });
+    return alarms.all;
   }
 
   /** Events of this deployment alone: others send to the same bus. */

@@ -7,6 +7,7 @@ import { limitsSchema } from '#run/limits/limits.ts';
 import { sourceRulesSchema } from '#run/limits/source-rules.ts';
 import { gateSchema } from '#run/settings/gate.ts';
 import { ingestSchema } from '#run/settings/ingest.ts';
+import { metricsSchema } from '#run/settings/metrics.ts';
 import { whole } from '#run/settings/whole.ts';
 import { workersSchema } from '#run/settings/workers.ts';
 import { alertSettings } from './alert-settings.ts';
@@ -99,8 +100,14 @@ const logs = z.strictObject({
     .literal([
       1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1_096, 1_827, 2_192, 2_557, 2_922, 3_288, 3_653,
     ])
-    .default(30)
+    .default(7)
     .describe('Days for which logs are kept; CloudWatch takes these only.'),
+  level: z
+    .enum(['DEBUG', 'INFO', 'WARN', 'ERROR'])
+    .default('INFO')
+    .describe(
+      'The least that functions and workers log. `DEBUG` has a line for each call of AWS, of a source and of anything else outside, with its status and time: for a search, not for every night.',
+    ),
   stateMachineLevel: z
     .enum(['OFF', 'FATAL', 'ERROR', 'ALL'])
     .default('ERROR')
@@ -148,6 +155,7 @@ export const settingsSchema = z.strictObject({
   limits: limitsSchema.prefault({}),
   logs: logs.prefault({}),
   alerts: alertSettings.prefault({}),
+  metrics: metricsSchema.prefault({}),
   schedules: z.array(schedule).default([]).describe('Schedules that start runs.'),
   defaultInput: executionInput.optional().describe('What an execution started with `{}` runs: an execution input.'),
 });

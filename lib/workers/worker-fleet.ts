@@ -11,11 +11,13 @@ import {
   OperatingSystemFamily,
 } from 'aws-cdk-lib/aws-ecs';
 import { type CfnRole, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct, type IDependable } from 'constructs';
 import { TABLES_PREFIX } from '#run/keys.ts';
 import { groupsAsVariables } from '#run/settings/groups.ts';
 import type { NativeFile } from '../bundling/native-files.ts';
+import { metricsAccess } from '../monitoring/metrics-access.ts';
 import type { Network } from '../network/network.ts';
 import { type Access, leave } from '../permissions/access.ts';
 import { credentialAccess } from '../permissions/credential-access.ts';
@@ -41,7 +43,7 @@ export interface WorkerProgram {
 }
 
 export interface WorkerFleetProps {
-  readonly settings: Pick<Settings, 'workers' | 'sources' | 'limits'>;
+  readonly settings: Pick<Settings, 'workers' | 'sources' | 'limits' | 'logs' | 'metrics'>;
   readonly encryption: Encryption;
   readonly storage: Storage;
   readonly queue: WorkQueue;
@@ -56,6 +58,7 @@ export interface WorkerFleetProps {
 export class WorkerFleet extends Construct {
   readonly cluster: Cluster;
   readonly task: FargateTaskDefinition;
+  readonly logGroup: ILogGroup;
   readonly #props: WorkerFleetProps;
   readonly #roles: readonly [task: Role, execution: Role];
 
@@ -82,6 +85,7 @@ export class WorkerFleet extends Construct {
         operatingSystemFamily: OperatingSystemFamily.LINUX,
       },
     });
+    this.logGroup = props.encryption.logGroup(this, `/aws/ecs/${this.task.family}`);
     this.#addContainer();
   }
 
@@ -173,7 +177,7 @@ export class WorkerFleet extends Construct {
       const { s3ObjectKey } = new Asset(this, `Native-${name}`, { path });
       return { name, key: s3ObjectKey, sha256 };
     });
-    const logGroup = this.#props.encryption.logGroup(this, `/aws/ecs/${this.task.family}`);
+    const { logGroup } = this;
     const accesses = [
       storage.access({
         // Landed objects lie wherever their keys say, and a source that takes too long for a Lambda is landed by a worker.
@@ -184,6 +188,7 @@ export class WorkerFleet extends Construct {
       }),
       queue.access('take', 'hold', 'send'),
       credentialAccess(this, settings.sources),
+      metricsAccess(this, settings),
     ];
     for (const statement of accesses.flatMap((access) => access.statements)) this.task.addToTaskRolePolicy(statement);
     // Asset.grantRead would open the whole bucket of assets.
@@ -204,6 +209,7 @@ export class WorkerFleet extends Construct {
       logging: LogDriver.awsLogs({ logGroup, streamPrefix: 'worker' }),
       environment: {
         ...Object.assign({}, ...accesses.map((access) => access.environment)),
+        POWERTOOLS_LOG_LEVEL: settings.logs.level,
         SLUICE_BUNDLE_BUCKET: bundle.s3BucketName,
         SLUICE_BUNDLE_KEY: bundle.s3ObjectKey,
         SLUICE_BUNDLE_SHA256: program.sha256,

@@ -18,6 +18,7 @@ from metrics import keep_metrics
 from ministack.core import lambda_runtime
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs, eventbridge, iam, lambda_svc, s3, scheduler, stepfunctions
+from ministack.services.cloudformation import provisioners
 from payload_limits import refuse_large_payloads
 from redrive import redrive_executions
 from redshift_data import serve_redshift_data
@@ -45,6 +46,7 @@ def install() -> None:
     let_services_ask()
     bound_lambdas()
     keep_metrics()
+    take_query_definitions()
     # Last, when an error is one: it measures what a function answers.
     refuse_large_payloads()
 
@@ -212,6 +214,24 @@ def scheduled_time(expression: str, fired_at: float) -> str:
     at = scheduler._at_time_epoch(expression)
     meant = at if at is not None else fired_at - fired_at % (60 if expression.startswith("cron(") else 1)
     return datetime.fromtimestamp(meant, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def take_query_definitions() -> None:
+    """Takes AWS::Logs::QueryDefinition, which MiniStack doesn't know. Nobody can run the queries here."""
+
+    def create(logical_id, props, stack_name):
+        if not props.get("Name") or not props.get("QueryString"):
+            raise ValueError("Name and QueryString are required for AWS::Logs::QueryDefinition")
+        return str(uuid.uuid4()), {}
+
+    provisioners._RESOURCE_HANDLERS.setdefault(
+        "AWS::Logs::QueryDefinition",
+        {
+            "create": create,
+            "update": lambda physical_id, old, new, stack_name: (physical_id, {}),
+            "delete": lambda physical_id, props: None,
+        },
+    )
 
 
 def end_stopped_executions() -> None:

@@ -125,8 +125,7 @@ export function unplannedEnded({ deployment, bucket }: Deployed, end: UnplannedE
  */
 export function tellOfEnd(store: Store, client: EventBridgeClient, event: RunEnded): Promise<boolean> {
   const { runId, id, executionArn, endedAt } = event;
-  const key = runKeys(runId).toldOf(id.slice(runId.length + 1));
-  return tellOnce(store, client, key, {
+  return tellOnce(store, runKeys(runId).toldOf(id.slice(runId.length + 1)), client, {
     kind: EVENT_KINDS.runEnded,
     at: new Date(endedAt),
     resources: [executionArn],

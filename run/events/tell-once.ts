@@ -18,8 +18,8 @@ export class EventRefusedError extends Error {
  */
 export async function tellOnce(
   store: Store,
-  client: EventBridgeClient,
   key: string,
+  client: EventBridgeClient,
   { kind, at, resources, detail }: SluiceEvent,
 ): Promise<boolean> {
   if ((await readJson(store, key, z.unknown())) !== undefined) return false;

@@ -4,6 +4,7 @@ import { limitsSchema } from '../limits/limits.ts';
 import { sourceRulesSchema } from '../limits/source-rules.ts';
 import { gateSchema } from './gate.ts';
 import { ingestSchema } from './ingest.ts';
+import { metricsSchema } from './metrics.ts';
 import { workersSchema } from './workers.ts';
 
 /**
@@ -16,6 +17,7 @@ const groups = {
   workers: workersSchema,
   sources: sourceRulesSchema,
   limits: limitsSchema,
+  metrics: metricsSchema,
 } as const;
 
 type Name = keyof typeof groups;
@@ -29,6 +31,7 @@ export const groupVariables = {
   workers: { SLUICE_WORKERS: jsonVariable(groups.workers) },
   sources: { SLUICE_SOURCES: jsonVariable(groups.sources) },
   limits: { SLUICE_LIMITS: jsonVariable(groups.limits) },
+  metrics: { SLUICE_METRICS: jsonVariable(groups.metrics) },
 } as const satisfies { readonly [N in Name]: { readonly [V in `SLUICE_${Uppercase<N>}`]: z.ZodType } };
 
 /** Groups as the variables that hand them over. */

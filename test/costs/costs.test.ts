@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { costsPage, costsTable, README_COSTS, readmeCosts } from '#costs/costs-page.ts';
+import { costsPage, costsTable, README_COSTS, readmeCosts, WITH_ALERTS } from '#costs/costs-page.ts';
 import { readDeployment, type TemplateJson } from '#costs/deployment.ts';
 import { LOADS } from '#costs/loads.ts';
 import { monthlyCosts, totalOf } from '#costs/monthly-costs.ts';
@@ -50,7 +50,7 @@ describe('the costs', () => {
     expect(dollars(2, 'Fargate', { 'workers.spot': false })).toBeCloseTo(dollars(2, 'Fargate Spot') / 0.3, 6);
     expect(dollars(1, 'KMS')).toBe(0);
     expect(dollars(1, 'KMS', { 'encryption.key': 'own' })).toBeGreaterThan(PRICES.kmsKeyMonth.dollars);
-    expect(dollars(2, 'logs kept', { 'logs.retentionDays': 90 })).toBeCloseTo(3 * dollars(2, 'logs kept'), 6);
+    expect(dollars(2, 'logs kept', { 'logs.retentionDays': 14 })).toBeCloseTo(2 * dollars(2, 'logs kept'), 6);
     expect(dollars(2, 'Lambda', { 'ingest.memoryMiB': 2_048 })).toBeGreaterThan(dollars(2, 'Lambda'));
     // A third of the sources in a batch: three times the batches, each of the same transitions.
     const batches = { 'ingest.sourcesPerBatch': 16 };
@@ -68,6 +68,16 @@ describe('the costs', () => {
     const transitions = dollars(2, 'Step Functions') / PRICES.transition.dollars;
     expect(transitions).toBeGreaterThan(least);
     expect(transitions).toBeLessThanOrEqual(least + 51);
+  });
+
+  it('of alerts, metrics and a dashboard are nothing by default, and what the settings ask for otherwise', () => {
+    for (const what of ['alerts', 'metrics', 'dashboard']) expect(dollars(1, what)).toBe(0);
+    const on = { 'alerts.email': 'on-call@example.org', 'metrics.level': 'runs', 'metrics.dashboard': true };
+    expect(sizeWith(on)).toMatchObject(WITH_ALERTS);
+    expect(dollars(1, 'alerts', on)).toBeCloseTo(0.52, 2);
+    // A run of 100 GiB goes on for an hour, and its end is in the next.
+    expect(dollars(1, 'metrics', on)).toBeCloseTo((12 * 0.3 * 30 * 2) / 720, 6);
+    expect(dollars(1, 'dashboard', on)).toBe(3);
   });
 
   it('have no negative line, and prices with a date and a page', () => {

@@ -7,13 +7,12 @@ import {
   PutFunctionConcurrencyCommand,
 } from '@aws-sdk/client-lambda';
 import { StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { PurgeQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listenToAlerts } from '#local/alerts.ts';
 import { WATCH_STATE_KEY } from '#run/keys.ts';
 import { writeJson } from '#run/store.ts';
 import { useDeployedAws } from '#test/helpers/deployed.ts';
-import { keepingQueue } from '#test/helpers/event-queue.ts';
 import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';
 
 /** A deployment with alerts. In each test that happens which an alert is for, and what comes to the topic is read. */
@@ -21,7 +20,7 @@ const aws = await useDeployedAws('alerts');
 const lambda = new LambdaClient(aws.client);
 let web: Web;
 /** What the topic has published: the text of an event's alert, or an alarm's name and state. */
-let alerts: () => Promise<string[]>;
+let alerts: () => Promise<readonly string[]>;
 
 beforeAll(async () => {
   web = await startWeb((request, response) => {
@@ -30,21 +29,9 @@ beforeAll(async () => {
     if (request.url === '/robots.txt' || request.url?.startsWith('/none')) return void response.writeHead(404).end();
     response.writeHead(200).end(csvNamed(request.url ?? ''));
   });
-  const queue = await keepingQueue(aws.client);
-  await new SNSClient(aws.client).send(
-    new SubscribeCommand({ TopicArn: aws.outputs.AlertTopicArn, Protocol: 'sqs', Endpoint: queue.arn }),
-  );
-  alerts = async () => (await queue.messages()).map((body) => readAlert(JSON.parse(body).Message));
+  alerts = await listenToAlerts(aws, aws.outputs.AlertTopicArn ?? '');
 });
 afterAll(() => web.stop());
-
-/** EventBridge's text comes as a JSON text. */
-function readAlert(message: string): string {
-  const value: unknown = JSON.parse(message);
-  if (typeof value === 'string') return value;
-  const { AlarmName, NewStateValue } = value as { AlarmName: string; NewStateValue: string };
-  return `${AlarmName} is ${NewStateValue}`;
-}
 
 const about = async (what: string) => (await alerts()).filter((alert) => alert.includes(what));
 const sources = (...paths: string[]) => paths.map((path) => ({ url: web.url + path, key: `alerts${path}` }));
@@ -152,7 +139,7 @@ describe('the watch', () => {
       new InvokeCommand({ FunctionName: 'Sluice-watch', Payload: Buffer.from('{}') }),
     );
     expect(FunctionError).toBeDefined();
-    await expect.poll(alerts).toContain('Sluice-watch-failed is ALARM');
+    await expect.poll(alerts).toContainEqual(expect.stringContaining('Sluice-watch-failed is ALARM'));
   });
 });
 
@@ -163,7 +150,7 @@ describe('an alarm', () => {
   ] as const)('of %s is raised by a message that lies there', async (alarm, output) => {
     const QueueUrl = aws.outputs[output];
     await aws.queue.client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'nobody’s' }));
-    await expect.poll(alerts).toContain(`Sluice-${alarm} is ALARM`);
+    await expect.poll(alerts).toContainEqual(expect.stringContaining(`Sluice-${alarm} is ALARM`));
     await aws.queue.client.send(new PurgeQueueCommand({ QueueUrl }));
   });
 
@@ -175,7 +162,7 @@ describe('an alarm', () => {
       for (let call = 0; call < 10; call++) {
         await expect(once.send(new InvokeCommand({ FunctionName }))).rejects.toThrow(/Rate Exceeded/);
       }
-      await expect.poll(alerts).toContain(`Sluice-throttles-${name} is ALARM`);
+      await expect.poll(alerts).toContainEqual(expect.stringContaining(`Sluice-throttles-${name} is ALARM`));
     } finally {
       await lambda.send(new DeleteFunctionConcurrencyCommand({ FunctionName }));
     }

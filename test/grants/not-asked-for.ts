@@ -87,6 +87,12 @@ export const NOT_ASKED_FOR: readonly NotAskedFor[] = [
     sometimes: true,
   },
   {
+    role: /^FunctionswatchRole$/,
+    action: /^s3:ListBucket$/,
+    reason: 'It lists the slots of a schedule by rate: test/lambdas/watch. Without it a missing object is 403, too.',
+    sometimes: true,
+  },
+  {
     role: /^FunctionsatdeployRole$/,
     action: /^iam:GetRole$/,
     resource: /\/aws-service-role\//,

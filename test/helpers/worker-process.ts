@@ -27,7 +27,7 @@ export function workerVariables(settings: Partial<Settings['workers']>): Record<
   // No heartbeat comes so late, however busy the machine is: else the message would be delivered again, and tried again.
   const workers = { visibilitySeconds: 120, heartbeatSeconds: 1, idleSeconds: 1, itemMinutes: 5, ...settings };
   const sources = { ports: [], openRanges: ['127.0.0.0/8'] };
-  return groupsAsVariables(settingsSchema.parse({ workers, sources }), 'workers', 'sources', 'limits');
+  return groupsAsVariables(settingsSchema.parse({ workers, sources }), 'workers', 'sources', 'limits', 'metrics');
 }
 
 /** The worker's bundle and command, for the tests of one file. What they start ends with each test. */
@@ -73,6 +73,7 @@ export function useWorkerProcesses() {
         SLUICE_BUCKET: bucket,
         SLUICE_QUEUE_URL: test.queue.url,
         SLUICE_STOP_SECONDS: '30',
+        SLUICE_DEPLOYMENT: 'Sluice',
         ...workerVariables(settings),
       };
     },

@@ -64,6 +64,7 @@ export class WorkerRig {
     const all = {
       ...QUICK_SETTINGS,
       credentialGrants: [],
+      metrics: { level: 'off', deployment: 'Sluice' } as const,
       ...settings,
       bucket: this.store.bucket,
       queueUrl: this.queue.url,

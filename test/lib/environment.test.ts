@@ -4,6 +4,7 @@ import { readWorkerSettings } from '#worker/environment.ts';
 import { synthesise } from './synthesise.ts';
 
 const template = synthesise({
+  'alerts.email': 'on-call@example.org',
   defaultInput: { work: [{ processor: 'scrape' }] },
   'workers.itemMinutes': 0.5,
   'workers.userAgent': 'me/1',

@@ -53,6 +53,12 @@ const ACKNOWLEDGED: readonly Acknowledgement[] = [
     reason: 'They are dead-letter queues',
   },
   {
+    rule: /^Serverless-SNSRedrivePolicy$/,
+    at: /^Sluice\/Alerts\/Topic\/Topic\/on-call@example\.org\/Resource$/,
+    reason:
+      'A mail that its server refuses is read by nobody in a queue either; what it told stands in alarms and manifests',
+  },
+  {
     rule: /^Serverless-LambdaDLQ$/,
     at: /^Sluice\/Default\/Functions\/[\w-]+\/Function\/Resource$/,
     reason:
@@ -117,6 +123,8 @@ const ACKNOWLEDGED: readonly Acknowledgement[] = [
 
 /** Everything that a setting adds is there, so that it is looked at. */
 const stack = stackWith({
+  'alerts.email': 'on-call@example.org',
+  'metrics.dashboard': true,
   schedules: [{ name: 'nightly', expression: 'rate(1 day)' }],
   'ingest.listBuckets': ['lists-of-mine'],
 });

@@ -11,7 +11,7 @@ const EVERYTHING = {
 };
 
 /** Of AWS's documentation: service principals have the global suffix in every partition; CloudWatch Logs' has the region's. */
-const GLOBAL = ['ecs-tasks', 'events', 'lambda', 'scheduler', 'states', 'vpc-flow-logs'].map(
+const GLOBAL = ['cloudwatch', 'ecs-tasks', 'events', 'lambda', 'scheduler', 'states', 'vpc-flow-logs'].map(
   (service) => `${service}.amazonaws.com`,
 );
 

@@ -77,7 +77,14 @@ describe("the container's command", () => {
     expect(await worker.exited).toBe(0);
     expect(await test.result(message)).toMatchObject({ result: { format: 'text', records: 2, bytes: text.length } });
     expect(worker.lines()).toContainEqual(
-      expect.objectContaining({ level: 'INFO', message: 'done', runId: 'run-1', item: message.item, attempt: 1 }),
+      expect.objectContaining({
+        level: 'INFO',
+        message: 'ends',
+        outcome: 'done',
+        runId: 'run-1',
+        item: message.item,
+        attempt: 1,
+      }),
     );
     expect(worker.lines().at(-1)).toMatchObject({ message: 'leaves', reason: 'the queue is empty', done: 1 });
     expect((await readdir(workers.folder())).filter((name) => name.startsWith('sluice-worker-'))).toEqual([]);

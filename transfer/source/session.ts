@@ -2,6 +2,7 @@ import { PUBLIC_INTERNET, type SourceGuard } from '#net/guard/source-guard.ts';
 import { headerText } from '#net/header-text.ts';
 import { redactUrl } from '#net/redact.ts';
 import { orAborted } from '#net/signals.ts';
+import { tellingOfCall } from '#net/source-calls.ts';
 import { backoffMilliseconds, wait } from '#net/wait.ts';
 import {
   RedirectError,
@@ -227,7 +228,7 @@ export class SourceSession {
         signal,
         onClosed: leave,
       };
-      const answer = await this.patience.during(() => this.#read(request));
+      const answer = await tellingOfCall(url, () => this.patience.during(() => this.#read(request)));
       return { ...answer, body: this.#patiently(answer.body) };
     } catch (error) {
       leave();

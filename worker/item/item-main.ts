@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { getHeapStatistics } from 'node:v8';
+import type { ProcessorLogger } from '#processors/contract/processor.ts';
 import { InvalidResultError } from '#processors/contract/run-processor.ts';
 import { workerClients } from '#run/fleet/worker-clients.ts';
+import { logOutsideCalls } from '#run/log-outside-calls.ts';
 import { readWorkerSettings } from '../environment.ts';
 import { itemLogger, workerLogger } from '../runtime/logger.ts';
 import { errorOfText, textOfError } from './error-text.ts';
@@ -36,9 +38,12 @@ export function itemMain(loadProcessor: LoadProcessor): void {
   const store = { client: workerClients(process.env).s3, bucket: settings.bucket };
   const runItem = runItemHere(store, settings, loadProcessor);
   let abort = new AbortController();
+  let job: ItemJob | undefined;
+  logOutsideCalls(workerLogger('').getLevelName(), (message, call) => job && loggerOf(job).debug(message, { ...call }));
   process.on('message', (message: ToItemProcess) => {
     if (message.kind === 'abort') return abort.abort(errorOfText(message.reason));
     abort = new AbortController();
+    job = message.job;
     void runJob(runItem, message.job, abort.signal).then(tell);
   });
   tell({ kind: 'ready' });
@@ -47,8 +52,7 @@ export function itemMain(loadProcessor: LoadProcessor): void {
 }
 
 async function runJob(runItem: RunItem, job: ItemJob, signal: AbortSignal): Promise<FromItemProcess> {
-  const about = { runId: job.runId, item: job.item, name: job.name };
-  const logger = itemLogger(workerLogger(job.worker), about, job.attempt);
+  const logger = loggerOf(job);
   try {
     const { result, outputs } = await runItem(job, { signal, logger, onProgress: progressTeller() });
     if (outputs.length > MAX_OUTPUTS) {
@@ -62,6 +66,11 @@ async function runJob(runItem: RunItem, job: ItemJob, signal: AbortSignal): Prom
   } catch (error) {
     return { kind: 'failed', error: textOfError(error) };
   }
+}
+
+function loggerOf(job: ItemJob): ProcessorLogger {
+  const about = { runId: job.runId, item: job.item, name: job.name };
+  return itemLogger(workerLogger(job.worker), about, job.attempt);
 }
 
 /** Tells progress at once, and then no more often than twice a second. */

@@ -37,6 +37,8 @@ export interface ItemProcessOptions {
   readonly heapBytes: number;
   /** What the whole process may hold, beside what it shares with others. */
   readonly memoryBytes: number;
+  /** Called once a second, when `memoryMiB` is new. */
+  readonly onMemory: () => void;
 }
 
 /** How the run of an item ended. `died`: with its process. */
@@ -57,6 +59,8 @@ const GUARD = 'read -r _; kill -s KILL -- "-$1"';
 export class ItemProcess {
   /** How many items have begun in it. */
   items = 0;
+  /** What it took a second ago, beside what it shares with others. */
+  memoryMiB = 0;
   readonly #options: ItemProcessOptions;
   readonly #child: ChildProcess;
   readonly #guard: ChildProcess;
@@ -104,10 +108,16 @@ export class ItemProcess {
       this.#stderr = (this.#stderr + chunk.toString()).slice(-KEPT_STDERR);
       process.stderr.write(chunk);
     });
-    this.#stopWatch = watchMemory(this.#child.pid ?? 0, options.memoryBytes, (mib) => {
-      const limit = Math.round(options.memoryBytes / MIB);
-      this.#lastWord = new ItemMemoryError(`the item's process took ${mib} MiB of memory, and may take ${limit}`);
-      this.#killGroup();
+    this.#stopWatch = watchMemory(this.#child.pid ?? 0, options.memoryBytes, {
+      onSample: (mib) => {
+        this.memoryMiB = mib;
+        options.onMemory();
+      },
+      onOver: (mib) => {
+        const limit = Math.round(options.memoryBytes / MIB);
+        this.#lastWord = new ItemMemoryError(`the item's process took ${mib} MiB of memory, and may take ${limit}`);
+        this.#killGroup();
+      },
     });
   }
 

@@ -21,6 +21,7 @@ export class ItemProcesses implements AsyncDisposable {
   readonly #all = new Set<ItemProcess>();
   readonly #root: Promise<string>;
   #started = 0;
+  #peakMiB = 0;
 
   /**
    * @param program the worker's own file.
@@ -31,6 +32,11 @@ export class ItemProcesses implements AsyncDisposable {
     this.#memoryBytes = memoryBytes;
     this.#root = mkdtemp(join(tmpdir(), 'sluice-items-'));
     this.#root.catch(() => undefined);
+  }
+
+  /** The most memory that all of them had at the same time, in MiB, of one look a second. */
+  get peakMiB(): number {
+    return this.#peakMiB;
   }
 
   /** Runs a job as {@link RunItem} describes. */
@@ -79,6 +85,10 @@ export class ItemProcesses implements AsyncDisposable {
       shared: join(root, 'shared'),
       heapBytes: this.#memoryBytes,
       memoryBytes: this.#memoryBytes * OVERSHOOT + ITEM_BASE_MIB * MIB,
+      onMemory: () => {
+        const now = [...this.#all].reduce((sum, { memoryMiB }) => sum + memoryMiB, 0);
+        this.#peakMiB = Math.max(this.#peakMiB, now);
+      },
     });
     this.#all.add(one);
     void one.ended.then(() => {

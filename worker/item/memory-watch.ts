@@ -7,17 +7,24 @@ const MIB = 1_048_576;
  * Watches the memory of a process that Node's own limit doesn't see: buffers, and what native code takes. Linux alone shows
  * it; elsewhere nothing is watched.
  *
+ * @param onSample is called once a second, with what the process takes in MiB.
  * @param onOver is called once, with what the process takes in MiB.
  * @returns ends the watch.
  */
-export function watchMemory(pid: number, limitBytes: number, onOver: (mib: number) => void): () => void {
+export function watchMemory(
+  pid: number,
+  limitBytes: number,
+  { onSample, onOver }: { readonly onSample: (mib: number) => void; readonly onOver: (mib: number) => void },
+): () => void {
   if (process.platform !== 'linux') return () => undefined;
   const timer = setInterval(async () => {
     const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
     const kib = Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
+    const mib = Math.round((kib * 1_024) / MIB);
+    onSample(mib);
     if (kib * 1_024 <= limitBytes) return;
     clearInterval(timer);
-    onOver(Math.round((kib * 1_024) / MIB));
+    onOver(mib);
   }, EVERY_MS);
   timer.unref();
   return () => clearInterval(timer);

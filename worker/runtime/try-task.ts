@@ -26,7 +26,7 @@ export async function tryTask(
   reservation: Reservation,
 ): Promise<Verdict> {
   const { store, queue } = parts;
-  const about = { ...task.ref, name: task.name };
+  const about = { ...task.ref, name: task.name, messageId: delivery.messageId };
   const settled = await task.settledAs();
   if (settled !== undefined) {
     itemLogger(parts.logger, about).info('nothing to do for this message', { settled });
@@ -37,10 +37,18 @@ export async function tryTask(
   const attempt = await claimAttempt(store, task.ref, delivery, parts.worker, parts.settings.visibilitySeconds);
   const logger = itemLogger(parts.logger, about, attempt.number);
   reservation.onExtended = () => attempt.extend();
+  const began = performance.now();
+  const end = (outcome: Verdict['kind'] | 'error') =>
+    logger.info('ends', { task: task.what, outcome, seconds: Math.round(performance.now() - began) / 1_000 });
+  logger.info('begins', { task: task.what });
   try {
-    const verdict = await afterOthers(parts, delivery, task, attempt, logger);
-    return verdict ?? (await runTask(parts, delivery, task, attempt, reservation, logger));
+    const verdict =
+      (await afterOthers(parts, delivery, task, attempt, logger)) ??
+      (await runTask(parts, delivery, task, attempt, reservation, logger));
+    end(verdict.kind);
+    return verdict;
   } catch (error) {
+    end('error');
     await attempt.markInterrupted().catch((cause) => logger.warn('the try counts as a failed one', { error: cause }));
     throw error;
   }
@@ -54,8 +62,6 @@ async function runTask(
   reservation: Reservation,
   logger: ProcessorLogger,
 ): Promise<Verdict> {
-  const began = performance.now();
-  logger.info('begins', { task: task.what });
   let record: Awaited<ReturnType<Task['run']>>;
   try {
     record = await task.run(attempt.number, reservation.signal, logger);
@@ -66,10 +72,7 @@ async function runTask(
   const word = await keepTrying(record, reservation.signal, logger);
   await reservation.release();
   await parts.queue.delete(delivery);
-  logger.info(word === 'exists' ? 'another worker was faster' : 'done', {
-    word,
-    seconds: Math.round(performance.now() - began) / 1_000,
-  });
+  if (word === 'exists') logger.info('another worker was faster');
   return { kind: word === 'written' ? 'done' : word === 'late' ? 'late' : 'skipped' };
 }
 

@@ -31,6 +31,7 @@ const NO_NARROWER: Readonly<Record<string, string>> = {
 
 const template = synthesise({
   'network.flowLogs': true,
+  'alerts.email': 'on-call@example.org',
   schedules: [{ name: 'nightly', expression: 'rate(1 day)' }],
   'ingest.listBuckets': ['lists-of-mine'],
 });
@@ -115,6 +116,7 @@ describe('permissions', () => {
   it('are given to no service without a condition on whose sake it is, anywhere in the template', () => {
     const all = synthesise({
       'network.flowLogs': true,
+      'alerts.email': 'on-call@example.org',
       'encryption.key': 'own',
       schedules: [{ name: 'nightly', expression: 'rate(1 day)' }],
     });

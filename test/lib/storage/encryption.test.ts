@@ -91,7 +91,7 @@ describe('encryption', () => {
     synthesise().hasResourceProperties('Custom::EncryptionKey', { Key: 'service', FormerKeys: [] });
   });
 
-  it('makes a key that is rotated, outlives the stack, and lets logs and undelivered events in', () => {
+  it('makes a key that is rotated, outlives the stack, and lets logs, undelivered events and alarms in', () => {
     const template = synthesise({ 'encryption.key': 'own' });
     template.hasResource('AWS::KMS::Key', {
       DeletionPolicy: 'RetainExceptOnCreate',
@@ -109,7 +109,7 @@ describe('encryption', () => {
               Condition: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': Match.anyValue() } },
             }),
             Match.objectLike({
-              Principal: { Service: 'events.amazonaws.com' },
+              Principal: { Service: ['cloudwatch.amazonaws.com', 'events.amazonaws.com'] },
               Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
             }),
           ]),

@@ -10,6 +10,7 @@ const OPERATIONS: Readonly<Record<string, 's3:GetObject' | 's3:PutObject' | 's3:
   writeOnce: 's3:PutObject',
   writeLines: 's3:PutObject',
   claim: 's3:PutObject',
+  tellOnce: 's3:PutObject',
   remove: 's3:DeleteObject',
 };
 

@@ -71,6 +71,8 @@ describe('readWorkerSettings', () => {
         '- SLUICE_WORKERS.itemMinutes: takes at most 690, got 700',
         '- SLUICE_SOURCES: takes JSON, got "no JSON"',
         '- SLUICE_LIMITS: is missing: takes text',
+        '- SLUICE_METRICS: is missing: takes text',
+        '- SLUICE_DEPLOYMENT: is missing: takes text',
       ].join('\n'),
     );
   });

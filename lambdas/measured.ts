@@ -1,0 +1,23 @@
+import { readEnvironment } from '#run/environment.ts';
+import { peakMemoryMiB } from '#run/landing/peak-memory.ts';
+import { sendMetrics } from '#run/metrics/send-metrics.ts';
+import { environment } from './environment.ts';
+
+/** A handler of a function that transfers, which sends how much of its memory it has needed. A warm function keeps its peak. */
+export function measured<A extends readonly unknown[], R>(
+  work: (...args: A) => Promise<R>,
+): (...args: A) => Promise<R> {
+  const env = readEnvironment({ ...environment.metrics, ...environment.events, ...environment.memory });
+  const given = env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE;
+  return async (...args) => {
+    try {
+      return await work(...args);
+    } finally {
+      const percent = Math.round((100 * peakMemoryMiB()) / given);
+      sendMetrics(
+        { deployment: env.SLUICE_DEPLOYMENT, level: env.SLUICE_METRICS.level },
+        { TransferMemoryPercent: percent },
+      );
+    }
+  };
+}

@@ -1,0 +1,70 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { redactUrl } from '#net/redact.ts';
+import { type SourceCall, sourceCalls } from '#net/source-calls.ts';
+
+/** What a line at debug level says of a call of something outside. */
+export interface OutsideCall {
+  readonly method: string;
+  /** Without credentials, and without the values of a query. */
+  readonly url: string;
+  readonly status?: number | undefined;
+  readonly error?: string | undefined;
+  /** Until the head of the answer. */
+  readonly milliseconds: number;
+}
+
+/**
+ * Logs every call that this process makes of something outside, with its status and time, where the logger's level is
+ * `DEBUG`: of AWS and of S3's data (`node:http`), of sources by the engine's own sockets, and of pages and tokens (undici). The
+ * calls are heard of by Node's diagnostics channels, so that no client has to be told.
+ *
+ * @param level of the logger, by its name. At any other than `DEBUG` nobody listens to the channels, and nothing is measured.
+ * @param debug writes the line.
+ */
+export function logOutsideCalls(level: string, debug: (message: string, call: OutsideCall) => void): void {
+  if (level !== 'DEBUG') return;
+  const log = (call: OutsideCall) => debug('called', { ...call, milliseconds: Math.round(call.milliseconds) });
+  const began = new WeakMap<object, number>();
+  const since = (request: object) => performance.now() - (began.get(request) ?? performance.now());
+  const begins = (message: unknown) => {
+    began.set((message as { request: object }).request, performance.now());
+  };
+
+  subscribe('http.client.request.start', begins);
+  subscribe('http.client.response.finish', (message) => {
+    const { request, response } = message as { request: ClientRequest; response: IncomingMessage };
+    log({ ...ofNode(request), status: response.statusCode, milliseconds: since(request) });
+  });
+  subscribe('http.client.request.error', (message) => {
+    const { request, error } = message as { request: ClientRequest; error: Error };
+    log({ ...ofNode(request), error: error.name, milliseconds: since(request) });
+  });
+
+  subscribe('undici:request:create', begins);
+  subscribe('undici:request:headers', (message) => {
+    const { request, response } = message as { request: UndiciRequest; response: { statusCode: number } };
+    log({ ...ofUndici(request), status: response.statusCode, milliseconds: since(request) });
+  });
+  subscribe('undici:request:error', (message) => {
+    const { request, error } = message as { request: UndiciRequest; error: Error };
+    log({ ...ofUndici(request), error: error.name, milliseconds: since(request) });
+  });
+
+  sourceCalls.subscribe((message) => log({ method: 'GET', ...(message as SourceCall) }));
+}
+
+interface UndiciRequest {
+  readonly origin: string | URL;
+  readonly path: string;
+  readonly method: string;
+}
+
+function ofUndici({ origin, path, method }: UndiciRequest) {
+  return { method, url: redactUrl(`${origin}${path}`) };
+}
+
+function ofNode(request: ClientRequest) {
+  const { method, protocol, path } = request;
+  return { method, url: redactUrl(`${protocol}//${request.getHeader('host') ?? request.host}${path}`) };
+}

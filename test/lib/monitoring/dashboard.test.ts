@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { QUERIES } from '#lib/monitoring/log-queries.ts';
+import { METRICS } from '#run/metrics/metrics.ts';
+import { synthesise } from '../synthesise.ts';
+
+/** The dashboard's body as text, references and all. */
+function dashboardWith(settings: Record<string, unknown>): string {
+  const template = synthesise({ 'metrics.dashboard': true, ...settings });
+  const [dashboard] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));
+  expect(dashboard?.Properties.DashboardName).toBe('Sluice');
+  return JSON.stringify(dashboard?.Properties.DashboardBody).replaceAll('\\', '');
+}
+
+describe('the dashboard', () => {
+  it('shows what AWS measures for nothing, and the last runs', () => {
+    const body = dashboardWith({});
+    for (const metric of [
+      'ExecutionsStarted',
+      'ExecutionsFailed',
+      'ApproximateAgeOfOldestMessage',
+      'Throttles',
+      'Duration',
+    ]) {
+      expect(body).toContain(`"${metric}"`);
+    }
+    expect(body).toContain('filter message = "ended"');
+    expect(body).not.toContain('"BytesLanded"');
+    expect(body).not.toContain('"type":"alarm"');
+  });
+
+  it("shows Sluice's own metrics where they are sent, and the alarms where there are any", () => {
+    const body = dashboardWith({ 'metrics.level': 'runs', 'alerts.email': 'on-call@example.org' });
+    for (const metric of Object.keys(METRICS).filter((name) => name !== 'Failures')) {
+      expect(body).toContain(`"Sluice","${metric}","service"`);
+    }
+    expect(body).toContain('"type":"alarm"');
+  });
+
+  it('is not there by default, and no metric is sent', () => {
+    const template = synthesise();
+    template.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
+    for (const { Properties } of Object.values(template.findResources('AWS::Lambda::Function'))) {
+      const sent = Properties.Environment?.Variables?.SLUICE_METRICS;
+      if (sent !== undefined) expect(JSON.parse(sent)).toMatchObject({ level: 'off' });
+    }
+  });
+});
+
+describe('the saved queries', () => {
+  it('are there by default, each over the logs of all functions and of the workers', () => {
+    const template = synthesise();
+    const functions = Object.keys(template.findResources('AWS::Lambda::Function')).filter((id) =>
+      id.startsWith('Functions'),
+    );
+    const queries = Object.values(template.findResources('AWS::Logs::QueryDefinition')).map(
+      ({ Properties }) => Properties,
+    );
+    expect(queries.map(({ Name }) => Name).sort()).toEqual(
+      Object.keys(QUERIES)
+        .map((name) => `Sluice/${name}`)
+        .sort(),
+    );
+    for (const { LogGroupNames } of queries) expect(LogGroupNames).toHaveLength(functions.length + 1);
+  });
+});
+
+describe('logs', () => {
+  it('are kept for 7 days, and written from the level of the setting on', () => {
+    const template = synthesise({ 'logs.level': 'DEBUG' });
+    const groups = Object.values(template.findResources('AWS::Logs::LogGroup'));
+    expect(groups.length).toBeGreaterThan(15);
+    for (const { Properties } of groups) expect(Properties.RetentionInDays).toBe(7);
+    const functions = Object.entries(template.findResources('AWS::Lambda::Function')).filter(([id]) =>
+      id.startsWith('Functions'),
+    );
+    for (const [id, { Properties }] of functions) {
+      expect(Properties.Environment.Variables.POWERTOOLS_LOG_LEVEL, id).toBe('DEBUG');
+    }
+  });
+});
