@@ -6,6 +6,7 @@ import { PROCESSOR } from './entries/processor.ts';
 import { RUN } from './entries/run.ts';
 import { SOURCE } from './entries/source.ts';
 import { STORAGE } from './entries/storage.ts';
+import { WAREHOUSE } from './entries/warehouse.ts';
 import { WORKER } from './entries/worker.ts';
 import type { Entry } from './entry.ts';
 
@@ -16,6 +17,7 @@ export const SECTIONS = {
   'A run and its gate': RUN,
   'Workers and their queue': WORKER,
   Processors: PROCESSOR,
+  'The warehouse': WAREHOUSE,
   'AWS and its credentials': AWS,
   'The machine and its network': MACHINE,
   'The command line': COMMAND,
@@ -28,6 +30,7 @@ const ALL = {
   ...RUN,
   ...WORKER,
   ...PROCESSOR,
+  ...WAREHOUSE,
   ...AWS,
   ...MACHINE,
   ...COMMAND,

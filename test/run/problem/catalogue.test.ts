@@ -13,10 +13,12 @@ const ROOMS = [
   'lib',
   'local',
   'net',
+  'page',
   'processors',
   'run',
   'stepfunctions',
   'transfer',
+  'warehouse',
   'worker',
 ];
 
@@ -32,6 +34,7 @@ const CAUGHT: Readonly<Record<string, string>> = {
   FinalError: 'the bootstrap of a worker ends by it, and says so in its log',
   MalformedAnswerError: 'the lane makes it a fault of the source',
   NoSlotsError: 'the command line makes it a mistake in what was typed',
+  NotListedError: 'the page of all runs lists the run with the next one',
   NotRetried: 'the attempts unwrap it',
   PastDeadline: 'the slice stops between parts',
   PlainGetNeeded: 'the probe asks again without a range',
