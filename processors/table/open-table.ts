@@ -15,9 +15,8 @@ import { jsonTable } from './json-table.ts';
 import type { ReadOptions } from './options.ts';
 import { parquetTable } from './parquet-table.ts';
 import type { Peeked } from './peek.ts';
-import type { NoTable, TableAbout, Workspace } from './read-input.ts';
 import type { Rejects } from './rejects.ts';
-import type { Table, TableForm } from './table.ts';
+import type { NoTable, Table, TableAbout, TableForm, Workspace } from './table.ts';
 
 const LINE_FEED = 0x0a;
 /** The least that the longest JSON value may have, and its part of the share of memory: DuckDB takes nine times its length. */

@@ -9,7 +9,7 @@ import { openTable } from './open-table.ts';
 import type { ReadOptions } from './options.ts';
 import { peek } from './peek.ts';
 import type { Rejects } from './rejects.ts';
-import type { Table } from './table.ts';
+import type { NoTable, Table, TableAbout, Workspace } from './table.ts';
 
 const MIB = 1_048_576;
 /** The table's form is told from so much, and its first row must lie within. */
@@ -25,24 +25,6 @@ export interface InputBytes {
 /** What an object holds: a table, which `value` was made of, or none. */
 export type ReadInput<T> = InputBytes &
   ({ readonly table: TableAbout; readonly value: T } | { readonly table: undefined; readonly content: NoTable });
-
-export type TableAbout = Omit<Table, 'source'>;
-
-export interface NoTable {
-  readonly format: 'empty' | 'binary' | 'text';
-  readonly encoding: string | null;
-  /** Lines of a text; a last one without a line feed is one too. 0 for all else. */
-  readonly lines: number;
-  /** Why it is no table. */
-  readonly reason: string;
-}
-
-/** A folder of the item's own on the task's disk, and how much may go there. */
-export interface Workspace {
-  readonly folder: string;
-  readonly diskBytes: number;
-  readonly maxInputBytes: number;
-}
 
 /**
  * Reads an object as a table: unpacks it on the task's disk, finds out its form, leaves out and counts bad rows, and gives each

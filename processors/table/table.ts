@@ -29,3 +29,21 @@ export interface Table extends TableForm {
   readonly columns: readonly Column[];
   readonly rows: number;
 }
+
+export type TableAbout = Omit<Table, 'source'>;
+
+export interface NoTable {
+  readonly format: 'empty' | 'binary' | 'text';
+  readonly encoding: string | null;
+  /** Lines of a text; a last one without a line feed is one too. 0 for all else. */
+  readonly lines: number;
+  /** Why it is no table. */
+  readonly reason: string;
+}
+
+/** A folder of the item's own on the task's disk, and how much may go there. */
+export interface Workspace {
+  readonly folder: string;
+  readonly diskBytes: number;
+  readonly maxInputBytes: number;
+}
