@@ -54,7 +54,7 @@ const ACKNOWLEDGED: readonly Acknowledgement[] = [
   },
   {
     rule: /^Serverless-SNSRedrivePolicy$/,
-    at: /^Sluice\/Alerts\/Topic\/Topic\/on-call@example\.org\/Resource$/,
+    at: /^Sluice\/Default\/Alerts\/Topic\/Topic\/on-call@example\.org\/Resource$/,
     reason:
       'A mail that its server refuses is read by nobody in a queue either; what it told stands in alarms and manifests',
   },
