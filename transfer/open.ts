@@ -1,13 +1,13 @@
 import { abortAfter } from './abandon.ts';
 import { checkOptions } from './check-options.ts';
 import { type Context, contextOf, retriesOf } from './context.ts';
-import { ProofFailedError, TooLargeError, UnprovenEndError } from './errors.ts';
+import { ProofFailedError, StorageError, TooLargeError, UnprovenEndError } from './errors.ts';
 import type { Landed } from './landed.ts';
 import { OrderedTransfer } from './live/ordered.ts';
 import { StreamTransfer } from './live/stream.ts';
 import { putWhole } from './object/complete.ts';
 import { ifAbsent, otherWasFaster } from './object/other-object.ts';
-import { type Before, conditionsOf, isAbout, isSame, lookBefore } from './opening/before.ts';
+import { type Before, conditionsOf, isAbout, isSame, isStill, look, lookBefore } from './opening/before.ts';
 import { type Beginning, begin, type LiveTransfer, stateOf } from './opening/beginning.ts';
 import { FirstPart } from './opening/first-part.ts';
 import type { Destination, TransferOptions } from './options.ts';
@@ -92,16 +92,43 @@ export async function beginTransfer(context: Context): Promise<Begun> {
   }
   try {
     checkHead(context, probe);
+    if (before.assumed && probe.kind !== 'whole') {
+      // A look costs nothing beside what a large one takes, and may spare all of it.
+      const unchanged = await lookLate(context, startedAt, probe, notes);
+      if (unchanged !== undefined) {
+        close(probe);
+        return unchanged;
+      }
+    }
     const beginning = begin(context, startedAt, probe.head, notes);
     if (probe.kind === 'ranges' && needsOrder(context.expect)) return new OrderedTransfer(beginning, probe);
     await abortResumed(context);
-    if (probe.kind === 'whole') return await landWhole(beginning, probe);
+    if (probe.kind === 'whole') return await landWhole(beginning, probe, before.assumed === true);
     if (probe.kind === 'stream') return new StreamTransfer(beginning, probe);
     return await beginRanged(beginning, probe);
   } catch (error) {
     close(probe);
     throw error;
   }
+}
+
+/**
+ * Looks at the object once the source has answered.
+ *
+ * @returns what the transfer comes to where the source still has what has landed.
+ */
+async function lookLate(
+  context: Context,
+  startedAt: Date,
+  probe: Exclude<Probe, { kind: 'unchanged' }>,
+  notes: string[],
+): Promise<Done | undefined> {
+  const { object, known, notes: more } = await look(context);
+  notes.push(...more);
+  const { head } = probe;
+  if (known === undefined || !isStill(known, context.source.url, head, totalOf(probe))) return undefined;
+  await abortResumed(context);
+  return done(context, startedAt, { status: 'unchanged', bytes: object?.bytes ?? 0, head, notes });
 }
 
 /** The source or the object has changed, and nothing goes on with the upload that was to be resumed. */
@@ -186,7 +213,12 @@ function totalOf(probe: Exclude<Probe, { kind: 'unchanged' }>): number | undefin
   return probe.kind === 'ranges' ? probe.pins.total : probe.head.contentLength;
 }
 
-async function landWhole(beginning: Beginning, probe: Extract<Probe, { kind: 'whole' }>): Promise<Done> {
+/** @param assumed nobody has looked whether there is an object. */
+async function landWhole(
+  beginning: Beginning,
+  probe: Extract<Probe, { kind: 'whole' }>,
+  assumed: boolean,
+): Promise<Done> {
   const { context, head, startedAt, notes } = beginning;
   const { store, session, expect, signal, options } = context;
   const stated = statedHashes(head);
@@ -195,17 +227,19 @@ async function landWhole(beginning: Beginning, probe: Extract<Probe, { kind: 'wh
   const bytes = probe.bytes.length;
   const proofs = checkProofs(session.name, expect, stated, { bytes, crc: probe.crc, hashes });
   if (head.framed || !isWhole(head)) proofs.held.unshift('size');
-  const outcome = await putWhole(
-    store,
-    {
-      bytes: probe.bytes,
-      crc: probe.crc,
-      token: beginning.token,
-      ...beginning.headers,
-      ifAbsent: ifAbsent(context),
-    },
-    signal,
-  );
+  const body = { bytes: probe.bytes, crc: probe.crc, token: beginning.token, ...beginning.headers };
+  const put = (ifAbsent: boolean) => putWhole(store, { ...body, ifAbsent }, signal);
+  let outcome = await put(assumed || ifAbsent(context));
+  if (assumed && outcome !== 'done') {
+    const unchanged = await lookLate(context, startedAt, probe, notes);
+    if (unchanged !== undefined) return unchanged;
+    outcome = await put(false);
+  }
+  if (outcome === 'unconditional') {
+    throw new StorageError(
+      `${store.name}: the S3 server takes no conditional PUT (501), and ifExists "${context.ifExists}" needs one: choose "update" or "overwrite"`,
+    );
+  }
   if (bytes > 0) giveBuffer(probe.bytes);
   if (outcome === 'exists') return done(context, startedAt, await otherWasFaster(context));
   proofs.held.push('crc32');

@@ -139,14 +139,14 @@ async function isOurs(...look: Parameters<typeof lookFor>): Promise<boolean> {
 /**
  * Stores a whole body by one PutObject.
  *
- * @returns `exists` where `ifAbsent` met somebody else's object.
+ * @returns `exists` where `ifAbsent` met somebody else's object, `unconditional` where the server can't do `ifAbsent`.
  * @throws StorageError, and as `completeUpload` where the signal aborts.
  */
 export async function putWhole(
   store: ObjectStore,
   body: WholeObject & { readonly token: string },
   signal: AbortSignal,
-): Promise<'done' | 'exists'> {
+): Promise<'done' | 'exists' | 'unconditional'> {
   const mine = { token: body.token, bytes: body.bytes.length, crc: body.crc };
   let mayStand = false;
   const onStale = () => {
@@ -164,6 +164,8 @@ export async function putWhole(
       const unclear = (status === 412 && body.ifAbsent) || error instanceof UncertainAnswerError;
       if (unclear && (await isOurs(store, mine, signal))) return 'done';
       if (status === 412 && body.ifAbsent) return 'exists';
+      // A server that does not know the condition; S3 does.
+      if (status === 501 && body.ifAbsent) return 'unconditional';
       // 409: another conditional write of this key was under way; S3's word for it is to try again.
       const again = status === 409 || isTransientS3Error(error);
       if (!again || attempt >= mostAttempts(error)) {

@@ -7,6 +7,7 @@ import type { ObjectHead } from '../s3/whole-object.ts';
 import type { SourceHead } from '../source/answer.ts';
 import type { Headers } from '../source/reader.ts';
 import type { Expect } from '../source/session.ts';
+import { isLikelyNew, rememberLook } from './new-folders.ts';
 
 /** What stands at the key before anything is read. */
 export interface Before {
@@ -16,6 +17,8 @@ export interface Before {
   /** What has landed, where the source may say that it is the same. */
   readonly known: Known | undefined;
   readonly notes: string[];
+  /** Nobody has looked: the key is most likely new, and a write has to refuse to replace an object. */
+  readonly assumed?: true;
 }
 
 /** The validators that an object was landed with, and the source that they are of. */
@@ -26,18 +29,32 @@ export interface Known {
   readonly urlHash: string;
 }
 
-/** @throws ObjectExistsError where that is what was asked for. */
-export async function lookBefore({ ifExists, store, expect, signal }: Context): Promise<Before> {
-  const nothing: Before = { skip: false, object: undefined, known: undefined, notes: [] };
-  if (ifExists === 'overwrite') return nothing;
+const NOTHING: Before = { skip: false, object: undefined, known: undefined, notes: [] };
+
+/**
+ * What is known before the source is asked: without a request where the key is most likely new.
+ *
+ * @throws ObjectExistsError where that is what was asked for.
+ */
+export async function lookBefore(context: Context): Promise<Before> {
+  const { ifExists, store, options } = context;
+  if (ifExists === 'overwrite') return NOTHING;
+  // What is resumed may have been made by the process before.
+  if (ifExists === 'update' && options.resume === undefined && isLikelyNew(store)) return { ...NOTHING, assumed: true };
+  return look(context);
+}
+
+/** Asks S3. @throws ObjectExistsError where that is what was asked for. */
+export async function look({ ifExists, store, expect, signal }: Context): Promise<Before> {
   const object = await store.head(signal);
-  if (object === undefined) return nothing;
+  rememberLook(store, object !== undefined);
+  if (object === undefined) return NOTHING;
   if (object === 'forbidden') {
-    return { ...nothing, notes: [`not permitted to look whether ${store.name} exists (s3:ListBucket, s3:GetObject)`] };
+    return { ...NOTHING, notes: [`not permitted to look whether ${store.name} exists (s3:ListBucket, s3:GetObject)`] };
   }
   if (ifExists === 'fail') throw new ObjectExistsError(`${store.name} exists already, and ifExists is "fail"`);
-  if (ifExists === 'skip') return { ...nothing, skip: true, object };
-  return { ...nothing, object, known: provesAlready(object, expect) ? knownOf(object) : undefined };
+  if (ifExists === 'skip') return { ...NOTHING, skip: true, object };
+  return { ...NOTHING, object, known: provesAlready(object, expect) ? knownOf(object) : undefined };
 }
 
 /** A 304 says that the source is the same, not that what is expected now was ever checked: the metadata say that. */
@@ -80,6 +97,12 @@ export function conditionsOf(known: Known | undefined): Headers {
 export function isAbout(known: Known, url: string, head: SourceHead): boolean {
   const sameEtag = head.etag === undefined || opaque(head.etag) === opaque(known.etag ?? '');
   return sameEtag && known.urlHash === sourceHash(url, head.url);
+}
+
+/** Whether a source whose answer came without being asked about an ETag has what has landed. */
+export function isStill(known: Known, url: string, head: SourceHead, total: number | undefined): boolean {
+  if (known.etag === undefined || head.etag === undefined) return isSame(known, url, head, total);
+  return isAbout(known, url, head) && known.bytes === total;
 }
 
 /** Whether a source without an ETag has what has landed: the same date to the second, and the same length. */
