@@ -232,7 +232,7 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
     .command('probe')
     .summary('say what a URL is, how it would land, and what that costs')
     .description(
-      'Asks a source for its first 8 MiB, and says what the source is, how it would land, and what that costs by list prices. It stores nothing.',
+      'Asks a source for its first 5 MiB, and says what the source is, how it would land, and what that costs by list prices. It stores nothing.',
     )
     .argument('<url>', 'an http or https URL')
     .option('--header <header>', 'a header for the request, "Name: value"; may be given again', collect)

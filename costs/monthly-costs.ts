@@ -20,7 +20,7 @@ const SHORT_RUN_ITEMS = 100;
 /** Lambda gives a function of so many GB one processor. */
 const GB_A_PROCESSOR = 1_769 / 1_024;
 /** A part of a large object; parts grow with the object, for S3 takes at most 10,000. */
-const partsOf = (mib: number) => Math.ceil(mib / Math.max(8, mib / 10_000));
+const partsOf = (mib: number) => Math.ceil(mib / Math.max(5, mib / 10_000));
 const LARGE_MIB = LARGE_BYTES / 1_048_576;
 /** An old version is removed at the midnight (UTC) after its days are over: 19.5 hours later where a run is at 04:30. */
 const MIDNIGHT_DAYS = 19.5 / 24;

@@ -45,7 +45,7 @@ export interface SourceLook {
 const LEAST_BYTES = 256 * 1_024;
 
 /**
- * Looks at a source as a transfer would begin with it: one GET for the first 8 MiB. It stores nothing.
+ * Looks at a source as a transfer would begin with it: one GET for the first 5 MiB. It stores nothing.
  *
  * @throws SourceRefusedError, SourceUnavailableError, SourceAsksToWaitError, RedirectError, SourceForbiddenError, or the signal's reason.
  */

@@ -42,7 +42,7 @@ export type OnProgress = (progress: Progress) => unknown;
 export interface TransferOptions {
   /** Connections to the source's host, over all transfers of this process that are set to the same number. @default 8 */
   readonly connections?: number;
-  /** Of one buffer, of the probe and of a part where nothing asks for more. Memory is one for each connection, and one more for every second. @default 8 MiB */
+  /** Of one buffer, of the probe and of a part where nothing asks for more. Memory is one for each connection, and up to one more for every second, where the source is slower than S3. @default 5 MiB */
   readonly bufferBytes?: number;
   /** The smallest part; S3 takes no less than 5 MiB. One larger than a buffer is piped through two. @default bufferBytes, at least 5 MiB */
   readonly partBytes?: number;
@@ -84,7 +84,7 @@ const MIB = 1_048_576;
 
 export const DEFAULT_OPTIONS = {
   connections: 8,
-  bufferBytes: 8 * MIB,
+  bufferBytes: 5 * MIB,
   streamMemoryBytes: 480 * MIB,
   maxStreamBytes: 1_048_576 * MIB,
 } as const;

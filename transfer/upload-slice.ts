@@ -75,6 +75,8 @@ class SliceRun {
   #total = 0;
   #slowestMilliseconds = 0;
   #error: unknown;
+  readonly #workers: Promise<void>[] = [];
+  #addWorker: () => void = () => {};
 
   constructor(
     context: Context,
@@ -99,13 +101,18 @@ class SliceRun {
         : setTimeout(() => stop.abort(new PastDeadline()), timerMilliseconds(this.#deadline.getTime() - Date.now()));
     try {
       await this.#findTodo(slice, signal);
-      const workers = Math.min(buffersFor(this.#context.connections), this.#left);
       const fail = (error: unknown) => {
         this.#error ??= error;
         stop.abort(error);
       };
-      const work = (worker: number) => this.#work(signal, worker === 0 ? this.#first : undefined).catch(fail);
-      await Promise.all(Array.from({ length: workers }, (_, worker) => work(worker)));
+      const begin = (first?: FirstPart) => this.#workers.push(this.#work(signal, first).catch(fail));
+      this.#addWorker = () => {
+        if (this.#workers.length < buffersFor(this.#context.connections) && this.#todo.length > 0) begin();
+      };
+      begin(this.#first);
+      for (let more = Math.min(this.#context.connections, this.#left) - 1; more > 0; more--) begin();
+      // Those that are added on the way are waited for too.
+      for (const worker of this.#workers) await worker;
       if (this.#error !== undefined) throw this.#error;
       return this.#outcome({});
     } catch (error) {
@@ -161,8 +168,12 @@ class SliceRun {
     const onBytes = (piece: Uint8Array) => {
       crc = addCrc32(crc, piece);
     };
+    const since = performance.now();
     await fetchRange(session, { pins, offset: part.offset, target, onBytes, signal, deadline: this.#deadline });
+    const read = performance.now();
     await store.putPart(uploadId, part.number, target, crc, signal);
+    // The source is the limit: none of its connections may wait for S3. Where S3 is, a further buffer would only lie full.
+    if (read - since > performance.now() - read) this.#addWorker();
     return crc;
   }
 
@@ -172,6 +183,7 @@ class SliceRun {
     const { pins, uploadId } = this.#state;
     const piped = { session, pins, range, buffer, signal, deadline: this.#deadline };
     const pieces = (write: WriteBody) => pipePart(piped, write);
+    this.#addWorker();
     return (await store.putPipedPart(uploadId, range.number, range.length, pieces, signal)).crc;
   }
 

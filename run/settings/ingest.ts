@@ -18,9 +18,9 @@ export const ingestSchema = z.strictObject({
   sourcesAtOnce: whole(1, 64).default(8).describe('Small sources of one batch in transfer at once, within one Lambda.'),
   connections: whole(1, 64).default(4).describe('Connections to a source that one Lambda opens for one large object.'),
   bufferMiB: whole(5, 512)
-    .default(8)
+    .default(5)
     .describe(
-      'Size of one transfer buffer, in MiB. A Lambda holds one for each of `ingest.connections`, and one more for every second.',
+      'Size of one transfer buffer, in MiB. A Lambda holds one for each of `ingest.connections`, and up to one more for every second.',
     ),
   sliceMiB: whole(64, 1_048_576).default(4_096).describe('How much of a large object one slice covers, in MiB.'),
   memoryMiB: whole(256, 10_240)

@@ -2,7 +2,7 @@
 const MOST_IDLE_BYTES = 67_108_864;
 
 /**
- * How many part buffers go with so many connections: while a buffer's part is sent, its connection reads on into another.
+ * The most part buffers that go with so many connections: while a buffer's part is sent, its connection reads on into another.
  *
  * Parts that begin together end together, and S3 gets them all at once; one spare buffer then leaves most connections
  * idle until S3 has them. One for every second connection keeps 16 busy at an S3 that takes parts no faster than 1.25

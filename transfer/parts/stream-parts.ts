@@ -10,7 +10,7 @@ export const STREAM_BUFFERS = 3;
 const STEP_BYTES = 8 * MIB;
 
 /**
- * A part is at least a thousandth of what lies before it. So the size stays at the smallest, 8 MiB, for a thousand
+ * A part is at least a thousandth of what lies before it. So the size stays at 8 MiB for a thousand
  * parts, and 10,000 parts reach 1 TiB with none larger than 160 MiB.
  */
 const GROWTH = 1_000;

@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { hasty, startLanding } from '#test/helpers/landing.ts';
+import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
+import { type S3FaultRule, startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
+import { startSourceServer } from '#test/helpers/source-server.ts';
+import { transfer } from '#transfer/index.ts';
+import { fastLaneReader } from '#transfer/source/fast-lane/fast-lane-reader.ts';
+import type { SourceReader } from '#transfer/source/reader.ts';
+
+const MIB = 1_048_576;
+const CONNECTIONS = 4;
+const LENGTH = 80 * MIB;
+const SLOW_MILLISECONDS = 1_500;
+/** S3 gets each part after a pause. */
+const SLOW_S3: S3FaultRule = {
+  when: { operation: 'UploadPart' },
+  fault: { kind: 'stall', milliseconds: SLOW_MILLISECONDS },
+};
+
+/** The most parts that were read or sent at the same time. */
+async function mostInFlight(sourceMilliseconds: number, rules: readonly S3FaultRule[]): Promise<number> {
+  await using landing = await startLanding();
+  await using proxy = await startS3FaultProxy(landing.s3.endpoint, { rules });
+  await using source = await startSourceServer({ file: { seed: 'parts', length: LENGTH } });
+  let begun = 0;
+  let most = 0;
+  let landed = 0;
+  const reader: SourceReader = async (request) => {
+    begun += 1;
+    most = Math.max(most, begun - landed);
+    await sleep(sourceMilliseconds);
+    return fastLaneReader(request);
+  };
+  const options = {
+    guard: LOOPBACK,
+    bufferBytes: 5 * MIB,
+    connections: CONNECTIONS,
+    reader,
+    onProgress: () => {
+      landed += 1;
+    },
+  };
+  const destination = landing.destination('parts', { client: landing.s3.clientFor(proxy.endpoint) });
+  await transfer(hasty(source.url), destination, options);
+  await landing.expectLanded('parts', 'parts', LENGTH);
+  return most;
+}
+
+it('takes no more buffers than connections where S3 is slower than the source', { tags: ['heavy'] }, async () => {
+  expect(await mostInFlight(0, [SLOW_S3])).toBe(CONNECTIONS);
+});
+
+it('takes one more for every second connection where the source is slower', { tags: ['heavy'] }, async () => {
+  const most = await mostInFlight(SLOW_MILLISECONDS, []);
+  expect(most).toBe(CONNECTIONS + CONNECTIONS / 2);
+});
