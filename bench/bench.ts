@@ -43,12 +43,15 @@ const CASES = {
 type CaseName = keyof typeof CASES;
 const ALL = Object.keys(CASES) as CaseName[];
 /** What has a figure to be met against the other tools. */
-const GOALS: readonly CaseName[] = ['coldstart', 'piped', 'small', 'limited', 'peers'];
+const GOALS: readonly CaseName[] = ['coldstart', 'piped', 'small', 'limited', 'peers', 'memory'];
+/** Those of them that a brief run makes. */
+const BRIEF_GOALS: readonly CaseName[] = ['coldstart', 'small', 'peers', 'memory'];
 
-const HELP = `npm run bench -- [--quick | --goals] [--only ${ALL.join(',')}] [--tools a,b] [--minutes 22]
+const HELP = `npm run bench -- [--quick] [--goals] [--only ${ALL.join(',')}] [--tools a,b] [--minutes 22]
 
 --quick    smaller files and one round each, a few minutes: shows that all works, not how fast it is
---goals    the cases with goals against the other tools, within 15 minutes: ${GOALS.join(', ')}
+--goals    the cases with goals: ${GOALS.join(', ')}; within half an hour
+           with --quick within 12 minutes: ${BRIEF_GOALS.join(', ')}, files of 1 GiB, fewer tools and rounds
 --only     some of the cases, by their names and commas
 --tools    some of the tools, each by a part of its name; sluice stays
 --minutes  no run is begun after this time; what is left out is named in the results
@@ -70,10 +73,13 @@ if (values.help) {
   process.stdout.write(HELP);
   process.exit();
 }
-const asked = values.only?.split(',') ?? (values.goals ? GOALS : ALL);
+/** Files of their real size, and as much as there is time for in twelve minutes. */
+const brief = values.goals && values.quick;
+const quick = values.quick && !brief;
+const asked = values.only?.split(',') ?? (brief ? BRIEF_GOALS : values.goals ? GOALS : ALL);
 const unknown = asked.filter((name) => !Object.hasOwn(CASES, name));
 if (unknown.length > 0) refuse(`no such case: ${unknown.join(', ')}`);
-const minutes = Number(values.minutes ?? (values.quick ? 10 : values.goals ? 12 : 22));
+const minutes = Number(values.minutes ?? (values.quick ? 10 : 22));
 if (!(minutes > 0)) refuse('--minutes takes a number');
 const wait = Number(values.wait ?? (values.quick ? 0 : 2));
 if (!(wait >= 0)) refuse('--wait takes a number of minutes');
@@ -86,9 +92,9 @@ const say = (line: string) => void process.stderr.write(`${line}\n`);
 const sluice = await sluiceTool();
 const tools: Tool[] = [
   sluice,
-  ...[rcloneCopyurl, rcloneCopyto, rcloneOnePut, s5cmdPipe, awsCp, smartOpen, boto3UploadFileobj, s3transferCrt],
-  await libStorageTool(),
   ...(await floorTools()),
+  ...[rcloneOnePut, rcloneCopyto, s5cmdPipe, boto3UploadFileobj, s3transferCrt],
+  ...(brief ? [] : [rcloneCopyurl, awsCp, smartOpen, await libStorageTool()]),
 ];
 const versions = new Map<Tool, string | undefined>();
 for (const tool of chosen(tools)) versions.set(tool, await tool.version());
@@ -98,12 +104,12 @@ if (missing.length > 0) say(`not installed, so left out: ${missing.join(', ')}; 
 await waitForQuiet(wait, say);
 const installed = [...versions.keys()].filter((tool) => versions.get(tool) !== undefined);
 const loadAtStart = loadavg()[0] ?? Number.NaN;
-const bench = new Bench({ quick: values.quick, minutes, sluice, tools: installed, loadAtStart });
+const bench = new Bench({ quick, brief, minutes, sluice, tools: installed, loadAtStart });
 for (const name of missing) bench.leftOut.push(`${name}: not installed`);
-const kind = values.quick ? 'quick' : 'full';
+const kind = quick ? 'quick' : brief ? 'brief' : 'full';
 const files = new ResultFiles(
   bench,
-  values.only || values.tools ? `some-${kind}` : values.goals && !values.quick ? 'goals' : kind,
+  values.only || values.tools ? `some-${kind}` : values.goals && !quick ? (brief ? 'goals-brief' : 'goals') : kind,
   new Map([...versions].map(([tool, version]) => [tool.name, version ?? 'not installed'])),
 );
 for (const name of ALL.filter((one) => asked.includes(one))) {

@@ -49,6 +49,8 @@ export interface Run extends Cost {
 export interface BenchOptions {
   /** Smaller files. */
   readonly quick: boolean;
+  /** Files of their real sizes, but for those beyond a GiB, and fewer rounds. */
+  readonly brief: boolean;
   /** After them no run is begun. */
   readonly minutes: number;
   readonly sluice: SluiceTool;
@@ -59,6 +61,7 @@ export interface BenchOptions {
 /** One call of `npm run bench`: its limits, its tools and what it has found so far. */
 export class Bench {
   readonly quick: boolean;
+  readonly brief: boolean;
   readonly sluice: SluiceTool;
   /** Every tool to compare, the engine too unless it was left out. */
   readonly tools: readonly Tool[];
@@ -78,6 +81,7 @@ export class Bench {
 
   constructor(options: BenchOptions) {
     this.quick = options.quick;
+    this.brief = options.brief;
     this.sluice = options.sluice;
     this.tools = options.tools;
     this.loadAtStart = options.loadAtStart;

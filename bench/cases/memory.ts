@@ -4,8 +4,9 @@ import { largeFile } from '../source-files.ts';
 
 /** Peak memory over lengths: a transfer of any length has to run in the memory of a small one. */
 export async function memoryCase(bench: Bench): Promise<CaseResult> {
-  const lengths = bench.quick ? [256 * MIB, GIB] : [256 * MIB, GIB, 4 * GIB, 10 * GIB];
-  const connections = [4, 16];
+  const short = [256 * MIB, GIB];
+  const lengths = bench.quick ? short : [...short, 4 * GIB, ...(bench.brief ? [] : [10 * GIB])];
+  const connections = bench.brief ? [4] : [4, 16];
   await using lane = await openLane({ files: lengths.map(largeFile) });
   for (const count of connections) {
     for (const bytes of lengths)
