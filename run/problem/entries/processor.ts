@@ -78,6 +78,12 @@ export const PROCESSOR = {
     meaning: 'DuckDB refused the table, or rows were lost on the way. The detail has its words.',
     mend: 'give the columns their types in the options of the processor',
   },
+  'own-processor-missing': {
+    title: 'A module has no such processor',
+    names: ['OwnProcessorError'],
+    meaning: 'The setting workers.processors names a module that exports no processor of the name it gives.',
+    mend: 'export what defineProcessor returns, under the name of the setting, and deploy again',
+  },
   'no-archive': {
     title: 'The content is no archive',
     names: ['NoArchiveError', 'UnsupportedArchiveError'],
