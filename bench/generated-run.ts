@@ -129,6 +129,7 @@ export function planOf(run: GeneratedRun): PlanSummary {
     work: 0,
     processed: mixed ? Math.floor(items / 2) : items,
     rerunOf: null,
+    loads: [],
     onLate: 'partial',
     waitFor: [],
     deadline: null,

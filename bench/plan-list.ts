@@ -62,6 +62,7 @@ async function plan(endpoint: string, bucket: string): Promise<void> {
       processors: PROCESSOR_NAMES,
       sourcesPerBatch: 50,
       limits: { items: 10_000_000, hours: undefined },
+      hasWarehouse: false,
       hasEnded: async () => false,
     },
   );

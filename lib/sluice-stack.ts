@@ -19,7 +19,7 @@ import { LogQueries } from './monitoring/log-queries.ts';
 import { Network } from './network/network.ts';
 import { alertsAreOn } from './settings/alert-settings.ts';
 import { readSettings } from './settings/read-settings.ts';
-import type { SettingsInput } from './settings/settings.ts';
+import type { Settings, SettingsInput } from './settings/settings.ts';
 import { Encryption } from './storage/encryption.ts';
 import { Storage } from './storage/storage.ts';
 import { WorkQueue } from './workers/work-queue.ts';
@@ -168,10 +168,21 @@ export class SluicePipeline extends Construct {
       ...(alerts && { AlertTopicArn: alerts.topic.topicArn }),
     };
     // The command line finds a deployment by these names.
-    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value }).overrideLogicalId(name);
+    for (const [name, value] of Object.entries({ ...outputs, ...warehouseOutputs(settings, functions) })) {
+      new CfnOutput(this, name, { value }).overrideLogicalId(name);
+    }
     this.bucket = storage.bucket;
     this.stateMachine = stateMachine;
   }
+}
+
+/** What a person needs to know to let Sluice into the warehouse, and the command line to find it. */
+function warehouseOutputs({ redshift }: Settings, functions: Functions): Record<string, string> {
+  if (redshift === undefined) return {};
+  const { workgroup, cluster, database, secretArn, dbUser } = redshift;
+  const Warehouse = JSON.stringify({ workgroup, cluster, database });
+  if (secretArn !== undefined || dbUser !== undefined) return { Warehouse };
+  return { Warehouse, WarehouseUser: `IAMR:${functions.get('load').role?.roleName}` };
 }
 
 export interface SluiceStackProps extends StackProps, SluicePipelineProps {}

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { credentialFields } from './credentials/credential-reference.ts';
+import { loadSchema } from './input/load.ts';
 
 /** What the source's own side must say or be, beyond what the engine checks anyway. */
 export const expectSchema = z.strictObject({
@@ -44,6 +45,8 @@ export const sourceItemSchema = z.strictObject({
   expect: expectSchema.optional(),
   ifExists: ifExistsSchema.optional(),
   allowUnprovenEnd: z.boolean().optional(),
+  /** Where in the warehouse it goes; its format is filled in. */
+  load: loadSchema.optional(),
   /** An earlier run that landed it and lacks only its result: if the object is still the same, it is processed and not landed again. */
   landedIn: z.string().optional(),
 });

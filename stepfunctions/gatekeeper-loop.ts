@@ -32,6 +32,13 @@ export interface GatekeeperLoopProps {
   readonly attempts: number;
   /** Where the answer of a gatekeeper function goes. @default '$.gate' */
   readonly resultPath?: string;
+  /**
+   * Sets a second loop of one state machine apart: `Load` makes the states LoadGatekeeperState and ForceLoadGatekeeperState, and
+   * `$.loadForce` and `$.loadLate` what they set. @default - GatekeeperState, ForceGatekeeperState, `$.force`, `$.late`
+   */
+  readonly name?: string;
+  /** Errors that a gatekeeper function throws on purpose, and that the next try would meet again. @default - none */
+  readonly ownErrors?: readonly string[];
   /** A backstop for one look of a gatekeeper function. @default - none */
   readonly timeout?: Duration;
   /** Where any other error leads, which is then at `$.error`. @default - it ends the execution */
@@ -64,8 +71,12 @@ export class GatekeeperLoop extends StateMachineFragment {
         `${props.attempts} attempts make ${gateEvents(props.attempts)} events of history; an execution has ${HISTORY_EVENTS}, and ${KEPT_EVENTS} are kept for its other states; take fewer attempts and a longer interval`,
       );
     }
+    const { name = '' } = props;
     const gatekeeper = isTask(props.gatekeeper) ? props.gatekeeper : this.invokeGatekeeper(props.gatekeeper, props);
-    const force = new Pass(this, 'ForceGatekeeperState', { result: Result.fromBoolean(true), resultPath: '$.force' });
+    const force = new Pass(this, `Force${name}GatekeeperState`, {
+      result: Result.fromBoolean(true),
+      resultPath: pathOf(name, 'force'),
+    });
 
     // Alone and first: every retrier counts for itself, so that transient faults don't use up the waiting.
     gatekeeper.addRetry({
@@ -74,17 +85,27 @@ export class GatekeeperLoop extends StateMachineFragment {
       backoffRate: 1,
       maxAttempts: props.attempts,
     });
-    retryFaults(gatekeeper);
-    gatekeeper.addCatch(force.next(gatekeeper), { errors: [NOT_READY], resultPath: '$.late' });
+    retryFaults(gatekeeper, props.ownErrors);
+    gatekeeper.addCatch(force.next(gatekeeper), { errors: [NOT_READY], resultPath: pathOf(name, 'late') });
     if (props.onError !== undefined) gatekeeper.addCatch(props.onError, { resultPath: '$.error' });
 
     this.startState = gatekeeper;
     this.endStates = [gatekeeper];
   }
 
-  private invokeGatekeeper(fn: IFunction, { resultPath = '$.gate', timeout }: GatekeeperLoopProps): TaskStateBase {
-    return invoke(this, 'GatekeeperState', fn, { resultPath, ...(timeout && { timeout }) });
+  private invokeGatekeeper(
+    fn: IFunction,
+    { name = '', resultPath = '$.gate', timeout }: GatekeeperLoopProps,
+  ): TaskStateBase {
+    return invoke(this, `${name}GatekeeperState`, fn, { resultPath, ...(timeout && { timeout }) });
   }
+}
+
+/** `$.force`, or `$.loadForce` for a loop named `Load`. */
+function pathOf(name: string, field: 'force' | 'late'): string {
+  return name === ''
+    ? `$.${field}`
+    : `$.${name.charAt(0).toLowerCase()}${name.slice(1)}${field === 'force' ? 'Force' : 'Late'}`;
 }
 
 function isTask(gatekeeper: IFunction | TaskStateBase): gatekeeper is TaskStateBase {

@@ -26,9 +26,9 @@ export function gateEvents(attempts: number): number {
   return 2 * STATE + ATTEMPT * (attempts + 2) + STATE;
 }
 
-/** Whether an execution that waits that often stays within its history. */
-export function gateFitsHistory(attempts: number): boolean {
-  return gateEvents(attempts) <= HISTORY_EVENTS - KEPT_EVENTS;
+/** Whether an execution whose loops wait that often stays within its history. */
+export function gateFitsHistory(...attempts: readonly number[]): boolean {
+  return attempts.reduce((events, some) => events + gateEvents(some), 0) <= HISTORY_EVENTS - KEPT_EVENTS;
 }
 
 /** A task that is called, fails once on the way and is retried: what is reckoned for each call of the loops below. */

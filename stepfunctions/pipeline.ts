@@ -46,6 +46,8 @@ export interface PipelineProps {
   readonly bucket: IBucket;
   readonly functions: PipelineFunctions;
   readonly gate: { readonly intervalSeconds: number; readonly attempts: number };
+  /** Where a warehouse is set: the function that loads, and how often it looks. */
+  readonly load?: { readonly call: IFunction; readonly intervalSeconds: number; readonly attempts: number } | undefined;
   /** The state machine that closes the runs of executions that ended otherwise, by ARN. */
   readonly closeRunArn: string;
   readonly ingest: {
@@ -73,7 +75,7 @@ export const TASK_TIMEOUT = Duration.minutes(16);
  * What breaks on the way, in Ingest, Reconcile or the gate, is caught, and the run closed in order all the same:
  *
  * ```
- * IngestBroke | ReconcileBroke | GateBroke ─▶ CloseBroken ─▶ ItemsState ─▶ DoneState ─▶ BrokenState, which fails by that error
+ * IngestBroke | ReconcileBroke | GateBroke | LoadBroke ─▶ CloseBroken ─▶ ItemsState ─▶ DoneState ─▶ BrokenState, which fails by that error
  *      ▲ redriven: where it broke ─────────────────────────────────────────────────────────╯
  * ```
  *
@@ -87,8 +89,9 @@ export class Pipeline extends StateMachineFragment {
   /** None: a run ends in Succeed, Late or Failed. */
   readonly endStates: INextable[] = [];
 
-  constructor(scope: Construct, id: string, { bucket, functions, gate, closeRunArn, ingest: limits }: PipelineProps) {
+  constructor(scope: Construct, id: string, props: PipelineProps) {
     super(scope, id);
+    const { bucket, functions, gate, closeRunArn, ingest: limits } = props;
     const timeout = TASK_TIMEOUT;
 
     const plan = retryFaults(
@@ -112,7 +115,6 @@ export class Pipeline extends StateMachineFragment {
     const reconcile = retryFaults(
       invoke(this, 'Reconcile', functions.reconcile, { resultPath: JsonPath.DISCARD, timeout }),
     );
-    const write = new WriteEnd(this, 'WriteEnd', { functions, atOnce: limits.maxLambdas, timeout });
     const closeBroken = retryFaults(
       invoke(this, 'CloseBroken', functions.closeRun, {
         payload: TaskInput.fromObject({
@@ -126,6 +128,17 @@ export class Pipeline extends StateMachineFragment {
     );
     const broke = (state: string) =>
       new Pass(this, `${state}Broke`, { result: Result.fromString(state), resultPath: '$.broke' }).next(closeBroken);
+    const write = new WriteEnd(this, 'WriteEnd', {
+      functions,
+      atOnce: limits.maxLambdas,
+      timeout,
+      load: props.load && {
+        load: props.load.call,
+        interval: Duration.seconds(props.load.intervalSeconds),
+        attempts: props.load.attempts,
+        onError: broke('Load'),
+      },
+    });
     ingest.onError(broke('Ingest'));
     reconcile.addCatch(broke('Reconcile'), { resultPath: '$.error' });
     const gatekeeper = new GatekeeperLoop(this, 'Gate', {

@@ -1,14 +1,21 @@
 import type { Duration } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import {
+  Choice,
+  Condition,
+  type IChainable,
   type INextable,
   Map as InlineMap,
   JsonPath,
+  Pass,
+  Result,
   type State,
   StateMachineFragment,
   TaskInput,
+  type TaskStateBase,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
+import { GatekeeperLoop } from './gatekeeper-loop.ts';
 import { invoke } from './invoke.ts';
 import { retryFaults } from './retries.ts';
 
@@ -20,6 +27,18 @@ export interface WriteEndProps {
   /** Pieces written at once; at most 40 are. */
   readonly atOnce: number;
   readonly timeout: Duration;
+  /** What loads the run into the warehouse, where one is set. */
+  readonly load?: LoadProps | undefined;
+}
+
+/** The loads of a run, by the gatekeeper's own loop. */
+export interface LoadProps {
+  /** Takes the loads as far as they go, and throws `NotReadyError` while they aren't done. */
+  readonly load: IFunction;
+  readonly interval: Duration;
+  readonly attempts: number;
+  /** Where a load that failed leads, or one that had to be cancelled. */
+  readonly onError: IChainable;
 }
 
 /**
@@ -28,6 +47,7 @@ export interface WriteEndProps {
  *
  * ```
  * ItemsState: each piece ─▶ ListItems
+ *   ─▶ LoadChoice ─▶ LoadState ─▶ LoadGatekeeperState ⇄ ForceLoadGatekeeperState   (where a warehouse is set)
  *   ─▶ DoneState: adds the pieces up, and writes the manifest ($.outcome)
  * ```
  *
@@ -38,7 +58,7 @@ export class WriteEnd extends StateMachineFragment {
   readonly startState: State;
   readonly endStates: INextable[];
 
-  constructor(scope: Construct, id: string, { functions, atOnce, timeout }: WriteEndProps) {
+  constructor(scope: Construct, id: string, { functions, atOnce, timeout, load }: WriteEndProps) {
     super(scope, id);
     const pieces = new InlineMap(this, 'ItemsState', {
       itemsPath: '$.end.pieces',
@@ -58,8 +78,29 @@ export class WriteEnd extends StateMachineFragment {
         timeout,
       }),
     );
-    pieces.next(done);
+    if (load === undefined) pieces.next(done);
+    else pieces.next(this.#loading(load, timeout, done));
     this.startState = pieces;
     this.endStates = [done];
+  }
+
+  /** After the pieces, which say for good what is done, and before the manifest, which says what is loaded. */
+  #loading({ load, interval, attempts, onError }: LoadProps, timeout: Duration, done: TaskStateBase): IChainable {
+    const loop = new GatekeeperLoop(this, 'Load', {
+      name: 'Load',
+      gatekeeper: load,
+      resultPath: '$.loaded',
+      interval,
+      attempts,
+      timeout,
+      ownErrors: ['LoadFailedError', 'LoadCancelledError'],
+      onError,
+    });
+    loop.next(done);
+    // A redrive comes here again, and isn't forced from the start.
+    const begin = new Pass(this, 'LoadState', { result: Result.fromBoolean(false), resultPath: '$.loadForce' });
+    return new Choice(this, 'LoadChoice')
+      .when(Condition.numberGreaterThan('$.end.loads', 0), begin.next(loop))
+      .otherwise(done);
   }
 }

@@ -44,6 +44,7 @@ export async function plannedNow(
     scheduledTime: parsed.scheduledTime === undefined ? new Date() : new Date(parsed.scheduledTime),
     timeZone: parsed.timeZone,
     process: parsed.process,
+    load: parsed.load,
     processors: knownProcessors(),
   };
   const problems: string[] = [];

@@ -1,10 +1,13 @@
 import { abortUploads } from '#run/end/abort-uploads.ts';
-import { closeRun, type Ending } from '#run/end/closing.ts';
+import { breakClosing, closeRun, type Ending } from '#run/end/closing.ts';
+import { allLoaded } from '#run/end/load-outcomes.ts';
+import { manifestSchema } from '#run/end/manifest.ts';
 import { pieceCount } from '#run/end/pieces.ts';
 import { latestRedrive, reopenRun } from '#run/end/reopen.ts';
+import { runKeys } from '#run/keys.ts';
 import type { EndedExecution } from '#run/ledger/records.ts';
 import { type PlanSummary, readPlanSummary } from '#run/plan/plan-summary.ts';
-import type { Store } from '#run/store.ts';
+import { readJson, type Store } from '#run/store.ts';
 import { messageOfCause } from '../caught-error.ts';
 import { type Execution, planOfExecution } from '../execution.ts';
 import { problemOfExecution } from './problem-of-execution.ts';
@@ -22,6 +25,8 @@ export interface Closed {
   /** How many pieces the end is written in, and those that get a function of their own: none in a short run. */
   readonly of: number;
   readonly pieces: readonly number[];
+  /** Tables of the warehouse that are to be loaded now. */
+  readonly loads: number;
 }
 
 /** There is nothing to close; `why` is for a person. */
@@ -41,7 +46,7 @@ export async function closeInOrder(store: Store, runId: string, ending: Ending):
   const plan = await readPlanSummary(store, runId);
   await reopenRun(store, runId);
   await closeRun(store, runId, ending);
-  return piecesOf(plan);
+  return piecesOf(plan, plan.loads.length);
 }
 
 /**
@@ -58,18 +63,24 @@ export async function closeBroken(store: Store, execution: BrokenExecution): Pro
   await reopenRun(store, runId, redriveCount);
   await abortUploads(store, runId);
   const why = [status, execution.error, messageOfCause(execution.cause ?? '')].filter((text) => text).join(': ');
-  await closeRun(store, runId, {
+  const ending: Ending = {
     forced: true,
     reason: `the execution ended ${why}`,
     execution: { status, redriveCount },
     problem: problemOfExecution(runId, execution),
-  });
+  };
+  const closing = await closeRun(store, runId, ending);
+  // Closed in order, and then a load broke: the run has not come to its end.
+  if (closing.execution === undefined && !(await allLoaded(store, found.plan, closing))) {
+    const manifest = await readJson(store, runKeys(runId).manifest, manifestSchema);
+    if (manifest === undefined) await breakClosing(store, closing, ending);
+  }
   // It was redriven meanwhile, and ReopenRun came too early to see the run closed.
   const redriven = await latestRedrive(store, runId);
   if (redriven > redriveCount && (await reopenRun(store, runId, redriven))) {
     return nothing(runId, `run ${runId} was redriven meanwhile`);
   }
-  return piecesOf(found.plan);
+  return piecesOf(found.plan, 0);
 }
 
 function nothing(runId: string, why: string, isUnplanned = false): NothingToClose {
@@ -80,7 +91,13 @@ async function wasRedriven(store: Store, { name, redriveCount }: Execution): Pro
   return (await latestRedrive(store, name)) > redriveCount;
 }
 
-function piecesOf(plan: PlanSummary): Closed {
+function piecesOf(plan: PlanSummary, loads: number): Closed {
   const of = pieceCount(plan);
-  return { closed: true, runId: plan.runId, of, pieces: of === 1 ? [] : Array.from({ length: of }, (_, n) => n) };
+  return {
+    closed: true,
+    runId: plan.runId,
+    of,
+    pieces: of === 1 ? [] : Array.from({ length: of }, (_, n) => n),
+    loads,
+  };
 }

@@ -21,6 +21,7 @@ const env = readEnvironment({
   ...environment.sources,
   ...environment.limits,
   ...environment.defaultInput,
+  ...environment.redshift,
 });
 const processors = deployedProcessors(env.SLUICE_WORKERS);
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
@@ -49,6 +50,7 @@ export const handler = logged(async (payload: unknown) => {
     processors,
     sourcesPerBatch: env.SLUICE_INGEST.sourcesPerBatch,
     limits: env.SLUICE_LIMITS,
+    hasWarehouse: env.SLUICE_REDSHIFT !== undefined,
     hasEnded,
     sourceGuard,
   });

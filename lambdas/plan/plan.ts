@@ -6,6 +6,7 @@ import { itemId } from '#run/ids.ts';
 import { processorProblem } from '#run/input/deployed-processors.ts';
 import type { ExecutionInput } from '#run/input/input.ts';
 import { lookOfKey } from '#run/input/key-problem.ts';
+import { isSameLoad, type Load } from '#run/input/load.ts';
 import { type Item, itemName, type Process } from '#run/item.ts';
 import { runKeys, slotKey } from '#run/keys.ts';
 import { countByShard } from '#run/ledger/shards.ts';
@@ -37,6 +38,8 @@ export interface PlanRequest {
   readonly sourcesPerBatch: number;
   /** An input with more items is refused. After so many hours no source is begun any more, and the gate opens. */
   readonly limits: Pick<LimitsSettings, 'items' | 'hours'>;
+  /** Whether there is a warehouse to load into. */
+  readonly hasWarehouse: boolean;
   /** Whether an execution that holds a slot can't go on any more. */
   readonly hasEnded: (holder: Claim) => Promise<boolean>;
   /** Where a list at a URL may be. */
@@ -60,11 +63,12 @@ export async function planRun(store: Store, request: PlanRequest): Promise<PlanS
     scheduledTime: input.scheduledTime === undefined ? startedAt : new Date(input.scheduledTime),
     timeZone: input.timeZone,
     process: input.process,
+    load: input.load,
     processors: request.processors,
   };
 
   await using list = listOf(store, request, defaults);
-  const seen = await survey(store, input, defaults, list, request.limits.items, slotProblem(input, startedAt));
+  const seen = await survey(store, request, defaults, list, slotProblem(input, startedAt));
   if (input.schedule !== undefined) {
     const what = `slot ${defaults.scheduledTime.toISOString()} of schedule ${input.schedule}`;
     await claim(store, slotKey(input.schedule, defaults.scheduledTime), mine, what, request.hasEnded);
@@ -97,6 +101,7 @@ export async function planRun(store: Store, request: PlanRequest): Promise<PlanS
     work: seen.work,
     rerunOf: input.rerunOf ?? null,
     processed: seen.processed,
+    loads: seen.loads,
     onLate: input.onLate,
     force: input.force,
     waitFor: input.waitFor,
@@ -119,6 +124,7 @@ interface Survey {
   readonly shards: PlanSummary['shards'];
   readonly processed: number;
   readonly work: number;
+  readonly loads: Load[];
 }
 
 /** Clocks differ, and a schedule's own start comes a little early at most. */
@@ -134,10 +140,9 @@ function slotProblem({ schedule, scheduledTime }: ExecutionInput, startedAt: Dat
 /** The first pass: every problem there is, before anything has been done. */
 async function survey(
   store: Store,
-  input: ExecutionInput,
+  { input, limits: { items: maxItems }, hasWarehouse }: PlanRequest,
   defaults: ItemDefaults,
   list: ListBytes | undefined,
-  maxItems: number,
   slot: string | undefined,
 ): Promise<Survey> {
   const problems: string[] = [];
@@ -153,6 +158,7 @@ async function survey(
   const shards = countByShard([]);
   let processed = 0;
   let work = 0;
+  const loads = new Map<string, Load>();
   try {
     for await (const item of itemsOf(store, input, defaults, list, report)) {
       const hash = item.kind === 'source' ? itemId(lookOfKey(item.key)) : item.id;
@@ -169,6 +175,7 @@ async function survey(
       }
       if (item.process !== null) processed += 1;
       if (item.kind === 'work') work += 1;
+      if (item.kind === 'source' && item.load !== undefined) addLoad(loads, item.load, item.key, report);
     }
   } catch (error) {
     if (error instanceof SourceListError) report(`sourcesFrom: ${error.message}`);
@@ -184,9 +191,27 @@ async function survey(
         : `rerunOf: run ${input.rerunOf} left nothing undone`,
     );
   }
+  if (loads.size > 0 && !hasWarehouse) {
+    report('load: this deployment has no warehouse: name one by the setting redshift, and deploy it');
+  }
   if (total > problems.length) problems.push(`and ${total - problems.length} more`);
   if (problems.length > 0) throw new InvalidInputError(problems);
-  return { items: seen.size, shards, processed, work };
+  return { items: seen.size, shards, processed, work, loads: [...loads.values()] };
+}
+
+/** The tables of a run get a record each, and each look at them asks the warehouse. */
+const MOST_TABLES = 100;
+
+function addLoad(loads: Map<string, Load>, load: Load, key: string, report: Report): void {
+  // Redshift folds names: two spellings are one table.
+  const table = load.table.toLowerCase();
+  const earlier = loads.get(table);
+  if (earlier === undefined) {
+    loads.set(table, load);
+    if (loads.size === MOST_TABLES + 1) report(`load: a run loads at most ${MOST_TABLES} tables`);
+  } else if (!isSameLoad(earlier, load)) {
+    report(`${key}: another source of the run goes into ${load.table} in another way: one table is loaded in one way`);
+  }
 }
 
 /** The list that the input names, its templates filled. @throws InvalidInputError where they can't be. */

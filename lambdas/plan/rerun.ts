@@ -1,5 +1,7 @@
-import { manifestSchema } from '#run/end/manifest.ts';
-import type { Item } from '#run/item.ts';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { itemLineSchema, MOST_LINE_CHARACTERS, manifestSchema } from '#run/end/manifest.ts';
+import { readLines } from '#run/input/lines.ts';
+import type { Item, SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
 import { plannedItems, readProgress } from '#run/ledger/progress.ts';
 import { planSummarySchema } from '#run/plan/plan-summary.ts';
@@ -30,12 +32,30 @@ export async function* itemsLeftBy(
     throw new RerunError(`run ${runId} is still under way: stop it, or wait for its manifest`);
   }
   const { done, landed } = await readProgress(store, plan);
+  const loaded = plan.loads.length === 0 ? undefined : await doneInTime(store, runId);
   const wanted = only === undefined ? undefined : new Set(only);
   for await (const item of plannedItems(store, plan)) {
-    const isDone = done.has(item.id) && !(isProcessed && item.process === null);
+    const isLoaded = loaded === undefined || item.kind === 'work' || item.load === undefined || loaded.has(item.id);
+    const isDone = done.has(item.id) && isLoaded && !(isProcessed && item.process === null);
     if (isDone || (wanted !== undefined && !wanted.has(item.id))) continue;
-    yield item.kind === 'source' && landed.has(item.id) ? { ...item, landedIn: runId } : item;
+    yield item.kind === 'work' ? item : { ...rest(item), ...(landed.has(item.id) && { landedIn: runId }) };
   }
+}
+
+/** The items that the run's own end has seen as done: those were loaded, and what came later was not. */
+async function doneInTime(store: Store, runId: string): Promise<Set<string>> {
+  const { Body } = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: runKeys(runId).items }));
+  const done = new Set<string>();
+  for await (const line of readLines(Body as AsyncIterable<Uint8Array>, MOST_LINE_CHARACTERS)) {
+    const { item, status } = itemLineSchema.parse(JSON.parse(line));
+    if (status === 'done') done.add(item);
+  }
+  return done;
+}
+
+/** An item as the rest of a run: it adds to the table that the run has replaced. */
+function rest(item: SourceItem): SourceItem {
+  return item.load?.mode === 'replace' ? { ...item, load: { ...item.load, mode: 'append' } } : item;
 }
 
 /** Tells the earlier run of the later one; the later one's plan names the earlier. */

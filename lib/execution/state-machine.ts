@@ -62,6 +62,7 @@ export class SluiceStateMachine extends Construct {
             sweep: call('sweep'),
           },
           gate: settings.gate,
+          load: settings.redshift && { ...settings.redshift, call: call('load') },
           closeRunArn: closeRun.stateMachineArn,
           ingest: settings.ingest,
         }),

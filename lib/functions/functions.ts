@@ -13,6 +13,7 @@ import { eventAccess } from '../monitoring/event-access.ts';
 import { metricsAccess } from '../monitoring/metrics-access.ts';
 import { type Access, leave, variables } from '../permissions/access.ts';
 import { credentialAccess } from '../permissions/credential-access.ts';
+import { warehouseAccess } from '../permissions/warehouse-access.ts';
 import { alertsAreOn } from '../settings/alert-settings.ts';
 import type { Settings } from '../settings/settings.ts';
 import { planVariables } from '../settings/settings-rules.ts';
@@ -59,18 +60,20 @@ export class Functions extends Construct {
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id);
     const bundles = bundleLambdas(props.entries ?? lambdaEntries());
-    const all = specs(props);
-    const made = LAMBDA_NAMES.filter((name) => name !== 'watch' || alertsAreOn(props.settings.alerts)).map((name) => {
-      const { access, ...spec } = all[name];
+    const all: Partial<Record<LambdaName, Spec>> = { ...specs(props), ...warehouseSpecs(props) };
+    const made = LAMBDA_NAMES.flatMap((name) => {
+      const spec = all[name];
+      if (spec === undefined || (name === 'watch' && !alertsAreOn(props.settings.alerts))) return [];
+      const { access, ...rest } = spec;
       const fn = new SluiceFunction(this, name, {
-        ...spec,
+        ...rest,
         name: `${Stack.of(this).stackName}-${name}`,
         bundle: bundles[name].folder,
         encryption: props.encryption,
         logLevel: props.settings.logs.level,
       });
       fn.give(...access);
-      return [name, fn] as const;
+      return [[name, fn] as const];
     });
     this.#functions = Object.fromEntries(made);
   }
@@ -103,7 +106,7 @@ export class Functions extends Construct {
 }
 
 /** Each function: what it is for, its size, and what it is given. */
-function specs({ settings, storage, queue, workers }: FunctionsProps): Record<LambdaName, Spec> {
+function specs({ settings, storage, queue, workers }: FunctionsProps): Record<Exclude<LambdaName, 'load'>, Spec> {
   const { ingest, gate } = settings;
   const { partition } = Stack.of(storage);
   const credentials = credentialAccess(storage, settings.sources);
@@ -266,6 +269,24 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<La
       memoryMiB: 256,
       timeout: Duration.minutes(2),
       access: [ecsRoleAccess(storage)],
+    },
+  };
+}
+
+/** What is deployed where a warehouse is set. */
+function warehouseSpecs({ settings, storage }: FunctionsProps): Partial<Record<LambdaName, Spec>> {
+  if (settings.redshift === undefined) return {};
+  return {
+    load: {
+      description: 'Loads a closed run into the warehouse, and throws NotReadyError until it is there',
+      memoryMiB: 1_769,
+      timeout: LONG,
+      access: [
+        // A short run's pieces are written here.
+        storage.access({ read: [RUNS], write: [RUNS], uploads: [RUNS] }),
+        warehouseAccess(storage, settings.redshift),
+        variables(groupsAsVariables(settings, 'redshift')),
+      ],
     },
   };
 }

@@ -12,6 +12,7 @@ export const LAMBDA_NAMES = [
   'reconcile',
   'gatekeeper',
   'close-run',
+  'load',
   'list-items',
   'done',
   'broken',

@@ -3,6 +3,7 @@ import { processorProblems } from '#run/input/deployed-processors.ts';
 import { executionInputSchema } from '#run/input/input.ts';
 import { gateWaitSeconds } from '#run/settings/gate.ts';
 import { groupsAsVariables } from '#run/settings/groups.ts';
+import { loadWaitSeconds } from '#run/settings/redshift.ts';
 import { deployedProcessors } from '#run/settings/workers.ts';
 import { gateEvents, gateFitsHistory, HISTORY_EVENTS, KEPT_EVENTS, slicesPerBatch } from '#stepfunctions/history.ts';
 import { buffersFor } from '#transfer/parts/buffers.ts';
@@ -23,7 +24,7 @@ function hoursOfRun({ limits, run }: Settings): number {
 export function planVariables(settings: Settings): Record<string, string> {
   const limits = { ...settings.limits, hours: hoursOfRun(settings) };
   return {
-    ...groupsAsVariables({ ...settings, limits }, 'gate', 'ingest', 'workers', 'sources', 'limits'),
+    ...groupsAsVariables({ ...settings, limits }, 'gate', 'ingest', 'workers', 'sources', 'limits', 'redshift'),
     ...(settings.defaultInput && { SLUICE_DEFAULT_INPUT: JSON.stringify(settings.defaultInput) }),
   };
 }
@@ -212,6 +213,33 @@ export const settingsRules: readonly SettingsRule[] = [
     },
   },
   {
+    settings: ['redshift', 'gate.attempts'],
+    problem: ({ redshift, gate }) =>
+      redshift === undefined || gateFitsHistory(gate.attempts, redshift.attempts)
+        ? undefined
+        : `redshift.attempts (${redshift.attempts}) and gate.attempts (${gate.attempts}) make ${gateEvents(gate.attempts) + gateEvents(redshift.attempts)} events of history together; Step Functions ends an execution at ${HISTORY_EVENTS}; look less often, with a longer redshift.intervalSeconds`,
+  },
+  {
+    settings: ['redshift', 'gate.intervalSeconds', 'gate.attempts', 'run.timeoutHours'],
+    problem: ({ redshift, gate, run }) =>
+      redshift === undefined || gateWaitSeconds(gate) + loadWaitSeconds(redshift) < run.timeoutHours * 3_600
+        ? undefined
+        : `the gate and the loads wait ${describeSeconds(gateWaitSeconds(gate) + loadWaitSeconds(redshift))}, and run.timeoutHours ends the run after ${describeSeconds(run.timeoutHours * 3_600)}; raise run.timeoutHours or wait less`,
+  },
+  {
+    settings: ['redshift', 'schedules', 'defaultInput'],
+    problem: ({ redshift, schedules, defaultInput }) => {
+      const inputs = [
+        ['defaultInput', defaultInput ?? {}] as const,
+        ...schedules.map(({ name, input }) => [name, input] as const),
+      ];
+      const loading = inputs.filter(([, input]) => namesLoad(input)).map(([name]) => name);
+      return redshift !== undefined || loading.length === 0
+        ? undefined
+        : `${loading.join(', ')} load into a warehouse, and none is named: set redshift`;
+    },
+  },
+  {
     settings: ['limits.hours', 'run.timeoutHours'],
     problem: (settings) =>
       hoursOfRun(settings) < settings.run.timeoutHours
@@ -237,6 +265,12 @@ export const settingsRules: readonly SettingsRule[] = [
     },
   },
 ];
+
+/** Whether an input loads anything. */
+function namesLoad(input: unknown): boolean {
+  const { load, sources = [] } = executionInputSchema.parse(input);
+  return [load, ...sources.map((source) => source.load)].some((one) => one !== null && one !== undefined);
+}
 
 /** What is wrong with the processors that an input names. */
 function undeployed(settings: Settings, input: unknown): string | undefined {

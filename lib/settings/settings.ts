@@ -8,6 +8,7 @@ import { sourceRulesSchema } from '#run/limits/source-rules.ts';
 import { gateSchema } from '#run/settings/gate.ts';
 import { ingestSchema } from '#run/settings/ingest.ts';
 import { metricsSchema } from '#run/settings/metrics.ts';
+import { redshiftSchema } from '#run/settings/redshift.ts';
 import { whole } from '#run/settings/whole.ts';
 import { workersSchema } from '#run/settings/workers.ts';
 import { alertSettings } from './alert-settings.ts';
@@ -156,6 +157,9 @@ export const settingsSchema = z.strictObject({
   logs: logs.prefault({}),
   alerts: alertSettings.prefault({}),
   metrics: metricsSchema.prefault({}),
+  redshift: redshiftSchema
+    .optional()
+    .describe('The Redshift warehouse that runs load into: docs/redshift.md. Without it nothing of it is deployed.'),
   schedules: z.array(schedule).default([]).describe('Schedules that start runs.'),
   defaultInput: executionInput.optional().describe('What an execution started with `{}` runs: an execution input.'),
 });

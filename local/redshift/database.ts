@@ -56,6 +56,8 @@ export class Database {
         const { rows } = await this.#postgres.query('SELECT FROM pg_roles WHERE rolname = $1', [user]);
         // As Redshift does for whoever comes with temporary credentials.
         if (rows.length === 0) await this.#postgres.exec(`CREATE ROLE ${identifier(user)}`);
+        // Postgres asks for it where a COPY reads; on Redshift the role of the COPY is what reads.
+        await this.#postgres.exec(`GRANT pg_read_server_files TO ${identifier(user)}`);
         await this.#postgres.exec(`SET SESSION AUTHORIZATION ${identifier(user)}`);
       }
       try {

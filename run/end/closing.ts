@@ -1,7 +1,7 @@
 import { runKeys } from '../keys.ts';
 import { type Closing, closedSchema, type EndedExecution } from '../ledger/records.ts';
 import type { Problem } from '../problem/problem.ts';
-import { readJson, type Store, writeOnce } from '../store.ts';
+import { readJson, type Store, writeJson, writeOnce } from '../store.ts';
 
 /** How a run comes to its end. */
 export interface Ending {
@@ -40,6 +40,24 @@ export async function closeRun(
   };
   if ((await writeOnce(store, runKeys(runId).closed, closing)) === 'written') return closing;
   return (await readClosing(store, runId)) ?? closing;
+}
+
+/**
+ * Says of a run that was closed in order that its execution broke afterwards, before its end was written. A redrive then opens
+ * it again.
+ */
+export async function breakClosing(
+  store: Store,
+  closing: Closing,
+  { reason, execution, problem }: Ending,
+): Promise<void> {
+  await writeJson(store, runKeys(closing.runId).closed, {
+    ...closing,
+    forced: true,
+    reason: reason ?? closing.reason,
+    execution,
+    ...(problem && { problem }),
+  });
 }
 
 /** How a run was closed, undefined where it is open. */

@@ -5,6 +5,7 @@ import { readJson, type Store, writeOnce } from '../store.ts';
 import { VERSION } from '../version.ts';
 import { readClosing, reasonOf } from './closing.ts';
 import { joinPieces } from './join-pieces.ts';
+import { loadOutcomes } from './load-outcomes.ts';
 import { type Manifest, manifestSchema, type Outcome } from './manifest.ts';
 import { pieceCount, type WrittenPiece, writePiece } from './pieces.ts';
 import { problemOfEnd } from './problem-of-end.ts';
@@ -74,6 +75,7 @@ export async function finishRun(
     problem: problemOfEnd(closing, { runId: plan.runId, outcome, counts }),
     counts,
     bytes: tally.bytes,
+    loads: await loadOutcomes(store, plan, closing),
     notes: gate.problems,
     done: tally.done,
     failed: tally.failed,

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { redactUrl } from '#net/redact.ts';
 import { type Item, itemName } from '../item.ts';
 import { type LedgerName, runKeys } from '../keys.ts';
-import { failureSchema, landedSchema, resultSchema } from '../ledger/records.ts';
+import { failureSchema, type LandedRecord, landedSchema, resultSchema } from '../ledger/records.ts';
 import { NewerVersionError } from '../newer-version.ts';
 import { readJson, type Store, UnreadableRecordError } from '../store.ts';
 import { type ItemLine, MOST_LINE_CHARACTERS } from './manifest.ts';
@@ -39,11 +39,19 @@ export async function readItem(store: Store, runId: string, item: Item): Promise
     kind: item.kind,
     status: isDone ? 'done' : failure === undefined ? 'missing' : 'failed',
     ...(item.kind === 'source' && landed?.value === undefined && { url: redactUrl(item.url) }),
+    ...(isDone && loadOf(item, landed?.value)),
     ...(landed?.value && { landed: landed.value }),
     ...(result?.value && { result: result.value }),
     ...(failure?.value && { failure: failure.value }),
     ...(leftOut.length > 0 && { leftOut }),
   };
+}
+
+/** `append` adds what is new: an object that this run found unchanged is in the table already, unless the run is about its rest. */
+function loadOf(item: Item, landed: LandedRecord | undefined): Pick<ItemLine, 'load'> {
+  if (item.kind !== 'source' || item.load === undefined) return {};
+  const isNew = landed?.status === 'landed' || item.landedIn !== undefined;
+  return { load: { table: item.load.table, heldBack: item.load.mode === 'append' && !isNew } };
 }
 
 /** A record that is there, and what it holds where it can be read. */

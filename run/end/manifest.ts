@@ -17,6 +17,22 @@ export type Outcome = z.infer<typeof outcomeSchema>;
 
 const named = { item: z.string(), name: z.string() };
 
+/** What became of the load into one table of the warehouse. */
+export const loadOutcomeSchema = z.object({
+  table: z.string(),
+  mode: z.enum(['append', 'replace', 'merge']),
+  /** `loading` where the execution ended before that was known, and `not begun`. */
+  state: z.enum(['loaded', 'nothing', 'failed', 'cancelled', 'loading', 'not begun']),
+  objects: z.int(),
+  bytes: z.int(),
+  /** As the warehouse counted them; null where it could not be asked. */
+  rows: z.int().nullable(),
+  /** Objects of `append` that an earlier run has landed already. */
+  heldBack: z.int(),
+  error: z.object({ name: z.string(), message: z.string() }).nullable(),
+});
+export type LoadOutcome = z.infer<typeof loadOutcomeSchema>;
+
 /** `manifest.json`: what came of a run. Written once; what comes after it lies under `late/`. */
 export const manifestSchema = z.object({
   v: z.literal(1),
@@ -48,6 +64,8 @@ export const manifestSchema = z.object({
   }),
   /** Bytes that this run landed: unchanged and skipped objects count nothing. */
   bytes: z.int(),
+  /** The tables of the warehouse, in the plan's order. */
+  loads: z.array(loadOutcomeSchema).default([]),
   /** Problems with workers and the like that a reader should know of, a sentence each. */
   notes: z.array(z.string()),
   done: z.array(z.object(named)),
@@ -63,6 +81,8 @@ export const MOST_LINE_CHARACTERS = 1_000_000;
 export const itemLineSchema = z.object({
   ...named,
   kind: z.enum(['source', 'work']),
+  /** The table of the warehouse that it goes into, where it is done. */
+  load: z.object({ table: z.string(), heldBack: z.boolean() }).optional(),
   status: z.enum(['done', 'failed', 'missing']),
   /** Of a source that has not landed, without credentials and with query values removed. What landed has its own. */
   url: z.string().optional(),

@@ -3,6 +3,7 @@ import { credentialFields, credentialProblems } from '../credentials/credential-
 import { RUN_ID_PATTERN } from '../ids.ts';
 import { destinationFields, expectSchema, ifExistsSchema, itemIdSchema } from '../item.ts';
 import { keyProblem } from './key-problem.ts';
+import { loadSchema } from './load.ts';
 import { nameProblem } from './name-problem.ts';
 import { PROCESSOR_NAMES } from './processor-names.ts';
 import { quoted } from './quoted.ts';
@@ -59,6 +60,7 @@ export const sourceInputSchema = z
     expect: expectSchema.optional(),
     ifExists: ifExistsSchema.optional(),
     allowUnprovenEnd: z.boolean().optional(),
+    load: loadSchema.nullable().optional(),
   })
   .superRefine((source, context) => {
     for (const { path, problem } of credentialProblems(source))
@@ -103,6 +105,8 @@ export const executionInputSchema = z
     /** Of the earlier run's items only these. */
     rerunItems: z.array(itemIdSchema).min(1).max(5_000).optional(),
     process: processInputSchema.nullable().default(null),
+    /** Where in the warehouse each source goes that says nothing else. */
+    load: loadSchema.nullable().default(null),
     onLate: z.enum(['partial', 'fail']).default('partial'),
     waitFor: z
       .array(waitForSchema)
@@ -123,6 +127,10 @@ export const executionInputSchema = z
   .refine(({ rerunOf, sources, sourcesFrom, work }) => rerunOf === undefined || !(sources ?? sourcesFrom ?? work), {
     path: ['rerunOf'],
     error: 'takes its items from the earlier run: leave sources, sourcesFrom and work out',
+  })
+  .refine(({ rerunOf, load }) => rerunOf === undefined || load === null, {
+    path: ['load'],
+    error: "belongs to new sources: an earlier run's items are loaded as they were planned",
   })
   .refine(({ rerunOf, rerunItems }) => rerunItems === undefined || rerunOf !== undefined, {
     path: ['rerunItems'],

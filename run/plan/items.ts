@@ -3,6 +3,7 @@ import { processorProblem } from '../input/deployed-processors.ts';
 import { describeIssue, REPORTING } from '../input/describe-issue.ts';
 import { type ExecutionInput, type SourceInput, sourceInputSchema, type WorkInput } from '../input/input.ts';
 import { keyProblem } from '../input/key-problem.ts';
+import type { Load } from '../input/load.ts';
 import { isTooDeep, MOST_LEVELS } from '../input/nesting.ts';
 import { quoted } from '../input/quoted.ts';
 import { fillTemplate, TemplateError } from '../input/template.ts';
@@ -14,6 +15,8 @@ export interface ItemDefaults {
   readonly scheduledTime: Date;
   readonly timeZone: string;
   readonly process: Process | null;
+  /** Where in the warehouse a source goes that says nothing else. @default nowhere */
+  readonly load?: Load | null;
   /** The processors that the deployment's workers have. */
   readonly processors: readonly string[];
 }
@@ -37,15 +40,33 @@ export function sourceItem(
     report(`${where}.${URL.canParse(url) ? 'key' : 'url'}: ${problem}${hint}`);
     return undefined;
   }
-  const { process, url: _url, key: _key, ...rest } = source;
+  const { process: own, load: ownLoad, url: _url, key: _key, ...rest } = source;
+  const process = destined(own === undefined ? defaults.process : own, key, `${where}.process`, defaults, report);
+  const load = ownLoad === undefined ? (defaults.load ?? null) : ownLoad;
   return {
     kind: 'source',
     id: itemId(url, key),
     url,
     key,
-    process: destined(process === undefined ? defaults.process : process, key, `${where}.process`, defaults, report),
+    process,
     ...rest,
+    ...(load !== null && { load: withFormat(load, process, `${where}.load`, report) }),
   };
+}
+
+/** A load with the format that its files have. */
+function withFormat(load: Load, process: Process | null, where: string, report: Report): Load {
+  const isParquet = process?.processor === 'parquet';
+  const format = load.options.format ?? (isParquet ? 'parquet' : undefined);
+  if (format === undefined) {
+    report(`${where}.options.format: is needed, csv or json, unless the processor parquet makes the files`);
+    return load;
+  }
+  const { partitionBy } = process?.options ?? {};
+  if (isParquet && format === 'parquet' && Array.isArray(partitionBy) && partitionBy.length > 0) {
+    report(`${where}: COPY doesn't see the columns that partitionBy makes folders of: leave partitionBy out`);
+  }
+  return { ...load, options: { ...load.options, format } };
 }
 
 /** The same for an entry of a list, whose shape nothing has looked at yet. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { loadSchema } from '../input/load.ts';
 import { waitForSchema } from '../input/wait-for.ts';
 import { runKeys } from '../keys.ts';
 import { readJson, type Store } from '../store.ts';
@@ -25,6 +26,8 @@ export const planSummarySchema = z.object({
   processed: z.int().nonnegative(),
   /** The run whose failed and missing items these are. */
   rerunOf: z.string().nullable(),
+  /** The tables of the warehouse that its sources go into, each once. */
+  loads: z.array(loadSchema).default([]),
   onLate: z.enum(['partial', 'fail']),
   waitFor: z.array(waitForSchema),
   deadline: z.iso.datetime().nullable(),

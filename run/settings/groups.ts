@@ -5,6 +5,7 @@ import { sourceRulesSchema } from '../limits/source-rules.ts';
 import { gateSchema } from './gate.ts';
 import { ingestSchema } from './ingest.ts';
 import { metricsSchema } from './metrics.ts';
+import { type RedshiftSettings, redshiftSchema } from './redshift.ts';
 import { workersSchema } from './workers.ts';
 
 /**
@@ -18,11 +19,15 @@ const groups = {
   sources: sourceRulesSchema,
   limits: limitsSchema,
   metrics: metricsSchema,
+  /** Not there where no warehouse is set. */
+  redshift: redshiftSchema.optional(),
 } as const;
 
 type Name = keyof typeof groups;
 /** The groups as a deployment's settings hold them. */
-type SettingGroups = { readonly [N in Name]: z.output<(typeof groups)[N]> };
+type SettingGroups = { readonly [N in Exclude<Name, 'redshift'>]: z.output<(typeof groups)[N]> } & {
+  readonly redshift?: RedshiftSettings | undefined;
+};
 
 /** The variables of the groups, as `readEnvironment` takes them. */
 export const groupVariables = {
@@ -32,6 +37,7 @@ export const groupVariables = {
   sources: { SLUICE_SOURCES: jsonVariable(groups.sources) },
   limits: { SLUICE_LIMITS: jsonVariable(groups.limits) },
   metrics: { SLUICE_METRICS: jsonVariable(groups.metrics) },
+  redshift: { SLUICE_REDSHIFT: jsonVariable(groups.redshift).optional() },
 } as const satisfies { readonly [N in Name]: { readonly [V in `SLUICE_${Uppercase<N>}`]: z.ZodType } };
 
 /** Groups as the variables that hand them over. */
@@ -39,5 +45,9 @@ export function groupsAsVariables<N extends Name>(
   settings: Pick<SettingGroups, N>,
   ...names: readonly N[]
 ): Record<string, string> {
-  return Object.fromEntries(names.map((name) => [`SLUICE_${name.toUpperCase()}`, JSON.stringify(settings[name])]));
+  return Object.fromEntries(
+    names.flatMap((name) =>
+      settings[name] === undefined ? [] : [[`SLUICE_${name.toUpperCase()}`, JSON.stringify(settings[name])]],
+    ),
+  );
 }

@@ -28,7 +28,7 @@ export const redshiftSchema = z
       .regex(/^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:.+$/, 'takes the ARN of a secret')
       .optional()
       .describe(
-        'A secret with `username` and `password` of the database user. Without it, the user is made from the IAM role of the function, as `IAMR:<stack>-load`.',
+        'A secret with `username` and `password` of the database user. Without it, the user is made from the IAM role of the function: the output `WarehouseUser` says how it is called.',
       ),
     dbUser: databaseName
       .optional()

@@ -1,5 +1,6 @@
 import type { TestProject } from 'vitest/node';
 import type { LocalSettings } from '#local/deploy.ts';
+import { COPY_ROLE, WORKGROUP_ARN } from '#test/helpers/redshift.ts';
 import { shareDeployments } from '#test/helpers/setup/deployments.ts';
 import { csvNamed, startWeb } from '#test/helpers/web.ts';
 
@@ -55,6 +56,14 @@ export default async function setup(project: TestProject) {
       'metrics.level': 'codes',
       'metrics.dashboard': true,
       schedules: [{ name: 'never', expression: 'cron(30 4 * * ? *)', timeZone: 'UTC', input: { sources: [] } }],
+    },
+    // The stand-in for Redshift takes seconds to start.
+    warehouse: {
+      ...settings,
+      'gate.attempts': 900,
+      'redshift.workgroup': WORKGROUP_ARN,
+      'redshift.copyRole': `arn:aws:iam::000000000000:role/${COPY_ROLE}`,
+      'redshift.intervalSeconds': 1,
     },
   });
   return async () => {

@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deployStack, type LocalSettings, type StackOutputs } from '#local/deploy.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '#local/embedded/embedded-aws.ts';
+import { type RedshiftStandIn, startRedshiftStandIn } from '#local/redshift/stand-in.ts';
 
-/** An embedded AWS for one test file. `stop` also removes its folder. */
-export async function startTestAws(): Promise<EmbeddedAws & { folder: string }> {
+/** An embedded AWS for one test file, with a stand-in for Redshift where one is given. `stop` also removes its folder. */
+export async function startTestAws(redshift?: RedshiftStandIn): Promise<EmbeddedAws & { folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-test-'));
-  const aws = await startEmbeddedAws({ logFile: join(folder, 'aws.log') });
+  const aws = await startEmbeddedAws({ logFile: join(folder, 'aws.log'), ...(redshift && { redshift }) });
   const stop = async () => {
     await aws.stop();
+    await redshift?.stop();
     await rm(folder, { recursive: true, force: true });
   };
   return { ...aws, folder, stop };
@@ -28,7 +30,8 @@ export async function startDeployedAws(
   settings: LocalSettings = {},
   options: { assemblies?: string } = {},
 ): Promise<EmbeddedAws & { folder: string; outputs: StackOutputs }> {
-  const aws = await startTestAws();
+  const hasWarehouse = Object.keys(settings).some((name) => name.startsWith('redshift.'));
+  const aws = await startTestAws(hasWarehouse ? await startRedshiftStandIn() : undefined);
   try {
     const outputs = await deployStack(aws, {
       ...options,

@@ -140,7 +140,7 @@ export function sampleView(sample: SampleRun): RunView {
   const plan: PlanSummary = {
     ...{ v: 1, runId, executionArn, startedAt: at(0), plannedAt: at(1_200), schedule, scheduledTime: at(0) },
     ...{ items: items.length, batches: items.length <= 100 ? items.length : Math.ceil(items.length / 50) },
-    ...{ shards: countByShard([]), work: 0, processed: items.length, rerunOf: null, onLate: 'partial' },
+    ...{ shards: countByShard([]), work: 0, processed: items.length, rerunOf: null, loads: [], onLate: 'partial' },
     ...{ waitFor: [...DEFAULT_WAIT_FOR], deadline: null, stopAt: null, force: false },
   };
   const counts = { items: items.length, ...tally.counts };
@@ -155,7 +155,7 @@ export function sampleView(sample: SampleRun): RunView {
     ...{ v: 1, runId, executionArn, startedAt: at(0), closedAt: at(seconds * 1_000), rerunOf: null, outcome },
     ...{ forced: reason !== null, reason, counts, bytes: tally.bytes },
     problem: problemOfEnd(closing, { runId, outcome, counts }),
-    ...{ notes: [...notes], done: tally.done, failed: tally.failed, missing: tally.missing },
+    ...{ loads: [], notes: [...notes], done: tally.done, failed: tally.failed, missing: tally.missing },
   };
   const gate = sampleGate(runId, lines, { seconds, gateSeconds, workers });
   return endedView(

@@ -12,6 +12,9 @@ import type { Store } from '#run/store.ts';
 export const WORKGROUP_ARN =
   'arn:aws:redshift-serverless:us-east-1:000000000000:workgroup/11111111-2222-3333-4444-555555555555';
 
+/** What the role for COPY is called. */
+export const COPY_ROLE = 'redshift-copy';
+
 /** An embedded AWS with a stand-in for Redshift behind it, a bucket, and a role for COPY that may read the bucket. */
 export interface TestWarehouse {
   readonly aws: EmbeddedAws;
@@ -33,7 +36,7 @@ export async function startTestWarehouse(): Promise<TestWarehouse> {
     redshift,
     store,
     client: new RedshiftDataClient(aws.client),
-    copyRole: await newCopyRole(aws, 'redshift-copy', store.bucket),
+    copyRole: await newCopyRole(aws, store.bucket),
     stop: async () => {
       await aws.stop();
       await redshift.stop();
@@ -43,11 +46,11 @@ export async function startTestWarehouse(): Promise<TestWarehouse> {
 }
 
 /** A role that Redshift may take on to read a bucket: docs/redshift.md has the same two documents. */
-export async function newCopyRole(aws: Pick<EmbeddedAws, 'client'>, name: string, bucket: string): Promise<string> {
+export async function newCopyRole(aws: Pick<EmbeddedAws, 'client'>, bucket: string): Promise<string> {
   const iam = new IAMClient(aws.client);
   const { Role } = await iam.send(
     new CreateRoleCommand({
-      RoleName: name,
+      RoleName: COPY_ROLE,
       AssumeRolePolicyDocument: JSON.stringify({
         Version: '2012-10-17',
         Statement: [{ Effect: 'Allow', Principal: { Service: 'redshift.amazonaws.com' }, Action: 'sts:AssumeRole' }],
@@ -56,7 +59,7 @@ export async function newCopyRole(aws: Pick<EmbeddedAws, 'client'>, name: string
   );
   await iam.send(
     new PutRolePolicyCommand({
-      RoleName: name,
+      RoleName: COPY_ROLE,
       PolicyName: 'read',
       PolicyDocument: JSON.stringify({
         Version: '2012-10-17',

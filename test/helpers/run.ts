@@ -47,6 +47,7 @@ export async function writePlan(
     work: items.filter((item) => item.kind === 'work').length,
     processed: items.filter((item) => item.process !== null).length,
     rerunOf: null,
+    loads: [],
     onLate: 'partial',
     force: false,
     waitFor: [...DEFAULT_WAIT_FOR],

@@ -4,8 +4,8 @@ import { LAMBDA_NAMES } from '#lib/functions/lambda-entries.ts';
 import { cdkContext, definitionOf, synthesise } from './synthesise.ts';
 
 const template = synthesise();
-/** The watch is there for alerts alone. */
-const DEPLOYED = LAMBDA_NAMES.filter((name) => name !== 'watch');
+/** The watch is there for alerts alone, and without a warehouse there is nothing that loads. */
+const DEPLOYED = LAMBDA_NAMES.filter((name) => name !== 'watch' && name !== 'load');
 const resources = template.toJSON().Resources as Record<string, { Type: string; Properties: Record<string, unknown> }>;
 const ofType = (type: string) => Object.values(resources).filter((resource) => resource.Type === type);
 

@@ -21,6 +21,55 @@ const state = (name: string): State => {
 const tasks = Object.entries(states).filter(([, { Type }]) => Type === 'Task');
 const maps = Object.entries(states).filter(([, { Type }]) => Type === 'Map');
 
+describe('the state machine with a warehouse', () => {
+  const redshift = {
+    'redshift.workgroup': 'arn:aws:redshift-serverless:eu-west-1:123456789012:workgroup/one',
+    'redshift.copyRole': 'default',
+    'redshift.intervalSeconds': '20',
+    'redshift.attempts': '90',
+  };
+  const loading = definitionOf(synthesise(redshift));
+  const ofLoading = allStates(loading);
+
+  it('loads between the pieces of the end and the manifest, by the gatekeeper loop once more', () => {
+    const { isValid, errorsText } = aslValidator(loading);
+    expect(isValid, errorsText()).toBe(true);
+    expect(ofLoading.ItemsState).toMatchObject({ Next: 'LoadChoice' });
+    expect(ofLoading.LoadChoice).toMatchObject({
+      Choices: [{ Variable: '$.end.loads', NumericGreaterThan: 0, Next: 'LoadState' }],
+      Default: 'DoneState',
+    });
+    expect(ofLoading.LoadState).toMatchObject({
+      Result: false,
+      ResultPath: '$.loadForce',
+      Next: 'LoadGatekeeperState',
+    });
+    expect(ofLoading.LoadGatekeeperState).toMatchObject({
+      Next: 'DoneState',
+      ResultPath: '$.loaded',
+      Retry: [
+        { ErrorEquals: ['NotReadyError'], IntervalSeconds: 20, MaxAttempts: 90, BackoffRate: 1 },
+        { ErrorEquals: expect.arrayContaining(['LoadFailedError', 'LoadCancelledError']), MaxAttempts: 0 },
+        ...Array.from({ length: 3 }, () => expect.anything()),
+      ],
+      Catch: [
+        { ErrorEquals: ['NotReadyError'], Next: 'ForceLoadGatekeeperState', ResultPath: '$.loadLate' },
+        { ErrorEquals: ['States.ALL'], Next: 'LoadBroke', ResultPath: '$.error' },
+      ],
+    });
+    expect(ofLoading.ForceLoadGatekeeperState).toMatchObject({
+      ResultPath: '$.loadForce',
+      Next: 'LoadGatekeeperState',
+    });
+    expect(ofLoading.LoadBroke).toMatchObject({ Next: 'CloseBroken' });
+  });
+
+  it('has nothing of it without one', () => {
+    expect(Object.keys(states).filter((name) => /load/i.test(name))).toEqual([]);
+    expect(JSON.stringify(synthesise().toJSON())).not.toMatch(/redshift/i);
+  });
+});
+
 describe('the state machine', () => {
   it('is valid in the Amazon States Language', () => {
     const { isValid, errorsText } = aslValidator(definition);

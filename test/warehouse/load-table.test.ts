@@ -286,6 +286,8 @@ it('names what is wrong with the table: none, other columns, no right', async ()
   await test.redshift.database.run(`ALTER TABLE "sluice"."${table}" OWNER TO plain`);
   const mayNot = await end(runOf(loadOf(table, 'merge')), some(object), as('plain'));
   expect(mayNot.error?.message).toContain(`GRANT DELETE, SELECT ON "raw"."${table.slice(4)}" TO "plain"`);
+  await test.redshift.database.run(`GRANT DELETE, SELECT ON ${table} TO plain`);
+  expect(await end(runOf(loadOf(table, 'merge')), some(object), as('plain'))).toMatchObject({ state: 'loaded' });
   const other = await newTable();
   const noLedger = await end(runOf(loadOf(other, 'append')), some(object), as('stranger'));
   expect(noLedger.error?.message).toMatch(/can't make it: .*permission denied for schema sluice/);

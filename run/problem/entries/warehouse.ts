@@ -1,18 +1,33 @@
 import type { Entry } from '../entry.ts';
 
-/** Why a table of the warehouse is not loaded. */
+/** Why a load into Redshift fails, or the warehouse can't be asked. */
 export const WAREHOUSE = {
   'load-failed': {
-    title: 'The table could not be loaded',
+    title: 'A table of the warehouse could not be loaded',
     names: ['LoadFailedError'],
     meaning:
-      'The table, its columns, the data, or the permissions of the database user do not allow the load. Another try changes nothing. The detail lists what is wrong.',
-    mend: 'correct the table, the data or the permissions as the detail says, then run the load again ("npx sluice retry RUN")',
+      'The table is missing or has other columns, its user may not write it, or COPY refused the data. The detail has the words of Redshift and, where there is none, the CREATE TABLE that would fit. Nothing of that load is in the table.',
+    mend: 'mend what the detail names, then redrive the execution: what is loaded stays, and the rest is loaded (docs/redshift.md)',
   },
-  'warehouse-failed': {
-    title: 'The warehouse did not do what it was asked',
-    names: ['WarehouseError', 'WarehouseBusyError'],
-    meaning: 'A short query failed, took too long, or waited for a lock of somebody else.',
-    mend: 'look at the queries and locks of the warehouse, and run the load again ("npx sluice retry RUN")',
+  'load-cancelled': {
+    title: 'Time was up before every table was loaded',
+    names: ['LoadCancelledError'],
+    meaning:
+      'Sluice looked at the loads as often as the settings say, and then cancelled those under way. Nothing of those is in its table.',
+    mend: 'redrive the execution, which loads the rest, or let loads wait longer',
+    allowedBy: 'redshift.attempts, redshift.intervalSeconds',
+  },
+  'warehouse-refused': {
+    title: 'The warehouse refused a query',
+    names: ['WarehouseError'],
+    meaning: 'A query of a system table or of the ledger failed. The detail has the words of Redshift.',
+    mend: 'give the database user the right that the detail names (docs/redshift.md)',
+  },
+  'warehouse-busy': {
+    title: 'The warehouse did not answer in a minute',
+    names: ['WarehouseBusyError'],
+    meaning:
+      'A short query waited for a lock or for its turn, and was cancelled. A load waits and asks again by itself.',
+    mend: 'try again when the warehouse is less busy',
   },
 } as const satisfies Record<string, Entry>;

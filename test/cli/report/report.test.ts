@@ -22,6 +22,7 @@ const manifest: Manifest = {
   ),
   counts: { items: 3, done: 1, failed: 1, missing: 1, landed: 1, unchanged: 0, skipped: 0, processed: 1 },
   bytes: 3 * 1_024 * 1_024,
+  loads: [],
   notes: [],
   done: [{ item: 'a', name: 'raw/trips.csv' }],
   failed: [

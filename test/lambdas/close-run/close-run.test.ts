@@ -41,7 +41,13 @@ describe('closeBroken', () => {
     await writeOnce(store, runKeys('r').upload(uploadId), { v: 1, bucket: store.bucket, key: 'b', uploadId });
     await writeOnce(store, runKeys('r').upload('gone'), { v: 1, bucket: store.bucket, key: 'c', uploadId: 'gone' });
 
-    expect(await closeBroken(store, executionOf(plan))).toEqual({ closed: true, runId: 'r', of: 1, pieces: [] });
+    expect(await closeBroken(store, executionOf(plan))).toEqual({
+      closed: true,
+      runId: 'r',
+      of: 1,
+      pieces: [],
+      loads: 0,
+    });
     await finishRun(store, plan);
     expect(await isClosed(store, 'r')).toBe(true);
     expect(await openUploads(store.client, store.bucket)).toEqual([]);
@@ -109,6 +115,7 @@ describe('closeInOrder', () => {
       runId: 'short',
       of: 1,
       pieces: [],
+      loads: 0,
     });
     await writePlan(store, 'long', [], { items: 1_000_000, batches: 20_000 });
     const long = await closeInOrder(store, 'long', { forced: false, reason: null });

@@ -39,6 +39,7 @@ function plan(store: Store, typed: unknown, claim = claimOf('run'), hasEnded = a
     processors,
     sourcesPerBatch: 50,
     limits: { items: 200, hours: 2 },
+    hasWarehouse: true,
     hasEnded,
     sourceGuard: LOOPBACK,
   });

@@ -1,0 +1,84 @@
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import * as z from 'zod';
+import { type ItemLine, itemLineSchema, MOST_LINE_CHARACTERS } from '#run/end/manifest.ts';
+import { pieceCount, writePiece } from '#run/end/pieces.ts';
+import { readLines } from '#run/input/lines.ts';
+import type { Load } from '#run/input/load.ts';
+import { runKeys } from '#run/keys.ts';
+import { type Closing, resultSchema } from '#run/ledger/records.ts';
+import type { PlanSummary } from '#run/plan/plan-summary.ts';
+import { readJson, type Store } from '#run/store.ts';
+import { LoadFailedError } from '#warehouse/errors.ts';
+import type { LoadObject } from '#warehouse/load-objects.ts';
+import type { ToLoad } from '#warehouse/load-table.ts';
+
+/** What the processor `parquet` says of its files. */
+const parquetResult = z.object({
+  schema: z.array(z.object({ name: z.string(), type: z.string() })),
+  schemaCut: z.boolean(),
+});
+
+interface Gathered {
+  readonly objects: LoadObject[];
+  heldBack: number;
+  parquet: ToLoad['parquet'];
+}
+
+/**
+ * What of a closed run goes into which table. It is read from the pieces of the run's end, so that what is loaded is exactly
+ * what the manifest calls done: a result that comes later is in neither.
+ *
+ * @returns by table.
+ * @throws LoadFailedError naming an item whose record can't be read.
+ */
+export async function readToLoad(store: Store, plan: PlanSummary, closing: Closing): Promise<Map<string, ToLoad>> {
+  const loads = new Map(plan.loads.map((load) => [load.table.toLowerCase(), load]));
+  const found = new Map<string, Gathered>();
+  for await (const line of itemLines(store, plan, closing)) {
+    const load = loads.get(line.load?.table.toLowerCase() ?? '');
+    if (line.load === undefined || load === undefined) continue;
+    const gathered = found.get(load.table) ?? { objects: [], heldBack: 0, parquet: undefined };
+    found.set(load.table, gathered);
+    if (line.load.heldBack) gathered.heldBack += 1;
+    else await gather(store, plan, line, load, gathered);
+  }
+  return found;
+}
+
+async function* itemLines(store: Store, plan: PlanSummary, closing: Closing): AsyncGenerator<ItemLine> {
+  const of = pieceCount(plan);
+  for (let piece = 0; piece < of; piece++) {
+    const { lines } = await writePiece(store, plan, closing, { piece, of });
+    const { Body } = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: lines }));
+    if (Body === undefined) continue;
+    for await (const line of readLines(Body as AsyncIterable<Uint8Array>, MOST_LINE_CHARACTERS)) {
+      yield itemLineSchema.parse(JSON.parse(line));
+    }
+  }
+}
+
+async function gather(
+  store: Store,
+  plan: PlanSummary,
+  { item, name, landed, result, leftOut }: ItemLine,
+  { table, options }: Load,
+  gathered: Gathered,
+): Promise<void> {
+  if (options.format !== 'parquet' || result?.processor !== 'parquet') {
+    if (landed === undefined)
+      throw new LoadFailedError(`${table}: the record of ${name} that says where it landed can't be read`);
+    gathered.objects.push({ bucket: landed.bucket, key: landed.key, bytes: landed.bytes });
+    return;
+  }
+  // A long line has no outputs; the item's own record has.
+  const whole =
+    leftOut === undefined ? result : await readJson(store, runKeys(plan.runId).record('results', item), resultSchema);
+  const said = parquetResult.safeParse(whole?.result);
+  if (whole === undefined || !said.success) {
+    throw new LoadFailedError(`${table}: the record of ${name} that says which files it was made into can't be read`);
+  }
+  gathered.parquet ??= { columns: said.data.schema, isCut: said.data.schemaCut };
+  for (const { key, bytes } of whole.outputs) {
+    if (key.endsWith('.parquet')) gathered.objects.push({ bucket: store.bucket, key, bytes });
+  }
+}
