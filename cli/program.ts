@@ -9,6 +9,7 @@ import type { RetryOptions } from './commands/retry.ts';
 import type { RunOptions } from './commands/run.ts';
 import type { RunsOptions } from './commands/runs.ts';
 import type { WatchOptions } from './commands/watch.ts';
+import type { WlmCommand } from './commands/wlm.ts';
 import type { DeploymentOptions } from './deployment/connect.ts';
 import type { Screen } from './screen/screen.ts';
 
@@ -188,6 +189,19 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
       end(await doctor(options, screen));
     },
   );
+
+  onDeployment('wlm', 'show how long queries wait in the queues of the Redshift warehouse, and what to change')
+    .option('--days <number>', 'how far back; the system tables keep some days', whole(1, 30), 7)
+    .option('--html <file>', 'write a page with a graph of every hour, too')
+    .option('--workgroup <arn>', "a Serverless workgroup, instead of the deployment's warehouse")
+    .option('--cluster <name>', "a provisioned cluster, instead of the deployment's warehouse")
+    .option('--database <name>', 'the database to connect to')
+    .option('--secret <arn>', 'a secret with the database user; otherwise the one of your IAM identity')
+    .option('--db-user <name>', 'a database user of a cluster')
+    .action(async (options: WlmCommand) => {
+      const { wlm } = await import('./commands/wlm.ts');
+      end(await wlm(options, screen));
+    });
 
   program
     .command('validate')

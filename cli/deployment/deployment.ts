@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { z } from 'zod';
 
 /** Where a deployment keeps its runs. */
 export interface Deployment {
@@ -33,6 +34,20 @@ export async function findDeployment(client: CloudFormationClient, stackName: st
     throw new NoDeploymentError(`the stack "${stackName}" in ${region} is none of Sluice's: it lacks its outputs`);
   }
   return { stateMachineArn, bucket, cluster };
+}
+
+/** What a deployment's stack says of its warehouse. */
+const warehouseOutput = z.object({
+  workgroup: z.string().optional(),
+  cluster: z.string().optional(),
+  database: z.string(),
+});
+
+/** The warehouse that a deployment loads into; undefined where it has none. */
+export async function findWarehouse(client: CloudFormationClient, stackName: string) {
+  const stack = await describeStack(client, stackName);
+  const output = stack?.Outputs?.find(({ OutputKey }) => OutputKey === 'Warehouse')?.OutputValue;
+  return output === undefined ? undefined : warehouseOutput.parse(JSON.parse(output));
 }
 
 async function describeStack(client: CloudFormationClient, stackName: string) {

@@ -31,7 +31,9 @@ export class Database {
     const { PGlite } = await import('@electric-sql/pglite');
     const postgres = await PGlite.create();
     await postgres.exec(SYSTEM_TABLES);
-    await postgres.exec('GRANT SELECT ON svv_tables, svv_columns, sys_load_error_detail TO PUBLIC');
+    await postgres.exec(
+      'GRANT SELECT ON svv_tables, svv_columns, sys_load_error_detail, stl_wlm_query, svl_query_summary, sys_query_history TO PUBLIC',
+    );
     return new Database(postgres);
   }
 
@@ -55,7 +57,7 @@ export class Database {
       if (user !== undefined) {
         const { rows } = await this.#postgres.query('SELECT FROM pg_roles WHERE rolname = $1', [user]);
         // As Redshift does for whoever comes with temporary credentials.
-        if (rows.length === 0) await this.#postgres.exec(`CREATE ROLE ${identifier(user)}`);
+        if (rows.length === 0) await this.#postgres.exec(`CREATE ROLE ${identifier(user)} LOGIN`);
         // Postgres asks for it where a COPY reads; on Redshift the role of the COPY is what reads.
         await this.#postgres.exec(`GRANT pg_read_server_files TO ${identifier(user)}`);
         await this.#postgres.exec(`SET SESSION AUTHORIZATION ${identifier(user)}`);
@@ -119,8 +121,7 @@ export class Session {
     try {
       const { rows, fields, affectedRows } = await this.#postgres.query<unknown[]>(numbered.sql, numbered.values, {
         rowMode: 'array',
-        // As texts, of which the protocol makes its own values.
-        parsers: new Proxy({}, { get: () => (text: string) => text, has: () => true }),
+        parsers: AS_TEXT,
       });
       const columns = fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID }));
       return { rows, columns, affected: affectedRows ?? 0, hasResultSet: fields.length > 0 };
@@ -132,5 +133,8 @@ export class Session {
     }
   }
 }
+
+/** Times and decimals as texts, as the Data API sends them: date, time, timestamp, timestamptz, numeric. */
+const AS_TEXT = Object.fromEntries([1082, 1083, 1114, 1184, 1700].map((type) => [type, (text: string) => text]));
 
 const NOTHING: Answer = { rows: [], columns: [], affected: 0, hasResultSet: false };

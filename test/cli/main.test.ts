@@ -23,7 +23,7 @@ const BARE = {
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
 const COMMANDS =
-  'run watch runs status report items get logs retry cancel stop backfill open doctor validate copy probe completion'.split(
+  'run watch runs status report items get logs retry cancel stop backfill open doctor wlm validate copy probe completion'.split(
     ' ',
   );
 

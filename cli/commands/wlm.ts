@@ -1,0 +1,67 @@
+import { writeFile } from 'node:fs/promises';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
+import { requestLimits } from '#run/aws-requests.ts';
+import { type DataApi, REQUEST_SECONDS } from '#warehouse/data-api.ts';
+import { adviceOf } from '#warehouse/queues/advice.ts';
+import { readQueues } from '#warehouse/queues/read-queues.ts';
+import { type ClientConfig, clientConfig } from '../deployment/connect.ts';
+import { findWarehouse } from '../deployment/deployment.ts';
+import { EXIT } from '../exit-code.ts';
+import type { Screen } from '../screen/screen.ts';
+import { UsageError } from '../usage-error.ts';
+import { headlinesOf, queueTable, waitGraph } from '../wlm/queue-lines.ts';
+import { queuePage } from '../wlm/queue-page.ts';
+
+export interface WlmCommand {
+  readonly stack: string;
+  readonly local?: boolean;
+  readonly days: number;
+  readonly json?: boolean;
+  readonly html?: string;
+  readonly workgroup?: string;
+  readonly cluster?: string;
+  readonly database?: string;
+  readonly secret?: string;
+  readonly dbUser?: string;
+}
+
+const DAY = 86_400_000;
+
+/**
+ * `sluice wlm`: how long queries wait in which queue of the warehouse, and what to change.
+ *
+ * @throws UsageError where it isn't clear which warehouse is meant; WarehouseError where its system tables can't be read.
+ */
+export async function wlm(command: WlmCommand, screen: Screen): Promise<number> {
+  const clients = await clientConfig(command.local === true);
+  const api: DataApi = {
+    client: new RedshiftDataClient({ ...clients, ...requestLimits(REQUEST_SECONDS) }),
+    warehouse: await warehouseOf(command, clients),
+  };
+  // Whole hours, so that the first and the last are no worse than they are.
+  const until = new Date(Math.ceil(Date.now() / 3_600_000) * 3_600_000);
+  const report = await readQueues(api, new Date(until.getTime() - command.days * DAY), until);
+  const advice = adviceOf(report);
+  if (command.html !== undefined) await writeFile(command.html, queuePage(report, advice));
+  if (command.json === true) screen.print(JSON.stringify({ ...report, advice }));
+  else {
+    const lines = advice.length === 0 ? ['Nothing to change.'] : advice.map((sentence) => `- ${sentence}`);
+    screen.print([...headlinesOf(report), '', queueTable(report), '', waitGraph(report), '', ...lines].join('\n'));
+  }
+  return EXIT.complete;
+}
+
+async function warehouseOf(command: WlmCommand, clients: ClientConfig): Promise<DataApi['warehouse']> {
+  const { workgroup, cluster, database = 'dev', secret, dbUser } = command;
+  if (workgroup !== undefined && cluster !== undefined)
+    throw new UsageError('--workgroup or --cluster: one of the two');
+  const named = { ...(workgroup !== undefined && { workgroup }), ...(cluster !== undefined && { cluster }) };
+  const user = { ...(secret !== undefined && { secretArn: secret }), ...(dbUser !== undefined && { dbUser }) };
+  if (workgroup !== undefined || cluster !== undefined) return { ...named, ...user, database };
+  const found = await findWarehouse(new CloudFormationClient(clients), command.stack);
+  if (found === undefined) {
+    throw new UsageError(`the stack "${command.stack}" has no warehouse: name one by --workgroup or --cluster`);
+  }
+  return { ...found, ...user, ...(command.database !== undefined && { database: command.database }) };
+}

@@ -1,0 +1,122 @@
+import { type Queue, type QueueReport, waitShare } from './queue-report.ts';
+
+/** A queue in which so many queries ran is one to say something of. */
+const ENOUGH_QUERIES = 50;
+/** Waiting that nobody notices. */
+const SHORT_WAIT_SECONDS = 1;
+/** Waiting that people complain of. */
+const LONG_WAIT_SECONDS = 10;
+/** Hours of a day that are bad: others are to be at most a quarter of them. */
+const MOST_BAD_HOURS = 8;
+
+/** What to change, with the numbers that say so, a sentence or two for each queue that has something. */
+export function adviceOf(report: QueueReport): string[] {
+  if (report.queues.every(({ queries }) => queries === 0))
+    return ['No query ran in this time: there is nothing to advise.'];
+  switch (report.management) {
+    case 'manual':
+      return report.queues.flatMap((queue) => manual(queue, report));
+    case 'automatic':
+      return report.queues.flatMap((queue) => automatic(queue));
+    case 'serverless':
+      return report.queues.flatMap((queue) => serverless(queue, report));
+  }
+}
+
+function manual(queue: Queue, report: QueueReport): string[] {
+  const { name, slots, queries, worstWaitSeconds, p95WaitSeconds, toDisk, memoryMiB } = queue;
+  const advice: string[] = [];
+  const days = daysOf(report);
+  if (queries >= ENOUGH_QUERIES && worstWaitSeconds < SHORT_WAIT_SECONDS && slots !== null && slots > 2) {
+    const memory =
+      memoryMiB === null
+        ? ''
+        : `: ${Math.round((memoryMiB * slots) / (slots - 1)).toLocaleString('en')} MiB instead of ${memoryMiB.toLocaleString('en')} with one fewer`;
+    advice.push(
+      `${name}: none of ${count(queries, 'query', 'queries')} waited longer than ${seconds(worstWaitSeconds)} in ${days}. Fewer than its ${slots} slots would give each query more memory${memory}. Take one or two away, and look again.`,
+    );
+  }
+  const bad = badHours(queue);
+  if (p95WaitSeconds >= LONG_WAIT_SECONDS || bad.length > 0) {
+    const when =
+      bad.length > 0 && bad.length <= MOST_BAD_HOURS
+        ? ` It is so at ${bad.map((hour) => `${hour}:00`).join(', ')} UTC.`
+        : '';
+    const scaling = queue.concurrencyScaling
+      ? 'Concurrency scaling is on and did not take all of it: give the queue more slots'
+      : 'Give the queue more slots, or turn on concurrency scaling for it';
+    advice.push(
+      `${name}: queries waited up to ${seconds(worstWaitSeconds)}, 5 % of them longer than ${seconds(p95WaitSeconds)}, and ${percent(waitShare(queue))} of their time was waiting.${when} ${scaling}.`,
+    );
+  }
+  if (queue.timeoutSeconds === null && report.sees === 'all') advice.push(timeoutAdvice(queue));
+  if (toDisk !== null && toDisk > 0 && p95WaitSeconds < SHORT_WAIT_SECONDS) {
+    advice.push(
+      `${name}: ${count(toDisk, 'query', 'queries')} went to disk for want of memory, while slots were free. Let those alone take more: SET wlm_query_slot_count TO 2 (or more) before them, and back to 1 afterwards.`,
+    );
+  }
+  return advice;
+}
+
+function timeoutAdvice({ name, longestSeconds }: Queue): string {
+  const seen =
+    longestSeconds === 0
+      ? ''
+      : ` The longest that ran took ${seconds(longestSeconds)}: a limit of ${seconds(roundUp(longestSeconds * 1.5))} ends none like it.`;
+  return `${name}: no timeout is set, so that one query that never ends holds a slot for ever.${seen} Set a timeout, or a query monitoring rule.`;
+}
+
+function automatic(queue: Queue): string[] {
+  const { name, p95WaitSeconds, worstWaitSeconds, queries } = queue;
+  if (queries === 0 || p95WaitSeconds < LONG_WAIT_SECONDS) return [];
+  return [
+    `${name}: 5 % of ${count(queries, 'query', 'queries')} waited longer than ${seconds(p95WaitSeconds)}, the worst ${seconds(worstWaitSeconds)}. Automatic WLM sets slots and memory by itself: raise the queue's priority against the others, ${queue.concurrencyScaling ? 'or give the cluster more nodes' : 'or turn on concurrency scaling for it'}.`,
+  ];
+}
+
+function serverless(queue: Queue, { capacity }: QueueReport): string[] {
+  const { p95WaitSeconds, worstWaitSeconds, queries, longestSeconds } = queue;
+  const advice: string[] = [];
+  if (p95WaitSeconds >= LONG_WAIT_SECONDS) {
+    const most = capacity === null ? '' : ` It ran on ${capacity.mostRpus} RPUs at most.`;
+    advice.push(
+      `5 % of ${count(queries, 'query', 'queries')} waited longer than ${seconds(p95WaitSeconds)}, the worst ${seconds(worstWaitSeconds)}. Serverless has no queues to set: raise the workgroup's base capacity or its maximum, or the price-performance target.${most}`,
+    );
+  }
+  advice.push(
+    `The longest query took ${seconds(longestSeconds)}. Serverless ends no query by itself before 24 hours: set max_query_execution_time of the workgroup, for a runaway query is charged as long as it runs.`,
+  );
+  return advice;
+}
+
+/** The hours of the day in which queries wait long. */
+function badHours({ hours }: Queue): number[] {
+  const bad = hours
+    .filter(({ p95WaitSeconds }) => p95WaitSeconds >= LONG_WAIT_SECONDS)
+    .map(({ at }) => at.getUTCHours());
+  return [...new Set(bad)].sort((one, other) => one - other);
+}
+
+function daysOf({ since, until }: QueueReport): string {
+  return count(Math.round((until.getTime() - since.getTime()) / 86_400_000), 'day', 'days');
+}
+
+function count(value: number, one: string, many: string): string {
+  return `${value.toLocaleString('en')} ${value === 1 ? one : many}`;
+}
+
+function roundUp(value: number): number {
+  const step = value > 3_600 ? 600 : value > 60 ? 60 : 10;
+  return Math.ceil(value / step) * step;
+}
+
+/** Seconds for a person: `0.4 s`, `12 s`, `3 min`, `1.5 h`. */
+export function seconds(value: number): string {
+  if (value < 10) return `${Math.round(value * 10) / 10} s`;
+  if (value < 120) return `${Math.round(value)} s`;
+  return value < 7_200 ? `${Math.round(value / 60)} min` : `${Math.round(value / 360) / 10} h`;
+}
+
+export function percent(share: number): string {
+  return `${Math.round(share * 1_000) / 10} %`;
+}
