@@ -1,5 +1,5 @@
 import { CloudFormationClient, DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
-import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchClient, DescribeAlarmsCommand, ListMetricsCommand } from '@aws-sdk/client-cloudwatch';
 import {
   DeleteFunctionConcurrencyCommand,
   InvokeCommand,
@@ -11,6 +11,7 @@ import { PurgeQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listenToAlerts } from '#local/alerts.ts';
 import { WATCH_STATE_KEY } from '#run/keys.ts';
+import { METRICS, METRICS_NAMESPACE } from '#run/metrics/metrics.ts';
 import { writeJson } from '#run/store.ts';
 import { useDeployedAws } from '#test/helpers/deployed.ts';
 import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';
@@ -178,4 +179,16 @@ describe('an alarm', () => {
       'Sluice-watch-failed',
     ]);
   });
+});
+
+it('each metric is sent by a run and its workers, under the name of the stack', async () => {
+  const cloudWatch = new CloudWatchClient(aws.client);
+  const { manifest } = await aws.run({ sources: sources('/measured', '/none-measured'), process: 'profile' });
+  expect(manifest?.outcome).toBe('partial');
+  const sent = async () => {
+    const { Metrics = [] } = await cloudWatch.send(new ListMetricsCommand({ Namespace: METRICS_NAMESPACE }));
+    for (const { Dimensions } of Metrics) expect(Dimensions).toContainEqual({ Name: 'service', Value: 'Sluice' });
+    return [...new Set(Metrics.map(({ MetricName }) => MetricName))].sort();
+  };
+  await expect.poll(sent).toEqual(Object.keys(METRICS).sort());
 });
