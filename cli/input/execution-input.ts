@@ -1,7 +1,9 @@
 import { InvalidInputError } from '#run/errors.ts';
+import { processorProblems } from '#run/input/deployed-processors.ts';
 import { describeIssue, REPORTING } from '#run/input/describe-issue.ts';
 import { executionInputSchema } from '#run/input/input.ts';
 import { templateProblems } from '#run/input/template-problems.ts';
+import { knownProcessors } from './known-processors.ts';
 
 /** What a person types to start a run. Options win over the same field of `base`. */
 export interface InputOptions {
@@ -31,7 +33,7 @@ export function executionInput(options: InputOptions): Record<string, unknown> {
   };
   const parsed = executionInputSchema.safeParse(input, REPORTING);
   const problems = parsed.success
-    ? templateProblems(parsed.data)
+    ? [...processorProblems(parsed.data, knownProcessors()), ...templateProblems(parsed.data)]
     : parsed.error.issues.map((issue) => describeIssue(issue));
   if (problems.length > 0) throw new InvalidInputError(problems);
   // What is sent is what was typed: Plan applies the defaults, and shows the input as it came in the console.

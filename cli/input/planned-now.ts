@@ -1,6 +1,5 @@
 import { InvalidInputError } from '#run/errors.ts';
 import { itemId } from '#run/ids.ts';
-import { processorProblems } from '#run/input/deployed-processors.ts';
 import { executionInputSchema } from '#run/input/input.ts';
 import { lookOfKey } from '#run/input/key-problem.ts';
 import { type Item, itemName } from '#run/item.ts';
@@ -53,7 +52,6 @@ export async function plannedNow(
     if (problems.length < MOST_PROBLEMS) problems.push(problem);
     else more += 1;
   };
-  for (const problem of processorProblems(parsed, defaults.processors)) report(problem);
   const items: Item[] = [];
   const seen = new Set<string>();
   const add = (item: Item) => {

@@ -34,7 +34,11 @@ describe('npm start', () => {
   it.each([
     ['what is no URL', ['nonsense'], 'sources[0].url: takes an absolute URL'],
     ['an unknown option', ['--colour'], '--colour'],
-    ['an unknown processor', ['https://example.org/a', '--process', 'nope'], 'process: takes one of'],
+    [
+      'an unknown processor',
+      ['https://example.org/a', '--process', 'nope'],
+      'process: there is no processor "nope" here',
+    ],
     ['--late with URLs', ['--late', 'https://example.org/a'], 'takes no URLs'],
   ])('refuses %s before anything starts', async (_, args, message) => {
     const { code, out, err } = await start(...args);

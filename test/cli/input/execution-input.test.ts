@@ -26,6 +26,11 @@ describe('executionInput', () => {
     ['a URL that is none', { sources: [{ url: 'nonsense' }] }, 'sources[0].url: takes an absolute URL'],
     ['another scheme', { sources: [{ url: 'ftp://a.example/1' }] }, 'sources[0].url: takes an http or https URL'],
     [
+      'an unknown processor',
+      { sources: [{ url: 'https://a.example/1' }], process: 'nope' },
+      'process: there is no processor "nope" here',
+    ],
+    [
       'a name that no processor can have',
       { sources: [{ url: 'https://a.example/1' }], process: 'No!' },
       'process: takes the name of a processor',
