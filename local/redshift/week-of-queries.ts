@@ -48,7 +48,7 @@ const MANUAL: readonly GeneratedQueue[] = [
   },
 ];
 
-/** What `npm start` and tests look at: how queries came, waited and ran. */
+/** By which way of management the queries came, waited and ran. */
 export type WeekOf = 'manual' | 'automatic' | 'serverless';
 
 /**
