@@ -38,6 +38,7 @@ export async function coldstartCase(bench: Bench): Promise<CaseResult> {
   await using s3 = await startS3Server({ kind: 'versitygw' });
   const bucket = await createBucket(s3.client);
   const variables = deployedVariables();
+  const names = LAMBDA_NAMES.filter((name) => variables[name] !== undefined);
   const env = {
     PATH: process.env.PATH ?? '',
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(SHIPPED.memoryMiB),
@@ -69,10 +70,10 @@ export async function coldstartCase(bench: Bench): Promise<CaseResult> {
 
   const rounds = bench.quick ? 1 : bench.brief ? 7 : 15;
   const bare: ColdStart[] = [];
-  const starts = new Map<LambdaName, ColdStart[]>(LAMBDA_NAMES.map((name) => [name, []]));
+  const starts = new Map<LambdaName, ColdStart[]>(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     bare.push(await start([]));
-    for (const name of LAMBDA_NAMES) {
+    for (const name of names) {
       if (!isCalled(name)) starts.get(name)?.push(await load(name, bundles, []));
     }
     const called = await callBoth(`bench-${round}`, bundles);
@@ -101,7 +102,7 @@ export async function coldstartCase(bench: Bench): Promise<CaseResult> {
           'first byte asked for: CPU ms',
           'wall ms',
         ],
-        rows: LAMBDA_NAMES.map((name) => [
+        rows: names.map((name) => [
           name,
           kib(bytesOf(bundles[name])),
           kib(bytesOf({ ...bundles[name], later: [] })),
