@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { metricsLevelSchema } from '../metrics/metrics.ts';
 
 /** What of a deployment is measured beyond what AWS measures for nothing. */
