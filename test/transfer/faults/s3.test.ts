@@ -59,9 +59,10 @@ const cases: Case[] = [
   },
   {
     name: 'a part that is read slowly',
-    rules: [{ when: part, fault: { kind: 'slow-read', bytesPerSecond: 1.25 * MIB } }],
+    // The part takes longer than the limit in all, and never that long without a byte.
+    rules: [{ when: part, fault: { kind: 'slow-read', bytesPerSecond: 0.5 * MIB } }],
     // A Create whose answer took longer than this would leave an upload: no busy machine may do that here.
-    destination: { stallSeconds: 3 },
+    destination: { stallSeconds: 8 },
   },
   {
     name: 'parts refused for good',
