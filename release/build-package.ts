@@ -5,9 +5,22 @@ import ts from 'typescript';
 import { PUBLIC_ENTRIES, packageManifest } from './package-manifest.ts';
 
 /** The rooms of the package. Tests, benchmarks and the local run stay out. */
-const ROOMS = ['net', 'transfer', 'run', 'processors', 'stepfunctions', 'lambdas', 'worker', 'lib', 'cli', 'costs'];
-/** Files that are no TypeScript, and that the code reads or bundles. */
-const OTHER_FILES = /\.(cjs|json|css|svg)$/;
+const ROOMS = [
+  'net',
+  'transfer',
+  'run',
+  'warehouse',
+  'processors',
+  'page',
+  'stepfunctions',
+  'lambdas',
+  'worker',
+  'lib',
+  'cli',
+  'costs',
+];
+/** Files that are no TypeScript, and that the code imports, reads or bundles. */
+const OTHER_FILES = /\.(js|cjs|json)$/;
 const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs'];
 /** The oldest Node that the engine runs on. esbuild compiles what it can't parse. */
 const TARGET = 'node20';
