@@ -22,7 +22,8 @@ function objectsIn({ blocks }: Page): Record<string, unknown>[] {
   >[];
 }
 
-const isInput = (value: object) => ['sources', 'work', 'sourcesFrom', 'rerunOf', 'process', 'waitFor'].some((field) => field in value);
+const isInput = (value: object) =>
+  ['sources', 'work', 'sourcesFrom', 'rerunOf', 'process', 'waitFor'].some((field) => field in value);
 const isSettings = (value: Record<string, unknown>) => typeof value.context === 'object' && value.context !== null;
 
 /** The processors of one's own that the page's settings name. */
