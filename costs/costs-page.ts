@@ -30,7 +30,7 @@ export function costsTable(size: DeploymentSize): string {
       ),
     ),
     row(
-      '**in all**',
+      '**total**',
       bills.map((bill) => `**${money(totalOf(bill))}**`),
     ),
   ].join('\n');
@@ -53,7 +53,7 @@ by list prices of ${PRICES_READ.region} read on ${PRICES_READ.on}:
 | ${LOADS[2]?.name} | ${money(many)} | ${money(lineOf(size, 2, 'S3 requests'))} S3 requests, ${money(lineOf(size, 2, 'logs taken in'))} logs |
 
 [docs/costs.md](docs/costs.md) has every line (public IPv4 addresses, log ingestion, tracing and KMS among them), what was
-measured and what is reckoned. \`npm run costs\` computes it from the template of your own settings.
+measured and what was estimated. \`npm run costs\` computes the costs from the template of your own settings.
 
 `;
 }
@@ -75,40 +75,41 @@ export function costsPage(size: DeploymentSize): string {
 
 <!-- Made by \`npm run costs -- --write\` from costs/ and the synthesised template; edit those. -->
 
-Dollars a month (30 days) for three loads, with the default settings, by list prices of ${PRICES_READ.region} read on ${PRICES_READ.on}, without
-free tiers. \`npm run costs\` computes the same from the template of your own settings, and takes \`-c\` as \`cdk\` does:
-\`npm run costs -- -c sluice.workers.spot=false\`.
+The table shows the costs of three loads in dollars a month (30 days), with the default settings. It uses the list prices of ${PRICES_READ.region}, read on
+${PRICES_READ.on}, without free tiers. \`npm run costs\` computes the same table from the template of your own settings. It takes settings with \`-c\`, as
+\`cdk\` does: \`npm run costs -- -c sluice.workers.spot=false\`. [The glossary](glossary.md) explains the words.
 
 ${costsTable(size)}
 
-While nothing runs, only the last three lines and "logs kept" go on. Data that comes in from the Internet costs nothing, and
-neither does the way to S3 (a gateway endpoint). What leaves AWS is not in here: Sluice sends nothing out.
+While nothing runs, you pay only for the last three lines and for "logs kept". Data that comes in from the Internet costs nothing, and
+neither does traffic to S3 (through a gateway endpoint). The table has no price for data that leaves AWS, because Sluice sends none.
 
 ## What a setting changes
 
-- **Old versions** (\`bucket.oldVersionDays\`). An overwritten object stays as an old version, so that a bad file can be had
-  back. A file of 100 GiB that is written to one key every night keeps ${oldOf(1)} a month of old versions with 1 day, ${oldOf(3)} with 3,
-  ${oldOf(7)} with 7: with 7 days there are eight copies at a time. The default is ${size.oldVersionDays} days: a bad file of Friday night can be had back
-  on Monday. Keys with a date in them make no old versions.
-- **Public IPv4 addresses.** Workers in Sluice's own VPC have one each, for that is their way out without a NAT. They are charged
-  by the hour while a worker runs. In a VPC of yours (\`network.vpcId\`) there are none, and a NAT, which costs all the time.
-- **Spot** (\`workers.spot\`). Without it the million files cost ${many({ spot: false })} instead of ${many({})}.
-- **Logs.** Taking in is charged once, keeping by \`logs.retentionDays\`. \`logs.stateMachineLevel=ALL\` adds a line for each state.
-- **Alerts** (\`alerts.email\`, \`alerts.topic\`). Off by default, and then nothing. On, ${money(alerts)} a month: ${WITH_ALERTS.alarms} alarms, and a function that looks
-  every 15 minutes for what has not happened. Alerts that come from events cost nothing worth naming. Mails of SNS: the first thousand a
-  month are free.
-- **Metrics** (\`metrics.level\`). Off by default. \`runs\` sends ${SUMMED_METRICS} metrics in the hours in which runs go on: ${metricsOf(0)} a month with the nightly files,
-  at most ${money(SUMMED_METRICS * PRICES.metricMonth.dollars)} with runs in every hour. \`codes\` adds ${money(PRICES.metricMonth.dollars)} for each code that occurs in every hour of a month.
-- **Dashboard** (\`metrics.dashboard\`). ${money(PRICES.dashboardMonth.dollars)} a month, where the account has three already.
-- **Tracing.** A trace an execution and one a batch, where X-Ray records all of them. It records one a second and 5 % of the rest, so
-  it is less.
-- **KMS** (\`encryption.key\`). With \`service\` nothing. \`own\` is ${money(PRICES.kmsKeyMonth.dollars)} a month for the key, ${money(PRICES.kmsKeyMonth.dollars)} more for each of its first two yearly rotations,
-  and requests; S3's bucket key spares most. The nightly 100 GiB cost ${oneKey({ key: 'own' })} with it instead of ${oneKey({})}.
-- **Waiting.** A look of the gate every ${size.gateIntervalSeconds} s: [waiting.md](waiting.md) says what a long wait costs.
+- **Old versions** (\`bucket.oldVersionDays\`). S3 keeps an overwritten object as an old version, so that you can restore
+  it if the new file is bad. If a run writes a file of 100 GiB to one key every night, the old versions cost ${oldOf(1)} a month with 1 day, ${oldOf(3)} with
+  3 days and ${oldOf(7)} with 7 days: with 7 days there are eight copies at a time. The default is ${size.oldVersionDays} days: if the file of Friday night is
+  bad, you can restore the earlier one on Monday. Keys that contain a date make no old versions.
+- **Public IPv4 addresses.** Each worker in Sluice's own VPC has one, because it reaches the Internet without a NAT. AWS charges for the address
+  by the hour while the worker runs. In a VPC of yours (\`network.vpcId\`) workers have no public address. They use a NAT, which costs money all the time.
+- **Spot** (\`workers.spot\`). Without Spot the million files cost ${many({ spot: false })} instead of ${many({})}.
+- **Logs.** CloudWatch charges once for each GB that it takes in ("logs taken in"), and then for keeping the logs for \`logs.retentionDays\` ("logs kept").
+  \`logs.stateMachineLevel=ALL\` adds a log line for each state.
+- **Alerts** (\`alerts.email\`, \`alerts.topic\`). They are off by default, and then cost nothing. When they are on, they cost ${money(alerts)} a month: ${WITH_ALERTS.alarms} alarms, and a
+  function that checks every 15 minutes whether a run is too old or has not started. Alerts that come from events cost almost nothing. The first
+  thousand mails of SNS in a month are free.
+- **Metrics** (\`metrics.level\`). They are off by default. \`runs\` sends ${SUMMED_METRICS} metrics in the hours in which runs go on: ${metricsOf(0)} a month with the nightly files,
+  at most ${money(SUMMED_METRICS * PRICES.metricMonth.dollars)} with runs in every hour. \`codes\` adds ${money(PRICES.metricMonth.dollars)} for each error code that occurs in every hour of a month.
+- **Dashboard** (\`metrics.dashboard\`). It costs ${money(PRICES.dashboardMonth.dollars)} a month if the account already has three dashboards.
+- **Tracing.** The table assumes one trace for each execution and one for each batch. X-Ray records only one trace a second and 5 % of the others, so
+  the real cost is lower.
+- **KMS** (\`encryption.key\`). \`service\` costs nothing. \`own\` costs ${money(PRICES.kmsKeyMonth.dollars)} a month for the key, ${money(PRICES.kmsKeyMonth.dollars)} more for each of its first two yearly rotations,
+  and the requests to KMS; S3's bucket key avoids most of these requests. The nightly 100 GiB cost ${oneKey({ key: 'own' })} with it instead of ${oneKey({})}.
+- **Waiting.** The gate looks every ${size.gateIntervalSeconds} s: [waiting.md](waiting.md) shows what a long wait costs.
 
-## What was measured, and what is reckoned
+## What was measured, and what was estimated
 
-Nothing was measured on AWS. \`costs/usage.ts\` says where each figure comes from.
+Nothing was measured on AWS. \`costs/usage.ts\` gives the source of each figure.
 
 | figure | value |
 |---|---:|
@@ -118,9 +119,9 @@ ${Object.entries(USAGE)
 
 ## The prices
 
-\`costs/prices.ts\`, read on ${PRICES_READ.on}. The vendor's own pages fill some of their numbers in by script; then a page of others is named.
+\`costs/prices.ts\`, read on ${PRICES_READ.on}. Some of the vendor's own pages load their numbers by a script. For these prices the table names another page.
 
-| for a | $ | where it was read |
+| one | costs $ | source |
 |---|---:|---|
 ${Object.values(PRICES)
   .map(

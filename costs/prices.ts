@@ -12,7 +12,7 @@ export const PRICES_READ = { on: '2026-11-27', region: 'us-east-1' } as const;
 export const PRICES = {
   transition: {
     dollars: 0.025 / 1_000,
-    unit: 'state transition of Step Functions, retries among them',
+    unit: 'state transition of Step Functions; a retry counts as one',
     source: 'https://aws.amazon.com/step-functions/pricing/',
   },
   lambdaRequest: {
@@ -22,33 +22,33 @@ export const PRICES = {
   },
   lambdaGbSecond: {
     dollars: 0.0000133334,
-    unit: 'GB and second of Lambda, arm64',
+    unit: 'GB-second of Lambda, arm64',
     source: 'https://cloudchipr.com/blog/aws-lambda-pricing',
   },
   fargateVcpuHourArm64: {
     dollars: 0.03238,
-    unit: 'vCPU and hour of Fargate, arm64',
+    unit: 'vCPU-hour of Fargate, arm64',
     source: 'https://www.vantage.sh/blog/fargate-pricing',
   },
   fargateGbHourArm64: {
     dollars: 0.00356,
-    unit: 'GB and hour of Fargate, arm64',
+    unit: 'GB-hour of Fargate, arm64',
     source: 'https://www.vantage.sh/blog/fargate-pricing',
   },
   fargateVcpuHourX64: {
     dollars: 0.04048,
-    unit: 'vCPU and hour of Fargate, x64',
+    unit: 'vCPU-hour of Fargate, x64',
     source: 'https://www.vantage.sh/blog/fargate-pricing',
   },
   fargateGbHourX64: {
     dollars: 0.004445,
-    unit: 'GB and hour of Fargate, x64',
+    unit: 'GB-hour of Fargate, x64',
     source: 'https://www.vantage.sh/blog/fargate-pricing',
   },
   /** Of the on-demand price. It changes with supply; the vendor says "up to 70 % less". */
   fargateSpotShare: {
     dollars: 0.3,
-    unit: 'share of the on-demand price that Fargate Spot takes',
+    unit: 'share of the on-demand price that Fargate Spot costs',
     source: 'https://www.wring.co/blog/aws-fargate-pricing-guide',
   },
   publicIpv4Hour: {
@@ -69,12 +69,12 @@ export const PRICES = {
   },
   s3GbMonth: {
     dollars: 0.023,
-    unit: 'GB and month of S3 Standard',
+    unit: 'GB-month of S3 Standard',
     source: 'https://devnotes.tech/understanding-aws-s3-pricing-a-complete-cost-breakdown-with-examples',
   },
   sqsRequest: {
     dollars: 0.5 / 1e6,
-    unit: 'request of SQS, messages of fair queues at 0.10 more a million',
+    unit: 'request of SQS; a million messages of fair queues cost $0.10 more, which is included',
     source: 'https://cloudburn.io/blog/amazon-sqs-pricing',
   },
   logsGb: {
@@ -84,22 +84,22 @@ export const PRICES = {
   },
   logsGbMonth: {
     dollars: 0.03,
-    unit: 'GB and month of logs kept',
+    unit: 'GB-month of logs kept',
     source: 'https://hykell.com/kb/platform-specific-guides/aws-cloudwatch-logs-pricing',
   },
   metricMonth: {
     dollars: 0.3,
-    unit: 'metric of one’s own and month of CloudWatch, by the hours in which it is sent',
+    unit: 'month of a custom metric of CloudWatch, in proportion to the hours in which it is sent',
     source: 'https://c3x.dev/blog/aws-cloudwatch-metrics-cost/',
   },
   alarmMonth: {
     dollars: 0.1,
-    unit: 'alarm and month of CloudWatch',
+    unit: 'month of an alarm of CloudWatch',
     source: 'https://c3x.dev/resources/aws/aws_cloudwatch_metric_alarm',
   },
   dashboardMonth: {
     dollars: 3,
-    unit: 'dashboard and month of CloudWatch, after the first three of an account',
+    unit: 'month of a dashboard of CloudWatch, after the first three of an account',
     source: 'https://c3x.dev/blog/aws-cloudwatch-metrics-cost/',
   },
   trace: {

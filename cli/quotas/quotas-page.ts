@@ -11,14 +11,15 @@ export function quotasPage(): string {
 
 <!-- Made from cli/quotas/quotas.ts by \`node cli/quotas/quotas-page.ts\`; edit that. -->
 
-An account made yesterday has less of some things than the vendor's pages say. These are what Sluice needs with its default
-settings, in the region that it is deployed in. Look at them, and ask for more, in the console under Service Quotas, or:
+A new AWS account has lower quotas than AWS documents. The table lists the quotas that Sluice needs with its default
+settings, in the region of the deployment. You can read each quota, and request a higher one, in the console under Service Quotas.
+This command reads one:
 
 \`\`\`sh
 aws service-quotas get-service-quota --service-code vpc --quota-code L-F678F1CE
 \`\`\`
 
-| quota | code | needed | a new account has | what too little of it stops |
+| quota | code | Sluice needs | a new account has | a quota that is too low stops |
 |---|---|---:|---|---|
 ${quotas
   .map(
@@ -27,12 +28,12 @@ ${quotas
   )
   .join('\n')}
 
-How each looks when there is too little:
+How you notice that a quota is too low, and what to do if you can't get a higher one ([the glossary](glossary.md) explains the words):
 
-${quotas.map(({ name, failure, remedy }) => `- **${name}.** ${failure.replace(/^./, (letter) => letter.toUpperCase())}. Without more of it: ${remedy}.`).join('\n')}
+${quotas.map(({ name, failure, remedy }) => `- **${name}.** ${failure.replace(/^./, (letter) => letter.toUpperCase())}. Without a higher quota: ${remedy}.`).join('\n')}
 
-What a new account has was reported by others and is not promised by the vendor. No deploy to a real account was tried by this
-project yet.
+Other users have reported the quotas of new accounts; AWS does not promise them. This project has not yet been deployed to a real
+account.
 `;
 }
 

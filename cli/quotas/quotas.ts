@@ -49,9 +49,9 @@ export function quotasOf(needs: Partial<QuotaNeeds> = {}): Quota[] {
       serviceCode: 'vpc',
       quotaCode: 'L-F678F1CE',
       needed: 1,
-      newAccount: '5, of which the default VPC takes one',
+      newAccount: '5; the default VPC uses one of them',
       failure: 'the deploy ends at AWS::EC2::VPC with "The maximum number of VPCs has been reached" (VpcLimitExceeded)',
-      remedy: 'remove a VPC, or name one of yours by network.vpcId',
+      remedy: 'delete a VPC, or let the deployment use one of yours (network.vpcId)',
       stops: 'the deploy',
     },
     {
@@ -60,10 +60,10 @@ export function quotasOf(needs: Partial<QuotaNeeds> = {}): Quota[] {
       serviceCode: 'vpc',
       quotaCode: 'L-A4707A72',
       needed: 1,
-      newAccount: '5, raised together with VPCs per Region',
+      newAccount: '5; a higher quota of VPCs per Region raises this quota too',
       failure:
         'the deploy ends at AWS::EC2::InternetGateway with "The maximum number of internet gateways has been reached" (InternetGatewayLimitExceeded)',
-      remedy: 'remove a gateway, or name a VPC of yours by network.vpcId',
+      remedy: 'delete a gateway, or let the deployment use a VPC of yours (network.vpcId)',
       stops: 'the deploy',
     },
   ];
@@ -77,8 +77,8 @@ export function quotasOf(needs: Partial<QuotaNeeds> = {}): Quota[] {
       needed: maxLambdas + OTHER_LAMBDAS,
       newAccount: '10 in some new accounts, 1,000 in others',
       failure:
-        'tasks of the state machine are retried after Lambda.TooManyRequestsException ("Rate Exceeded"), which the execution’s history shows',
-      remedy: 'a smaller ingest.maxLambdas with ingest.children and ingest.slicesAtOnce',
+        'Step Functions retries tasks after Lambda.TooManyRequestsException ("Rate Exceeded"), and the history of the execution shows this error',
+      remedy: 'lower ingest.maxLambdas, ingest.children and ingest.slicesAtOnce',
       stops: 'nothing: a run takes longer',
     },
     ...(spot
@@ -91,8 +91,8 @@ export function quotasOf(needs: Partial<QuotaNeeds> = {}): Quota[] {
             needed: vcpus,
             newAccount: '0 to 6',
             failure:
-              'the gate’s progress and the manifest say "a worker could not be started" with ECS’s words, "You’ve reached the limit on the number of vCPUs you can run concurrently"; on-demand tasks are asked for instead',
-            remedy: 'a smaller workers.max, or workers.spot=false',
+              'the gate’s progress and the manifest report "a worker could not be started" with the message of ECS, "You’ve reached the limit on the number of vCPUs you can run concurrently"; Sluice then starts on-demand tasks instead',
+            remedy: 'lower workers.max, or set workers.spot=false',
             stops: 'nothing: a run takes longer' as const,
           },
         ]
@@ -105,8 +105,8 @@ export function quotasOf(needs: Partial<QuotaNeeds> = {}): Quota[] {
       needed: vcpus,
       newAccount: '4 to 6',
       failure:
-        'the gate’s progress and the manifest say "a worker could not be started" with ECS’s words, "You’ve reached the limit on the number of vCPUs you can run concurrently"',
-      remedy: 'a smaller workers.max',
+        'the gate’s progress and the manifest report "a worker could not be started" with the message of ECS, "You’ve reached the limit on the number of vCPUs you can run concurrently"',
+      remedy: 'lower workers.max',
       stops: 'nothing: a run takes longer',
     },
   ];
