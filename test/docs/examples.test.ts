@@ -8,10 +8,23 @@ import { sluiceProgram } from '#cli/program.ts';
 import { Screen } from '#cli/screen/screen.ts';
 import { readSettings } from '#lib/settings/read-settings.ts';
 import { InvalidInputError } from '#run/errors.ts';
-import { brokenLinks, commandsOf, type Page, userPages } from '#test/helpers/markdown.ts';
+import {
+  brokenLinks,
+  commandsOf,
+  dottedNames,
+  mentionedCommands,
+  type Page,
+  userPages,
+} from '#test/helpers/markdown.ts';
 
 const pages = userPages().map((page) => [page.path, page] as const);
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+
+/** The settings by their dotted names, from the reference that is made from the schema, and their groups. */
+const settings = new Set(
+  [...readFileSync('docs/settings.md', 'utf8').matchAll(/^\| `([a-z]+\.[A-Za-z]+)`/gm)].map(([, name = '']) => name),
+);
+const groups = new Set([...settings].map((name) => name.split('.')[0] ?? ''));
 
 /** What the JSON blocks of a page hold that are objects. A block for another page's test, such as `json event`, is not among them. */
 function objectsIn({ blocks }: Page): Record<string, unknown>[] {
@@ -45,8 +58,15 @@ async function inputProblems(input: object, processors: readonly string[]): Prom
   }
 }
 
-/** What is wrong with a command line. It is parsed by the real program, whose commands do nothing here. */
-async function commandProblem(words: readonly string[]): Promise<string | undefined> {
+const LACKS_SOMETHING = ['commander.missingArgument', 'commander.missingMandatoryOptionValue'];
+
+/**
+ * What is wrong with a command line. It is parsed by the real program, whose commands do nothing here.
+ *
+ * @param words what stands behind `sluice`.
+ * @param mayLack whether arguments may be missing, as in a sentence that names the command alone.
+ */
+async function commandProblem(words: readonly string[], mayLack = false): Promise<string | undefined> {
   const nowhere = new PassThrough().resume() as unknown as NodeJS.WriteStream;
   const terminal = { screen: new Screen(nowhere, nowhere), signal: new AbortController().signal };
   const program = sluiceProgram('0', terminal, () => {});
@@ -55,8 +75,11 @@ async function commandProblem(words: readonly string[]): Promise<string | undefi
     await program.parseAsync([...words], { from: 'user' });
     return undefined;
   } catch (error) {
-    // Help was asked for.
-    if (error instanceof CommanderError && error.exitCode === 0) return undefined;
+    if (error instanceof CommanderError) {
+      // Help was asked for.
+      if (error.exitCode === 0) return undefined;
+      if (mayLack && LACKS_SOMETHING.includes(error.code)) return undefined;
+    }
     return `npx sluice ${words.join(' ')}: ${(error as Error).message}`;
   }
 }
@@ -98,6 +121,22 @@ it.each(pages)('%s: each command exists and takes these options', async (_path, 
   expect(problems.filter((problem) => problem !== undefined)).toEqual([]);
 });
 
+it.each(pages)('%s: each command in a sentence exists', async (_path, page) => {
+  const problems = await Promise.all(mentionedCommands(page).map(([, , ...rest]) => commandProblem(rest, true)));
+  expect(problems.filter((problem) => problem !== undefined)).toEqual([]);
+});
+
+it.each(pages)('%s: each setting in a sentence exists', (_path, page) => {
+  const inGroups = dottedNames(page).filter((name) => groups.has(name.split('.')[0] ?? '') && !name.endsWith('.json'));
+  expect(inGroups.filter((name) => !settings.has(name))).toEqual([]);
+});
+
+it('docs/jobs/own-processor.md shows the processor of the example', () => {
+  const [, page] = pages.find(([path]) => path === 'docs/jobs/own-processor.md') ?? [];
+  const code = page?.blocks.find(({ kind }) => kind === 'ts')?.text;
+  expect(code).toBe(readFileSync('examples/own-processor/count-lines.ts', 'utf8'));
+});
+
 it.each(pages)('%s: each link to a page or a heading leads somewhere', (_path, page) => {
   expect(brokenLinks(page)).toEqual([]);
 });
@@ -106,6 +145,9 @@ it('finds the examples that it checks', () => {
   const all = pages.map(([, page]) => page);
   expect(all.flatMap(objectsIn).filter(isInput).length).toBeGreaterThan(10);
   expect(all.flatMap(objectsIn).filter(isSettings).length).toBeGreaterThan(3);
+  expect(settings.size).toBeGreaterThan(50);
+  expect(all.flatMap(dottedNames).filter((name) => settings.has(name)).length).toBeGreaterThan(50);
+  expect(all.flatMap(mentionedCommands).length).toBeGreaterThan(10);
   expect(all.flatMap(commandsOf).filter(([, name]) => name === 'sluice').length).toBeGreaterThan(20);
 });
 
@@ -113,6 +155,8 @@ it('sees what is wrong', async () => {
   expect(await inputProblems({ sources: [{ url: 'https://example.org/a' }], process: 'none' }, [])).toHaveLength(1);
   expect(await commandProblem(['runs', '--no-such-option'])).toContain('unknown option');
   expect(await commandProblem(['retry'])).toContain('missing required argument');
+  expect(await commandProblem(['retry'], true)).toBeUndefined();
+  expect(await commandProblem(['rerun'], true)).toContain('unknown command');
   expect(contextProblem(['deploy', '-c', 'sluice.gate.interval=1'])).toContain('gate.interval');
   const prose = '[a](docs/none.md) [b](docs/errors.md#none) [c](docs/errors.md#a-run-and-its-gate)';
   expect(brokenLinks({ path: 'README.md', blocks: [], prose })).toEqual(['docs/none.md', 'docs/errors.md#none']);

@@ -40,6 +40,16 @@ export function commandsOf({ blocks }: Page): string[][] {
     .filter((line) => line.length > 0);
 }
 
+/** The `sluice` commands that the page's text speaks of, each as its words. They may lack arguments. Dots or capitals stand for any command. */
+export function mentionedCommands({ prose }: Page): string[][] {
+  return [...prose.matchAll(/`(npx sluice [a-z][^`…]*)`/g)].map(([, line = '']) => words(line));
+}
+
+/** The names with a dot that the page's text has in code, such as `workers.max`. Names of files are among them. */
+export function dottedNames({ prose }: Page): string[] {
+  return [...prose.matchAll(/`(?:-c )?(?:sluice\.)?([a-z]+\.[A-Za-z]+)(?:=[^`]*)?`/g)].map(([, name = '']) => name);
+}
+
 /** The words of a command line, up to a comment, a pipe or the next command. A name in angle brackets is one word. */
 function words(line: string): string[] {
   const found: string[] = [];
