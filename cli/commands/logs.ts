@@ -97,6 +97,7 @@ function asJson(text: string): unknown {
 const LEFT_OUT: ReadonlySet<string> = new Set([
   'timestamp',
   'service',
+  'version',
   'cold_start',
   'function_name',
   'function_request_id',

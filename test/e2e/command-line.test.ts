@@ -98,7 +98,7 @@ describe('the command line against a deployment', () => {
     const { code, out } = await aws.sluice('logs', partial, 'cli/good.csv');
     expect(code).toBe(0);
     expect(out).toMatch(/Z {2}\S*open {2}INFO {2}landed/);
-    expect(out).toMatch(/Z {2}\S*worker\S* {2}INFO {2}done/);
+    expect(out).toMatch(/Z {2}\S*worker\S* {2}INFO {2}ends {2}.*outcome=done/);
     const gone = await aws.sluice('logs', partial, 'cli/gone.csv', '--json');
     expect(gone.out).toContain('SourceRefusedError');
   });

@@ -45,6 +45,12 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   GetSecretValueCommand: ['secretsmanager:GetSecretValue'],
   GetParameterCommand: ['ssm:GetParameter'],
   PutEventsCommand: ['events:PutEvents'],
+  // The Data API takes credentials of the workgroup in the caller's name.
+  BatchExecuteStatementCommand: ['redshift-data:BatchExecuteStatement', 'redshift-serverless:GetCredentials'],
+  DescribeStatementCommand: ['redshift-data:DescribeStatement'],
+  GetStatementResultCommand: ['redshift-data:GetStatementResult'],
+  paginateGetStatementResult: ['redshift-data:GetStatementResult'],
+  CancelStatementCommand: ['redshift-data:CancelStatement'],
 };
 
 /** Given besides what the code calls by name, and why. */
