@@ -81,7 +81,7 @@ export const AWS = {
     title: 'The endpoint answered without a reason',
     foreign: ['UnknownError'],
     meaning:
-      'An answer came that says no more than that something is wrong. An endpoint that does not know the service does so.',
+      'The endpoint answered with an error that has no code and no message. An endpoint that does not support the service answers like this.',
     mend: 'check the endpoint (AWS_ENDPOINT_URL, --endpoint)',
   },
 } as const satisfies Record<string, Entry>;

@@ -5,7 +5,7 @@ export const COMMAND = {
   usage: {
     title: 'The command cannot be understood',
     names: ['UsageError'],
-    meaning: 'A command, an option or a value is not one that there is. Nothing was asked for or started.',
+    meaning: 'The command, an option or a value does not exist. The command sent no request and started nothing.',
     mend: '"npx sluice --help" lists the commands, "npx sluice COMMAND --help" the options of one',
     isUsage: true,
   },
@@ -25,7 +25,7 @@ export const COMMAND = {
   },
   'run-under-way': {
     title: 'The run is still under way',
-    meaning: 'The command needs what a run writes at its end.',
+    meaning: 'The command needs records that a run writes at its end.',
     mend: '"npx sluice watch RUN" follows the run to its end',
     isUsage: true,
   },
@@ -37,7 +37,8 @@ export const COMMAND = {
   },
   'run-not-planned': {
     title: 'The run has no plan',
-    meaning: 'The run has not come so far, or it ended in Plan, which says why.',
+    meaning:
+      'Plan has not yet written the plan of the run, or the run failed in Plan; the error of Plan gives the reason.',
     mend: '"npx sluice status RUN" shows how far it is',
   },
   'no-manifest': {
@@ -71,7 +72,7 @@ export const COMMAND = {
   'file-exists': {
     title: 'The file is there already',
     foreign: ['EEXIST'],
-    meaning: 'The command overwrites no file of yours.',
+    meaning: 'The command does not overwrite an existing file.',
     mend: 'name another file with --to',
     isUsage: true,
   },
@@ -84,7 +85,8 @@ export const COMMAND = {
   'no-stack': {
     title: 'There is no deployment',
     names: ['NoDeploymentError'],
-    meaning: 'The account and region have no CloudFormation stack of this name, or the stack is none of Sluice.',
+    meaning:
+      'The account and region have no CloudFormation stack of this name, or the stack was not deployed by Sluice.',
     mend: 'deploy it ("npx cdk deploy"), name another (--stack, AWS_PROFILE, AWS_REGION), or add --local for the one of "npm start -- --keep"',
     isUsage: true,
   },
@@ -104,7 +106,7 @@ export const COMMAND = {
   'workers-still-run': {
     title: 'Workers still run',
     names: ['StillRunningError'],
-    meaning: 'Workers were told to stop, and have not within three minutes.',
+    meaning: 'Sluice asked the workers to stop, and some still ran after three minutes.',
     mend: 'run the command again in a few minutes; the console of ECS shows the tasks',
   },
   interrupted: {

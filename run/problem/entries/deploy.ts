@@ -6,7 +6,7 @@ export const DEPLOY = {
     title: 'A setting is wrong',
     names: ['SettingsError'],
     meaning:
-      'A setting has a name that there is none of, a bad value, or breaks a rule. The detail lists every problem.',
+      'The name of a setting does not exist, a value is not valid, or a setting breaks a rule. The detail lists every problem.',
     mend: 'correct cdk.json or the -c options (docs/settings.md)',
     isUsage: true,
   },
@@ -27,7 +27,7 @@ export const DEPLOY = {
   'ecs-role': {
     title: "ECS's service-linked role is missing",
     names: ['NoEcsRoleError', 'KeyLeftBehindError', 'AnswerNotTakenError'],
-    meaning: 'The deploy makes the role where the account has none, and a policy forbids that.',
+    meaning: 'The deploy creates the role if the account does not have it, but a policy forbids that.',
     mend: 'have an administrator run: aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com',
   },
   'embedded-aws': {

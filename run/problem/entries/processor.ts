@@ -6,7 +6,7 @@ export const PROCESSOR = {
     title: 'The processor failed',
     names: ['PermanentError'],
     meaning:
-      "The processor threw an error that has no code of its own. That is so for every error of a processor of yours: the detail has the error's name and words.",
+      'The processor threw an error that has no code of its own. Every error of a processor of your own has this code; the detail contains the name and the message of the error.',
     mend: 'read the log lines of the item; mend the processor or its input, then run the item again ("npx sluice retry RUN")',
   },
   'unknown-processor': {
@@ -24,7 +24,8 @@ export const PROCESSOR = {
   'processor-output': {
     title: 'The processor broke the contract of outputs and results',
     names: ['OutputNameError', 'OutputNotFinishedError', 'InvalidResultError'],
-    meaning: 'A name of an output, an output that was not finished, or a result that is no JSON or too long.',
+    meaning:
+      'The name of an output is not valid, an output was not finished, or the result is not JSON or is too long.',
     mend: 'mend the processor (docs/processors.md)',
   },
   'input-object': {
@@ -36,13 +37,14 @@ export const PROCESSOR = {
   'malformed-input': {
     title: 'The content is broken',
     names: ['MalformedInputError'],
-    meaning: 'The object is not whole or not well-formed in the format that it says to have. The detail has the place.',
+    meaning:
+      'The object is incomplete, or not well-formed in the format that it claims to have. The detail names the place.',
     mend: 'ask the owner of the source for a whole file',
   },
   'decompression-bomb': {
     title: 'The content unfolds into far too much',
     names: ['DecompressionBombError'],
-    meaning: 'A small compressed stream unfolds into so many bytes that it is taken for an attack.',
+    meaning: 'A small compressed stream unpacks to so many bytes that Sluice treats it as an attack.',
     mend: 'unpack the file yourself if you trust it, and land the unpacked one',
   },
   'no-table': {
@@ -94,27 +96,27 @@ export const PROCESSOR = {
   'broken-archive': {
     title: 'The archive is broken',
     names: ['BrokenArchiveError'],
-    meaning: 'The archive breaks off, or a file in it is not what the archive says of it.',
+    meaning: 'The archive is incomplete, or a file in it differs from the size or checksum in the archive.',
     mend: 'ask the owner of the source for a whole archive',
   },
   'encrypted-archive': {
     title: 'The archive is encrypted',
     names: ['EncryptedArchiveError'],
-    meaning: 'A file in the archive needs a password, and nothing here takes one.',
+    meaning: 'A file in the archive needs a password, and Sluice has no setting for a password.',
     mend: 'ask the owner of the source for an archive without a password, or leave the file out',
     allowedBy: 'the option only, for the other files',
   },
   'unsafe-archive': {
     title: 'The archive holds a name that is not safe',
     names: ['UnsafeArchiveError'],
-    meaning: 'A name in the archive leads out of it, stands twice, or is no name.',
+    meaning: 'A name in the archive leads to a path outside of it, occurs twice, or is not a valid name.',
     mend: 'ask the owner of the source: no honest tool writes such names by itself',
   },
   'archive-too-large': {
     title: 'The archive holds too much',
     names: ['ArchiveTooLargeError'],
     meaning:
-      'The archive has more files or bytes than the options or the disk of the worker allow, or unfolds so far that it is taken for an attack.',
+      'The archive has more files or bytes than the options or the disk of the worker allow, or unpacks to so many bytes that Sluice treats it as an attack.',
     mend: 'allow more, or give the workers more disk',
     allowedBy: 'the options maxEntries and maxUnpackedMiB, workers.diskGiB',
   },
@@ -148,7 +150,8 @@ export const PROCESSOR = {
   'disallowed-by-robots': {
     title: 'The site asks robots to stay away',
     names: ['DisallowedByRobotsError', 'RobotsUnreachableError'],
-    meaning: 'The robots.txt of the site forbids the page, or cannot be read, which counts as a no.',
+    meaning:
+      'The robots.txt of the site forbids the page, or the scraper cannot read it. Sluice treats a robots.txt that it cannot read as a prohibition.',
     mend: 'ask the owner of the site',
   },
 } as const satisfies Record<string, Entry>;

@@ -72,7 +72,7 @@ export const RUN = {
     title: 'The transfer of the item ended without a word',
     names: ['IngestEndedError'],
     meaning:
-      'The part of Ingest that had the item ended before it landed or refused it. A function was killed, or a batch had no calls left.',
+      'The part of Ingest that transferred the item ended before it recorded an outcome. A function was killed, or a batch had no calls left.',
     mend: 'look at the failed child of the Map Run in the console, and run the item again ("npx sluice retry RUN")',
   },
   'open-calls-used-up': {
@@ -98,7 +98,7 @@ export const RUN = {
   'all-failed': {
     title: 'Nothing of the run was done',
     names: ['Failed'],
-    meaning: 'Every item failed. Each has a failure of its own with its own code.',
+    meaning: 'Every item failed. Each item has its own failure with its own code.',
     mend: 'mend the first failures ("npx sluice items RUN --failed"), then run them again ("npx sluice retry RUN")',
   },
   'run-broke': {
@@ -118,7 +118,7 @@ export const RUN = {
       'StepFunctions.ItemReaderFailed',
     ],
     meaning:
-      'A state of the execution failed by an error that has no code of its own. The run is closed in order, and what has landed stays.',
+      'A state of the execution failed with an error that has no code of its own. The run is closed in order, and what has landed stays.',
     mend: 'read the log lines ("npx sluice logs RUN"); redrive the execution in the console, or run what is left again ("npx sluice retry RUN")',
   },
 } as const satisfies Record<string, Entry>;

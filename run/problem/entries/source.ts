@@ -6,7 +6,7 @@ export const SOURCE = {
     title: 'The source refuses the request',
     names: ['SourceRefusedError'],
     meaning:
-      'The source answered with a status that another try does not change, such as 401, 403, 404 or 410. The item fails at once.',
+      'The source answered with a status that stays the same at another try, such as 401, 403, 404 or 410. The item fails at once.',
     mend: 'open the URL yourself; for 401 and 403 give the source its headers or credentials (docs/input.md), for 404 and 410 correct the URL',
   },
   'source-connection': {
@@ -54,14 +54,14 @@ export const SOURCE = {
     title: 'The rules forbid the address',
     names: ['SourceForbiddenError'],
     meaning:
-      'The URL, a redirect, or an address that its host has is not one that this deployment may ask. Private, link-local and metadata addresses are closed by default, because an input could otherwise reach into the network of the deployment.',
+      'The settings do not allow requests to this URL, to the target of a redirect, or to an address of the host. Private, link-local and metadata addresses are closed by default, because an input could otherwise reach into the network of the deployment.',
     mend: 'check the URL; if the address is meant, open it in the settings',
     allowedBy: 'sources.openRanges, sources.allowedHosts, sources.ports (copy, probe: --open-range)',
   },
   'bad-redirect': {
     title: 'The redirects of the source lead nowhere',
     names: ['RedirectError'],
-    meaning: 'The redirects do not end, or lead to something that is no http or https URL.',
+    meaning: 'There are too many redirects, or a redirect leads to something that is not an http or https URL.',
     mend: 'open the URL yourself, and give the address where it ends',
   },
   'unproven-end': {
@@ -82,13 +82,13 @@ export const SOURCE = {
     title: 'The bytes are not those that were promised',
     names: ['ProofFailedError'],
     meaning:
-      'The size, the content type or a hash of what came is not what the input expects or the source itself states. Nothing was stored.',
+      'The size, the content type or a hash of the received bytes differs from what the input expects or the source itself states. Nothing was stored.',
     mend: 'compare the expectation with the file at the source; without one of yours, the source or the way to it is broken: try again',
   },
   'too-large': {
     title: 'The source is larger than it may be',
     names: ['TooLargeError'],
-    meaning: 'The source holds more than a source may hold, or more than one object of S3 can hold (48.8 TiB).',
+    meaning: 'The source is larger than the limit for one source, or larger than an object of S3 can be (48.8 TiB).',
     mend: 'check that the URL is the one that you mean, and raise the limit if so',
     allowedBy: 'limits.sourceGiB (copy: --max-gib)',
   },
@@ -96,7 +96,7 @@ export const SOURCE = {
     title: 'The source is too large for one stream',
     names: ['TooLargeForOneStreamError'],
     meaning:
-      'Without ranges each part has to be held in memory, and S3 takes 10,000 parts. The memory that is set is too small for a source of this size.',
+      'Without ranges, each part has to stay in memory until S3 has stored it, and S3 takes at most 10,000 parts. The memory in the settings is too small for a source of this size.',
     mend: 'take a source with ranges, or give more memory',
     allowedBy: 'ingest.memoryMiB, workers.memoryMiB',
   },
@@ -138,7 +138,8 @@ export const SOURCE = {
   'transfer-failed': {
     title: 'The item could not be landed',
     names: ['TransferError', 'PermanentTransferError', 'BeginAgainError'],
-    meaning: 'The transfer ended in an error that has no code of its own. The detail has its name and its words.',
+    meaning:
+      'The transfer ended with an error that has no code of its own. The detail contains the name and the message of the error.',
     mend: 'read the log lines of the item ("npx sluice logs RUN ITEM"), and run it again ("npx sluice retry RUN")',
   },
 } as const satisfies Record<string, Entry>;

@@ -20,20 +20,20 @@ export const STORAGE = {
     title: 'The transfer was asked for in a way that makes no sense',
     names: ['InvalidOptionsError', 'SourceRuleError'],
     meaning:
-      'A caller of the transfer engine gave it options that exclude each other or are out of range. Nothing was asked or sent.',
+      'A caller of the transfer engine passed options that exclude each other or are out of range. The engine sent no request.',
     mend: 'correct what the detail names (docs/transfer.md)',
   },
   'upload-vanished': {
     title: 'The upload has vanished',
     names: ['UploadVanishedError', 'PartsMissingError'],
     meaning:
-      'S3 does not know the multipart upload or some of its parts any more: somebody aborted it, or a lifecycle rule did. The transfer begins again; the item fails where that happens four times.',
+      'S3 does not know the multipart upload or some of its parts any more: somebody or a lifecycle rule aborted the upload. The transfer starts again. If this happens four times, the item fails.',
     mend: 'look at who aborts uploads in the bucket, and at its lifecycle rules; then run the item again',
   },
   'storage-failed': {
     title: 'S3 failed too often in a row, or refused',
     names: ['StorageError', 'UncertainAnswerError', 'NoSuchWinnerError'],
-    meaning: 'S3 refused a request, or answered none of several tries. The detail has its own words.',
+    meaning: 'S3 refused a request, or several tries in a row failed. The detail contains the message of S3.',
     mend: 'check the permissions and the encryption key of the bucket if S3 refused; else run the item again',
   },
   'outcome-unknown': {
@@ -46,13 +46,14 @@ export const STORAGE = {
     title: 'A record of the run cannot be read',
     names: ['UnreadableRecordError', 'LineTooLongError'],
     meaning:
-      'An object below runs/ is not what Sluice has written: it is cut, too long, removed, or written by somebody else.',
+      'An object below runs/ is not a record that Sluice wrote: the object is incomplete, too long, deleted, or written by another program.',
     mend: 'look at the object that the detail names, and at its earlier versions in the bucket',
   },
   'newer-version': {
     title: 'A newer version of Sluice has written this',
     names: ['NewerVersionError'],
-    meaning: 'A record or a message has a version that this program does not know. Workers leave it to a newer worker.',
+    meaning:
+      'A record or a message has a version that this program does not know. Workers return such a message to the queue, for a newer worker.',
     mend: 'update this clone and deploy it ("npx cdk deploy"), or use the command line of the newer version',
   },
 } as const satisfies Record<string, Entry>;

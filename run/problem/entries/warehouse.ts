@@ -6,21 +6,21 @@ export const WAREHOUSE = {
     title: 'A table of the warehouse could not be loaded',
     names: ['LoadFailedError'],
     meaning:
-      'The table is missing or has other columns, its user may not write it, or COPY refused the data. The detail has the words of Redshift and, where there is none, the CREATE TABLE that would fit. Nothing of that load is in the table.',
+      'The table is missing or has other columns, its user may not write it, or COPY refused the data. The detail contains the message of Redshift and, if the table is missing, the CREATE TABLE that would fit. The load changed nothing in the table.',
     mend: 'mend what the detail names, then redrive the execution: what is loaded stays, and the rest is loaded (docs/redshift.md)',
   },
   'load-cancelled': {
     title: 'Time was up before every table was loaded',
     names: ['LoadCancelledError'],
     meaning:
-      'Sluice looked at the loads as often as the settings say, and then cancelled those under way. Nothing of those is in its table.',
+      'Sluice looked at the loads as often as the settings say, and then cancelled the loads that were still running. A cancelled load changed nothing in its table.',
     mend: 'redrive the execution, which loads the rest, or let loads wait longer',
     allowedBy: 'redshift.attempts, redshift.intervalSeconds',
   },
   'warehouse-refused': {
     title: 'The warehouse refused a query',
     names: ['WarehouseError'],
-    meaning: 'A query of a system table or of the ledger failed. The detail has the words of Redshift.',
+    meaning: 'A query of a system table or of the ledger failed. The detail contains the message of Redshift.',
     mend: 'give the database user the right that the detail names (docs/redshift.md)',
   },
   'warehouse-busy': {

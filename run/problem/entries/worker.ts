@@ -6,7 +6,7 @@ export const WORKER = {
     title: 'No worker came to an end with the item',
     names: ['DeadLetterError'],
     meaning:
-      "The item's message was delivered as often as it may be, and no worker said what came of it. The item kills or stalls each worker.",
+      'SQS delivered the message of the item as often as allowed, and no worker recorded a result or a failure. The item kills or stalls each worker.',
     mend: 'read the log lines of the item; give workers more memory or the item more time, or mend the processor',
     allowedBy: 'workers.memoryMiB, workers.itemMinutes, workers.maxAttempts',
   },
@@ -25,14 +25,15 @@ export const WORKER = {
   'worker-died': {
     title: 'The workers died on the item',
     names: ['WorkerDiedError'],
-    meaning: 'Each worker that had the item was killed before it could say a word, as often as the item may be tried.',
+    meaning:
+      'Each worker that processed the item was killed before it could record a result or a failure. This happened as often as the item may be tried.',
     mend: 'give the workers more memory, or mend the processor; the log lines end where the worker was killed',
     allowedBy: 'workers.memoryMiB, workers.maxAttempts',
   },
   'item-timeout': {
     title: 'The item took longer than it may',
     names: ['ItemTimeoutError'],
-    meaning: 'The processor was still at work when the time of one item was up. The detail has how far it came.',
+    meaning: 'The processor was still running when the time for one item was up. The detail shows its progress.',
     mend: 'split the item, or give items more time',
     allowedBy: 'workers.itemMinutes',
   },
@@ -47,7 +48,7 @@ export const WORKER = {
     title: 'The process of the item ended',
     names: ['ItemExitError', 'ItemUncaughtError', 'ItemKilledError', 'ItemProcessStartError'],
     meaning:
-      'The processor ended its own process, threw an error that nobody waited for, or the system ended the process.',
+      'The processor ended its own process, threw an error that no code caught, or the system ended the process.',
     mend: 'mend the processor; the log lines of the item have its last words',
   },
   'worker-not-started': {
@@ -92,7 +93,7 @@ export const WORKER = {
   'worker-setup': {
     title: 'The worker is not set up as it should be',
     names: ['NativeFileError'],
-    meaning: 'A variable or a file of the worker is not what the task definition says.',
+    meaning: 'A variable or a file of the worker differs from the task definition.',
     mend: 'deploy again ("npx cdk deploy")',
   },
 } as const satisfies Record<string, Entry>;
