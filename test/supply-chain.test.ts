@@ -28,8 +28,11 @@ const PERMISSIVE = new Set([
   // Either may be chosen.
   '(MIT OR GPL-3.0-or-later)',
 ]);
-/** Of tools that run here and are part of nothing that is deployed. Its terms are for changes to its own files. */
-const FOR_TOOLS = new Set([...PERMISSIVE, 'MPL-2.0']);
+/**
+ * Of tools that run here and are part of nothing that is deployed. The terms of MPL-2.0 are for changes to its own files,
+ * and CC0-1.0 has none: the icons of the documentation site have it.
+ */
+const FOR_TOOLS = new Set([...PERMISSIVE, 'MPL-2.0', 'CC0-1.0']);
 
 /** Every lock file of the repository: its own, and those of what is packed apart. */
 const locks = globSync('**/package-lock.json', {

@@ -1,0 +1,96 @@
+import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { DefaultTheme } from 'vitepress';
+
+export const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
+
+/** Where the pages are. Files elsewhere, like the READMEs of examples, are read in the repository alone. */
+const PAGES = ['*.md', 'docs/**/*.md', 'bench/README.md', 'bench/results/*.md'];
+
+/** The README of a folder is the page that the folder opens with. */
+export const home: Record<string, string> = { 'README.md': 'index.md', 'bench/README.md': 'bench/index.md' };
+
+/**
+ * The topics of the sidebar, and their pages. A folder stands for all its pages that are not named, so a new page appears
+ * by itself.
+ */
+const TOPICS: Record<string, readonly string[]> = {
+  'Get started': ['README.md', 'docs/glossary.md', 'docs/moving.md', 'docs/waiting.md'],
+  Jobs: ['docs/jobs/nightly-files.md', 'docs/jobs/'],
+  'Use it': [
+    'docs/command-line.md',
+    'docs/input.md',
+    'docs/runs.md',
+    'docs/pages.md',
+    'docs/processors.md',
+    'docs/gate-checks.md',
+    'docs/redshift.md',
+    'docs/gatekeeper-loop.md',
+    'docs/transfer.md',
+    'docs/library.md',
+  ],
+  'Run it in your account': [
+    'docs/operations.md',
+    'docs/troubleshooting.md',
+    'docs/costs.md',
+    'docs/security.md',
+    'docs/quotas.md',
+    'docs/upgrades.md',
+  ],
+  Reference: ['docs/settings.md', 'docs/errors.md', 'docs/'],
+  Contribute: ['CONTRIBUTING.md', 'docs/local-and-aws.md', 'bench/README.md', 'docs/licences.md', ''],
+};
+
+/** Tables whose heading is the day of the measurement. The pages that explain them link to them. */
+const NOT_IN_SIDEBAR = 'bench/results/';
+
+/** Each Markdown file that becomes a page, by its path in the repository. */
+export function pages(): string[] {
+  return globSync(PAGES, { cwd: REPOSITORY }).sort();
+}
+
+/** What VitePress must not take for a page: it would take every Markdown file in and below the repository's folder. */
+export function notPages(): string[] {
+  const wanted = new Set(pages());
+  const folders = readdirSync(REPOSITORY, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const whole = folders.filter(({ name }) => !pages().some((page) => page.startsWith(`${name}/`)));
+  const single = globSync(['docs/**/*.md', 'bench/**/*.md'], { cwd: REPOSITORY }).filter((path) => !wanted.has(path));
+  return [...whole.map(({ name }) => `${name}/**`), ...single];
+}
+
+/**
+ * Every page once, by topic, with its heading as the text; tables of measurements are left out.
+ *
+ * @throws when a topic names a page or a folder that is not there.
+ */
+export function sidebar(): DefaultTheme.SidebarItem[] {
+  const left = new Set(pages().filter((page) => !page.startsWith(NOT_IN_SIDEBAR)));
+  const named = new Set(Object.values(TOPICS).flat());
+  return Object.entries(TOPICS).map(([text, entries]) => {
+    const items = entries.flatMap((entry) => {
+      const found = [...left].filter(
+        (page) => page === entry || (isFolder(entry) && page.startsWith(entry) && !named.has(page)),
+      );
+      if (found.length === 0)
+        throw new Error(`site/pages.ts names ${entry}, and there is no such page. Correct TOPICS.`);
+      for (const page of found) left.delete(page);
+      return found.map((page) => ({ text: title(page), link: linkTo(page) }));
+    });
+    return { text, items, collapsed: false };
+  });
+}
+
+/** The path of a page in the site, as VitePress takes it. */
+export function linkTo(page: string): string {
+  return `/${home[page] ?? page}`;
+}
+
+function isFolder(entry: string): boolean {
+  return entry === '' || entry.endsWith('/');
+}
+
+function title(page: string): string {
+  const heading = /^# (.+)$/m.exec(readFileSync(join(REPOSITORY, page), 'utf8'))?.[1];
+  return heading?.replaceAll('`', '') ?? basename(page, '.md');
+}
