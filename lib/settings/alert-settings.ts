@@ -6,21 +6,21 @@ export const alertSettings = z.strictObject({
     .email()
     .optional()
     .describe(
-      'Who is told when a run failed, is late or needs a look in another way: docs/operations.md lists the alerts. AWS sends this address a mail first, in which it has to be confirmed. Without `alerts.email` and `alerts.topic` there are no alarms, and they cost nothing.',
+      'The mail address that receives an alert when a run failed, is late or needs attention: docs/operations.md lists the alerts. AWS first sends a mail to this address, and the receiver has to confirm the subscription. Without `alerts.email` and `alerts.topic` there are no alarms, and they cost nothing.',
     ),
   topic: z
     .string()
     .regex(/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w-]{1,256}$/, 'takes the ARN of a standard SNS topic')
     .optional()
     .describe(
-      'A topic of yours that the alerts go to, for a pager or a chat, in the region of the deployment. Its policy, and that of its key, have to let CloudWatch and EventBridge publish: docs/operations.md. Without it, a topic of its own where `alerts.email` is set.',
+      'An SNS topic of yours that receives the alerts, for a pager or a chat, in the region of the deployment. The policies of the topic and of its key have to let CloudWatch and EventBridge publish: docs/operations.md. Without it, the stack creates a topic if `alerts.email` is set.',
     ),
   runHours: z
     .number()
     .positive()
     .max(8_760)
     .optional()
-    .describe('Hours after which a run that is still going is an alert. Without it, half of `run.timeoutHours`.'),
+    .describe('Hours after which a run that still goes on causes an alert. Without it, half of `run.timeoutHours`.'),
 });
 
 /** Whether anybody is to be told. */

@@ -37,7 +37,7 @@ const run = z.strictObject({
     .min(0.1)
     .max(8_760)
     .default(24)
-    .describe('Hours after which Step Functions ends a run, whatever it is at.'),
+    .describe('Hours after which Step Functions ends a run, in any state.'),
   keepDays: whole(1, 3_650)
     .default(90)
     .describe("Days for which a run's records under `runs/` are kept. Landed objects and outputs are never deleted."),
@@ -47,7 +47,7 @@ const bucket = z.strictObject({
   oldVersionDays: whole(1, 3_650)
     .default(3)
     .describe(
-      'Days for which overwritten and deleted versions of objects are kept. A bad file of Friday night can be had back on Monday. Each day keeps one more copy of what is overwritten every night: docs/costs.md.',
+      'Days for which overwritten and deleted versions of objects are kept. If the file of Friday night is bad, you can restore the earlier one on Monday. For an object that is overwritten every night, each day adds one more copy: docs/costs.md.',
     ),
   incompleteUploadDays: whole(1, 365)
     .default(7)
@@ -70,7 +70,7 @@ const encryption = z.strictObject({
     .array(z.string().regex(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, 'takes the ARN of a KMS key'))
     .default([])
     .describe(
-      'KMS keys that `encryption.key` named before. What is encrypted with them stays readable. A deploy that changes `encryption.key` is refused until the key before it is in this list.',
+      'KMS keys that `encryption.key` named before. Objects that they encrypted stay readable. Sluice refuses a deploy that changes `encryption.key` until this list contains the previous key.',
     ),
 });
 
@@ -85,14 +85,12 @@ const network = z.strictObject({
   flowLogs: z
     .boolean()
     .default(false)
-    .describe(
-      "Logs who talked to whom in Sluice's own VPC. Costs what CloudWatch Logs takes for it while workers run.",
-    ),
+    .describe("Logs the connections in Sluice's own VPC. CloudWatch Logs charges for it while workers run."),
   restrictDefaultSecurityGroup: z
     .boolean()
     .default(true)
     .describe(
-      "Empties the default security group of Sluice's own VPC, in which nothing of Sluice is. CloudFormation can't: a function does it at deploy, with a role that may take rules out of that group and nothing else.",
+      "Empties the default security group of Sluice's own VPC, which Sluice does not use. CloudFormation can't do this, so a function does it during the deploy. Its role may remove the rules of this group, and do nothing else.",
     ),
 });
 
@@ -107,7 +105,7 @@ const logs = z.strictObject({
     .enum(['DEBUG', 'INFO', 'WARN', 'ERROR'])
     .default('INFO')
     .describe(
-      'The least that functions and workers log. `DEBUG` has a line for each call of AWS, of a source and of anything else outside, with its status and time: for a search, not for every night.',
+      'The least that functions and workers log. `DEBUG` adds a line for each request to AWS, to a source and to any other server, with its status and time. Use it to find a fault, not all the time.',
     ),
   stateMachineLevel: z
     .enum(['OFF', 'FATAL', 'ERROR', 'ALL'])
@@ -122,7 +120,7 @@ const schedule = z.strictObject({
       /^(?!\.{1,2}$)[0-9A-Za-z_.-]{1,64}$/,
       'takes 1 to 64 letters, digits, dots, dashes and underscores, and not . or ..',
     )
-    .describe('Name of the schedule; with the scheduled time it makes the slot that is run once.'),
+    .describe('Name of the schedule; the name and the scheduled time identify a slot, and each slot is run once.'),
   expression: z
     .string()
     .regex(
@@ -134,8 +132,8 @@ const schedule = z.strictObject({
     ),
   timeZone: timeZoneSchema
     .default('UTC')
-    .describe('Time zone of the expression, and of the templates in the input where that names none.'),
-  input: executionInput.default({}).describe('Input of the execution. `schedule` and `scheduledTime` are filled in.'),
+    .describe('Time zone of the expression, and of the templates in the input if the input names no time zone.'),
+  input: executionInput.default({}).describe('Input of the execution. Sluice adds `schedule` and `scheduledTime`.'),
 });
 
 /** The settings of one deployment. Each name below is a context name under `sluice`. */
@@ -161,7 +159,7 @@ export const settingsSchema = z.strictObject({
     .optional()
     .describe('The Redshift warehouse that runs load into: docs/redshift.md. Without it nothing of it is deployed.'),
   schedules: z.array(schedule).default([]).describe('Schedules that start runs.'),
-  defaultInput: executionInput.optional().describe('What an execution started with `{}` runs: an execution input.'),
+  defaultInput: executionInput.optional().describe('The input of an execution that is started with `{}`.'),
 });
 
 /** Settings as they are typed: what is left out gets its default. */

@@ -8,7 +8,7 @@ export const limitsSchema = z.strictObject({
     .max(1_000_000)
     .default(1_000_000)
     .describe(
-      'The most items of a run. An input with more is refused before anything is done. docs/waiting.md says what was measured with a million.',
+      'The most items of a run. Plan refuses an input with more items before it does anything. docs/waiting.md has measurements with a million.',
     ),
   sourceGiB: z
     .number()
@@ -16,7 +16,7 @@ export const limitsSchema = z.strictObject({
     .max(50_000)
     .default(1_024)
     .describe(
-      'The most that one source may hold, in GiB. A larger one fails, at its first answer where that says how long it is.',
+      'The most that one source may hold, in GiB. A larger source fails; if its first answer states the length, it fails at once.',
     ),
   runGiB: z
     .number()
@@ -24,7 +24,7 @@ export const limitsSchema = z.strictObject({
     .max(10_000_000)
     .default(10_240)
     .describe(
-      'The most that the sources of a run may hold together, in GiB. A source gets no more than what is left as it begins, and none is begun where nothing is: each of them fails by name, and the run ends as `partial`. Sources in transfer at the same time know nothing of each other.',
+      'The most that the sources of a run may hold together, in GiB. A source may hold no more than what is left when its transfer begins. When nothing is left, no further transfer begins: each remaining source fails, and the run ends as `partial`. Transfers that run at the same time do not know of each other, so a run may read more than this limit.',
     ),
   hours: z
     .number()
@@ -32,7 +32,7 @@ export const limitsSchema = z.strictObject({
     .max(8_760)
     .optional()
     .describe(
-      'Hours after which a run begins no further source, and its gate opens with what there is. Without it, nine tenths of `run.timeoutHours`, which ends a run hard.',
+      'Hours after which a run begins no further transfer, and its gate opens even if items are missing. Without it, nine tenths of `run.timeoutHours`, at which Step Functions ends the execution.',
     ),
 });
 export type LimitsSettings = z.output<typeof limitsSchema>;

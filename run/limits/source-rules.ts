@@ -10,12 +10,19 @@ export const sourceRulesSchema = z.strictObject({
   allowedHosts: z
     .array(hostSchema)
     .default([])
-    .describe('Hosts that may be asked: `data.example.org`, or `*.example.org` for its subdomains. Empty: any.'),
+    .describe(
+      'Hosts that Sluice may send requests to: `data.example.org`, or `*.example.org` for its subdomains. Empty: any.',
+    ),
   deniedHosts: z
     .array(hostSchema)
     .default([])
-    .describe('Hosts that may not be asked, written alike. Wins over `sources.allowedHosts`.'),
-  ports: z.array(z.int().min(1).max(65_535)).default([80, 443]).describe('Ports that may be asked. Empty: any.'),
+    .describe(
+      'Hosts that Sluice may not send requests to, in the same form. This list overrides `sources.allowedHosts`.',
+    ),
+  ports: z
+    .array(z.int().min(1).max(65_535))
+    .default([80, 443])
+    .describe('Ports that Sluice may connect to. Empty: any.'),
   openRanges: z
     .array(
       z
@@ -27,7 +34,7 @@ export const sourceRulesSchema = z.strictObject({
     )
     .default([])
     .describe(
-      'Addresses outside the public Internet that may be dialled all the same, as CIDR, for sources in your own network; with a port (`10.20.0.7/32:8443`) on that port alone. Link-local ones, where credentials are handed out, never may.',
+      'Addresses outside the public Internet that Sluice may connect to, as CIDR, for sources in your own network. With a port (`10.20.0.7/32:8443`), only this port is allowed. Link-local addresses, which serve credentials, are never allowed.',
     ),
   httpsToHttp: z
     .boolean()

@@ -10,19 +10,19 @@ export const gateSchema = z.strictObject({
   attempts: whole(1, 8_000)
     .default(50)
     .describe(
-      'How often the gatekeeper looks again before the run goes on with what there is. Times the interval, it is how long a run waits: 25 minutes by default.',
+      'How often the gatekeeper looks again before the run goes on with the items that are done. A run waits for this number times `gate.intervalSeconds`: 25 minutes by default.',
     ),
   mayEndBeforeItems: z
     .boolean()
     .default(false)
     .describe(
-      'Accepts a gate that waits for less time than `workers.itemMinutes` gives one item, so that a slow item comes late.',
+      'Accepts a gate that waits for less time than `workers.itemMinutes` gives one item. A slow item may then be late.',
     ),
   waitFor: z
     .array(waitForSchema)
     .min(1)
     .default([...DEFAULT_WAIT_FOR])
-    .describe('The checks of a run whose input names none, as `waitFor` of an input takes them: docs/gate-checks.md.'),
+    .describe('The checks of a run if its input has no `waitFor`, in the same form: docs/gate-checks.md.'),
   functions: z
     .array(
       z
@@ -31,7 +31,7 @@ export const gateSchema = z.strictObject({
     )
     .default([])
     .describe(
-      'Lambda functions of your own that `waitFor` of an input may name as a check, by ARN. The gatekeeper gets leave to call them.',
+      'Lambda functions of your own that `waitFor` of an input may name as a check, by ARN. The deploy grants the gatekeeper permission to call them.',
     ),
 });
 export type GateSettings = z.output<typeof gateSchema>;

@@ -20,7 +20,7 @@ export const ingestSchema = z.strictObject({
   bufferMiB: whole(5, 512)
     .default(5)
     .describe(
-      'Size of one transfer buffer, in MiB. A Lambda holds one for each of `ingest.connections`, and up to one more for every second.',
+      'Size of one transfer buffer, in MiB. A Lambda has one buffer for each of `ingest.connections`, and up to one more for every two connections.',
     ),
   sliceMiB: whole(64, 1_048_576).default(4_096).describe('How much of a large object one slice covers, in MiB.'),
   memoryMiB: whole(256, 10_240)
@@ -36,6 +36,6 @@ export const ingestSchema = z.strictObject({
     .array(z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'takes the name of an S3 bucket'))
     .default([])
     .describe(
-      "Buckets besides the deployment's own that `sourcesFrom` of an input may name. Plan gets leave to read their objects.",
+      "Buckets besides the deployment's own that `sourcesFrom` of an input may name. The deploy grants Plan permission to read their objects.",
     ),
 });

@@ -28,7 +28,7 @@ export const redshiftSchema = z
       .regex(/^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:.+$/, 'takes the ARN of a secret')
       .optional()
       .describe(
-        'A secret with `username` and `password` of the database user. Without it, the user is made from the IAM role of the function: the output `WarehouseUser` says how it is called.',
+        'A secret with `username` and `password` of the database user. Without it, Redshift derives the user from the IAM role of the function: the output `WarehouseUser` is the name of the user.',
       ),
     dbUser: databaseName
       .optional()
@@ -43,7 +43,9 @@ export const redshiftSchema = z
       ),
     ledgerSchema: databaseName
       .default('sluice')
-      .describe('The schema in which Sluice keeps a small table for each table that it loads: which runs are in it.'),
+      .describe(
+        'The schema in which Sluice keeps a small table for each table that it loads. The small table lists the runs that were loaded.',
+      ),
     statementMinutes: z
       .number()
       .min(0.05)
@@ -54,11 +56,11 @@ export const redshiftSchema = z
       .string()
       .regex(/^[^\\\p{Cc}]{1,100}$/u, 'takes 1 to 100 characters, without backslashes and control characters')
       .default('sluice')
-      .describe('`query_group` of every session, by which a queue of manual WLM takes it.'),
+      .describe('`query_group` of every session. With manual WLM, it decides which queue gets the load.'),
     slots: whole(2, 50)
       .optional()
       .describe(
-        '`wlm_query_slot_count` of a load: slots of its queue that it takes at once, for their memory. For manual WLM.',
+        '`wlm_query_slot_count` of a load: how many slots of its queue the load takes, to get their memory. For manual WLM only.',
       ),
     tablesAtOnce: whole(1, 50)
       .default(1)

@@ -7,7 +7,7 @@ export const workersSchema = z.strictObject({
   max: whole(1, 1_000)
     .default(4)
     .describe(
-      "The most Fargate tasks at once, of all runs together: they share a queue. Times the vCPUs of a task, it is 4 by default: a new account's quota may be no more than 4 to 6.",
+      "The most Fargate tasks at once, for all runs together, because they share a queue. By default, the tasks use 4 vCPUs in all: a new account's quota may be no more than 4 to 6.",
     ),
   cpu: z
     .literal([256, 512, 1_024, 2_048, 4_096, 8_192, 16_384])
@@ -15,7 +15,7 @@ export const workersSchema = z.strictObject({
     .describe('CPU units of a task; 1024 are one vCPU.'),
   memoryMiB: whole(512, 122_880)
     .default(2_048)
-    .describe('Memory of a task, in MiB. Fargate takes certain amounts for each `workers.cpu`.'),
+    .describe('Memory of a task, in MiB. Fargate allows only certain amounts for each `workers.cpu`.'),
   spot: z
     .boolean()
     .default(true)
@@ -27,7 +27,7 @@ export const workersSchema = z.strictObject({
   diskGiB: whole(20, 200)
     .default(20)
     .describe(
-      'Disk of a task, in GiB; 20 cost nothing extra. `parquet` unpacks its input there and takes a third of what is free for it.',
+      'Disk of a task, in GiB; 20 cost nothing extra. `parquet` unpacks its input there, and may use a third of the free space for it.',
     ),
   parquet: z
     .boolean()
@@ -61,7 +61,7 @@ export const workersSchema = z.strictObject({
     .default(10)
     .describe('How many outstanding items call for one more worker, up to `workers.max`.'),
   itemsAtOnce: whole(1, 100).default(2).describe('Items that one worker processes at once.'),
-  idleSeconds: whole(1, 3_600).default(60).describe('Seconds of an empty queue after which a worker leaves.'),
+  idleSeconds: whole(1, 3_600).default(60).describe('Seconds of an empty queue after which a worker ends.'),
   visibilitySeconds: whole(2, 43_200)
     .default(120)
     .describe(
