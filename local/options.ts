@@ -7,6 +7,7 @@ export const LOCAL_USAGE = `Runs Sluice on this machine: an embedded AWS, the re
   npm start                      lands sample data sets and processes them
   npm start -- URL URL …         lands these URLs instead
   npm start -- --late            shows a worker that is too slow: the gate waits, gives up, and names what is missing
+  npm start -- --redshift        loads two of the data sets into tables, twice, and shows how queries wait in a warehouse
 
 Options
   --process NAME   the processor that each landed URL gets: profile
@@ -22,6 +23,7 @@ export interface LocalOptions {
   readonly urls: readonly string[];
   readonly process: string | undefined;
   readonly late: boolean;
+  readonly redshift: boolean;
   readonly keep: boolean;
   readonly help: boolean;
 }
@@ -34,12 +36,14 @@ export interface LocalOptions {
  */
 export function readOptions(args: readonly string[]): LocalOptions {
   const { values, positionals: urls } = parse(args);
-  const { process, late = false, keep = false, help = false } = values;
+  const { process, late = false, redshift = false, keep = false, help = false } = values;
   if (late && urls.length > 0) throw new UsageError('--late shows the sample run; it takes no URLs');
+  if (redshift && urls.length > 0) throw new UsageError('--redshift shows the sample run; it takes no URLs');
+  if (redshift && late) throw new UsageError('--redshift or --late: one of the two');
   if (process !== undefined && urls.length === 0) throw new UsageError('--process goes with URLs');
   if (urls.length > 0)
     executionInput({ sources: urls.map((url) => ({ url })), ...(process !== undefined && { process }) });
-  return { urls, process, late, keep, help };
+  return { urls, process, late, redshift, keep, help };
 }
 
 function parse(args: readonly string[]) {
@@ -50,6 +54,7 @@ function parse(args: readonly string[]) {
       options: {
         process: { type: 'string' },
         late: { type: 'boolean' },
+        redshift: { type: 'boolean' },
         keep: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

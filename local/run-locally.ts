@@ -23,9 +23,19 @@ import { compareWithSource } from './compare-with-source.ts';
 import { deployStack, type StackOutputs } from './deploy.ts';
 import { type EmbeddedAws, EmbeddedAwsError, startEmbeddedAws } from './embedded/embedded-aws.ts';
 import { readRequests, refusalsIn } from './embedded/request-log.ts';
+import {
+  checkLoads,
+  countRows,
+  LOAD_SETTINGS,
+  type LoadedRun,
+  loadTable,
+  setUpWarehouse,
+  showQueues,
+  startRedshift,
+} from './load-sample.ts';
 import { loopbackRanges } from './loopback-ranges.ts';
 import type { LocalOptions } from './options.ts';
-import { checkSampleRun, LATE_SETTINGS, nightly, sampleInput, sourcesByKey } from './sample-run.ts';
+import { checkSampleRun, LATE_SETTINGS, loadedAgain, nightly, sampleInput, sourcesByKey } from './sample-run.ts';
 import { startSampleSource } from './sample-source/sample-source.ts';
 import { step } from './step.ts';
 
@@ -66,7 +76,11 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   await mkdir(logs, { recursive: true });
   await dropOldLogs();
 
-  const aws = await step('Start the embedded AWS', () => startEmbeddedAws({ logFile: join(logs, 'aws.log') }));
+  const redshift = options.redshift ? await step('Start the stand-in for Redshift', startRedshift) : undefined;
+  if (redshift !== undefined) running.defer(() => redshift.stop());
+  const aws = await step('Start the embedded AWS', () =>
+    startEmbeddedAws({ logFile: join(logs, 'aws.log'), ...(redshift && { redshift }) }),
+  );
   let stopping = false;
   running.defer(() => {
     stopping = true;
@@ -88,6 +102,7 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   const urls = isSample ? [...sourcesByKey(input).values()] : options.urls;
   const settings = {
     ...(options.late && LATE_SETTINGS),
+    ...(options.redshift && LOAD_SETTINGS),
     'sources.openRanges': loopbackRanges(urls),
     // Something to backfill.
     ...(options.keep && { schedules: [nightly(urls)] }),
@@ -98,11 +113,22 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
     deployStack(aws, { folder: work, logFolder: logs, settings, signal, say }),
   );
 
+  const warehouse =
+    redshift && (await step('Make the tables of the warehouse', () => setUpWarehouse(aws, outputs, redshift)));
   const alerts = await listenToAlerts(aws, outputs.AlertTopicArn ?? '');
   const clients = { s3: new S3Client(aws.client), sfn: new SFNClient(aws.client) };
   const looks = await step(`Run ${runId}`, (say) => execute(clients, outputs, { runId, input, signal, say }));
   const store = { client: clients.s3, bucket: outputs.BucketName };
   const manifest = await readManifest(store, runId);
+  const loaded: LoadedRun[] = [];
+  if (warehouse !== undefined) {
+    loaded.push({ loads: manifest.loads, rows: await countRows(warehouse) });
+    const again = `${runId}-again`;
+    await step(`Run ${again}: the sources that are loaded, once more`, (say) =>
+      execute(clients, outputs, { runId: again, input: loadedAgain(input), signal, say }),
+    );
+    loaded.push({ loads: (await readManifest(store, again)).loads, rows: await countRows(warehouse) });
+  }
 
   const notCopied: string[] = [];
   const problems: string[] = [];
@@ -119,6 +145,8 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
     notFetched = error;
   }
   if (isSample) problems.push(...checkSampleRun(manifest, options));
+  const [first, second] = loaded;
+  if (first !== undefined && second !== undefined) problems.push(...checkLoads(first, second));
 
   screen.print(`\n${await renderRun(manifest, readItems(store, runId), screen)}\n`);
   if (looks > 0) {
@@ -128,6 +156,12 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   }
   if (isSample && problems.length === 0 && notFetched === undefined)
     screen.print('Every landed object is byte for byte what its source serves.');
+  if (warehouse !== undefined && first !== undefined && second !== undefined) {
+    screen.print(`\nIn the warehouse, a stand-in for Redshift:\n\n${loadTable(first, second)}\n`);
+    screen.print('How queries of a generated week wait there ("sluice wlm"; the page is wlm.html):\n');
+    await showQueues(warehouse, join(out, 'wlm.html'), screen);
+    screen.print('');
+  }
   screen.print(`Files: ${relative(process.cwd(), out) || '.'}/ (objects/, output/, run/report.html)`);
   sayAlerts(await alerts());
   for (const object of notCopied) screen.print(`In the bucket only: ${oneLine(object)}`);

@@ -6,6 +6,12 @@ import { BUSY_FILE, DATA_SETS, GENERATED_FILE } from './sample-source/files.ts';
 const WITHDRAWN_FILE = 'withdrawn.csv';
 const SCRAPE = 'four stations';
 
+/** What becomes of a data set beside landing, under `--redshift`. */
+const LOADS: Readonly<Record<string, object>> = {
+  'airports.csv': { process: 'parquet', load: { table: 'raw.airports', mode: 'replace' } },
+  'seattle-weather.csv': { process: 'parquet', load: { table: 'raw.seattle_weather', mode: 'append' } },
+};
+
 /** Settings with which the gate gives up on the slow scrape after 8 s. */
 export const LATE_SETTINGS = { 'gate.attempts': 4, 'gate.mayEndBeforeItems': true };
 
@@ -14,9 +20,14 @@ export const LATE_SETTINGS = { 'gate.attempts': 4, 'gate.mayEndBeforeItems': tru
  * there, and a small site to scrape. Shows a retry and a failure on purpose.
  *
  * @param options.late makes the scrape wait so long between two pages that the gate gives up on it.
+ * @param options.redshift loads two of the data sets into tables.
  */
-export function sampleInput(origin: string, options: { late: boolean }): Record<string, unknown> {
-  const source = (name: string) => ({ url: `${origin}/data/${name}`, key: `raw/${name}` });
+export function sampleInput(origin: string, options: { late: boolean; redshift: boolean }): Record<string, unknown> {
+  const source = (name: string) => ({
+    url: `${origin}/data/${name}`,
+    key: `raw/${name}`,
+    ...(options.redshift && LOADS[name]),
+  });
   return {
     sources: [
       // First, since it takes longest: the gatekeeper then has to wait until a worker has read it too.
@@ -34,6 +45,12 @@ export function sampleInput(origin: string, options: { late: boolean }): Record<
     process: 'profile',
     onLate: 'partial',
   };
+}
+
+/** What `--redshift` runs once more: of an execution input the sources that are loaded. */
+export function loadedAgain(input: Record<string, unknown>): Record<string, unknown> {
+  const { sources } = z.object({ sources: z.array(z.looseObject({ load: z.unknown().optional() })) }).parse(input);
+  return { sources: sources.filter(({ load }) => load !== undefined) };
 }
 
 /** A schedule for a deployment that stays up: each night the last of some URLs, under the date. */

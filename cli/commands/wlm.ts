@@ -4,13 +4,13 @@ import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { requestLimits } from '#run/aws-requests.ts';
 import { type DataApi, REQUEST_SECONDS } from '#warehouse/data-api.ts';
 import { adviceOf } from '#warehouse/queues/advice.ts';
-import { readQueues } from '#warehouse/queues/read-queues.ts';
+import { readLastDays } from '#warehouse/queues/read-queues.ts';
 import { type ClientConfig, clientConfig } from '../deployment/connect.ts';
 import { findWarehouse } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import type { Screen } from '../screen/screen.ts';
 import { UsageError } from '../usage-error.ts';
-import { headlinesOf, queueTable, waitGraph } from '../wlm/queue-lines.ts';
+import { queueLines } from '../wlm/queue-lines.ts';
 import { queuePage } from '../wlm/queue-page.ts';
 
 export interface WlmCommand {
@@ -26,8 +26,6 @@ export interface WlmCommand {
   readonly dbUser?: string;
 }
 
-const DAY = 86_400_000;
-
 /**
  * `sluice wlm`: how long queries wait in which queue of the warehouse, and what to change.
  *
@@ -39,16 +37,11 @@ export async function wlm(command: WlmCommand, screen: Screen): Promise<number> 
     client: new RedshiftDataClient({ ...clients, ...requestLimits(REQUEST_SECONDS) }),
     warehouse: await warehouseOf(command, clients),
   };
-  // Whole hours, so that the first and the last are no worse than they are.
-  const until = new Date(Math.ceil(Date.now() / 3_600_000) * 3_600_000);
-  const report = await readQueues(api, new Date(until.getTime() - command.days * DAY), until);
+  const report = await readLastDays(api, command.days);
   const advice = adviceOf(report);
   if (command.html !== undefined) await writeFile(command.html, queuePage(report, advice));
   if (command.json === true) screen.print(JSON.stringify({ ...report, advice }));
-  else {
-    const lines = advice.length === 0 ? ['Nothing to change.'] : advice.map((sentence) => `- ${sentence}`);
-    screen.print([...headlinesOf(report), '', queueTable(report), '', waitGraph(report), '', ...lines].join('\n'));
-  }
+  else screen.print(queueLines(report, advice).join('\n'));
   return EXIT.complete;
 }
 

@@ -21,6 +21,12 @@ const HEADLINES: Readonly<Record<QueueReport['management'], string>> = {
   serverless: 'Serverless, which has no WLM: its limits and waits are those of the workgroup',
 };
 
+/** The whole report, as a person reads it in a terminal. */
+export function queueLines(report: QueueReport, advice: readonly string[]): string[] {
+  const lines = advice.length === 0 ? ['Nothing to change.'] : advice.map((sentence) => `- ${sentence}`);
+  return [...headlinesOf(report), '', queueTable(report), '', waitGraph(report), '', ...lines];
+}
+
 /** What a report is about, in a line or two. */
 export function headlinesOf({ management, since, until, user, sees, capacity }: QueueReport): string[] {
   const period = `${since.toISOString().slice(0, 10)} to ${until.toISOString().slice(0, 10)} (UTC)`;

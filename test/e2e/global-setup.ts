@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node';
 import type { LocalSettings } from '#local/deploy.ts';
-import { COPY_ROLE, WORKGROUP_ARN } from '#test/helpers/redshift.ts';
+import { COPY_ROLE_ARN, WORKGROUP_ARN } from '#local/redshift/set-up.ts';
 import { shareDeployments } from '#test/helpers/setup/deployments.ts';
 import { csvNamed, startWeb } from '#test/helpers/web.ts';
 
@@ -62,7 +62,7 @@ export default async function setup(project: TestProject) {
       ...settings,
       'gate.attempts': 900,
       'redshift.workgroup': WORKGROUP_ARN,
-      'redshift.copyRole': `arn:aws:iam::000000000000:role/${COPY_ROLE}`,
+      'redshift.copyRole': COPY_ROLE_ARN,
       'redshift.intervalSeconds': 1,
     },
   });

@@ -2,9 +2,9 @@
 import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { RedriveExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { newCopyRole, WORKGROUP_ARN } from '#local/redshift/set-up.ts';
 import { redshiftSchema } from '#run/settings/redshift.ts';
 import { useDeployedAws } from '#test/helpers/deployed.ts';
-import { newCopyRole, WORKGROUP_ARN } from '#test/helpers/redshift.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
 import { type DataApi, query } from '#warehouse/data-api.ts';
 

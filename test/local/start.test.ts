@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -39,12 +40,26 @@ describe('npm start', () => {
       ['https://example.org/a', '--process', 'nope'],
       'process: there is no processor "nope" here',
     ],
+    ['--redshift with --late', ['--redshift', '--late'], 'one of the two'],
     ['--late with URLs', ['--late', 'https://example.org/a'], 'takes no URLs'],
   ])('refuses %s before anything starts', async (_, args, message) => {
     const { code, out, err } = await start(...args);
     expect([code, out, err]).toEqual([2, '', expect.stringContaining(message)]);
   });
 
+  it('loads two tables with --redshift, and a second run leaves their rows as they were', {
+    tags: ['heavy'],
+  }, async () => {
+    const { code, out } = await start('--redshift');
+    const folder = /^Files: (sluice-out\/\S+)\//m.exec(out)?.[1];
+    // A quarter of a GiB.
+    if (folder !== undefined) await rm(folder, { recursive: true });
+    expect(out).not.toContain('Not as it should be');
+    expect(out).toMatch(/^raw\.airports +replace +3,376 +3,376 +deleted all rows and loaded 3,376$/m);
+    expect(out).toMatch(/^raw\.seattle_weather +append +1,461 +1,461 +added nothing: its source is unchanged$/m);
+    expect(out).toContain('Wait by hour of the day (UTC)');
+    expect(code).toBe(0);
+  });
   it('stops all it has started at Ctrl-C', () => stopsAt('SIGINT'));
   it('stops all it has started at SIGTERM', { tags: ['heavy'] }, () => stopsAt('SIGTERM'));
 });

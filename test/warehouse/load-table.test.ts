@@ -7,10 +7,11 @@ import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { WORKGROUP_ARN } from '#local/redshift/set-up.ts';
 import { type Load, loadSchema } from '#run/input/load.ts';
 import type { LoadRecord } from '#run/ledger/load-record.ts';
 import { type RedshiftSettings, redshiftSchema } from '#run/settings/redshift.ts';
-import { startTestWarehouse, type TestWarehouse, WORKGROUP_ARN } from '#test/helpers/redshift.ts';
+import { startTestWarehouse, type TestWarehouse } from '#test/helpers/redshift.ts';
 import type { LoadObject } from '#warehouse/load-objects.ts';
 import { advanceLoad, cancelLoad, type LoadContext, type TableLoad, type ToLoad } from '#warehouse/load-table.ts';
 

@@ -19,6 +19,14 @@ const sums = (wait: string, execution: string) =>
     `PERCENTILE_CONT(0.95) WITHIN GROUP (ORDER BY ${wait}) AS p95`,
   ].join(', ');
 
+const HOUR = 3_600_000;
+
+/** Reads the last days: whole hours, so that the first and the last are no worse than they are. */
+export function readLastDays(api: DataApi, days: number): Promise<QueueReport> {
+  const until = Math.ceil(Date.now() / HOUR) * HOUR;
+  return readQueues(api, new Date(until - days * 24 * HOUR), new Date(until));
+}
+
 /**
  * Reads how long queries have waited in which queue, from the system tables that are kept for some days.
  *

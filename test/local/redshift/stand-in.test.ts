@@ -13,7 +13,8 @@ import {
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startTestWarehouse, type TestWarehouse, WORKGROUP_ARN } from '#test/helpers/redshift.ts';
+import { WORKGROUP_ARN } from '#local/redshift/set-up.ts';
+import { startTestWarehouse, type TestWarehouse } from '#test/helpers/redshift.ts';
 
 let warehouse: TestWarehouse;
 beforeAll(async () => {

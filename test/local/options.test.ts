@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { readOptions } from '#local/options.ts';
+import { loadedAgain, sampleInput } from '#local/sample-run.ts';
+
+it('reads --redshift, which is off by default', () => {
+  expect(readOptions([])).toMatchObject({ redshift: false });
+  expect(readOptions(['--redshift', '--keep'])).toMatchObject({ redshift: true, keep: true, urls: [] });
+});
+
+it.each([
+  ['URLs', ['--redshift', 'https://example.org/a'], '--redshift shows the sample run; it takes no URLs'],
+  ['--late', ['--redshift', '--late'], '--redshift or --late: one of the two'],
+])('refuses --redshift with %s', (_, args, message) => {
+  expect(() => readOptions(args)).toThrow(message);
+});
+
+it('loads two data sets under --redshift alone, and the same two once more', () => {
+  const origin = 'http://127.0.0.1:1';
+  expect(loadedAgain(sampleInput(origin, { late: false, redshift: false }))).toEqual({ sources: [] });
+  expect(loadedAgain(sampleInput(origin, { late: false, redshift: true }))).toMatchObject({
+    sources: [
+      { key: 'raw/airports.csv', process: 'parquet', load: { table: 'raw.airports', mode: 'replace' } },
+      { key: 'raw/seattle-weather.csv', process: 'parquet', load: { table: 'raw.seattle_weather', mode: 'append' } },
+    ],
+  });
+});
