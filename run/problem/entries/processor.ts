@@ -11,7 +11,7 @@ export const PROCESSOR = {
   },
   'unknown-processor': {
     title: 'The workers have no such processor',
-    names: ['UnknownProcessorError', 'OwnProcessorError'],
+    names: ['UnknownProcessorError'],
     meaning: 'The deployed workers do not have the processor that the item names.',
     mend: 'deploy the processor ("npx cdk deploy"), or name one that is there (docs/processors.md)',
   },

@@ -32,7 +32,7 @@ beforeAll(async () => {
     SLUICE_SUBNETS: 'subnet-1',
     SLUICE_SECURITY_GROUPS: 'sg-1',
     SLUICE_ASSIGN_PUBLIC_IP: 'true',
-    ...groupsAsVariables(settingsSchema.parse({ workers: { itemsPerWorker: 1 } }), 'workers', 'sources'),
+    ...groupsAsVariables(settingsSchema.parse({ workers: { itemsPerWorker: 1 } }), 'workers', 'sources', 'metrics'),
     // For DoneState.
     SLUICE_PRICED: JSON.stringify(DEFAULT_DEPLOYMENT),
     SLUICE_KEEP_DAYS: '90',
