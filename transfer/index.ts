@@ -18,7 +18,6 @@ export type { Destination, IfExists, Progress, TransferOptions } from './options
 export { type PartPlan, type PartRange, partRange, type Slice, slicesOf } from './parts/plan.ts';
 export type { Proofs } from './proof/proofs.ts';
 export { RangedTransfer, resumeTransfer } from './ranged-transfer.ts';
-export { undiciReader } from './source/by-undici.ts';
 export { HostGate } from './source/host-gate.ts';
 export type { SourceLimits } from './source/limits.ts';
 export type { Authorization, Expect, Source } from './source/session.ts';

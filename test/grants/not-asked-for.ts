@@ -89,7 +89,7 @@ export const NOT_ASKED_FOR: readonly NotAskedFor[] = [
     reason: 'It reads a secret as Open does, for a large source: test/e2e/secrets.test.ts, test/run/credentials.',
   },
   {
-    role: /^FunctionssliceRole$/,
+    role: /^Functions(slice|load)Role$/,
     action: /^s3:ListBucket$/,
     reason: 'Without it S3 answers 403 instead of 404 to a read of an object that is not there.',
     sometimes: true,

@@ -4,14 +4,7 @@ import { hasty, type Landing, startLanding } from '#test/helpers/landing.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { startRawServer } from '#test/helpers/raw-server.ts';
 import { objectText } from '#test/helpers/s3-objects.ts';
-import {
-  type Landed,
-  type Source,
-  SourceAsksToWaitError,
-  type TransferOptions,
-  transfer,
-  undiciReader,
-} from '#transfer/index.ts';
+import { type Landed, type Source, SourceAsksToWaitError, type TransferOptions, transfer } from '#transfer/index.ts';
 
 /** Answers of a source as they go over the wire, and what has to come of them. */
 interface RawAnswer {
@@ -220,18 +213,6 @@ describe('an answer as it goes over the wire', () => {
     for (const outcome of await Promise.allSettled(aborted)) expect(outcome.status).toBe('rejected');
     await expectRight('other', 'abcde', others);
   });
-});
-
-it('undici skips provisional answers too, on new and on kept connections', async () => {
-  await using server = await startRawServer((socket) => {
-    for (const piece of ['HTTP/1.1 100 Cont', 'inue\r\n', '\r\nHTTP/1.1 103 Early', ` Hints\r\n\r\n${OK}`])
-      socket.write(piece);
-    socket.write('Content-Length: 5\r\n\r\nabcde');
-  });
-  for (const key of ['undici-1', 'undici-2', 'undici-3']) {
-    await expectRight(key, 'abcde', land(server.url, key, {}, { reader: undiciReader }));
-  }
-  expect(server.accepted).toBe(1);
 });
 
 describe('Retry-After', () => {

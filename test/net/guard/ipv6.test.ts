@@ -7,7 +7,6 @@ import { fastLaneReader } from '#transfer/source/fast-lane/fast-lane-reader.ts';
 import { LanePool } from '#transfer/source/fast-lane/lane-pool.ts';
 import { DEFAULT_LIMITS } from '#transfer/source/limits.ts';
 import type { SourceReader } from '#transfer/source/reader.ts';
-import { undiciReader } from '#transfer/source/undici-reader.ts';
 
 const BODY = '0123456789';
 const ANSWER = `HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-9/10\r\nContent-Length: 10\r\n\r\n${BODY}`;
@@ -44,10 +43,7 @@ async function read(reader: SourceReader, host: string, guard: SourceGuard): Pro
   return target.toString();
 }
 
-const readers: [string, SourceReader][] = [
-  ['undici', undiciReader],
-  ['the fast lane', (request) => fastLaneReader(request, new LanePool())],
-];
+const reader: SourceReader = (request) => fastLaneReader(request, new LanePool());
 const spellings = [
   '[::1]',
   '[0:0:0:0:0:0:0:1]',
@@ -56,7 +52,7 @@ const spellings = [
   '[0:0:0:0:0:ffff:7f00:0001]',
 ] as const;
 
-describe.runIf(hasIpv6).each(readers)('a server on the IPv6 loopback, by %s', (_, reader) => {
+describe.runIf(hasIpv6)('a server on the IPv6 loopback', () => {
   it.each(spellings)('is not dialled at %s', async (host) => {
     const before = accepted;
     const refused = expect(read(reader, host, new SourceGuard())).rejects;

@@ -6,7 +6,7 @@ import { SourceGuard } from '#net/guard/source-guard.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { startRawServer } from '#test/helpers/raw-server.ts';
 import { selfSignedCertificate } from '#test/helpers/source-server.ts';
-import { HostGate, SourceConnectionError, undiciReader } from '#transfer/index.ts';
+import { HostGate, SourceConnectionError } from '#transfer/index.ts';
 import { probeSource } from '#transfer/source/probe.ts';
 import { SourceSession } from '#transfer/source/session.ts';
 
@@ -29,13 +29,8 @@ async function listening(server: Server): Promise<AsyncDisposable & { readonly p
   };
 }
 
-const readers = [
-  ['the fast lane', undefined],
-  ['undici', undiciReader],
-] as const;
-
-async function expectFinal(url: string, message: RegExp, reader: (typeof readers)[number][1], guard = LOOPBACK) {
-  const session = new SourceSession({ url }, new HostGate(2), reader, guard);
+async function expectFinal(url: string, message: RegExp, guard = LOOPBACK) {
+  const session = new SourceSession({ url }, new HostGate(2), undefined, guard);
   const signal = new AbortController().signal;
   const probe = probeSource(session, { bytes: 1_000, conditions: {}, oneStream: false, signal });
   const error = await probe.catch((reason: unknown) => reason);
@@ -44,17 +39,17 @@ async function expectFinal(url: string, message: RegExp, reader: (typeof readers
   expect(session.retries).toBe(0);
 }
 
-it.each(readers)('a certificate that nobody has signed is final at once, by %s', async (_, reader) => {
+it('a certificate that nobody has signed is final at once', async () => {
   const { cert, key } = selfSignedCertificate();
   await using server = await listening(createTlsServer({ cert, key }));
-  await expectFinal(`https://127.0.0.1:${server.port}/file`, /certificate of 127.0.0.1:\d+ is not accepted/, reader);
+  await expectFinal(`https://127.0.0.1:${server.port}/file`, /certificate of 127.0.0.1:\d+ is not accepted/);
   expect(server.asked).toBe(1);
 });
 
-it.each(readers)('a server that speaks HTTP/2 only is final at once, by %s', async (_, reader) => {
+it('a server that speaks HTTP/2 only is final at once', async () => {
   const { cert, key } = selfSignedCertificate();
   await using server = await listening(createTlsServer({ cert, key, ALPNProtocols: ['h2'] }));
-  await expectFinal(`https://127.0.0.1:${server.port}/file`, /HTTP\/2 only/, reader);
+  await expectFinal(`https://127.0.0.1:${server.port}/file`, /HTTP\/2 only/);
   expect(server.asked).toBe(1);
 });
 
@@ -62,19 +57,19 @@ it('frames of HTTP/2 in clear text are told from an answer', async () => {
   await using server = await startRawServer((socket) => {
     socket.write(Buffer.from('00000604000000000000030000006400', 'hex'));
   });
-  await expectFinal(server.url, /HTTP\/2 only/, undefined);
+  await expectFinal(server.url, /HTTP\/2 only/);
 });
 
-it.each(readers)('a plain server where TLS was expected is final at once, by %s', async (_, reader) => {
+it('a plain server where TLS was expected is final at once', async () => {
   await using server = await listening(createServer());
-  await expectFinal(`https://127.0.0.1:${server.port}/file`, /speaks no TLS/, reader);
+  await expectFinal(`https://127.0.0.1:${server.port}/file`, /speaks no TLS/);
 });
 
-it.each(readers)('an unknown host is final at once, by %s', async (_, reader) => {
+it('an unknown host is final at once', async () => {
   const unknown = new SourceGuard(RULES, async () => {
     throw Object.assign(new Error('getaddrinfo ENOTFOUND nobody.example'), { code: 'ENOTFOUND' });
   });
-  await expectFinal('http://nobody.example/file', /host nobody.example is not known/, reader, unknown);
+  await expectFinal('http://nobody.example/file', /host nobody.example is not known/, unknown);
 });
 
 it('a resolver that is not to be had is asked again', async () => {
