@@ -62,6 +62,7 @@ beforeAll(async () => {
     dropDelete: 0.15,
     delayVisibility: 0.5,
     delayMs: 4_000,
+    failReceives: 5,
   });
   queueUrl = sqs.queueUrl(aws.queue.url);
   await Promise.all([sendWorkersByProxies(), sendLambdasByProxy()]);
