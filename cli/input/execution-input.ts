@@ -1,5 +1,5 @@
 import { InvalidInputError } from '#run/errors.ts';
-import { processorProblems } from '#run/input/deployed-processors.ts';
+import { processorProblem, processorProblems } from '#run/input/deployed-processors.ts';
 import { describeIssue, REPORTING } from '#run/input/describe-issue.ts';
 import { executionInputSchema } from '#run/input/input.ts';
 import { templateProblems } from '#run/input/template-problems.ts';
@@ -34,10 +34,19 @@ export function executionInput(options: InputOptions): Record<string, unknown> {
   const parsed = executionInputSchema.safeParse(input, REPORTING);
   const problems = parsed.success
     ? [...processorProblems(parsed.data, knownProcessors()), ...templateProblems(parsed.data)]
-    : parsed.error.issues.map((issue) => describeIssue(issue));
+    : [
+        ...parsed.error.issues.map((issue) => describeIssue(issue)),
+        ...(parsed.error.issues.some(({ path }) => path[0] === 'process') ? [] : namedProblem(process)),
+      ];
   if (problems.length > 0) throw new InvalidInputError(problems);
   // What is sent is what was typed: Plan applies the defaults, and shows the input as it came in the console.
   return input;
+}
+
+/** What is wrong with the processor of the command line, told also where other parts of the input are wrong. */
+function namedProblem(process: string | undefined): string[] {
+  const problem = process && processorProblem(process, knownProcessors());
+  return problem ? [`process: ${problem}`] : [];
 }
 
 function parseObject(text: string): Record<string, unknown> {

@@ -46,4 +46,11 @@ describe('executionInput', () => {
   ])('refuses %s', (_, options, message) => {
     expect(() => executionInput(options)).toThrow(message);
   });
+
+  it('names an unknown processor together with a wrong URL', () => {
+    const refused = () => executionInput({ sources: [{ url: 'foo' }], process: 'nope' });
+    expect(refused).toThrow(
+      /sources\[0\]\.url: takes an absolute URL, got "foo"[\s\S]*process: there is no processor "nope" here/,
+    );
+  });
 });
