@@ -1,0 +1,186 @@
+import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { packageVersion } from './bundling/esm-bundle.ts';
+import { workerProgramOf } from './bundling/worker-bundle.ts';
+import { AtDeploy } from './deployment/at-deploy.ts';
+import { CloseRunMachine } from './execution/close-run-machine.ts';
+import { ExecutionRule } from './execution/execution-rule.ts';
+import { Schedules } from './execution/schedules.ts';
+import { SluiceStateMachine } from './execution/state-machine.ts';
+import { Functions } from './functions/functions.ts';
+import type { LambdaName } from './functions/lambda-entries.ts';
+import { Alerts } from './monitoring/alerts.ts';
+import { Dashboard } from './monitoring/dashboard.ts';
+import { LogQueries } from './monitoring/log-queries.ts';
+import { Network } from './network/network.ts';
+import { alertsAreOn } from './settings/alert-settings.ts';
+import { readSettings } from './settings/read-settings.ts';
+import type { Settings, SettingsInput } from './settings/settings.ts';
+import { Encryption } from './storage/encryption.ts';
+import { Storage } from './storage/storage.ts';
+import { WorkQueue } from './workers/work-queue.ts';
+import { WorkerFleet, type WorkerProgram } from './workers/worker-fleet.ts';
+
+export interface SluicePipelineProps {
+  /**
+   * The settings, as `cdk.json` has them under `sluice` (docs/settings.md). `-c sluice.gate.intervalSeconds=2` on the command line goes
+   * before them.
+   *
+   * @default - all defaults
+   */
+  readonly settings?: SettingsInput;
+  /** What workers run. @default - the worker of this package, bundled at synth */
+  readonly workerProgram?: WorkerProgram;
+  /** The entry file of each function. @default - those of `lambdas/` */
+  readonly entries?: Readonly<Record<LambdaName, string>>;
+}
+
+/**
+ * One deployment of Sluice, in a stack of its own or beside other resources. A stack holds at most one: queues, functions and the state
+ * machine have names that begin with the stack's, and the stack's outputs tell the command line where they are.
+ *
+ * Between runs nothing of it runs: what it costs then is the storage of the bucket.
+ *
+ * @throws SettingsError with every problem of the settings at once.
+ */
+export class SluicePipeline extends Construct {
+  readonly bucket: IBucket;
+  readonly stateMachine: IStateMachine;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { settings: typed = {}, workerProgram, entries }: SluicePipelineProps = {},
+  ) {
+    super(scope, id);
+    const settings = readSettings({ ...this.node.getAllContext(), sluice: typed });
+    const { stackName } = Stack.of(this);
+    const encryption = new Encryption(this, 'Encryption', settings);
+    const storage = new Storage(this, 'Storage', { settings, encryption });
+    const queue = new WorkQueue(this, 'Work', { settings, encryption });
+    const network = new Network(this, 'Network', { settings, encryption });
+    const workers = new WorkerFleet(this, 'Workers', {
+      settings,
+      encryption,
+      storage,
+      queue,
+      network,
+      program: workerProgram ?? workerProgramOf(settings),
+    });
+    const functions = new Functions(this, 'Functions', {
+      settings,
+      encryption,
+      storage,
+      queue,
+      workers,
+      ...(entries && { entries }),
+    });
+    const atDeploy = new AtDeploy(this, 'AtDeploy', { call: functions.get('at-deploy'), encryption });
+    workers.comeAfter(atDeploy.ecsRole);
+    // A change of the key that would leave data behind is refused before anything has changed.
+    for (const kept of [storage.bucket, queue.queue, queue.deadLetters]) kept.node.addDependency(atDeploy.key);
+    const { stateMachine: closing } = new CloseRunMachine(this, 'Closing', { settings, encryption, functions });
+    const { stateMachine } = new SluiceStateMachine(this, 'Run', {
+      settings,
+      encryption,
+      storage,
+      functions,
+      closeRun: closing,
+    });
+
+    // Starts and ends of runs that could not be delivered, and what ReopenRun failed on. Apart from the work's dead letters,
+    // which the gatekeeper drains.
+    const undelivered = new Queue(this, 'Undelivered', {
+      ...encryption.queue(),
+      queueName: `${stackName}-undelivered`,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    // An execution that is stopped or times out runs none of its own Catches.
+    const closeRun = new ExecutionRule(this, 'CloseRun', {
+      description: 'Closes runs whose execution failed, timed out or was stopped',
+      stateMachine,
+      when: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'] },
+      call: closing,
+      undelivered,
+    });
+    // The rule's queue takes what can't be handed to the function. What the function itself fails on, twice more, goes here.
+    functions.get('reopen-run').configureAsyncInvoke({
+      onFailure: new SqsDestination(undelivered),
+      maxEventAge: Duration.hours(6),
+      retryAttempts: 2,
+    });
+    const reopenRun = new ExecutionRule(this, 'ReopenRun', {
+      description: 'Opens runs again whose execution was redriven',
+      stateMachine,
+      when: { status: ['RUNNING'], redriveCount: [{ numeric: ['>', 0] }] },
+      call: functions.get('reopen-run'),
+      undelivered,
+    });
+    const schedules = new Schedules(this, 'Schedules', {
+      schedules: settings.schedules,
+      encryption,
+      stateMachine,
+      undelivered,
+    });
+    // Last: a run that a schedule has started would leave objects in a bucket that a failed first deploy has to remove.
+    schedules.node.addDependency(closeRun, reopenRun);
+
+    const alerts = alertsAreOn(settings.alerts)
+      ? new Alerts(this, 'Alerts', {
+          settings,
+          encryption,
+          functions,
+          runs: stateMachine,
+          closing,
+          deadLetters: queue.deadLetters,
+          undelivered,
+        })
+      : undefined;
+
+    new LogQueries(this, 'Queries', { logGroups: [...functions.logGroups, workers.logGroup] });
+    if (settings.metrics.dashboard) {
+      new Dashboard(this, 'Dashboard', {
+        settings,
+        functions,
+        runs: stateMachine,
+        queue: queue.queue,
+        deadLetters: queue.deadLetters,
+        undelivered,
+        doneLogs: functions.logGroup('done'),
+        alarms: alerts?.alarms ?? [],
+      });
+    }
+
+    const outputs = {
+      Version: packageVersion(),
+      BucketName: storage.bucket.bucketName,
+      StateMachineArn: stateMachine.stateMachineArn,
+      QueueUrl: queue.queue.queueUrl,
+      DeadLetterQueueUrl: queue.deadLetters.queueUrl,
+      UndeliveredQueueUrl: undelivered.queueUrl,
+      ClusterName: workers.cluster.clusterName,
+      TaskFamily: workers.task.family,
+      ...(alerts && { AlertTopicArn: alerts.topic.topicArn }),
+    };
+    // The command line finds a deployment by these names.
+    for (const [name, value] of Object.entries({ ...outputs, ...warehouseOutputs(settings, functions) })) {
+      new CfnOutput(this, name, { value }).overrideLogicalId(name);
+    }
+    this.bucket = storage.bucket;
+    this.stateMachine = stateMachine;
+  }
+}
+
+/** What a person needs to know to let Sluice into the warehouse, and the command line to find it. */
+function warehouseOutputs({ redshift }: Settings, functions: Functions): Record<string, string> {
+  if (redshift === undefined) return {};
+  const { workgroup, cluster, database, secretArn, dbUser } = redshift;
+  const Warehouse = JSON.stringify({ workgroup, cluster, database });
+  if (secretArn !== undefined || dbUser !== undefined) return { Warehouse };
+  return { Warehouse, WarehouseUser: `IAMR:${functions.get('load').role?.roleName}` };
+}
