@@ -1,14 +1,10 @@
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import {
-  CreateQueueCommand,
-  DeleteMessageCommand,
-  GetQueueAttributesCommand,
-  ReceiveMessageCommand,
-  SetQueueAttributesCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
 import { z } from 'zod';
 import type { EmbeddedAws } from './embedded/embedded-aws.ts';
+import { keepingQueue } from './keeping-queue.ts';
+
+/** What SNS puts into a queue. */
+const notificationSchema = z.object({ Message: z.string() });
 
 const alarmSchema = z.object({ AlarmName: z.string(), NewStateValue: z.string(), AlarmDescription: z.string() });
 
@@ -29,28 +25,8 @@ export async function listenToAlerts(
   { client }: Pick<EmbeddedAws, 'client'>,
   topicArn: string,
 ): Promise<() => Promise<readonly string[]>> {
-  const sqs = new SQSClient(client);
-  const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: `alerts-${crypto.randomUUID()}` }));
-  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
-  const arn = Attributes?.QueueArn ?? '';
-  const allowed = {
-    Effect: 'Allow',
-    Principal: { Service: 'sns.amazonaws.com' },
-    Action: 'sqs:SendMessage',
-    Resource: arn,
-  };
-  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [allowed] });
-  await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
-  await new SNSClient(client).send(new SubscribeCommand({ TopicArn: topicArn, Protocol: 'sqs', Endpoint: arn }));
-  const read: string[] = [];
-  return async () => {
-    for (;;) {
-      const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
-      if (Messages.length === 0) return read;
-      for (const { Body = '{}', ReceiptHandle } of Messages) {
-        read.push(readAlert(z.object({ Message: z.string() }).parse(JSON.parse(Body)).Message));
-        await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
-      }
-    }
-  };
+  const queue = await keepingQueue(client);
+  await new SNSClient(client).send(new SubscribeCommand({ TopicArn: topicArn, Protocol: 'sqs', Endpoint: queue.arn }));
+  return async () =>
+    (await queue.messages()).map((body) => readAlert(notificationSchema.parse(JSON.parse(body)).Message));
 }

@@ -5,6 +5,7 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import type { Settings } from '../settings/settings.ts';
 import type { Encryption } from '../storage/encryption.ts';
+import { senderOf } from './alert-sender.ts';
 
 export interface AlertTopicProps {
   readonly alerts: Settings['alerts'];
@@ -26,7 +27,7 @@ export class AlertTopic extends Construct {
     const stack = Stack.of(this);
     const topic = new Topic(this, 'Topic', {
       topicName: `${stack.stackName}-alerts`,
-      displayName: `Sluice ${stack.stackName}`,
+      displayName: senderOf(stack.stackName),
       enforceSSL: true,
       ...encryption.topic(),
     });

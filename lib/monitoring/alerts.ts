@@ -13,6 +13,7 @@ import type { LambdaName } from '../functions/lambda-entries.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import { Alarms } from './alarms.ts';
+import { senderOf } from './alert-sender.ts';
 import { AlertTopic } from './alert-topic.ts';
 import { EventAlerts } from './event-alerts.ts';
 
@@ -35,6 +36,7 @@ const MANY_AT_ONCE: readonly LambdaName[] = ['open', 'slice'];
 export class Alerts extends Construct {
   readonly topic: ITopic;
   readonly alarms: readonly IAlarm[];
+  readonly #sender = senderOf(Stack.of(this).stackName);
 
   constructor(scope: Construct, id: string, props: AlertsProps) {
     super(scope, id);
@@ -50,7 +52,7 @@ export class Alerts extends Construct {
   /** One alert a run at most: what is late was forced, and what was forced is partial. */
   #runs(events: EventAlerts): void {
     const detail = (name: string) => EventField.fromPath(`$.detail.${name}`);
-    const run = `Sluice ${detail('deployment')}: run ${detail('runId')}`;
+    const run = `${this.#sender}: run ${detail('runId')}`;
     const counts = `${detail('counts.done')} of ${detail('counts.items')} items are done, ${detail('counts.failed')} failed, ${detail('counts.missing')} are missing`;
     const more = `See: npx sluice report ${detail('runId')}, or s3://${detail('bucket')}/${detail('report')}`;
     const of = (description: string, match: Record<string, unknown[]>, says: string) => ({
@@ -91,7 +93,7 @@ export class Alerts extends Construct {
         detailType: ['Step Functions Execution Status Change'],
         detail: { stateMachineArn: [closing.stateMachineArn], status: ['FAILED', 'TIMED_OUT', 'ABORTED'] },
       },
-      says: `Sluice ${Stack.of(this).stackName}: a run that ended was NOT CLOSED, and has no manifest yet. The next run tries again; to try now, redrive the execution ${detail('executionArn')}`,
+      says: `${this.#sender}: a run that ended was NOT CLOSED, and has no manifest yet. The next run tries again; to try now, redrive the execution ${detail('executionArn')}`,
     });
   }
 
@@ -118,12 +120,12 @@ export class Alerts extends Construct {
     events.add('RunIsOld', {
       description: 'A run has gone on for longer than it should',
       pattern: this.#own(EVENT_KINDS.runIsOld),
-      says: `Sluice ${detail('deployment')}: run ${detail('runId')} is OLD: it has gone on for ${detail('hours')} hours. See: npx sluice watch ${detail('runId')}; to stop it: npx sluice cancel ${detail('runId')}`,
+      says: `${this.#sender}: run ${detail('runId')} is OLD: it has gone on for ${detail('hours')} hours. See: npx sluice watch ${detail('runId')}; to stop it: npx sluice cancel ${detail('runId')}`,
     });
     events.add('NotStarted', {
       description: 'A schedule did not start a run',
       pattern: this.#own(EVENT_KINDS.notStarted),
-      says: `Sluice ${detail('deployment')}: the schedule ${detail('schedule')} did NOT START its run of ${detail('scheduledTime')}. To start it: npx sluice backfill ${detail('schedule')} --from ${detail('scheduledTime')} --to ${detail('scheduledTime')}`,
+      says: `${this.#sender}: the schedule ${detail('schedule')} did NOT START its run of ${detail('scheduledTime')}. To start it: npx sluice backfill ${detail('schedule')} --from ${detail('scheduledTime')} --to ${detail('scheduledTime')}`,
     });
   }
 

@@ -63,7 +63,7 @@ describe.concurrent('a run', () => {
     await expect
       .poll(() => about(run.runId))
       .toContainEqual(
-        `Sluice Sluice: run ${run.runId} is PARTIAL: 1 of 2 items are done, 1 failed, 0 are missing. See: npx sluice report ${run.runId}, or s3://${aws.store.bucket}/runs/${run.runId}/report.html`,
+        `Sluice: run ${run.runId} is PARTIAL: 1 of 2 items are done, 1 failed, 0 are missing. See: npx sluice report ${run.runId}, or s3://${aws.store.bucket}/runs/${run.runId}/report.html`,
       );
   });
 

@@ -1,5 +1,6 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { senderOf } from '#lib/monitoring/alert-sender.ts';
 import { EVENT_KINDS } from '#run/events/event.ts';
 import { synthesise } from '../synthesise.ts';
 
@@ -79,6 +80,17 @@ describe('with an address', () => {
       if (own) expect(EventPattern?.detail, Description).toMatchObject({ deployment: ['Sluice'] });
       else expect(JSON.stringify(EventPattern?.detail), Description).toContain('Closing');
     }
+  });
+
+  it('each alert from an event names the deployment once, at its beginning', () => {
+    const rules = alertRules(mailed, { Ref: topicOf(mailed) });
+    for (const { Targets, Description } of rules) {
+      const text = JSON.stringify(Targets[0]?.InputTransformer);
+      expect(text, Description).toContain(String.raw`"InputTemplate":"\"Sluice: `);
+      expect(text, Description).not.toContain('Sluice Sluice');
+    }
+    expect(senderOf('Sluice-test')).toBe('Sluice-test');
+    expect(senderOf('Nightly')).toBe('Sluice Nightly');
   });
 
   it('no end of a run matches two rules', () => {
