@@ -1,17 +1,15 @@
-/** Beyond this, AWS is taken not to be there. A connection within a region takes milliseconds. */
+/** If a connection takes longer, AWS can't be reached. A connection within a region takes milliseconds. */
 const CONNECT_MS = 5_000;
 /**
- * How long a connection may be silent while an answer's body is read. A read that stalls breaks, and goes on by range.
- * A reader that rests as long breaks it too, which costs one more request.
+ * How long a connection may be silent while the body of an answer is read. A reader of the body (such as `readLines`)
+ * that stops for so long breaks the connection too; it then continues by range, which costs one more request.
  */
 const SILENCE_MS = 60_000;
 
 /**
- * Limits for the requests of an AWS client. Without them the SDK waits for ever for an endpoint that accepts a connection
- * and never answers. Every client in a function or a worker takes them.
- *
- * The SDK retries a request that ran into its limit, as it does other failures on the way.
- *
+ * Limits for the requests of an AWS client. Without limits, the SDK waits for ever if an endpoint accepts a connection
+ * and never answers. Every client in a function or a worker uses them.
+ * The SDK retries a request that exceeds a limit, as it retries other failed requests.
  * @param seconds from the start of one request, its body included, to the head of its answer.
  */
 export function requestLimits(seconds = 30) {
@@ -19,7 +17,7 @@ export function requestLimits(seconds = 30) {
     requestHandler: {
       connectionTimeout: CONNECT_MS,
       requestTimeout: seconds * 1_000,
-      // Otherwise the SDK only logs a warning.
+      // Without this setting, the SDK only logs a warning.
       throwOnRequestTimeout: true,
       socketTimeout: SILENCE_MS,
     },

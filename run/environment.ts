@@ -2,15 +2,15 @@ import * as z from 'zod';
 import { describeIssue, REPORTING } from './input/describe-issue.ts';
 import { parseJson } from './input/json-text.ts';
 
-/** A function's or a worker's environment lacks a variable, or a variable has a value that it doesn't take. */
+/** The environment of a function or a worker lacks a variable, or a variable has an invalid value. */
 export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError';
 }
 
 /**
- * Reads the variables of a function or of a worker. Once, at its start.
- *
- * @throws EnvironmentError naming every variable that is wrong, what it takes and what it holds.
+ * Reads the variables of a function or a worker. It is called once, at the start.
+ * @throws EnvironmentError, which names every invalid variable with the values that it accepts and the value that it
+ * has.
  */
 export function readEnvironment<S extends z.ZodRawShape>(
   shape: S,
@@ -22,7 +22,7 @@ export function readEnvironment<S extends z.ZodRawShape>(
   throw new EnvironmentError(`the environment is wrong:\n${problems.join('\n')}`);
 }
 
-/** A value that a variable holds as JSON. */
+/** A variable that contains JSON. */
 export function jsonVariable<S extends z.ZodType>(schema: S) {
   return z
     .string()

@@ -2,19 +2,19 @@ import { LogFormatter, LogItem } from '@aws-lambda-powertools/logger';
 import type { LogAttributes, UnformattedAttributes } from '@aws-lambda-powertools/logger/types';
 import { VERSION } from './version.ts';
 
-/** Deeper than any chain of ours; a chain that ends in itself must end. */
+/** A limit deeper than any chain of our errors, so that a circular chain ends too. */
 const MOST_CAUSES = 8;
-/** Of the errors of an AggregateError, such as one for each address of a host. */
+/** The number of errors of an AggregateError that are logged, such as one for each address of a host. */
 const MOST_ERRORS = 5;
-/** A message may quote what a source said. */
+/** A message may quote what a source sent, which can be long. */
 const MOST_CHARACTERS = 4_000;
 
 /**
- * Formats log lines as Powertools does, and errors in them by what every error has: name, message, stack, code, and the same of
- * its causes.
- *
- * Powertools' own formatter writes every field of an error. Libraries keep in fields what they were given: undici's parser the bytes
- * that were no HTTP, in which a source may echo a request with its token; the AWS SDK the whole answer.
+ * Formats log lines as Powertools does, but of errors it writes only name, message, stack and code, and the same of
+ * their causes.
+ * Powertools' own formatter writes every field of an error. Libraries store what they received in fields: undici's
+ * parser the bytes that were not HTTP, in which a source may echo a request with its token; the AWS SDK the whole
+ * answer.
  */
 export class ErrorLogFormatter extends LogFormatter {
   override formatAttributes(attributes: UnformattedAttributes, more: LogAttributes): LogItem {
@@ -54,7 +54,7 @@ function formatted(error: Error, depth: number): LogAttributes {
   };
 }
 
-/** An object may hold anything; its kind has to do. */
+/** An object may contain anything, so only its kind is written. */
 function primitive(value: unknown): string | number | boolean | null {
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
   return typeof value === 'object' ? 'an object' : short(String(value));

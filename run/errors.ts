@@ -1,12 +1,12 @@
 /**
- * Thrown by the gatekeeper while work is missing. Step Functions matches on the name, and `Retry` and `Catch` of the
- * gatekeeper loop name nothing else. The message is the progress that a person reads in the console.
+ * The gatekeeper throws this error while work is missing. `Retry` and `Catch` of the gatekeeper loop match this name
+ * and no other. The message is the progress that a person reads in the console.
  */
 export class NotReadyError extends Error {
   override readonly name = 'NotReadyError';
 }
 
-/** The execution's input can't be run. The message lists every problem, each with its path. */
+/** The input of the execution can't be run. The message lists every problem with its path. */
 export class InvalidInputError extends Error {
   override readonly name = 'InvalidInputError';
   readonly problems: readonly string[];
@@ -18,7 +18,7 @@ export class InvalidInputError extends Error {
   }
 }
 
-/** Another execution holds the slot or the run id. Its name is in the message. */
+/** Another execution owns the slot or the run id. The message contains its name. */
 export class AlreadyClaimedError extends Error {
   override readonly name = 'AlreadyClaimedError';
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { credentialFields } from './credentials/credential-reference.ts';
 import { loadSchema } from './input/load.ts';
 
-/** What the source's own side must say or be, beyond what the engine checks anyway. */
+/** What the source must state or be, in addition to the engine's own checks. */
 export const expectSchema = z.strictObject({
   bytes: z.int().nonnegative().optional(),
   sha256: z.hex().length(64).optional(),
@@ -22,7 +22,7 @@ export const destinationFields = {
   mode: z.enum(['replace', 'append']).optional(),
 };
 
-/** Which processor a landed object or a piece of work gets, and that processor's own options. */
+/** The processor of a landed object or an item of work, and the options of the processor. */
 export const processSchema = z.strictObject({
   processor: z
     .string()
@@ -34,7 +34,7 @@ export type Process = z.infer<typeof processSchema>;
 
 export const itemIdSchema = z.string().regex(/^[0-9a-f]{32}$/);
 
-/** A source of the plan: templates are filled, defaults applied. */
+/** A source in the plan: its templates are filled and defaults applied. */
 export const sourceItemSchema = z.strictObject({
   kind: z.literal('source'),
   id: itemIdSchema,
@@ -45,13 +45,16 @@ export const sourceItemSchema = z.strictObject({
   expect: expectSchema.optional(),
   ifExists: ifExistsSchema.optional(),
   allowUnprovenEnd: z.boolean().optional(),
-  /** Where in the warehouse it goes; its format is filled in. */
+  /** The table of the warehouse that the source's object is loaded into. Its format is filled in. */
   load: loadSchema.optional(),
-  /** An earlier run that landed it and lacks only its result: if the object is still the same, it is processed and not landed again. */
+  /**
+   * An earlier run that landed the source and lacks only its result. If the object is unchanged, it is processed and
+   * not landed again.
+   */
   landedIn: z.string().optional(),
 });
 
-/** Work that has no source: it goes to the queue as it is. */
+/** Work that has no source: it is sent to the queue unchanged. */
 export const workItemSchema = z.strictObject({
   kind: z.literal('work'),
   id: itemIdSchema,
@@ -60,7 +63,7 @@ export const workItemSchema = z.strictObject({
   input: z.json(),
 });
 
-/** One item of the plan, as it stands in a batch object. */
+/** One item of the plan, as a batch object contains it. */
 export const itemSchema = z.discriminatedUnion('kind', [sourceItemSchema, workItemSchema]);
 export const batchSchema = z.array(itemSchema);
 
@@ -68,7 +71,7 @@ export type SourceItem = z.infer<typeof sourceItemSchema>;
 export type WorkItem = z.infer<typeof workItemSchema>;
 export type Item = z.infer<typeof itemSchema>;
 
-/** What a person calls the item: the key it lands at, or the work's own name. */
+/** The name by which a person knows the item: the key that it lands at, or the work's own name. */
 export function itemName(item: Item): string {
   return item.kind === 'source' ? item.key : item.name;
 }

@@ -1,37 +1,40 @@
 import { itemId } from './ids.ts';
 
 /**
- * Where a run keeps its state in the bucket. One module, so that a prefix in a policy, a lifecycle rule and a
- * reader can never disagree.
+ * Where a run keeps its state in the bucket. All keys come from this module, so that policies, lifecycle rules and
+ * readers always agree.
  */
 
-/** Everything a run knows of itself; the lifecycle rule of `run.keepDays` looks at this prefix. */
+/** The prefix of all records of runs. The lifecycle rule of `run.keepDays` applies to it. */
 export const RUNS_PREFIX = 'runs/';
-/** The page of all runs. No run has such an id. */
+/** The key of the page of all runs. No run can have this id. */
 export const RUNS_PAGE_KEY = `${RUNS_PREFIX}index.html`;
-/** Claims of a schedule's slots. They outlive runs, so that a start delivered late still finds its claim. */
+/** Claims of a schedule's slots. They outlive runs, so that a start that is delivered late still finds its claim. */
 export const SLOTS_PREFIX = 'slots/';
-/** What processors write. It is the user's data and never expires by itself. */
+/** The outputs of processors. They are the user's data and never expire by themselves. */
 export const OUTPUT_PREFIX = 'output/';
-/** What processors publish for people and other tools, by the option `to`. Workers may delete here and nowhere else. */
+/**
+ * What processors publish for people and other tools, by the option `to`. Workers may delete objects here and nowhere
+ * else.
+ */
 export const TABLES_PREFIX = 'tables/';
 
 /** Prefixes that a landed object's key may not start with. */
 export const RESERVED_PREFIXES = [RUNS_PREFIX, SLOTS_PREFIX, OUTPUT_PREFIX] as const;
 
-/** The ledger: one write-once object an item in each. */
+/** The folders of the ledger. Each contains at most one write-once object for each item. */
 export type LedgerName = 'landed' | 'results' | 'failures' | 'late' | 'handed';
 
 export interface RunKeys {
   /** The run's claim on its id: execution ARN and start time. */
   readonly claim: string;
-  /** A line a batch, read by the Distributed Map: `{ "batch": key, "items": n }`. */
+  /** A line for each batch, read by the Distributed Map: `{ "batch": key, "items": n }`. */
   readonly plan: string;
-  /** What Plan found out: counts, processors, deadline. */
+  /** The results of Plan: counts, processors, deadline. */
   readonly summary: string;
   /** One batch: a JSON array of items. */
   batch(index: number): string;
-  /** Says that a batch was begun: what a second call of Open for it finds may be done in part. */
+  /** Records that a batch was begun. If Open is called for the batch again, some of its items may be done already. */
   begun(batch: string): string;
   /** The prefix of a ledger, ending in `/`. */
   ledger(name: LedgerName): string;
@@ -39,47 +42,50 @@ export interface RunKeys {
   /** The state of a transfer that several invocations share. */
   transfer(item: string): string;
   /**
-   * What one call of Slice reported, below `sliceCalls`. A retried call writes the same name. Each upload has its own, so
-   * that what a late call for a given-up upload reports is never taken for the next one's.
+   * The report of one call of Slice, below `sliceCalls`. A retried call writes the same name. Each upload has a folder
+   * of its own, so a late report about an abandoned upload is never read as one about the next upload.
    */
   sliceCall(item: string, uploadId: string, slice: number, call: number): string;
   sliceCalls(item: string, uploadId: string): string;
-  /** Uploads that may be open, by a hash of their id. */
+  /** Uploads that may be open, by a hash of their ids. */
   upload(uploadId: string): string;
   readonly uploads: string;
-  /** What the worker knows of an item's tries. */
+  /** The worker's record of an item's attempts. */
   attempts(item: string): string;
-  /** The same of all items. */
+  /** The prefix of the attempts of all items. */
   readonly allAttempts: string;
-  /** Write-once claim of a minute in which workers were looked after. */
+  /** Write-once claim of a minute in which one gatekeeper checks the workers. */
   workersClaim(minute: number): string;
-  /** Names a later run of what this one left undone. */
+  /** Names a later run that repeats what this run left undone. */
   rerun(laterRunId: string): string;
   readonly gate: string;
   readonly closed: string;
   /** Counters of the bytes that the run's sources held. */
   readonly spentCounters: string;
   readonly manifest: string;
-  /** The manifest of an end that was none: the execution was redriven. By the time at which it was closed. */
+  /** The manifest of an end that a redrive has undone, by the time at which the run was closed. */
   earlierManifest(closedAt: string): string;
-  /** Says that the execution was redriven so often, below `redrives`. */
+  /** Records this redrive of the execution, below `redrives`. */
   redrive(redriveCount: number): string;
   readonly redrives: string;
-  /** What the steps of one closing write, by the time at which the run was closed: a piece's lines and its tally. */
+  /**
+   * What the steps of one closing write, by the time at which the run was closed: the lines and the tally of each
+   * piece.
+   */
   readonly ends: string;
   pieceLines(closedAt: string, piece: number, nonce: string): string;
   pieceTally(closedAt: string, piece: number): string;
   readonly items: string;
   readonly report: string;
-  /** What Sluice knows of the load into one table of the warehouse, by the place of the table in the plan. */
+  /** Sluice's record of the load into one table of the warehouse, by the index of the table in the plan. */
   load(index: number): string;
   /** The objects of one part of such a load, as COPY reads them. */
   loadManifest(index: number, part: number): string;
-  /** Says that an event was sent: of one end of the run, or that it is old. */
+  /** Records that an event was sent: about one end of the run, or about its age. */
   toldOf(what: string): string;
 }
 
-/** What ReopenRun removes, by patterns of keys; everything else that a run writes stays until it expires. */
+/** The keys that ReopenRun removes, as patterns. Everything else that a run writes stays until it expires. */
 export const REOPENED = [`${RUNS_PREFIX}*/closed.json`, `${RUNS_PREFIX}*/manifest.json`] as const;
 
 /** The keys of one run, all below `runs/<runId>/`. */
@@ -126,17 +132,20 @@ export function workerSignKey(worker: string): string {
   return `${RUNS_PREFIX}.workers/${worker}.json`;
 }
 
-/** What the watch keeps. No run's id begins with a dot. */
+/** The prefix of the watch's own records. No run's id begins with a dot. */
 export const WATCH_PREFIX = `${RUNS_PREFIX}.watch/`;
-/** Until when the watch has looked at each schedule. */
+/** The time up to which the watch has checked each schedule. */
 export const WATCH_STATE_KEY = `${WATCH_PREFIX}state.json`;
 
-/** Says that the event of a slot was sent for which no run had started. */
+/** Records that the event about a slot without a run was sent. */
 export function toldOfSlotKey(schedule: string, scheduledTime: Date): string {
   return `${WATCH_PREFIX}${schedule}/${scheduledTime.toISOString()}.json`;
 }
 
-/** Where a processor's attempt writes; the winning result names the attempt, so a lost one is never read. */
+/**
+ * The prefix for the outputs of one attempt of a processor. The winning result names its attempt, so outputs of a lost
+ * attempt are never read.
+ */
 export function outputPrefix(runId: string, item: string, attempt: number): string {
   return `${OUTPUT_PREFIX}${runId}/${item}/${attempt}/`;
 }

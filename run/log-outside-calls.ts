@@ -3,23 +3,23 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { redactUrl } from '#net/redact.ts';
 import { type SourceCall, sourceCalls } from '#net/source-calls.ts';
 
-/** What a line at debug level says of a call of something outside. */
+/** What a log line at debug level contains about a call to another system. */
 export interface OutsideCall {
   readonly method: string;
-  /** Without credentials, and without the values of a query. */
+  /** The URL without credentials and query values. */
   readonly url: string;
   readonly status?: number | undefined;
   readonly error?: string | undefined;
-  /** Until the head of the answer. */
+  /** Milliseconds to the head of the answer. */
   readonly milliseconds: number;
 }
 
 /**
- * Logs every call that this process makes of something outside, with its status and time, where the logger's level is
- * `DEBUG`: of AWS and of S3's data (`node:http`), of sources by the engine's own sockets, and of pages and tokens (undici). The
- * calls are heard of by Node's diagnostics channels, so that no client has to be told.
- *
- * @param level of the logger, by its name. At any other than `DEBUG` nobody listens to the channels, and nothing is measured.
+ * Logs every call of this process to another system, with its status and time, if the logger's level is `DEBUG`: calls
+ * to AWS and S3's data (`node:http`), to sources by the engine's own sockets, and to pages and tokens (undici). Node's
+ * diagnostics channels report the calls, so the clients need no changes.
+ * @param level of the logger, by its name. At any other level than `DEBUG`, nothing listens to the channels, and
+ * nothing is measured.
  * @param debug writes the line.
  */
 export function logOutsideCalls(level: string, debug: (message: string, call: OutsideCall) => void): void {

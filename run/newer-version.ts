@@ -1,17 +1,17 @@
 import type { z } from 'zod';
 
 /**
- * A message or a record of a newer version of Sluice, met by an older one: a deploy came between them. There is nothing
- * wrong with it, so it is never a reason to record a failure. Whoever meets it leaves it to the newer version.
+ * An older version of Sluice met a message or a record that a newer version wrote, because there was a deploy between
+ * them. The message or record is not at fault, so this is never a reason to record a failure. Whoever meets it leaves
+ * it to the newer version.
  */
 export class NewerVersionError extends Error {
   override readonly name = 'NewerVersionError';
 }
 
 /**
- * Whether a value that doesn't fit a schema was written by a newer version: its `v` is higher than any that the schema
- * takes, or all that is wrong with it are keys that the schema doesn't know.
- *
+ * Returns whether a newer version wrote a value that doesn't fit a schema: the value's `v` is higher than any that the
+ * schema accepts, or its only problems are keys that the schema doesn't know.
  * @param issues what the schema found.
  */
 export function isOfNewerVersion(value: unknown, issues: readonly z.core.$ZodIssue[]): boolean {

@@ -4,7 +4,7 @@ const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 export function bytesText(bytes: number): string {
   let value = bytes;
   let unit = 0;
-  // 1,023.95 would be shown as 1,024.0 of a unit that has only 1,024.
+  // 1,023.95 would be shown as 1,024.0 of a unit, so it becomes 1.0 of the next unit.
   while (value >= 1_023.95 && unit < UNITS.length - 1) {
     value /= 1_024;
     unit += 1;

@@ -6,22 +6,21 @@ import * as z from 'zod';
 import { isTooDeep, MOST_LEVELS } from './input/nesting.ts';
 import { isOfNewerVersion, NewerVersionError } from './newer-version.ts';
 
-/** A bucket and the client to reach it: what every function on a run's objects takes. */
+/** A bucket and its client: the parameter of every function that reads or writes a run's objects. */
 export interface Store {
   readonly client: S3Client;
   readonly bucket: string;
 }
 
-/** A record that doesn't have the shape of its schema: written by another version, or by somebody's hand. */
+/** A record doesn't fit its schema: another version or a person wrote it. */
 export class UnreadableRecordError extends Error {
   override readonly name = 'UnreadableRecordError';
 }
 
 /**
- * Writes a JSON object that must never change once it is there (If-None-Match), so that a repeated step or a duplicate
+ * Writes a JSON object that must never change once it exists (If-None-Match), so that a repeated step or a duplicate
  * message does nothing twice.
- *
- * @returns `exists` where the object was there before; its content is then somebody's earlier word and stays.
+ * @returns `exists` if the object existed before. Its content then stays.
  */
 export async function writeOnce(store: Store, key: string, value: unknown): Promise<'written' | 'exists'> {
   for (let attempt = 1; ; attempt++) {
@@ -45,41 +44,43 @@ export async function writeOnce(store: Store, key: string, value: unknown): Prom
   }
 }
 
-/** So often a conditional write is tried. */
+/** How often a conditional write is tried. */
 export const CONFLICTS = 8;
 
 /**
- * Waits before a conditional write is tried again that S3 answered with 409: another one of this key was under way. With
- * jitter, so that those that met don't meet again.
- *
- * @param attempt how often it was tried, from 1: up to 50 ms after the first, twice that after each next, 1 s at most.
+ * Waits before the next try of a conditional write to which S3 answered 409: another write of this key was under way.
+ * The pause has jitter, so that the same writers don't meet again.
+ * @param attempt how often the write was tried, from 1: the pause is up to 50 ms after the first, twice that after each
+ * next, 1 s at most.
  */
 export async function pauseAfterConflict(attempt: number): Promise<void> {
   await sleep(Math.random() * Math.min(1_000, 50 * 2 ** (attempt - 1)));
 }
 
-/** S3 refused a write because the object exists, and has no such object. Writing again is right. */
+/** S3 refused a write because the object exists, but the object does not exist. Writing again is right. */
 export class NoSuchWinnerError extends Error {
   override readonly name = 'NoSuchWinnerError';
 }
 
 /**
- * Writes a JSON object once, as {@link writeOnce} does, where no other writer writes the same value. It reads an object
- * that exists: the answer to a first request may have been lost, and the SDK's second one then finds what the first wrote.
- *
- * @returns `exists` where the object is another writer's.
- * @throws NoSuchWinnerError where S3 says that there is an object, and there is none.
+ * Writes a JSON object once, as {@link writeOnce} does, for values that no other writer writes. If the object exists,
+ * it reads the object: the answer to a first request may have been lost, and the SDK's second request then finds what
+ * the first one wrote.
+ * @returns `exists` if another writer wrote the object.
+ * @throws NoSuchWinnerError if S3 reports that the object exists, and it does not.
  */
 export async function writeOwn(store: Store, key: string, value: object): Promise<'written' | 'exists'> {
   if ((await writeOnce(store, key, value)) === 'written') return 'written';
   const there = await readJson(store, key, z.unknown());
   if (there === undefined) {
-    throw new NoSuchWinnerError(`S3 refused to write s3://${store.bucket}/${key}, as if it existed, and it does not`);
+    throw new NoSuchWinnerError(
+      `S3 refused to write s3://${store.bucket}/${key} because it exists, but it does not exist`,
+    );
   }
   return isDeepStrictEqual(there, JSON.parse(JSON.stringify(value))) ? 'written' : 'exists';
 }
 
-/** Writes a JSON object, replacing what was there. Only for objects with one writer at a time. */
+/** Writes a JSON object and replaces an existing one. Only for objects with one writer at a time. */
 export async function writeJson(store: Store, key: string, value: unknown): Promise<void> {
   await store.client.send(
     new PutObjectCommand({
@@ -95,9 +96,10 @@ export async function writeJson(store: Store, key: string, value: unknown): Prom
  * Reads a JSON object and checks its shape.
  *
  * @param mostBytes a longer object isn't read. @default any length
- * @returns undefined where there is none.
- * @throws UnreadableRecordError naming the key and every problem, where the content doesn't fit the schema, or is longer;
- *   NewerVersionError where that is because a newer version wrote it.
+ * @returns undefined if the object does not exist.
+ * @throws UnreadableRecordError, which names the key and every problem, if the content doesn't fit the schema or is too
+ * long;
+ *   NewerVersionError if the reason is that a newer version wrote it.
  */
 export async function readJson<T>(
   store: Store,
@@ -108,7 +110,7 @@ export async function readJson<T>(
   return (await readTagged(store, key, schema, mostBytes))?.value;
 }
 
-/** The same, with the ETag that a conditional write needs. */
+/** Reads the object together with the ETag that a conditional write needs. */
 export async function readTagged<T>(
   store: Store,
   key: string,
@@ -123,7 +125,7 @@ export async function readTagged<T>(
     if (bytes > mostBytes) {
       (answer.Body as Readable | undefined)?.destroy();
       throw new UnreadableRecordError(
-        `s3://${store.bucket}/${key} has ${bytes} bytes, more than the ${mostBytes} that are read`,
+        `s3://${store.bucket}/${key} has ${bytes} bytes, more than the allowed ${mostBytes}`,
       );
     }
     text = (await answer.Body?.transformToString()) ?? '';
@@ -158,7 +160,7 @@ export async function* listKeys(store: Store, prefix: string): AsyncGenerator<st
   }
 }
 
-/** The HTTP status of an error that the AWS SDK threw, undefined where no answer came. */
+/** Returns the HTTP status of an error of the AWS SDK, or undefined if no answer came. */
 export function httpStatus(error: unknown): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode;
 }

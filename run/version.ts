@@ -1,5 +1,8 @@
-/** Set by the bundler, from package.json. */
+/** The bundler sets this from package.json. */
 declare const SLUICE_VERSION: string | undefined;
 
-/** The version of Sluice that runs: in each log line, in the manifest and in the stack's outputs. Sources that no bundler has seen are `development`. */
+/**
+ * The version of the running Sluice. It is in each log line, in the manifest and in the stack's outputs. Unbundled
+ * sources have the version `development`.
+ */
 export const VERSION = typeof SLUICE_VERSION === 'string' ? SLUICE_VERSION : 'development';

@@ -8,13 +8,13 @@ export const hostSchema = z
 
 const grantee = {
   hosts: z.array(hostSchema).min(1),
-  /** Send it over http, where anybody on the way can read it. */
+  /** Permission to send the credential over http, where anybody on the way can read it. */
   http: z.boolean().default(false),
 };
 
 /**
- * Leave to use credentials: which, and for which hosts. Whoever may start a run could otherwise have any secret sent to a
- * host of their own. The name may end in `*`.
+ * Permission to use credentials: which ones, and for which hosts. Without grants, whoever may start a run could have
+ * any secret sent to a host of their own. The name may end in `*`.
  */
 export const credentialGrantSchema = z.union([
   z.strictObject({
@@ -30,7 +30,7 @@ export const credentialGrantSchema = z.union([
 ]);
 export type CredentialGrant = z.infer<typeof credentialGrantSchema>;
 
-/** Whether any of the grants lets the credential be sent to where the URL is. */
+/** Returns whether one of the grants permits sending the credential to the host of the URL. */
 export function isGranted(grants: readonly CredentialGrant[], reference: CredentialReference, url: URL): boolean {
   const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
   return grants.some(

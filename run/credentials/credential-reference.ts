@@ -1,16 +1,16 @@
 import * as z from 'zod';
 
 const common = {
-  /** Of the JSON object that the secret holds. Without it, the secret as a whole. */
+  /** The field of the JSON object that the secret contains. Without it, the whole secret is the value. */
   field: z.string().min(1).max(256).optional(),
-  /** Put before the value: `Bearer `. */
+  /** Text that is put before the value, such as `Bearer `. */
   prefix: z
     .string()
     .regex(/^[\x20-\x7e]{0,64}$/, 'takes up to 64 printable ASCII characters')
     .optional(),
 };
 
-/** Where a credential is kept: only its name is ever written down. */
+/** Where a credential is stored. Sluice writes down only this name, never the value. */
 export const credentialReferenceSchema = z.union([
   z.strictObject({
     secret: z.string().regex(/^[0-9A-Za-z/_+=.@-]{1,512}$/, 'takes the name of a secret in Secrets Manager'),
@@ -27,7 +27,7 @@ const headerValue = z.string().regex(/^[\t\x20-\x7e]*$/, 'takes printable ASCII 
 const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'takes the name of a header');
 const valueOrReference = z.union([z.string().max(4_096), credentialReferenceSchema]);
 
-/** What authenticates to a source. Values that are secret by their nature are taken by reference only. */
+/** The fields of a source that authenticate to it. Values that are always secret can only be given by reference. */
 export const credentialFields = {
   headers: z.record(headerName, z.union([headerValue, credentialReferenceSchema])).optional(),
   query: z.record(z.string().min(1).max(256), valueOrReference).optional(),
@@ -39,19 +39,21 @@ export const credentialFields = {
       clientSecret: credentialReferenceSchema,
       scope: z.string().max(1_024).optional(),
       audience: z.string().max(1_024).optional(),
-      /** How the client names itself to the token server: RFC 6749 2.3.1. */
+      /** How the client identifies itself to the token server: RFC 6749 2.3.1. */
       clientAuthentication: z.enum(['basic', 'body']).default('basic'),
     })
     .optional(),
 };
 export type CredentialFields = z.infer<z.ZodObject<typeof credentialFields>>;
 
-/** Headers that hold nothing but credentials: typed in plain, they would stand in the execution's history. */
+/**
+ * Headers that contain nothing but credentials. Typed as plain text, they would be readable in the execution's history.
+ */
 const ALWAYS_SECRET = new Set(['authorization', 'proxy-authorization', 'cookie', 'x-api-key']);
-/** Sent to wherever redirects lead. */
+/** Headers that are also sent to the hosts that redirects lead to. */
 const SENT_ANYWHERE = new Set(['user-agent', 'accept', 'accept-language']);
 
-/** What is wrong with a source's credentials taken together, each with its path. */
+/** Returns what is wrong with the combination of a source's credential fields, each problem with its path. */
 export function credentialProblems(fields: CredentialFields): { path: string[]; problem: string }[] {
   const problems: { path: string[]; problem: string }[] = [];
   const ways = [fields.basicAuth && 'basicAuth', fields.oauth2 && 'oauth2'].filter((way) => way !== undefined);

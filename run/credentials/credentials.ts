@@ -9,20 +9,23 @@ import { TokenCache } from './oauth-tokens.ts';
 import type { parameterReader } from './parameter-reader.ts';
 import type { secretReader } from './secret-reader.ts';
 
-/** A credential can't be had, is not what its reference says, or may not be sent there. Names the reference, never a value. */
+/**
+ * A credential can't be read, does not match its reference, or may not be sent to this host. The message names the
+ * reference, never a value.
+ */
 export class CredentialError extends PermanentTransferError {
   override readonly name = 'CredentialError';
 }
 
-/** A secret that was rotated is noticed after so long. */
+/** A cached credential is read again after this time, so a rotated secret is noticed. */
 const KEPT_MILLISECONDS = 300_000;
 
-/** A source of the plan as far as this is concerned. */
+/** The fields of a planned source that this module needs. */
 export type Credentialed = CredentialFields & { readonly url: string };
 
 /**
- * Credentials of sources, in the memory of one process: looked up when a transfer needs them, kept for five minutes, and
- * written nowhere.
+ * The credentials of sources, in the memory of one process. They are read when a transfer needs them, kept for five
+ * minutes, and never written anywhere.
  */
 export class Credentials {
   readonly #grants: readonly CredentialGrant[];
@@ -44,8 +47,8 @@ export class Credentials {
   }
 
   /**
-   * What the engine asks before each request of a source, undefined where the source has no credentials. It throws
-   * CredentialError, TokenError, TokenUnavailableError, or what AWS answers.
+   * Returns the function that the engine calls before each request to a source, or undefined if the source has no
+   * credentials. The function throws CredentialError, TokenError, TokenUnavailableError, or the error that AWS answers.
    */
   authorizer(item: Credentialed): (() => Promise<Authorization>) | undefined {
     const { basicAuth, oauth2, query = {}, headers = {} } = item;
@@ -72,7 +75,7 @@ export class Credentials {
 
   async #token(oauth2: NonNullable<CredentialFields['oauth2']>, url: URL): Promise<string> {
     const { tokenUrl, clientId, clientSecret, scope, audience, clientAuthentication } = oauth2;
-    // The token opens to the source what the secret does, so both have to be granted.
+    // The token gives access to the source as the secret does. So the secret must be granted for both hosts.
     const places = [new URL(tokenUrl), url];
     return this.#tokens.token({
       tokenUrl,
@@ -109,7 +112,8 @@ export class Credentials {
   }
 
   async #fetch(reference: CredentialReference): Promise<string> {
-    // Loaded with the first reference: most functions never need them, and each cold start would pay for it.
+    // The readers are loaded with the first reference: most functions never need them, and loading them would slow down
+    // each cold start.
     if ('secret' in reference) {
       const { secretReader } = await import('./secret-reader.ts');
       this.#readSecret ??= secretReader(this.#config);
@@ -127,7 +131,10 @@ function nameOf(reference: CredentialReference): string {
   return 'secret' in reference ? `secret ${reference.secret}` : `parameter ${reference.parameter}`;
 }
 
-/** @throws CredentialError, which must not quote the text, nor have a parser's error as its cause: that quotes it. */
+/**
+ * @throws CredentialError. It must not quote the text, and must not have a parser's error as its cause, because that
+ * error quotes the text.
+ */
 function fieldOf(text: string, field: string, name: string): string {
   const parsed = parseJson(text);
   if (parsed === undefined) throw new CredentialError(`${name} is no JSON object, so it has no field "${field}"`);
@@ -142,7 +149,7 @@ function fieldOf(text: string, field: string, name: string): string {
 }
 
 function headerValue(text: string, from: CredentialReference): string {
-  // Whoever writes into a header quotes what is wrong with it, so that is found out first.
+  // Node quotes an invalid header value in its error. This check comes first, so that the value is not quoted.
   if (/^[\t\x20-\x7e]*$/.test(text)) return text;
   throw new CredentialError(`${nameOf(from)} holds characters that no header takes`);
 }

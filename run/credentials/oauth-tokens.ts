@@ -5,7 +5,7 @@ import { redactUrl } from '#net/redact.ts';
 import { PermanentTransferError } from '#transfer/index.ts';
 import { parseJson } from '../input/json-text.ts';
 
-/** What a token is asked for with: the client credentials grant, RFC 6749 4.4. */
+/** The request for a token: the client credentials grant, RFC 6749 4.4. */
 export interface TokenRequest {
   readonly tokenUrl: string;
   readonly clientId: string;
@@ -15,21 +15,24 @@ export interface TokenRequest {
   readonly clientAuthentication: 'basic' | 'body';
 }
 
-/** The token server refused, or can't be understood. Holds its status and RFC 6749's error code, nothing else of its answer. */
+/**
+ * The token server refused the request, or its answer can't be understood. The message contains its status and RFC
+ * 6749's error code, and nothing else of the answer.
+ */
 export class TokenError extends PermanentTransferError {
   override readonly name = 'TokenError';
 }
 
-/** The token server fails in a way that may pass. */
+/** The token server failed in a way that may be temporary. */
 export class TokenUnavailableError extends Error {
   override readonly name = 'TokenUnavailableError';
 }
 
 const TIMEOUT_MILLISECONDS = 20_000;
 const MAX_ANSWER_BYTES = 65_536;
-/** A token is asked for anew so long before it expires: a request with it takes its time. */
+/** A new token is requested this long before the old one expires, because a request that uses the token takes time. */
 const MARGIN_SECONDS = 60;
-/** Where the server doesn't say how long a token lives, which RFC 6749 5.1 lets it. */
+/** The assumed lifetime of a token if the server doesn't state one, which RFC 6749 5.1 permits. */
 const UNSTATED_SECONDS = 300;
 
 const answerSchema = z.object({
@@ -38,7 +41,10 @@ const answerSchema = z.object({
   expires_in: z.coerce.number().positive().optional(),
 });
 
-/** Tokens of one process, each asked for once until shortly before it expires, however many transfers want it. */
+/**
+ * The tokens of one process. Each token is requested once and kept until shortly before it expires, even if many
+ * transfers use it.
+ */
 export class TokenCache {
   readonly #guard: SourceGuard;
   readonly #tokens = new Map<string, Promise<{ readonly token: string; readonly until: number }>>();
@@ -47,7 +53,7 @@ export class TokenCache {
     this.#guard = guard;
   }
 
-  /** @throws TokenError, TokenUnavailableError, SourceForbiddenError where the guard forbids the token server. */
+  /** @throws TokenError; TokenUnavailableError; SourceForbiddenError if the guard forbids the token server. */
   async token(wanted: TokenRequest): Promise<string> {
     const key = createHash('sha256').update(JSON.stringify(wanted)).digest('hex');
     for (;;) {
@@ -95,7 +101,7 @@ export class TokenCache {
       });
       const text = await readBounded(body, who);
       if (statusCode === 429 || statusCode >= 500) throw new TokenUnavailableError(`${who} answered ${statusCode}`);
-      if (statusCode !== 200) throw new TokenError(`${who} gave no token: ${statusCode}${errorCode(text)}`);
+      if (statusCode !== 200) throw new TokenError(`${who} returned no token: ${statusCode}${errorCode(text)}`);
       const answer = answerSchema.safeParse(parseJson(text));
       if (!answer.success) throw new TokenError(`${who} answered 200, but with no bearer token in JSON (RFC 6749 5.1)`);
       const seconds = answer.data.expires_in ?? UNSTATED_SECONDS;
@@ -116,7 +122,10 @@ function formEncoded(text: string): string {
   return new URLSearchParams({ '': text }).toString().slice(1);
 }
 
-/** Of an error answer only the code, in the few characters that RFC 6749 5.2 gives it: a description may quote the request. */
+/**
+ * Returns only the code of an error answer, in the characters that RFC 6749 5.2 allows: a description may quote the
+ * request.
+ */
 function errorCode(text: string): string {
   const answer = z.object({ error: z.string().regex(/^[a-z_]{1,40}$/) }).safeParse(parseJson(text));
   return answer.success ? ` ${answer.data.error}` : '';

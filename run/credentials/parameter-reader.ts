@@ -1,8 +1,8 @@
-// A file of its own as secret-reader.ts is.
+// In a file of its own for the same reason as secret-reader.ts.
 import { GetParameterCommand, SSMClient, type SSMClientConfig } from '@aws-sdk/client-ssm';
 import { requestLimits } from '../aws-requests.ts';
 
-/** Reads parameters of Systems Manager, decrypted where they are encrypted. Rejects with what AWS answers. */
+/** Reads parameters of Systems Manager, and decrypts encrypted ones. Rejects with the error that AWS answers. */
 export function parameterReader(
   config: Pick<SSMClientConfig, 'endpoint' | 'region' | 'credentials'>,
 ): (name: string) => Promise<string> {

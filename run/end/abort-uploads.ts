@@ -4,11 +4,11 @@ import { type OpenUpload, recordedUploads } from '../landing/large-transfer.ts';
 import { httpStatus, type Store } from '../store.ts';
 
 /**
- * Aborts uploads that a run's transfers have begun. One that was completed, or aborted before, is gone and needs nothing.
- *
- * A part that a dying invocation still has in flight can come in after the abort; the bucket's lifecycle rule removes it.
- *
- * @param which says of each whether it is to be aborted. @default all of them
+ * Aborts the uploads that a run's transfers have begun. An upload that was completed or aborted before no longer
+ * exists, and is skipped.
+ * A part that an ending invocation is still sending may arrive after the abort. The bucket's lifecycle rule removes
+ * such a part.
+ * @param which returns for each upload whether to abort it. @default all of them
  */
 export async function abortUploads(
   store: Store,

@@ -1,18 +1,18 @@
 import * as z from 'zod';
 
-/** A page has no room for more. */
+/** The diagram on the page has no room for more steps. */
 const MOST_STEPS = 240;
 
 export const bytesOverTimeSchema = z.object({
-  /** How long a step is. */
+  /** The length of a step. */
   stepMs: z.number().positive(),
-  /** Bytes by the number of the step since 1970, where there are any. */
+  /** Pairs of the number of a step since 1970 and the bytes of that step. Steps without bytes are left out. */
   steps: z.array(z.tuple([z.int(), z.number()])),
 });
 
 /**
- * How many bytes came when, in at most 240 steps whatever the span: where it needs more, steps get twice as long. Steps
- * begin at multiples of their length, so that what was counted apart can be added.
+ * How many bytes arrived when, in at most 240 steps for any span. If the span needs more steps, steps become twice as
+ * long. Steps begin at multiples of their length, so that counts of separate processes can be added.
  */
 export class BytesOverTime implements z.infer<typeof bytesOverTimeSchema> {
   stepMs = 125;

@@ -3,26 +3,25 @@ import { type Closing, closedSchema, type EndedExecution } from '../ledger/recor
 import type { Problem } from '../problem/problem.ts';
 import { readJson, type Store, writeJson, writeOnce } from '../store.ts';
 
-/** How a run comes to its end. */
+/** How a run ends. */
 export interface Ending {
   /** Whether the gate was passed with items missing. */
   readonly forced: boolean;
-  /** Why it was forced, or what ended the execution; null where every item is settled. */
+  /** Why the gate was forced, or what ended the execution. Null if every item is settled. */
   readonly reason: string | null;
-  /** The end of the execution, where that is what closes the run. */
+  /** The end of the execution, if this end closes the run. */
   readonly execution?: EndedExecution;
-  /** The error that broke it. */
+  /** The error that broke the execution. */
   readonly problem?: Problem;
 }
 
-/** What `closed.json` has for a reason where there is none. */
+/** The reason in `closed.json` of a run that was closed with every item settled. */
 const SETTLED = 'settled';
 
 /**
- * Closes a run: from here on what comes is late. The first word counts, so that every later step of the end, and every
- * repeated one, reads how the run ended from here.
- *
- * @returns the closing that stands.
+ * Closes a run: results that come later are late. The first closing is kept, so every later step of the end, and every
+ * repeated one, reads here how the run ended.
+ * @returns the closing that is stored.
  */
 export async function closeRun(
   store: Store,
@@ -43,8 +42,8 @@ export async function closeRun(
 }
 
 /**
- * Says of a run that was closed in order that its execution broke afterwards, before its end was written. A redrive then opens
- * it again.
+ * Records that the execution of a closed run broke before the end of the run was written. A redrive then opens the run
+ * again.
  */
 export async function breakClosing(
   store: Store,
@@ -60,12 +59,12 @@ export async function breakClosing(
   });
 }
 
-/** How a run was closed, undefined where it is open. */
+/** Returns how a run was closed, or undefined if it is open. */
 export function readClosing(store: Store, runId: string): Promise<Closing | undefined> {
   return readJson(store, runKeys(runId).closed, closedSchema);
 }
 
-/** Why a run was closed, null where every item was settled. */
+/** Returns why a run was closed, or null if every item was settled. */
 export function reasonOf({ reason }: Closing): string | null {
   return reason === SETTLED ? null : reason;
 }

@@ -13,7 +13,7 @@ import { latestRedrive, reopenRun } from './reopen.ts';
 import { Tally } from './tally.ts';
 import type { Totals } from './totals.ts';
 
-/** A run that has come to its end, but for its manifest. */
+/** A run that has ended, without its manifest. */
 export interface EndedRun {
   readonly plan: PlanSummary;
   readonly manifest: Manifest;
@@ -22,20 +22,19 @@ export interface EndedRun {
 }
 
 export interface FinishOptions {
-  /** Of how many pieces the run was divided into. @default as many as `pieceCount` says */
+  /** The number of pieces that the run was divided into. @default the number that `pieceCount` returns */
   readonly of?: number;
-  /** Writes the pages for people. Every item is written by then. @default no pages */
+  /** Writes the pages for people. It is called after every item is written. @default writes no pages */
   readonly writePages?: (ended: EndedRun) => Promise<void>;
 }
 
 /**
- * The last step of a closed run's end: adds up its pieces, and writes every item, the pages for people and last the manifest.
- * The manifest is written once: called again, this returns the one that is there. A piece that nobody has written yet is
- * written here, which is all there is to a short run.
- *
- * @param of how many pieces the run was divided into. @default as many as `pieceCount` says
- * @returns undefined where the run is open: its execution was redriven meanwhile.
- * @throws whatever S3 answers; called again it then goes on.
+ * The last step of the end of a closed run. It adds up the pieces, then writes every item, the pages for people, and
+ * last the manifest. The manifest is written once; a second call returns the existing one. It also writes each piece
+ * that is not written yet. A short run has only such pieces.
+ * @param of the number of pieces that the run was divided into. @default the number that `pieceCount` returns
+ * @returns undefined if the run is open, because its execution was redriven meanwhile.
+ * @throws the error that S3 answers. A repeated call then continues.
  */
 export async function finishRun(
   store: Store,
@@ -83,7 +82,7 @@ export async function finishRun(
   };
   await writePages?.({ plan, manifest, gate, totals: tally.totals });
   const word = await writeOnce(store, keys.manifest, manifest);
-  // A redrive that came between closing and manifest has seen the closing alone.
+  // If a redrive came between the closing and the manifest, only the closing shows it.
   if (execution !== undefined) {
     const redriven = await latestRedrive(store, plan.runId);
     if (redriven > execution.redriveCount && (await reopenRun(store, plan.runId, redriven))) return undefined;

@@ -8,11 +8,10 @@ import { readJson, type Store, UnreadableRecordError } from '../store.ts';
 import { type ItemLine, MOST_LINE_CHARACTERS } from './manifest.ts';
 
 /**
- * All that the ledger has on one item. The records are asked for by name: listing a ledger would tell which there are, but
- * each has to be read anyway, and a record that isn't there costs one small answer.
- *
- * An item is done when it has a result, or when it has landed and gets no processor; a result that came after a failure
- * wins. A record that can't be read is named in `leftOut`: one item must not keep a run from its end.
+ * Reads all records of one item from the ledger. It requests each record by name. A listing would show which records
+ * exist, but each has to be read anyway, and a request for a record that does not exist costs one small answer.
+ * An item is done when it has a result, or when it has landed and has no processor. A result that came after a failure
+ * overrides the failure. A record that can't be read is named in `leftOut`: one item must not keep a run from its end.
  */
 export async function readItem(store: Store, runId: string, item: Item): Promise<ItemLine> {
   const leftOut: string[] = [];
@@ -47,21 +46,24 @@ export async function readItem(store: Store, runId: string, item: Item): Promise
   };
 }
 
-/** `append` adds what is new: an object that this run found unchanged is in the table already, unless the run is about its rest. */
+/**
+ * `append` adds only what is new. An object that this run found unchanged is already in the table, unless the run
+ * repeats the rest of an earlier run.
+ */
 function loadOf(item: Item, landed: LandedRecord | undefined): Pick<ItemLine, 'load'> {
   if (item.kind !== 'source' || item.load === undefined) return {};
   const isNew = landed?.status === 'landed' || item.landedIn !== undefined;
   return { load: { table: item.load.table, heldBack: item.load.mode === 'append' && !isNew } };
 }
 
-/** A record that is there, and what it holds where it can be read. */
+/** A record that exists, and its content if it can be read. */
 interface Found<T> {
   readonly value: T | undefined;
 }
 
 /**
- * The item as a line of `items.jsonl`, no longer than readers take: of a longer one the processor's own result and its
- * outputs are left out, which the item's own record has. Nothing else in a line grows without a bound.
+ * The item as a line of `items.jsonl`, no longer than its readers accept. A longer line leaves out the processor's
+ * result and its outputs; the item's own record contains them. No other field of a line is unbounded.
  */
 export function toLine(item: ItemLine): string {
   const line = JSON.stringify(item);

@@ -4,10 +4,9 @@ import type { WrittenPiece } from './pieces.ts';
 import { writeLinesObject } from './write-object.ts';
 
 /**
- * Puts the pieces' lines together into one object, in order.
- *
- * The bytes pass through here. S3 could copy pieces into parts by itself (UploadPartCopy), but only those of at least
- * 5 MiB, and the lines of a million items are some 1.3 GB (docs/waiting.md).
+ * Joins the lines of the pieces into one object, in order.
+ * The bytes pass through this function. S3 could copy pieces into parts by itself (UploadPartCopy), but only pieces of
+ * at least 5 MiB, and the lines of a million items are some 1.3 GB (docs/waiting.md).
  */
 export async function joinPieces(
   store: Store,

@@ -5,7 +5,7 @@ import type { PlanSummary } from '../plan/plan-summary.ts';
 import type { Store } from '../store.ts';
 import type { LoadOutcome } from './manifest.ts';
 
-/** What became of each load of a closed run, as far as Sluice knows. */
+/** Returns the outcome of each load of a closed run, as far as Sluice knows it. */
 export function loadOutcomes(store: Store, plan: PlanSummary, closing: Closing): Promise<LoadOutcome[]> {
   return pMap(
     plan.loads,
@@ -17,7 +17,7 @@ export function loadOutcomes(store: Store, plan: PlanSummary, closing: Closing):
   );
 }
 
-/** Whether every load of a run has ended well. */
+/** Returns whether every load of a run has succeeded. */
 export async function allLoaded(store: Store, plan: PlanSummary, closing: Closing): Promise<boolean> {
   const outcomes = await loadOutcomes(store, plan, closing);
   return outcomes.every(({ state }) => state === 'loaded' || state === 'nothing');

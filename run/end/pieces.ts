@@ -11,45 +11,43 @@ import { Tally, tallySchema } from './tally.ts';
 import { writeLinesObject } from './write-object.ts';
 
 /**
- * The end of a long run is written in pieces, each a range of the plan's batches: an item takes up to three reads and some
- * 3 ms of CPU, so that one function couldn't read a million within its 15 minutes (docs/waiting.md has the measurement).
- * Ranges of batches keep the plan's order, and each batch is read once.
+ * The end of a long run is written in pieces. Each piece is a range of the plan's batches. An item takes up to three
+ * reads and some 3 ms of CPU, so one function couldn't read a million items within its 15 minutes (docs/waiting.md has
+ * the measurement). Ranges of batches keep the plan's order, and each batch is read once.
  */
 export interface Piece {
-  /** From 0. */
+  /** The number of the piece, from 0. */
   readonly piece: number;
-  /** How many pieces the run has. */
+  /** The number of pieces of the run. */
   readonly of: number;
 }
 
-/** So many items take a function with one processor about a minute. */
+/** A function with one processor needs about a minute for this many items. */
 const ITEMS_PER_PIECE = 20_000;
 
-/** How many pieces the end of a run is written in. */
+/** Returns the number of pieces in which the end of a run is written. */
 export function pieceCount({ items, batches }: Pick<PlanSummary, 'items' | 'batches'>): number {
   return Math.max(1, Math.min(batches, Math.ceil(items / ITEMS_PER_PIECE)));
 }
 
-/** `ends/<time>/<piece>.json`: a piece is written, and this is what it adds to the manifest. */
+/** `ends/<time>/<piece>.json`: proves that a piece is written, and contains what the piece adds to the manifest. */
 const writtenPieceSchema = tallySchema.extend({
   v: z.literal(1),
-  /** The object with the piece's lines. */
+  /** The key of the object with the piece's lines. */
   lines: z.string(),
   lineBytes: z.int().nonnegative(),
 });
 export type WrittenPiece = z.infer<typeof writtenPieceSchema>;
 
-/** Records read at once. */
+/** The number of records that are read at once. */
 const READS_AT_ONCE = 64;
 
 /**
- * Writes one piece of a closed run's end: a line for each of its items, and last its tally, once. Called again for a piece
- * that is written it does nothing.
- *
- * The lines' object has a name of its own for each call, and the tally names it: of two calls at once the tally and the
- * lines of one count, though a late result may have come in between.
- *
- * @throws whatever S3 answers; called again it begins the piece again.
+ * Writes one piece of a closed run's end: a line for each of its items, and last its tally, once. If the piece is
+ * written already, it does nothing.
+ * Each call writes its lines to an object with a new name, and the tally contains this name. So if two calls run at
+ * once, the stored tally and its lines come from the same call, even if a late result came in between.
+ * @throws the error that S3 answers. A repeated call begins the piece again.
  */
 export async function writePiece(
   store: Store,

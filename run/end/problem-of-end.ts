@@ -4,7 +4,7 @@ import { type Problem, problemOf } from '../problem/problem.ts';
 import { reasonOf } from './closing.ts';
 import type { Manifest } from './manifest.ts';
 
-/** Why the gate was passed with items missing, as the gatekeeper says it. */
+/** The codes for the gatekeeper's reasons to pass the gate with items missing. */
 const GATE_CODES: Readonly<Record<string, Code>> = {
   late: 'gate-late',
   deadline: 'gate-deadline',
@@ -12,7 +12,10 @@ const GATE_CODES: Readonly<Record<string, Code>> = {
   input: 'gate-forced',
 };
 
-/** What kept a run as a whole from its order: its execution broke, its gate was forced, or nothing of it was done. Null otherwise. */
+/**
+ * Returns why a run as a whole did not succeed: its execution broke, its gate was forced, or none of its items is done.
+ * Returns null otherwise.
+ */
 export function problemOfEnd(
   closing: Closing,
   { runId, outcome, counts }: Pick<Manifest, 'runId' | 'outcome' | 'counts'>,

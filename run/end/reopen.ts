@@ -4,12 +4,12 @@ import { closedSchema } from '../ledger/records.ts';
 import { listKeys, readJson, type Store, writeOnce } from '../store.ts';
 import { manifestSchema } from './manifest.ts';
 
-/** Records that an execution was redriven, so that a word on an earlier end that comes late closes nothing. */
+/** Records that an execution was redriven. A delayed event about an earlier end then closes nothing. */
 export async function recordRedrive(store: Store, runId: string, redriveCount: number): Promise<void> {
   await writeOnce(store, runKeys(runId).redrive(redriveCount), { v: 1, runId, redriveCount });
 }
 
-/** How often a run's execution was redriven, as far as EventBridge has told. */
+/** Returns how often a run's execution was redriven, according to the events received so far. */
 export async function latestRedrive(store: Store, runId: string): Promise<number> {
   let latest = 0;
   const prefix = runKeys(runId).redrives;
@@ -20,12 +20,11 @@ export async function latestRedrive(store: Store, runId: string): Promise<number
 }
 
 /**
- * Opens a run again that CloseRun had closed, since its execution goes on: keeps the manifest under its own name, and
- * removes it and the closing, so that workers, gate and DoneState do again what they do in an open run. What DoneState
- * itself has said stays: its run has come to its end.
- *
- * @param redriveCount closes of the ends before this redrive are undone, those of later ends are not. @default all
- * @returns whether there was something to open. Called again, there isn't.
+ * Opens a run again that CloseRun has closed, because its execution continues. It stores the manifest under another
+ * name, and removes the manifest and the closing. Workers, gate and DoneState then act as in an open run. A closing by
+ * DoneState stays, because its run has ended.
+ * @param redriveCount only closings before this redrive are undone. @default all
+ * @returns whether the run was closed and is open now. A repeated call returns false.
  */
 export async function reopenRun(
   store: Store,
@@ -40,7 +39,7 @@ export async function reopenRun(
     await writeOnce(store, keys.earlierManifest(manifest.closedAt), manifest);
     await remove(store, keys.manifest);
   }
-  // Last: as long as it is there, a call that died half-way is made good by the next.
+  // `closed.json` is removed last: while it exists, the next call repeats the work of a call that died half-way.
   await remove(store, keys.closed);
   return true;
 }

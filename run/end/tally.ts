@@ -6,18 +6,18 @@ import { Totals, totalsSchema } from './totals.ts';
 
 const { counts, bytes, done, failed, missing } = manifestSchema.shape;
 
-/** What the manifest sums up of some of a run's items. */
+/** What some of a run's items add to the manifest. */
 export const tallySchema = z.object({
   counts: counts.omit({ items: true }),
   bytes,
   done,
   failed,
   missing,
-  /** Pieces of an earlier version have none. */
+  /** Pieces that an earlier version wrote have no totals. */
   totals: totalsSchema.default(() => new Totals()),
 });
 
-/** Adds up items, one by one or by whole tallies, in the order in which the manifest is to name them. */
+/** Adds up items, one by one or by whole tallies, in the order in which the manifest names them. */
 export class Tally implements z.infer<typeof tallySchema> {
   readonly counts = { done: 0, failed: 0, missing: 0, landed: 0, unchanged: 0, skipped: 0, processed: 0 };
   bytes = 0;

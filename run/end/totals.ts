@@ -3,28 +3,28 @@ import { BytesOverTime, bytesOverTimeSchema } from './bytes-over-time.ts';
 import type { ItemLine } from './manifest.ts';
 
 const spanSchema = z.object({ from: z.number(), to: z.number() }).nullable();
-/** Milliseconds since 1970; null where there was nothing of the kind. */
+/** Milliseconds since 1970; null if nothing of the kind happened. */
 export type Span = z.infer<typeof spanSchema>;
 
-/** What is smaller is transferred within one call of Open. */
+/** A smaller object is transferred within one call of Open. */
 export const LARGE_BYTES = 512 * 1_048_576;
 
 const NUMBERS = {
   /** Seconds of the transfers, each from its first request to its proof. */
   transferSeconds: 0,
-  /** The same of objects that a Lambda's time was enough for in one go. */
+  /** Seconds of the transfers of objects that one Lambda call could transfer alone. */
   smallTransferSeconds: 0,
-  /** Objects that are transferred in slices, and their bytes. */
+  /** The number of objects that were transferred in slices, and their bytes. */
   largeBytes: 0,
   large: 0,
   parts: 0,
   retries: 0,
-  /** Seconds of the processors' successful tries, and how often messages were delivered for them. */
+  /** Seconds of the processors' successful attempts, and how often their messages were delivered. */
   workSeconds: 0,
   deliveries: 0,
   outputs: 0,
   outputBytes: 0,
-  /** What processors call rows or records, and those of them that are bad. */
+  /** What processors report as rows or records, and how many of them are bad. */
   rows: 0,
   badRows: 0,
   /** Items with bad rows. */
@@ -43,12 +43,12 @@ export const totalsSchema = z.object({
   arrived: bytesOverTimeSchema,
 });
 
-/** What a run's items took and gave, added up: what can be said of all items, however many they are. */
+/** The sums over a run's items: their durations, bytes and rows. Their size does not depend on the number of items. */
 export class Totals implements z.infer<typeof totalsSchema> {
   readonly numbers = { ...NUMBERS };
-  /** From the first transfer's beginning to the last one's end. */
+  /** From the beginning of the first transfer to the end of the last one. */
   transferred: Span = null;
-  /** From the first try's beginning to the last one's end, of tries that succeeded. */
+  /** From the beginning of the first successful attempt to the end of the last one. */
   worked: Span = null;
   readonly arrived = new BytesOverTime();
 
@@ -95,7 +95,10 @@ export class Totals implements z.infer<typeof totalsSchema> {
   }
 }
 
-/** How many rows a processor's own result says, and how many bad ones; undefined where it says nothing of the kind. */
+/**
+ * Returns how many rows a processor's own result reports, and how many bad ones; undefined for each number that the
+ * result does not report.
+ */
 export function rowsOf(result: unknown): { readonly rows: number | undefined; readonly badRows: number | undefined } {
   const { rows, records, badRows } = (typeof result === 'object' && result !== null ? result : {}) as Record<
     string,

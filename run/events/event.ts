@@ -9,12 +9,12 @@ export const EVENT_KINDS = {
 } as const;
 export type EventKind = (typeof EVENT_KINDS)[keyof typeof EVENT_KINDS];
 
-/** An event as Sluice sends it to the account's default bus. */
+/** An event in the form in which Sluice sends it to the account's default bus. */
 export interface SluiceEvent {
   readonly kind: EventKind;
   readonly at: Date;
-  /** ARNs of what it is about. */
+  /** ARNs of the resources that the event is about. */
   readonly resources: readonly string[];
-  /** `id` tells two events apart, and is the same where an event is sent twice. */
+  /** Two different events have different ids. An event that is sent twice has the same id both times. */
   readonly detail: { readonly id: string };
 }

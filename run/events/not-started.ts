@@ -1,12 +1,12 @@
 import * as z from 'zod';
 
-/** The detail of the event that tells of a schedule's slot for which no run has started. */
+/** The detail of the event that reports a schedule's slot for which no run has started. */
 export const notStartedSchema = z.object({
   v: z.literal(1),
   id: z.string(),
   deployment: z.string(),
   schedule: z.string(),
-  /** The slot; of a `rate(…)`, which has no times of its own, the time by which a run should have started. */
+  /** The slot. A `rate(…)` has no fixed times; here it is the time by which a run should have started. */
   scheduledTime: z.iso.datetime(),
 });
 export type NotStarted = z.infer<typeof notStartedSchema>;

@@ -9,19 +9,19 @@ import { EVENT_KINDS } from './event.ts';
 import { tellOnce } from './tell-once.ts';
 
 /**
- * The detail of the event that tells of a run's end. An event is sent at least once: whoever must not act twice keeps `id`.
- *
- * An execution that ended in Plan has planned nothing: `counts`, `manifest` and `report` are null, and the outcome is `failed`.
+ * The detail of the event that reports the end of a run. An event is sent at least once: a receiver that must not act
+ * twice stores `id`.
+ * An execution that ended in Plan has no plan: `counts`, `manifest` and `report` are null, and the outcome is `failed`.
  */
 export const runEndedSchema = z.object({
   v: z.literal(1),
-  /** One end of one run. A redriven run ends again, under another id. */
+  /** Identifies one end of one run. A redriven run ends again, with another id. */
   id: z.string(),
   /** The name of the stack. */
   deployment: z.string(),
   runId: z.string(),
   executionArn: z.string(),
-  /** The schedule that started the run, and the time that it was for. Null where a person started it. */
+  /** The schedule that started the run, and the slot's time. Null if a person started the run. */
   schedule: z.string().nullable(),
   scheduledTime: z.iso.datetime().nullable(),
   rerunOf: z.string().nullable(),
@@ -29,7 +29,7 @@ export const runEndedSchema = z.object({
   /** Whether the gate was passed with items missing, and why; or what ended the execution. */
   forced: z.boolean(),
   reason: z.string().nullable(),
-  /** What kept the run as a whole from its order: a forced gate, a broken execution, or that nothing was done. */
+  /** Why the run as a whole did not succeed: a forced gate, a broken execution, or no item done. */
   problem: problemSchema.nullable(),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime(),
@@ -43,13 +43,13 @@ export const runEndedSchema = z.object({
 });
 export type RunEnded = z.infer<typeof runEndedSchema>;
 
-/** Where a run was. */
+/** The deployment that a run belonged to. */
 export interface Deployed {
   readonly deployment: string;
   readonly bucket: string;
 }
 
-/** The event of a run that has a manifest. */
+/** Returns the event for a run that has a manifest. */
 export function runEnded({ deployment, bucket }: Deployed, plan: PlanSummary, manifest: Manifest): RunEnded {
   const { runId, executionArn, rerunOf, outcome, forced, reason, startedAt, closedAt, counts, bytes } = manifest;
   const keys = runKeys(runId);
@@ -77,7 +77,7 @@ export function runEnded({ deployment, bucket }: Deployed, plan: PlanSummary, ma
   };
 }
 
-/** An execution that ended before it had planned anything. */
+/** The end of an execution that has not planned anything. */
 export interface UnplannedEnd {
   readonly runId: string;
   readonly executionArn: string;
@@ -90,7 +90,7 @@ export interface UnplannedEnd {
   readonly problem: Problem;
 }
 
-/** The event of an execution that ended in Plan. */
+/** Returns the event for an execution that ended in Plan. */
 export function unplannedEnded({ deployment, bucket }: Deployed, end: UnplannedEnd): RunEnded {
   const { runId, executionArn, redriveCount, schedule, scheduledTime, startedAt, endedAt, reason, problem } = end;
   return {
@@ -119,8 +119,7 @@ export function unplannedEnded({ deployment, bucket }: Deployed, end: UnplannedE
 
 /**
  * Sends the event, once for each end of a run.
- *
- * @returns whether it was sent now.
+ * @returns whether this call sent it.
  * @throws what {@link tellOnce} throws.
  */
 export function tellOfEnd(store: Store, client: EventBridgeClient, event: RunEnded): Promise<boolean> {
@@ -133,7 +132,7 @@ export function tellOfEnd(store: Store, client: EventBridgeClient, event: RunEnd
   });
 }
 
-/** An event holds 256 KiB, and a reason may quote an error of any length. */
+/** An event can contain 256 KiB, and a reason may quote an error of any length. */
 const MOST_CHARACTERS = 2_000;
 
 function short(reason: string | null): string | null {

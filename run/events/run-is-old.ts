@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** The detail of the event that tells of a run that has gone on for longer than `alerts.runHours`. */
+/** The detail of the event that reports a run that has taken longer than `alerts.runHours`. */
 export const runIsOldSchema = z.object({
   v: z.literal(1),
   id: z.string(),
@@ -8,7 +8,7 @@ export const runIsOldSchema = z.object({
   runId: z.string(),
   executionArn: z.string(),
   startedAt: z.iso.datetime(),
-  /** Since its start. */
+  /** Hours since the start of the run. */
   hours: z.number(),
 });
 export type RunIsOld = z.infer<typeof runIsOldSchema>;

@@ -3,18 +3,18 @@ import * as z from 'zod';
 import { readJson, type Store, writeOnce } from '../store.ts';
 import { EVENT_SOURCE, type SluiceEvent } from './event.ts';
 
-/** EventBridge took the request and refused the event. Sending it again may help. */
+/** EventBridge accepted the request and refused the event. Sending it again may help. */
 export class EventRefusedError extends Error {
   override readonly name = 'EventRefusedError';
 }
 
 /**
- * Sends an event to the account's default bus, and keeps that it was sent: a step that runs again sends nothing. Only where
- * the step dies between the two the event is sent twice.
- *
- * @param key of the object that says that it was sent.
- * @returns whether it was sent now.
- * @throws EventRefusedError with EventBridge's own word, and whatever else EventBridge or S3 answer; called again it goes on.
+ * Sends an event to the account's default bus, and records that it was sent, so that a repeated step sends nothing.
+ * Only if the step dies between the two, the event is sent twice.
+ * @param key of the object that records the sending.
+ * @returns whether this call sent the event.
+ * @throws EventRefusedError with EventBridge's message, and other errors of EventBridge or S3. A repeated call
+ * continues.
  */
 export async function tellOnce(
   store: Store,

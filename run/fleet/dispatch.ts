@@ -11,25 +11,31 @@ export interface Queue {
   readonly url: string;
 }
 
-/** SQS takes at most ten entries a call. */
+/** SQS accepts at most ten entries a call. */
 const ENTRIES_PER_CALL = 10;
-/** And one mebibyte in all; a message is a few hundred bytes, but work can carry more. */
+/** SQS accepts at most one mebibyte a call. A message has a few hundred bytes, but an item of work can have more. */
 const BYTES_PER_CALL = 900_000;
 const ATTEMPTS = 4;
-/** Calls at once. A call takes SQS some 10 ms, most of which its sender waits; a standard queue has no limit of its own. */
+/**
+ * The number of calls at once. SQS needs some 10 ms for a call, most of which the sender waits. A standard queue has no
+ * limit of its own.
+ */
 const CALLS_AT_ONCE = 8;
 
-/** Messages that SQS did not take after several tries. */
+/** SQS did not accept some messages after several tries. */
 export class DispatchError extends Error {
   override readonly name = 'DispatchError';
 }
 
-/** A message that SQS will never take, so that its item fails. */
+/** A message that SQS will never accept, so its item fails. */
 class MessageRefusedError extends Error {
   override readonly name = 'MessageRefusedError';
 }
 
-/** The message of a planned item: what a worker needs to process it. Undefined for an item that gets no processor. */
+/**
+ * Returns the message for a planned item: what a worker needs to process it. Returns undefined for an item without a
+ * processor.
+ */
 export function messageOf(
   runId: string,
   item: Item,
@@ -43,7 +49,7 @@ export function messageOf(
   return { ...common, object: { bucket, key: item.key, bytes, ...(contentType !== undefined && { contentType }) } };
 }
 
-/** What a message that carries a source names for its processor; no input can. */
+/** The processor name in a message that carries a source. No input can name this processor. */
 export const FETCH = 'fetch';
 
 /** The message that lets a worker land a source. */
@@ -51,16 +57,16 @@ export function fetchMessageOf(runId: string, item: SourceItem): WorkMessage {
   return { v: 1, runId, item: item.id, name: item.key, process: { processor: FETCH, options: {} }, fetch: item };
 }
 
-/** SQS's words for a message that it will never take. Any other refusal is about all of them. */
+/** SQS's codes for a message that it will never accept. Any other refusal concerns all messages. */
 const NEVER_TAKEN = new Set(['InvalidMessageContents', 'InvalidParameterValue', 'MessageTooLong']);
 
 /**
- * Hands items to the workers, several calls at once. Sending one twice does no harm: a worker looks at the ledger first.
- *
- * A message that SQS will not take, for what is in it or for its length, is recorded as the failure of its item; the others are sent.
- *
- * @param messages are read as they are sent, so that they may be more than the memory holds.
- * @throws DispatchError where SQS refuses entries again and again.
+ * Sends items to the workers, several calls at once. A message that is sent twice does no harm, because a worker reads
+ * the ledger first.
+ * If SQS refuses a message because of its content or its length, this is recorded as the failure of its item, and the
+ * other messages are sent.
+ * @param messages are read while they are sent, so there may be more of them than fit into memory.
+ * @throws DispatchError if SQS refuses entries again and again.
  */
 export async function dispatch(
   store: Store,
@@ -81,7 +87,7 @@ interface Refused {
   readonly why: string;
 }
 
-/** @returns the messages that SQS will never take. */
+/** @returns the messages that SQS will never accept. */
 async function sendGroup(queue: Queue, group: readonly WorkMessage[]): Promise<Refused[]> {
   const refused: Refused[] = [];
   let open = [...group];
@@ -92,7 +98,7 @@ async function sendGroup(queue: Queue, group: readonly WorkMessage[]): Promise<R
         Entries: open.map((message, index) => ({
           Id: String(index),
           MessageBody: bodyOf(message),
-          // Fair queues: a long run doesn't keep a short one waiting.
+          // Fair queues: messages of a long run don't delay those of a short one.
           MessageGroupId: message.runId,
         })),
       }),
@@ -103,7 +109,7 @@ async function sendGroup(queue: Queue, group: readonly WorkMessage[]): Promise<R
       if (message === undefined) continue;
       if (SenderFault === true && NEVER_TAKEN.has(Code)) refused.push({ message, why: `${Code}: ${Message ?? ''}` });
       else if (SenderFault === true || attempt === ATTEMPTS) {
-        throw new DispatchError(`${queue.url} took not all of ${group.length} messages: ${Code} ${Message}`);
+        throw new DispatchError(`${queue.url} did not accept all of ${group.length} messages: ${Code} ${Message}`);
       } else failed.push(message);
     }
     if (failed.length === 0) return refused;
@@ -111,14 +117,17 @@ async function sendGroup(queue: Queue, group: readonly WorkMessage[]): Promise<R
   }
 }
 
-/** JSON as SQS takes it: its messages are text of XML's characters, and two code points that JSON takes are none of them. */
+/**
+ * Returns the message as JSON that SQS accepts. SQS accepts only the characters of XML, and JSON may contain two code
+ * points that are not among them. So these two are escaped.
+ */
 function bodyOf(message: WorkMessage): string {
   return JSON.stringify(message).replace(/[\ufffe\uffff]/g, (code) => `\\u${code.charCodeAt(0).toString(16)}`);
 }
 
 async function recordRefused(store: Store, message: WorkMessage, why: string): Promise<void> {
   const { runId, item, name, fetch } = message;
-  const error = new MessageRefusedError(`SQS does not take the message of ${name}: ${why}`);
+  const error = new MessageRefusedError(`SQS does not accept the message of ${name}: ${why}`);
   await recordFailure(store, { runId, item, name, stage: fetch === undefined ? 'process' : 'transfer' }, error, 0);
 }
 

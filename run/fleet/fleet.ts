@@ -1,6 +1,6 @@
 import type { ECSClient } from '@aws-sdk/client-ecs';
 
-/** Where workers run, and how many there may be. */
+/** Where workers run, and how many may run. */
 export interface Fleet {
   readonly client: ECSClient;
   readonly cluster: string;
@@ -11,6 +11,9 @@ export interface Fleet {
   readonly assignPublicIp: boolean;
   readonly max: number;
   readonly itemsPerWorker: number;
-  /** Spot first, on-demand for what Spot has no room for or takes back: ECS never falls back by itself. */
+  /**
+   * Whether to ask for Spot first, and for on-demand capacity if Spot has none or takes a worker back: ECS never falls
+   * back by itself.
+   */
   readonly spot: boolean;
 }

@@ -4,20 +4,22 @@ import { constrainedMemory } from 'node:process';
 const MIB = 1_048_576;
 
 /**
- * What a worker's own process takes, in MiB: Node, the SDK, the queue's messages. `lib/settings/settings-rules.ts` holds the
- * settings against it, and against the next two.
+ * The memory of a worker's own process, in MiB: Node, the SDK, the queue's messages. `lib/settings/settings-rules.ts`
+ * checks the settings against this constant and the next two.
  */
 export const WORKER_BASE_MIB = 130;
-/** What an item's process takes besides the item: Node, the SDK, and the buffers that S3 is read and written by, in MiB. */
+/**
+ * The memory that an item's process needs besides the item, in MiB: Node, the SDK, and the buffers for reading and
+ * writing S3.
+ */
 export const ITEM_BASE_MIB = 110;
-/** The least that an item's share may be, in MiB. */
+/** The smallest share of an item, in MiB. */
 export const LEAST_ITEM_MIB = 96;
 
 /**
- * An item's share of the task's memory, in bytes: what is left beside the worker's own process, divided evenly, less what
- * the item's process takes itself.
- *
- * @param memoryMiB the task's memory. @default what the container or the machine has
+ * Returns an item's share of the task's memory, in bytes: the task's memory without the worker's own process, divided
+ * evenly, without what the item's process needs for itself.
+ * @param memoryMiB the task's memory. @default the memory of the container or the machine
  */
 export function memoryShare(itemsAtOnce: number, memoryMiB = Number.POSITIVE_INFINITY): number {
   const memory = Math.min(memoryMiB * MIB, constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());

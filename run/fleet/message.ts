@@ -2,8 +2,9 @@ import * as z from 'zod';
 import { itemIdSchema, processSchema, sourceItemSchema } from '../item.ts';
 
 /**
- * What a worker receives: one item to process, or a source to land. It carries all that the worker needs, so that receiving costs no
- * further request. Well below the 1 MiB that SQS takes, and the 256 KiB it took until 2025.
+ * What a worker receives: one item to process, or a source to land. The message contains all that the worker needs, so
+ * that a received message costs no further request. It is much smaller than the 1 MiB that SQS accepts, and than the
+ * 256 KiB that SQS accepted until 2025.
  */
 export const messageSchema = z.strictObject({
   v: z.literal(1),
@@ -11,19 +12,22 @@ export const messageSchema = z.strictObject({
   item: itemIdSchema,
   name: z.string(),
   process: processSchema,
-  /** A source to land, for which a Lambda's time is too short. What its object then gets comes in a message of its own. */
+  /**
+   * A source that takes too long for a Lambda, so a worker lands it. If its object needs a processor, this is another
+   * message.
+   */
   fetch: sourceItemSchema.optional(),
-  /** The landed object, where the item is a source. */
+  /** The landed object, if the item is a source. */
   object: z
     .strictObject({
       bucket: z.string(),
       key: z.string(),
       bytes: z.int().nonnegative(),
-      /** What the source called it, where it said anything. */
+      /** The content type that the source stated, if any. */
       contentType: z.string().optional(),
     })
     .optional(),
-  /** The work's own input, where the item is work. */
+  /** The work's own input, if the item is work. */
   input: z.json().optional(),
 });
 

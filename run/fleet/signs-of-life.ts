@@ -2,20 +2,23 @@ import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { workerSignKey } from '../keys.ts';
 import { httpStatus, type Store, writeJson } from '../store.ts';
 
-/** So often a worker that can work gives a sign of life: an S3 object of its own, written again. An hour of them costs $0.0003. */
+/**
+ * Seconds between two signs of life of a worker. A sign is an S3 object that the worker overwrites. One hour of signs
+ * costs $0.0003.
+ */
 export const SIGN_EVERY_SECONDS = 60;
 /**
- * A worker without a sign for so long is hung. It has ten signs to miss by then, and a container that fetches its bundle
- * has had six tries of a minute.
+ * A worker that gives no sign for so long is hung. By then it has missed ten signs, and a container that fetches its
+ * bundle has had six tries of a minute.
  */
 export const SILENT_SECONDS = 600;
 
-/** @param worker the id of its task, by which the gatekeeper knows it. */
+/** @param worker the id of its task, which the gatekeeper knows too. */
 export function giveSign(store: Store, worker: string): Promise<void> {
   return writeJson(store, workerSignKey(worker), { v: 1, worker, at: new Date().toISOString() });
 }
 
-/** When a worker gave its last sign, by S3's clock; undefined where it never has. */
+/** Returns the time of a worker's last sign by S3's clock, or undefined if the worker has given none. */
 export async function lastSign(store: Store, worker: string): Promise<Date | undefined> {
   try {
     const sign = await store.client.send(new HeadObjectCommand({ Bucket: store.bucket, Key: workerSignKey(worker) }));

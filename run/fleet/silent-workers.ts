@@ -5,15 +5,14 @@ import type { Store } from '../store.ts';
 import type { Fleet } from './fleet.ts';
 import { lastSign, SILENT_SECONDS } from './signs-of-life.ts';
 
-/** DescribeTasks takes no more. */
+/** DescribeTasks accepts no more tasks a call. */
 const TASKS_PER_CALL = 100;
 const SIGNS_AT_ONCE = 20;
 
 /**
- * Stops workers that run and do nothing: hung, or stuck before their first receive. They would be billed for ever, and count
- * towards the fleet's limit. ECS gives each its two minutes to give back what it has, and the next look at the fleet
- * replaces it. A worker of an older version, which gives no signs, is replaced in the same way.
- *
+ * Stops workers that run and do nothing: they hang, or are stuck before their first receive. Otherwise they would be
+ * billed for ever, and count towards the fleet's limit. ECS gives each two minutes to return its items, and the next
+ * look at the fleet replaces it. A worker of an older version gives no signs, so it is replaced too.
  * @returns a sentence for each worker that is stopped.
  */
 export async function stopSilentWorkers(fleet: Fleet, store: Store, now: Date): Promise<string[]> {
@@ -24,7 +23,7 @@ export async function stopSilentWorkers(fleet: Fleet, store: Store, now: Date): 
     const { tasks = [] } = await fleet.client.send(
       new DescribeTasksCommand({ cluster: fleet.cluster, tasks: taskArns }),
     );
-    // Signs are looked at only of workers that have run for long enough to be silent.
+    // Only workers that have run for longer than the silence limit are checked.
     const old = tasks.flatMap(({ taskArn = '', startedAt }) =>
       startedAt !== undefined && secondsSince(startedAt, now) > SILENT_SECONDS ? [{ taskArn, startedAt }] : [],
     );

@@ -2,22 +2,21 @@ import { DescribeTasksCommand, paginateListTasks, type Task } from '@aws-sdk/cli
 import { noteOf } from '../problem/note.ts';
 import type { Fleet } from './fleet.ts';
 
-/** DescribeTasks takes no more. */
+/** DescribeTasks accepts no more tasks a call. */
 const TASKS_PER_CALL = 100;
 
-/** What ECS says of workers that came to no good end. It remembers a task for about an hour. */
+/** What ECS reports about workers that stopped because of a problem. ECS keeps a stopped task for about an hour. */
 export interface StoppedWorkers {
-  /** A sentence each, in ECS's own words. */
+  /** A sentence for each problem, with ECS's own text. */
   readonly problems: readonly string[];
-  /** Spot took a worker back, or had none to give after all. */
+  /** Spot took a worker back, or had no capacity after all. */
   readonly spotIsShort: boolean;
 }
 
 /**
- * RunTask's answer says only what ECS knew at once. That an image can't be pulled, that capacity ran out or that Spot takes a
- * task back shows later, on the stopped task.
- *
- * @param since tasks that were asked for before are somebody else's.
+ * The answer of RunTask contains only what ECS knew at that moment. Later problems (an image can't be pulled, capacity
+ * runs out, Spot takes a task back) are reported on the stopped task.
+ * @param since tasks that were requested earlier belong to another run, and are skipped.
  */
 export async function lookAtStoppedWorkers(fleet: Fleet, since: Date): Promise<StoppedWorkers> {
   const problems = new Set<string>();
@@ -55,7 +54,7 @@ function problemOf(task: Task): string | undefined {
         `a worker ended with exit code ${container.exitCode}: ${container.reason ?? reason}`,
       );
     }
-    // Stopped by a person, or on its way.
+    // A person stopped the task, or the task is still stopping.
     default:
       return undefined;
   }

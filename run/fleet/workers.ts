@@ -5,10 +5,10 @@ import type { Fleet } from './fleet.ts';
 import { lookAtStoppedWorkers } from './stopped-workers.ts';
 
 export interface FleetState {
-  /** Tasks that run or are about to, those just started among them. */
+  /** Tasks that run or will run, with the ones just started. */
   readonly workers: number;
   readonly started: number;
-  /** Why tasks could not be started or did not live, in ECS's own words. */
+  /** Why tasks could not be started or ended early, in ECS's own words. */
   readonly problems: readonly string[];
 }
 
@@ -16,11 +16,10 @@ export interface FleetState {
 const TASKS_PER_CALL = 10;
 
 /**
- * Makes sure that enough workers run for the items that are outstanding, and starts the difference. It never stops one:
- * a worker leaves by itself when the queue stays empty.
- *
- * @param request names this call: the same one again starts nothing twice (RunTask's clientToken).
- * @param since when the run began: workers that were started later and stopped badly are told of.
+ * Makes sure that enough workers run for the outstanding items, and starts the missing ones. It never stops a worker: a
+ * worker ends by itself when the queue stays empty.
+ * @param request names this call: RunTask starts nothing twice for the same name (its clientToken).
+ * @param since the beginning of the run: problems of workers that were started later are reported.
  */
 export async function ensureWorkers(
   fleet: Fleet,
@@ -43,7 +42,7 @@ export async function ensureWorkers(
   return { workers: workers + started, started, problems: [...new Set([...stopped.problems, ...refused])] };
 }
 
-/** Tasks of the family whose desired status is RUNNING, so those being provisioned too. */
+/** Counts the family's tasks whose desired status is RUNNING, which includes tasks that are being provisioned. */
 export async function countWorkers(fleet: Pick<Fleet, 'client' | 'cluster' | 'taskFamily'>): Promise<number> {
   let count = 0;
   const query = { cluster: fleet.cluster, family: fleet.taskFamily, desiredStatus: 'RUNNING' } as const;
@@ -87,7 +86,7 @@ async function start(
       started += answer.tasks?.length ?? 0;
       failures.push(...(answer.failures ?? []));
     } catch (error) {
-      // ECS says some shortages (quotas, no Spot in the zone) by an exception instead of a failure.
+      // ECS reports some shortages (quotas, no Spot in the zone) by an exception instead of a failure.
       if (!(error instanceof Error) || !CAPACITY.test(`${error.name} ${error.message}`)) throw error;
       failures.push({ reason: error.message });
     }

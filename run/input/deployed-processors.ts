@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import type { ExecutionInput } from './input.ts';
 
-/** The part of `unpack`'s options that names a processor. */
+/** The field of `unpack`'s options that names a processor. */
 const unpacksFor = z.object({
   processor: z.literal('unpack'),
   options: z.object({ process: z.object({ processor: z.string() }) }),
 });
 
-/** What is wrong with asking for a processor that the deployment leaves out, undefined where it has it. */
+/** Returns why a processor can't be used, or undefined if the deployment has it. */
 export function processorProblem(processor: string, deployed: readonly string[]): string | undefined {
   if (deployed.includes(processor)) return undefined;
   const there = deployed.join(', ');
@@ -16,7 +16,7 @@ export function processorProblem(processor: string, deployed: readonly string[])
     : `there is no processor "${processor}" here (there are ${there}); take one of these, or name your own in the setting workers.processors`;
 }
 
-/** The same for all that an input itself names, each problem as a line that begins with its path. */
+/** Checks all processors that an input itself names. Each problem is a line that begins with its path. */
 export function processorProblems(
   { process, sources = [], work = [] }: Pick<ExecutionInput, 'process' | 'sources' | 'work'>,
   deployed: readonly string[],
@@ -32,7 +32,7 @@ export function processorProblems(
   });
 }
 
-/** A processor, and the one that `unpack` runs on what it unpacks. */
+/** The names of a processor, and of the one that `unpack` runs on the unpacked files. */
 function processorsOf(
   path: string,
   process: ExecutionInput['process'] | undefined,

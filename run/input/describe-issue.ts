@@ -1,22 +1,22 @@
 import type * as z from 'zod';
 import { quoted } from './quoted.ts';
 
-/** Options of zod's `safeParse` that let `describeIssue` quote what was given. */
+/** Options of zod's `safeParse` that let `describeIssue` quote the given value. */
 export const REPORTING = { reportInput: true } as const;
 
-/** Below these fields a value may be a secret. */
+/** Values below these fields may be secrets. */
 const SECRET = new Set<PropertyKey>(['headers', 'query', 'basicAuth', 'oauth2']);
 
 /**
- * An issue of zod as one line in plain words, with the value where it can be shown: `sources[3].url: takes an absolute URL, got
- * "example.org"`.
+ * Describes an issue of zod as one line in plain words, with the value if it may be shown: `sources[3].url: takes an
+ * absolute URL, got "example.org"`.
  */
 export function describeIssue(issue: z.core.$ZodIssue, root = ''): string {
   const path = pathText(issue.path, root);
   return `${path === '' ? 'input' : path}: ${explainIssue(issue)}`;
 }
 
-/** The same without the path. */
+/** Describes an issue without its path. */
 export function explainIssue(issue: z.core.$ZodIssue): string {
   return issueText(issue, issue.path);
 }
@@ -24,7 +24,7 @@ export function explainIssue(issue: z.core.$ZodIssue): string {
 function pathText(path: readonly PropertyKey[], root: string): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
-    // A field's name may be anybody's, such as that of a header.
+    // Somebody else may have chosen a field's name, such as the name of a header.
     const name = /^[\w-]+$/.test(String(part)) ? String(part) : quoted(String(part));
     return text === '' ? name : `${text}.${name}`;
   }, root);
@@ -33,7 +33,7 @@ function pathText(path: readonly PropertyKey[], root: string): string {
 function issueText(issue: z.core.$ZodIssue, path: readonly PropertyKey[]): string {
   if (issue.code === 'unrecognized_keys') return `there is no field ${issue.keys.map((key) => quoted(key)).join(', ')}`;
   if (issue.code === 'invalid_key') return issue.issues.map((inner) => issueText(inner, path)).join(' and ');
-  // A union's own message says nothing; its branches' say what would have been taken.
+  // The message of a union says nothing useful. The messages of its branches say what is accepted.
   if (issue.code === 'invalid_union' && issue.errors.length > 0) return unionText(issue, path);
   const { input } = issue;
   if (issue.code === 'invalid_type' && input === undefined)
@@ -42,7 +42,7 @@ function issueText(issue: z.core.$ZodIssue, path: readonly PropertyKey[]): strin
   return `${text}${gotText(issue, text, path)}`;
 }
 
-/** Whether an issue is about what is in a value, and not about the value's own type. */
+/** Returns whether an issue is about the content of a value, and not about its type. */
 function isOfType(issue: z.core.$ZodIssue): boolean {
   if (issue.path.length > 0) return true;
   if (issue.code === 'invalid_union') return issue.errors.some((branch) => branch.every(isOfType));
@@ -50,7 +50,8 @@ function isOfType(issue: z.core.$ZodIssue): boolean {
 }
 
 function unionText({ errors }: z.core.$ZodIssueInvalidUnion, path: readonly PropertyKey[]): string {
-  // A branch that takes the value's type and finds fault with what is in it knows more than those that take another type.
+  // A branch that accepts the value's type and reports a fault in its content is more useful than branches for other
+  // types.
   const close = errors.filter((branch) => branch.every(isOfType));
   const texts = (close.length > 0 ? close : errors).map((branch) =>
     branch
@@ -63,21 +64,23 @@ function unionText({ errors }: z.core.$ZodIssueInvalidUnion, path: readonly Prop
   return [...new Set(texts)].join(', or ');
 }
 
-/** What was given, where the text doesn't say it, and whoever reads the error may. */
+/**
+ * Returns the given value as text, unless the message contains it already or the reader of the error must not see it.
+ */
 function gotText({ code, input }: z.core.$ZodIssue, text: string, path: readonly PropertyKey[]): string {
   if (text.includes(', got ') || !text.startsWith('takes ') || input === undefined) return '';
-  // Our own checks of an object are about its fields, which they name.
+  // Our own checks of an object name the fields that are wrong, so the object itself is not quoted.
   if (code === 'custom' && typeof input === 'object') return '';
   if (path.some((part) => SECRET.has(part))) return code === 'invalid_type' ? `, got ${kindOf(input)}` : '';
   return `, got ${quoted(typeof input === 'string' && /url$/i.test(String(path.at(-1))) ? withoutSecrets(input) : input)}`;
 }
 
-/** What of a text that should be a URL may be shown: a user, a password and a query may stand in it. */
+/** Returns the part of a URL that may be shown: user, password and query may be secret. */
 function withoutSecrets(url: string): string {
   return url.replace(/[?#].*$/su, '').replace(/^.*@/su, '');
 }
 
-/** A value by its kind alone: it may be a secret that was typed in the wrong place. */
+/** Describes a value by its kind alone: it may be a secret that was typed in the wrong place. */
 function kindOf(input: unknown): string {
   if (input === null) return 'null';
   return Array.isArray(input) ? 'a list' : (EXPECTED[typeof input] ?? typeof input);
@@ -99,7 +102,7 @@ const FORMATS: Readonly<Record<string, string>> = {
   hex: 'hexadecimal digits',
 };
 
-/** What would have been taken, in words, where the schema itself has none. */
+/** Describes the accepted values if the schema has no message of its own. */
 function takes(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':

@@ -11,12 +11,13 @@ import { timeZoneSchema } from './time-zone.ts';
 import { DEFAULT_WAIT_FOR, waitForSchema } from './wait-for.ts';
 
 const urlSchema = z.string().superRefine((value, context) => {
-  // The URL parser drops some of it, and takes "http://h/a # note" for one URL.
+  // The URL parser drops some white space, and would read "http://h/a # note" as one URL.
   if (/[\s\p{Cc}]/u.test(value)) {
     context.addIssue('takes no white space: write %20 for a space that belongs to the URL');
     return;
   }
-  // A template's braces are no URL characters everywhere (a port, say), so the check looks at a filled-in form.
+  // Braces are not allowed everywhere in a URL (for example in a port), so this checks the URL with its templates
+  // filled.
   const url = URL.parse(value.replace(/\{[^{}]*\}/g, '00'));
   if (url === null) context.addIssue('takes an absolute URL');
   else if (url.protocol !== 'http:' && url.protocol !== 'https:') context.addIssue('takes an http or https URL');
@@ -35,12 +36,15 @@ const nameSchema = z.string().superRefine((name, context) => {
   if (problem !== undefined) context.addIssue(problem);
 });
 
-/** Any name: which processors a deployment has is for Plan to say, since it may have some of its own. */
+/**
+ * Any name is accepted here. Plan checks whether the deployment has this processor, because a deployment may have
+ * processors of its own.
+ */
 const processorSchema = z.string().regex(/^[a-z][a-z0-9-]{0,49}$/, {
   error: (issue) => `takes the name of a processor, such as ${PROCESSOR_NAMES.join(', ')}, got ${quoted(issue.input)}`,
 });
 
-/** A processor with its options, or its name alone. */
+/** A processor with its options, or only its name. */
 const processInputSchema = z.union([
   processorSchema.transform((processor) => ({ processor, options: {} })),
   z.strictObject({
@@ -50,7 +54,7 @@ const processInputSchema = z.union([
   }),
 ]);
 
-/** One source, as a person types it or a line of `sourcesFrom` holds it. */
+/** One source, as a person types it or as a line of `sourcesFrom` contains it. */
 export const sourceInputSchema = z
   .strictObject({
     url: urlSchema,
@@ -95,17 +99,17 @@ const sourcesFromSchema = z
     }
   });
 
-/** What an execution is started with, as a person types it in the console. */
+/** The input of an execution, as a person types it in the console. */
 export const executionInputSchema = z
   .strictObject({
     sources: z.array(sourceInputSchema).optional(),
     sourcesFrom: sourcesFromSchema.optional(),
     work: z.array(workInputSchema).optional(),
     rerunOf: z.string().regex(RUN_ID_PATTERN, 'takes the name of an earlier run').optional(),
-    /** Of the earlier run's items only these. */
+    /** The ids of the earlier run's items that this run repeats. @default all failed and missing ones */
     rerunItems: z.array(itemIdSchema).min(1).max(5_000).optional(),
     process: processInputSchema.nullable().default(null),
-    /** Where in the warehouse each source goes that says nothing else. */
+    /** The default table of the warehouse for sources that name none. */
     load: loadSchema.nullable().default(null),
     onLate: z.enum(['partial', 'fail']).default('partial'),
     waitFor: z

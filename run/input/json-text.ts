@@ -1,4 +1,7 @@
-/** What a text holds as JSON, undefined where it is none. For what somebody else wrote, and a schema looks at next. */
+/**
+ * Parses a text as JSON, and returns undefined if it is not JSON. It is for texts of other programs, which a schema
+ * checks next.
+ */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

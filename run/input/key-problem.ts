@@ -1,11 +1,14 @@
 import { RESERVED_PREFIXES } from '../keys.ts';
 import { nameProblem } from './name-problem.ts';
 
-/** Why a key can't be one, undefined for a good one. Also asked of keys after their templates are filled. */
+/**
+ * Returns why a text can't be a key, or undefined for a valid key. It also checks keys after their templates are
+ * filled.
+ */
 export function keyProblem(key: string): string | undefined {
   const problem = nameProblem(key);
   if (problem !== undefined) return problem;
-  // Servers disagree on what such a key names: some fold it like a path, S3 takes it literally.
+  // Servers read such keys differently: some resolve them like a path, S3 takes them literally.
   if (key.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')) {
     return 'takes no empty, "." or ".." segment between its slashes';
   }
@@ -13,7 +16,10 @@ export function keyProblem(key: string): string | undefined {
   return reserved === undefined ? undefined : `takes a key outside ${reserved}, which is Sluice's own`;
 }
 
-/** One form of keys that a person can't tell apart, since Unicode has several for one text. Two of them are one key too many. */
+/**
+ * Returns one form for all keys that look the same to a person, because Unicode has several forms for one text. Two
+ * keys of one plan must not have the same form.
+ */
 export function lookOfKey(key: string): string {
   return key.normalize('NFC');
 }

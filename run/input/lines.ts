@@ -1,16 +1,15 @@
 import { StringDecoder } from 'node:string_decoder';
 
-/** A line that is longer than its reader takes. */
+/** A line is longer than its reader allows. */
 export class LineTooLongError extends Error {
   override readonly name = 'LineTooLongError';
 }
 
 /**
- * Splits a stream of UTF-8 bytes into lines, without their ends. Unlike `node:readline` it holds no more than one
- * chunk and one line, whatever the stream: a file without a line break would otherwise fill the memory.
- *
- * @param maxChars the longest line taken.
- * @throws LineTooLongError naming the line.
+ * Splits a stream of UTF-8 bytes into lines, without their ends. Unlike `node:readline`, it never holds more than one
+ * chunk and one line: with `node:readline`, a file without a line break would fill the memory.
+ * @param maxChars the longest line that is allowed.
+ * @throws LineTooLongError with the number of the line.
  */
 export async function* readLines(chunks: AsyncIterable<Uint8Array>, maxChars: number): AsyncGenerator<string> {
   const decoder = new StringDecoder('utf8');

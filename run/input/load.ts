@@ -1,23 +1,26 @@
 import * as z from 'zod';
 import { quoted } from './quoted.ts';
 
-/** Redshift takes no longer names, in bytes. https://docs.aws.amazon.com/redshift/latest/dg/r_names.html */
+/** The longest name in Redshift, in bytes. https://docs.aws.amazon.com/redshift/latest/dg/r_names.html */
 const MOST_NAME_BYTES = 127;
 
-/** What is wrong with the name of a schema, table or column. Any other name is quoted and stays one. */
+/**
+ * Returns what is wrong with the name of a schema, table or column. Every other name is valid, because statements quote
+ * names.
+ */
 function nameProblem(name: string): string | undefined {
   if (name === '') return 'is empty';
   if (/\p{Cc}/u.test(name)) return 'has a control character';
   return Buffer.byteLength(name) > MOST_NAME_BYTES ? `has more than the ${MOST_NAME_BYTES} bytes of a name` : undefined;
 }
 
-/** The two names of a table. */
+/** The schema and the name of a table. */
 export interface TableName {
   readonly schema: string;
   readonly table: string;
 }
 
-/** Divides `raw.trips` at its dot. Names with a dot in them can't be said. */
+/** Splits `raw.trips` at its dot. Names that contain a dot are not supported. */
 export function tableNameOf(text: string): TableName {
   const [schema = '', table = ''] = text.split('.');
   return { schema, table };
@@ -33,7 +36,7 @@ const tableSchema = z.string().superRefine((text, context) => {
     const problem = nameProblem(part);
     if (problem !== undefined) context.addIssue(`takes a schema and a table, and ${quoted(part)} ${problem}`);
   }
-  // The table of ours that says what was loaded is called so.
+  // The same text is the name of a table of ours, which records what was loaded.
   if (Buffer.byteLength(text) > MOST_NAME_BYTES) context.addIssue(`takes at most ${MOST_NAME_BYTES} bytes`);
 });
 
@@ -47,14 +50,14 @@ const columnsSchema = z
   .max(1_600)
   .refine((names) => new Set(names).size === names.length, 'names a column twice');
 
-/** A text that COPY is told. Redshift may read a backslash in it as an escape. */
+/** A text that a COPY statement contains. Redshift may read a backslash in it as an escape. */
 const copyText = z
   .string()
   .max(100)
   .regex(/^[^\\\p{Cc}]*$/u, 'takes no backslash and no control character (COPY reads \\N as nothing by itself)');
 
 const loadOptionsSchema = z.strictObject({
-  /** @default parquet, where the processor `parquet` makes it */
+  /** @default parquet, if the processor `parquet` makes the file */
   format: z.enum(['parquet', 'csv', 'json']).optional(),
   delimiter: z
     .string()
@@ -70,7 +73,7 @@ const loadOptionsSchema = z.strictObject({
 const OF_CSV = ['delimiter', 'headerLines', 'nullAs'] as const;
 const OF_TEXT = ['compression', 'dateFormat', 'timeFormat'] as const;
 
-/** Into which table of the warehouse a run's objects go, and how. */
+/** The table of the warehouse that a run's objects are loaded into, and how. */
 export const loadSchema = z
   .strictObject({
     table: tableSchema,
@@ -101,7 +104,7 @@ export const loadSchema = z
   });
 export type Load = z.infer<typeof loadSchema>;
 
-/** Whether two loads are the same but for the spelling of the input. */
+/** Returns whether two loads mean the same, even if the input spells them differently. */
 export function isSameLoad(one: Load, other: Load): boolean {
   return JSON.stringify(loadSchema.parse(one)) === JSON.stringify(loadSchema.parse(other));
 }

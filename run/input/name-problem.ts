@@ -1,6 +1,6 @@
 import { UNSEEN } from '#net/printable.ts';
 
-/** S3's own limit on a key, in bytes of UTF-8; names of work take no more. */
+/** S3's limit on a key, in bytes of UTF-8. The names of work have the same limit. */
 export const MAX_NAME_BYTES = 1_024;
 
 /** Letters and marks of scripts in which a joiner (U+200C, U+200D) changes what the reader sees. */
@@ -8,8 +8,8 @@ const JOINED =
   /(?<=[\p{scx=Arab}\p{scx=Syrc}\p{scx=Mand}\p{scx=Mong}\p{scx=Nkoo}\p{scx=Adlm}\p{scx=Deva}\p{scx=Beng}\p{scx=Guru}\p{scx=Gujr}\p{scx=Orya}\p{scx=Taml}\p{scx=Telu}\p{scx=Knda}\p{scx=Mlym}\p{scx=Sinh}\p{scx=Khmr}\p{scx=Mymr}\p{scx=Tibt}])[\u200c\u200d]/gu;
 
 /**
- * Why a text can't be the name of anything that people read in a list or on a terminal, undefined for a good one. A name that holds
- * what nobody sees looks like another; SQS refuses a message with code points that are no characters.
+ * Returns why a text can't be a name that people read in a list or on a terminal, or undefined for a valid name. A name
+ * with invisible characters looks like another name. SQS refuses a message with code points that are not characters.
  */
 export function nameProblem(name: string): string | undefined {
   if (name === '') return 'takes at least one character';

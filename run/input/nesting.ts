@@ -1,10 +1,14 @@
 /**
- * How deep JSON may be that others wrote: inputs, options, results. Whoever reads it reads it by recursion, and what ends one
- * reader's stack may pass another's: a run would begin on what its workers can't read.
+ * The deepest nesting that is accepted in JSON from outside: inputs, options, results. JSON parsers are recursive, and
+ * a depth that one reader can parse may overflow the stack of another. A run could otherwise begin with an input that
+ * its workers can't read.
  */
 export const MOST_LEVELS = 100;
 
-/** Whether JSON is nested deeper than that. Looks a level at a time: by recursion, the very depth would end the stack. */
+/**
+ * Returns whether JSON is nested deeper than `MOST_LEVELS`. It checks level by level: a recursive check would overflow
+ * the stack itself.
+ */
 export function isTooDeep(json: unknown): boolean {
   let level = [json];
   for (let depth = 0; depth <= MOST_LEVELS; depth++) {

@@ -1,6 +1,6 @@
 /**
- * The processors that the worker's bundle holds. The names stand here, apart from the code, so that Plan can refuse an
- * unknown one without loading what a worker loads; the worker's registry is typed to have exactly these.
+ * The names of the processors in the worker's bundle. The list is separate from their code, so that Plan can refuse an
+ * unknown name without loading what a worker loads. The type of the worker's registry requires exactly these names.
  */
 export const PROCESSOR_NAMES = ['parquet', 'profile', 'scrape', 'unpack'] as const;
 export type ProcessorName = (typeof PROCESSOR_NAMES)[number];

@@ -1,9 +1,9 @@
 import { printable } from '#net/printable.ts';
 
-/** Enough to know the value by; an error with a hundred of them stays readable. */
+/** So many characters identify a value, and an error with a hundred values stays readable. */
 const MOST_CHARACTERS = 80;
 
-/** A value as an error quotes it: short, on one line, and without what a terminal would act on. */
+/** A value in the form in which errors quote it: short, on one line, and without control sequences for a terminal. */
 export function quoted(value: unknown): string {
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
   if (value === undefined) return 'nothing';

@@ -1,10 +1,13 @@
 import type { ExecutionInput } from './input.ts';
 import { fillTemplate, TemplateError } from './template.ts';
 
-/** Any time will do to see whether a template can be filled. */
+/** Any time can be used to check whether a template can be filled. */
 const SOME_TIME = new Date(0);
 
-/** What is wrong with the templates of an input itself, each as a line that begins with its path. Lists are not looked at. */
+/**
+ * Returns what is wrong with the templates of an input, each problem as a line that begins with its path. Lists of
+ * sources are not read.
+ */
 export function templateProblems({
   sources = [],
   sourcesFrom,

@@ -11,34 +11,32 @@ const FIELDS: Readonly<Record<string, (time: Time) => string>> = {
   dd: ({ day }) => two(day),
   HH: ({ hour }) => two(hour),
   mm: ({ minute }) => two(minute),
-  // Without it an hour that a change of clocks repeats names one file twice.
+  // Without the offset, the hour that a clock change repeats would give two files the same name.
   Z: ({ offset }) => offset.slice(0, 6).replace(':', ''),
 };
 const FIELD = new RegExp(Object.keys(FIELDS).join('|'), 'g');
-/** One or more fields, and what people write between them. */
+/** One or more fields, and the characters that people write between them. */
 const PATTERN = new RegExp(`^(?:${Object.keys(FIELDS).join('|')}|[-_.:/T])+$`);
 
 const UNITS: Readonly<Record<string, string>> = { y: 'years', M: 'months', d: 'days', h: 'hours', m: 'minutes' };
 const SHIFT = /^([+-]\d{1,4})([yMdhm])$/;
 
 /**
- * Fills templates in a URL or a key: `{yyyy}`, `{MM}`, `{dd}`, `{HH}`, `{mm}`, and `{Z}` for the zone's offset from UTC, alone or
- * together as in `{yyyy-MM-dd}`, and moved in time as in `{yyyy-MM-dd|-1d}` (`y`, `M`, `d`, `h`, `m`).
- *
- * Years, months and days are those of the calendar: the day before a change of clocks is a day before, not 24 hours, and a
- * month before 31 March is the last of February. Hours and minutes are elapsed time.
- *
- * The time is the one that a run is scheduled for, not the one it starts at: a late or repeated run then names the same files.
- *
+ * Fills templates in a URL or a key: `{yyyy}`, `{MM}`, `{dd}`, `{HH}`, `{mm}`, and `{Z}` for the zone's offset from
+ * UTC, alone or together as in `{yyyy-MM-dd}`, and moved in time as in `{yyyy-MM-dd|-1d}` (`y`, `M`, `d`, `h`, `m`).
+ * Years, months and days are those of the calendar: the day before a clock change is one day earlier, not 24 hours, and
+ * a month before 31 March is the last of February. Hours and minutes are elapsed time.
+ * The time is the one that a run is scheduled for, not the one at which it starts: a late or repeated run then names
+ * the same files.
  * @param timeZone IANA name of the zone in which the time is read, such as `Europe/Berlin`.
- * @throws TemplateError naming each template that is none.
+ * @throws TemplateError, which names each invalid template.
  */
 export function fillTemplate(template: string, time: Date, timeZone = 'UTC'): string {
   const wrong = [...template.matchAll(/\{([^{}]*)\}/g)]
     .map(([, inner = '']) => inner)
     .filter((inner) => !isField(inner));
   if (wrong.length > 0 || /[{}]/.test(template.replace(/\{[^{}]*\}/g, ''))) {
-    const found = wrong.length > 0 ? wrong.map((inner) => quoted(`{${inner}}`)).join(', ') : 'a brace of its own';
+    const found = wrong.length > 0 ? wrong.map((inner) => quoted(`{${inner}}`)).join(', ') : 'a single brace';
     throw new TemplateError(
       `takes the template fields ${Object.keys(FIELDS)
         .map((field) => `{${field}}`)

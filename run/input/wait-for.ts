@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
 /**
- * What a run's gate waits for, besides force and the deadline. All of them have to be ready. Which to use when is in
- * docs/gate-checks.md.
+ * What a run's gate waits for, besides force and the deadline. The gate opens when all of these checks are ready.
+ * docs/gate-checks.md says which check to use when.
  */
 export const waitForSchema = z.discriminatedUnion('check', [
   z.strictObject({ check: z.literal('ledger') }),

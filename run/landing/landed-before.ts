@@ -8,10 +8,9 @@ import { landedSchema } from '../ledger/records.ts';
 import { httpStatus, readJson, type Store } from '../store.ts';
 
 /**
- * Takes over an object that an earlier run has landed and that lacks only its result. The object must still be the one of the record,
- * by its size and by not being younger than the record.
- *
- * @returns the message for a worker; undefined where the object has to be landed, or gets no processor.
+ * Takes over an object that an earlier run has landed and that lacks only its result. The object must still be the
+ * recorded one: it has the recorded size, and is not younger than the record.
+ * @returns the message for a worker; undefined if the object has to be landed, or has no processor.
  */
 export async function landedBefore(
   store: Store,

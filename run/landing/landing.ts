@@ -11,11 +11,11 @@ import { type Store, writeOnce } from '../store.ts';
 import { peakMemoryMiB } from './peak-memory.ts';
 
 /**
- * Where a run's items meet the transfer engine: an item in the engine's words, and what the engine says in the run's.
- * Lambdas and workers land by the same functions, so that nobody can tell from a record which of them did.
+ * This module connects a run's items to the transfer engine: it translates items for the engine, and the engine's
+ * results for the run. Lambdas and workers use the same functions, so that their records are the same.
  */
 
-/** An item of the plan as the engine's source. Its credentials are asked for by the engine, request by request. */
+/** Translates a planned source for the engine. The engine requests the credentials itself, before each request. */
 export function sourceOf(item: SourceItem, credentials: Credentials): Source {
   const { url, expect, allowUnprovenEnd } = item;
   const authorize = credentials.authorizer(item);
@@ -35,7 +35,7 @@ function plainHeaders(headers: SourceItem['headers']): Record<string, string> {
   return Object.fromEntries(plain);
 }
 
-/** Where an item of the plan lands: at its key in the deployment's bucket. */
+/** Returns where a planned source lands: at its key in the deployment's bucket. */
 export function destinationOf({ client, bucket }: Store, { key, ifExists }: SourceItem): Destination {
   return { client, bucket, key, ...(ifExists && { ifExists }) };
 }
@@ -54,10 +54,10 @@ export function uploadRecorder(
 }
 
 /**
- * Records that an item has landed. The first word counts.
- *
- * @param othersPeakMiB the peak memory of other processes that took part: a large object's slices. This one's counts anyway.
- * @returns whether this was it, and the message for the workers where the item gets a processor.
+ * Records that an item has landed. Only the first record is kept.
+ * @param othersPeakMiB the peak memory of other processes that took part: a large object's slices. The memory of this
+ * process is always counted.
+ * @returns whether this call wrote the record, and the message for the workers if the item has a processor.
  */
 export async function recordLanded(
   store: Store,
@@ -95,7 +95,7 @@ export async function recordLanded(
   };
 }
 
-/** Records that a worker lands the item, and what was read for nothing before that was clear. */
+/** Records that a worker lands the item, and how many bytes were read in vain before this was decided. */
 export async function recordHanded(
   store: Store,
   runId: string,

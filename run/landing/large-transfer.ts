@@ -5,23 +5,26 @@ import { sourceItemSchema } from '../item.ts';
 import { runKeys } from '../keys.ts';
 import { listKeys, readJson, type Store, writeJson } from '../store.ts';
 
-/** Records read at once: a terabyte in slices of 4 GiB has 256, and a run may have as many uploads as items. */
+/**
+ * The number of records that are read at once: a terabyte in slices of 4 GiB has 256, and a run may have as many
+ * uploads as items.
+ */
 const READS_AT_ONCE = 16;
 
 const partProofsSchema = z.array(z.object({ number: z.int(), bytes: z.int(), crc32: z.string() }));
 
 const beginnings = {
-  /** Which beginning of the transfer it is, or was, from 1. */
+  /** The number of times that the transfer has begun, from 1. */
   beginning: z.int().positive(),
-  /** The versions of the source that beginnings saw change. */
+  /** The versions of the source that earlier beginnings read, and that changed. */
   earlier: z.array(transferStateSchema.shape.pins),
-  /** Bytes that beginnings before this one, or up to the lost one, have sent for nothing. */
+  /** Bytes that beginnings before this one (or up to the lost one) have sent in vain. */
   bytesSpent: z.int().nonnegative(),
 };
 
 /**
- * A large object under way, as the functions that share it hand it on: `transfers/<item>/state.json`. The engine's own
- * state is opaque here; the engine checks it.
+ * A large transfer, as the functions that share it pass it on: `transfers/<item>/state.json`. The engine's own state is
+ * opaque here; the engine checks it.
  */
 export const largeTransferSchema = z.object({
   v: z.literal(1),
@@ -29,13 +32,15 @@ export const largeTransferSchema = z.object({
   item: sourceItemSchema,
   /** The engine's JSON state of the upload. */
   state: z.looseObject({ uploadId: z.string() }),
-  /** About how many bytes a slice covers; with the state's plan of parts it says which slices there are. */
+  /** The approximate bytes of a slice. Together with the parts in the engine's state, this defines the slices. */
   sliceBytes: z.int().positive(),
   ...beginnings,
 });
 export type LargeTransfer = z.infer<typeof largeTransferSchema>;
 
-/** In its place, once its upload was given up because it has to begin again: Open takes it up from there. */
+/**
+ * Replaces the record of a transfer whose upload was abandoned because the transfer has to begin again. Open begins it.
+ */
 export const lostTransferSchema = z.object({
   v: z.literal(1),
   runId: z.string(),
@@ -49,7 +54,10 @@ export type LostTransfer = z.infer<typeof lostTransferSchema>;
 export const sliceCallSchema = z.object({ proofs: partProofsSchema, retries: z.int(), peakMemoryMiB: z.number() });
 export type SliceCall = z.infer<typeof sliceCallSchema>;
 
-/** An upload that may be open: written before its first part is sent, so that the end of a broken run finds it. */
+/**
+ * An upload that may be open. The record is written before the first part is sent, so that the end of a broken run
+ * finds the upload.
+ */
 export const openUploadSchema = z.object({
   v: z.literal(1),
   bucket: z.string(),
@@ -58,7 +66,7 @@ export const openUploadSchema = z.object({
 });
 export type OpenUpload = z.infer<typeof openUploadSchema>;
 
-/** What is known of an item's transfer, undefined where it never was large. */
+/** Returns the record of an item's transfer, or undefined if the item was never transferred in slices. */
 export function readTransfer(
   store: Store,
   runId: string,
@@ -81,7 +89,7 @@ export function writeTransfer(store: Store, transfer: LargeTransfer | LostTransf
   return writeJson(store, runKeys(transfer.runId).transfer(transfer.item.id), transfer);
 }
 
-/** All that calls of Slice have reported of a transfer's upload. */
+/** Returns everything that calls of Slice have reported about a transfer's upload. */
 export async function readSliceCalls(store: Store, { runId, item, state }: LargeTransfer): Promise<SliceCall[]> {
   const calls = await pMap(
     listKeys(store, runKeys(runId).sliceCalls(item.id, state.uploadId)),
@@ -91,7 +99,7 @@ export async function readSliceCalls(store: Store, { runId, item, state }: Large
   return calls.filter((call) => call !== undefined);
 }
 
-/** Each upload that a run's transfers have begun, whether or not it is still open. */
+/** Lists each upload that a run's transfers have begun, whether or not the upload is still open. */
 export async function* recordedUploads(store: Store, runId: string): AsyncGenerator<OpenUpload> {
   const uploads = pMapIterable(
     listKeys(store, runKeys(runId).uploads),

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * The process's own peak resident memory since it started, in MiB. A warm Lambda keeps the peak of earlier invocations.
- *
- * Linux carries `ru_maxrss`, which `process.resourceUsage` gives, over an exec: a process that a large one has started
- * reports at least the size of its parent. VmHWM begins anew with the program. Other systems have only the former.
+ * The peak resident memory of this process since its start, in MiB. A warm Lambda includes the peak of earlier
+ * invocations.
+ * Linux keeps `ru_maxrss`, which `process.resourceUsage` returns, across an exec: a process that a large process has
+ * started reports at least the size of its parent. VmHWM begins again with the new program. Other systems have only
+ * `ru_maxrss`.
  */
 export function peakMemoryMiB(): number {
   const kibibytes = highWaterKibibytes() ?? process.resourceUsage().maxRSS;

@@ -2,10 +2,9 @@
 const ID_BYTES = 16;
 
 /**
- * Ids of items, in 16 bytes each: a million of them are 16 MB, and were 133 MB as strings in a `Set`.
- *
- * Each is added once. Those that come in ascending order, as S3 lists them, cost nothing more; others are sorted when they
- * are first looked for.
+ * A set of item ids, 16 bytes each. A million ids take 16 MB; as strings in a `Set` they took 133 MB.
+ * Add each id only once. Ids in ascending order, as S3 lists them, cost nothing more. Other ids are sorted at the first
+ * search.
  */
 export class IdSet {
   readonly #shards = new Map<string, SortedIds>();
@@ -14,7 +13,7 @@ export class IdSet {
     return this.#shards.values().reduce((sum, ids) => sum + ids.size, 0);
   }
 
-  /** @throws RangeError where it is no item's id. */
+  /** @throws RangeError if the text is not an item's id. */
   add(id: string): void {
     const shard = id.charAt(0);
     const ids = this.#shards.get(shard) ?? new SortedIds();
@@ -64,7 +63,7 @@ class SortedIds {
     this.#isSorted = true;
   }
 
-  /** Below 0 where the id at an index is less. */
+  /** Returns a number below 0 if the id at an index is less. */
   #compare(index: number, id: Uint8Array): number {
     const at = index * ID_BYTES;
     return this.#bytes.compare(id, 0, id.length, at, at + ID_BYTES);

@@ -12,9 +12,8 @@ interface RecordOf {
 }
 
 /**
- * Writes one item's record. The first word counts: a second writer gets `exists` and changes nothing.
- *
- * @throws whatever S3 answers, but for 412.
+ * Writes one item's record. Only the first record is kept: a second writer gets `exists` and changes nothing.
+ * @throws the error that S3 answers, except 412.
  */
 export function record<L extends LedgerName>(
   store: Store,
@@ -24,7 +23,10 @@ export function record<L extends LedgerName>(
   return writeOnce(store, runKeys(value.runId).record(ledger, value.item), value);
 }
 
-/** The ids of the items that have a record in a ledger, in ascending order. `shard` is what they begin with. */
+/**
+ * Lists the ids of the items that have a record in a ledger, in ascending order. `shard` is the beginning of the ids to
+ * list.
+ */
 export async function* recordedIds(
   store: Store,
   runId: string,
@@ -34,18 +36,17 @@ export async function* recordedIds(
   const prefix = runKeys(runId).ledger(ledger);
   for await (const key of listKeys(store, prefix + shard)) {
     const id = /^([0-9a-f]{32})\.json$/.exec(key.slice(prefix.length))?.[1];
-    // An object that somebody else has put there is nobody's record.
+    // Another program may have written an object here. Its key contains no item id, so it is skipped.
     if (id !== undefined) yield id;
   }
 }
 
 /**
- * Records what a worker has made of an item, without a race against the end of the run: the result goes first, then
- * the worker looks whether the run was closed. If it was, DoneState may have listed before the result was there, so
- * the result is kept under `late/` too, where readers of the manifest find it.
- *
- * @returns `exists` where another delivery of the item was faster, `late` where the run was closed.
- * @throws NoSuchWinnerError where S3 speaks of a result that is not there, and whatever else S3 answers.
+ * Records a worker's result for an item, without a race against the end of the run. First it writes the result, then it
+ * checks whether the run was closed. If the run was closed, DoneState may have listed the results before this one, so
+ * the result is also stored under `late/`, where readers of the manifest find it.
+ * @returns `exists` if another delivery of the item was faster, `late` if the run was closed.
+ * @throws NoSuchWinnerError if S3 reports a result that does not exist, and other errors of S3.
  */
 export async function recordResult(store: Store, value: ResultRecord): Promise<'written' | 'exists' | 'late'> {
   if ((await writeOwn(store, runKeys(value.runId).record('results', value.item), value)) === 'exists') return 'exists';
@@ -54,7 +55,7 @@ export async function recordResult(store: Store, value: ResultRecord): Promise<'
   return 'late';
 }
 
-/** Whether DoneState, or CloseRun, has closed the run: nothing of it is to be begun any more. */
+/** Returns whether DoneState or CloseRun has closed the run. Nothing of a closed run may be begun. */
 export async function isClosed(store: Store, runId: string): Promise<boolean> {
   return (await readJson(store, runKeys(runId).closed, closedSchema)) !== undefined;
 }

@@ -3,38 +3,41 @@ import { runKeys } from '../keys.ts';
 import { readJson, type Store } from '../store.ts';
 
 /**
- * `loads/<n>.json`: how the load into one table is. The word that counts is the ledger in the warehouse; this is what Sluice
- * last knew, and what the manifest repeats.
+ * `loads/<n>.json`: the state of the load into one table. The ledger in the warehouse decides; this record is Sluice's
+ * last knowledge of it, which the manifest repeats.
  */
 export const loadRecordSchema = z.object({
   v: z.literal(1),
   runId: z.string(),
   table: z.string(),
   mode: z.enum(['append', 'replace', 'merge']),
-  /** The closing of the run that it is about: a redrive closes the run anew, and what failed is tried again. */
+  /**
+   * The closing of the run that the record belongs to. A redrive closes the run again, and failed loads are then tried
+   * again.
+   */
   closedAt: z.iso.datetime(),
-  /** `nothing` where the run has no object for the table. */
+  /** `nothing` if the run has no object for the table. */
   state: z.enum(['loading', 'loaded', 'nothing', 'failed', 'cancelled']),
-  /** Its transaction in the warehouse: the Data API's id of it, and its last known state there. */
+  /** The load's transaction in the warehouse: its id in the Data API, and its last known state. */
   statement: z
     .object({ id: z.string(), state: z.string(), part: z.int(), attempt: z.int(), at: z.iso.datetime() })
     .nullable(),
   objects: z.int().nonnegative(),
   bytes: z.int().nonnegative(),
-  /** Objects of `append` that an earlier run has landed, and that are so no news. */
+  /** Objects of `append` that are left out because an earlier run has landed them. */
   heldBack: z.int().nonnegative(),
-  /** As the warehouse counted them, by part; null where it could not be asked. */
+  /** Rows as the warehouse counted them, by part; null if the warehouse could not be asked. */
   rows: z.record(z.string(), z.int().nullable()),
   error: z.object({ name: z.string(), message: z.string() }).nullable(),
 });
 export type LoadRecord = z.infer<typeof loadRecordSchema>;
 
-/** What Sluice knows of the load of a run's `index`-th table; undefined before it began. */
+/** Returns the record of the load into a run's `index`-th table; undefined before the load began. */
 export function readLoadRecord(store: Store, runId: string, index: number): Promise<LoadRecord | undefined> {
   return readJson(store, runKeys(runId).load(index), loadRecordSchema);
 }
 
-/** Rows that a load has written, null where that isn't known. */
+/** Returns how many rows a load has written, or null if that is unknown. */
 export function rowsOf({ rows }: LoadRecord): number | null {
   return Object.values(rows).reduce<number | null>(
     (sum, some) => (sum === null || some === null ? null : sum + some),

@@ -1,13 +1,12 @@
-/** One id, and which of the lists it is in. */
+/** One id, and the lists that contain it. */
 export interface Merged<N extends string> {
   readonly id: string;
   readonly lists: ReadonlySet<N>;
 }
 
 /**
- * Walks sorted lists side by side, each id once with the lists that have it. Nothing is held but a list's next id, so
- * the length of the lists doesn't matter.
- *
+ * Walks through sorted lists side by side, and returns each id once with the lists that contain it. It holds only the
+ * next id of each list in memory, so the lists may have any length.
  * @param lists ids of each in ascending order, as S3 lists keys.
  */
 export async function* mergeSorted<N extends string>(

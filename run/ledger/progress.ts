@@ -8,33 +8,36 @@ import { recordedIds } from './ledger.ts';
 import { mergeSorted } from './merge-sorted.ts';
 import { type PerShard, SHARDS, shardsOf } from './shards.ts';
 
-/** What the ledger says of a run: the ids of its items, each in exactly one of done, failed and neither. */
+/**
+ * The state of a run according to the ledger: the ids of its items, each in exactly one of done, failed and missing.
+ */
 export interface Progress {
   readonly done: IdSet;
   readonly failed: IdSet;
   /** Items with an object in the bucket, whether or not they are done. */
   readonly landed: IdSet;
-  /** Sources that a Lambda has left to a worker. */
+  /** Sources that a Lambda has handed to a worker. */
   readonly handed: IdSet;
   readonly missing: number;
 }
 
-/** The same as numbers, which is all that a look at the gate needs. */
+/** The same as numbers, which is all that a look of the gatekeeper needs. */
 export interface Counts {
   readonly done: number;
   readonly failed: number;
 }
 
-/** So many shards are listed at once: pages of 1,000 keys each, which take some 3 MiB while the SDK reads them. */
+/**
+ * The number of shards that are listed at once: pages of 1,000 keys each, which take some 3 MiB while the SDK reads
+ * them.
+ */
 const SHARDS_AT_ONCE = 4;
 
 /**
- * Reads a run's ledger: exact, whatever order its records came in.
- *
- * An item is done when it has a result, or when it has landed and gets no processor. It is failed when it has a failure
- * and isn't done: a result that came after a failure wins. Everything else is missing.
- *
- * All ids are held, in 16 bytes each; where numbers are enough, `countShards` holds none.
+ * Reads a run's ledger. The result does not depend on the order in which records were written.
+ * An item is done when it has a result, or when it has landed and has no processor. It is failed when it has a failure
+ * and isn't done: a result that came after a failure overrides the failure. Every other item is missing.
+ * This holds all ids, in 16 bytes each. If you need only numbers, use `countShards`, which holds none.
  */
 export async function readProgress(store: Store, plan: PlanSummary): Promise<Progress> {
   const done = new IdSet();
@@ -59,10 +62,10 @@ export async function readProgress(store: Store, plan: PlanSummary): Promise<Pro
 }
 
 /**
- * Counts a run's ledger shard by shard, several at once, without holding ids. A short run's is listed in one go.
- *
- * @param finished shards in which every item was done before; they are not looked at again, since a done item stays done.
- * @returns the counts of every shard, the finished ones as they were given.
+ * Counts a run's ledger shard by shard, several at once, without holding ids. The ledger of a short run is listed in
+ * one request.
+ * @param finished shards in which every item was done before; they are not listed again, since a done item stays done.
+ * @returns the counts of every shard. Finished shards keep the given counts.
  */
 export async function countShards(
   store: Store,
@@ -73,7 +76,7 @@ export async function countShards(
   if (open.length === 0) return finished;
   const counts = Object.fromEntries(SHARDS.map((shard) => [shard, { done: 0, failed: 0 }]));
   const isDone = await doneRule(store, plan);
-  // Where each item has a processor, landing settles none.
+  // If each item has a processor, a landed object settles nothing.
   const settling: LedgerName[] = ['results', 'failures'];
   const ledgers: LedgerName[] = plan.processed === plan.items ? settling : ['landed', ...settling];
   await pMap(
@@ -95,7 +98,7 @@ function listLedgers(store: Store, runId: string, ledgers: readonly LedgerName[]
   return mergeSorted(ledgers.map((ledger) => [ledger, recordedIds(store, runId, ledger, shard)] as const));
 }
 
-/** Adds up shards. */
+/** Adds up the counts of shards. */
 export function totalOf(shards: PerShard<Counts>): Counts {
   const counts = Object.values(shards);
   return {
@@ -104,10 +107,10 @@ export function totalOf(shards: PerShard<Counts>): Counts {
   };
 }
 
-/** When an item is done, by the ledgers that have it. */
+/** Decides whether an item is done, from the ledgers that contain it. */
 type DoneRule = (id: string, lists: ReadonlySet<LedgerName>) => boolean;
 
-/** The batches are read only where some items have a processor and others none. */
+/** The batches are read only if some items have a processor and others have none. */
 async function doneRule(store: Store, plan: PlanSummary): Promise<DoneRule> {
   if (plan.processed === plan.items) return (_, lists) => lists.has('results');
   if (plan.processed === 0) return (_, lists) => lists.has('results') || lists.has('landed');
@@ -120,11 +123,10 @@ async function doneRule(store: Store, plan: PlanSummary): Promise<DoneRule> {
 const BATCHES_AT_ONCE = 8;
 
 /**
- * The items of a plan, in its order.
- *
+ * Lists the items of a plan, in its order.
  * @param from the first batch. @default 0
- * @param to the batch before which it ends. @default after the last
- * @throws UnreadableRecordError where a batch is gone.
+ * @param to the batch before which the list ends. @default after the last batch
+ * @throws UnreadableRecordError if a batch object does not exist any more.
  */
 export async function* plannedItems(
   store: Store,
@@ -139,7 +141,7 @@ export async function* plannedItems(
   }
 }
 
-/** @throws UnreadableRecordError where the batch is gone or isn't one. */
+/** @throws UnreadableRecordError if the batch object does not exist any more, or is not a batch. */
 export async function readBatch(store: Store, key: string) {
   const batch = await readJson(store, key, batchSchema);
   if (batch === undefined)

@@ -4,7 +4,7 @@ import type { Store } from '../store.ts';
 import { record } from './ledger.ts';
 import type { FailureRecord } from './records.ts';
 
-/** What an error that has no code of its own counts as, by what was under way. */
+/** The code for an error without a code of its own, by the step that failed. */
 const FALLBACKS = {
   transfer: 'transfer-failed',
   process: 'processor-failed',
@@ -12,9 +12,9 @@ const FALLBACKS = {
 } as const satisfies Record<FailureRecord['stage'], string>;
 
 /**
- * Records that an item is not tried again in its run. Lambdas and workers record every failure by this function. The first word counts.
- *
- * @param error an error, or the name and message of one that another process threw.
+ * Records that an item is not tried again in its run. Lambdas and workers record every failure with this function. Only
+ * the first record is kept.
+ * @param error an error, or the name and message of an error in another process.
  * @param attempts how often the item was tried.
  */
 export async function recordFailure(

@@ -1,29 +1,32 @@
 import * as z from 'zod';
 import { problemSchema } from '../problem/problem.ts';
 
-/** What every ledger record begins with. `v` is the record's version: a reader refuses one it doesn't know. */
+/**
+ * The fields that every ledger record begins with. `v` is the record's version: a reader refuses a version that it
+ * doesn't know.
+ */
 const base = {
   v: z.literal(1),
   runId: z.string(),
   item: z.string(),
-  /** What a person calls the item: its key, or the work's name. */
+  /** The name by which a person knows the item: its key, or the work's name. */
   name: z.string(),
   at: z.iso.datetime(),
 };
 
-/** Which checks the object passed and which were stated but not checked, with the reason. */
+/** The checks that the object passed, and the stated ones that were not made, with the reason. */
 export const proofsSchema = z.object({
   held: z.array(z.string()),
   notChecked: z.array(z.string()),
 });
 
-/** `landed/<item>.json`: an object stands in the bucket, whole. */
+/** `landed/<item>.json`: the whole object is in the bucket. */
 export const landedSchema = z.object({
   ...base,
   status: z.enum(['landed', 'unchanged', 'skipped']),
   bucket: z.string(),
   key: z.string(),
-  /** Without credentials, and with query values removed. */
+  /** The URL without credentials and query values. */
   url: z.string(),
   bytes: z.int().nonnegative(),
   seconds: z.number().nonnegative(),
@@ -35,24 +38,27 @@ export const landedSchema = z.object({
   sourceEtag: z.string().optional(),
   sourceLastModified: z.string().optional(),
   contentType: z.string().optional(),
-  /** Largest peak of resident memory among the processes that transferred it, in MiB. */
+  /** The largest peak of resident memory among the processes that transferred the object, in MiB. */
   peakMemoryMiB: z.number().nonnegative().optional(),
   /** What the engine noticed and a reader should know, a sentence each. */
   notes: z.array(z.string()).default([]),
 });
 export type LandedRecord = z.infer<typeof landedSchema>;
 
-/** `results/<item>.json`, and `late/<item>.json` for one that came after the run was closed. Workers' alone. */
+/**
+ * `results/<item>.json`, and `late/<item>.json` for a result that came after the run was closed. Only workers write
+ * these records.
+ */
 export const resultSchema = z.object({
   ...base,
   processor: z.string(),
-  /** Which delivery of the message won, counted from 1. */
+  /** The number of the message's delivery that gave the result, counted from 1. */
   attempt: z.int().positive(),
-  /** The task or process that did it. */
+  /** The task or process that made the result. */
   worker: z.string(),
   seconds: z.number().nonnegative(),
   outputs: z.array(z.object({ key: z.string(), bytes: z.int().nonnegative() })),
-  /** The prefix that the outputs were published at, and what stands there of them. */
+  /** The prefix at which the outputs were published, and which of them. */
   publishedTo: z.string().optional(),
   published: z.array(z.object({ key: z.string(), bytes: z.int().nonnegative() })).optional(),
   /** The processor's own result. */
@@ -69,33 +75,33 @@ export const failureSchema = z.object({
 });
 export type FailureRecord = z.infer<typeof failureSchema>;
 
-/** `handed/<item>.json`: a Lambda's time is too short for the source, so a worker lands it. */
+/** `handed/<item>.json`: a worker lands this source, because the transfer takes too long for a Lambda. */
 export const handedSchema = z.object({
   ...base,
   reason: z.string(),
-  /** Read from the source before that was clear; the worker reads them again. */
+  /** Bytes that were read from the source before the source was handed over. The worker reads them again. */
   bytesSpent: z.int().nonnegative(),
 });
 export type HandedRecord = z.infer<typeof handedSchema>;
 
-/** How an execution ended that came to no DoneState. */
+/** How an execution ended that did not reach DoneState. */
 export const endedExecutionSchema = z.object({
   status: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']),
-  /** How often it had been redriven by then. */
+  /** How often the execution had been redriven by then. */
   redriveCount: z.int().nonnegative(),
 });
 export type EndedExecution = z.infer<typeof endedExecutionSchema>;
 
-/** `closed.json`: from here on, what comes is late. It also says how the run came to its end. */
+/** `closed.json`: the run is closed, and later results are late. It also records how the run ended. */
 export const closedSchema = z.object({
   v: z.literal(1),
   runId: z.string(),
   at: z.iso.datetime(),
-  /** Why the run was closed with items missing; `settled` where none was. */
+  /** Why the run was closed with items missing; `settled` if none was missing. */
   reason: z.string(),
   /** Whether the gate was passed with items missing. */
   forced: z.boolean().default(false),
-  /** The end of the execution, where that and not an open gate has closed the run. A redrive opens it again. */
+  /** The end of the execution, if this end and not an open gate has closed the run. A redrive opens the run again. */
   execution: endedExecutionSchema.optional(),
   /** The error that broke the execution. */
   problem: problemSchema.optional(),

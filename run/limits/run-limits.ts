@@ -5,14 +5,17 @@ import { runKeys } from '../keys.ts';
 import { planSummarySchema } from '../plan/plan-summary.ts';
 import { httpStatus, listKeys, pauseAfterConflict, readJson, readTagged, type Store } from '../store.ts';
 
-/** The run has cost what it may: no more of its sources are begun. The run goes on to its end with what there is. */
+/**
+ * The run has used up its limits: no more of its sources are begun. The run continues to its end with the items that it
+ * has.
+ */
 export class RunLimitError extends PermanentTransferError {
   override readonly name = 'RunLimitError';
 }
 
 /**
- * The run's deadline has passed: no more of its sources are begun, and what is under way is broken off. They are late, not
- * failed, so that nobody records a failure for them.
+ * The run's deadline has passed. No more of its sources are begun, and transfers under way are interrupted. Their items
+ * are late, not failed, so nobody records a failure for them.
  */
 export class RunDeadlineError extends PermanentTransferError {
   override readonly name = 'RunDeadlineError';
@@ -24,35 +27,36 @@ export class RunDeadlineError extends PermanentTransferError {
   }
 }
 
-/** Counters, so that many Lambdas seldom meet at one. */
+/** The number of counter objects. With several of them, two Lambdas seldom write the same one at once. */
 const COUNTERS = 8;
-/** What others have read meanwhile is looked at so often. */
+/** How often a process reads again what other processes have counted. */
 const LOOK_MILLISECONDS = 5_000;
-/** Which part of the limit a process may have read before it tells the others, whatever else it is at. */
+/** The share of the limit after which a process writes its count to a counter at once, so that others see it. */
 const UNTOLD_SHARE = 0.01;
 const ATTEMPTS = 30;
 
 const counterSchema = z.object({ v: z.literal(1), bytes: z.int().nonnegative() });
 
 interface Spending {
-  /** Of all processes, as of `lookedAt`. */
+  /** The bytes that all processes had read at `lookedAt`. */
   known: number;
   lookedAt: number;
-  /** Of this one, not in the counters yet. */
+  /** Bytes that this process has read but not yet written to a counter. */
   pending: number;
-  /** When the run's time is up, by its plan. */
+  /** When the run's time is up, according to its plan. */
   stopAt: number;
-  /** When the run goes on with what there is, by its input. */
+  /** When the run continues without missing items, according to its input. */
   deadline: number;
 }
 
-/** Node's timers take no more milliseconds. */
+/** The longest delay of a timer in Node, in milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * What a run has cost, and what it may. Bytes are counted by everybody who lands sources, and looked at before a source is
- * begun, which then gets no more than what is left. Sources that are in transfer at the same time don't see each other, so
- * a run may exceed its limit by what they get; by nothing where there is one at a time.
+ * What a run has used of its limits. Every process that lands sources counts bytes here. The count is read before a
+ * source begins, and the source may then read no more than the rest of the limit. Sources that are transferred at the
+ * same time don't know of each other, so together a run may exceed its limit by what they read. With one source at a
+ * time, it does not exceed the limit.
  */
 export class RunLimits {
   readonly #store: Store;
@@ -64,7 +68,7 @@ export class RunLimits {
     this.#runBytes = runBytes;
   }
 
-  /** @throws RunLimitError where no source may be begun any more. */
+  /** @throws RunLimitError if no source may be begun any more. */
   async check(runId: string): Promise<void> {
     await this.checkTime(runId);
     const spending = await this.#of(runId);
@@ -81,13 +85,14 @@ export class RunLimits {
   }
 
   /**
-   * Lands a source within what the run may still read.
+   * Lands a source within the bytes that the run may still read.
    *
-   * @param sourceBytes what one source may hold.
-   * @param land is told the lesser of the two, and throws TooLargeError where the source holds more. Its signal aborts at the
+   * @param sourceBytes the limit for one source.
+   * @param land receives the smaller of the two limits, and throws TooLargeError if the source is larger. Its signal
+   * aborts at the
    *   run's deadline.
-   * @throws RunLimitError where no source may be begun any more, or where this one is larger than what is left;
-   *   RunDeadlineError where the deadline has passed, or passes meanwhile; and what `land` throws.
+   * @throws RunLimitError if no source may be begun any more, or if this source is larger than the rest of the limit;
+   *   RunDeadlineError if the deadline has passed, or passes meanwhile; and what `land` throws.
    */
   async within<T>(
     runId: string,
@@ -109,7 +114,7 @@ export class RunLimits {
       if (late.signal.aborted) throw late.signal.reason;
       if (!(error instanceof TooLargeError) || left >= sourceBytes) throw error;
       throw new RunLimitError(
-        `${error.message}, for the run had read ${known + pending} bytes of the ${this.#runBytes} that it may: raise the setting limits.runGiB, or run the rest again`,
+        `${error.message}, because the run had read ${known + pending} bytes of the ${this.#runBytes} that it may: raise the setting limits.runGiB, or run the rest again`,
         { cause: error },
       );
     } finally {
@@ -117,13 +122,13 @@ export class RunLimits {
     }
   }
 
-  /** When the run's deadline is; undefined where it has none. */
+  /** Returns the run's deadline; undefined if it has none. */
   async deadlineOf(runId: string): Promise<Date | undefined> {
     const { deadline } = await this.#of(runId);
     return Number.isFinite(deadline) ? new Date(deadline) : undefined;
   }
 
-  /** @throws RunDeadlineError where the deadline has passed, RunLimitError where the run's time is up. */
+  /** @throws RunDeadlineError if the deadline has passed, RunLimitError if the run's time is up. */
   async checkTime(runId: string): Promise<void> {
     const { stopAt, deadline } = await this.#of(runId);
     if (Date.now() >= deadline) throw new RunDeadlineError(deadline);
@@ -132,14 +137,14 @@ export class RunLimits {
     throw new RunLimitError(`the run's time was up at ${since}: raise the setting limits.hours, or run the rest again`);
   }
 
-  /** Counts bytes that were read, or will be. In memory until `flush`, or until they are many. */
+  /** Counts bytes that were read, or will be. The count stays in memory until `flush`, or until it is large. */
   async spend(runId: string, bytes: number): Promise<void> {
     const spending = await this.#of(runId);
     spending.pending += bytes;
     if (spending.pending >= this.#runBytes * UNTOLD_SHARE) await this.flush(runId);
   }
 
-  /** Tells the others. */
+  /** Writes the count to a counter, where other processes read it. */
   async flush(runId: string): Promise<void> {
     const spending = await this.#of(runId);
     const bytes = spending.pending;
@@ -189,7 +194,7 @@ export class RunLimits {
         return;
       } catch (error) {
         const status = httpStatus(error);
-        // Somebody else has counted meanwhile: at another counter, with another sum, again.
+        // Another process has written this counter meanwhile: try again, with another counter and a new sum.
         if ((status !== 412 && status !== 409) || attempt === ATTEMPTS) throw error;
         await pauseAfterConflict(attempt);
       }
@@ -197,7 +202,7 @@ export class RunLimits {
   }
 }
 
-/** Milliseconds of a time that may not be there: then never. */
+/** Returns the milliseconds of a time, or Infinity if there is no time. */
 function timeOf(at: string | null | undefined): number {
   return at == null ? Number.POSITIVE_INFINITY : Date.parse(at);
 }

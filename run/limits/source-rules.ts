@@ -3,9 +3,7 @@ import { parseOpenRange } from '#net/guard/address.ts';
 import { SourceGuard } from '#net/guard/source-guard.ts';
 import { credentialGrantSchema, hostSchema } from '../credentials/credential-grant.ts';
 
-/**
- * The deployment's setting `sources`: where sources, scraped sites and the gate's pages may be.
- */
+/** The deployment's setting `sources`: the hosts and addresses of sources, of scraped sites and of the gate's pages. */
 export const sourceRulesSchema = z.strictObject({
   allowedHosts: z
     .array(hostSchema)
@@ -49,7 +47,7 @@ export const sourceRulesSchema = z.strictObject({
 });
 export type SourceRules = z.infer<typeof sourceRulesSchema>;
 
-/** The guard of one process. Make it once: connections are kept by it. */
+/** The guard of one process. Make only one, because it keeps connections. */
 export function guardOf({ allowedHosts, deniedHosts, ports, openRanges, httpsToHttp }: SourceRules): SourceGuard {
   return new SourceGuard({
     ...(allowedHosts.length > 0 && { allowedHosts }),

@@ -9,26 +9,25 @@ import { redactUrl } from '#net/redact.ts';
 import { backoffMilliseconds, wait } from '#net/wait.ts';
 import { SourceListError } from './list-error.ts';
 
-/** A list of a million sources is a tenth of it. A Lambda's disk has 512 MiB. */
+/** The largest list. A list of a million sources has a tenth of this size. A Lambda's disk has 512 MiB. */
 const MOST_BYTES = 400 * 1_024 * 1_024;
 const MOST_REDIRECTS = 10;
 const CONNECT_SECONDS = 10;
-/** For the head of an answer, and between two pieces of its body. */
+/** The time limit for the head of an answer, and between two chunks of its body. */
 const IDLE_MILLISECONDS = 30_000;
-/** For all tries together: Plan has fifteen minutes. */
+/** The time limit for all tries together: Plan has fifteen minutes. */
 const ALL_MILLISECONDS = 300_000;
 const TRIES = 3;
 
-/** One try failed in a way that the next may not. */
+/** One try failed, and another one may succeed. */
 class ListFaultError extends Error {
   override readonly name = 'ListFaultError';
 }
 
 /**
- * Fetches a list of sources into a file, without credentials. Redirects are followed, each by the guard's rules. What may pass
- * (no connection, 429, 5xx, a body that breaks) is tried three times.
- *
- * @returns what the server says of its type.
+ * Downloads a list of sources into a file, without credentials. It follows redirects, and the guard's rules apply to
+ * each. It makes three tries if a failure may be temporary (no connection, 429, 5xx, an interrupted body).
+ * @returns the content type that the server states.
  * @throws SourceListError
  */
 export async function fetchList(url: string, guard: SourceGuard, file: string): Promise<string | undefined> {
@@ -74,7 +73,7 @@ async function fetchOnce(start: URL, { agent, guard, file, signal }: Fetch): Pro
       signal,
       headers: { 'user-agent': 'sluice', 'accept-encoding': 'identity' },
     });
-    // A body that nobody reads has its errors too.
+    // A body that nobody reads can emit errors too. Without a listener, such an error would end the process.
     body.on('error', () => {});
     const target = statusCode >= 300 && statusCode < 400 && one(headers.location);
     if (target !== undefined && target !== false) {
@@ -89,14 +88,14 @@ async function fetchOnce(start: URL, { agent, guard, file, signal }: Fetch): Pro
       throw new SourceListError(`${where} ${statusCode}, and 200 was expected`);
     }
     const coding = one(headers['content-encoding']) ?? 'identity';
-    // gzip is seen by its first bytes, whoever has packed it.
+    // gzip is recognised by the first bytes of the body, so these codings need no check.
     if (!/^(identity|gzip|x-gzip)$/i.test(coding.trim() || 'identity')) {
       body.destroy();
-      throw new SourceListError(`comes with the Content-Encoding ${coding.slice(0, 40)}, which was not asked for`);
+      throw new SourceListError(`has the Content-Encoding ${coding.slice(0, 40)}, which the request did not ask for`);
     }
     if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) {
       body.destroy();
-      throw new SourceListError('comes without a length, so that a cut list would look whole: fetch it from elsewhere');
+      throw new SourceListError('has no length, so an incomplete list would look complete: fetch it from elsewhere');
     }
     await pipeline(bounded(body), createWriteStream(file), { signal });
     return one(headers['content-type']);
@@ -107,9 +106,9 @@ async function fetchOnce(start: URL, { agent, guard, file, signal }: Fetch): Pro
 function redirected(from: URL, location: string, guard: SourceGuard): URL {
   const to = URL.parse(headerText(location), from.href);
   if (to === null || (to.protocol !== 'http:' && to.protocol !== 'https:')) {
-    throw new SourceListError(`redirects to what is no http or https URL`);
+    throw new SourceListError(`redirects to something that is not an http or https URL`);
   }
-  // As browsers do, and nothing of the old URL's own is sent on.
+  // As browsers do: nothing of the old URL's credentials is sent to the new URL.
   to.username = '';
   to.password = '';
   guard.checkRedirect(from, to);

@@ -8,8 +8,8 @@ import { fetchList } from './fetch-list.ts';
 import type { ListBytes } from './list-bytes.ts';
 
 /**
- * A list at a URL, fetched once into a file of this machine, by the rules that hold for sources. Both passes over the list read
- * the file, so that they see one version whatever the server answers next. The file goes when the list is disposed of.
+ * A list at a URL, downloaded once into a local file, under the rules for sources. Both passes over the list read this
+ * file, so that both read the same version even if the server's answer changes. Disposing of the list deletes the file.
  */
 export function listAtUrl(url: string, guard: SourceGuard): ListBytes {
   let folder: string | undefined;

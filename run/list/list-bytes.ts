@@ -1,11 +1,14 @@
-/** Where a list of sources lies. Each `read` gives the same bytes, so that two passes over a list see one version. */
+/**
+ * The bytes of a list of sources. Each `read` returns the same bytes, so that two passes over a list read the same
+ * version.
+ */
 export interface ListBytes extends AsyncDisposable {
-  /** As errors call it. */
+  /** The name of the list in errors. */
   readonly name: string;
-  /** The last part of its key or path, whose ending says what format it has. */
+  /** The last part of its key or path, whose ending tells the format. */
   readonly fileName: string;
-  /** What a server says of its type. */
+  /** The content type that a server states. */
   readonly contentType?: string | undefined;
-  /** @throws SourceListError where it can't be had. */
+  /** @throws SourceListError if the list can't be read. */
   read(): Promise<AsyncIterable<Uint8Array>>;
 }

@@ -1,4 +1,4 @@
-/** An entry of a list, whose shape nothing has looked at yet, or what is wrong with it; and where it stands. */
+/** An entry of a list that no schema has checked yet, or the problem with it; and its place in the list. */
 export type ListEntry =
   | { readonly where: string; readonly value: unknown }
   | { readonly where: string; readonly problem: string };

@@ -3,7 +3,7 @@ import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { ListBytes } from './list-bytes.ts';
 import { SourceListError } from './list-error.ts';
 
-/** A list that is an object in a bucket. The version that the first pass has read is the one of every later pass. */
+/** A list that is an object in a bucket. Later passes read the version that the first pass has read. */
 export function listInBucket(client: S3Client, bucket: string, key: string): ListBytes {
   let etag: string | undefined;
   return {
@@ -21,7 +21,7 @@ export function listInBucket(client: S3Client, bucket: string, key: string): Lis
       return answer.Body as Readable;
     },
     async [Symbol.asyncDispose]() {
-      // An object needs no care.
+      // There is nothing to dispose of.
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { ListEntry } from './list-entry.ts';
 
-/** A JSON object a line, as in the input's `sources`. Empty lines are left out. */
+/** A JSON object on each line, as in the input's `sources`. Empty lines are left out. */
 export async function* readJsonLines(lines: AsyncIterable<readonly string[]>): AsyncGenerator<ListEntry> {
   let number = 0;
   for await (const batch of lines) {
@@ -16,7 +16,7 @@ function parsed(text: string): { value: unknown } | { problem: string } {
   try {
     return { value: JSON.parse(text) as unknown };
   } catch {
-    // What is no JSON can't be looked at for what is secret in it.
+    // A line that is not JSON is not quoted, because nothing can find the secrets in it.
     return { problem: 'is not JSON: takes one object a line' };
   }
 }

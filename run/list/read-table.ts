@@ -8,12 +8,15 @@ import { isTsvHttpData, readTsvHttpData } from './read-tsv-http-data.ts';
 
 const COLUMNS = ['url', 'key', 'processor', 'bytes', 'sha256', 'md5'];
 
-/** A table whose first line names its columns, with commas between its fields, or semicolons, as spreadsheets of half of Europe write it. */
+/**
+ * A table whose first line names its columns, with commas or semicolons between its fields. Spreadsheets in many
+ * European countries write semicolons.
+ */
 export function readCsv(lines: AsyncIterable<readonly string[]>): AsyncGenerator<ListEntry> {
   return readTable(lines, {});
 }
 
-/** The same with tabs, in which a quote is only one where a field begins with it; or `TsvHttpData-1.0`. */
+/** The same with tabs. A quote counts only at the beginning of a field. The format may also be `TsvHttpData-1.0`. */
 export function readTsv(lines: AsyncIterable<readonly string[]>): AsyncGenerator<ListEntry> {
   return readTable(lines, { delimiter: '\t', relax_quotes: true });
 }
@@ -30,19 +33,19 @@ async function* readTable(lines: AsyncIterable<readonly string[]>, format: Optio
     yield* readTsvHttpData(first, others);
     return;
   }
-  // Excel's word for the delimiter, on a line of its own before the names.
+  // Excel states the delimiter on a line before the names of the columns.
   const stated = /^sep=(.)$/i.exec(first[0] ?? '')?.[1];
   const header = first.find((line, at) => line.trim() !== '' && !line.startsWith('#') && (at > 0 || !stated)) ?? '';
   const parser = parse({
     delimiter: stated ?? (header.includes(';') && !header.includes(',') ? ';' : ','),
-    // The line itself stays out of the table, and its number in.
+    // That line is not part of the table, but the line numbers count it.
     from_line: stated === undefined ? 1 : 2,
     trim: true,
     skip_empty_lines: true,
     comment: '#',
     comment_no_infix: true,
     relax_column_count: true,
-    // Lines are bounded; a quote that is never closed makes a record of many.
+    // The length of a line is limited, but a quote that is never closed makes one record of many lines.
     max_record_size: 131_072,
     info: true,
     ...format,
@@ -51,7 +54,7 @@ async function* readTable(lines: AsyncIterable<readonly string[]>, format: Optio
     yield `${first.join('\n')}\n`;
     for await (const batch of others) if (batch.length > 0) yield `${batch.join('\n')}\n`;
   };
-  // The reader below sees each error too; heard here so that none ends the process.
+  // The reader below receives each error too. This handler only keeps the error from ending the process.
   const fed = pipeline(Readable.from(text()), parser).catch(() => {});
   let columns: readonly string[] | undefined;
   try {
@@ -66,9 +69,9 @@ async function* readTable(lines: AsyncIterable<readonly string[]>, format: Optio
   }
 }
 
-/** The first line's names, in lower case. @throws SourceListError */
+/** Returns the names in the first line, in lower case. @throws SourceListError */
 function columnsOf(record: readonly string[]): readonly string[] {
-  // One more than there are is enough to see that one is wrong: a line can hold 30,000.
+  // One name more than there are columns is enough to see that a name is wrong: a line can contain 30,000.
   const names = record.slice(0, COLUMNS.length + 1).map((name) => name.toLowerCase());
   const unknown = names.filter((name) => !COLUMNS.includes(name));
   const repeated = names.filter((name, at) => names.indexOf(name) !== at);
@@ -78,7 +81,7 @@ function columnsOf(record: readonly string[]): readonly string[] {
     wrong === undefined
       ? `got ${quoted(names.join(', '))}, without url`
       : wrong.includes('://')
-        ? 'got a URL: it has no such line'
+        ? 'got a URL: the list has no line with names'
         : `got ${quoted(wrong)}`;
   throw new SourceListError(
     `its first line has to name the columns, url and any of ${COLUMNS.slice(1).join(', ')}, each once; ${got}`,
@@ -88,7 +91,7 @@ function columnsOf(record: readonly string[]): readonly string[] {
 function entry(columns: readonly string[], record: readonly string[]): { value: unknown } | { problem: string } {
   if (record.length !== columns.length) {
     return {
-      problem: `holds another number of fields (${record.length}) than the first line names columns (${columns.length})`,
+      problem: `has another number of fields (${record.length}) than the first line has columns (${columns.length})`,
     };
   }
   const field = (name: string) => {
@@ -97,7 +100,7 @@ function entry(columns: readonly string[], record: readonly string[]): { value: 
   };
   const [key, processor, bytes, sha256, md5] = COLUMNS.slice(1).map(field);
   const expect = {
-    // What is no number is left as it is, for the schema to refuse with what it holds.
+    // A text that is not a number stays unchanged, so that the schema refuses it and quotes it.
     ...(bytes !== undefined && { bytes: /^\d{1,15}$/.test(bytes) ? Number(bytes) : bytes }),
     ...(sha256 !== undefined && { sha256 }),
     ...(md5 !== undefined && { md5 }),

@@ -3,18 +3,16 @@ import type { ListEntry } from './list-entry.ts';
 
 const FIRST_LINE = 'TsvHttpData-1.0';
 
-/** Whether a list's first line says that it is a URL list of Google's Storage Transfer Service. */
+/** Returns whether the first line marks the list as a URL list of Google's Storage Transfer Service. */
 export function isTsvHttpData(firstLine: string | undefined): boolean {
   return firstLine?.trim() === FIRST_LINE;
 }
 
 /**
- * A URL list of Google's Storage Transfer Service: the line `TsvHttpData-1.0`, then a URL, its size in bytes and its MD5 in Base64
- * a line, with tabs between. Size and MD5 may be missing.
- *
+ * A URL list of Google's Storage Transfer Service: the line `TsvHttpData-1.0`, then on each line a URL, its size in
+ * bytes and its MD5 in Base64, separated by tabs. Size and MD5 may be missing.
  * https://cloud.google.com/storage-transfer/docs/create-url-list
- *
- * @param first the lines that are read already, with the first one.
+ * @param first the lines that were read already, with the first one.
  */
 export async function* readTsvHttpData(
   first: readonly string[],

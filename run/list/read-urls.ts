@@ -1,7 +1,7 @@
 import type { ListEntry } from './list-entry.ts';
 import { isTsvHttpData, readTsvHttpData } from './read-tsv-http-data.ts';
 
-/** A URL a line. Empty lines and those that begin with `#` are left out. */
+/** A URL on each line. Empty lines and lines that begin with `#` are left out. */
 export async function* readUrls(lines: AsyncIterable<readonly string[]>): AsyncGenerator<ListEntry> {
   let number = 0;
   for await (const batch of lines) {
@@ -18,7 +18,7 @@ export async function* readUrls(lines: AsyncIterable<readonly string[]>): AsyncG
         yield {
           where,
           problem:
-            'holds more than a URL: write a comment on a line of its own, and name a table with columns .csv or .tsv',
+            'contains more than a URL: write a comment on a line of its own, and name a table with columns .csv or .tsv',
         };
       } else yield { where, value: { url } };
     }

@@ -16,14 +16,13 @@ const READERS: Readonly<Record<ListFormat, ReadEntries>> = {
 };
 
 /**
- * Reads a list of sources once, as a stream: its length doesn't matter. gzip is unpacked.
- *
- * The format is what the input says, else what the file's name ends with (`.jsonl`, `.ndjson`, `.csv`, `.tsv`), else what a server
- * says of its type, else bare URLs. JSONL holds a source a line as in the input's `sources`; CSV and TSV have a header of the
- * columns url, key, processor, bytes, sha256 and md5, of which only url is needed; bare URLs leave out empty lines and lines
- * that begin with `#`. `TsvHttpData-1.0` on the first line of the last two is the format of Google's Storage Transfer Service.
- *
- * @throws SourceListError naming the list, where it can't be had or goes on in no way.
+ * Reads a list of sources once, as a stream, so the list may have any length. gzip is unpacked.
+ * The input can state the format. Otherwise the ending of the file's name decides (`.jsonl`, `.ndjson`, `.csv`,
+ * `.tsv`), then the content type that a server states; the default is bare URLs. JSONL has a source on each line, as in
+ * the input's `sources`. CSV and TSV have a header with the columns url, key, processor, bytes, sha256 and md5, of
+ * which only url is required. Bare URLs leave out empty lines and lines that begin with `#`. In the last two,
+ * `TsvHttpData-1.0` on the first line marks the format of Google's Storage Transfer Service.
+ * @throws SourceListError with the name of the list, if the list can't be read to its end.
  */
 export async function* readSourceList(list: ListBytes, format?: ListFormat): AsyncGenerator<ListEntry> {
   try {
@@ -51,14 +50,17 @@ function formatOf({ fileName, contentType }: ListBytes): ListFormat {
   return TYPES[contentType?.split(';')[0]?.trim().toLowerCase() ?? ''] ?? 'urls';
 }
 
-/** A login page, an error as XML and a JSON array are often what stands where a list should. Each line would be a problem. */
+/**
+ * Instead of a list, the file often contains a login page, an error as XML, or a JSON array. Without this check, each
+ * of its lines would be a problem.
+ */
 async function* refusingPages(batches: AsyncIterable<string[]>): AsyncGenerator<string[]> {
   let begun = false;
   for await (const batch of batches) {
     const first = begun ? undefined : batch.find((line) => line.trim() !== '');
     if (first !== undefined) {
       begun = true;
-      if (/^\s*</.test(first)) throw new SourceListError('is a page of HTML or XML, and no list of sources');
+      if (/^\s*</.test(first)) throw new SourceListError('is a page of HTML or XML, not a list of sources');
       if (/^\s*\[/.test(first))
         throw new SourceListError('is a JSON array: write an object a line, and name it .jsonl');
     }

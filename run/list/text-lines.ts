@@ -1,16 +1,14 @@
 import { TextDecoder } from 'node:util';
 import { SourceListError } from './list-error.ts';
 
-/** A source takes a URL, a key and a few hashes; what is longer is no list of sources. */
+/** A source takes a URL, a key and a few hashes. Something with longer lines is not a list of sources. */
 const MAX_LINE_CHARS = 65_536;
 
 /**
- * The lines of a text, without their ends (CRLF, LF or CR), as many at a time as a chunk holds. A million lines one by one
- * would cost a second of turns of the loop.
- *
+ * The lines of a text, without their ends (CRLF, LF or CR), as arrays of the lines in each chunk. A million lines one
+ * by one would cost a second of event loop turns.
  * The text is UTF-8, or UTF-16 with a byte order mark, as spreadsheets save it.
- *
- * @throws SourceListError where the bytes are no such text, or a line is longer than 65,536 characters.
+ * @throws SourceListError if the bytes are not such a text, or a line is longer than 65,536 characters.
  */
 export async function* textLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string[]> {
   let decoder: TextDecoder | undefined;
@@ -26,7 +24,7 @@ export async function* textLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
     }
   };
   const take = (text: string, isLast: boolean): string[] => {
-    if (text.includes('\0')) throw new SourceListError(`holds a NUL character near line ${lines + 1}: it is no text`);
+    if (text.includes('\0')) throw new SourceListError(`has a NUL character near line ${lines + 1}: it is not a text`);
     // A CR at the end may be the first half of CRLF.
     const held = !isLast && text.endsWith('\r') ? '\r' : '';
     const found = (rest + (held === '' ? text : text.slice(0, -1))).split(/\r\n|[\n\r]/);
@@ -39,7 +37,7 @@ export async function* textLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
   for await (const chunk of chunks) {
     let bytes = chunk;
     if (decoder === undefined) {
-      // The byte order mark may come in pieces.
+      // The byte order mark may arrive in several chunks.
       head = Buffer.concat([head, chunk]);
       if (head.length < 3) continue;
       bytes = head;
@@ -54,6 +52,6 @@ export async function* textLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
 function decoderOf(head: Uint8Array): TextDecoder {
   const encoding =
     head[0] === 0xff && head[1] === 0xfe ? 'utf-16le' : head[0] === 0xfe && head[1] === 0xff ? 'utf-16be' : 'utf-8';
-  // It leaves a byte order mark out by itself.
+  // The decoder removes a byte order mark by itself.
   return new TextDecoder(encoding, { fatal: true });
 }

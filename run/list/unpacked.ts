@@ -2,24 +2,27 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { SourceListError } from './list-error.ts';
 
-/** A list of URLs shrinks to a tenth, hardly ever to a fiftieth. More is a bomb. */
+/**
+ * A list of URLs compresses to a tenth of its size, hardly ever to a fiftieth. A higher ratio is treated as an attack
+ * (a gzip bomb).
+ */
 const MOST_TIMES_LARGER = 100;
-/** Below this the ratio doesn't matter: what is small does no harm. */
+/** Below this size the ratio is not checked: so few bytes do no harm. */
 const RATIO_COUNTS_FROM_BYTES = 16 * 1_024 * 1_024;
 /** A million sources take a few hundred bytes each. */
 const MOST_BYTES = 2 * 1_024 * 1_024 * 1_024;
 
 /**
- * The bytes of a list, unpacked where they are gzip. What the bytes begin with decides; the name only has to agree.
- *
- * @param name the list's file name. Where it ends with `.gz`, the bytes have to be gzip.
- * @throws SourceListError where the gzip data is cut, broken, followed by other bytes, or unfolds to too much.
+ * The bytes of a list, unpacked if they are gzip. The first bytes decide; the name only must not contradict them.
+ * @param name the list's file name. If it ends with `.gz`, the bytes have to be gzip.
+ * @throws SourceListError if the gzip data is incomplete, broken, followed by other bytes, or unpacks to too many
+ * bytes.
  */
 export async function* unpacked(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
   const input = await withBeginning(chunks, 2);
   const isGzip = input.beginning[0] === 0x1f && input.beginning[1] === 0x8b;
   if (!isGzip && /\.gz$/i.test(name)) {
-    throw new SourceListError('its name ends with .gz, but it holds no gzip data');
+    throw new SourceListError('its name ends with .gz, but its content is not gzip');
   }
   let bytes = 0;
   for await (const chunk of isGzip ? gunzipped(input.all) : input.all) {
@@ -45,13 +48,13 @@ async function* gunzipped(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
       throw error;
     }
   };
-  // The reader below sees each error too; heard here so that none ends the process.
+  // The reader below receives each error too. This handler only keeps the error from ending the process.
   const fed = pipeline(feed, gunzip).catch(() => {});
   try {
     for await (const chunk of gunzip as AsyncIterable<Buffer>) {
       written += chunk.length;
       if (written > RATIO_COUNTS_FROM_BYTES && written > read * MOST_TIMES_LARGER) {
-        throw new SourceListError(`its gzip data unfolds to more than ${MOST_TIMES_LARGER} times its size`);
+        throw new SourceListError(`its gzip data unpacks to more than ${MOST_TIMES_LARGER} times its size`);
       }
       yield chunk;
     }
@@ -62,7 +65,7 @@ async function* gunzipped(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
     gunzip.destroy();
     await fed;
   }
-  // zlib stops at the end of the last member, and says nothing of what comes after it.
+  // zlib stops at the end of the last member, and does not report bytes that follow.
   if (read > gunzip.bytesWritten) throw new SourceListError('other bytes follow its gzip data');
 }
 
@@ -72,7 +75,7 @@ function whatIsWrong(error: unknown): string {
   return code === 'Z_BUF_ERROR' ? `cut: ${message}` : `broken: ${message}`;
 }
 
-/** Looks at the first bytes of a stream, whatever its chunks, without taking them away. */
+/** Reads the first bytes of a stream, however it is divided into chunks, and still passes them on. */
 async function withBeginning(chunks: AsyncIterable<Uint8Array>, bytes: number) {
   const iterator = chunks[Symbol.asyncIterator]();
   let beginning = Buffer.alloc(0);

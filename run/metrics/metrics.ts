@@ -5,8 +5,8 @@ import * as z from 'zod';
 export const METRICS_NAMESPACE = 'Sluice';
 
 /**
- * What is sent to CloudWatch, by the setting `metrics.level`: nothing; what sums up runs; or failures by their codes besides,
- * each a metric of its own.
+ * The metrics that are sent to CloudWatch, by the setting `metrics.level`: none; those that sum up runs; or those and
+ * one metric for each code of a failure.
  */
 export const metricsLevelSchema = z.enum(['off', 'runs', 'codes']);
 export type MetricsLevel = z.infer<typeof metricsLevelSchema>;
@@ -17,7 +17,7 @@ interface MetricKind {
   readonly when: string;
 }
 
-/** Every metric of Sluice's own. AWS has others, for nothing: the queue's age, throttles, errors, durations. */
+/** All of Sluice's own metrics. AWS has others at no cost: the queue's age, throttles, errors, durations. */
 export const METRICS = {
   BytesLanded: { unit: MetricUnit.Bytes, what: 'bytes that the run landed', when: 'a run ends' },
   ItemsDone: { unit: MetricUnit.Count, what: 'items that are done', when: 'a run ends' },
@@ -38,22 +38,22 @@ export const METRICS = {
   LateResults: {
     unit: MetricUnit.Count,
     what: 'results that came after their run was closed',
-    when: 'a worker leaves',
+    when: 'a worker ends',
   },
-  WorkerMinutes: { unit: MetricUnit.Count, what: 'minutes that the worker was there', when: 'a worker leaves' },
+  WorkerMinutes: { unit: MetricUnit.Count, what: 'minutes that the worker ran', when: 'a worker ends' },
   WorkerMemoryPercent: {
     unit: MetricUnit.Percent,
-    what: 'the most memory that the worker and the processes of its items had, of what the task has',
-    when: 'a worker leaves',
+    what: "the most memory that the worker and the processes of its items had, as a share of the task's memory",
+    when: 'a worker ends',
   },
   TransferMemoryPercent: {
     unit: MetricUnit.Percent,
-    what: 'the most memory that a function which transfers had since it was started, of what it has',
+    what: 'the most memory that a function which transfers had since it was started, as a share of its memory',
     when: 'a call of Open, Slice or Close ends',
   },
   Failures: {
     unit: MetricUnit.Count,
-    what: 'failed items by their `code`, a second dimension; with `metrics.level=codes` alone',
+    what: 'failed items by their `code`, a second dimension; only with `metrics.level=codes`',
     when: 'a run ends',
   },
 } as const satisfies Record<string, MetricKind>;

@@ -1,20 +1,19 @@
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { METRICS, METRICS_NAMESPACE, type MetricName, type MetricsLevel } from './metrics.ts';
 
-/** Whose metrics are sent, and which. */
+/** The deployment that sends metrics, and which metrics. */
 export interface MetricsOf {
   readonly deployment: string;
   readonly level: MetricsLevel;
 }
 
-/** A failure's code is a dimension; more than these are one mistake in many guises. */
+/** A failure's code is a dimension. More codes than this are probably one mistake in many forms. */
 const MOST_CODES = 30;
 
 /**
- * Writes metrics as one log line in the embedded metric format, of which CloudWatch makes metrics. It needs no leave but that to
- * log. With the level `off` nothing is written.
- *
- * @param about goes into the line besides, for queries of the logs; it makes no metric.
+ * Writes metrics as one log line in the embedded metric format, from which CloudWatch makes metrics. It needs only the
+ * permission to write logs. With the level `off`, nothing is written.
+ * @param about is added to the line, for queries of the logs; it makes no metric.
  */
 export function sendMetrics(
   { deployment, level }: MetricsOf,
@@ -28,7 +27,7 @@ export function sendMetrics(
   metrics.publishStoredMetrics();
 }
 
-/** Writes failures by their codes, a line each: with the level `codes` alone, since each code is a metric of its own. */
+/** Writes a line for each failure code, only with the level `codes`, since each code is a metric of its own. */
 export function sendFailures({ deployment, level }: MetricsOf, codes: ReadonlyMap<string, number>): void {
   if (level !== 'codes') return;
   for (const [code, count] of [...codes].slice(0, MOST_CODES)) {
@@ -39,7 +38,7 @@ export function sendFailures({ deployment, level }: MetricsOf, codes: ReadonlyMa
   }
 }
 
-/** One for each line: a metric added to a line that has its name already would make a list. */
+/** A new object for each line: a metric whose name is already in the line would become a list of values. */
 function newMetrics(deployment: string): Metrics {
   return new Metrics({ namespace: METRICS_NAMESPACE, serviceName: deployment });
 }

@@ -8,16 +8,16 @@ export const claimSchema = z.object({
   v: z.literal(1),
   runId: z.string(),
   executionArn: z.string(),
-  /** Names of executions are free again after 90 days, and then an ARN alone doesn't say which one it was. */
+  /** Names of executions can be used again after 90 days. Then the ARN alone doesn't identify the execution. */
   startedAt: z.iso.datetime(),
 });
 export type Claim = z.infer<typeof claimSchema>;
 
 /**
- * Takes a key for an execution, or finds that the execution has it already (a retried or redriven Plan).
- *
- * @param mayTakeOver asked where another execution holds the key: true once that one can't go on any more.
- * @throws AlreadyClaimedError naming the run that holds `what`.
+ * Claims a key for an execution, or finds that this execution has claimed it already (a retried or redriven Plan).
+ * @param mayTakeOver is called if another execution owns the key. It returns true if that execution can't continue any
+ * more.
+ * @throws AlreadyClaimedError with the run that owns `what`.
  */
 export async function claim(
   store: Store,
@@ -32,7 +32,7 @@ export async function claim(
   let last = holder;
   if (await mayTakeOver(holder)) {
     if (await replace(store, key, etag, mine)) return;
-    // Somebody was faster. It may have been this very request, whose first answer was lost.
+    // Another writer was faster. It may have been this very request, if the answer to its first try was lost.
     ({ holder: last } = await readHolder(store, key, what));
     if (isSame(last, mine)) return;
   }
@@ -44,15 +44,17 @@ export async function claim(
 async function readHolder(store: Store, key: string, what: string): Promise<{ holder: Claim; etag: string }> {
   const found = await readTagged(store, key, claimSchema);
   if (found !== undefined) return { holder: found.value, etag: found.etag };
-  // The object was there a moment ago; nothing of ours ever deletes a claim.
-  throw new AlreadyClaimedError(`${what} was claimed, and its claim s3://${store.bucket}/${key} has gone; start again`);
+  // The object existed a moment ago, and Sluice never deletes a claim.
+  throw new AlreadyClaimedError(
+    `${what} was claimed, but its claim s3://${store.bucket}/${key} does not exist any more; start again`,
+  );
 }
 
 function isSame(one: Claim, other: Claim): boolean {
   return one.executionArn === other.executionArn && one.startedAt === other.startedAt;
 }
 
-/** Puts a new claim in the place of the one that was read; false where somebody else was faster. */
+/** Replaces the claim that was read. Returns false if another writer was faster. */
 async function replace(store: Store, key: string, etag: string, mine: Claim): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -10,21 +10,21 @@ import { fillTemplate, TemplateError } from '../input/template.ts';
 import type { Process, SourceItem, WorkItem } from '../item.ts';
 import { destinationProblem, stemOf } from '../published/destination.ts';
 
-/** What every item of a run has in common. */
+/** What all items of a run have in common. */
 export interface ItemDefaults {
   readonly scheduledTime: Date;
   readonly timeZone: string;
   readonly process: Process | null;
-  /** Where in the warehouse a source goes that says nothing else. @default nowhere */
+  /** The default table of the warehouse for sources that name none. @default no table */
   readonly load?: Load | null;
   /** The processors that the deployment's workers have. */
   readonly processors: readonly string[];
 }
 
-/** Takes a problem of the input, as a line that begins with its path. */
+/** Receives a problem of the input, as a line that begins with its path. */
 export type Report = (problem: string) => void;
 
-/** A source of the input as an item of the plan, or undefined after each problem was reported. */
+/** Makes an item of the plan from a source of the input. Reports each problem, and then returns undefined. */
 export function sourceItem(
   source: SourceInput,
   where: string,
@@ -34,7 +34,7 @@ export function sourceItem(
   const url = filled(source.url, `${where}.url`, defaults, report);
   const key = source.key === undefined ? url && keyOfUrl(url) : filled(source.key, `${where}.key`, defaults, report);
   if (url === undefined || key === undefined) return undefined;
-  const problem = URL.canParse(url) ? keyProblem(key) : 'is no URL once its template is filled';
+  const problem = URL.canParse(url) ? keyProblem(key) : 'is not a URL after its template was filled';
   if (problem !== undefined) {
     const hint = source.key === undefined ? ` (the URL's own name is ${quoted(key)}; give a key)` : '';
     report(`${where}.${URL.canParse(url) ? 'key' : 'url'}: ${problem}${hint}`);
@@ -54,7 +54,7 @@ export function sourceItem(
   };
 }
 
-/** A load with the format that its files have. */
+/** Returns a load with the format of its files filled in. */
 function withFormat(load: Load, process: Process | null, where: string, report: Report): Load {
   const isParquet = process?.processor === 'parquet';
   const format = load.options.format ?? (isParquet ? 'parquet' : undefined);
@@ -64,12 +64,14 @@ function withFormat(load: Load, process: Process | null, where: string, report: 
   }
   const { partitionBy } = process?.options ?? {};
   if (isParquet && format === 'parquet' && Array.isArray(partitionBy) && partitionBy.length > 0) {
-    report(`${where}: COPY doesn't see the columns that partitionBy makes folders of: leave partitionBy out`);
+    report(
+      `${where}: COPY doesn't read the columns that partitionBy stores in the names of folders: leave partitionBy out`,
+    );
   }
   return { ...load, options: { ...load.options, format } };
 }
 
-/** The same for an entry of a list, whose shape nothing has looked at yet. */
+/** Makes an item from an entry of a list that no schema has checked yet. */
 export function listedItem(
   value: unknown,
   where: string,
@@ -91,7 +93,7 @@ export function listedItem(
   return undefined;
 }
 
-/** Work for the queue alone. Its identity is all that it says, so that the same line twice is noticed. */
+/** An item of work, which only uses the queue. All its fields make up its id, so that a repeated line is noticed. */
 export function workItem(work: WorkInput, where: string, defaults: ItemDefaults, report: Report): WorkItem {
   const id = itemId('work', work.name ?? '', work.processor, JSON.stringify([work.options, work.input]));
   const name = work.name ?? `${work.processor} ${id.slice(0, 8)}`;
@@ -101,8 +103,8 @@ export function workItem(work: WorkInput, where: string, defaults: ItemDefaults,
 }
 
 /**
- * A processor with the template of its destination filled: `{name}` for the item's own name without folders and endings, and the fields of
- * time that URLs and keys have.
+ * Fills the template in a processor's destination: `{name}` is the item's own name without folders and endings; the
+ * fields of time are those of URLs and keys.
  */
 export function destined(
   process: Process | null,
@@ -121,7 +123,7 @@ export function destined(
   return { ...process, ...(to !== undefined && { to }) };
 }
 
-/** All that an input names, in its order, but for what `sourcesFrom` lists. */
+/** Lists everything that an input names, in its order, except what `sourcesFrom` lists. */
 export function* itemsOfInput(
   input: Pick<ExecutionInput, 'sources' | 'work'>,
   defaults: ItemDefaults,
@@ -134,7 +136,7 @@ export function* itemsOfInput(
   for (const [index, work] of (input.work ?? []).entries()) yield workItem(work, `work[${index}]`, defaults, report);
 }
 
-/** A template filled, or undefined after its problem was reported. */
+/** Fills a template. Reports a problem, and then returns undefined. */
 export function filled(
   template: string,
   path: string,
@@ -150,7 +152,7 @@ export function filled(
   }
 }
 
-/** Where a source without a key lands: under the host and path of its URL, so that two hosts never meet. */
+/** The key of a source that states none: the host and path of its URL, so that two hosts never get the same key. */
 function keyOfUrl(url: string): string | undefined {
   const parsed = URL.parse(url);
   if (parsed === null) return undefined;
@@ -158,7 +160,7 @@ function keyOfUrl(url: string): string | undefined {
   try {
     path = decodeURIComponent(path);
   } catch {
-    // A path with a lone % is kept as it is: still a fine key.
+    // A path with a single % stays unchanged: it is still a valid key.
   }
   return `raw/${parsed.hostname}${path}`;
 }

@@ -4,46 +4,46 @@ import { waitForSchema } from '../input/wait-for.ts';
 import { runKeys } from '../keys.ts';
 import { readJson, type Store } from '../store.ts';
 
-/** `plan.json`: what Plan made of the input, for all that comes later. */
+/** `plan.json`: the results of Plan, for all later steps. */
 export const planSummarySchema = z.object({
   v: z.literal(1),
   runId: z.string(),
   executionArn: z.string(),
   startedAt: z.iso.datetime(),
-  /** When all of the plan was written. Plans of an earlier version don't say. */
+  /** When the whole plan was written. Plans of an earlier version lack this time. */
   plannedAt: z.iso.datetime().nullable().default(null),
-  /** The schedule whose slot this is, null for a run that somebody started. */
+  /** The schedule whose slot this run has; null for a run that a person started. */
   schedule: z.string().nullable().default(null),
-  /** The time that templates were filled from. */
+  /** The time with which templates were filled. */
   scheduledTime: z.iso.datetime(),
   items: z.int().nonnegative(),
   batches: z.int().nonnegative(),
   /** How many items have an id that begins with each hexadecimal digit. */
   shards: z.record(z.string(), z.int().nonnegative()),
-  /** How many of the items are work for the queue alone. */
+  /** How many items are work, without a source. */
   work: z.int().nonnegative(),
-  /** How many items a worker gets: all work, and the sources that have a processor. */
+  /** How many items are sent to a worker: all work, and the sources that have a processor. */
   processed: z.int().nonnegative(),
-  /** The run whose failed and missing items these are. */
+  /** The run whose failed and missing items this run repeats. */
   rerunOf: z.string().nullable(),
-  /** The tables of the warehouse that its sources go into, each once. */
+  /** The tables of the warehouse that its sources are loaded into, each once. */
   loads: z.array(loadSchema).default([]),
   onLate: z.enum(['partial', 'fail']),
   waitFor: z.array(waitForSchema),
   deadline: z.iso.datetime().nullable(),
   /** When the run's time is up, by the setting `limits.hours`. */
   stopAt: z.iso.datetime().nullable().default(null),
-  /** Whether the input asked to pass the gate without waiting. */
+  /** Whether the input says that the gate opens without waiting. */
   force: z.boolean(),
 });
 export type PlanSummary = z.infer<typeof planSummarySchema>;
 
-/** There is no plan of that run. */
+/** That run has no plan. */
 export class NoSuchRunError extends Error {
   override readonly name = 'NoSuchRunError';
 }
 
-/** @throws NoSuchRunError where the run was never planned, or its records have expired. */
+/** @throws NoSuchRunError if the run was never planned, or its records have expired. */
 export async function readPlanSummary(store: Store, runId: string): Promise<PlanSummary> {
   const summary = await readJson(store, runKeys(runId).summary, planSummarySchema);
   if (summary === undefined) {

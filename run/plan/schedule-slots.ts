@@ -1,17 +1,18 @@
 import { Cron } from 'croner';
 
-/** A schedule's expression has no times that can be told beforehand. */
+/** The times of a schedule's expression can't be computed in advance. */
 export class NoSlotsError extends Error {
   override readonly name = 'NoSlotsError';
 }
 
 /**
- * The times that a schedule of EventBridge Scheduler stands for, from `from` to `to`, both included.
+ * Computes the times of an EventBridge Scheduler expression from `from` to `to`, both included.
  *
- * @param expression `cron(minute hour day month weekday year)`, or `at(…)`. A rate has no times of its own: it counts from the moment that the
- *   schedule was made.
+ * @param expression `cron(minute hour day month weekday year)`, or `at(…)`. A rate has no fixed times: it counts from
+ * the moment at which the
+ *   schedule was created.
  * @param timeZone an IANA name. A time that a clock change skips is not run; one that it repeats is run once.
- * @throws NoSlotsError where the expression is a rate, or none that is known.
+ * @throws NoSlotsError if the expression is a rate, or of no known form.
  * @see https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
  */
 export function slotsBetween(expression: string, timeZone: string, from: Date, to: Date): Date[] {
@@ -20,8 +21,8 @@ export function slotsBetween(expression: string, timeZone: string, from: Date, t
   if (fields === undefined) {
     throw new NoSlotsError(
       /^rate\(/.test(expression)
-        ? `the schedule is a ${expression}, which has no times of its own`
-        : `the schedule's expression ${JSON.stringify(expression)} is none that can be read`,
+        ? `the schedule is a ${expression}, which has no fixed times`
+        : `the schedule's expression ${JSON.stringify(expression)} has no form that Sluice can read`,
     );
   }
   // AWS counts weekdays from 1 for Sunday, as Quartz does. Seconds are always 0.
@@ -31,7 +32,7 @@ export function slotsBetween(expression: string, timeZone: string, from: Date, t
     alternativeWeekdays: true,
   });
   const slots: Date[] = [];
-  // A run at `from` itself counts, and Cron looks for what comes after.
+  // A run at exactly `from` counts too, but Cron returns only later times. So it starts one second earlier.
   let next = cron.nextRun(new Date(from.getTime() - 1_000));
   while (next !== null && next <= to) {
     if (next >= from) slots.push(next);

@@ -10,7 +10,7 @@ import { WAREHOUSE } from './entries/warehouse.ts';
 import { WORKER } from './entries/worker.ts';
 import type { Entry } from './entry.ts';
 
-/** The catalogue by the part that fails, in the order of its page. */
+/** The catalogue by the component that fails, in the order of the page. */
 export const SECTIONS = {
   'A source': SOURCE,
   'The object in S3': STORAGE,
@@ -37,10 +37,12 @@ const ALL = {
   ...DEPLOY,
 };
 
-/** The code of a failure. It never changes, and is never used for another. */
+/** The code of a failure. A code never changes, and is never used for another failure. */
 export type Code = keyof typeof ALL;
 
-/** Every failure that has a code: what happened, what it means, what to do. docs/errors.md is made from it. */
+/**
+ * Every failure that has a code: what happened, what it means, what to do. docs/errors.md is made from this catalogue.
+ */
 export const CATALOGUE: Readonly<Record<Code, Entry>> = ALL;
 
 /** Whether a text is a code of the catalogue. */
@@ -54,7 +56,7 @@ const CODE_OF_NAME: ReadonlyMap<string, Code> = new Map(
   ),
 );
 
-/** The code of an error's name, or of the `code` that Node and AWS give an error. */
+/** Returns the code for an error's name, or for the `code` that Node and AWS give an error. */
 export function codeOfName(name: string): Code | undefined {
   return CODE_OF_NAME.get(name);
 }

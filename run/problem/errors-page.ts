@@ -4,7 +4,7 @@ import { SECTIONS } from './catalogue.ts';
 import type { Entry } from './entry.ts';
 import { ERRORS_PAGE } from './problem.ts';
 
-/** Where the page stands in the repository. */
+/** The path of the page in the repository. */
 export const ERRORS_FILE = fileURLToPath(new URL(`../../${ERRORS_PAGE}`, import.meta.url));
 
 const HEAD = `# Errors
@@ -32,7 +32,7 @@ Every failure has a code, which never changes. You meet it in the command line, 
 "exit code 2": what was typed, or what the command needs from you, has to change. It ends with 1 for the others.
 `;
 
-/** docs/errors.md, made from the catalogue. \`npm run docs:errors\` writes it. */
+/** Returns docs/errors.md, made from the catalogue. `npm run docs:errors` writes the page. */
 export function errorsPage(): string {
   const sections = Object.entries(SECTIONS).map(([section, entries]) =>
     [`## ${section}`, ...Object.entries(entries).map(([code, entry]) => entryText(code, entry))].join('\n\n'),

@@ -1,6 +1,9 @@
 import type { Code } from './catalogue.ts';
 
-/** A sentence on what goes wrong around a run and is no item's failure, with its code first: it stands in a line of several. */
+/**
+ * A sentence about a problem around a run that is not an item's failure. It begins with its code, because it is one
+ * line among several.
+ */
 export function noteOf(code: Code, detail: string): string {
   return `${code}: ${detail}`;
 }

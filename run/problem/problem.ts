@@ -5,43 +5,42 @@ import { CATALOGUE, type Code, codeOfName, isCode } from './catalogue.ts';
 /** The page of all codes, in the repository. */
 export const ERRORS_PAGE = 'docs/errors.md';
 
-/** How many bytes came, of how many. */
+/** How many bytes came, and how many were expected. */
 const bytesSchema = z.object({ got: z.int().nonnegative(), expected: z.int().nonnegative() });
 
 /**
- * A failure as everybody sees it: in the ledger, the manifest, an event, the command line and the report. Its members are those of
- * problem details, and further ones of ours.
- *
+ * A failure in the form that everybody sees: in the ledger, the manifest, an event, the command line and the report.
+ * Its members are those of problem details, and some of our own.
  * @see https://www.rfc-editor.org/rfc/rfc9457
  */
 export const problemSchema = z.object({
-  /** The section of the page that explains it: `docs/errors.md#source-refused`. */
+  /** The section of the page that explains the code: `docs/errors.md#source-refused`. */
   type: z.string(),
-  /** Stable for ever. A reader may meet one that only a newer version knows. */
+  /** Stable for ever. A reader may meet a code that only a newer version knows. */
   code: z.string(),
   title: z.string(),
-  /** What happened to which thing, in a sentence or a line for each of several problems. */
+  /** What happened to which thing: a sentence, or a line for each of several problems. */
   detail: z.string(),
-  /** The record of this occurrence, where there is one: a key in the bucket. */
+  /** The record of this occurrence, if there is one: a key in the bucket. */
   instance: z.string().optional(),
   /** What to do. */
   mend: z.string(),
-  /** The settings or options that would let it pass, or `never`. */
+  /** The settings or options that would permit it, or `never`. */
   allowedBy: z.string(),
-  /** The name of the error that was thrown, as the log lines have it. */
+  /** The name of the error that was thrown, as the log lines contain it. */
   error: z.string(),
   bytes: bytesSchema.optional(),
-  /** The command that shows its log lines. */
+  /** The command that shows the log lines. */
   logs: z.string().optional(),
 });
 export type Problem = z.infer<typeof problemSchema>;
 
-/** What is known beside the error itself. */
+/** What the caller knows in addition to the error. */
 export interface Occurrence {
-  /** The code of an error that the catalogue does not know. @default unexpected */
+  /** The code for an error that the catalogue does not know. @default unexpected */
   readonly fallback?: Code;
   readonly instance?: string;
-  /** Where it happened: the log lines of this run, or of this item. */
+  /** The run (or the item) whose log lines show the failure. */
   readonly run?: string;
   readonly item?: string;
 }
@@ -49,10 +48,9 @@ export interface Occurrence {
 const LONGEST_NAME = 200;
 
 /**
- * Makes a problem from whatever was thrown. This is the one place that does.
- *
- * Its code is the error's own `code` where the catalogue has that, else the code of the error's name, since a name is what
- * Step Functions and other processes pass on. An error may bring a `mend` of its own and the `bytes` that came.
+ * Makes a problem from any thrown value. No other code does this.
+ * If the catalogue knows the error's own `code`, that is the code. Otherwise the error's name decides, since Step
+ * Functions and other processes pass on the name. An error may have a `mend` of its own, and the `bytes` that came.
  */
 export function problemOf(error: unknown, { fallback = 'unexpected', instance, run, item }: Occurrence = {}): Problem {
   const { name, message, code: given, mend, bytes } = partsOf(error);
@@ -75,7 +73,7 @@ export function problemOf(error: unknown, { fallback = 'unexpected', instance, r
   };
 }
 
-/** The code of whatever was thrown, undefined where the catalogue does not know it. */
+/** Returns the code of any thrown value, or undefined if the catalogue does not know it. */
 export function codeOf(error: unknown): Code | undefined {
   const { name, code } = partsOf(error);
   if (isCode(code)) return code;
@@ -88,7 +86,7 @@ function partsOf(error: unknown): { name: string; message: string; code?: unknow
   return { name: shortText(String(name ?? 'Error'), LONGEST_NAME), message: String(message ?? ''), code, mend, bytes };
 }
 
-/** Commands of a mend with the names of this run and item, so that a person can copy them. */
+/** Fills the names of this run and item into the commands of a mend, so that a person can copy them. */
 function filled(mend: string, run: string | undefined, item: string | undefined): string {
   const withRun = run === undefined ? mend : mend.replaceAll(/\bRUN\b/g, () => run);
   return item === undefined ? withRun : withRun.replaceAll(/\bITEM\b/g, () => item);

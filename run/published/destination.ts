@@ -1,29 +1,29 @@
 import { keyProblem } from '../input/key-problem.ts';
 import { TABLES_PREFIX } from '../keys.ts';
 
-/** Where the outputs of a processor are published, and what becomes of those that an earlier run left there. */
+/** Where the outputs of a processor are published, and what happens to the outputs of earlier runs there. */
 export interface Destination {
   /** A prefix below `tables/` that ends in a slash. */
   readonly to: string;
   readonly mode: 'replace' | 'append';
 }
 
-/** The item whose outputs they are. */
+/** The item that the outputs belong to. */
 export interface PublishedItem {
   readonly runId: string;
   readonly item: string;
-  /** What a person calls the item: a key, or the work's name. */
+  /** The name by which a person knows the item: a key, or the work's name. */
   readonly name: string;
 }
 
 /**
- * Bad rows, and what `unpack` lists and unpacks for another processor, belong to the run: a reader of the folder would take them for part of
- * the table.
+ * These outputs are not published: bad rows, and what `unpack` lists and unpacks for another processor. A reader of the
+ * folder would take them for part of the table.
  */
 const KEPT_WITH_THE_RUN = /(^|\/)rejects\.jsonl$|^entries\.jsonl$|^objects\//;
 const MAX_STEM = 100;
 
-/** Why a prefix can't be a destination, undefined for a good one. */
+/** Returns why a prefix can't be a destination, or undefined for a valid one. */
 export function destinationProblem(to: string): string | undefined {
   if (!to.startsWith(TABLES_PREFIX) || !to.endsWith('/') || to.length === TABLES_PREFIX.length) {
     return `takes a prefix below ${TABLES_PREFIX} that ends in a slash, such as ${TABLES_PREFIX}trips/`;
@@ -32,10 +32,11 @@ export function destinationProblem(to: string): string | undefined {
 }
 
 /**
- * The key that an output gets, undefined for one that stays with its run. Each item has names of its own, so that many can share a folder; in
- * mode `replace` they are the same in every run, in mode `append` they hold the run's id.
- *
- * Folders of partitions stay folders: `data/city=Bonn/data_0.parquet` becomes `tables/trips/city=Bonn/2024-5f0c2a11-data_0.parquet`.
+ * Returns the key for an output, or undefined for an output that is not published. The names of two items differ, so
+ * many items can share a folder. In mode `replace`, the names are the same in every run; in mode `append`, they contain
+ * the run's id.
+ * Folders of partitions are kept: `data/city=Bonn/data_0.parquet` becomes
+ * `tables/trips/city=Bonn/2024-5f0c2a11-data_0.parquet`.
  */
 export function publishedKey({ to, mode }: Destination, about: PublishedItem, output: string): string | undefined {
   if (KEPT_WITH_THE_RUN.test(output)) return undefined;
@@ -45,7 +46,7 @@ export function publishedKey({ to, mode }: Destination, about: PublishedItem, ou
   return `${to}${folders.map((folder) => `${folder}/`).join('')}${label.join('-')}`;
 }
 
-/** The record of what an item has published, in a folder that Athena, Hive and Spark leave out. */
+/** The key of the record of an item's published outputs, in a folder that Athena, Hive and Spark ignore. */
 export function publicationKey({ to, mode }: Destination, { runId, item }: PublishedItem): string {
   return `${to}_sluice/${item}${mode === 'append' ? `-${runId}` : ''}.json`;
 }

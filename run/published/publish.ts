@@ -13,7 +13,7 @@ export interface Published {
   readonly bytes: number;
 }
 
-/** `<to>/_sluice/<item>.json`: what stands there of an item, as a whole. */
+/** `<to>/_sluice/<item>.json`: all published outputs of an item. */
 const publicationSchema = z.object({
   v: z.literal(1),
   runId: z.string(),
@@ -23,16 +23,15 @@ const publicationSchema = z.object({
   files: z.array(z.object({ key: z.string(), bytes: z.int().nonnegative() })),
 });
 
-/** Copies what S3 does not copy in one request. */
+/** Copies objects that are too large for one copy request. */
 export type CopyLarge = (from: string, to: string) => Promise<void>;
 
 /**
- * Copies an item's outputs to where people look for them. The processor has ended by then, so what a try left that failed is never seen.
- *
- * Each object appears whole. The list of them is written behind the last one, and only then what the item had published before and does not
- * any more is removed: a reader who goes by the list sees one version.
- *
- * @param outputs by their names, with the keys under which the try stored them.
+ * Copies an item's outputs to the place where people read them. The processor has ended by then, so outputs of a failed
+ * attempt are never published.
+ * Each object appears whole. The list of objects is written after the last one, and only then are objects removed that
+ * the item had published earlier and does not publish any more. So a reader who follows the list sees one version.
+ * @param outputs by their names, with the keys under which the attempt stored them.
  */
 export async function publish(
   store: Store,

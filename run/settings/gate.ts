@@ -36,7 +36,7 @@ export const gateSchema = z.strictObject({
 });
 export type GateSettings = z.output<typeof gateSchema>;
 
-/** Seconds that the gate waits in all before it is forced. */
+/** Seconds that the gate waits in total before it is forced. */
 export function gateWaitSeconds({ intervalSeconds, attempts }: GateSettings): number {
   return intervalSeconds * attempts;
 }

@@ -9,8 +9,8 @@ import { type RedshiftSettings, redshiftSchema } from './redshift.ts';
 import { workersSchema } from './workers.ts';
 
 /**
- * The groups of settings that functions and workers work by. A group crosses whole, as one variable of JSON: `lib/` writes
- * it, and a function or a worker reads it by the schema that `cdk.json` was read by.
+ * The groups of settings that functions and workers need. Each group is passed as one variable of JSON: `lib/` writes
+ * it, and a function or a worker reads it with the schema that also read `cdk.json`.
  */
 const groups = {
   gate: gateSchema,
@@ -19,17 +19,17 @@ const groups = {
   sources: sourceRulesSchema,
   limits: limitsSchema,
   metrics: metricsSchema,
-  /** Not there where no warehouse is set. */
+  /** Present only if a warehouse is set. */
   redshift: redshiftSchema.optional(),
 } as const;
 
 type Name = keyof typeof groups;
-/** The groups as a deployment's settings hold them. */
+/** The groups in a deployment's settings. */
 type SettingGroups = { readonly [N in Exclude<Name, 'redshift'>]: z.output<(typeof groups)[N]> } & {
   readonly redshift?: RedshiftSettings | undefined;
 };
 
-/** The variables of the groups, as `readEnvironment` takes them. */
+/** The variables of the groups, in the form that `readEnvironment` takes. */
 export const groupVariables = {
   gate: { SLUICE_GATE: jsonVariable(groups.gate) },
   ingest: { SLUICE_INGEST: jsonVariable(groups.ingest) },
@@ -40,7 +40,7 @@ export const groupVariables = {
   redshift: { SLUICE_REDSHIFT: jsonVariable(groups.redshift).optional() },
 } as const satisfies { readonly [N in Name]: { readonly [V in `SLUICE_${Uppercase<N>}`]: z.ZodType } };
 
-/** Groups as the variables that hand them over. */
+/** Returns the variables that contain these groups. */
 export function groupsAsVariables<N extends Name>(
   settings: Pick<SettingGroups, N>,
   ...names: readonly N[]

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { metricsLevelSchema } from '../metrics/metrics.ts';
 
-/** What of a deployment is measured beyond what AWS measures for nothing. */
+/** What Sluice measures of a deployment, in addition to the metrics that AWS provides at no cost. */
 export const metricsSchema = z.strictObject({
   level: metricsLevelSchema
     .default('off')
@@ -12,6 +12,6 @@ export const metricsSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'Makes a CloudWatch dashboard, named after the stack. The first three of an account cost nothing, each further one $3 a month.',
+      'Makes a CloudWatch dashboard, named after the stack. The first three dashboards of an account cost nothing, each further one $3 a month.',
     ),
 });

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { whole } from './whole.ts';
 
-/** A name of the database that stands in statements: quoted there, so anything printable is one. */
+/** A name in the database. Statements quote it, so every printable name is valid. */
 const databaseName = z
   .string()
   .regex(/^[^\p{Cc}."]{1,60}$/u, 'takes 1 to 60 characters, without dots, double quotes and control characters');
@@ -77,13 +77,13 @@ export const redshiftSchema = z
     if ((workgroup === undefined) === (cluster === undefined))
       problem('workgroup', 'is given, or cluster: one of the two');
     if (dbUser !== undefined && workgroup !== undefined)
-      problem('dbUser', 'is for a cluster: Serverless makes its user from the IAM role');
+      problem('dbUser', 'is for a cluster: Serverless derives its user from the IAM role');
     if (dbUser !== undefined && secretArn !== undefined)
-      problem('dbUser', 'is what the secret says: leave one of them out');
+      problem('dbUser', 'is contained in the secret: give only one of the two');
   });
 export type RedshiftSettings = z.output<typeof redshiftSchema>;
 
-/** Seconds that loads are waited for. */
+/** Seconds that Sluice waits for loads. */
 export function loadWaitSeconds({ intervalSeconds, attempts }: RedshiftSettings): number {
   return intervalSeconds * attempts;
 }

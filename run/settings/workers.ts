@@ -90,7 +90,7 @@ export const workersSchema = z.strictObject({
 });
 export type WorkersSettings = z.output<typeof workersSchema>;
 
-/** The processors that the workers have, those of the user's own among them. */
+/** The processors of the workers, with the user's own ones. */
 export function deployedProcessors({ parquet, processors }: WorkersSettings): string[] {
   return [...PROCESSOR_NAMES.filter((name) => name !== 'parquet' || parquet), ...Object.keys(processors)];
 }

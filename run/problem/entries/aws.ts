@@ -1,6 +1,6 @@
 import type { Entry } from '../entry.ts';
 
-/** What AWS answers, or what is missing to ask it. */
+/** Errors that AWS answers, or what is missing to call AWS. */
 export const AWS = {
   'no-region': {
     title: 'There is no AWS region',
@@ -17,8 +17,8 @@ export const AWS = {
   },
   'wrong-profile': {
     title: 'The AWS profile gives no credentials',
-    meaning: 'AWS_PROFILE or --profile names a profile that is not in the configuration, or has no credentials.',
-    mend: '"aws configure list-profiles" names the profiles that there are, "aws sso login" signs in',
+    meaning: 'AWS_PROFILE or --profile names a profile that is not in the configuration, or that has no credentials.',
+    mend: '"aws configure list-profiles" lists the profiles, "aws sso login" signs in',
     isUsage: true,
   },
   'credentials-expired': {
@@ -37,20 +37,21 @@ export const AWS = {
       'SignatureDoesNotMatch',
       'AuthFailure',
     ],
-    meaning: 'The keys are not known, or the signature does not fit the secret.',
+    meaning: 'AWS does not know the keys, or the signature does not fit the secret.',
     mend: 'check AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and which account and region they are for',
   },
   'access-denied': {
     title: 'AWS does not permit the request',
     foreign: ['AccessDenied', 'AccessDeniedException', 'Forbidden', 'AuthorizationError', 'UnauthorizedOperation'],
-    meaning: 'The credentials are good, and have no permission for this action on this resource.',
+    meaning: 'The credentials are valid, but have no permission for this action on this resource.',
     mend: 'ask for the permission that the detail names',
   },
   'event-refused': {
-    title: 'EventBridge does not take an event',
+    title: 'EventBridge does not accept an event',
     names: ['EventRefusedError'],
-    meaning: 'EventBridge answered the request and refused the event in it, mostly because of a fault of its own.',
-    mend: 'the step tries again by itself; where it goes on, redrive the execution once EventBridge is well',
+    meaning:
+      'EventBridge accepted the request and refused the event in it. Most often EventBridge itself has a problem.',
+    mend: 'the step tries again by itself; if the problem lasts, redrive the execution when EventBridge works again',
   },
   throttled: {
     title: 'AWS asks for fewer requests',
@@ -62,19 +63,19 @@ export const AWS = {
       'SlowDown',
       'RequestLimitExceeded',
     ],
-    meaning: 'The account has asked this service more often than it may.',
-    mend: 'try again in a minute; docs/quotas.md has the quotas that a run meets',
+    meaning: 'The account has sent this service more requests than its quota allows.',
+    mend: 'try again in a minute; docs/quotas.md lists the quotas that a run may meet',
   },
   'no-bucket': {
     title: 'There is no such bucket',
     foreign: ['NoSuchBucket'],
-    meaning: 'The bucket does not exist, or not in this account and region.',
+    meaning: 'The bucket does not exist, or it is not in this account and region.',
     mend: 'check its name, and the account and region that you are signed in to',
   },
   'wrong-region': {
     title: 'The bucket is in another region',
     foreign: ['PermanentRedirect', 'AuthorizationHeaderMalformed', 'IllegalLocationConstraintException'],
-    meaning: 'S3 answers for the bucket in its own region only.',
+    meaning: 'S3 answers requests for a bucket only in the region of the bucket.',
     mend: 'name the region with --region or AWS_REGION',
   },
   'no-reason': {

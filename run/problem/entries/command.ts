@@ -32,14 +32,14 @@ export const COMMAND = {
   'run-has-ended': {
     title: 'The run has ended already',
     meaning: 'Only a run that is under way can be cancelled.',
-    mend: '"npx sluice report RUN" shows what came of it',
+    mend: '"npx sluice report RUN" shows its outcome',
     isUsage: true,
   },
   'run-not-planned': {
     title: 'The run has no plan',
     meaning:
       'Plan has not yet written the plan of the run, or the run failed in Plan; the error of Plan gives the reason.',
-    mend: '"npx sluice status RUN" shows how far it is',
+    mend: '"npx sluice status RUN" shows its progress',
   },
   'no-manifest': {
     title: 'The run has no manifest',
@@ -56,7 +56,7 @@ export const COMMAND = {
   'item-is-done': {
     title: 'The item is done',
     meaning: 'Only an item that failed or is missing can be run again.',
-    mend: '"npx sluice items RUN --failed --missing" lists what can be',
+    mend: '"npx sluice items RUN --failed --missing" lists such items',
     isUsage: true,
   },
   'item-not-landed': {
@@ -70,7 +70,7 @@ export const COMMAND = {
     mend: '"npx sluice get RUN ITEM --json" shows its records',
   },
   'file-exists': {
-    title: 'The file is there already',
+    title: 'The file exists already',
     foreign: ['EEXIST'],
     meaning: 'The command does not overwrite an existing file.',
     mend: 'name another file with --to',
@@ -113,11 +113,11 @@ export const COMMAND = {
     title: 'The command was interrupted',
     names: ['StoppedError'],
     meaning: 'Ctrl-C, or a signal. A run that was started goes on.',
-    mend: '"npx sluice watch RUN" follows a run again; "npx sluice copy" goes on where it was',
+    mend: '"npx sluice watch RUN" follows a run again; "npx sluice copy" continues where it was interrupted',
   },
   unexpected: {
-    title: 'Something went wrong that nobody foresaw',
-    meaning: 'The error has no code of its own. The detail has its words.',
+    title: 'Something unexpected went wrong',
+    meaning: 'The error has no code of its own. The detail contains its message.',
     mend: 'run the command again; if it fails again, report it with the detail',
   },
 } as const satisfies Record<string, Entry>;

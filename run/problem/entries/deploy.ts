@@ -18,7 +18,7 @@ export const DEPLOY = {
     allowedBy: 'network.vpcId',
   },
   'native-files': {
-    title: 'DuckDB for the workers cannot be had',
+    title: 'DuckDB for the workers cannot be installed',
     names: ['NativeInstallError', 'WrongPlatformError', 'WorkerCommandTooLongError'],
     meaning: 'The native part of DuckDB cannot be installed for the platform of the workers.',
     mend: 'check the connection to the package registry, or deploy without it',
@@ -40,6 +40,6 @@ export const DEPLOY = {
     title: 'A step of the local run failed',
     names: ['LocalRunError', 'CommandFailedError', 'NotCopiedError'],
     meaning: 'A command of the local run, such as the deploy, ended with an error. The detail has its last lines.',
-    mend: 'mend what the detail names; "npm start" again',
+    mend: 'correct what the detail names; "npm start" again',
   },
 } as const satisfies Record<string, Entry>;

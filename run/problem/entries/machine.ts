@@ -1,11 +1,11 @@
 import type { Entry } from '../entry.ts';
 
-/** What the machine or its network refuses. */
+/** Problems of the machine or its network. */
 export const MACHINE = {
   'no-such-file': {
     title: 'There is no such file',
     foreign: ['ENOENT', 'ENOTDIR'],
-    meaning: 'A file or folder that a command names, or needs, is not there.',
+    meaning: 'A file or folder that a command names, or needs, does not exist.',
     mend: 'check the path',
     isUsage: true,
   },
@@ -26,7 +26,7 @@ export const MACHINE = {
   'disk-full': {
     title: 'The disk is full',
     foreign: ['ENOSPC', 'EDQUOT'],
-    meaning: 'The disk, or the quota of this user, has no room left for what is to be written.',
+    meaning: 'The disk, or the quota of this user, has no room left for the data.',
     mend: 'make room, then run the command again; TMPDIR moves temporary files elsewhere, and a worker gets more by workers.diskGiB',
   },
   'read-only-disk': {
@@ -50,13 +50,13 @@ export const MACHINE = {
   'no-answer': {
     title: 'Nothing answers at the endpoint',
     foreign: ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH'],
-    meaning: 'No server takes the connection at this address and port, or it ends the connection.',
+    meaning: 'No server accepts a connection at this address and port, or the server closes it.',
     mend: 'check the endpoint (AWS_ENDPOINT_URL, --endpoint), and whether the server runs',
   },
   'unknown-host': {
     title: 'The name of the host is not known',
     foreign: ['ENOTFOUND', 'EAI_AGAIN'],
-    meaning: 'The name service has no address for the host, or could not be asked.',
+    meaning: 'The name service has no address for the host, or did not answer.',
     mend: 'check the region, the endpoint, and the connection to the Internet',
   },
   'connection-timeout': {

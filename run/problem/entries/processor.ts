@@ -1,6 +1,6 @@
 import type { Entry } from '../entry.ts';
 
-/** Why a processor makes nothing of an item. */
+/** Why a processor makes no result from an item. */
 export const PROCESSOR = {
   'processor-failed': {
     title: 'The processor failed',
@@ -29,7 +29,7 @@ export const PROCESSOR = {
     mend: 'mend the processor (docs/processors.md)',
   },
   'input-object': {
-    title: 'The landed object is not there, or not the same any more',
+    title: 'The landed object does not exist any more, or has changed',
     names: ['NoInputObjectError', 'InputChangedError', 'InputGoneError'],
     meaning: 'The processor reads a landed object, and somebody removed or replaced it, or the item never had one.',
     mend: 'find out who writes to the bucket at this key, then land the item again ("npx sluice run")',
@@ -42,16 +42,16 @@ export const PROCESSOR = {
     mend: 'ask the owner of the source for a whole file',
   },
   'decompression-bomb': {
-    title: 'The content unfolds into far too much',
+    title: 'The content unpacks to far too many bytes',
     names: ['DecompressionBombError'],
     meaning: 'A small compressed stream unpacks to so many bytes that Sluice treats it as an attack.',
     mend: 'unpack the file yourself if you trust it, and land the unpacked one',
   },
   'no-table': {
-    title: 'The content is no table',
+    title: 'The content is not a table',
     names: ['NoTableError'],
-    meaning: 'The processor needs rows and columns, and the object has none that it can read.',
-    mend: 'look at the first bytes of the object; often it is a page of an error, with the status 200',
+    meaning: 'The processor needs rows and columns, and cannot find them in the object.',
+    mend: 'look at the first bytes of the object; often it is an error page that the server sent with the status 200',
   },
   'input-too-large': {
     title: 'The content is larger than the worker has room for',
@@ -63,7 +63,7 @@ export const PROCESSOR = {
   'too-many-bad-rows': {
     title: 'Too many rows are bad',
     names: ['TooManyBadRowsError'],
-    meaning: 'More rows than allowed do not fit the table. The detail counts them and has the first.',
+    meaning: 'More rows than allowed do not fit the table. The detail contains their number and the first of them.',
     mend: 'look at the rejected rows, and correct the types or the dialect in the options of the processor',
     allowedBy: 'the option maxBadRows',
   },
@@ -77,7 +77,8 @@ export const PROCESSOR = {
   'conversion-failed': {
     title: 'The table could not be converted',
     names: ['ConversionError'],
-    meaning: 'DuckDB refused the table, or rows were lost on the way. The detail has its words.',
+    meaning:
+      'DuckDB refused the table, or rows were lost during the conversion. The detail contains the message of DuckDB.',
     mend: 'give the columns their types in the options of the processor',
   },
   'own-processor-missing': {
@@ -87,7 +88,7 @@ export const PROCESSOR = {
     mend: 'export what defineProcessor returns, under the name of the setting, and deploy again',
   },
   'no-archive': {
-    title: 'The content is no archive',
+    title: 'The content is not an archive',
     names: ['NoArchiveError', 'UnsupportedArchiveError'],
     meaning:
       'The processor unpack reads ZIP (stored and deflated files), tar, gzip and zstd, and the object is something else.',
@@ -113,7 +114,7 @@ export const PROCESSOR = {
     mend: 'ask the owner of the source: no honest tool writes such names by itself',
   },
   'archive-too-large': {
-    title: 'The archive holds too much',
+    title: 'The archive contains too much',
     names: ['ArchiveTooLargeError'],
     meaning:
       'The archive has more files or bytes than the options or the disk of the worker allow, or unpacks to so many bytes that Sluice treats it as an attack.',
@@ -124,8 +125,8 @@ export const PROCESSOR = {
     title: 'The processor failed on files of the archive',
     names: ['UnpackedFailedError', 'NothingUnpackedError'],
     meaning:
-      'The processor failed on more of the unpacked files than allowed, or no file was one to unpack. The detail has the first.',
-    mend: 'leave out the files that are not for the processor by the option only',
+      'The processor failed on more of the unpacked files than allowed, or there was no file to unpack. The detail contains the first failure.',
+    mend: 'exclude the files that are not for the processor with the option only',
     allowedBy: 'the option maxFailed',
   },
   'parquet-not-deployed': {
@@ -144,11 +145,11 @@ export const PROCESSOR = {
       'PageUnreachableError',
       'PageTooDeepError',
     ],
-    meaning: 'A scrape begins with one page, and this one is not there, is no HTML, or leads elsewhere.',
+    meaning: 'A scrape begins with one page. This page does not exist, is not HTML, or redirects to another host.',
     mend: 'open the page yourself, and begin where it leads',
   },
   'disallowed-by-robots': {
-    title: 'The site asks robots to stay away',
+    title: 'The site does not allow robots',
     names: ['DisallowedByRobotsError', 'RobotsUnreachableError'],
     meaning:
       'The robots.txt of the site forbids the page, or the scraper cannot read it. Sluice treats a robots.txt that it cannot read as a prohibition.',

@@ -1,6 +1,6 @@
 import type { Entry } from '../entry.ts';
 
-/** Why a run is refused, goes on without some of its items, or breaks. */
+/** Why a run is refused, continues without some of its items, or breaks. */
 export const RUN = {
   'invalid-input': {
     title: 'The input cannot be run',
@@ -13,13 +13,13 @@ export const RUN = {
   'bad-list': {
     title: 'The list of sources cannot be read',
     names: ['SourceListError', 'ListFaultError'],
-    meaning: 'The list that the input names is not there, is no text of a known format, or is too long.',
+    meaning: 'The list that the input names does not exist, is not a text of a known format, or is too long.',
     mend: 'correct the list (docs/input.md)',
   },
   'bad-rerun': {
     title: 'The earlier run cannot be run again',
     names: ['RerunError'],
-    meaning: 'The run that rerunOf names is still under way, was never there, or its records have expired.',
+    meaning: 'The run that rerunOf names is still under way, never existed, or its records have expired.',
     mend: 'wait for its end ("npx sluice watch RUN"), or name another run ("npx sluice runs")',
   },
   'already-claimed': {
@@ -27,13 +27,13 @@ export const RUN = {
     names: ['AlreadyClaimedError'],
     meaning:
       'A run of this name, or a run of the same time of the schedule, exists. EventBridge may deliver a start twice, and only one of the two may run.',
-    mend: 'nothing, where a schedule started it; else start the run under another name',
+    mend: 'nothing, if a schedule started it; else start the run under another name',
   },
   'gate-late': {
     title: 'Time was up before every item was done',
     names: ['Late'],
     meaning:
-      'The gate looked as often as the settings say, and items were missing. The run went on without them and names them as missing; with onLate: "fail" the run ends as late.',
+      'The gate looked as often as the settings say, and items were still missing. The run continued without them and names them as missing; with onLate: "fail" the run ends as late.',
     mend: 'run what is missing again ("npx sluice retry RUN"), or let the gate wait longer or have more workers',
     allowedBy: 'gate.attempts, gate.intervalSeconds, workers.max',
   },
@@ -51,15 +51,16 @@ export const RUN = {
   },
   'gate-forced': {
     title: 'The input forced the gate',
-    meaning: 'The input says force: true, so the gate opened at once, whatever was missing.',
+    meaning: 'The input says force: true, so the gate opened at once, even with items missing.',
     mend: 'leave "force" out of the input, so that the run waits for its items',
     allowedBy: '"force": false in the input',
   },
   'check-failed': {
-    title: 'A check of the gate cannot be asked',
+    title: 'A check of the gate cannot be made',
     names: ['CheckFailedError'],
-    meaning: 'A function or a page that the gate asks failed, or answered in a form that the gate does not know.',
-    mend: 'mend the check that the detail names (docs/gate-checks.md), then redrive the execution or run it again',
+    meaning:
+      'A function or a page that the gate calls failed, or gave an answer in a form that the gate does not know.',
+    mend: 'correct the check that the detail names (docs/gate-checks.md), then redrive the execution or run it again',
   },
   'not-ready': {
     title: 'Items are still missing',
@@ -69,7 +70,7 @@ export const RUN = {
     mend: 'wait',
   },
   'ingest-ended': {
-    title: 'The transfer of the item ended without a word',
+    title: 'The transfer of the item ended without an outcome',
     names: ['IngestEndedError'],
     meaning:
       'The part of Ingest that transferred the item ended before it recorded an outcome. A function was killed, or a batch had no calls left.',
@@ -89,14 +90,14 @@ export const RUN = {
     mend: 'run what is left again ("npx sluice retry RUN")',
   },
   'run-timed-out': {
-    title: 'The run took longer than a run may take',
+    title: 'The run took longer than allowed',
     foreign: ['TIMED_OUT', 'States.Timeout', 'StepFunctions.Timeout'],
     meaning: 'Step Functions ended the execution, or one call of it, because its time was up.',
     mend: 'run what is left again ("npx sluice retry RUN"), or raise the limit',
     allowedBy: 'run.timeoutHours',
   },
   'all-failed': {
-    title: 'Nothing of the run was done',
+    title: 'No item of the run was done',
     names: ['Failed'],
     meaning: 'Every item failed. Each item has its own failure with its own code.',
     mend: 'mend the first failures ("npx sluice items RUN --failed"), then run them again ("npx sluice retry RUN")',

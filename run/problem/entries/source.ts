@@ -1,6 +1,6 @@
 import type { Entry } from '../entry.ts';
 
-/** What a source, or the way to it, does wrong. */
+/** Problems of a source, or of the connection to it. */
 export const SOURCE = {
   'source-refused': {
     title: 'The source refuses the request',
@@ -13,18 +13,18 @@ export const SOURCE = {
     title: 'There is no connection to the source',
     names: ['SourceConnectionError'],
     meaning:
-      'The host is unknown, its certificate is not valid, it speaks no TLS, or it speaks HTTP/2 only. Another try gets no connection either.',
+      'The host is unknown, its certificate is not valid, it speaks no TLS, or it speaks HTTP/2 only. Another try would fail too.',
     mend: 'check the host name and its certificate; "npx sluice probe URL" tries it from your machine',
   },
   'source-unavailable': {
     title: 'The source failed too often in a row',
     names: ['SourceUnavailableError', 'SourceFaultError'],
     meaning:
-      'Each request to the source broke off, was too slow, or was answered with an error. The detail has the last one. Sluice waits longer before each try, and gives up after the last.',
+      'Each request to the source broke off, was too slow, or got an error as its answer. The detail has the last one. Sluice waits longer before each try, and gives up after the last.',
     mend: 'run the item again later ("npx sluice retry RUN"); if it stays so, ask for fewer connections at once (ingest.connections)',
   },
   'source-asks-to-wait': {
-    title: 'The source asks to be left alone',
+    title: 'The source asks Sluice to wait longer',
     names: ['SourceAsksToWaitError'],
     meaning:
       'The source answered 429 or 503 with a Retry-After that is longer than this process may wait. In a run, the item is tried again then, as long as the run has time.',
@@ -34,20 +34,20 @@ export const SOURCE = {
     title: 'The source changed while it was read',
     names: ['SourceChangedError', 'RangesIgnoredError'],
     meaning:
-      'A later answer was of another version than the first one. Parts of two versions never make one object, so the transfer begins again.',
-    mend: 'try again when nobody writes the source',
+      'A later answer had another version than the first one. Sluice never joins parts of two versions, so the transfer begins again.',
+    mend: 'try again at a time when nobody writes the source',
   },
   'source-keeps-changing': {
     title: 'The source changed at each try',
     names: ['SourceKeepsChangingError'],
-    meaning: 'The transfer began four times, and each time the source became another version before its end.',
+    meaning: 'The transfer began four times, and each time the source changed before the transfer ended.',
     mend: 'run the item again when the source is written ("npx sluice retry RUN"), or take a URL that names one version',
   },
   'stream-broken': {
-    title: 'The one stream of the source broke off',
+    title: 'The single stream of the source broke off',
     names: ['StreamBrokenError'],
     meaning:
-      'The source gives no ranges, or does not say which version it gives, so that a broken stream can only begin again. It broke each time.',
+      'The source supports no ranges, or does not state its version. So a broken stream can only begin again, and it broke each time.',
     mend: 'run the item again when the network or the source is quieter; a source with ranges and an ETag can be resumed',
   },
   'source-forbidden': {
@@ -68,12 +68,12 @@ export const SOURCE = {
     title: 'Nothing proves the end of the body',
     names: ['UnprovenEndError'],
     meaning:
-      'The answer has neither a length nor chunks, so that a body which was cut looks like a whole one. Nothing was stored.',
+      'The answer has neither a length nor chunks, so an incomplete body looks like a complete one. Nothing was stored.',
     mend: 'state the size or a hash of the file in its source ("expect"), or take the risk',
     allowedBy: '"allowUnprovenEnd": true in the source (copy: --allow-unproven-end)',
   },
   'transfer-coding': {
-    title: 'The body comes in a coding that is not undone',
+    title: 'The body has a coding that Sluice cannot decode',
     names: ['TransferCodingError'],
     meaning: 'The answer has a Transfer-Encoding other than "chunked". Its bytes are not those of the file.',
     mend: 'ask the owner of the source for the plain file, or take another URL of it',
@@ -83,10 +83,10 @@ export const SOURCE = {
     names: ['ProofFailedError'],
     meaning:
       'The size, the content type or a hash of the received bytes differs from what the input expects or the source itself states. Nothing was stored.',
-    mend: 'compare the expectation with the file at the source; without one of yours, the source or the way to it is broken: try again',
+    mend: 'compare the expectation with the file at the source; if you stated none, the source or the connection is broken: try again',
   },
   'too-large': {
-    title: 'The source is larger than it may be',
+    title: 'The source is larger than allowed',
     names: ['TooLargeError'],
     meaning: 'The source is larger than the limit for one source, or larger than an object of S3 can be (48.8 TiB).',
     mend: 'check that the URL is the one that you mean, and raise the limit if so',
@@ -119,7 +119,7 @@ export const SOURCE = {
     names: ['NotInTimeError'],
     meaning:
       'A function has 15 minutes, and the one stream of the source needs longer. In a run, a worker lands the source instead.',
-    mend: 'nothing, where a worker takes it; else run the item again',
+    mend: 'nothing, if a worker takes it; else run the item again',
   },
   'credential-refused': {
     title: 'The credentials for the source cannot be used',

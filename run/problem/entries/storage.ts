@@ -1,12 +1,12 @@
 import type { Entry } from '../entry.ts';
 
-/** What goes wrong between Sluice and S3. */
+/** Problems between Sluice and S3. */
 export const STORAGE = {
   'object-exists': {
-    title: 'The object is there already',
+    title: 'The object exists already',
     names: ['ObjectExistsError'],
     meaning: 'The source says ifExists: "fail", and the bucket has an object at its key. The object stays as it is.',
-    mend: 'take another key, or say what to do with the object that is there',
+    mend: 'use another key, or say what to do with the existing object',
     allowedBy: '"ifExists": "update", "skip" or "overwrite" in the source (copy: --if-exists)',
   },
   'bad-destination': {
@@ -17,18 +17,18 @@ export const STORAGE = {
     mend: 'give the source a key that the detail allows',
   },
   'bad-transfer-options': {
-    title: 'The transfer was asked for in a way that makes no sense',
+    title: 'The options of the transfer are not valid',
     names: ['InvalidOptionsError', 'SourceRuleError'],
     meaning:
       'A caller of the transfer engine passed options that exclude each other or are out of range. The engine sent no request.',
     mend: 'correct what the detail names (docs/transfer.md)',
   },
   'upload-vanished': {
-    title: 'The upload has vanished',
+    title: 'The upload does not exist any more',
     names: ['UploadVanishedError', 'PartsMissingError'],
     meaning:
       'S3 does not know the multipart upload or some of its parts any more: somebody or a lifecycle rule aborted the upload. The transfer starts again. If this happens four times, the item fails.',
-    mend: 'look at who aborts uploads in the bucket, and at its lifecycle rules; then run the item again',
+    mend: 'find out who aborts uploads in the bucket, and check its lifecycle rules; then run the item again',
   },
   'storage-failed': {
     title: 'S3 failed too often in a row, or refused',
@@ -37,9 +37,9 @@ export const STORAGE = {
     mend: 'check the permissions and the encryption key of the bucket if S3 refused; else run the item again',
   },
   'outcome-unknown': {
-    title: 'Nobody can tell whether the object is there',
+    title: 'It is not known whether the object exists',
     names: ['OutcomeUnknownError'],
-    meaning: 'The command was stopped while S3 was making the object, and S3 could not be asked afterwards.',
+    meaning: 'The command was stopped while S3 was making the object, and S3 did not answer afterwards.',
     mend: 'look for the object; the same command again finds it, or lands it',
   },
   'unreadable-record': {

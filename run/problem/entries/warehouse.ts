@@ -1,13 +1,13 @@
 import type { Entry } from '../entry.ts';
 
-/** Why a load into Redshift fails, or the warehouse can't be asked. */
+/** Why a load into Redshift fails, or the warehouse does not answer. */
 export const WAREHOUSE = {
   'load-failed': {
     title: 'A table of the warehouse could not be loaded',
     names: ['LoadFailedError'],
     meaning:
       'The table is missing or has other columns, its user may not write it, or COPY refused the data. The detail contains the message of Redshift and, if the table is missing, the CREATE TABLE that would fit. The load changed nothing in the table.',
-    mend: 'mend what the detail names, then redrive the execution: what is loaded stays, and the rest is loaded (docs/redshift.md)',
+    mend: 'correct what the detail names, then redrive the execution: what is loaded stays, and the rest is loaded (docs/redshift.md)',
   },
   'load-cancelled': {
     title: 'Time was up before every table was loaded',

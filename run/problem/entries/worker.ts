@@ -1,9 +1,9 @@
 import type { Entry } from '../entry.ts';
 
-/** What happens to a worker, or between the queue and it. */
+/** Problems of a worker, or between the queue and a worker. */
 export const WORKER = {
   'dead-letter': {
-    title: 'No worker came to an end with the item',
+    title: 'No worker finished the item',
     names: ['DeadLetterError'],
     meaning:
       'SQS delivered the message of the item as often as allowed, and no worker recorded a result or a failure. The item kills or stalls each worker.',
@@ -11,15 +11,15 @@ export const WORKER = {
     allowedBy: 'workers.memoryMiB, workers.itemMinutes, workers.maxAttempts',
   },
   'message-refused': {
-    title: 'SQS does not take the message of the item',
+    title: 'SQS does not accept the message of the item',
     names: ['MessageRefusedError', 'BadMessageError'],
-    meaning: 'The message is larger than SQS takes, or does not have the form of a message.',
-    mend: 'make the input of the item smaller: put what is long into an object, and name its key',
+    meaning: 'The message is larger than SQS accepts, or does not have the form of a message.',
+    mend: 'make the input of the item smaller: store long values in an object, and name its key',
   },
   'dispatch-failed': {
     title: 'The items could not be sent to the workers',
     names: ['DispatchError'],
-    meaning: 'SQS did not take some of the messages after several tries.',
+    meaning: 'SQS did not accept some of the messages after several tries.',
     mend: 'run what is left again ("npx sluice retry RUN")',
   },
   'worker-died': {
@@ -31,7 +31,7 @@ export const WORKER = {
     allowedBy: 'workers.memoryMiB, workers.maxAttempts',
   },
   'item-timeout': {
-    title: 'The item took longer than it may',
+    title: 'The item took longer than allowed',
     names: ['ItemTimeoutError'],
     meaning: 'The processor was still running when the time for one item was up. The detail shows its progress.',
     mend: 'split the item, or give items more time',
@@ -54,7 +54,7 @@ export const WORKER = {
   'worker-not-started': {
     title: 'A worker could not be started',
     meaning:
-      "ECS had no capacity, met a quota, or could not pull the image. The detail has ECS's words. The gatekeeper tries again at each look.",
+      'ECS had no capacity, met a quota, or could not pull the image. The detail contains the message of ECS. The gatekeeper tries again at each look.',
     mend: 'compare the quotas of the account (docs/quotas.md, "npx sluice doctor"), and the image and the network of the workers',
     allowedBy: 'workers.max, workers.spot, workers.image',
   },
@@ -62,36 +62,36 @@ export const WORKER = {
     title: 'A worker was interrupted',
     meaning:
       'Spot took the worker back, or its machine broke. Its items went back to the queue, and the gatekeeper starts another worker.',
-    mend: 'nothing; where Spot takes too many workers back, ask for on-demand ones',
+    mend: 'nothing; if Spot takes too many workers back, ask for on-demand ones',
     allowedBy: 'workers.spot',
   },
   'worker-ended': {
     title: 'A worker ended with an error',
     meaning: 'The container of a worker ended with an exit code that is not 0. 137 is most often a lack of memory.',
-    mend: 'read the last log lines of the workers ("npx sluice logs RUN"); give them more memory where the detail says so',
+    mend: 'read the last log lines of the workers ("npx sluice logs RUN"); give them more memory if the detail says so',
     allowedBy: 'workers.memoryMiB',
   },
   'worker-silent': {
     title: 'A worker gave no sign of life',
     meaning:
-      'The worker ran and did nothing: it hung, or was stuck before its first message. It is stopped and replaced.',
-    mend: 'nothing; where it happens again, read the log lines of the worker that the detail names',
+      'The worker ran and did nothing: it hung, or was stuck before its first message. Sluice stops and replaces it.',
+    mend: 'nothing; if it happens again, read the log lines of the worker that the detail names',
   },
   'worker-stopping': {
-    title: 'The worker gave the item back',
+    title: 'The worker returned the item',
     names: ['WorkerStoppingError', 'WorkLostError', 'DoneElsewhereError', 'NotRecordedError', 'DeleteError'],
-    meaning: 'This is no failure of the item: another worker takes it, or has done it.',
+    meaning: 'This is not a failure of the item: another worker takes it, or has finished it.',
     mend: 'nothing',
   },
   'queue-unreachable': {
     title: 'The worker cannot reach its queue',
     names: ['QueueUnreachableError'],
     meaning:
-      'The queue is gone, or has not answered for five minutes. The worker ends, and the gatekeeper starts another.',
+      'The queue does not exist any more, or has not answered for five minutes. The worker ends, and the gatekeeper starts another.',
     mend: 'check that the stack is whole, and the network and endpoints of the workers (docs/settings.md, network)',
   },
   'worker-setup': {
-    title: 'The worker is not set up as it should be',
+    title: 'The worker is not configured correctly',
     names: ['NativeFileError'],
     meaning: 'A variable or a file of the worker differs from the task definition.',
     mend: 'deploy again ("npx cdk deploy")',

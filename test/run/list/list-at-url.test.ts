@@ -64,7 +64,7 @@ it('asks again what may pass', async () => {
 it.each<[string, RequestListener, RegExp]>([
   ['a refusal', (_, response) => response.writeHead(404).end(), /answers 404, and 200 was expected/],
   ['a circle', (_, response) => response.writeHead(302, { location: '/list.csv' }).end(), /more than 10 times/],
-  ['no URL', (_, response) => response.writeHead(302, { location: 'ftp://h/' }).end(), /no http or https URL/],
+  ['no URL', (_, response) => response.writeHead(302, { location: 'ftp://h/' }).end(), /not an http or https URL/],
   [
     'an address that is not open',
     (_, response) => response.writeHead(302, { location: 'http://169.254.169.254/' }).end(),
@@ -86,7 +86,7 @@ it.each<[string, RequestListener, RegExp]>([
 it('refuses a list whose end nothing proves, and one that is cut each time', async () => {
   const unproven = 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nurl\nhttp://h/a\n';
   await using endless = await startRawServer((socket) => socket.end(unproven));
-  await expect(entriesAt(endless.url)).rejects.toThrow(/without a length/);
+  await expect(entriesAt(endless.url)).rejects.toThrow(/has no length/);
   const cut = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhttp://h/a\nhttp://h';
   await using cutting = await startRawServer((socket) => socket.end(cut));
   await expect(entriesAt(cutting.url)).rejects.toThrow(/can't be fetched/);

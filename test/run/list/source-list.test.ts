@@ -96,17 +96,17 @@ describe.each([1, 2, 7, 65_536])('a list that comes in pieces of %i bytes', (pie
       { where: 'line 3', value: { url: 'http://h/b' } },
     ]);
     expect(await entriesOf('a.csv', 'url,key\nhttp://h/a\n\nhttp://h/b,b\nhttp://h/c,c,d\n', pieceBytes)).toEqual([
-      { where: 'line 2', problem: 'holds another number of fields (1) than the first line names columns (2)' },
+      { where: 'line 2', problem: 'has another number of fields (1) than the first line has columns (2)' },
       { where: 'line 4', value: { url: 'http://h/b', key: 'b' } },
-      { where: 'line 5', problem: 'holds another number of fields (3) than the first line names columns (2)' },
+      { where: 'line 5', problem: 'has another number of fields (3) than the first line has columns (2)' },
     ]);
     const urls = await entriesOf('urls', 'http://h/a.csv # first\nhttp://h/a.csv\traw/a\nhttp://h/b', pieceBytes);
     expect(urls).toEqual([
       {
         where: 'line 1',
-        problem: expect.stringMatching(/^holds more than a URL: write a comment on a line of its own/),
+        problem: expect.stringMatching(/^contains more than a URL: write a comment on a line of its own/),
       },
-      { where: 'line 2', problem: expect.stringMatching(/^holds more than a URL.*name a table/) },
+      { where: 'line 2', problem: expect.stringMatching(/^contains more than a URL.*name a table/) },
       { where: 'line 3', value: { url: 'http://h/b' } },
     ] satisfies ListEntry[]);
   });
@@ -123,8 +123,8 @@ describe.each([1, 2, 7, 65_536])('a list that comes in pieces of %i bytes', (pie
     ['damaged', flipped, 'is broken: incorrect data check'],
     ['padded with zeros', (packed) => Buffer.concat([packed, Buffer.alloc(512)]), 'other bytes follow'],
     ['followed by other bytes', (packed) => Buffer.concat([packed, Buffer.from('http://h/c\n')]), 'gzip data'],
-    ['no gzip at all', () => Buffer.from('http://h/a\n'), 'it holds no gzip data'],
-    ['empty', () => Buffer.alloc(0), 'it holds no gzip data'],
+    ['no gzip at all', () => Buffer.from('http://h/a\n'), 'its content is not gzip'],
+    ['empty', () => Buffer.alloc(0), 'its content is not gzip'],
   ])('refuses a .gz that is %s, by name', async (_, damage, problem) => {
     for (const [name, first, line] of [
       ['a.txt.gz', '', 'http://h/a\n'],
@@ -146,13 +146,13 @@ it('reads members of gzip that follow one another', async () => {
 
 it.each([
   ['a.txt', Buffer.from([0x68, 0xff, 0xfe, 0xfd]), 'is not UTF-8, near line 1'],
-  ['a.txt', 'http://h/a\n\0\0\0', 'holds a NUL character'],
-  ['a.csv', 'PK\u0003\u0004\0\0', 'holds a NUL character'],
+  ['a.txt', 'http://h/a\n\0\0\0', 'has a NUL character'],
+  ['a.csv', 'PK\u0003\u0004\0\0', 'has a NUL character'],
   ['a.csv', '<!DOCTYPE html><html>', 'is a page of HTML or XML'],
   ['a.txt', '\n <?xml version="1.0"?>', 'is a page of HTML or XML'],
   ['a.json', '[{"url":"http://h/a"}]', 'is a JSON array: write an object a line'],
   ['a.csv', 'http://h/a\nhttp://h/b\n', 'its first line has to name the columns'],
-  ['list.tsv', 'http://h/a.csv\traw/a\n', 'got a URL: it has no such line'],
+  ['list.tsv', 'http://h/a.csv\traw/a\n', 'got a URL: the list has no line with names'],
   ['a.csv', 'url,kye\nhttp://h/a,a\n', 'got "kye"'],
   ['a.csv', 'url,key,key\nhttp://h/a,a,b\n', 'each once; got "key"'],
   ['a.csv', 'key\na\n', 'got "key", without url'],
@@ -178,9 +178,9 @@ it('keeps a message short, whatever the header holds', async () => {
   expect((await refusalOf('a.csv', `${columns}\n`)).length).toBeLessThan(300);
 });
 
-it('refuses gzip that unfolds to more than a hundred times its size', async () => {
+it('refuses gzip that unpacks to more than a hundred times its size', async () => {
   const bomb = gzipSync(Buffer.alloc(20 * 1_048_576, '\n'));
-  expect(await refusalOf('a.txt.gz', bomb)).toContain('unfolds to more than 100 times its size');
+  expect(await refusalOf('a.txt.gz', bomb)).toContain('unpacks to more than 100 times its size');
 });
 
 it.each([

@@ -44,8 +44,8 @@ describe('the times of a schedule', () => {
   });
 
   it.each([
-    ['rate(5 minutes)', 'has no times of its own'],
-    ['sometimes', 'none that can be read'],
+    ['rate(5 minutes)', 'has no fixed times'],
+    ['sometimes', 'no form that Sluice can read'],
   ])('are refused for %s', (expression, message) => {
     expect(() => slots(expression, 'UTC', '2026-11-01T00:00:00Z', '2026-11-02T00:00:00Z')).toThrow(message);
   });
