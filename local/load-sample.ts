@@ -128,15 +128,15 @@ export function checkLoads(first: LoadedRun, second: LoadedRun): string[] {
   const problems = tables.flatMap((table) => {
     const load = first.loads.find((one) => one.table === table);
     if (load?.state !== 'loaded')
-      return [`${table}: ${load?.state ?? 'no load'}, ${load?.error?.message ?? 'where it is to be loaded'}`];
+      return [`${table}: ${load?.state ?? 'no load'}, ${load?.problem?.detail ?? 'where it is to be loaded'}`];
     const [rows, again] = [first.rows[table], second.rows[table]];
     return [
       ...(rows === load.rows && rows > 0 ? [] : [`${table} has ${rows} rows, where its load counted ${load.rows}`]),
       ...(rows === again ? [] : [`${table} has ${again} rows after a second run, and had ${rows} before`]),
     ];
   });
-  for (const { table, error } of second.loads)
-    if (error !== null) problems.push(`${table}, the second time: ${error.message}`);
+  for (const { table, problem } of second.loads)
+    if (problem !== null) problems.push(`${table}, the second time: ${problem.detail}`);
   return problems;
 }
 

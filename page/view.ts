@@ -20,6 +20,8 @@ export interface RunView {
   readonly problem: Manifest['problem'];
   readonly counts: Pick<Manifest['counts'], 'done' | 'failed' | 'missing'>;
   readonly bytes: number;
+  /** Into the tables of the warehouse, in the plan's order. */
+  readonly loads: Manifest['loads'];
   readonly notes: readonly string[];
   /** The first of them, a thousand at most. */
   readonly failed: Manifest['failed'];

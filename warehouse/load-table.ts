@@ -51,6 +51,8 @@ export interface ToLoad {
 
 /** A load that meets other transactions is tried so often. */
 const ATTEMPTS = 5;
+/** The Data API's durations are in these. */
+const NANOSECONDS = 1_000_000_000;
 /** What Sluice reads of a manifest that it wrote. */
 const namedObjects = z.object({
   entries: z.array(z.object({ url: z.string(), meta: z.object({ content_length: z.int() }) })),
@@ -79,9 +81,12 @@ export async function advanceLoad(
   } catch (error) {
     if (error instanceof WarehouseBusyError) return waiting(table, known, error.message);
     if (!(error instanceof LoadFailedError)) throw error;
-    const { name, message } = error;
-    return keep(context, table, { ...recordOf(table, known), state: 'failed', error: { name, message } });
+    return keep(context, table, failed(recordOf(table, known), error));
   }
+}
+
+function failed(record: LoadRecord, { name, message }: LoadFailedError): LoadRecord {
+  return { ...record, state: 'failed', error: { name, message } };
 }
 
 /**
@@ -92,11 +97,13 @@ export async function advanceLoad(
 export async function cancelLoad(context: LoadContext, table: TableLoad): Promise<LoadRecord> {
   const known = await readLoadRecord(context.store, table.runId, table.index);
   if (known !== undefined && known.closedAt === table.closedAt && known.state !== 'loading') return known;
-  const record = recordOf(table, known);
+  let record = recordOf(table, known);
   if (record.statement !== null) {
     const said = await cancel(context.api, record.statement.id);
-    if (said.Status === 'FINISHED' && (await loadedParts(context, table)).has(record.statement.part)) {
-      return keep(context, table, { ...record, state: 'loaded' });
+    record = await withEnd(context, table, record, said);
+    const parts = said.Status === 'FINISHED' ? await loadedParts(context, table) : undefined;
+    if (parts?.has(record.statement?.part ?? 0)) {
+      return keep(context, table, { ...record, ...sumOf(parts), state: 'loaded' });
     }
   }
   const message = 'time was up before it was loaded, and its statement was cancelled: nothing of it was written';
@@ -118,10 +125,7 @@ async function advance(
     if (said !== undefined && !isOver(said)) {
       return keep(context, table, { ...record, statement: { ...record.statement, state: said.Status ?? 'SUBMITTED' } });
     }
-    if (said?.Status === 'FINISHED') {
-      const rows = await copiedRows(api, said, stepsOf(context, table, record.statement.part));
-      record = { ...record, rows: { ...record.rows, [record.statement.part]: rows } };
-    }
+    if (said !== undefined) record = await withEnd(context, table, record, said);
   }
 
   const parts = await loadedParts(context, table);
@@ -131,14 +135,16 @@ async function advance(
   if (isOfNow && statement !== null && said !== undefined && said.Status !== 'FINISHED' && !parts.has(statement.part)) {
     if (!isConflict(said) || statement.attempt >= ATTEMPTS) {
       const why = await describeFailure(api, said, stepsOf(context, table, statement.part));
-      throw new LoadFailedError(`${table.load.table}: ${why}`);
+      return keep(context, table, failed(record, new LoadFailedError(`${table.load.table}: ${why}`)));
     }
   }
 
   const { objects: all, heldBack, parquet } = await toLoad();
   const there = new Set([...parts.values()].flatMap(({ urls }) => urls));
   const objects = all.filter((object) => !there.has(urlOf(object)));
-  record = { ...record, ...sumOf(parts), heldBack };
+  // A part that another process has loaded was counted by nobody here.
+  const uncounted = Object.fromEntries([...parts.keys()].map((part) => [part, null]));
+  record = { ...record, ...sumOf(parts), heldBack, rows: { ...uncounted, ...record.rows } };
   if (objects.length === 0) return keep(context, table, { ...record, state: parts.size === 0 ? 'nothing' : 'loaded' });
 
   const number = Math.max(0, ...parts.keys()) + 1;
@@ -227,6 +233,21 @@ async function lookAt(api: DataApi, id: string): Promise<Described | undefined> 
   }
 }
 
+/** The record with what a statement that has ended says of it: how long it took, and how many rows it has written. */
+async function withEnd(
+  context: LoadContext,
+  table: TableLoad,
+  record: LoadRecord,
+  said: Described,
+): Promise<LoadRecord> {
+  if (record.statement === null || !isOver(said)) return record;
+  const { part } = record.statement;
+  const seconds = { ...record.seconds, [part]: (said.Duration ?? 0) / NANOSECONDS };
+  if (said.Status !== 'FINISHED') return { ...record, seconds };
+  const rows = await copiedRows(context.api, said, stepsOf(context, table, part));
+  return { ...record, seconds, rows: { ...record.rows, [part]: rows } };
+}
+
 async function copiedRows(api: DataApi, said: Described, steps: readonly string[]): Promise<number | null> {
   const count = said.SubStatements?.[steps.indexOf('count')];
   if (count?.Id === undefined) return null;
@@ -262,6 +283,7 @@ function recordOf({ runId, load, closedAt }: TableLoad, known: LoadRecord | unde
     bytes: 0,
     heldBack: 0,
     rows: {},
+    seconds: {},
     ...known,
     closedAt,
     state: 'loading',

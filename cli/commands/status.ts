@@ -1,16 +1,19 @@
 import { DescribeExecutionCommand } from '@aws-sdk/client-sfn';
+import { readClosing } from '#run/end/closing.ts';
+import { loadOutcomes } from '#run/end/load-outcomes.ts';
 import { manifestSchema } from '#run/end/manifest.ts';
 import { runKeys } from '#run/keys.ts';
 import { gateRecordSchema } from '#run/ledger/gate-record.ts';
-import { planSummarySchema } from '#run/plan/plan-summary.ts';
+import { type PlanSummary, planSummarySchema } from '#run/plan/plan-summary.ts';
 import { type Problem, problemOf } from '#run/problem/problem.ts';
 import { bytesText, countText } from '#run/quantities.ts';
-import { readJson } from '#run/store.ts';
+import { readJson, type Store } from '#run/store.ts';
 import { CommandError } from '../command-error.ts';
 import { executionArnOf, runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { errorMessage } from '../follow/run-events.ts';
 import { RunLooker } from '../follow/run-looker.ts';
+import { loadLines } from '../report/load-lines.ts';
 import { problemText } from '../screen/problem-text.ts';
 import { oneLine } from '../screen/shown.ts';
 import { toneOf } from '../screen/tones.ts';
@@ -33,6 +36,7 @@ export async function status(context: CommandContext, run: string): Promise<numb
   ]);
   const look = plan === undefined ? undefined : await new RunLooker(store, { ...plan, bucket: store.bucket }).look();
   const last = gate?.samples.at(-1);
+  const loads = manifest?.loads ?? (plan === undefined ? [] : await loadsUnderWay(store, plan));
   const problem = manifest?.problem ?? problemOfExecution(execution, runId);
   if (json) {
     screen.print(
@@ -42,6 +46,7 @@ export async function status(context: CommandContext, run: string): Promise<numb
         outcome: manifest?.outcome ?? null,
         problem: problem ?? null,
         look: look ?? null,
+        loads,
         gate: last ?? null,
       }),
     );
@@ -62,7 +67,14 @@ export async function status(context: CommandContext, run: string): Promise<numb
       screen.print(`  ${oneLine(name)}: ${bytesText(sent)}${total === undefined ? '' : ` of ${bytesText(total)}`}`);
     }
   }
+  for (const line of loadLines(loads, screen)) screen.print(line);
   return EXIT.complete;
+}
+
+/** The loads of a run whose gate has opened. */
+async function loadsUnderWay(store: Store, plan: PlanSummary) {
+  const closing = plan.loads.length === 0 ? undefined : await readClosing(store, plan.runId);
+  return closing === undefined ? [] : loadOutcomes(store, plan, closing);
 }
 
 /** What ended an execution that has no manifest. */

@@ -14,7 +14,8 @@ export class RunProgress {
   #state = 'starting';
   #items: number | undefined;
   #look: RunLook | undefined;
-  #gate: { readonly message: string; readonly looks: number } | undefined;
+  /** Of the gate that the run is at: that of the items, or that of the loads. */
+  #gate: { readonly state: string; readonly message: string; readonly looks: number } | undefined;
   #faults = 0;
 
   add(event: RunEvent): void {
@@ -22,7 +23,10 @@ export class RunProgress {
     this.#at = event.at;
     if (event.kind === 'state') this.#state = event.state;
     if (event.kind === 'planned') this.#items = event.plan.items;
-    if (event.kind === 'not-ready') this.#gate = { message: event.message, looks: (this.#gate?.looks ?? 0) + 1 };
+    if (event.kind === 'not-ready') {
+      const looks = this.#gate?.state === this.#state ? this.#gate.looks : 0;
+      this.#gate = { state: this.#state, message: event.message, looks: looks + 1 };
+    }
     if (event.kind === 'fault') this.#faults += 1;
   }
 
@@ -73,8 +77,9 @@ export class RunProgress {
   }
 
   #gateWord(): string {
-    if (this.#state !== 'GatekeeperState' || this.#gate === undefined) return '';
-    return `gate, look ${this.#gate.looks}: ${this.#gate.message}`;
+    if (this.#gate === undefined || this.#gate.state !== this.#state) return '';
+    const what = this.#state === 'LoadGatekeeperState' ? 'loads' : 'gate';
+    return `${what}, look ${this.#gate.looks}: ${this.#gate.message}`;
   }
 
   #faultWord(): string {

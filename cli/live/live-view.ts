@@ -3,7 +3,9 @@ import { byNeed } from '#page/items/by-need.ts';
 import { pageItem } from '#page/items/page-item.ts';
 import { ITEMS_ON_PAGE } from '#page/items/page-items.ts';
 import type { RunView } from '#page/view.ts';
+import { readClosing } from '#run/end/closing.ts';
 import { readItem } from '#run/end/item-line.ts';
+import { loadOutcomes } from '#run/end/load-outcomes.ts';
 import type { ItemLine } from '#run/end/manifest.ts';
 import { Tally } from '#run/end/tally.ts';
 import type { Item } from '#run/item.ts';
@@ -39,6 +41,8 @@ export class LiveView {
     await this.#readNew(items);
     const gate =
       (await readJson(this.#store, runKeys(this.#runId).gate, gateRecordSchema)) ?? newGateRecord(this.#runId);
+    const closing = plan.loads.length === 0 ? undefined : await readClosing(this.#store, this.#runId);
+    const loads = closing === undefined ? [] : await loadOutcomes(this.#store, plan, closing);
     const tally = new Tally();
     for (const line of this.#lines.values()) if (line.status !== 'missing') tally.add(line);
     const startMs = Date.parse(plan.startedAt);
@@ -51,6 +55,7 @@ export class LiveView {
       ...{ plan, bucket: this.#store.bucket, outcome: 'running', endMs: Date.now(), problem: null, gate },
       counts: countsOf(plan, items.length, tally, gate),
       bytes: tally.bytes,
+      loads,
       notes: gate.problems,
       failed: tally.failed,
       missing: [],

@@ -5,6 +5,7 @@ import type { Screen } from '../screen/screen.ts';
 import { indented, oneLine } from '../screen/shown.ts';
 import { renderTable } from '../screen/table.ts';
 import { toneOf } from '../screen/tones.ts';
+import { loadLines } from './load-lines.ts';
 
 const MIB = 1_024 * 1_024;
 /** How many items, and how many names of each list, a report for a terminal shows. */
@@ -66,6 +67,7 @@ export async function renderRun(
       counts.missing,
       manifest.missing.map(({ name, landed }) => `${oneLine(name)}${landed ? ' (landed, not processed)' : ''}`),
     ),
+    loadLines(manifest.loads, { width, paint }).join('\n'),
     list('Notes', manifest.notes.length, manifest.notes.map(indented)),
     table,
     counts.items > rows.length

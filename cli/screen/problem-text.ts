@@ -36,7 +36,7 @@ export function failureText(
 }
 
 /** What to do about several failures: each code once, with the number of its failures. */
-export function mendLines(problems: readonly Problem[]): string[] {
+export function mendLines(problems: readonly Problem[], noun = 'item'): string[] {
   const byCode = Map.groupBy(problems, ({ code }) => code);
   return [...byCode].flatMap(([code, [first, ...more]]) => {
     if (first === undefined) return [];
@@ -44,6 +44,6 @@ export function mendLines(problems: readonly Problem[]): string[] {
     // The mend was filled with the first one's item.
     const item = first.logs?.split(' ').at(-1) ?? '';
     const mend = item === '' ? mendText(first) : mendText(first).replaceAll(item, 'ITEM');
-    return [`${oneLine(code)} (${countText(more.length + 1, 'item')}): ${oneLine(mend)}`];
+    return [`${oneLine(code)} (${countText(more.length + 1, noun)}): ${oneLine(mend)}`];
   });
 }

@@ -4,6 +4,7 @@ const TONES: Readonly<Record<string, Tone>> = {
   complete: 'good',
   done: 'good',
   landed: 'good',
+  loaded: 'good',
   succeeded: 'good',
   partial: 'warning',
   missing: 'warning',
@@ -11,6 +12,7 @@ const TONES: Readonly<Record<string, Tone>> = {
   aborted: 'warning',
   late: 'bad',
   failed: 'bad',
+  cancelled: 'bad',
 };
 
 /** The colour of a word that says how a run or an item stands; undefined for words of no weight. */

@@ -36,7 +36,7 @@ export async function readToLoad(store: Store, plan: PlanSummary, closing: Closi
   const found = new Map<string, Gathered>();
   for await (const line of itemLines(store, plan, closing)) {
     const load = loads.get(line.load?.table.toLowerCase() ?? '');
-    if (line.load === undefined || load === undefined) continue;
+    if (line.load === undefined || load === undefined || line.status !== 'done') continue;
     const gathered = found.get(load.table) ?? { objects: [], heldBack: 0, parquet: undefined };
     found.set(load.table, gathered);
     if (line.load.heldBack) gathered.heldBack += 1;

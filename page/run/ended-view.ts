@@ -21,10 +21,10 @@ export function endedView(
   items: readonly PageItem[],
   { bucket, deployment, runs = [] }: EndedViewOptions,
 ): RunView {
-  const { outcome, problem, counts, bytes, notes, failed, missing } = manifest;
+  const { outcome, problem, counts, bytes, loads, notes, failed, missing } = manifest;
   const endMs = Date.parse(manifest.closedAt);
   return {
-    ...{ plan, bucket, outcome, endMs, problem, counts, bytes, notes, failed, missing, gate, totals },
+    ...{ plan, bucket, outcome, endMs, problem, counts, bytes, loads, notes, failed, missing, gate, totals },
     items: byNeed(items),
     cost: deployment && costOfRun({ plan, totals, gate, bytes, untilMs: endMs }, deployment),
     earlier: runs.find(

@@ -12,6 +12,7 @@ import { cost } from './cost.ts';
 import { failures } from './failures.ts';
 import { clock, head } from './head.ts';
 import { drawingOf, firstRows, itemsTable } from './items.ts';
+import { loads } from './loads.ts';
 import { phasesOf } from './phases.ts';
 
 /** A page of 2 MB can be mailed, and a browser shows it at once. */
@@ -38,6 +39,7 @@ export function renderRunPage(view: RunView): string {
   const top = html`${head(view)}
 <main>
 <div data-part="failures">${failures(view)}</div>
+<div data-part="loads">${loads(view)}</div>
 <div data-part="charts">
 ${timelineChart({ phases: phasesOf(view), items, of: plan.items, spanMs })}
 ${throughputChart(totals.arrived, { startMs, spanMs })}

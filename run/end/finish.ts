@@ -74,7 +74,7 @@ export async function finishRun(
     problem: problemOfEnd(closing, { runId: plan.runId, outcome, counts }),
     counts,
     bytes: tally.bytes,
-    loads: await loadOutcomes(store, plan, closing),
+    loads: await loadOutcomes(store, plan, closing, tally.notLoaded),
     notes: gate.problems,
     done: tally.done,
     failed: tally.failed,

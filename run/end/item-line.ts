@@ -38,7 +38,7 @@ export async function readItem(store: Store, runId: string, item: Item): Promise
     kind: item.kind,
     status: isDone ? 'done' : failure === undefined ? 'missing' : 'failed',
     ...(item.kind === 'source' && landed?.value === undefined && { url: redactUrl(item.url) }),
-    ...(isDone && loadOf(item, landed?.value)),
+    ...loadOf(item, landed?.value),
     ...(landed?.value && { landed: landed.value }),
     ...(result?.value && { result: result.value }),
     ...(failure?.value && { failure: failure.value }),

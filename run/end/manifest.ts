@@ -23,13 +23,19 @@ export const loadOutcomeSchema = z.object({
   mode: z.enum(['append', 'replace', 'merge']),
   /** `loading` if the execution ended before the outcome was known; `not begun` if it ended before the load began. */
   state: z.enum(['loaded', 'nothing', 'failed', 'cancelled', 'loading', 'not begun']),
+  /** How many files were loaded, and their bytes. */
   objects: z.int(),
   bytes: z.int(),
   /** Rows as the warehouse counted them; null if the warehouse could not be asked. */
   rows: z.int().nullable(),
+  /** How many seconds the statements took in the warehouse; null if that is unknown. */
+  seconds: z.number().nullable().default(null),
   /** Objects of `append` that are left out because an earlier run has landed them already. */
   heldBack: z.int(),
-  error: z.object({ name: z.string(), message: z.string() }).nullable(),
+  /** How many items of the table failed or are missing. They are not loaded. */
+  notDone: z.int().default(0),
+  /** Why the table was not loaded, with Redshift's own message, and what to do. */
+  problem: problemSchema.nullable().default(null),
 });
 export type LoadOutcome = z.infer<typeof loadOutcomeSchema>;
 
@@ -84,7 +90,7 @@ export const MOST_LINE_CHARACTERS = 1_000_000;
 export const itemLineSchema = z.object({
   ...named,
   kind: z.enum(['source', 'work']),
-  /** The table of the warehouse that the item's objects are loaded into, if the item is done. */
+  /** The table of the warehouse that the item's objects are loaded into when the item is done. */
   load: z.object({ table: z.string(), heldBack: z.boolean() }).optional(),
   status: z.enum(['done', 'failed', 'missing']),
   /**

@@ -13,6 +13,8 @@ export const tallySchema = z.object({
   done,
   failed,
   missing,
+  /** Items that failed or are missing, by their table in lower case. Pieces that an earlier version wrote have none. */
+  notLoaded: z.record(z.string(), z.int()).default({}),
   /** Pieces that an earlier version wrote have no totals. */
   totals: totalsSchema.default(() => new Totals()),
 });
@@ -24,6 +26,7 @@ export class Tally implements z.infer<typeof tallySchema> {
   readonly done: Manifest['done'] = [];
   readonly failed: Manifest['failed'] = [];
   readonly missing: Manifest['missing'] = [];
+  readonly notLoaded: Record<string, number> = {};
   readonly totals = new Totals();
 
   add(line: ItemLine): void {
@@ -33,6 +36,7 @@ export class Tally implements z.infer<typeof tallySchema> {
     if (landed !== undefined) this.counts[landed.status] += 1;
     if (landed?.status === 'landed') this.bytes += landed.bytes;
     if (result !== undefined) this.counts.processed += 1;
+    if (line.load !== undefined && status !== 'done') this.#addNotLoaded(line.load.table.toLowerCase(), 1);
     if (this[status].length >= NAMES_IN_MANIFEST) return;
     if (status === 'done') this.done.push({ item, name });
     if (status === 'missing') this.missing.push({ item, name, landed: landed !== undefined });
@@ -48,9 +52,15 @@ export class Tally implements z.infer<typeof tallySchema> {
     }
     this.bytes += other.bytes;
     this.totals.addAll(other.totals);
+    for (const [table, count] of Object.entries(other.notLoaded)) this.#addNotLoaded(table, count);
     fill(this.done, other.done);
     fill(this.failed, other.failed);
     fill(this.missing, other.missing);
+  }
+
+  /** The name of a table has a dot, so that it is none of an object's own. */
+  #addNotLoaded(table: string, count: number): void {
+    this.notLoaded[table] = (this.notLoaded[table] ?? 0) + count;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import * as z from 'zod';
-import { type Manifest, manifestSchema, outcomeSchema } from '../end/manifest.ts';
+import { loadOutcomeSchema, type Manifest, manifestSchema, outcomeSchema } from '../end/manifest.ts';
 import { runKeys } from '../keys.ts';
 import type { PlanSummary } from '../plan/plan-summary.ts';
 import { type Problem, problemSchema } from '../problem/problem.ts';
@@ -36,6 +36,13 @@ export const runEndedSchema = z.object({
   seconds: z.number().nonnegative(),
   counts: manifestSchema.shape.counts.nullable(),
   bytes: z.int().nonnegative(),
+  /** The tables of the warehouse. Messages are in the manifest: they might be longer than an event. */
+  loads: z.array(
+    loadOutcomeSchema.omit({ problem: true }).extend({
+      /** Why it isn't loaded: docs/errors.md. */
+      code: z.string().nullable(),
+    }),
+  ),
   bucket: z.string(),
   /** Keys in the bucket. */
   manifest: z.string().nullable(),
@@ -71,6 +78,7 @@ export function runEnded({ deployment, bucket }: Deployed, plan: PlanSummary, ma
     seconds: secondsBetween(startedAt, closedAt),
     counts,
     bytes,
+    loads: manifest.loads.map(({ problem, ...load }) => ({ ...load, code: problem?.code ?? null })),
     bucket,
     manifest: keys.manifest,
     report: keys.report,
@@ -111,6 +119,7 @@ export function unplannedEnded({ deployment, bucket }: Deployed, end: UnplannedE
     seconds: secondsBetween(startedAt, endedAt),
     counts: null,
     bytes: 0,
+    loads: [],
     bucket,
     manifest: null,
     report: null,

@@ -28,6 +28,8 @@ export const loadRecordSchema = z.object({
   heldBack: z.int().nonnegative(),
   /** Rows as the warehouse counted them, by part; null if the warehouse could not be asked. */
   rows: z.record(z.string(), z.int().nullable()),
+  /** How many seconds the statement took in the warehouse, by part: the last try if there were several. */
+  seconds: z.record(z.string(), z.number().nonnegative()).default({}),
   error: z.object({ name: z.string(), message: z.string() }).nullable(),
 });
 export type LoadRecord = z.infer<typeof loadRecordSchema>;
@@ -35,6 +37,12 @@ export type LoadRecord = z.infer<typeof loadRecordSchema>;
 /** Returns the record of the load into a run's `index`-th table; undefined before the load began. */
 export function readLoadRecord(store: Store, runId: string, index: number): Promise<LoadRecord | undefined> {
   return readJson(store, runKeys(runId).load(index), loadRecordSchema);
+}
+
+/** Returns how many seconds a load took in the warehouse, or null if that is unknown. */
+export function secondsOf({ seconds }: LoadRecord): number | null {
+  const all = Object.values(seconds);
+  return all.length === 0 ? null : all.reduce((sum, some) => sum + some, 0);
 }
 
 /** Returns how many rows a load has written, or null if that is unknown. */

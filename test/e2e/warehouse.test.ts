@@ -57,7 +57,16 @@ it('loads a run into two tables, Parquet and CSV, and its manifest says what', a
   expect(run.cause).toBeUndefined();
   expect(run).toMatchObject({ status: 'SUCCEEDED', manifest: { outcome: 'complete' } });
   expect(run.manifest?.loads).toMatchObject([
-    { table: 'raw.prices', mode: 'append', state: 'loaded', objects: 2, rows: 4, heldBack: 0, error: null },
+    {
+      table: 'raw.prices',
+      mode: 'append',
+      state: 'loaded',
+      objects: 2,
+      rows: 4,
+      heldBack: 0,
+      notDone: 0,
+      problem: null,
+    },
     { table: 'raw.stations', mode: 'replace', state: 'loaded', objects: 1, rows: 2 },
   ]);
   expect(await sql('SELECT * FROM raw.prices ORDER BY id')).toEqual([
@@ -83,7 +92,7 @@ it('fails a run whose table is not there, with the CREATE TABLE that fits, and l
     load: { table: 'raw.later', mode: 'merge', keys: ['id'] },
   });
   expect(run).toMatchObject({ status: 'FAILED', error: 'LoadFailedError', manifest: { outcome: 'failed' } });
-  const create = /CREATE TABLE "raw"."later" \([^;]*;/.exec(run.manifest?.loads[0]?.error?.message ?? '')?.[0] ?? '';
+  const create = /CREATE TABLE "raw"."later" \([^;]*;/.exec(run.manifest?.loads[0]?.problem?.detail ?? '')?.[0] ?? '';
   expect(create).toContain('"price" DOUBLE PRECISION');
   await sql(create, `GRANT SELECT, INSERT, DELETE ON raw.later TO ${user}`);
 

@@ -126,12 +126,13 @@ export interface SampleRun {
   readonly workers?: number;
   readonly local?: boolean;
   readonly runs?: readonly ListedRun[];
+  readonly loads?: Manifest['loads'];
 }
 
 /** The page's view of a made-up run. */
 export function sampleView(sample: SampleRun): RunView {
   const { runId, items, seconds, outcome = 'complete', reason = null, notes = [], schedule = 'nightly' } = sample;
-  const { gateSeconds = 30, workers = 4, local = false, runs = [] } = sample;
+  const { gateSeconds = 30, workers = 4, local = false, runs = [], loads = [] } = sample;
   const account = local ? '000000000000' : '123456789012';
   const executionArn = `arn:aws:states:eu-central-1:${account}:execution:Sluice:${runId}`;
   const lines = items.map((item) => sampleLine(runId, item));
@@ -155,7 +156,7 @@ export function sampleView(sample: SampleRun): RunView {
     ...{ v: 1, runId, executionArn, startedAt: at(0), closedAt: at(seconds * 1_000), rerunOf: null, outcome },
     ...{ forced: reason !== null, reason, counts, bytes: tally.bytes },
     problem: problemOfEnd(closing, { runId, outcome, counts }),
-    ...{ loads: [], notes: [...notes], done: tally.done, failed: tally.failed, missing: tally.missing },
+    ...{ loads: [...loads], notes: [...notes], done: tally.done, failed: tally.failed, missing: tally.missing },
   };
   const gate = sampleGate(runId, lines, { seconds, gateSeconds, workers });
   return endedView(
@@ -213,6 +214,36 @@ export function sampleItems(
 
 const withBadRows = (item: SampleItem, badRows: number, name = item.name): SampleItem => ({ ...item, name, badRows });
 
+/** Loads as a manifest has them: one of each outcome. */
+export function sampleLoads(runId: string): Manifest['loads'] {
+  const refused = {
+    name: 'LoadFailedError',
+    message:
+      "raw.stations: Load into table 'stations' failed. Check 'sys_load_error_detail' system table for details.; s3://sluice-bucket/raw/2026/11/27/stations-07.csv, line 4, column capacity: Invalid digit, Value 'x', Pos 0, Type: Integer",
+  };
+  const late = {
+    name: 'LoadCancelledError',
+    message: 'time was up before it was loaded, and its statement was cancelled: nothing of it was written',
+  };
+  const none = { objects: 0, bytes: 0, rows: null, seconds: null, heldBack: 0, notDone: 0, problem: null };
+  const problem = (error: { name: string; message: string }) => problemOf(error, { run: runId });
+  return [
+    {
+      ...none,
+      ...{ table: 'raw.trips', mode: 'append', state: 'loaded', objects: 1_204, bytes: 9e9, rows: 48_211_905 },
+      ...{ seconds: 187.4, heldBack: 3 },
+    },
+    {
+      ...none,
+      ...{ table: 'raw.stations', mode: 'replace', state: 'failed', rows: 0, seconds: 4.2, notDone: 1 },
+      problem: problem(refused),
+    },
+    { ...none, ...{ table: 'raw.fares', mode: 'merge', state: 'cancelled', rows: 0 }, problem: problem(late) },
+    { ...none, ...{ table: 'raw.weather', mode: 'append', state: 'nothing', rows: 0, heldBack: 12 } },
+    { ...none, ...{ table: 'raw.zones', mode: 'replace', state: 'not begun' } },
+  ];
+}
+
 /** The pages that are looked at: what a reader may meet. */
 export const PAGES = {
   complete: () => sampleView({ runId: 'complete', items: sampleItems(24, { seconds: 200, workers: 4 }), seconds: 214 }),
@@ -241,6 +272,19 @@ export const PAGES = {
       outcome: 'partial',
       notes: ['ECS could not start 2 of 6 workers: Capacity is unavailable at this time.'],
       runs: sampleRuns(),
+    });
+  },
+  loads: () => {
+    const [first, ...rest] = sampleItems(24, { seconds: 200, workers: 4 });
+    if (first === undefined) throw new Error('there are no items');
+    const name = 'raw/2026/11/27/stations-00.csv';
+    const error = { name: 'SourceRefusedError', message: `https://data.example.org/export/stations answered 404` };
+    return sampleView({
+      runId: 'loads',
+      items: [first, ...rest, { name, status: 'failed', error }],
+      seconds: 260,
+      outcome: 'failed',
+      loads: sampleLoads('loads'),
     });
   },
   late: () => {
@@ -280,6 +324,13 @@ export const PAGES = {
     return sampleView({
       runId: 'hostile',
       items,
+      loads: evil.flatMap((table) =>
+        sampleLoads('hostile').map((load) => ({
+          ...load,
+          table: `${table}.${load.table}`,
+          problem: problemOf({ name: table, message: table }),
+        })),
+      ),
       seconds: 60,
       outcome: 'late',
       reason: 'late',

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { UNSEEN } from '#net/printable.ts';
 import { kit } from '#page/browser/kit.js';
 import { renderRunPage } from '#page/run/run-page.ts';
+import { problemOf } from '#run/problem/problem.ts';
 import { bytesText, secondsText } from '#run/quantities.ts';
-import { type SampleItem, sampleItems, sampleView } from '#test/helpers/page-samples.ts';
+import { type SampleItem, sampleItems, sampleLoads, sampleView } from '#test/helpers/page-samples.ts';
 
 const MB = 1_000_000;
 const bytesOf = (page: string) => Buffer.byteLength(page);
@@ -61,6 +62,43 @@ describe('the page of a run', () => {
   });
 });
 
+describe('the loads of a run', () => {
+  const items = sampleItems(3, { seconds: 20 });
+  const page = renderRunPage(
+    sampleView({ runId: 'loaded', items, seconds: 30, outcome: 'failed', loads: sampleLoads('loaded') }),
+  );
+  const section = page.slice(page.indexOf('data-part="loads"'), page.indexOf('data-part="charts"'));
+
+  it('have a row each: table, mode, outcome, rows, files, seconds, and what is not loaded', () => {
+    const rows = [...section.matchAll(/<tr>(.*?)<\/tr>/gs)].map(([, row = '']) =>
+      row
+        .replaceAll(/<[^>]+>/g, ' ')
+        .replaceAll(/\s+/g, ' ')
+        .trim(),
+    );
+    expect(rows.slice(1)).toEqual([
+      'raw.trips 3 unchanged items held back append loaded 48,211,905 1,204 3 min 07 s',
+      'raw.stations 1 item not loaded replace failed 0 0 4.2 s',
+      'raw.fares merge cancelled 0 0 –',
+      'raw.weather 12 unchanged items held back append nothing 0 0 –',
+      'raw.zones replace not begun – 0 –',
+    ]);
+    expect(section).toContain('a retry of the run loads it');
+  });
+
+  it('that failed have Redshift’s words and what to do', () => {
+    expect(section).toContain('line 4, column capacity: Invalid digit');
+    expect(section).toContain('Mend what the detail names, then redrive the execution');
+    expect(section.match(/class="mend"/g)).toHaveLength(2);
+  });
+
+  it('are nothing on the page of a run that loads none', () => {
+    const none = renderRunPage(sampleView({ runId: 'none', items, seconds: 30 }));
+    expect(none).toContain('<div data-part="loads"></div>');
+    expect(none).not.toContain('Into the warehouse');
+  });
+});
+
 describe('the size of the page', () => {
   it('is below 2 MB with 10,000 items, all of them on it', () => {
     const items = sampleItems(10_000, { seconds: 1_500 }).map((item, n) =>
@@ -112,6 +150,9 @@ describe('names and errors that were made to break the page', () => {
         outcome: 'late',
         reason: evil.join(' '),
         notes: evil,
+        loads: evil.flatMap((table) =>
+          sampleLoads('evil').map((load) => ({ ...load, table, problem: problemOf({ name: table, message: table }) })),
+        ),
         schedule: evil[0] ?? null,
       }),
     );

@@ -140,10 +140,14 @@ describe.each(['append', 'replace', 'merge'] as const)('mode %s', (mode) => {
     const { table, toLoad } = await prepared();
     expect(await rowsIn(table)).toEqual(before);
     const run = runOf(loadOf(table, mode));
-    expect(await end(run, toLoad)).toMatchObject({ state: 'loaded', objects: 2, rows: { 1: 2 }, error: null });
+    const loaded = await end(run, toLoad);
+    expect(loaded).toMatchObject({ state: 'loaded', objects: 2, rows: { 1: 2 }, error: null });
+    const statement = test.redshift.statements.all().find(({ id }) => id === loaded.statement?.id);
+    const took = Number(statement?.updatedAt) - Number(statement?.createdAt);
+    expect(loaded.seconds).toEqual({ 1: took / 1_000 });
     expect(await rowsIn(table)).toEqual(after);
-    // Another execution, which knows nothing: its records are of another place, and the ledger knows.
-    expect(await end({ ...run, index: 1 }, toLoad)).toMatchObject({ state: 'loaded', objects: 2 });
+    // Another execution, which knows nothing: its records are of another place, and the ledger knows. Nobody has counted for it.
+    expect(await end({ ...run, index: 1 }, toLoad)).toMatchObject({ state: 'loaded', objects: 2, rows: { 1: null } });
     // Closed anew after a redrive.
     expect(await end({ ...run, closedAt: '2026-01-02T00:00:00.000Z' }, toLoad)).toMatchObject({ state: 'loaded' });
     expect(await rowsIn(table)).toEqual(after);
@@ -177,6 +181,7 @@ describe.each(['append', 'replace', 'merge'] as const)('mode %s', (mode) => {
     const run = runOf(loadOf(table, mode));
     const failed = await end(run, some(good, bad));
     expect(failed).toMatchObject({ state: 'failed', error: { name: 'LoadFailedError' } });
+    expect(failed.seconds).toEqual({ 1: expect.any(Number) });
     expect(failed.error?.message).toContain(`${bad.key}, line 2, column n: invalid input syntax`);
     expect(await rowsIn(table)).toEqual(before);
     // Looked at again, it is the same failure, and nothing is submitted.

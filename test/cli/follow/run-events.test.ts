@@ -98,11 +98,17 @@ describe('RunProgress', () => {
     progress.add({ kind: 'not-ready', at: timestamp, message: '1 of 3 done' });
     progress.add({ kind: 'not-ready', at: timestamp, message: '2 of 3 done' });
     lines.push(String(progress));
+    progress.add({ kind: 'state', at: timestamp, state: 'LoadGatekeeperState' });
+    lines.push(String(progress));
+    progress.add({ kind: 'not-ready', at: timestamp, message: '0 of 1 tables loaded' });
+    lines.push(String(progress));
     expect(lines).toEqual([
       'starting',
       'Ingest: 3 items',
       'Ingest: 1 done, 0 failed, 1 under way, 1 to go of 3 items',
       'GatekeeperState: 1 done, 0 failed, 1 under way, 1 to go of 3 items: gate, look 2: 2 of 3 done',
+      'LoadGatekeeperState: 1 done, 0 failed, 1 under way, 1 to go of 3 items',
+      'LoadGatekeeperState: 1 done, 0 failed, 1 under way, 1 to go of 3 items: loads, look 1: 0 of 1 tables loaded',
     ]);
   });
 });

@@ -4,6 +4,7 @@ import { shown } from '#cli/screen/shown.ts';
 import { renderTable } from '#cli/screen/table.ts';
 import type { ItemLine, Manifest } from '#run/end/manifest.ts';
 import { problemOf } from '#run/problem/problem.ts';
+import { sampleLoads } from '#test/helpers/page-samples.ts';
 
 const at = '2026-11-24T12:00:00.000Z';
 const manifest: Manifest = {
@@ -99,6 +100,31 @@ describe('the report of a run', () => {
     );
   });
 
+  it('tells of each load: its table, rows, files and seconds, and why one failed, with what to do', async () => {
+    const text = await renderRun({ ...manifest, loads: sampleLoads('night') }, items);
+    const [, loads = ''] = /\n\n(table .*?)\n\nitem /s.exec(text) ?? [];
+    expect(loads.split('\n')).toEqual([
+      'table         mode     load             rows  files  seconds  not loaded',
+      'raw.trips     append   loaded     48,211,905  1,204    187.4  3 unchanged',
+      'raw.stations  replace  failed              0      0      4.2  1 item failed or missing',
+      'raw.fares     merge    cancelled           0      0        -',
+      'raw.weather   append   nothing             0      0        -  12 unchanged',
+      'raw.zones     replace  not begun           -      0        -',
+      'Not loaded:',
+      "  raw.stations load-failed: Load into table 'stations' failed. Check 'sys_load_error_detail' system table for details.; s3://sluice-bucket/raw/2026/11/27/stations-07.csv, line 4, column capacity: Invalid digit, Value 'x', Pos 0, Type: Integer",
+      '  raw.fares load-cancelled: time was up before it was loaded, and its statement was cancelled: nothing of it was written',
+      'What to do:',
+      '  load-failed: mend what the detail names, then redrive the execution: what is loaded stays, and the rest is loaded (docs/redshift.md)',
+      '  load-cancelled: redrive the execution, which loads the rest, or let loads wait longer (redshift.attempts, redshift.intervalSeconds)',
+    ]);
+    const narrow = await renderRun({ ...manifest, loads: sampleLoads('night') }, items, {
+      width: 60,
+      paint: (_, t) => t,
+    });
+    const [head = ''] = narrow.split('\n').filter((line) => line.startsWith('table '));
+    expect(head).toBe('table         load             rows  files');
+  });
+
   it('shows 50 of many items, and says how many more there are', async () => {
     const many = Array.from(
       { length: 120 },
@@ -129,6 +155,11 @@ describe('names and messages that were made to fool a terminal', () => {
           },
         ],
         missing: [{ item: 'c', name: evil, landed: true }],
+        loads: sampleLoads('night').map((load) => ({
+          ...load,
+          table: evil,
+          problem: { type: evil, code: evil, title: evil, detail: evil, mend: evil, allowedBy: evil, error: evil },
+        })),
       },
       [{ item: 'a', name: evil, kind: 'source', status: 'done' }],
     );

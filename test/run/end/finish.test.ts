@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { closeRun } from '#run/end/closing.ts';
 import { itemLineSchema } from '#run/end/manifest.ts';
+import { runEnded, runEndedSchema } from '#run/events/run-ended.ts';
+import { type Load, loadSchema } from '#run/input/load.ts';
 import type { Item } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
 import { record, recordResult } from '#run/ledger/ledger.ts';
-import { listKeys, type Store } from '#run/store.ts';
+import type { LoadRecord } from '#run/ledger/load-record.ts';
+import { listKeys, type Store, writeJson } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import {
   endRun,
@@ -59,6 +63,48 @@ describe('the end of a run', () => {
       'done',
     ]);
     expect(await textOf(store, runKeys('mixed').report)).toContain('b/failed');
+  });
+
+  it('says of each load what came of it, and how many of its items were not done', async () => {
+    const store = await aws.store();
+    const into = (table: string) => loadSchema.parse({ table, mode: 'append', options: { format: 'csv' } });
+    const [trips, fares] = [into('raw.Trips'), into('raw.fares')];
+    const of = (item: ReturnType<typeof sourceNamed>, load: Load) => ({ ...item, load });
+    const all = [
+      of(sourceNamed('l/done', null), trips),
+      of(sourceNamed('l/failed', null), { ...trips, table: 'raw.trips' }),
+      of(sourceNamed('l/missing', null), trips),
+      of(sourceNamed('l/other', null), fares),
+    ] as const;
+    const plan = await writePlan(store, 'loads', all, { loads: [trips, fares] });
+    for (const item of [all[0], all[3]]) await land(store, 'loads', item);
+    await record(store, 'failures', failureRecord('loads', all[1]));
+    const { at } = await closeRun(store, 'loads', { forced: true, reason: 'late' });
+    const error = { name: 'LoadFailedError', message: 'raw.fares: no such column' };
+    const loaded = { v: 1, runId: 'loads', mode: 'append', closedAt: at, statement: null, heldBack: 0 } as const;
+    const [first, second]: LoadRecord[] = [
+      {
+        ...{ ...loaded, table: 'raw.Trips', state: 'loaded', objects: 1, bytes: 10, error: null },
+        ...{ rows: { 1: 4, 2: 1 }, seconds: { 1: 1.5, 2: 0.25 } },
+      },
+      { ...loaded, table: 'raw.fares', state: 'failed', objects: 0, bytes: 0, rows: {}, seconds: {}, error },
+    ];
+    await writeJson(store, runKeys('loads').load(0), first);
+    await writeJson(store, runKeys('loads').load(1), second);
+
+    const manifest = await endRun(store, plan, { forced: true, reason: 'late' });
+    const expected = [
+      { table: 'raw.Trips', state: 'loaded', objects: 1, rows: 5, seconds: 1.75, notDone: 2 },
+      { table: 'raw.fares', state: 'failed', seconds: null, notDone: 0 },
+    ];
+    expect(manifest.loads).toMatchObject([{ ...expected[0], problem: null }, expected[1]]);
+    expect(manifest.loads[1]?.problem).toMatchObject({ code: 'load-failed', detail: error.message });
+    const event = runEnded({ deployment: 'Sluice', bucket: store.bucket }, plan, manifest);
+    expect(runEndedSchema.parse(event).loads).toMatchObject([
+      { ...expected[0], code: null },
+      { ...expected[1], code: 'load-failed' },
+    ]);
+    expect(await textOf(store, runKeys('loads').report)).toContain('raw.fares: no such column');
   });
 
   it('lets a result win over a failure, and counts the item once', async () => {
