@@ -4,11 +4,11 @@ import { columnNames } from './column-names.ts';
 import { csvRows } from './csv-rows.ts';
 import { type Dialect, readText } from './dialect.ts';
 import type { Database } from './duckdb.ts';
-import { type Formats, inferTypes, numberText, type TypedText } from './infer-types.ts';
+import { type Formats, inferTypes, type MomentFormat, type TypedText } from './infer-types.ts';
 import type { ReadOptions } from './options.ts';
 import type { Rejects } from './rejects.ts';
 import { padded, type Row } from './row.ts';
-import { identifier, literal } from './sql.ts';
+import { identifier } from './sql.ts';
 import type { Column, Table } from './table.ts';
 
 /** Columns of which the types are found out; the statements of wider tables would be too long. */
@@ -26,23 +26,28 @@ export async function csvTable(
   options: ReadOptions,
   folder: string,
   rejects: Rejects,
-): Promise<Pick<Table, 'source' | 'columns' | 'rows'>> {
+): Promise<Pick<Table, 'source' | 'columns' | 'rows' | 'formats'>> {
   const file = join(folder, 'rows.csv');
   const rows = await writeGoodRows(fittingRows(text, dialect, options.padShortRows), file, rejects);
   const names = columnNames(dialect.names);
   const source = readText(file, dialect.syntax, names, options.nullValues);
   const formats: Formats = {
     decimal: dialect.decimal,
-    dateFormat: options.dateFormat ?? dialect.dateFormat,
-    timestampFormat: options.timestampFormat ?? dialect.timestampFormat,
-    datesAreGiven: options.dateFormat !== undefined || options.timestampFormat !== undefined,
+    date: formatOf(options.dateFormat, dialect.dateFormat),
+    timestamp: formatOf(options.timestampFormat, dialect.timestampFormat),
   };
   const open = names
     .map((name, index) => ({ name, guess: guessOf(dialect, index) }))
     .slice(0, MOST_TYPED)
-    .filter(({ name }) => options.types[name] === undefined);
+    // Whether a date is clear is told from all rows, also where the options say that it is one.
+    .filter(({ name }) => /^(DATE|TIMESTAMP)?$/.test(options.types[name] ?? ''));
   const types = await inferTypes(database, source, open, formats);
-  return { source, rows, columns: names.map((name) => columnOf(name, types.get(name), formats)) };
+  return { source, rows, formats, columns: names.map((name) => columnOf(name, types.get(name))) };
+}
+
+function formatOf(given: string | undefined, sniffed: string | undefined): MomentFormat | undefined {
+  const text = given ?? sniffed;
+  return text === undefined ? undefined : { text, isGiven: given !== undefined };
 }
 
 /** DuckDB's sniffer takes a number with points before its thousands for text. */
@@ -51,23 +56,9 @@ function guessOf({ types, decimal }: Dialect, index: number): string {
   return guess === 'VARCHAR' && decimal === ',' ? 'any' : guess;
 }
 
-function columnOf(name: string, found: TypedText | undefined, formats: Formats): Column {
+function columnOf(name: string, found: TypedText | undefined): Column {
   const raw = identifier(name);
-  return {
-    name,
-    type: found?.type ?? 'VARCHAR',
-    expression: found?.cast(raw) ?? raw,
-    raw,
-    castTo: (type) => given(raw, type, formats),
-  };
-}
-
-/** The text as a type that the options name, or NULL. */
-function given(text: string, type: string, { decimal, dateFormat, timestampFormat }: Formats): string {
-  const format = type === 'DATE' ? dateFormat : type === 'TIMESTAMP' ? timestampFormat : undefined;
-  if (format !== undefined) return `try_cast(try_strptime(${text}, ${literal(format)}) AS ${type})`;
-  const isNumber = /^(SMALLINT|INTEGER|BIGINT|HUGEINT|REAL|DOUBLE|DECIMAL)/.test(type);
-  return `try_cast(${isNumber ? numberText(text, decimal) : text} AS ${type})`;
+  return { name, type: found?.type ?? 'VARCHAR', expression: found?.cast(raw) ?? raw, raw };
 }
 
 /** The rows behind the header, each good one of the table's width. */

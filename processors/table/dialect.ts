@@ -203,7 +203,7 @@ function isDecimalComma({ rows, syntax }: Layout): boolean {
     .flatMap(({ bytes }) => bytes.toString('latin1').split(syntax.delimiter))
     .map((one) => one.trim())
     .map((one) => (syntax.quote !== '' && isWithin(one, syntax.quote) ? one.slice(1, -1) : one));
-  const commas = fields.filter((field) => /^[+-]?(\d{1,3}(\.\d{3})+|\d*),\d+$/.test(field));
+  const commas = fields.filter((field) => /^[+-]?(\d{1,3}(\.\d{3})+|\d*),\d+([eE][+-]?\d+)?$/.test(field));
   return commas.some((field) => !/,\d{3}$/.test(field)) && !fields.some((field) => /^[+-]?\d*\.\d+$/.test(field));
 }
 

@@ -1,6 +1,6 @@
 import type { Database } from './duckdb.ts';
 import { ColumnError } from './errors.ts';
-import { digits } from './infer-types.ts';
+import { digits, type Formats, fractionOfSecond, isInRange, isWrittenAs, numberText } from './infer-types.ts';
 import type { Rejects } from './rejects.ts';
 import { identifier, literal } from './sql.ts';
 import type { Column, Table } from './table.ts';
@@ -19,14 +19,16 @@ export async function giveTypes(
 ): Promise<Table> {
   const given = Object.entries(types).map(([name, type]) => ({ column: columnOf(table, name), type: exactIn(type) }));
   if (given.length === 0 || table.rows === 0) return table;
-  const misfits = given.map(({ column, type }) => `(${column.raw} IS NOT NULL AND NOT ${fits(column, type)})`);
+  const misfits = given.map(
+    ({ column, type }) => `(${column.raw} IS NOT NULL AND NOT ${fits(column, type, table.formats)})`,
+  );
   const bad = await rejectMisfits(database, table, given, misfits, rejects);
   const byName = new Map(given.map(({ column, type }) => [column.name, type]));
   return {
     ...table,
     columns: table.columns.map((column) => {
       const type = byName.get(column.name);
-      return type === undefined ? column : { ...column, type, expression: castOf(column, type) };
+      return type === undefined ? column : { ...column, type, expression: castOf(column, type, table.formats) };
     }),
     source: bad === 0 ? table.source : `(FROM ${table.source} WHERE NOT (${misfits.join(' OR ')}))`,
     rows: table.rows - bad,
@@ -46,15 +48,29 @@ export function columnOf({ columns }: Pick<Table, 'columns'>, name: string): Col
   throw new ColumnError(`there is no column ${JSON.stringify(name)}; the first ones are ${there.join(', ')}`);
 }
 
-function castOf({ raw, castTo }: Column, type: string): string {
-  return castTo?.(type) ?? `try_cast(${raw} AS ${type})`;
+function castOf({ raw, type: found, expression }: Column, type: string, formats: Formats): string {
+  const format = formatFor(type, formats);
+  if (format !== undefined) return `try_cast(try_strptime(trim(${raw}), ${literal(format)}) AS ${type})`;
+  // What was told from all rows loses nothing.
+  if (found === type) return expression;
+  const isNumber = /^(SMALLINT|INTEGER|BIGINT|HUGEINT|REAL|DOUBLE|DECIMAL)/.test(type);
+  return `try_cast(${isNumber ? numberText(raw, formats.decimal) : raw} AS ${type})`;
 }
 
-function fits(column: Column, type: string): string {
-  const cast = castOf(column, type);
-  const text = `trim(CAST(${column.raw} AS VARCHAR))`;
-  const loses = exactness(type, text, cast);
-  return `coalesce(${cast} IS NOT NULL${loses === undefined ? '' : ` AND ${loses}`}, false)`;
+function fits(column: Column, type: string, formats: Formats): string {
+  const cast = castOf(column, type, formats);
+  const format = formatFor(type, formats);
+  const loses =
+    format === undefined
+      ? exactness(type, `trim(CAST(${column.raw} AS VARCHAR))`, cast)
+      : isWrittenAs(`trim(${column.raw})`, type === 'DATE' ? type : 'TIMESTAMP', format);
+  if (loses === undefined || (format === undefined && column.type === type)) return `${cast} IS NOT NULL`;
+  return `coalesce(${cast} IS NOT NULL AND ${loses}, false)`;
+}
+
+function formatFor(type: string, { date, timestamp }: Formats): string | undefined {
+  const format = type === 'DATE' ? date : type === 'TIMESTAMP' ? timestamp : undefined;
+  return format?.isGiven === true ? format.text : undefined;
 }
 
 /** A condition for a value that its type holds without rounding, undefined where the cast alone tells. */
@@ -63,13 +79,17 @@ function exactness(type: string, text: string, cast: string): string | undefined
   if (type === 'REAL' || type === 'DOUBLE') {
     // A fraction is held as the nearest; an integer, which may be an id, exactly or not at all.
     const isFraction = `((contains(${text}, '.') OR contains(${text}, ',') OR contains(lower(${text}), 'e')) AND NOT contains(${text}, '_'))`;
-    return `(${isFraction} OR ${digits(text)} = ${digits(`CAST(${cast} AS VARCHAR)`)})`;
+    return `(${isFraction} OR NOT isfinite(${cast}) OR ${digits(text)} = ${digits(`CAST(${cast} AS VARCHAR)`)}) AND ${isInRange(text, commaAsPoint(text), type)}`;
   }
-  // A date of a moment would lose its time, a moment with an offset its zone.
-  if (type === 'DATE') return `strlen(${text}) <= 10`;
+  // DuckDB takes a moment for a date or a time of day, `24-01-31` for the year 24, and cuts a fraction after six digits. In Parquet,
+  // `infinity` is the year 5881580 or 294247.
+  if (type === 'DATE') return `regexp_full_match(${text}, '[0-9]{4,}.[0-9]{1,2}.[0-9]{1,2}')`;
+  if (type === 'TIME') return `regexp_full_match(${text}, '[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6}0*)?)?')`;
+  const isMicros = `strlen(rtrim(${fractionOfSecond(text)}, '0')) <= 6`;
+  if (type === 'TIMESTAMPTZ') return `${isMicros} AND isfinite(${cast})`;
   if (type !== 'TIMESTAMP') return undefined;
   const offset = `regexp_extract(${text}, '[0-9]([+-][0-9]{2}(:?[0-9]{2})?)$', 1)`;
-  return `(strlen(${text}) <= 10 OR ${offset} IN ('', '+00', '+0000', '+00:00')) AND strlen(rtrim(split_part(rtrim(${text}, 'Z'), '.', 2), '0')) <= 6`;
+  return `(strlen(${text}) <= 10 OR ${offset} IN ('', '+00', '+0000', '+00:00')) AND ${isMicros} AND isfinite(${cast})`;
 }
 
 function commaAsPoint(text: string): string {

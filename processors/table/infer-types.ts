@@ -16,12 +16,18 @@ export interface TextColumn {
   readonly guess: string;
 }
 
+/** How values are written. */
 export interface Formats {
   readonly decimal: '.' | ',';
-  readonly dateFormat: string | undefined;
-  readonly timestampFormat: string | undefined;
-  /** Whether the two above come from the options and are no guess. */
-  readonly datesAreGiven: boolean;
+  readonly date?: MomentFormat | undefined;
+  readonly timestamp?: MomentFormat | undefined;
+}
+
+export interface MomentFormat {
+  /** In strptime's words. */
+  readonly text: string;
+  /** Whether it comes from the options and is no guess. */
+  readonly isGiven: boolean;
 }
 
 /** A type, and the SQL that makes it of the text `value`. */
@@ -108,13 +114,10 @@ const CHECKS: Readonly<Record<Kind, (formats: Formats) => readonly Check[]>> = {
       { kind: 'number', type: number('LONG DOUBLE'), holds: isDouble },
     ];
   },
-  moment: ({ dateFormat, timestampFormat, datesAreGiven }) => {
+  moment: ({ date, timestamp }) => {
     const hasZone = (t: string): string =>
       `(ends_with(${t}, 'Z') OR ends_with(${t}, ' UTC') OR contains(substr(${t}, 12), '+') OR contains(substr(${t}, 12), '-'))`;
-    // DuckDB cuts a fraction after six digits.
-    const fraction = (t: string): string =>
-      `split_part(split_part(split_part(split_part(rtrim(${t}, 'Z'), '.', 2), ' ', 1), '+', 1), '-', 1)`;
-    const isMicros = (t: string): string => `strlen(rtrim(${fraction(t)}, '0')) <= 6`;
+    const isMicros = (t: string): string => `strlen(rtrim(${fractionOfSecond(t)}, '0')) <= 6`;
     const isTime = (t: string, type: string): string =>
       `strlen(${t}) BETWEEN 16 AND 32 AND try_cast(${t} AS ${type}) IS NOT NULL`;
     // What DuckDB writes itself needs no closer look. DuckDB leaves out the rest of a CASE, and of an OR it does not.
@@ -138,8 +141,8 @@ const CHECKS: Readonly<Record<Kind, (formats: Formats) => readonly Check[]>> = {
         type: plain('TIMESTAMPTZ'),
         holds: (t) => `${isTime(t, 'TIMESTAMPTZ')} AND ${hasZone(t)} AND ${isMicros(t)}`,
       },
-      ...written('DATE', dateFormat, datesAreGiven),
-      ...written('TIMESTAMP', timestampFormat, datesAreGiven),
+      ...written('DATE', date),
+      ...written('TIMESTAMP', timestamp),
     ];
   },
 };
@@ -150,6 +153,11 @@ const CHECKS: Readonly<Record<Kind, (formats: Formats) => readonly Check[]>> = {
  */
 function isName(t: string): string {
   return `(starts_with(${t}, '+') OR contains(${t}, '_') OR (${t} >= '00' AND ${t} < '0:') OR (${t} >= '-00' AND ${t} < '-0:'))`;
+}
+
+/** The digits behind the point of a moment's text. DuckDB cuts them after six. */
+export function fractionOfSecond(t: string): string {
+  return `split_part(split_part(split_part(split_part(rtrim(${t}, 'Z'), '.', 2), ' ', 1), '+', 1), '-', 1)`;
 }
 
 function plain(type: string): TypedText {
@@ -167,8 +175,8 @@ export function numberText(text: string, decimal: '.' | ','): string {
 }
 
 /** Whether a DOUBLE has room for a number: `1e400` would become infinity, and `1e-400` nothing. Only what says so itself is infinite. */
-function isInRange(text: string, number: string): string {
-  const double = `try_cast(${number} AS DOUBLE)`;
+export function isInRange(text: string, number: string, type = 'DOUBLE'): string {
+  const double = `try_cast(${number} AS ${type})`;
   return `CASE WHEN ${double} = 0 THEN ${digits(number)} = '' WHEN isfinite(${double}) THEN true ELSE ${double} IS NOT NULL AND ltrim(lower(${text}), '+-') IN ('nan', 'inf', 'infinity') END`;
 }
 
@@ -176,15 +184,21 @@ function isInRange(text: string, number: string): string {
  * Dates in another form than ISO 8601. Where every value could have day and month the other way round, it stays text. So does a year of two
  * digits: DuckDB's sniffer takes `13.01.24` for 2013-01-24, and the century would be a guess too.
  */
-function written(type: 'DATE' | 'TIMESTAMP', format: string | undefined, isGiven: boolean): Check[] {
-  if (format === undefined || format.startsWith('%Y-%m-%d') || (!isGiven && format.includes('%y'))) return [];
-  const cast = (text: string): string => `CAST(strptime(${text}, ${literal(format)}) AS ${type})`;
-  const holds = (t: string, one: string): string => `try_strptime(${t}, ${literal(one)}) IS NOT NULL`;
-  const check: Check = { kind: 'moment', type: { type, cast }, holds: (t) => holds(t, format) };
-  const other = format.replaceAll(/%[dm]/g, (each) => (each === '%d' ? '%m' : '%d'));
-  return isGiven
-    ? [check]
-    : [{ kind: 'moment', type: TEXT, holds: (t) => `${holds(t, format)} AND ${holds(t, other)}` }, check];
+function written(type: 'DATE' | 'TIMESTAMP', format: MomentFormat | undefined): Check[] {
+  if (format === undefined) return [];
+  const { text, isGiven } = format;
+  if (text.startsWith('%Y-%m-%d') || (!isGiven && text.includes('%y'))) return [];
+  const cast = (value: string): string => `CAST(strptime(trim(${value}), ${literal(text)}) AS ${type})`;
+  const check: Check = { kind: 'moment', type: { type, cast }, holds: (t) => isWrittenAs(t, type, text) };
+  const other = text.replaceAll(/%[dm]/g, (each) => (each === '%d' ? '%m' : '%d'));
+  const isEither = (t: string): string => `${isWrittenAs(t, type, text)} AND ${isWrittenAs(t, type, other)}`;
+  return isGiven ? [check] : [{ kind: 'moment', type: TEXT, holds: isEither }, check];
+}
+
+/** Whether a text is a date or a moment in a format, and as a date has no time that would be lost. */
+export function isWrittenAs(text: string, type: 'DATE' | 'TIMESTAMP', format: string): string {
+  const moment = `try_strptime(${text}, ${literal(format)})`;
+  return type === 'DATE' ? `coalesce(${moment} = date_trunc('day', ${moment}), false)` : `${moment} IS NOT NULL`;
 }
 
 /** The columns of which all rows bear out what the first rows have: one check a column, where {@link passing} tries them all. */

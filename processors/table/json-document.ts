@@ -162,10 +162,10 @@ class ValueSplitter {
     this.#kind = undefined;
     this.#values++;
     this.#wants = this.#isArray ? 'comma' : 'value';
-    const { problem, isBroken, keys } = lookAtJson(raw);
+    const { problem, isBroken, keys, mayRound } = lookAtJson(raw);
     if (isBroken) throw new MalformedInputError(`the JSON is malformed in value ${this.#values}: ${problem}`);
     for (let at = 0; at < raw.length; at++) if (raw[at] === LINE_FEED || raw[at] === 0x0d) raw[at] = 0x20;
-    return { line: this.#valueLine, bytes: raw, problem, keys };
+    return { line: this.#valueLine, bytes: raw, problem, keys, mayRound };
   }
 
   #malformed(byte: number): MalformedInputError {

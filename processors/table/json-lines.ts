@@ -14,10 +14,11 @@ export async function* jsonLines(source: AsyncGenerator<Buffer>, maxBytes: numbe
     pieces = [];
     length = 0;
     if (bytes.length === 0) return undefined;
-    if (tooLong) return { line, bytes, problem: `the line is longer than ${maxBytes} bytes`, keys: undefined };
-    const { problem, keys } = lookAtJson(bytes);
-    if (problem !== undefined) return { line, bytes, problem: `the line is bad: ${problem}`, keys };
-    return { line, bytes, problem: keys === undefined ? 'the line is no JSON object' : undefined, keys };
+    if (tooLong)
+      return { line, bytes, problem: `the line is longer than ${maxBytes} bytes`, keys: undefined, mayRound: false };
+    const { problem, keys, mayRound } = lookAtJson(bytes);
+    if (problem !== undefined) return { line, bytes, problem: `the line is bad: ${problem}`, keys, mayRound };
+    return { line, bytes, problem: keys === undefined ? 'the line is no JSON object' : undefined, keys, mayRound };
   };
   for await (const chunk of source) {
     const rows: JsonRow[] = [];

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { JsonDepth, MAX_DEPTH } from './json-depth.ts';
+import { mayRound } from './json-numbers.ts';
 
 /** Half of a pair that stands for one character. JavaScript takes it alone, DuckDB and UTF-8 don't. */
 const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]/;
@@ -15,6 +16,8 @@ export interface JsonValue {
   readonly isBroken: boolean;
   /** The keys of an object; undefined where it is none. */
   readonly keys: readonly string[] | undefined;
+  /** Whether it may hold a number that a DOUBLE has no room for. */
+  readonly mayRound: boolean;
 }
 
 /**
@@ -42,15 +45,15 @@ export function lookAtJson(bytes: Buffer): JsonValue {
   if (LONE_SURROGATE.test(text) && LONE_SURROGATE.test(JSON.stringify(value))) {
     return bad('half a surrogate pair stands alone', keys);
   }
-  return { problem: undefined, isBroken: false, keys };
+  return { problem: undefined, isBroken: false, keys, mayRound: mayRound(text) };
 }
 
 function bad(problem: string, keys?: readonly string[]): JsonValue {
-  return { problem, isBroken: false, keys };
+  return { problem, isBroken: false, keys, mayRound: false };
 }
 
 function broken(problem: string): JsonValue {
-  return { problem, isBroken: true, keys: undefined };
+  return { problem, isBroken: true, keys: undefined, mayRound: false };
 }
 
 interface Members {

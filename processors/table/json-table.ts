@@ -1,8 +1,11 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeGoodRows } from './clean-rows.ts';
 import type { Database } from './duckdb.ts';
 import { ConversionError } from './errors.ts';
-import { exactNumbers, inferTypes, type TypedText } from './infer-types.ts';
+import { exactNumbers, type Formats, inferTypes, type TypedText } from './infer-types.ts';
+import { holdsRounded, isFraction, membersOf, type Wrapping, writeAsTexts } from './json-numbers.ts';
+import type { ReadOptions } from './options.ts';
 import type { Rejects } from './rejects.ts';
 import type { JsonRow } from './row.ts';
 import { identifier, literal } from './sql.ts';
@@ -20,33 +23,52 @@ const LEAST_OBJECT_BYTES = 16_777_216;
  * than 2,000 keys, or where keys can't be names of columns side by side, the one column is `json`.
  *
  * DuckDB's types are taken but for these, where 1.5.6 is wrong: integers beyond 64 bits (DOUBLE in Parquet), dates and times (`infinity`
- * becomes 1900-01-01, offsets are lost), and more than 200 keys (one MAP).
+ * becomes 1900-01-01, offsets are lost), fractions of more digits than a DOUBLE has, and more than 200 keys (one MAP).
  */
 export async function jsonTable(
   database: Database,
   values: AsyncGenerator<JsonRow[]>,
-  given: ReadonlySet<string>,
+  options: ReadOptions,
   folder: string,
   rejects: Rejects,
-): Promise<Pick<Table, 'source' | 'columns' | 'rows'>> {
+): Promise<Pick<Table, 'source' | 'columns' | 'rows' | 'formats'>> {
   const file = join(folder, 'rows.jsonl');
-  const seen = new Seen();
+  const given = new Set(Object.keys(options.types));
+  const formats = formatsOf(options);
+  const seen = new Seen(given);
   const rows = await writeGoodRows(seen.watch(values), file, rejects);
   // Objects without a key, `{}`, are rows without a column.
-  if (rows === 0 || seen.areEmpty) return { source: '', columns: [], rows };
+  if (rows === 0 || seen.areEmpty) return { source: '', columns: [], rows, formats };
   const reader = new JsonReader(database, file, seen);
   const types = await reader.types();
-  const { found, read } = await reader.corrections(types, given);
-  const columns = [...types].map(([name, type]) => columnOf(name, type, found.get(name)));
-  return { source: reader.source(types, read), columns, rows };
+  const { found, read } = await reader.corrections(types, given, formats);
+  const columns = [...types].map(([name, type]) => columnOf(name, given.has(name) ? 'VARCHAR' : type, found.get(name)));
+  return { source: reader.source(types, read), columns, rows, formats };
+}
+
+function formatsOf({ dateFormat, timestampFormat }: ReadOptions): Formats {
+  return {
+    decimal: '.',
+    ...(dateFormat === undefined ? {} : { date: { text: dateFormat, isGiven: true } }),
+    ...(timestampFormat === undefined ? {} : { timestamp: { text: timestampFormat, isGiven: true } }),
+  };
 }
 
 /** What the values have in common. */
 class Seen {
   isRecords = true;
   longest = 0;
+  /** The keys under which a DOUBLE would lose digits, or a given type the text of a number. */
+  readonly rounded = new Set<string>();
+  /** Whether any value holds such a number. */
+  anyRounded = false;
+  readonly #given: ReadonlySet<string>;
   readonly #keys = new Set<string>();
   #any = false;
+
+  constructor(given: ReadonlySet<string>) {
+    this.#given = given;
+  }
 
   /** Whether each key becomes a column. */
   get areColumns(): boolean {
@@ -74,28 +96,46 @@ class Seen {
     if (!this.#any) this.isRecords = row.keys !== undefined;
     this.#any = true;
     this.longest = Math.max(this.longest, row.bytes.length);
-    if (!this.isRecords) return row;
+    if (!this.isRecords) {
+      if (row.mayRound && (holdsRounded(row.bytes.toString()) || isLongInteger(row.bytes))) this.anyRounded = true;
+      return row;
+    }
     if (row.keys === undefined) return { ...row, problem: 'the value is no JSON object' };
     if (this.#keys.size <= MOST_COLUMNS) for (const key of row.keys) this.#keys.add(key);
+    if (row.mayRound || this.#given.size > 0) this.#seeNumbers(row.bytes.toString());
     return row;
+  }
+
+  #seeNumbers(object: string): void {
+    for (const { key, value } of membersOf(object)) {
+      if (holdsRounded(value)) this.anyRounded = true;
+      else if (!this.#given.has(key) || !isFraction(value)) continue;
+      if (this.rounded.size <= MOST_COLUMNS) this.rounded.add(key);
+    }
   }
 }
 
 class JsonReader {
   readonly #database: Database;
-  readonly #file: string;
   readonly #seen: Seen;
+  #file: string;
+  #longest: number;
+  /** Whether the keys of a value are columns, or else it is one column. */
+  #records: boolean;
   #depth: number = DEPTHS[0];
 
   constructor(database: Database, file: string, seen: Seen) {
     this.#database = database;
     this.#file = file;
     this.#seen = seen;
+    this.#longest = seen.longest + 1;
+    this.#records = seen.areColumns;
   }
 
   /** The columns' types with dates and times as texts, no deeper than there is room for their leaves. */
   async types(): Promise<Map<string, string>> {
-    if (this.#seen.isRecords && this.#seen.areNoNames) return new Map([['json', 'JSON']]);
+    const { isRecords, areNoNames, anyRounded } = this.#seen;
+    if (isRecords ? areNoNames : anyRounded) return new Map([['json', 'JSON']]);
     for (const depth of DEPTHS) {
       this.#depth = depth;
       const types = await this.#readable();
@@ -123,11 +163,12 @@ class JsonReader {
   async corrections(
     types: ReadonlyMap<string, string>,
     given: ReadonlySet<string>,
+    formats: Formats,
   ): Promise<{ found: ReadonlyMap<string, TypedText>; read: ReadonlyMap<string, string> }> {
-    const open = [...types].filter(([name]) => !given.has(name));
-    const read = new Map([...given].map((name) => [name, 'VARCHAR']));
+    const wrapped = await this.#keepDigits(types, given);
+    const open = [...types].filter(([name]) => !given.has(name) && !wrapped.has(name));
+    const read = new Map([...given, ...wrapped].map((name) => [name, 'VARCHAR']));
     const texts = open.filter(([, type]) => type === 'VARCHAR').map(([name]) => ({ name, guess: 'any' }));
-    const formats = { decimal: '.', dateFormat: undefined, timestampFormat: undefined, datesAreGiven: false } as const;
     const found = await inferTypes(this.#database, this.source(types, read), texts, formats, ['moment']);
     const numbers = open.filter(([, type]) => type === 'DOUBLE' || type === 'HUGEINT').map(([name]) => name);
     const asTexts = new Map(numbers.map((name) => [name, 'VARCHAR']));
@@ -136,11 +177,37 @@ class JsonReader {
       found.set(name, exact);
       read.set(name, 'VARCHAR');
     }
-    for (const [name, type] of await this.#nested(types, given)) {
+    for (const name of wrapped) found.set(name, { type: 'JSON', cast: (text) => `CAST(${text} AS JSON)` });
+    for (const [name, type] of await this.#nested(open, types, read)) {
       found.set(name, type);
       if (type.type === 'JSON') read.set(name, 'JSON');
     }
     return { found, read };
+  }
+
+  /**
+   * Writes the values anew where DuckDB would lose digits of numbers: such numbers as texts, and what else they stand in as texts of JSON.
+   *
+   * @returns the columns that are texts of JSON now.
+   */
+  async #keepDigits(types: ReadonlyMap<string, string>, given: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    const { rounded, anyRounded } = this.#seen;
+    const wrappings = new Map<string, Wrapping>();
+    if (this.#records) {
+      for (const [name, type] of types) {
+        if (rounded.has(name)) wrappings.set(name, given.has(name) || isNumeric(type) ? 'plain' : 'json');
+      }
+      if (wrappings.size === 0) return new Set();
+    } else if (!anyRounded) return new Set();
+    const file = `${this.#file}.texts`;
+    this.#longest = (await writeAsTexts(this.#file, file, wrappings, !this.#records)) + 1;
+    await rm(this.#file);
+    this.#file = file;
+    if (!this.#records) {
+      this.#records = true;
+      return new Set(['json']);
+    }
+    return new Set([...wrappings].filter(([, wrapping]) => wrapping === 'json').map(([name]) => name));
   }
 
   /** @param read as what some columns are read instead of their types. */
@@ -150,13 +217,17 @@ class JsonReader {
   }
 
   /** Nested columns that lose something: long integers make them JSON, dates and times become such where that loses nothing. */
-  async #nested(types: ReadonlyMap<string, string>, given: ReadonlySet<string>): Promise<Map<string, TypedText>> {
+  async #nested(
+    open: readonly (readonly [string, string])[],
+    types: ReadonlyMap<string, string>,
+    read: ReadonlyMap<string, string>,
+  ): Promise<Map<string, TypedText>> {
     const found = new Map<string, TypedText>();
-    const nested = [...types].filter(([name, type]) => isNested(type) && !given.has(name));
+    const nested = open.filter(([, type]) => isNested(type));
     if (nested.length === 0) return found;
     const dated = await this.#described('');
-    const source = this.source(types, new Map());
-    const asJson = this.source(types, new Map(nested.map(([name]) => [name, 'JSON'])));
+    const source = this.source(types, read);
+    const asJson = this.source(types, new Map([...read, ...nested.map(([name]) => [name, 'JSON'] as const)]));
     for (const [name, type] of nested) {
       const column = identifier(name);
       if (/\b(HUGEINT|DOUBLE)\b/.test(type)) {
@@ -187,14 +258,23 @@ class JsonReader {
   }
 
   #base(): string {
-    const longest = Math.max(this.#seen.longest + 1, LEAST_OBJECT_BYTES);
-    return `${literal(this.#file)}, format = 'newline_delimited', records = ${this.#seen.areColumns}, maximum_object_size = ${longest}`;
+    const longest = Math.max(this.#longest, LEAST_OBJECT_BYTES);
+    return `${literal(this.#file)}, format = 'newline_delimited', records = ${this.#records}, maximum_object_size = ${longest}`;
   }
 }
 
 function columnOf(name: string, type: string, found: TypedText | undefined): Column {
   const raw = identifier(name);
   return { name, type: found?.type ?? type, expression: found?.cast(raw) ?? raw, raw };
+}
+
+/** Beyond 64 bits. Where it is a line of its own, DuckDB 1.5.6 takes the line for malformed. */
+function isLongInteger(value: Buffer): boolean {
+  return /^-?\d{19,}$/.test(value.toString('latin1'));
+}
+
+function isNumeric(type: string): boolean {
+  return /^(DOUBLE|FLOAT|DECIMAL.*|U?(HUGE|BIG|SMALL|TINY)?INT(EGER)?)$/.test(type);
 }
 
 function isNested(type: string): boolean {

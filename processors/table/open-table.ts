@@ -114,11 +114,10 @@ async function withText<T>(
   const text = (): AsyncGenerator<Buffer> => toUtf8(bounded(all, workspace.maxInputBytes), encoding);
   if (kind !== 'delimited') {
     const maxBytes = Math.max(LEAST_VALUE_BYTES, Math.floor(context.memoryBytes / VALUE_SHARE));
-    const given = new Set(Object.keys(options.types));
     return withTable(input, use, async (database) => {
       const shape: DocumentShape = { format: kind };
       const values = kind === 'jsonl' ? jsonLines(text(), maxBytes) : jsonDocument(text(), maxBytes, shape);
-      const table = await jsonTable(database, values, given, workspace.folder, rejects);
+      const table = await jsonTable(database, values, options, workspace.folder, rejects);
       return { ...table, ...FORM, format: shape.format, encoding };
     });
   }

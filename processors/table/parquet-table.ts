@@ -36,6 +36,7 @@ export async function parquetTable(
         return { name: String(column_name), type: String(column_type), expression: raw, raw };
       }),
       rows: Number(counted?.count),
+      formats: { decimal: '.' },
     };
   } catch (error) {
     if (!(error instanceof ConversionError)) throw error;

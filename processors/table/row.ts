@@ -13,6 +13,8 @@ export interface Row {
 export interface JsonRow extends Omit<Row, 'fields'> {
   /** Its keys; undefined where it is no object. */
   readonly keys: readonly string[] | undefined;
+  /** Whether it may hold a number that a DOUBLE has no room for. */
+  readonly mayRound: boolean;
 }
 
 /** A row with the delimiters that it lacks at its end. */

@@ -1,3 +1,5 @@
+import type { Formats } from './infer-types.ts';
+
 /** A column of a table, and the SQL that gives its value. */
 export interface Column {
   readonly name: string;
@@ -6,8 +8,6 @@ export interface Column {
   readonly expression: string;
   /** The value before it got its type, and what it is told from then: text, or a value of JSON. */
   readonly raw: string;
-  /** Makes another type of the raw value; undefined where DuckDB's own cast does. */
-  readonly castTo?: ((type: string) => string) | undefined;
 }
 
 /** What is known of an input's form. */
@@ -28,6 +28,8 @@ export interface Table extends TableForm {
   readonly source: string;
   readonly columns: readonly Column[];
   readonly rows: number;
+  /** How texts are read as a type that the options name. */
+  readonly formats: Formats;
 }
 
 export type TableAbout = Omit<Table, 'source'>;

@@ -1,0 +1,137 @@
+import { createReadStream } from 'node:fs';
+import { FileWriter } from './file-writer.ts';
+
+/** What any number looks like that a DOUBLE can't hold: many digits, or a large exponent. */
+const MAY_ROUND = /\d[\d.]{16,}|\d[eE][+-]?\d{3}/;
+const STRING = /"(?:[^"\\]|\\.)*"/g;
+/** A number with a fraction or an exponent. DuckDB keeps each digit of an integer. */
+const FRACTION = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const WRITE_BYTES = 1_048_576;
+const LINE_FEED = 0x0a;
+
+/** How the value of a key is written as a text: a number, or a string as its content; or all of it as JSON. */
+export type Wrapping = 'plain' | 'json';
+
+/** Whether a closer look is needed at a value of JSON. */
+export function mayRound(text: string): boolean {
+  return MAY_ROUND.test(text);
+}
+
+/** Whether JSON holds a number, such as `0.12345678901234567890`, of which a DOUBLE would lose digits. */
+export function holdsRounded(json: string): boolean {
+  if (!mayRound(json)) return false;
+  return json.replace(STRING, '""').match(FRACTION)?.some(isRounded) ?? false;
+}
+
+/** Whether JSON is a number that DuckDB writes otherwise than it stands there, as `1.10` or `1e5`. */
+export function isFraction(json: string): boolean {
+  return /^-?\d+[.eE]/.test(json);
+}
+
+function isRounded(number: string): boolean {
+  if (!/[.eE]/.test(number)) return false;
+  const double = Number(number);
+  return !Number.isFinite(double) || significant(number) !== significant(String(double));
+}
+
+function significant(number: string): string {
+  const [digits = ''] = number.toLowerCase().replace(/[-.]/g, '').split('e');
+  return digits.replace(/^0+|0+$/g, '');
+}
+
+/** The members of an object, which must be whole JSON: each key, and its value as it is written. */
+export function* membersOf(object: string): Generator<{ readonly key: string; readonly value: string }> {
+  let at = object.indexOf('{') + 1;
+  while (true) {
+    const quote = object.indexOf('"', at);
+    if (quote === -1) return;
+    const behindKey = behindString(object, quote);
+    const key = JSON.parse(object.slice(quote, behindKey)) as string;
+    const from = object.indexOf(':', behindKey) + 1;
+    at = behindValue(object, from);
+    yield { key, value: object.slice(from, at).trim() };
+    at++;
+  }
+}
+
+function behindString(text: string, quote: number): number {
+  for (let at = quote + 1; ; at++) {
+    if (text[at] === '\\') at++;
+    else if (text[at] === '"') return at + 1;
+  }
+}
+
+/** Where the comma or the closing brace behind a value stands. */
+function behindValue(text: string, from: number): number {
+  let depth = 0;
+  for (let at = from; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') at = behindString(text, at) - 1;
+    else if (character === '{' || character === '[') depth++;
+    else if (depth === 0 && (character === ',' || character === '}')) return at;
+    else if (character === '}' || character === ']') depth--;
+  }
+  return text.length;
+}
+
+/**
+ * Writes lines of JSON anew, the values of some keys as texts: DuckDB 1.5.6 reads each fraction by way of DOUBLE, whatever type it is asked for,
+ * and so loses digits.
+ *
+ * @param whole wraps each line as the one member `json`.
+ * @returns the bytes of the longest line.
+ */
+export async function writeAsTexts(
+  file: string,
+  target: string,
+  wrappings: ReadonlyMap<string, Wrapping>,
+  whole: boolean,
+): Promise<number> {
+  const output = new FileWriter(target);
+  let longest = 0;
+  let held: string[] = [];
+  let length = 0;
+  const flush = async (): Promise<void> => {
+    await output.write(Buffer.from(held.join('')));
+    held = [];
+    length = 0;
+  };
+  try {
+    for await (const line of linesOf(file)) {
+      const written = `${whole ? JSON.stringify({ json: line }) : wrapped(line, wrappings)}\n`;
+      longest = Math.max(longest, Buffer.byteLength(written));
+      held.push(written);
+      length += written.length;
+      if (length > WRITE_BYTES) await flush();
+    }
+    await flush();
+    await output.end();
+    return longest;
+  } catch (error) {
+    output.destroy();
+    throw error;
+  }
+}
+
+/** Node's readline divides at U+2028 too, which may stand in a text of JSON. */
+async function* linesOf(file: string): AsyncGenerator<string> {
+  let pieces: Buffer[] = [];
+  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+    let from = 0;
+    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, from)) {
+      yield Buffer.concat([...pieces, chunk.subarray(from, end)]).toString();
+      pieces = [];
+      from = end + 1;
+    }
+    if (from < chunk.length) pieces.push(chunk.subarray(from));
+  }
+}
+
+function wrapped(line: string, wrappings: ReadonlyMap<string, Wrapping>): string {
+  const members = [...membersOf(line)].map(({ key, value }) => {
+    const wrapping = wrappings.get(key);
+    const isText = wrapping === undefined || value === 'null' || (wrapping === 'plain' && value.startsWith('"'));
+    return `${JSON.stringify(key)}:${isText ? value : JSON.stringify(value)}`;
+  });
+  return `{${members.join(',')}}`;
+}
