@@ -1,4 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { authorizationOf, keyPath, type SigningScope, signHeaders } from './signature.ts';
 import type { SignedRequest } from './transport.ts';
 
 /** A call on one object, of those that are made so often that what the SDK costs beyond signing counts. */
@@ -12,46 +13,45 @@ export interface ObjectCall {
 interface Pattern {
   /** Without its query; its path ends before the key. */
   readonly request: SignedRequest;
-  readonly region: string;
-  readonly service: string;
-  /** Made once: the SDK makes one for each call, of a copy of the client's configuration. It asks for the credentials each time. */
-  readonly signer: ReturnType<S3Client['config']['signer']>;
+  readonly scope: SigningScope;
 }
 
 const patterns = new WeakMap<S3Client, Map<string, Pattern>>();
 
 /** Headers of one request alone. */
 const OF_ONE_REQUEST =
-  /^(?:amz-sdk-.*|authorization|content-.*|if-none-match|x-amz-(?:checksum-.*|content-sha256|date|decoded-content-length|meta-.*|security-token|sdk-checksum-.*|trailer|user-agent))$/i;
+  /^(?:amz-sdk-.*|authorization|content-.*|if-none-match|x-amz-(?:checksum-.*|content-sha256|date|decoded-content-length|meta-.*|security-token|sdk-checksum-.*|trailer|user-agent))$/;
 
 /**
  * Learns from a request that the SDK has made how this bucket's objects are called: endpoint, addressing, region, and what
- * headers the client's own middleware sets.
+ * headers the client's own middleware sets. Nothing is learnt where the engine's signature of that request is another than the
+ * client's: then a signer of the caller's own is at work, or a kind of signature that the SDK has to make.
  */
-export function learnPattern(client: S3Client, call: ObjectCall, signed: SignedRequest): void {
-  const header = (name: string) => Object.entries(signed.headers).find(([known]) => known.toLowerCase() === name)?.[1];
-  const scope = /^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/([^/]+)\/([^/]+)\/aws4_request,/.exec(
-    header('authorization') ?? '',
-  );
-  const [, region, service] = scope ?? [];
-  // Sessions of S3 Express and SigV4A are the SDK's to handle, and so is a path that is written in another way.
-  if (region === undefined || service === undefined || header('x-amz-s3session-token') !== undefined) return;
-  const key = pathOf(call.key);
-  if (!signed.path.endsWith(key)) return;
+export async function learnPattern(client: S3Client, call: ObjectCall, signed: SignedRequest): Promise<void> {
+  const all = Object.fromEntries(Object.entries(signed.headers).map(([name, value]) => [name.toLowerCase(), value]));
+  const { authorization = '', 'x-amz-date': date = '' } = all;
+  const [, region, service, names] =
+    /^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/([^/]+)\/([^/]+)\/aws4_request, SignedHeaders=([^,]+),/.exec(
+      authorization,
+    ) ?? [];
+  // Sessions of S3 Express are the SDK's to handle, and so is a path that is written in another way.
+  if (region === undefined || service === undefined || names === undefined) return;
+  const key = keyPath(call.key);
+  if (all['x-amz-s3session-token'] !== undefined || !signed.path.endsWith(key)) return;
+  const scope = { region, service };
+  const credentials = await client.config.credentials();
+  const own = authorizationOf({ ...signed, headers: all }, names.split(';'), credentials, scope, date);
+  if (own !== authorization) return;
   const path = signed.path.slice(0, -key.length);
-  const headers = Object.fromEntries(Object.entries(signed.headers).filter(([name]) => !OF_ONE_REQUEST.test(name)));
+  const headers = Object.fromEntries(Object.entries(all).filter(([name]) => !OF_ONE_REQUEST.test(name)));
   const ofClient = patterns.get(client) ?? new Map<string, Pattern>();
   patterns.set(client, ofClient);
   const { body: _, ...request } = signed;
-  const signer = client.config.signer();
-  // Whoever signs hears of it.
-  signer.catch(() => {});
-  ofClient.set(nameOf(call), { request: { ...request, headers, path, query: {} }, region, service, signer });
+  ofClient.set(nameOf(call), { request: { ...request, headers, path, query: {} }, scope });
 }
 
 /**
- * Signs a request by the client's own signer, credentials and clock, without the rest of the SDK: 0.05 ms of CPU
- * instead of 0.5, and a tenth of the garbage.
+ * Signs a request with the client's credentials and clock, without the SDK: a hundredth of its CPU.
  *
  * @returns undefined where no pattern has been learnt: the SDK has to make the request.
  */
@@ -63,26 +63,15 @@ export async function signCall(
 ): Promise<SignedRequest | undefined> {
   const pattern = patterns.get(client)?.get(nameOf(call));
   if (pattern === undefined) return undefined;
-  const { request, region, service } = pattern;
-  const signer = await pattern.signer;
-  const path = request.path + pathOf(call.key);
-  const unsigned = { ...request, path, query, headers: { ...request.headers, ...headers } };
-  return (await signer.sign(unsigned as never, {
-    signingDate: new Date(Date.now() + client.config.systemClockOffset),
-    signingRegion: region,
-    signingService: service,
-  })) as unknown as SignedRequest;
+  const credentials = await client.config.credentials();
+  const request = { ...pattern.request, path: pattern.request.path + keyPath(call.key), query };
+  const at = new Date(Date.now() + client.config.systemClockOffset);
+  return {
+    ...request,
+    headers: signHeaders(request, { ...request.headers, ...headers }, credentials, pattern.scope, at),
+  };
 }
 
 function nameOf({ operation, bucket }: ObjectCall): string {
   return `${operation} ${bucket}`;
-}
-
-/** As the SDK writes a key: RFC 3986's unreserved characters stay, and slashes. */
-function pathOf(key: string): string {
-  const escaped = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
-  return `/${key
-    .split('/')
-    .map((segment) => encodeURIComponent(segment).replace(/[!'()*]/g, escaped))
-    .join('/')}`;
 }

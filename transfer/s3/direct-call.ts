@@ -27,8 +27,8 @@ export async function callDirectly<T>(client: S3Client, direct: DirectCall<T>): 
   const options = { ...direct.options, agents: await agentsOf(client) };
   const signed = await signCall(client, call, query, headers);
   if (signed === undefined) {
-    return bySdk((made) => {
-      learnPattern(client, call, made);
+    return bySdk(async (made) => {
+      await learnPattern(client, call, made);
       return sendReplayable(made, body, options);
     });
   }

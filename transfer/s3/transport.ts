@@ -3,6 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { whenAborted } from '#net/signals.ts';
 import { timerMilliseconds } from '#net/wait.ts';
+import { queryText } from './signature.ts';
 
 /** A signed request, as the SDK's middleware stack hands it to its HTTP handler. */
 export interface SignedRequest {
@@ -183,14 +184,8 @@ function withoutExpect(headers: Readonly<Record<string, string>>): Record<string
 }
 
 function pathOf({ path, query }: SignedRequest): string {
-  const escaped = (text: string) =>
-    encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
-  const pairs = Object.entries(query).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value]).map((one: string | null) =>
-      one === null ? escaped(name) : `${escaped(name)}=${escaped(one)}`,
-    ),
-  );
-  return pairs.length === 0 ? path : `${path}?${pairs.join('&')}`;
+  const text = queryText(query);
+  return text === '' ? path : `${path}?${text}`;
 }
 
 interface Coming {
