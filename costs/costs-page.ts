@@ -97,7 +97,7 @@ neither does traffic to S3 (through a gateway endpoint). The table has no price 
   \`logs.stateMachineLevel=ALL\` adds a log line for each state.
 - **Alerts** (\`alerts.email\`, \`alerts.topic\`). They are off by default, and then cost nothing. When they are on, they cost ${money(alerts)} a month: ${WITH_ALERTS.alarms} alarms, and a
   function that checks every 15 minutes whether a run is too old or has not started. Alerts that come from events cost almost nothing. The first
-  thousand mails of SNS in a month are free.
+  thousand mails of SNS in a month are free. \`alerts.dollarsADay\` adds an alarm for ${money(PRICES.alarmMonth.dollars)}, and one metric (below) if metrics are off.
 - **Metrics** (\`metrics.level\`). They are off by default. \`runs\` sends ${SUMMED_METRICS} metrics in the hours in which runs go on: ${metricsOf(0)} a month with the nightly files,
   at most ${money(SUMMED_METRICS * PRICES.metricMonth.dollars)} with runs in every hour. \`codes\` adds ${money(PRICES.metricMonth.dollars)} for each error code that occurs in every hour of a month.
 - **Dashboard** (\`metrics.dashboard\`). It costs ${money(PRICES.dashboardMonth.dollars)} a month if the account already has three dashboards.

@@ -95,7 +95,7 @@ export function readDeployment(template: TemplateJson): DeploymentSize {
     logDays: Number(one('AWS::Logs::LogGroup').RetentionInDays),
     alarms: ofType('AWS::CloudWatch::Alarm').length,
     watchGb: hasWatch ? Number(named('watch').MemorySize) / 1_024 : 0,
-    metrics: level === 'off' ? 0 : SUMMED_METRICS,
+    metrics: level === 'off' ? (variable('done', 'SLUICE_SPEND_ALERT') === 'true' ? 1 : 0) : SUMMED_METRICS,
     dashboards: ofType('AWS::CloudWatch::Dashboard').length,
     key: KmsMasterKeyId === undefined ? 'service' : keys > 0 ? 'own' : 'yours',
   };

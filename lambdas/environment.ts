@@ -24,6 +24,8 @@ export const environment = {
     /** How long the records of a run are kept. */
     SLUICE_KEEP_DAYS: count,
   },
+  /** An alarm looks at what runs cost. */
+  spend: { SLUICE_SPEND_ALERT: flag },
   /** What the watch looks at. */
   watch: {
     SLUICE_WATCH: jsonVariable(

@@ -37,6 +37,7 @@ import { loopbackRanges } from './loopback-ranges.ts';
 import type { LocalOptions } from './options.ts';
 import { checkSampleRun, LATE_SETTINGS, loadedAgain, nightly, sampleInput, sourcesByKey } from './sample-run.ts';
 import { startSampleSource } from './sample-source/sample-source.ts';
+import { dollarsADay, spendText } from './spend.ts';
 import { step } from './step.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../', import.meta.url));
@@ -121,13 +122,16 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   const store = { client: clients.s3, bucket: outputs.BucketName };
   const manifest = await readManifest(store, runId);
   const loaded: LoadedRun[] = [];
+  let dollars = manifest.dollars ?? 0;
   if (warehouse !== undefined) {
     loaded.push({ loads: manifest.loads, rows: await countRows(warehouse) });
     const again = `${runId}-again`;
     await step(`Run ${again}: the sources that are loaded, once more`, (say) =>
       execute(clients, outputs, { runId: again, input: loadedAgain(input), signal, say }),
     );
-    loaded.push({ loads: (await readManifest(store, again)).loads, rows: await countRows(warehouse) });
+    const second = await readManifest(store, again);
+    dollars += second.dollars ?? 0;
+    loaded.push({ loads: second.loads, rows: await countRows(warehouse) });
   }
 
   const notCopied: string[] = [];
@@ -164,6 +168,7 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   }
   screen.print(`Files: ${relative(process.cwd(), out) || '.'}/ (objects/, output/, run/report.html)`);
   sayAlerts(await alerts());
+  screen.print(spendText(dollars, await dollarsADay(aws, stackNameOf(outputs))));
   for (const object of notCopied) screen.print(`In the bucket only: ${oneLine(object)}`);
   for (const problem of problems) screen.print(`Not as it should be: ${problem}`);
   if (notFetched !== undefined) {
@@ -228,6 +233,11 @@ async function execute(
   // A run that failed later has a manifest that says why.
   if (planned === undefined) throw new LocalRunError(end);
   return looks;
+}
+
+/** The runs' state machine has the name of the stack. */
+function stackNameOf({ StateMachineArn }: StackOutputs): string {
+  return StateMachineArn.split(':').at(-1) ?? '';
 }
 
 async function keepRunning(aws: EmbeddedAws, out: string, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
+import { costOfRun } from '#page/cost/run-cost.ts';
 import { pageWriter } from '#page/write-pages.ts';
 import { requestLimits } from '#run/aws-requests.ts';
 import { finishRun } from '#run/end/finish.ts';
@@ -8,6 +9,7 @@ import { readEnvironment } from '#run/environment.ts';
 import { runEnded, tellOfEnd } from '#run/events/run-ended.ts';
 import { runKeys } from '#run/keys.ts';
 import { gateRecordSchema, newGateRecord } from '#run/ledger/gate-record.ts';
+import type { MetricsOf } from '#run/metrics/send-metrics.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
 import { readJson } from '#run/store.ts';
 import { environment } from '../environment.ts';
@@ -20,8 +22,15 @@ const env = readEnvironment({
   ...environment.events,
   ...environment.metrics,
   ...environment.pages,
+  ...environment.spend,
 });
 const deployment = env.SLUICE_DEPLOYMENT;
+const priced = env.SLUICE_PRICED;
+const metrics: MetricsOf = {
+  deployment,
+  level: env.SLUICE_METRICS.level,
+  always: env.SLUICE_SPEND_ALERT ? ['RunDollars'] : [],
+};
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 const events = new EventBridgeClient(requestLimits());
 
@@ -33,8 +42,9 @@ export const handler = logged(async (payload: unknown) => {
   const plan = await readPlanSummary(store, runId);
   const manifest = await finishRun(store, plan, {
     of,
+    dollarsOf: ({ closedAt, ...run }) => costOfRun({ ...run, untilMs: Date.parse(closedAt) }, priced).dollars,
     writePages: pageWriter(store, {
-      deployment: env.SLUICE_PRICED,
+      deployment: priced,
       keepDays: env.SLUICE_KEEP_DAYS,
       warn: (message) => logger.warn(message),
     }),
@@ -43,7 +53,7 @@ export const handler = logged(async (payload: unknown) => {
   const ended = runEnded({ deployment, bucket: store.bucket }, plan, manifest);
   if (await tellOfEnd(store, events, ended)) {
     const gate = (await readJson(store, runKeys(runId).gate, gateRecordSchema)) ?? newGateRecord(runId);
-    tellOfRun(logger, { deployment, level: env.SLUICE_METRICS.level }, ended, { manifest, gate });
+    tellOfRun(logger, metrics, ended, { manifest, gate });
   }
   return {
     outcome: manifest.outcome,

@@ -14,7 +14,7 @@ export function tellOfRun(
   ended: RunEnded,
   { manifest, gate }: { readonly manifest: Manifest; readonly gate: Pick<GateRecord, 'looks'> },
 ): void {
-  const { counts, bytes, forced, runId } = manifest;
+  const { counts, bytes, dollars, forced, runId } = manifest;
   const failures = failuresByCode(manifest);
   const { seconds, outcome, reason, schedule, scheduledTime } = ended;
   logger.info('ended', {
@@ -26,6 +26,7 @@ export function tellOfRun(
     scheduledTime,
     counts,
     bytes,
+    dollars,
     seconds,
     looks: gate.looks,
     failures: Object.fromEntries(failures),
@@ -42,6 +43,7 @@ export function tellOfRun(
       RunSeconds: seconds,
       GateLooks: gate.looks,
       RunsForced: forced ? 1 : 0,
+      ...(dollars !== null && { RunDollars: dollars }),
     },
     about,
   );

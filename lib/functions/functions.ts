@@ -231,6 +231,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<Ex
         variables({
           SLUICE_PRICED: JSON.stringify(priced),
           SLUICE_KEEP_DAYS: String(settings.run.keepDays),
+          SLUICE_SPEND_ALERT: String(settings.alerts.dollarsADay !== undefined),
         }),
         metrics,
       ],

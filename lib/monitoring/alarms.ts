@@ -10,9 +10,11 @@ export interface AlarmProps {
   readonly metric: Metric;
   /** From this value on. @default 1 */
   readonly from?: number;
+  /** Of which a value is made. @default five minutes */
+  readonly period?: Duration;
 }
 
-/** Of the services' own metrics, which they send once a minute at no cost. */
+/** The services send their own metrics once a minute at no cost. */
 const PERIOD = Duration.minutes(5);
 
 /**
@@ -33,11 +35,11 @@ export class Alarms extends Construct {
   }
 
   /** @param name after the stack's, as the console lists it. */
-  add(name: string, { says, metric, from = 1 }: AlarmProps): void {
+  add(name: string, { says, metric, from = 1, period = PERIOD }: AlarmProps): void {
     const alarm = new Alarm(this, name, {
       alarmName: `${Stack.of(this).stackName}-${name}`,
       alarmDescription: says,
-      metric: metric.with({ period: metric.period.toSeconds() > PERIOD.toSeconds() ? metric.period : PERIOD }),
+      metric: metric.with({ period }),
       threshold: from,
       evaluationPeriods: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

@@ -1,5 +1,5 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { type IAlarm, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { type IAlarm, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { EventField, Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -8,6 +8,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { EVENT_KINDS, EVENT_SOURCE, type EventKind } from '#run/events/event.ts';
+import { METRICS_NAMESPACE, type MetricName } from '#run/metrics/metrics.ts';
 import type { Functions } from '../functions/functions.ts';
 import type { LambdaName } from '../functions/lambda-entries.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -129,7 +130,7 @@ export class Alerts extends Construct {
     });
   }
 
-  #alarms({ functions, deadLetters, undelivered }: AlertsProps): readonly IAlarm[] {
+  #alarms({ settings, functions, deadLetters, undelivered }: AlertsProps): readonly IAlarm[] {
     const alarms = new Alarms(this, 'Alarms', { topic: this.topic });
     const most = { statistic: Stats.MAXIMUM };
     const sum = { statistic: Stats.SUM };
@@ -152,6 +153,22 @@ export class Alerts extends Construct {
       says: 'The function that looks for old runs and missed schedules failed, so that nobody would be told of them. docs/operations.md#watch-failed',
       metric: functions.get('watch').metricErrors(sum),
     });
+    const { dollarsADay } = settings.alerts;
+    if (dollarsADay !== undefined) {
+      const metricName: MetricName = 'RunDollars';
+      alarms.add('spend', {
+        says: `The runs that ended in the last 24 hours cost $${dollarsADay} or more by list prices (alerts.dollarsADay). docs/operations.md#spend`,
+        metric: new Metric({
+          ...sum,
+          namespace: METRICS_NAMESPACE,
+          metricName,
+          dimensionsMap: { service: Stack.of(this).stackName },
+        }),
+        // CloudWatch's window slides: at each moment these are the 24 hours before.
+        period: Duration.days(1),
+        from: dollarsADay,
+      });
+    }
     return alarms.all;
   }
 

@@ -113,7 +113,7 @@ export class Dashboard extends Construct {
       [
         graph('Items', [sum('ItemsDone'), sum('ItemsUnchanged'), sum('ItemsFailed'), sum('ItemsMissing')]),
         graph('Bytes landed', [sum('BytesLanded')]),
-        graph('Duration of runs', [most('RunSeconds')]),
+        graph('Duration and dollars of runs', [most('RunSeconds')], [sum('RunDollars')]),
       ],
       [
         graph('Gate', [sum('GateLooks')], [this.#metric('RunsForced', Stats.AVERAGE, 'share of forced runs')]),

@@ -3,7 +3,7 @@ import { CfnQueryDefinition, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
 /** The last ended runs, as CloudWatch Logs Insights asks for them. */
-export const ENDED_RUNS = `fields @timestamp, runId, outcome, counts.done, counts.failed, counts.missing, bytes, seconds, forced, reason
+export const ENDED_RUNS = `fields @timestamp, runId, outcome, counts.done, counts.failed, counts.missing, bytes, dollars, seconds, forced, reason
 | filter message = "ended"
 | sort @timestamp desc
 | limit 50`;

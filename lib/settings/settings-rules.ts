@@ -7,6 +7,7 @@ import { loadWaitSeconds } from '#run/settings/redshift.ts';
 import { deployedProcessors } from '#run/settings/workers.ts';
 import { gateEvents, gateFitsHistory, HISTORY_EVENTS, KEPT_EVENTS, slicesPerBatch } from '#stepfunctions/history.ts';
 import { buffersFor } from '#transfer/parts/buffers.ts';
+import { alertsAreOn } from './alert-settings.ts';
 import type { Settings } from './settings.ts';
 
 /** A rule between settings: which it looks at, and what is wrong with them, undefined where nothing is. */
@@ -85,6 +86,13 @@ export const settingsRules: readonly SettingsRule[] = [
       alerts.runHours === undefined || alerts.runHours < run.timeoutHours
         ? undefined
         : `run.timeoutHours ends a run after ${run.timeoutHours} hours, so that no run is ever older than alerts.runHours (${alerts.runHours}); lower it`,
+  },
+  {
+    settings: ['alerts.dollarsADay', 'alerts.email', 'alerts.topic'],
+    problem: ({ alerts }) =>
+      alerts.dollarsADay === undefined || alertsAreOn(alerts)
+        ? undefined
+        : 'alerts.dollarsADay is set, and nobody would receive the alert; set alerts.email or alerts.topic, too',
   },
   {
     settings: ['gate.waitFor', 'gate.functions'],

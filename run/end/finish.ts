@@ -21,9 +21,14 @@ export interface EndedRun {
   readonly totals: Totals;
 }
 
+/** A run as its cost is computed from it. */
+export interface RunToCost extends Pick<EndedRun, 'plan' | 'gate' | 'totals'>, Pick<Manifest, 'bytes' | 'closedAt'> {}
+
 export interface FinishOptions {
   /** The number of pieces that the run was divided into. @default the number that `pieceCount` returns */
   readonly of?: number;
+  /** What the run costs in dollars. @default unknown */
+  readonly dollarsOf?: (run: RunToCost) => number;
   /** Writes the pages for people. It is called after every item is written. @default writes no pages */
   readonly writePages?: (ended: EndedRun) => Promise<void>;
 }
@@ -39,7 +44,7 @@ export interface FinishOptions {
 export async function finishRun(
   store: Store,
   plan: PlanSummary,
-  { of = pieceCount(plan), writePages }: FinishOptions = {},
+  { of = pieceCount(plan), dollarsOf, writePages }: FinishOptions = {},
 ): Promise<Manifest | undefined> {
   const keys = runKeys(plan.runId);
   const closing = await readClosing(store, plan.runId);
@@ -59,6 +64,7 @@ export async function finishRun(
   const { execution } = closing;
   const outcome = execution === undefined ? outcomeOf(plan, tally) : 'failed';
   const counts = { items: plan.items, ...tally.counts };
+  const { bytes, totals } = tally;
   const manifest: Manifest = {
     v: 1,
     version: VERSION,
@@ -73,14 +79,15 @@ export async function finishRun(
     ...(execution && { execution }),
     problem: problemOfEnd(closing, { runId: plan.runId, outcome, counts }),
     counts,
-    bytes: tally.bytes,
+    bytes,
+    dollars: dollarsOf?.({ plan, gate, totals, bytes, closedAt: closing.at }) ?? null,
     loads: await loadOutcomes(store, plan, closing, tally.notLoaded),
     notes: gate.problems,
     done: tally.done,
     failed: tally.failed,
     missing: tally.missing,
   };
-  await writePages?.({ plan, manifest, gate, totals: tally.totals });
+  await writePages?.({ plan, manifest, gate, totals });
   const word = await writeOnce(store, keys.manifest, manifest);
   // If a redrive came between the closing and the manifest, only the closing shows it.
   if (execution !== undefined) {

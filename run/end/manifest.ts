@@ -73,6 +73,8 @@ export const manifestSchema = z.object({
   }),
   /** Bytes that this run landed, without unchanged and skipped objects. */
   bytes: z.int(),
+  /** What the run costs by list prices; null where the deployment was unknown to who wrote this. */
+  dollars: z.number().nonnegative().nullable().default(null),
   /** The tables of the warehouse, in the plan's order. */
   loads: z.array(loadOutcomeSchema).default([]),
   /** Problems around the run (such as workers that did not start) that a reader should know, a sentence each. */

@@ -43,6 +43,8 @@ export const runEndedSchema = z.object({
       code: z.string().nullable(),
     }),
   ),
+  /** What the run costs by list prices. Null where it has no manifest, or one of an earlier Sluice. */
+  dollars: z.number().nonnegative().nullable(),
   bucket: z.string(),
   /** Keys in the bucket. */
   manifest: z.string().nullable(),
@@ -58,7 +60,8 @@ export interface Deployed {
 
 /** Returns the event for a run that has a manifest. */
 export function runEnded({ deployment, bucket }: Deployed, plan: PlanSummary, manifest: Manifest): RunEnded {
-  const { runId, executionArn, rerunOf, outcome, forced, reason, startedAt, closedAt, counts, bytes } = manifest;
+  const { runId, executionArn, rerunOf, outcome, forced, reason, startedAt, closedAt, counts, bytes, dollars } =
+    manifest;
   const keys = runKeys(runId);
   return {
     v: 1,
@@ -79,6 +82,7 @@ export function runEnded({ deployment, bucket }: Deployed, plan: PlanSummary, ma
     counts,
     bytes,
     loads: manifest.loads.map(({ problem, ...load }) => ({ ...load, code: problem?.code ?? null })),
+    dollars,
     bucket,
     manifest: keys.manifest,
     report: keys.report,
@@ -120,6 +124,7 @@ export function unplannedEnded({ deployment, bucket }: Deployed, end: UnplannedE
     counts: null,
     bytes: 0,
     loads: [],
+    dollars: null,
     bucket,
     manifest: null,
     report: null,

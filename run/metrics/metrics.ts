@@ -30,6 +30,11 @@ export const METRICS = {
   },
   RunSeconds: { unit: MetricUnit.Seconds, what: 'from the start of the run to its end', when: 'a run ends' },
   GateLooks: { unit: MetricUnit.Count, what: 'how often the gatekeeper looked', when: 'a run ends' },
+  RunDollars: {
+    unit: MetricUnit.NoUnit,
+    what: 'what the run costs in dollars by list prices, with all its parts',
+    when: 'a run ends',
+  },
   RunsForced: {
     unit: MetricUnit.Count,
     what: '1 where the run was forced and 0 where not: the average is the share of forced runs',

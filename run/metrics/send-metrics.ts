@@ -5,6 +5,8 @@ import { METRICS, METRICS_NAMESPACE, type MetricName, type MetricsLevel } from '
 export interface MetricsOf {
   readonly deployment: string;
   readonly level: MetricsLevel;
+  /** Sent whatever the level, since an alarm looks at them. @default none */
+  readonly always?: readonly MetricName[];
 }
 
 /** A failure's code is a dimension. More codes than this are probably one mistake in many forms. */
@@ -12,17 +14,20 @@ const MOST_CODES = 30;
 
 /**
  * Writes metrics as one log line in the embedded metric format, from which CloudWatch makes metrics. It needs only the
- * permission to write logs. With the level `off`, nothing is written.
+ * permission to write logs. With the level `off`, only the metrics of `always` are written.
  * @param about is added to the line, for queries of the logs; it makes no metric.
  */
 export function sendMetrics(
-  { deployment, level }: MetricsOf,
+  { deployment, level, always = [] }: MetricsOf,
   values: Partial<Readonly<Record<Exclude<MetricName, 'Failures'>, number>>>,
   about: Readonly<Record<string, string>> = {},
 ): void {
-  if (level === 'off') return;
+  const sent = (Object.entries(values) as [MetricName, number][]).filter(
+    ([name]) => level !== 'off' || always.includes(name),
+  );
+  if (sent.length === 0) return;
   const metrics = newMetrics(deployment);
-  for (const [name, value] of Object.entries(values)) metrics.addMetric(name, METRICS[name as MetricName].unit, value);
+  for (const [name, value] of sent) metrics.addMetric(name, METRICS[name].unit, value);
   for (const [name, value] of Object.entries(about)) metrics.addMetadata(name, value);
   metrics.publishStoredMetrics();
 }

@@ -6,7 +6,7 @@ export const metricsSchema = z.strictObject({
   level: metricsLevelSchema
     .default('off')
     .describe(
-      'Custom metrics that a deployment sends to CloudWatch: `off` for none, `runs` for 12 metrics that sum up runs, or `codes` for one more metric for each error code. A metric costs $0.30 a month, in proportion to the hours in which it is sent. The default is `off`, because the manifest, the event and a log line of each run contain the same numbers for free (docs/operations.md).',
+      'Custom metrics that a deployment sends to CloudWatch: `off` for none, `runs` for 13 metrics that sum up runs, or `codes` for one more metric for each error code. A metric costs $0.30 a month, in proportion to the hours in which it is sent. The default is `off`, because the manifest, the event and a log line of each run contain the same numbers for free (docs/operations.md).',
     ),
   dashboard: z
     .boolean()

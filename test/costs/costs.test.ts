@@ -76,8 +76,11 @@ describe('the costs', () => {
     expect(sizeWith(on)).toMatchObject(WITH_ALERTS);
     expect(dollars(1, 'alerts', on)).toBeCloseTo(0.52, 2);
     // A run of 100 GiB goes on for an hour, and its end is in the next.
-    expect(dollars(1, 'metrics', on)).toBeCloseTo((12 * 0.3 * 30 * 2) / 720, 6);
+    expect(dollars(1, 'metrics', on)).toBeCloseTo((13 * 0.3 * 30 * 2) / 720, 6);
     expect(dollars(1, 'dashboard', on)).toBe(3);
+    const spend = { 'alerts.email': 'on-call@example.org', 'alerts.dollarsADay': 5 };
+    expect(dollars(1, 'alerts', spend)).toBeCloseTo(0.62, 2);
+    expect(dollars(1, 'metrics', spend)).toBeCloseTo((0.3 * 30 * 2) / 720, 6);
   });
 
   it('have no negative line, and prices with a date and a page', () => {

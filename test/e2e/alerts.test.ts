@@ -1,5 +1,10 @@
 import { CloudFormationClient, DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
-import { CloudWatchClient, DescribeAlarmsCommand, ListMetricsCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  CloudWatchClient,
+  DescribeAlarmsCommand,
+  GetMetricStatisticsCommand,
+  ListMetricsCommand,
+} from '@aws-sdk/client-cloudwatch';
 import {
   DeleteFunctionConcurrencyCommand,
   InvokeCommand,
@@ -169,10 +174,37 @@ describe('an alarm', () => {
     }
   });
 
+  it('of spend is raised when the runs of 24 hours cost as much as the setting says', async () => {
+    const spent = async () => {
+      const { Datapoints = [] } = await new CloudWatchClient(aws.client).send(
+        new GetMetricStatisticsCommand({
+          ...{ Namespace: METRICS_NAMESPACE, MetricName: 'RunDollars', Statistics: ['Sum'], Period: 86_400 },
+          Dimensions: [{ Name: 'service', Value: 'Sluice' }],
+          StartTime: new Date(Date.now() - 86_400_000),
+          EndTime: new Date(Date.now() + 60_000),
+        }),
+      );
+      return Datapoints.reduce((sum, { Sum = 0 }) => sum + Sum, 0);
+    };
+    do {
+      const before = await spent();
+      const { manifest } = await aws.run({ sources: sources('/spend') });
+      const { dollars } = manifest ?? {};
+      expect(dollars).toBeGreaterThan(0);
+      await expect.poll(spent).toBeGreaterThanOrEqual(before + (dollars ?? 0) - 1e-9);
+    } while ((await spent()) < 0.002);
+    await expect
+      .poll(alerts)
+      .toContainEqual(
+        'Sluice-spend is ALARM: The runs that ended in the last 24 hours cost $0.002 or more by list prices (alerts.dollarsADay). docs/operations.md#spend',
+      );
+  });
+
   it('is there for each of these, and for nothing else', async () => {
     const { MetricAlarms = [] } = await new CloudWatchClient(aws.client).send(new DescribeAlarmsCommand({}));
     expect(MetricAlarms.map(({ AlarmName }) => AlarmName).sort()).toEqual([
       'Sluice-dead-letters',
+      'Sluice-spend',
       'Sluice-throttles-open',
       'Sluice-throttles-slice',
       'Sluice-undelivered',

@@ -53,6 +53,8 @@ export default async function setup(project: TestProject) {
       'gate.mayEndBeforeItems': true,
       'alerts.email': 'on-call@example.org',
       'alerts.runHours': 0.001,
+      // A few runs.
+      'alerts.dollarsADay': 0.002,
       'metrics.level': 'codes',
       'metrics.dashboard': true,
       schedules: [{ name: 'never', expression: 'cron(30 4 * * ? *)', timeZone: 'UTC', input: { sources: [] } }],

@@ -154,7 +154,7 @@ export function sampleView(sample: SampleRun): RunView {
   } as const;
   const manifest: Manifest = {
     ...{ v: 1, runId, executionArn, startedAt: at(0), closedAt: at(seconds * 1_000), rerunOf: null, outcome },
-    ...{ forced: reason !== null, reason, counts, bytes: tally.bytes },
+    ...{ forced: reason !== null, reason, counts, bytes: tally.bytes, dollars: null },
     problem: problemOfEnd(closing, { runId, outcome, counts }),
     ...{ loads: [...loads], notes: [...notes], done: tally.done, failed: tally.failed, missing: tally.missing },
   };

@@ -22,6 +22,7 @@ const manifest: Manifest = {
     { run: 'night' },
   ),
   counts: { items: 3, done: 1, failed: 1, missing: 1, landed: 1, unchanged: 0, skipped: 0, processed: 1 },
+  dollars: null,
   bytes: 3 * 1_024 * 1_024,
   loads: [],
   notes: [],

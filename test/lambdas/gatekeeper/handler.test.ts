@@ -36,6 +36,7 @@ beforeAll(async () => {
     // For DoneState.
     SLUICE_PRICED: JSON.stringify(DEFAULT_DEPLOYMENT),
     SLUICE_KEEP_DAYS: '90',
+    SLUICE_SPEND_ALERT: 'false',
   };
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
 });
@@ -94,7 +95,9 @@ describe("the gatekeeper's function", () => {
     const gate = await gatekeeper({ runId, force: true, late: {} });
     const { of } = await closeInOrder(store, runId, { forced: gate.forced, reason: gate.reason });
     await done({ runId, of });
-    expect((await readJson(store, runKeys(runId).manifest, manifestSchema))?.notes).toEqual(words);
+    const manifest = await readJson(store, runKeys(runId).manifest, manifestSchema);
+    expect(manifest?.notes).toEqual(words);
+    expect(manifest?.dollars).toBeGreaterThan(0);
     const report = await textOf(store, runKeys(runId).report);
     for (const word of words) expect(report).toContain(word);
   });

@@ -132,6 +132,30 @@ describe('with an address', () => {
     }
   });
 
+  it('an alarm looks at the dollars of 24 hours where a sum is set, and DoneState then sends that metric alone', () => {
+    const template = synthesise({ ...EMAIL, 'alerts.dollarsADay': 25 });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'Sluice-spend',
+      Namespace: 'Sluice',
+      MetricName: 'RunDollars',
+      Dimensions: [{ Name: 'service', Value: 'Sluice' }],
+      Statistic: 'Sum',
+      Period: 86_400,
+      Threshold: 25,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      TreatMissingData: 'notBreaching',
+    });
+    const variables = { SLUICE_SPEND_ALERT: 'true', SLUICE_METRICS: Match.stringLikeRegexp('"level":"off"') };
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'Sluice-done',
+      Environment: { Variables: Match.objectLike(variables) },
+    });
+    mailed.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'Sluice-done',
+      Environment: { Variables: Match.objectLike({ SLUICE_SPEND_ALERT: 'false' }) },
+    });
+  });
+
   it('the watch knows the schedules, and half of the hours that a run may take', () => {
     const watch = Object.values(mailed.findResources('AWS::Lambda::Function')).find(
       ({ Properties }) => Properties.FunctionName === 'Sluice-watch',

@@ -107,6 +107,7 @@ describe('readSettings', () => {
     ['attempts beyond the history', { 'gate.attempts': 7_999, 'gate.intervalSeconds': 1 }, '25000'],
     ['more batches than a state holds', { 'ingest.sourcesPerBatch': 10 }, '100000 batches'],
     ['a gate longer than the run', { 'gate.attempts': 3_000 }, 'run.timeoutHours ends the run after 24 hours'],
+    ['an alert that nobody receives', { 'alerts.dollarsADay': 5 }, 'set alerts.email or alerts.topic'],
     ['an item longer than the gate', { 'workers.itemMinutes': 26 }, 'gate.mayEndBeforeItems=true'],
     [
       'a check by a function that may not be asked',

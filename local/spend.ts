@@ -1,0 +1,26 @@
+import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { money } from '#costs/money.ts';
+import type { EmbeddedAws } from './embedded/embedded-aws.ts';
+
+/**
+ * What the deployment's setting `alerts.dollarsADay` is, as its alarm has it.
+ *
+ * @returns undefined where there is no such alarm.
+ */
+export async function dollarsADay(
+  { client }: Pick<EmbeddedAws, 'client'>,
+  stackName: string,
+): Promise<number | undefined> {
+  const { MetricAlarms = [] } = await new CloudWatchClient(client).send(
+    new DescribeAlarmsCommand({ AlarmNames: [`${stackName}-spend`] }),
+  );
+  return MetricAlarms[0]?.Threshold;
+}
+
+/** What runs cost on AWS, and whether their sum would have sent the alert on spend: a sentence for the person who ran them. */
+export function spendText(dollars: number, limit: number | undefined): string {
+  const cost = `On AWS this costs ${money(dollars)} by list prices.`;
+  if (limit === undefined) return `${cost} No sum sends an alert: alerts.dollarsADay is not set.`;
+  const would = dollars >= limit ? 'would have been sent' : 'would not have been sent';
+  return `${cost} The alert on spend ${would}: alerts.dollarsADay is ${money(limit)}.`;
+}
