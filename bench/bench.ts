@@ -3,8 +3,8 @@
  * `bench/results/`. See `bench/README.md`.
  */
 import { loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
 import { endBySignal } from '#local/end-by-signal.ts';
+import { refuse, scriptOptions } from '#local/script-options.ts';
 import { findVersitygw } from '#test/helpers/s3-server.ts';
 import { coldstartCase } from './cases/coldstart.ts';
 import { connectionsCase } from './cases/connections.ts';
@@ -47,43 +47,43 @@ const GOALS: readonly CaseName[] = ['coldstart', 'piped', 'small', 'limited', 'p
 /** Those of them that a brief run makes. */
 const BRIEF_GOALS: readonly CaseName[] = ['coldstart', 'small', 'peers', 'memory'];
 
-const HELP = `npm run bench -- [--quick] [--goals] [--only ${ALL.join(',')}] [--tools a,b] [--minutes 22]
-
---quick    smaller files and one round each, a few minutes: shows that all works, not how fast it is
---goals    the cases with goals: ${GOALS.join(', ')}; within half an hour
-           with --quick within 12 minutes: ${BRIEF_GOALS.join(', ')}, files of 1 GiB, fewer tools and rounds
---only     some of the cases, by their names and commas
---tools    some of the tools, each by a part of its name; sluice stays
---minutes  no run is begun after this time; what is left out is named in the results
---wait     minutes to wait for a quiet machine before it begins; 2 unless it is a quick run
-`;
-
-const { values } = parseArgs({
+const SCRIPT = {
+  command: 'npm run bench --',
+  about:
+    'Measures the engine and the tools that it is compared with. No run is begun after --minutes; what is left out is named.',
   options: {
-    quick: { type: 'boolean', default: false },
-    goals: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    tools: { type: 'string' },
-    minutes: { type: 'string' },
-    wait: { type: 'string' },
-    help: { type: 'boolean', short: 'h', default: false },
+    quick: {
+      type: 'boolean',
+      default: false,
+      what: 'smaller files and one round each, a few minutes: shows that all works, not how fast it is',
+    },
+    goals: {
+      type: 'boolean',
+      default: false,
+      what: `the cases with goals (${GOALS.join(', ')}) within half an hour; with --quick ${BRIEF_GOALS.join(', ')} within 12 minutes`,
+    },
+    only: { type: 'string', takes: 'CASE,…', what: `some of the cases: ${ALL.join(', ')}` },
+    tools: { type: 'string', takes: 'TOOL,…', what: 'some of the tools, each by a part of its name; sluice stays' },
+    minutes: { type: 'string', takes: 'NUMBER', what: 'no run is begun after this time (22, or 10 with --quick)' },
+    wait: {
+      type: 'string',
+      takes: 'NUMBER',
+      what: 'minutes to wait for a quiet machine before it begins (2, or 0 with --quick)',
+    },
   },
-});
-if (values.help) {
-  process.stdout.write(HELP);
-  process.exit();
-}
+} as const;
+
+const { values } = scriptOptions(SCRIPT);
 /** Files of their real size, and as much as there is time for in twelve minutes. */
 const brief = values.goals && values.quick;
 const quick = values.quick && !brief;
 const asked = values.only?.split(',') ?? (brief ? BRIEF_GOALS : values.goals ? GOALS : ALL);
 const unknown = asked.filter((name) => !Object.hasOwn(CASES, name));
-if (unknown.length > 0) refuse(`no such case: ${unknown.join(', ')}`);
+if (unknown.length > 0) refuse(SCRIPT, `no such case: ${unknown.join(', ')}`);
 const minutes = Number(values.minutes ?? (values.quick ? 10 : 22));
-if (!(minutes > 0)) refuse('--minutes takes a number');
+if (!(minutes > 0)) refuse(SCRIPT, '--minutes takes a number above 0');
 const wait = Number(values.wait ?? (values.quick ? 0 : 2));
-if (!(wait >= 0)) refuse('--wait takes a number of minutes');
-if (!findVersitygw()) refuse('versitygw is not installed: run test/helpers/install-s3-server.sh (it needs go)');
+if (!findVersitygw()) refuse(SCRIPT, 'versitygw is not installed: run test/helpers/install-s3-server.sh (it needs go)');
 
 // By way of 'exit' the servers end, and their gigabytes go.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => endBySignal(signal));
@@ -131,12 +131,7 @@ function chosen(all: readonly Tool[]): Tool[] {
   if (parts === undefined) return [...all];
   const strange = parts.filter((part) => !all.some(({ name }) => name.includes(part)));
   if (strange.length > 0) {
-    refuse(`no such tool: ${strange.join(', ')}; there are ${all.map(({ name }) => name).join(', ')}`);
+    refuse(SCRIPT, `no such tool: ${strange.join(', ')}; there are ${all.map(({ name }) => name).join(', ')}`);
   }
   return all.filter((tool) => tool === sluice || parts.some((part) => tool.name.includes(part)));
-}
-
-function refuse(why: string): never {
-  say(`${why}\n\n${HELP}`);
-  process.exit(2);
 }

@@ -7,8 +7,8 @@
 
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { refuse, scriptOptions } from '#local/script-options.ts';
 import type { Processor } from '#processors/contract/processor.ts';
 import { testProcessor } from '#processors/contract/testing.ts';
 import { type ParquetResult, parquet } from '#processors/parquet.ts';
@@ -24,11 +24,20 @@ interface Answer {
   readonly types: ReadonlyMap<string, string>;
 }
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });
+const { values, positionals } = scriptOptions({
+  command: 'node bench/compare-tables.ts',
+  about: 'Compares what profile, parquet and DuckDB alone say of table files.',
+  positionals: 'FILE_OR_FOLDER …',
+  options: {
+    json: { type: 'boolean', default: false, what: 'a line of JSON for each file instead of a table' },
+  },
+});
+if (positionals.length === 0)
+  refuse({ command: 'node bench/compare-tables.ts' }, 'it takes at least one file or folder');
 const files = positionals.flatMap(filesIn).sort();
 const duckDb = await (await DuckDBInstance.create(':memory:', { threads: '2' })).connect();
 let unlike = 0;
-if (values.json !== true)
+if (!values.json)
   console.log(
     '| file | Sluice | rows | bad | columns | DuckDB alone: rows, columns | types that differ |\n|---|---|---|---|---|---|---|',
   );

@@ -10,8 +10,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { CreateBucketCommand, GetObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
+import { scriptOptions } from '#local/script-options.ts';
 import { seededRandom } from '#test/helpers/s3-fault-proxy/random.ts';
 import { startS3Server } from '#test/helpers/s3-server.ts';
 
@@ -19,11 +19,13 @@ const MAIN = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
 const BUCKET = 'kills';
 const MIB = 1_048_576;
 
-const { values } = parseArgs({
+const { values } = scriptOptions({
+  command: 'node bench/copy-kills.ts',
+  about: 'Kills "sluice copy" of one file again and again until it has run to its end.',
   options: {
-    mib: { type: 'string', default: '2048' },
-    kills: { type: 'string', default: '20' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    mib: { type: 'string', takes: 'NUMBER', default: '2048', what: 'size of the file' },
+    kills: { type: 'string', takes: 'NUMBER', default: '20', what: 'how often it is killed' },
+    seed: { type: 'string', takes: 'NUMBER', default: String(Date.now() % 1_000_000), what: 'of the random moments' },
   },
 });
 const length = Number(values.mib) * MIB;

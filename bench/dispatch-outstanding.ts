@@ -7,18 +7,23 @@
  */
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import pMap from 'p-map';
 import { dispatchOutstanding } from '#lambdas/gatekeeper/dispatch-outstanding.ts';
+import { scriptOptions } from '#local/script-options.ts';
 import { runKeys } from '#run/keys.ts';
 import { readProgress } from '#run/ledger/progress.ts';
 import { startTestAws } from '#test/helpers/embedded-aws.ts';
 import { type GeneratedRun, objectsOf, planOf, RUN_ID } from './generated-run.ts';
 
-const { values } = parseArgs({
-  options: { items: { type: 'string', default: '20000' }, 'sqs-milliseconds': { type: 'string', default: '15' } },
+const { values } = scriptOptions({
+  command: 'node bench/dispatch-outstanding.ts',
+  about: 'Measures how the gate sends the items of a long run once more.',
+  options: {
+    items: { type: 'string', takes: 'NUMBER', default: '20000', what: 'items of the run' },
+    'sqs-milliseconds': { type: 'string', takes: 'NUMBER', default: '15', what: 'added to each call of SQS' },
+  },
 });
 await using disposer = new AsyncDisposableStack();
 const aws = await startTestAws();

@@ -5,9 +5,9 @@
 
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { scriptOptions } from '#local/script-options.ts';
 import { runKeys } from '#run/keys.ts';
 import { gateRecordSchema } from '#run/ledger/gate-record.ts';
 import { resultSchema } from '#run/ledger/records.ts';
@@ -16,8 +16,13 @@ import { startDeployedAws } from '#test/helpers/embedded-aws.ts';
 import { recordedItems } from '#test/helpers/run.ts';
 import { startWeb } from '#test/helpers/web.ts';
 
-const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '20' }, interval: { type: 'string', default: '2' } },
+const { values } = scriptOptions({
+  command: 'node bench/gate-latency.ts',
+  about: 'Measures the time from the last record of a run to its open gate.',
+  options: {
+    runs: { type: 'string', takes: 'NUMBER', default: '20', what: 'how many runs' },
+    interval: { type: 'string', takes: 'NUMBER', default: '2', what: 'seconds between two looks of the gate' },
+  },
 });
 const intervalSeconds = Number(values.interval);
 

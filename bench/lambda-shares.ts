@@ -4,8 +4,8 @@
  * sides. The price is that of arm64; the processor is this machine's.
  */
 import { loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
 import { PRICES } from '#costs/prices.ts';
+import { scriptOptions } from '#local/script-options.ts';
 import { CpuGroup } from './cpu-group.ts';
 import { openLane } from './lane.ts';
 import { type Cost, measure } from './measure.ts';
@@ -18,8 +18,13 @@ const MIB_A_PROCESSOR = 1_769;
 const MEMORY_MIB = [512, 1_024, 1_769, 3_008] as const;
 const TIB_MIB = 1_048_576;
 
-const { values } = parseArgs({
-  options: { mib: { type: 'string', default: '512' }, rounds: { type: 'string', default: '3' } },
+const { values } = scriptOptions({
+  command: 'node bench/lambda-shares.ts',
+  about: 'Measures what a Lambda of each memory size lands a second.',
+  options: {
+    mib: { type: 'string', takes: 'NUMBER', default: '512', what: 'size of the file' },
+    rounds: { type: 'string', takes: 'NUMBER', default: '3', what: 'runs for each size' },
+  },
 });
 const mib = Number(values.mib);
 const file = largeFile(mib * MIB);

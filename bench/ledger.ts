@@ -15,32 +15,36 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { buildSync } from 'esbuild';
 import pMap from 'p-map';
 import { request } from 'undici';
 import { ESM_BUNDLE } from '#lib/bundling/esm-bundle.ts';
+import { scriptOptions } from '#local/script-options.ts';
 import { pieceCount } from '#run/end/pieces.ts';
 import { startS3Server } from '#test/helpers/s3-server.ts';
 import { expectedCounts, type GeneratedRun, objectsOf, planOf } from './generated-run.ts';
 
-const { values } = parseArgs({
+const { values } = scriptOptions({
+  command: 'node bench/ledger.ts',
+  about: 'Measures what it takes to look at a long run and to end it, on versitygw.',
   options: {
-    items: { type: 'string', default: '10000' },
-    mixed: { type: 'boolean', default: false },
-    step: { type: 'string', default: 'all' },
-    endpoint: { type: 'string' },
-    'access-key': { type: 'string', default: 'bench' },
-    'secret-key': { type: 'string', default: 'bench-secret' },
-    /** Memory of the functions in MB, instead of what they are deployed with. */
-    memory: { type: 'string' },
-    /** Measures so many pieces of the end, and lets copies of the last stand for the rest. */
-    pieces: { type: 'string' },
-    /** Fills and measures nothing. */
-    'fill-only': { type: 'boolean', default: false },
-    filled: { type: 'boolean', default: false },
-    put: { type: 'string' },
+    items: { type: 'string', takes: 'NUMBER', default: '10000', what: 'items of the run' },
+    mixed: { type: 'boolean', default: false, what: 'every second item gets no processor' },
+    step: { type: 'string', takes: 'STEP', default: 'all', what: 'gate, reconcile, end or all' },
+    endpoint: { type: 'string', takes: 'URL', what: 'another S3 server' },
+    'access-key': { type: 'string', takes: 'KEY', default: 'bench', what: 'of that server' },
+    'secret-key': { type: 'string', takes: 'KEY', default: 'bench-secret', what: 'of that server' },
+    memory: { type: 'string', takes: 'NUMBER', what: 'MB of the functions, instead of what they are deployed with' },
+    pieces: {
+      type: 'string',
+      takes: 'NUMBER',
+      what: 'measures so many pieces of the end; copies of the last stand for the rest',
+    },
+    'fill-only': { type: 'boolean', default: false, what: 'fills the server and measures nothing' },
+    filled: { type: 'boolean', default: false, what: 'a run before has filled the server' },
+    put: { type: 'string', takes: 'URL', what: 'takes unsigned PUTs, which fill faster' },
   },
 });
 const bucket = `ledger-bench-${values.items}`;

@@ -12,28 +12,34 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import pMap from 'p-map';
 import { followRun } from '#cli/follow/follow-run.ts';
 import { readManifest } from '#cli/report/read-run.ts';
 import { readRequests, refusalsIn } from '#local/embedded/request-log.ts';
+import { scriptOptions } from '#local/script-options.ts';
 import { startDeployedAws } from '#test/helpers/embedded-aws.ts';
 import { recordedItems } from '#test/helpers/run.ts';
 import { startWeb } from '#test/helpers/web.ts';
 import { descendants } from './process-tree.ts';
 
-const { values } = parseArgs({
+const { values } = scriptOptions({
+  command: 'node bench/many-items.ts',
+  about: 'Runs many small files from list to manifest on the embedded AWS with the deployed stack.',
   options: {
-    items: { type: 'string', default: '20000' },
-    minutes: { type: 'string', default: '40' },
-    workers: { type: 'string', default: '2' },
-    'at-once': { type: 'string', default: '2' },
-    tables: { type: 'string', default: '20' },
-    processed: { type: 'string', default: '1' },
-    /** Takes the log of the embedded AWS, which otherwise goes when it ends. */
-    log: { type: 'string' },
+    items: { type: 'string', takes: 'NUMBER', default: '20000', what: 'files of the run' },
+    minutes: {
+      type: 'string',
+      takes: 'NUMBER',
+      default: '40',
+      what: 'it stops after them, and says how far the run had come',
+    },
+    workers: { type: 'string', takes: 'NUMBER', default: '2', what: 'workers at most' },
+    'at-once': { type: 'string', takes: 'NUMBER', default: '2', what: 'items at once in a worker' },
+    tables: { type: 'string', takes: 'NUMBER', default: '20', what: 'one file of so many is a table' },
+    processed: { type: 'string', takes: 'NUMBER', default: '1', what: 'one file of so many gets the processor' },
+    log: { type: 'string', takes: 'FILE', what: 'takes the log of the embedded AWS' },
   },
 });
 const items = Number(values.items);

@@ -4,18 +4,23 @@
  */
 
 import { createReadStream, statSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { refuse, scriptOptions } from '#local/script-options.ts';
 import type { Processor } from '#processors/contract/processor.ts';
 import { testProcessor } from '#processors/contract/testing.ts';
 import { type ParquetResult, parquet } from '#processors/parquet.ts';
 import { peakMemoryMiB } from '#run/landing/peak-memory.ts';
 
 const MIB = 1_048_576;
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { memory: { type: 'string', default: '200' } },
+const { values, positionals } = scriptOptions({
+  command: 'node bench/parquet.ts',
+  about: 'Measures the conversion of one file to Parquet.',
+  positionals: 'FILE',
+  options: {
+    memory: { type: 'string', takes: 'NUMBER', default: '200', what: 'MiB that the processor may use' },
+  },
 });
-const [file = ''] = positionals;
+const [file] = positionals;
+if (file === undefined) refuse({ command: 'node bench/parquet.ts' }, 'it takes a file');
 const idleMiB = Math.round(process.memoryUsage.rss() / MIB);
 const began = performance.now();
 const { result } = await testProcessor<ParquetResult>(parquet as Processor, {

@@ -10,6 +10,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { readInput } from '#lambdas/plan/input.ts';
 import { planRun } from '#lambdas/plan/plan.ts';
+import { scriptOptions } from '#local/script-options.ts';
 import { PUBLIC_INTERNET } from '#net/guard/source-guard.ts';
 import { PROCESSOR_NAMES } from '#run/input/processor-names.ts';
 import { peakMemoryMiB } from '#run/landing/peak-memory.ts';
@@ -17,7 +18,14 @@ import { gateSchema } from '#run/settings/gate.ts';
 import { createBucket } from '#test/helpers/s3-objects.ts';
 import { startS3Server } from '#test/helpers/s3-server.ts';
 
-const [, , linesText = '1000000', endpoint, bucket] = process.argv;
+const {
+  positionals: [linesText = '1000000', endpoint, bucket],
+} = scriptOptions({
+  command: 'node bench/plan-list.ts',
+  about:
+    'Plans a run of a generated list, of a million lines if nothing else is said, with the heap of a 512 MB Lambda.',
+  positionals: '[LINES]',
+});
 await (endpoint === undefined || bucket === undefined ? measure(Number(linesText)) : plan(endpoint, bucket));
 
 async function measure(lines: number): Promise<void> {

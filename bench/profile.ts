@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import type { Profiler } from 'node:inspector';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { scriptOptions } from '#local/script-options.ts';
 import { openLane } from './lane.ts';
 import { measure } from './measure.ts';
 import { GIB } from './run.ts';
@@ -26,8 +26,13 @@ const NAMED: readonly [RegExp, string][] = [
   [/ node:/, 'JavaScript of Node'],
 ];
 
-const { values } = parseArgs({
-  options: { gib: { type: 'string', default: '4' }, tls: { type: 'boolean', default: false } },
+const { values } = scriptOptions({
+  command: 'node bench/profile.ts',
+  about: 'Shows where the CPU time of the engine goes, by V8’s profiler.',
+  options: {
+    gib: { type: 'string', takes: 'NUMBER', default: '4', what: 'size of the file' },
+    tls: { type: 'boolean', default: false, what: 'TLS on both sides' },
+  },
 });
 const gib = Number(values.gib);
 const file = largeFile(gib * GIB);

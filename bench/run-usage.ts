@@ -3,7 +3,6 @@
  * requests to S3 by operation, counted by a proxy before it, and bytes of logs as CloudWatch counts them (26 more an event).
  * `costs/usage.ts` holds the figures.
  */
-import { parseArgs } from 'node:util';
 import {
   CloudWatchLogsClient,
   paginateDescribeLogGroups,
@@ -24,11 +23,18 @@ import {
   StartExecutionCommand,
   UpdateStateMachineCommand,
 } from '@aws-sdk/client-sfn';
+import { scriptOptions } from '#local/script-options.ts';
 import { startDeployedAws } from '#test/helpers/embedded-aws.ts';
 import { startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
 import { csvNamed, startWeb } from '#test/helpers/web.ts';
 
-const { values } = parseArgs({ options: { items: { type: 'string', default: '200' } } });
+const { values } = scriptOptions({
+  command: 'node bench/run-usage.ts',
+  about: 'Counts what a run of small files asks of S3 and writes to the logs.',
+  options: {
+    items: { type: 'string', takes: 'NUMBER', default: '200', what: 'files of the run' },
+  },
+});
 const items = Number(values.items);
 /** CloudWatch Logs adds this to each event. */
 const EVENT_BYTES = 26;

@@ -8,13 +8,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { buildWorkerBundle } from '#lib/bundling/worker-bundle.ts';
 import { settingsSchema } from '#lib/settings/settings.ts';
 import { endOfChild } from '#local/end-of-child.ts';
 import { startSampleSource } from '#local/sample-source/sample-source.ts';
+import { scriptOptions } from '#local/script-options.ts';
 import { groupsAsVariables } from '#run/settings/groups.ts';
 import { startTestAws } from '#test/helpers/embedded-aws.ts';
 
@@ -24,11 +24,13 @@ const HUNG_SECONDS = 5;
 const WORKER_SECONDS = 120;
 const START_SECONDS = 600;
 
-const { values } = parseArgs({
+const { values } = scriptOptions({
+  command: 'node bench/stops.ts',
+  about: 'Shows whether what we start ends, again and again.',
   options: {
-    stops: { type: 'string', default: '200' },
-    workers: { type: 'string', default: '50' },
-    starts: { type: 'string', default: '30' },
+    stops: { type: 'string', takes: 'NUMBER', default: '200', what: 'stops of the sample source' },
+    workers: { type: 'string', takes: 'NUMBER', default: '50', what: 'stops of a worker' },
+    starts: { type: 'string', takes: 'NUMBER', default: '30', what: 'runs of npm start' },
   },
 });
 

@@ -2,8 +2,9 @@
  * `node bench/waiting-cost.ts --hours 10`: state transitions, history events and list prices of a wait, computed from the
  * synthesised state machine, next to other ways to wait. Prices are those of `costs/prices.ts`.
  */
-import { parseArgs } from 'node:util';
+
 import { PRICES } from '#costs/prices.ts';
+import { scriptOptions } from '#local/script-options.ts';
 import { gateEvents } from '#stepfunctions/history.ts';
 import { definitionOf, synthesise } from '#test/lib/synthesise.ts';
 
@@ -23,8 +24,13 @@ const MWAA_SMALL_HOUR = 0.49;
 /** How long a look takes, in seconds: reckoned, with a cold start now and then. */
 const LOOK_SECONDS = 1;
 
-const { values } = parseArgs({
-  options: { hours: { type: 'string', default: '10' }, interval: { type: 'string', default: '30' } },
+const { values } = scriptOptions({
+  command: 'node bench/waiting-cost.ts',
+  about: 'Computes what a wait costs, next to other ways to wait.',
+  options: {
+    hours: { type: 'string', takes: 'NUMBER', default: '10', what: 'length of the wait' },
+    interval: { type: 'string', takes: 'NUMBER', default: '30', what: 'seconds between two looks' },
+  },
 });
 const hours = Number(values.hours);
 const interval = Number(values.interval);

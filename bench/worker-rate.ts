@@ -10,10 +10,10 @@
 import { readFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { settingsSchema } from '#lib/settings/settings.ts';
+import { scriptOptions } from '#local/script-options.ts';
 import { dispatch } from '#run/fleet/dispatch.ts';
 import { groupsAsVariables } from '#run/settings/groups.ts';
 import { startTestAws } from '#test/helpers/embedded-aws.ts';
@@ -23,12 +23,14 @@ import { ItemProcesses } from '#worker/item/item-processes.ts';
 import { runWorker } from '#worker/runtime/run-worker.ts';
 import { nothing } from './nothing-worker.ts';
 
-const { values } = parseArgs({
+const { values } = scriptOptions({
+  command: 'node bench/worker-rate.ts',
+  about: 'Measures the items a second of one worker on tiny items.',
   options: {
-    items: { type: 'string', default: '500' },
-    'at-once': { type: 'string', default: '2' },
-    'in-process': { type: 'boolean', default: false },
-    fresh: { type: 'boolean', default: false },
+    items: { type: 'string', takes: 'NUMBER', default: '500', what: 'how many items' },
+    'at-once': { type: 'string', takes: 'NUMBER', default: '2', what: 'items at once' },
+    'in-process': { type: 'boolean', default: false, what: 'runs items in the process of the worker' },
+    fresh: { type: 'boolean', default: false, what: 'gives each item a new process' },
   },
 });
 const items = Number(values.items);

@@ -7,15 +7,26 @@ import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { scriptOptions } from '#local/script-options.ts';
 import { costsPage, costsTable, README_COSTS, readmeCosts } from './costs-page.ts';
 import { type DeploymentSize, readDeployment } from './deployment.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const SYNTH_SECONDS = 300;
 
-const { values } = parseArgs({
-  options: { context: { type: 'string', short: 'c', multiple: true }, write: { type: 'boolean' } },
+const { values } = scriptOptions({
+  command: 'npm run costs --',
+  about: 'Computes what three loads cost a month with your settings, from the synthesised template.',
+  options: {
+    context: {
+      type: 'string',
+      short: 'c',
+      multiple: true,
+      takes: 'sluice.NAME=VALUE',
+      what: 'a setting, as cdk takes it',
+    },
+    write: { type: 'boolean', what: 'writes docs/costs.md and the paragraph of README.md' },
+  },
 });
 const size = synthesised(values.context ?? []);
 if (size === undefined) process.exitCode = 1;

@@ -2,7 +2,13 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { scriptOptions } from '#local/script-options.ts';
 import { buildPackage } from './build-package.ts';
+
+scriptOptions({
+  command: 'npm run package --',
+  about: 'Builds the npm package and packs it: .sluice/package/ and .sluice/sluice-<version>.tgz.',
+});
 
 const repository = fileURLToPath(new URL('../', import.meta.url));
 const folder = join(repository, '.sluice/package');

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gateWaitSeconds } from '#run/settings/gate.ts';
 import { settingsSchema } from './settings.ts';
@@ -10,7 +9,7 @@ export const SETTINGS_REFERENCE = fileURLToPath(new URL('../../docs/settings.md'
 
 const ruled = new Set(settingsRules.flatMap((rule) => rule.settings));
 
-/** docs/settings.md, made from the schema. `node lib/settings/settings-reference.ts` writes it. */
+/** docs/settings.md, made from the schema. `npm run docs:settings` writes it. */
 export function settingsReference(): string {
   const defaults = settingsSchema.parse({});
   const minutes = gateWaitSeconds(defaults.gate) / 60;
@@ -20,7 +19,7 @@ export function settingsReference(): string {
   return [
     '# Settings',
     '',
-    '<!-- Made from lib/settings/settings.ts and run/settings/ by `node lib/settings/settings-reference.ts`; edit that. -->',
+    '<!-- Made from lib/settings/settings.ts and run/settings/ by `npm run docs:settings`; edit that. -->',
     '',
     'Write settings in `cdk.json`, in the object `sluice` of its context, or on the command line, which overrides `cdk.json`:',
     '',
@@ -60,5 +59,3 @@ function table(prefix: string, group: SettingShape, list?: string): string[] {
 function describeDefault(shape: SettingShape): string {
   return shape.default === undefined ? 'none' : `\`${JSON.stringify(shape.default)}\``;
 }
-
-if (import.meta.main) writeFileSync(SETTINGS_REFERENCE, settingsReference());

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { LOCAL_AWS_FILE } from '#cli/deployment/local-aws.ts';
 import { endOfChild } from '../end-of-child.ts';
+import { scriptOptions } from '../script-options.ts';
 import { onTerminal, typed } from './on-terminal.ts';
 import { startSlowSource } from './slow-source.ts';
 
@@ -168,6 +169,11 @@ function isThere(file: string): Promise<boolean> {
   );
 }
 
+scriptOptions({
+  command: 'npm run docs:terminal --',
+  about:
+    'Records what the command line shows into docs/terminal/. It deploys on an embedded AWS and takes some five minutes.',
+});
 await mkdir(FOLDER, { recursive: true });
 const scratch = await mkdtemp(join(tmpdir(), 'sluice-record-'));
 const source = await startSlowSource(BYTES_PER_SECOND);

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { SECTIONS } from './catalogue.ts';
 import type { Entry } from './entry.ts';
@@ -53,5 +52,3 @@ function entryText(
   ];
   return `### ${code}\n\n**${title}.** ${meaning}\n\n${lines.join('\n')}`;
 }
-
-if (import.meta.main) writeFileSync(ERRORS_FILE, errorsPage());

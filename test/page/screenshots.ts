@@ -4,10 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
+import { scriptOptions } from '#local/script-options.ts';
 import { renderRunPage } from '#page/run/run-page.ts';
 import { renderRunsPage } from '#page/runs/runs-page.ts';
 import { findBrowser } from '#test/helpers/browser.ts';
 import { PAGES, sampleRuns } from '#test/helpers/page-samples.ts';
+
+scriptOptions({
+  command: 'npm run docs:screenshots --',
+  about: 'Takes the pictures of the pages that README shows, from made-up runs, by Chromium.',
+});
 
 const IMAGES = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 const DESK = { width: 1_280, height: 860 };

@@ -4,7 +4,7 @@ import { SETTINGS_REFERENCE, settingsReference } from '#lib/settings/settings-re
 import { type SettingShape, settingsShape } from '#lib/settings/settings-shape.ts';
 
 describe('docs/settings.md', () => {
-  it('is what the schema says; `node lib/settings/settings-reference.ts` writes it', () => {
+  it('is what the schema says; `npm run docs:settings` writes it', () => {
     expect(readFileSync(SETTINGS_REFERENCE, 'utf8')).toBe(settingsReference());
   });
 

@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+/** The scripts of package.json that Node runs, but for vitest's, vitepress's and the command line's, which has tests of its own. */
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+const ofPackage = Object.entries(scripts).flatMap(([name, command]) => {
+  const [, file] = /(?:^|&& )(?:node_modules\/\.bin\/)?node (\S+\.ts)$/.exec(command) ?? [];
+  return file === undefined || name === 'sluice'
+    ? []
+    : [[name === 'start' ? 'npm start --' : `npm run ${name} --`, file]];
+}) as [string, string][];
+/** Benchmarks that a person runs: the comment at their beginning says how. */
+const ofBench = globSync('bench/*.ts')
+  .filter((file) => file !== 'bench/bench.ts')
+  .map((file): [string, string] => [`node ${file}`, file])
+  .filter(([command, file]) => readFileSync(file, 'utf8').split('*/')[0]?.includes(command));
+
+function run(file: string, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [file, ...args], (error, out, err) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out, err });
+    });
+  });
+}
+
+async function tellsHowItIsUsed([command, file]: readonly [string, string]): Promise<void> {
+  const help = await run(file, '--help');
+  expect(help, file).toMatchObject({ code: 0, err: '' });
+  expect(help.out).toContain(command.replace(/ --$/, ''));
+  expect(help.out).toContain('--help');
+  const wrong = await run(file, '--no-such-option');
+  expect(wrong, file).toMatchObject({ code: 2, out: '' });
+  expect(wrong.err).toContain("'--no-such-option'");
+  expect(wrong.err).toContain(`${command} --help`);
+  expect(wrong.err, 'a sentence, and no stack').not.toMatch(/^ +at /m);
+}
+
+describe('each script tells how it is used, and refuses an option that it does not have', () => {
+  it('and there are as many as this', () => {
+    expect(ofPackage.length).toBeGreaterThanOrEqual(8);
+    expect(ofBench.length).toBeGreaterThanOrEqual(14);
+  });
+
+  it.each(ofPackage)('%s', async (...script) => tellsHowItIsUsed(script));
+
+  // Some load the CDK or DuckDB, and take a second each time.
+  it.each(ofBench)('%s', { tags: ['heavy'] }, async (...script) => tellsHowItIsUsed(script));
+});
+
+it.each([
+  ['a number that is none', ['bench/gate-latency.ts', '--runs', 'many'], '--runs takes a number, and not "many"'],
+  ['an option without its value', ['bench/gate-latency.ts', '--runs'], "Option '--runs <value>' argument missing"],
+  ['an argument too many', ['release/main.ts', 'now'], "Unexpected argument 'now'"],
+  ['an argument too few', ['bench/parquet.ts'], 'it takes a file'],
+])('%s is refused in one sentence', async (_what, [file = '', ...args], sentence) => {
+  const { code, err } = await run(file, ...args);
+  expect(code).toBe(2);
+  expect(err).toMatch(/^[^\n]+ --help" tells how it is used\.\n$/);
+  expect(err).toContain(sentence);
+});
