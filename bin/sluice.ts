@@ -1,5 +1,6 @@
 import { App } from 'aws-cdk-lib';
 import { NativeInstallError } from '#lib/bundling/native-files.ts';
+import { addDelivery } from '#lib/delivery/delivery.ts';
 import { NoSubnetsError } from '#lib/network/network.ts';
 import { readSettings, SettingsError } from '#lib/settings/read-settings.ts';
 import { SluiceStack } from '#lib/sluice-stack.ts';
@@ -14,6 +15,7 @@ try {
     // An existing VPC is looked up, for which the account and region must be known. Otherwise the template fits any.
     ...(settings.network.vpcId !== undefined && { env: environmentOfTheCli() }),
   });
+  if (settings.delivery !== undefined) addDelivery(app, settings, settings.delivery);
 } catch (error) {
   if (![SettingsError, NoSubnetsError, NativeInstallError].some((known) => error instanceof known)) throw error;
   // The reader of this is the one who types the settings: a stack trace says nothing to them.

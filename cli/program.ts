@@ -8,6 +8,7 @@ import type { ProbeCommand } from './commands/probe.ts';
 import type { RetryOptions } from './commands/retry.ts';
 import type { RunOptions } from './commands/run.ts';
 import type { RunsOptions } from './commands/runs.ts';
+import type { SmokeOptions } from './commands/smoke.ts';
 import type { WatchOptions } from './commands/watch.ts';
 import type { WlmCommand } from './commands/wlm.ts';
 import type { DeploymentOptions } from './deployment/connect.ts';
@@ -181,6 +182,19 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
     .action(async (run: string, options: Common) => {
       const { open } = await import('./commands/open.ts');
       end(await open(await connected(options), run));
+    });
+
+  onDeployment('smoke', 'after a deploy: a run that has to end complete, or the deploy is rolled back')
+    .option('--input <file>', 'an execution input as JSON (docs/input.md); "-" reads standard input')
+    .option('--minutes <number>', 'how long the run may take', whole(1, 360), 30)
+    .option('--smoke-role <arn>', 'the role that runs the state machine; otherwise your own credentials do')
+    .option(
+      '--rollback-role <arn>',
+      'the role that keeps the template and puts it back; otherwise your own credentials do',
+    )
+    .action(async (options: SmokeOptions) => {
+      const { smoke } = await import('./commands/smoke.ts');
+      end(await smoke(options, { screen, signal }));
     });
 
   onDeployment('doctor', 'look at what a deploy and a run need, and say how to mend what is missing').action(

@@ -1,9 +1,11 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { RUNS_PREFIX } from '#run/keys.ts';
 import { packageVersion } from './bundling/esm-bundle.ts';
 import { workerProgramOf } from './bundling/worker-bundle.ts';
 import { AtDeploy } from './deployment/at-deploy.ts';
@@ -20,6 +22,7 @@ import { Network } from './network/network.ts';
 import { alertsAreOn } from './settings/alert-settings.ts';
 import { readSettings } from './settings/read-settings.ts';
 import type { Settings, SettingsInput } from './settings/settings.ts';
+import { SETTINGS_ARE_COMPLETE } from './settings/settings-of-stage.ts';
 import { Encryption } from './storage/encryption.ts';
 import { Storage } from './storage/storage.ts';
 import { WorkQueue } from './workers/work-queue.ts';
@@ -50,6 +53,7 @@ export interface SluicePipelineProps {
 export class SluicePipeline extends Construct {
   readonly bucket: IBucket;
   readonly stateMachine: IStateMachine;
+  readonly #storage: Storage;
 
   constructor(
     scope: Construct,
@@ -57,7 +61,8 @@ export class SluicePipeline extends Construct {
     { settings: typed = {}, workerProgram, entries }: SluicePipelineProps = {},
   ) {
     super(scope, id);
-    const settings = readSettings({ ...this.node.getAllContext(), sluice: typed });
+    const context = this.node.tryGetContext(SETTINGS_ARE_COMPLETE) === true ? {} : this.node.getAllContext();
+    const settings = readSettings({ ...context, sluice: typed });
     const { stackName } = Stack.of(this);
     const encryption = new Encryption(this, 'Encryption', settings);
     const storage = new Storage(this, 'Storage', { settings, encryption });
@@ -173,6 +178,16 @@ export class SluicePipeline extends Construct {
     }
     this.bucket = storage.bucket;
     this.stateMachine = stateMachine;
+    this.#storage = storage;
+  }
+
+  /**
+   * The leave to read the records of runs.
+   *
+   * @param runs their ids, as a pattern: `nightly-*`.
+   */
+  leaveToReadRuns(runs: string): readonly PolicyStatement[] {
+    return this.#storage.access({ read: [`${RUNS_PREFIX}${runs}`] }).statements;
   }
 }
 

@@ -6,10 +6,12 @@ export interface SluiceStackProps extends StackProps, SluicePipelineProps {}
 
 /** A stack with nothing but one deployment of Sluice. */
 export class SluiceStack extends Stack {
+  readonly pipeline: SluicePipeline;
+
   constructor(scope: Construct, id: string, { settings, workerProgram, entries, ...props }: SluiceStackProps = {}) {
     super(scope, id, props);
     // 'Default' adds nothing to the logical ids of what is inside.
-    new SluicePipeline(this, 'Default', {
+    this.pipeline = new SluicePipeline(this, 'Default', {
       ...(settings && { settings }),
       ...(workerProgram && { workerProgram }),
       ...(entries && { entries }),

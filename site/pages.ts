@@ -31,6 +31,7 @@ const TOPICS: Record<string, readonly string[]> = {
     'docs/library.md',
   ],
   'Run it in your account': [
+    'docs/delivery.md',
     'docs/operations.md',
     'docs/troubleshooting.md',
     'docs/costs.md',

@@ -1,5 +1,5 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
-import { S3Client } from '@aws-sdk/client-s3';
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { requestLimits } from '#run/aws-requests.ts';
 import type { Store } from '#run/store.ts';
@@ -12,11 +12,14 @@ export interface DeploymentOptions {
   readonly stack: string;
   /** The one that `npm start -- --keep` keeps running on this machine. */
   readonly local?: boolean;
+  /** What its clients take. @default - what the environment says, or the deployment on this machine */
+  readonly config?: ClientConfig;
 }
 
 /** What the clients of one deployment take. Empty for AWS itself, where the environment says all. */
-export type ClientConfig = Partial<Pick<LocalAws, 'endpoint' | 'region' | 'credentials'>> &
-  ReturnType<typeof requestLimits>;
+export type ClientConfig = Partial<Pick<LocalAws, 'endpoint' | 'region'>> & {
+  readonly credentials?: NonNullable<S3ClientConfig['credentials']>;
+} & ReturnType<typeof requestLimits>;
 
 /** A deployment, and the clients to reach it. */
 export interface Connection {
@@ -35,8 +38,8 @@ export interface Connection {
  *
  * @throws NoDeploymentError where there is none, NoLocalRunError where nothing was kept running, and what AWS answers.
  */
-export async function connect({ stack, local }: DeploymentOptions): Promise<Connection> {
-  const config = await clientConfig(local === true);
+export async function connect({ stack, local, config: given }: DeploymentOptions): Promise<Connection> {
+  const config = given ?? (await clientConfig(local === true));
   const cloudFormation = new CloudFormationClient(config);
   const deployment = await findDeployment(cloudFormation, stack);
   const s3 = new S3Client(config);

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { parseJson } from '#run/input/json-text.ts';
 import { isTooDeep, MOST_LEVELS } from '#run/input/nesting.ts';
 import { type Settings, settingsSchema } from './settings.ts';
+import { settingsOfStage } from './settings-of-stage.ts';
 import { settingsRules } from './settings-rules.ts';
 import { describeTakes, type SettingShape, settingsShape, shapeAt } from './settings-shape.ts';
 
@@ -44,7 +45,10 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Settin
   }
   // The rules look at the good settings also where others are bad, so that one synth tells everything.
   const settings = parsed.data ?? settingsSchema.safeParse(without(raw, wrong)).data;
-  if (settings !== undefined) problems.push(...brokenRules(settings, wrong));
+  if (settings !== undefined) {
+    problems.push(...brokenRules(settings, wrong));
+    problems.push(...problemsOfStages(settings, problems));
+  }
   if (problems.length > 0 || settings === undefined) throw new SettingsError(problems);
   return settings;
 }
@@ -55,6 +59,21 @@ function brokenRules(settings: Settings, wrong: readonly Path[]): string[] {
   return settingsRules.flatMap((rule) => {
     const problem = rule.settings.some(isWrong) ? undefined : rule.problem(settings);
     return problem === undefined ? [] : [`${rule.settings[0]}: ${problem}`];
+  });
+}
+
+/** What is wrong with a stage's settings, and not with those that they override. */
+function problemsOfStages(settings: Settings, known: readonly string[]): string[] {
+  return (settings.delivery?.stages ?? []).flatMap((stage, index) => {
+    const place = `delivery.stages[${index}].settings`;
+    if ('delivery' in stage.settings) return [`${place}.delivery: a stage takes no delivery of its own`];
+    try {
+      readSettings({ [ROOT]: settingsOfStage(settings, stage) });
+      return [];
+    } catch (error) {
+      if (!(error instanceof SettingsError)) throw error;
+      return error.problems.filter((problem) => !known.includes(problem)).map((problem) => `${place}.${problem}`);
+    }
   });
 }
 

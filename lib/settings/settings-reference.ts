@@ -45,6 +45,12 @@ export function settingsReference(): string {
     '',
     ...table('', settingsShape.properties?.schedules?.items ?? {}, 'schedules'),
     '',
+    '### A stage of the delivery',
+    '',
+    'Each entry of `delivery.stages` is an object of:',
+    '',
+    ...table('', settingsShape.properties?.delivery?.properties?.stages?.items ?? {}, 'stages'),
+    '',
   ].join('\n');
 }
 

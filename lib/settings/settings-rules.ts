@@ -8,6 +8,7 @@ import { deployedProcessors } from '#run/settings/workers.ts';
 import { gateEvents, gateFitsHistory, HISTORY_EVENTS, KEPT_EVENTS, slicesPerBatch } from '#stepfunctions/history.ts';
 import { buffersFor } from '#transfer/parts/buffers.ts';
 import { alertsAreOn } from './alert-settings.ts';
+import { deliveryRules } from './delivery-rules.ts';
 import type { Settings } from './settings.ts';
 
 /** A rule between settings: which it looks at, and what is wrong with them, undefined where nothing is. */
@@ -272,6 +273,7 @@ export const settingsRules: readonly SettingsRule[] = [
         : `takes at most ${PLAN_MAX_BYTES} bytes as variables of a function, together with gate, ingest, workers, sources and limits, and got ${bytes}; put a long list of sources into an S3 object and name that in sourcesFrom`;
     },
   },
+  ...deliveryRules,
 ];
 
 /** Whether an input loads anything. */

@@ -1,7 +1,4 @@
 import { z } from 'zod';
-import { explainIssue, REPORTING } from '#run/input/describe-issue.ts';
-import { executionInputSchema } from '#run/input/input.ts';
-import { templateProblems } from '#run/input/template-problems.ts';
 import { timeZoneSchema } from '#run/input/time-zone.ts';
 import { limitsSchema } from '#run/limits/limits.ts';
 import { sourceRulesSchema } from '#run/limits/source-rules.ts';
@@ -12,24 +9,13 @@ import { redshiftSchema } from '#run/settings/redshift.ts';
 import { whole } from '#run/settings/whole.ts';
 import { workersSchema } from '#run/settings/workers.ts';
 import { alertSettings } from './alert-settings.ts';
+import { deliverySettings } from './delivery-settings.ts';
+import { executionInput } from './execution-input.ts';
 
 /**
  * Every setting of a deployment, with its default, its limits and its meaning. The schema is the only list: synth reads
  * settings by it, and docs/settings.md is generated from it. Rules between settings are in settings-rules.ts.
  */
-
-/** An execution's input, as JSON. Kept as it was typed: Plan applies the defaults. */
-const executionInput = z.record(z.string(), z.json()).superRefine((input, context) => {
-  const parsed = executionInputSchema.safeParse(input, REPORTING);
-  for (const issue of parsed.error?.issues ?? []) {
-    context.addIssue({
-      code: 'custom',
-      path: issue.path,
-      message: explainIssue(issue),
-    });
-  }
-  for (const problem of parsed.success ? templateProblems(parsed.data) : []) context.addIssue(problem);
-});
 
 const run = z.strictObject({
   timeoutHours: z
@@ -158,6 +144,9 @@ export const settingsSchema = z.strictObject({
   redshift: redshiftSchema
     .optional()
     .describe('The Redshift warehouse that runs load into: docs/redshift.md. Without it nothing of it is deployed.'),
+  delivery: deliverySettings
+    .optional()
+    .describe('The pipeline that deploys at each push: docs/delivery.md. Without it nothing of it is there.'),
   schedules: z.array(schedule).default([]).describe('Schedules that start runs.'),
   defaultInput: executionInput.optional().describe('The input of an execution that is started with `{}`.'),
 });

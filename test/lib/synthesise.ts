@@ -24,6 +24,12 @@ const native = join(folder, 'duckdb.node.zst');
 writeFileSync(native, 'packed');
 const nativeFiles = [{ name: 'duckdb.node', path: native, sha256: 'cd'.repeat(32) }];
 
+/** The programs of every stack here. */
+export const programs = {
+  entries,
+  workerProgram: { path: program, sha256: WORKER_SHA256, command: ['node', '-e', 'import("worker")'], nativeFiles },
+};
+
 /** The context of cdk.json: its feature flags decide what is rendered. */
 export const cdkContext = (
   JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')) as { context: Record<string, unknown> }
@@ -42,8 +48,7 @@ export function stackWith(settings: Readonly<Record<string, unknown>> = {}, prop
   return new SluiceStack(app, read.stackName, {
     ...props,
     settings: read,
-    entries,
-    workerProgram: { path: program, sha256: WORKER_SHA256, command: ['node', '-e', 'import("worker")'], nativeFiles },
+    ...programs,
   });
 }
 

@@ -30,6 +30,24 @@ export const DEPLOY = {
     meaning: 'The deploy creates the role if the account does not have it, but a policy forbids that.',
     mend: 'have an administrator run: aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com',
   },
+  'rolled-back': {
+    title: 'The deploy was rolled back',
+    meaning:
+      'After the deploy, the smoke run did not end complete. The stack has the template of the last deploy that passed again. Landed objects and the records of runs are untouched.',
+    mend: '"npx sluice report RUN" shows what came of the run; correct the commit and push again',
+  },
+  'not-rolled-back': {
+    title: 'The deploy was not rolled back',
+    meaning:
+      'After the deploy, the smoke run did not end complete, and there is no other template to go back to, or CloudFormation could not go back. The detail says which.',
+    mend: '"npx sluice report RUN" shows what came of the run; correct the commit and push again',
+  },
+  'no-delivery': {
+    title: 'The stack was not deployed by a delivery',
+    meaning: 'The stack has no bucket for the template of the last deploy that passed.',
+    mend: 'deploy the stack by a delivery (docs/delivery.md), or use "npx sluice run" for a run alone',
+    isUsage: true,
+  },
   'embedded-aws': {
     title: 'The embedded AWS does not run',
     names: ['EmbeddedAwsError'],

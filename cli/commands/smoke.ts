@@ -1,0 +1,96 @@
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { S3Client } from '@aws-sdk/client-s3';
+import { StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { SMOKE_RUN } from '#run/delivery.ts';
+import { CommandError } from '../command-error.ts';
+import { type ClientConfig, clientConfig, connect } from '../deployment/connect.ts';
+import { executionArnOf, newRunId } from '../deployment/deployment.ts';
+import { type KeptStack, keepTemplate, putBack } from '../deployment/kept-template.ts';
+import { roleCredentials } from '../deployment/role-credentials.ts';
+import { EXIT } from '../exit-code.ts';
+import type { CommandContext } from './command.ts';
+import { prepareRun } from './run.ts';
+import { startRun } from './start-run.ts';
+
+export interface SmokeOptions {
+  readonly stack: string;
+  readonly local?: boolean;
+  readonly json?: boolean;
+  /** An execution input as JSON; `-` is standard input. Without it, the deployment's default input. */
+  readonly input?: string;
+  /** How long the run may take. */
+  readonly minutes: number;
+  /** Runs the state machine. @default - the command's own credentials */
+  readonly smokeRole?: string;
+  /** Keeps the template and puts it back. @default - the command's own credentials */
+  readonly rollbackRole?: string;
+}
+
+/**
+ * `sluice smoke`: after a deploy, a run that has to end complete. Where it does, the deployed template is kept as the one to go back to;
+ * where it does not, the kept one is put back.
+ *
+ * @returns 0 where the run was complete.
+ * @throws CommandError saying what became of the deploy where the run was not.
+ */
+export async function smoke(
+  options: SmokeOptions,
+  { screen, signal }: Pick<CommandContext, 'screen' | 'signal'>,
+): Promise<number> {
+  const { stack, local, json, minutes, smokeRole, rollbackRole } = options;
+  const name = newRunId(SMOKE_RUN);
+  const { input } = await prepareRun({ urls: [], name, ...(options.input !== undefined && { input: options.input }) });
+  const config = await clientConfig(local === true);
+  const kept = keptStack(stack, as(rollbackRole, config), signal);
+
+  const connection = await connect({ stack, config: as(smokeRole, config), ...(local && { local }) });
+  const limit = AbortSignal.timeout(minutes * 60_000);
+  const context = { ...connection, screen, signal: AbortSignal.any([signal, limit]), json: json === true };
+  const problem = await startRun(context, input, name, {}).then(
+    (code) => (code === EXIT.complete ? undefined : `the run ${name} did not end complete`),
+    async (error: unknown) => {
+      // Somebody else has ended the command: that says nothing of the deploy.
+      if (signal.aborted) throw error;
+      if (!limit.aborted) return `the run ${name} could not be followed: ${(error as Error).message}`;
+      const executionArn = executionArnOf(connection.deployment, name);
+      await connection.sfn.send(new StopExecutionCommand({ executionArn, cause: 'sluice smoke' }));
+      return `the run ${name} took longer than ${minutes} minutes, and was stopped`;
+    },
+  );
+  if (problem === undefined) {
+    screen.say(`The template is kept as ${await keepTemplate(kept)}.`);
+    return EXIT.complete;
+  }
+  screen.say(`${problem}. Going back to the template of the last deploy that passed.`);
+  throw await wentBack(kept, problem);
+}
+
+async function wentBack(kept: KeptStack, problem: string): Promise<CommandError> {
+  const { stackName } = kept;
+  switch (await putBack(kept)) {
+    case 'put back':
+      return new CommandError(
+        'rolled-back',
+        `${problem}; the stack ${stackName} has the template of the last deploy that passed again`,
+      );
+    case 'unchanged':
+      return new CommandError(
+        'not-rolled-back',
+        `${problem}; the stack ${stackName} has the template of the last deploy that passed, so the deploy changed nothing`,
+        { mend: 'look at the source of the run and at the account: "npx sluice doctor"' },
+      );
+    case 'nothing kept':
+      return new CommandError(
+        'not-rolled-back',
+        `${problem}; no earlier deploy of the stack ${stackName} has passed, so there is nothing to go back to, and the stack stays as it is`,
+      );
+  }
+}
+
+function keptStack(stackName: string, config: ClientConfig, signal: AbortSignal): KeptStack {
+  return { cloudFormation: new CloudFormationClient(config), s3: new S3Client(config), stackName, signal };
+}
+
+function as(role: string | undefined, config: ClientConfig): ClientConfig {
+  return role === undefined ? config : { ...config, credentials: roleCredentials(role, config) };
+}

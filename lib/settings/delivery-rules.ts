@@ -1,0 +1,80 @@
+import type { DeliverySettings, StageSettings } from './delivery-settings.ts';
+import type { Settings } from './settings.ts';
+import { settingsOfStage } from './settings-of-stage.ts';
+import type { SettingsRule } from './settings-rules.ts';
+
+/** A rule of a delivery, where there is one. */
+function rule(
+  settings: readonly string[],
+  problem: (delivery: DeliverySettings, all: Settings) => string | undefined,
+): SettingsRule {
+  return { settings, problem: (all) => (all.delivery === undefined ? undefined : problem(all.delivery, all)) };
+}
+
+/** What the settings of a delivery have to fulfil together. */
+export const deliveryRules: readonly SettingsRule[] = [
+  rule(['delivery.connectionArn', 'delivery.source'], ({ source, connectionArn }) => {
+    if (source === 'connection' && connectionArn === undefined)
+      return 'delivery.source is connection, which takes the ARN of a connection: make one in the console (Developer Tools, Connections)';
+    return source === 'connection' || connectionArn === undefined
+      ? undefined
+      : `delivery.source is ${source}, which uses no connection; leave it out`;
+  }),
+  rule(['delivery.repository', 'delivery.source'], ({ source, repository }) => {
+    const isPath = repository.includes('/');
+    if (source === 'codecommit') {
+      return isPath ? `CodeCommit names a repository without a slash, and this is ${repository}` : undefined;
+    }
+    return isPath ? undefined : `delivery.source is ${source}, which takes owner/name, and this is ${repository}`;
+  }),
+  rule(['delivery.stages'], ({ stages }) => {
+    const names = stages.map(({ name }) => name.toLowerCase());
+    const twice = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
+    return twice.length === 0
+      ? undefined
+      : `each stage takes a name of its own, and ${twice.join(', ')} is there twice`;
+  }),
+  rule(['delivery.stages', 'stackName'], (delivery, settings) => {
+    const places = delivery.stages.map((stage) => {
+      const { account = 'the account', region = 'the region' } = placeOf(delivery, stage);
+      const stackName = settingsOfStage(settings, stage).stackName ?? settings.stackName;
+      return `${stackName} in ${account} and ${region}`;
+    });
+    const twice = [...new Set(places.filter((place, index) => places.indexOf(place) !== index))];
+    return twice.length === 0
+      ? undefined
+      : `two stages deploy the same stack (${twice.join('; ')}); give one of them its own settings.stackName, account or region`;
+  }),
+  rule(['delivery.account', 'delivery.region', 'delivery.source', 'delivery.stages'], (delivery) => {
+    const apart = delivery.stages.filter(({ account, region }) => account !== undefined || region !== undefined);
+    return apart.length === 0 ||
+      delivery.source === 'github-actions' ||
+      (delivery.account !== undefined && delivery.region !== undefined)
+      ? undefined
+      : `${apart.map(({ name }) => name).join(', ')} name an account or a region, so the pipeline has to know its own: set delivery.account and delivery.region`;
+  }),
+  rule(['delivery.stages', 'network.vpcId'], (delivery, settings) => {
+    const unknown = delivery.stages.filter((stage) => {
+      const { account, region } = placeOf(delivery, stage);
+      const hasVpc = settingsOfStage(settings, stage).network?.vpcId !== undefined;
+      return hasVpc && (account === undefined || region === undefined);
+    });
+    return unknown.length === 0
+      ? undefined
+      : `${unknown.map(({ name }) => name).join(', ')} use an existing VPC, which the synth looks up: name the account and the region of the stage`;
+  }),
+  rule(['delivery.stackName', 'stackName'], (delivery, settings) => {
+    const taken = [settings, ...delivery.stages.map((stage) => settingsOfStage(settings, stage))].some(
+      ({ stackName }) => stackName === delivery.stackName,
+    );
+    return taken ? `${delivery.stackName} is the stack of the app; the pipeline takes another name` : undefined;
+  }),
+];
+
+/** Where a stage is; undefined where nobody says, which is where the credentials are for. */
+export function placeOf(
+  delivery: Pick<DeliverySettings, 'account' | 'region'>,
+  stage: StageSettings,
+): { readonly account: string | undefined; readonly region: string | undefined } {
+  return { account: stage.account ?? delivery.account, region: stage.region ?? delivery.region };
+}

@@ -1,0 +1,97 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { deliver } from './deliver.ts';
+
+const place = { account: '111111111111', region: 'eu-central-1' };
+const { template, stages } = deliver({
+  source: 'github-actions',
+  repository: 'acme/sluice',
+  stages: [
+    { name: 'staging', ...place, settings: { stackName: 'Staging' } },
+    { name: 'production', ...place, account: '222222222222' },
+  ],
+});
+
+describe('a delivery by GitHub Actions', () => {
+  it('has no pipeline', () => {
+    expect(template.toJSON()).toEqual({});
+  });
+
+  it('lets the jobs of one environment of one repository in, and no others', () => {
+    stages.staging?.hasResourceProperties('AWS::IAM::Role', {
+      RoleName: 'Staging-github-eu-central-1',
+      AssumeRolePolicyDocument: {
+        Statement: [
+          {
+            Action: 'sts:AssumeRoleWithWebIdentity',
+            Effect: 'Allow',
+            Principal: {
+              Federated: {
+                'Fn::Join': [
+                  '',
+                  [
+                    'arn:',
+                    { Ref: 'AWS::Partition' },
+                    ':iam::111111111111:oidc-provider/token.actions.githubusercontent.com',
+                  ],
+                ],
+              },
+            },
+            Condition: {
+              StringEquals: {
+                'token.actions.githubusercontent.com:aud': 'sts.amazonaws.com',
+                'token.actions.githubusercontent.com:sub': 'repo:acme/sluice:environment:staging',
+              },
+            },
+          },
+        ],
+      },
+    });
+  });
+
+  it('may take on the roles of the bootstrap and of the stage, in its own account and region', () => {
+    const policies = Object.values(stages.production?.findResources('AWS::IAM::Policy') ?? {});
+    const may = policies.find(({ Properties }) => JSON.stringify(Properties.Roles).includes('GitHubRole'));
+    const [statement, ...more] = may?.Properties.PolicyDocument.Statement ?? [];
+    expect(more).toEqual([]);
+    expect(statement.Action).toBe('sts:AssumeRole');
+    const names = (statement.Resource as { 'Fn::Join': [string, string[]] }[]).map(
+      ({ 'Fn::Join': [, parts] }) => parts.at(-1) ?? '',
+    );
+    expect(names.sort()).toEqual(
+      [
+        'cdk-hnb659fds-deploy-role-222222222222-eu-central-1',
+        'cdk-hnb659fds-file-publishing-role-222222222222-eu-central-1',
+        'cdk-hnb659fds-lookup-role-222222222222-eu-central-1',
+        'Sluice-rollback-eu-central-1',
+        'Sluice-smoke-eu-central-1',
+      ]
+        .map((name) => `:iam::222222222222:role/${name}`)
+        .sort(),
+    );
+  });
+
+  it('is the one whom the two roles of the stage trust', () => {
+    for (const role of ['smoke', 'rollback']) {
+      stages.production?.hasResourceProperties('AWS::IAM::Role', {
+        RoleName: `Sluice-${role}-eu-central-1`,
+        AssumeRolePolicyDocument: {
+          Statement: [
+            Match.objectLike({
+              Condition: {
+                ArnEquals: {
+                  'aws:PrincipalArn': {
+                    'Fn::Join': [
+                      '',
+                      ['arn:', { Ref: 'AWS::Partition' }, ':iam::222222222222:role/Sluice-github-eu-central-1'],
+                    ],
+                  },
+                },
+              },
+            }),
+          ],
+        },
+      });
+    }
+  });
+});
