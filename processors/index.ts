@@ -2,8 +2,8 @@ import type { ProcessorName } from '#run/input/processor-names.ts';
 import type { Processor } from './contract/processor.ts';
 
 /**
- * Every processor of the bundle, by name. The code is loaded with the first item that needs it, so that a worker pays
- * in memory and start time only for what it does. The names themselves stand in `run/input/processor-names.ts`.
+ * Every processor of the bundle, by name. Its code is loaded with the first item that needs it, so a worker uses memory
+ * and start time only for the processors that it runs. `run/input/processor-names.ts` has the list of names.
  */
 const processors: Record<ProcessorName, () => Promise<Processor>> = {
   parquet: async () => (await import('./parquet.ts')).parquet as Processor,
@@ -12,7 +12,7 @@ const processors: Record<ProcessorName, () => Promise<Processor>> = {
   unpack: async () => (await import('./unpack.ts')).unpackWith(loadProcessor),
 };
 
-/** Loads a processor's code; undefined where there is none of that name. */
+/** Loads a processor's code. Returns undefined if no processor has this name. */
 export function loadProcessor(name: string): Promise<Processor> | undefined {
   return Object.hasOwn(processors, name) ? processors[name as ProcessorName]() : undefined;
 }

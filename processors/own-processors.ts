@@ -1,15 +1,14 @@
 import { PermanentError } from './contract/permanent-error.ts';
 import type { Processor } from './contract/processor.ts';
 
-/** A module that the settings name exports no processor of the name that they give. */
+/** A module that the settings name does not export the processor that they name. */
 export class OwnProcessorError extends PermanentError {
   override readonly name = 'OwnProcessorError';
 }
 
 /**
  * Finds a processor among the exports of a user's module: any export that has the name and a `process` function.
- *
- * @throws OwnProcessorError where there is none.
+ * @throws OwnProcessorError if there is none.
  */
 export function exportedProcessor(name: string, module: object): Processor {
   const found = Object.values(module).find((one): one is Processor => isProcessor(one) && one.name === name);
@@ -23,7 +22,10 @@ export function exportedProcessor(name: string, module: object): Processor {
   );
 }
 
-/** The processors of a user's modules, before the built-in ones. A module is loaded with the first item that needs it. */
+/**
+ * Adds the processors of a user's modules, which have priority over the built-in ones. A module is loaded with the
+ * first item that needs it.
+ */
 export function withOwnProcessors(
   modules: Readonly<Record<string, () => Promise<object>>>,
   builtIn: (name: string) => Promise<Processor> | undefined,

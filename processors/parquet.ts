@@ -13,58 +13,57 @@ import { readInput } from './table/read-input.ts';
 import { Rejects } from './table/rejects.ts';
 import type { TableForm } from './table/table.ts';
 
-/** The result lists so much of a schema; each Parquet file holds the whole. */
+/** The result contains this much of a schema; each Parquet file contains the whole schema. */
 const MAX_SCHEMA_BYTES = 131_072;
 const PARQUET = 'application/vnd.apache.parquet';
 
-/** What became of an object that was converted. */
+/** The result for an object that was converted. */
 export type ParquetResult = {
   format: TableForm['format'] | 'empty';
   compression: Compression;
   encoding: string | null;
   delimiter: string | null;
   header: boolean | null;
-  /** Lines before the table that were left out, as titles and notes are. */
+  /** Lines before the table that were left out, such as titles and notes. */
   skippedLines: number;
   /** Rows in the Parquet files. */
   rows: number;
-  /** Rows that are in none of them, and how many of those `rejects.jsonl` holds. */
+  /** Rows that are not in the Parquet files, and how many of them `rejects.jsonl` contains. */
   badRows: number;
   badRowsKept: number;
   files: number;
   parquetBytes: number;
-  /** Of the input, unpacked. */
+  /** Bytes of the unpacked input. */
   uncompressedBytes: number;
   columns: number;
   schema: { name: string; type: string }[];
-  /** Whether the schema above was cut, since it is long. The files' own isn't. */
+  /** Whether the schema above was shortened. The schema in the files is complete. */
   schemaCut: boolean;
 };
 
 /**
- * Converts a table (CSV, TSV, JSON, JSON Lines or Parquet, plain, gzip or zstd) to Parquet by DuckDB.
- *
- * The input is unpacked into a file on the task's disk, so a task needs room for it and for the Parquet files. Types come
- * from all rows: an inferred type costs no row. Rows that can't be read, or don't fit a type given in the options, are
- * counted, and the first of them stand in the output `rejects.jsonl` with the reason.
+ * Converts a table (CSV, TSV, JSON, JSON Lines or Parquet, plain, gzip or zstd) to Parquet with DuckDB.
+ * The input is unpacked into a file on the task's disk, so a task needs disk space for it and for the Parquet files.
+ * Types are inferred from all rows, so an inferred type rejects no row. Rows that can't be read, or don't fit a type in
+ * the options, are counted, and the output `rejects.jsonl` contains the first of them with the reason.
  */
 export const parquet = defineProcessor({
   name: 'parquet',
   options: z
     .strictObject({
       ...readOptions,
-      /** Columns that become folders, `city=Bonn/`, as Hive, Athena and Spark read them. */
+      /** Columns that become folders such as `city=Bonn/`, which Hive, Athena and Spark can read. */
       partitionBy: z.array(z.string().min(1).max(500)).max(5).default([]),
       maxPartitions: z.int().min(1).max(2_000).default(500),
-      /** About how large a file becomes before the next one begins. */
+      /** The approximate size at which the next file begins. */
       fileMiB: z.int().min(1).max(65_536).optional(),
       rowGroupRows: z.int().min(2_048).max(1_048_576).default(122_880),
-      /** How many bad rows are kept. */
+      /** How many bad rows are stored. */
       keepBadRows: z.int().min(0).max(10_000).default(1_000),
     })
     .refine((options) => options.fileMiB === undefined || options.partitionBy.length === 0, {
       path: ['fileMiB'],
-      error: 'can not be combined with partitionBy: DuckDB divides by one or the other',
+      error: 'can not be combined with partitionBy: DuckDB supports only one of the two',
     }),
   async process(item, context): Promise<ParquetResult> {
     const rejects = new Rejects(item.options.keepBadRows);
@@ -73,7 +72,7 @@ export const parquet = defineProcessor({
       context,
       rejects,
       async (table, database, { folder }) => {
-        // Without a column there is no Parquet file.
+        // A table without columns has no Parquet file.
         if (table.columns.length === 0) return { ...NO_FILES, ...(await keepRejects(rejects, context)) };
         const results = join(folder, 'output');
         await convert(database, table, results, { ...item.options, memoryBytes: context.memoryBytes });
@@ -113,7 +112,7 @@ async function keepRejects(
   return { badRows: count, badRowsKept: sample.length };
 }
 
-/** Stores the Parquet files under the names that DuckDB gave them. Each is deleted once it is stored. */
+/** Stores the Parquet files under the names that DuckDB gave them. Each file is deleted after it is stored. */
 async function keepFiles(folder: string, context: ProcessorContext): Promise<{ files: number; parquetBytes: number }> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const names = entries

@@ -8,48 +8,48 @@ import { readInput } from './table/read-input.ts';
 import { Rejects } from './table/rejects.ts';
 import type { TableForm } from './table/table.ts';
 
-/** Names and statistics that the result lists, each name cut, so that it stays small. */
+/** How many names and statistics the result lists. Long names are shortened, so that the result stays small. */
 const MAX_LISTED = 200;
 const MAX_NAME = 200;
-/** Bad rows that the result lists. */
+/** How many bad rows the result lists. */
 const MAX_REJECTS = 3;
 
-/** What `profile` finds out about an object. */
+/** The result of `profile` for an object. */
 export type Profile = {
   format: TableForm['format'] | 'text' | 'binary' | 'empty';
   compression: Compression;
-  /** How the text is encoded; null where it is none. */
+  /** The encoding of the text; null if the object is not text. */
   encoding: string | null;
-  /** What separates the fields of a table, null elsewhere. */
+  /** The separator of the fields of a table; null for other content. */
   delimiter: string | null;
-  /** Whether the first row was taken for column names. Null where the format has no header. */
+  /** Whether the first row was read as column names. Null if the format has no header. */
   header: boolean | null;
-  /** Lines before the table that were left out, as titles and notes are. */
+  /** Lines before the table that were left out, such as titles and notes. */
   skippedLines: number;
   /** Bytes as they are stored, and after decompression. */
   bytes: number;
   uncompressedBytes: number;
-  /** Of the bytes as they are stored. */
+  /** The hash of the bytes as they are stored. */
   sha256: string;
-  /** Rows of the table that are good; lines of text. */
+  /** Good rows of the table, or lines of the text. */
   records: number;
   badRows: number;
   /** The first three bad rows. */
   badRowsSeen: { line: number | null; reason: string }[];
-  /** Columns of the table, null where there is none. */
+  /** The number of columns, or null if the object is not a table. */
   columns: number | null;
-  /** The first 200; empty where a table has no header. */
+  /** The names of the first 200 columns; empty if the table has no header. */
   columnNames: string[];
-  /** Of the first 200 columns. */
+  /** The statistics of the first 200 columns. */
   statistics: ColumnStatistics[];
 };
 
 /**
- * Reads an object and says what it is: compression, format and encoding by its content, records, bytes, SHA-256, and of each column type,
- * nulls, distinct values (approximately), least and greatest value. A table is read just as `parquet` reads it.
- *
- * A format it doesn't know is the result `binary` or `text` and no error, unless the name or content type of the object promised a table; a format
- * that it knows and that is broken fails the item by name.
+ * Reads an object and describes it: compression, format and encoding by its content, records, bytes, SHA-256, and for
+ * each column type, nulls, (approximate) distinct values, smallest and largest value. It reads a table exactly as
+ * `parquet` does.
+ * For an unknown format, the result is `binary` or `text` and not an error, unless the name or content type of the
+ * object promised a table. If a known format is broken, the item fails with that error.
  */
 export const profile = defineProcessor({
   name: 'profile',

@@ -8,17 +8,17 @@ import { defineProcessor, type Json } from './contract/processor.ts';
 import { canonicalUrl } from './scrape/canonical-url.ts';
 import { type CrawlCounts, crawl } from './scrape/crawl.ts';
 
-/** What a `scrape` finds out about a site; the pages themselves are in its output `pages.jsonl`. */
+/** The result of `scrape` for a site; the pages themselves are in its output `pages.jsonl`. */
 export type ScrapeResult = CrawlCounts & {
   start: string;
-  /** Pages asked for, and how many of them gave no answer, an error status or what can't be read. */
+  /** Pages that were requested, and how many of them gave no answer, an error status or unreadable content. */
   pages: number;
   failed: number;
   /** Bytes of the pages that were read. */
   bytes: number;
 };
 
-/** The item's input names no URL to start from. */
+/** The item's input contains no URL to start from. */
 export class NoStartUrlError extends PermanentError {
   override readonly name = 'NoStartUrlError';
 }
@@ -26,26 +26,26 @@ export class NoStartUrlError extends PermanentError {
 const inputSchema = z.strictObject({ url: z.url({ protocol: /^https?$/ }) });
 
 /**
- * Follows the links of one site from a start page, politely, and writes a line of JSON a page to `pages.jsonl`: url,
- * depth, status, title, text length, links, when it was fetched.
- *
- * For work items: `{ "processor": "scrape", "input": { "url": "https://example.org/" }, "options": { "maxPages": 50 } }`.
- *
- * It keeps to robots.txt with its Crawl-delay, `nofollow`, `Retry-After` and a pause between requests, one request at a
- * time; takes HTML only, sends no cookies or credentials, and leaves the site neither by links nor by redirects.
+ * Follows the links of one site from a start page, politely, and writes a line of JSON for each page to `pages.jsonl`:
+ * url, depth, status, title, text length, links, time of the request.
+ * For work items: `{ "processor": "scrape", "input": { "url": "https://example.org/" }, "options": { "maxPages": 50 }
+ * }`.
+ * It obeys robots.txt with its Crawl-delay, `nofollow` and `Retry-After`, and pauses between requests, with one request
+ * at a time. It reads only HTML, sends no cookies or credentials, and leaves the site neither by links nor by
+ * redirects.
  */
 export const scrape = defineProcessor({
   name: 'scrape',
   options: z.strictObject({
-    /** Requests for pages in all, which is what ends an endless site. */
+    /** Requests for pages in total. This limit ends the scrape of an endless site. */
     maxPages: z.int().min(1).max(10_000).default(100),
-    /** Links away from the start page. */
+    /** The distance from the start page, in links. */
     maxDepth: z.int().min(0).max(100).default(5),
-    /** The pause before each request; a longer Crawl-delay wins. */
+    /** The pause before each request. A longer Crawl-delay has priority. */
     delaySeconds: z.number().min(0).max(3_600).default(1),
-    /** What is read of one page; the rest isn't looked at. */
+    /** How many bytes of one page are read; the rest is ignored. */
     maxPageBytes: z.int().min(1_024).max(16_777_216).default(2_097_152),
-    /** For one answer, from dialling to its last byte. */
+    /** The time limit for one answer, from the connection to its last byte. */
     timeoutSeconds: z.number().positive().max(600).default(30),
   }),
   async process(item, context): Promise<ScrapeResult> {

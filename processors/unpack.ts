@@ -21,25 +21,25 @@ import { MOST_ENTRIES, type Skipped, type WantedEntry, wantedEntries } from './u
 const MIB = 1_048_576;
 const ANY_BYTES = 'application/octet-stream';
 
-/** What became of an archive. */
+/** The result for an archive. */
 export type UnpackResult = {
   format: Archive['format'];
-  /** Of the archive as it is stored, and of its files. */
+  /** Bytes of the archive as stored, and of its files. */
   bytes: number;
   unpackedBytes: number;
-  /** Files that became objects; of those, how many failed in their processor. */
+  /** Files that became objects, and how many of them failed in their processor. */
   unpacked: number;
   failed: number;
-  /** Links, files of the operating system, and what the option `only` leaves out. */
+  /** Links, files of the operating system, and files that the option `only` excludes. */
   skipped: number;
-  /** The first of them; `entries.jsonl` lists all, with what the processor found. */
+  /** The first entries; `entries.jsonl` lists all, with the results of the processor. */
   entries: UnpackedEntry[];
   entriesCut: boolean;
   skippedSeen: Skipped[];
 };
 
 const options = z.strictObject({
-  /** What each unpacked object gets, at once and within this item. */
+  /** The processor for each unpacked object. It runs at once, within this item. */
   process: z
     .strictObject({
       processor: z.enum(PROCESSOR_NAMES).exclude(['unpack', 'scrape'], 'takes parquet or profile'),
@@ -49,9 +49,9 @@ const options = z.strictObject({
   /** Patterns of the files to unpack, such as `*.csv`. */
   only: z.array(z.string().min(1).max(200)).max(50).default([]),
   maxEntries: z.int().min(1).max(MOST_ENTRIES).default(1_000),
-  /** More unpacked bytes in all fail the item. */
+  /** The item fails if the archive unpacks to more bytes in total. */
   maxUnpackedMiB: z.int().min(1).default(102_400),
-  /** On so many objects their processor may fail: a number, or a share such as `"5%"`. */
+  /** How many objects their processor may fail on: a number, or a share such as `"5%"`. */
   maxFailed: z
     .union([z.int().min(0), z.string().regex(/^\d{1,3}(\.\d+)?%$/, 'takes a number of files, or a share such as "5%"')])
     .default(0),
@@ -59,12 +59,10 @@ const options = z.strictObject({
 
 /**
  * Unpacks an archive (ZIP, tar, gzip or zstd, one level) into an object for each file, and runs a processor on each.
- *
- * An archive in an archive stays an object. Names that lead out of the archive, that stand twice, and files that are encrypted, damaged or
- * packed by other methods than deflate fail the item by name; links and devices are skipped. All of it happens in this one item: its time,
- * memory and tries count for the whole archive.
- *
- * @param loadProcessor loads the processor that the objects get.
+ * An archive in an archive stays an object. The item fails, with the name of the file, if a name leads out of the
+ * archive or occurs twice, or if a file is encrypted, damaged or packed with another method than deflate. Links and
+ * devices are skipped. All of this happens in one item: its time, memory and tries apply to the whole archive.
+ * @param loadProcessor loads the processor for the objects.
  */
 export function unpackWith(loadProcessor: (name: string) => Promise<Processor> | undefined): Processor {
   return defineProcessor({
@@ -72,16 +70,17 @@ export function unpackWith(loadProcessor: (name: string) => Promise<Processor> |
     options,
     async process(item, context): Promise<UnpackResult> {
       const { object } = item;
-      if (object === undefined) throw new NoInputObjectError(`${item.name} is work without a landed object`);
+      if (object === undefined) throw new NoInputObjectError(`${item.name} is work, so it has no landed object`);
       const asked = item.options.process;
       const processor = asked && (await loadProcessor(asked.processor));
-      // Wrong options are said before anything is unpacked.
+      // Wrong options are reported before anything is unpacked.
       if (processor !== undefined) optionsOf(processor, asked?.options);
 
       const folder = await mkdtemp(join(tmpdir(), 'sluice-unpack-'));
       let archive: Archive | undefined;
       try {
-        // A third of the free disk each: for a ZIP archive, for a file of it, and for what its processor makes of that.
+        // A third of the free disk each: for a ZIP archive, for one file of it, and for what its processor makes of the
+        // file.
         const { bavail, bsize } = await statfs(folder);
         const diskBytes = Math.floor((bavail * bsize) / 3);
         archive = await openArchive(context.openInput(), item.name, folder, diskBytes);
@@ -119,7 +118,7 @@ export function unpackWith(loadProcessor: (name: string) => Promise<Processor> |
         };
 
         const wanted = wantedEntries(archive.entries, item.options, (skipped) => listing.skip(skipped));
-        // Where all files are known, each is looked at before the first one is unpacked.
+        // If all files are known, each is checked before the first one is unpacked.
         for await (const one of archive.isKnown ? await Array.fromAsync(wanted) : wanted) await unpackOne(one);
         await listing.end();
         checkFailed(listing, item.options.maxFailed);
@@ -138,7 +137,7 @@ export function unpackWith(loadProcessor: (name: string) => Promise<Processor> |
   });
 }
 
-/** Writes what passes by into a file too, which is whole when the stream has ended. */
+/** Also writes the passing bytes into a file, which is complete when the stream has ended. */
 async function* alsoInto(file: string, content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const copy = new FileWriter(file);
   try {

@@ -1,9 +1,9 @@
 /**
- * What the container's command runs: `node -e <this, bundled and minified at synth>`. It fetches the worker's bundle
- * from S3, checks it against the SHA-256 that the task definition carries, and starts it. So a plain Node image is
- * enough, and nothing needs Docker.
- *
- * It stands alone and stays small, since a container override and a task definition hold 64 KiB at most.
+ * The container's command: `node -e <this file, bundled and minified at synth>`. It downloads the worker's bundle from
+ * S3, compares it with the SHA-256 in the task definition, and starts it. So a plain Node image is enough, and nothing
+ * needs Docker.
+ * It imports none of our modules and stays small, because a container override and a task definition can contain at
+ * most 64 KiB.
  */
 
 import { createHash } from 'node:crypto';
@@ -15,14 +15,14 @@ import { pathToFileURL } from 'node:url';
 import { AwsClient } from 'aws4fetch';
 import { endByItself } from './end-by-itself.ts';
 
-// The handlers come first: as process 1 of a container, a process without one ignores SIGTERM and is killed later.
+// The handlers are installed first: process 1 of a container ignores SIGTERM if it has no handler, and is killed later.
 const stopping = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort());
 
 const TRIES = 6;
-/** For one answer, the bundle's last byte included. */
+/** The time limit for one answer, to the last byte of the bundle. */
 const TIMEOUT_MS = 60_000;
-/** ECS's own address for the credentials of tasks. */
+/** ECS serves the credentials of tasks at this address. */
 const CONTAINER_CREDENTIALS = 'http://169.254.170.2';
 
 interface Credentials {
@@ -31,7 +31,7 @@ interface Credentials {
   readonly sessionToken?: string;
 }
 
-/** An answer or a setting that asking again doesn't change. */
+/** Another try can't change the answer or the setting. */
 class FinalError extends Error {}
 
 async function start(): Promise<number> {
@@ -44,7 +44,7 @@ async function start(): Promise<number> {
     const file = join(folder, 'worker.mjs');
     await writeFile(file, bundle);
     const worker = (await import(pathToFileURL(file).href)) as { main: (stop: AbortSignal) => Promise<number> };
-    // It starts its own file again, for the processes that items run in.
+    // The worker starts its own file again, for the processes in which items run.
     return await worker.main(stopping.signal);
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -59,7 +59,10 @@ async function fetchBundle(signal: AbortSignal): Promise<Buffer> {
   return Buffer.from(await answer.arrayBuffer());
 }
 
-/** The bundle's URL: by bucket name on AWS, by path on any other endpoint, which has no name for each bucket. */
+/**
+ * Returns the bundle's URL: with the bucket in the host name on AWS, in the path on any other endpoint, which has no
+ * host name for each bucket.
+ */
 function bundleUrl(): string {
   const bucket = needed('SLUICE_BUNDLE_BUCKET');
   const key = needed('SLUICE_BUNDLE_KEY').split('/').map(encodeURIComponent).join('/');
@@ -69,7 +72,7 @@ function bundleUrl(): string {
   return `https://${bucket}.s3.${region()}.${domain}/${key}`;
 }
 
-/** The task role's credentials from ECS, else those of the environment. */
+/** Returns the task role's credentials from ECS, or those of the environment. */
 async function credentials(signal: AbortSignal): Promise<Credentials> {
   const { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: relative, AWS_CONTAINER_CREDENTIALS_FULL_URI: full } = process.env;
   const url = relative === undefined ? full : CONTAINER_CREDENTIALS + relative;
@@ -94,12 +97,12 @@ async function authorization(): Promise<string | undefined> {
 
 async function failed(answer: Response, what: string): Promise<Error> {
   const text = (await answer.text()).slice(0, 500);
-  // 403 is asked again too: a task role's policy may take some seconds to reach everywhere.
+  // 403 is retried too: a task role's policy may take some seconds to reach all of AWS.
   const final = answer.status >= 400 && answer.status < 500 && ![403, 408, 429].includes(answer.status);
   return new (final ? FinalError : Error)(`${what} answers ${answer.status}: ${text}`);
 }
 
-/** Tries a few times, over about half a minute. */
+/** Makes several tries, over about half a minute. */
 async function patiently<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
@@ -122,7 +125,7 @@ function needed(name: string): string {
   return value;
 }
 
-/** In the form of the worker's own log lines. */
+/** Writes a line in the form of the worker's own log lines. */
 function log(level: 'INFO' | 'WARN' | 'CRITICAL', message: string, error: unknown): void {
   const { name, message: text, cause } = error as Error;
   const line = { level, message, service: 'sluice-bootstrap', timestamp: new Date().toISOString() };
@@ -132,7 +135,7 @@ function log(level: 'INFO' | 'WARN' | 'CRITICAL', message: string, error: unknow
 start().then(
   (code) => endByItself(code),
   (error) => {
-    // Stopped before there was anything to do is no error.
+    // If the worker was stopped before it did anything, this is not an error.
     const stopped = stopping.signal.aborted && !(error instanceof FinalError);
     log(stopped ? 'INFO' : 'CRITICAL', stopped ? 'stopped before the worker began' : 'the worker did not start', error);
     endByItself(stopped ? 0 : 1);

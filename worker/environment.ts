@@ -8,7 +8,7 @@ const GIB = 1_073_741_824;
 const VARIABLES = {
   SLUICE_BUCKET: z.string().min(1),
   SLUICE_QUEUE_URL: z.url(),
-  /** The container's stopTimeout: how long after SIGTERM the worker is killed. */
+  /** The container's stopTimeout: the seconds from SIGTERM to SIGKILL. */
   SLUICE_STOP_SECONDS: z.coerce.number().positive(),
   ...groupVariables.workers,
   ...groupVariables.sources,
@@ -18,13 +18,13 @@ const VARIABLES = {
   SLUICE_DEPLOYMENT: z.string().min(1),
 };
 
-/** What a worker works by: the deployment's settings for workers, and what its task definition says besides. */
+/** The settings of a worker: the deployment's settings for workers, and the other variables of its task definition. */
 export type WorkerSettings = ReturnType<typeof readWorkerSettings>;
 
 /**
- * The worker's environment, as its task definition gives it.
- *
- * @throws EnvironmentError naming every variable that is wrong, what it takes and what it holds.
+ * Reads the worker's environment, as its task definition sets it.
+ * @throws EnvironmentError, which names every invalid variable with the values that it accepts and the value that it
+ * has.
  */
 export function readWorkerSettings(variables: NodeJS.ProcessEnv) {
   const env = readEnvironment(VARIABLES, variables);

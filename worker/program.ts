@@ -4,11 +4,10 @@ import type { LoadProcessor } from './item/run-item.ts';
 import { workerMain } from './worker-main.ts';
 
 /**
- * A worker as a program: `node worker.mjs`, which starts itself again as `node worker.mjs item` for the processes that items
- * run in.
- *
+ * Runs a worker as a program: `node worker.mjs`. It starts itself again as `node worker.mjs item` for the processes in
+ * which items run.
  * @param file the program's own file.
- * @param loadProcessor the processors that it has.
+ * @param loadProcessor loads its processors.
  */
 export async function runProgram(file: string, loadProcessor: LoadProcessor): Promise<void> {
   if (process.argv[2] === 'item') return itemMain(loadProcessor);

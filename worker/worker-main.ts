@@ -16,11 +16,10 @@ import { workerName } from './runtime/worker-name.ts';
 const MIB = 1_048_576;
 
 /**
- * The worker, from its environment to its last message.
- *
- * @param file the program that its item processes run, which is this one.
- * @param stop aborts on SIGTERM. Whoever starts the worker owns the signals, since they may come before it is loaded.
- * @returns the process's exit code: 0 when the queue was empty or the worker was stopped, 1 on an error.
+ * Runs the worker, from its environment to its last message.
+ * @param file the program for the item processes, which is this program.
+ * @param stop aborts on SIGTERM. The caller handles the signals, because they may arrive before the worker is loaded.
+ * @returns the process's exit code: 0 if the queue was empty or the worker was stopped, 1 on an error.
  */
 export async function workerMain(file: string, stop: AbortSignal): Promise<number> {
   const name = await workerName(process.env);
@@ -28,8 +27,9 @@ export async function workerMain(file: string, stop: AbortSignal): Promise<numbe
   logOutsideCalls(logger.getLevelName(), (message, call) => logger.debug(message, { ...call }));
   const fault = new AbortController();
   const onFault = (error: Error): void => {
-    // The worker's own fault, for processors run elsewhere. It gives back what it has, and ends.
-    logger.critical('an error that nobody caught ends the worker', { error });
+    // This is an error of the worker itself, because processors run elsewhere. The worker returns its messages and
+    // ends.
+    logger.critical('an uncaught error ends the worker', { error });
     fault.abort();
   };
   process.on('uncaughtException', onFault);

@@ -1,4 +1,4 @@
-/** What a processor of one's own is made with. */
+/** Everything that you need to write a processor of your own. */
 export { SourceGuard } from '#net/guard/source-guard.ts';
 export { PermanentError } from './permanent-error.ts';
 export {

@@ -5,7 +5,9 @@ import { httpStatus, type Store } from '#run/store.ts';
 import { PermanentError } from './permanent-error.ts';
 import type { ItemObject } from './processor.ts';
 
-/** Failures in a row, without a byte between them, after which a read is given up. The SDK's own retries come on top. */
+/**
+ * After this many failures in a row without a byte between them, the read fails. The SDK's own retries are not counted.
+ */
 const TRIES_WITHOUT_PROGRESS = 5;
 
 /** A processor asked for the input of an item that has none. */
@@ -13,17 +15,17 @@ export class NoInputObjectError extends PermanentError {
   override readonly name = 'NoInputObjectError';
 }
 
-/** The object was replaced while it was read. Two versions never mix; the next try reads the new one. */
+/** The object was replaced while it was read. Two versions never mix; the next try reads the new version. */
 export class InputChangedError extends Error {
   override readonly name = 'InputChangedError';
 }
 
-/** The object is not there any more. */
+/** The object does not exist any more. */
 export class InputGoneError extends PermanentError {
   override readonly name = 'InputGoneError';
 }
 
-/** The object's bytes as one stream, resumed by range where a connection breaks. */
+/** Returns the object's bytes as one stream. If a connection breaks, the stream continues by range. */
 export function openInput(store: Store, object: ItemObject, signal: AbortSignal): Readable {
   return Readable.from(read(store, object, signal), { objectMode: false, signal });
 }
@@ -43,9 +45,10 @@ async function* read(store: Store, object: ItemObject, signal: AbortSignal): Asy
         yield chunk;
       }
       if (total === undefined || offset === total) return;
-      if (offset > total) throw new InputChangedError(`${nameOf(object)} sent ${offset} bytes of ${total}`);
+      if (offset > total) throw new InputChangedError(`${nameOf(object)} sent only ${offset} bytes of ${total}`);
     } catch (error) {
-      // All bytes came and yet it failed: the checksum over the whole didn't hold. Nothing is left to ask for.
+      // If all bytes came and it still failed, the checksum of the whole object is wrong, and there is nothing left to
+      // request.
       if (signal.aborted || isFinal(error) || offset === total || ++failures === TRIES_WITHOUT_PROGRESS) throw error;
       await sleep(100 * 2 ** failures, undefined, { signal });
     }
@@ -72,7 +75,7 @@ async function get(
     if (resumed && !answer.ContentRange?.startsWith(`bytes ${offset}-`)) {
       (answer.Body as Readable).destroy();
       throw new InputChangedError(
-        `${nameOf(object)} was asked for from byte ${offset} and sent ${answer.ContentRange}`,
+        `${nameOf(object)}: the request began at byte ${offset}, but the answer has ${answer.ContentRange}`,
       );
     }
     return answer;
@@ -80,7 +83,7 @@ async function get(
     const status = httpStatus(error);
     if (status === 412)
       throw new InputChangedError(`${nameOf(object)} was replaced while it was read`, { cause: error });
-    if (status === 404) throw new InputGoneError(`${nameOf(object)} is not there any more`, { cause: error });
+    if (status === 404) throw new InputGoneError(`${nameOf(object)} does not exist any more`, { cause: error });
     throw error;
   }
 }

@@ -1,26 +1,26 @@
 import { Writable } from 'node:stream';
 
-/** Where the bytes of one output go. Each method is called when the one before has settled. */
+/** Where the bytes of one output are stored. Each method is called when the one before has settled. */
 export interface OutputSink {
   write(chunk: Buffer): Promise<void>;
-  /** All bytes were written: resolves when the output is stored. */
+  /** Called after all bytes were written. Resolves when the output is stored. */
   finish(): Promise<void>;
-  /** The output is not wanted: resolves when nothing of it is left. Never rejects. */
+  /** Called if the output is not wanted. Resolves when nothing of it is left. Never rejects. */
   abandon(): Promise<void>;
 }
 
-/** A processor's output: it finishes when the sink has stored it, and closes when the sink has nothing more to do. */
+/** A processor's output. It finishes when the sink has stored it, and closes when the sink has nothing more to do. */
 export class OutputStream extends Writable {
   readonly #sink: OutputSink;
   readonly #onStorageError: (error: Error) => void;
   #bytes = 0;
 
-  /** @param onStorageError hears of a sink that fails, even when the writer is busy elsewhere and doesn't listen. */
+  /** @param onStorageError is called if the sink fails, even if the writer does not listen for errors at that time. */
   constructor(sink: OutputSink, onStorageError: (error: Error) => void) {
     super();
     this.#sink = sink;
     this.#onStorageError = onStorageError;
-    // An error that nobody hears would end the whole process, and with it every other item.
+    // Without a listener, an error would end the whole process, and with it every other item.
     this.on('error', () => undefined);
   }
 
@@ -29,7 +29,7 @@ export class OutputStream extends Writable {
     return this.#bytes;
   }
 
-  /** Gives the output up, and resolves when nothing of it is left. */
+  /** Abandons the output, and resolves when nothing of it is left. */
   async giveUp(): Promise<void> {
     if (this.closed) return;
     const closed = new Promise((resolve) => this.once('close', resolve));
@@ -55,7 +55,7 @@ export class OutputStream extends Writable {
     work.then(
       () => done(),
       (error: Error) => {
-        // A stream that was destroyed has a reason of its own; the sink's is only the echo.
+        // A destroyed stream has a reason of its own; the sink's error is only its consequence.
         if (!this.destroyed) this.#onStorageError(error);
         done(error);
       },

@@ -1,8 +1,8 @@
 /**
- * A failure that no further try can mend: malformed input, a page that is gone, options that contradict each other.
- *
- * A processor throws it (or a subclass with a `name` of its own) to have the item fail at once. Anything else that it
- * throws is tried again, with a growing pause, until the item's attempts are used up.
+ * A failure against which no further try helps: malformed input, a page that does not exist, options that contradict
+ * each other.
+ * If a processor throws this class (or a subclass with a `name` of its own), the item fails at once. After any other
+ * error the item is tried again, with a growing pause, until its attempts are used up.
  */
 export class PermanentError extends Error {
   override readonly name: string = 'PermanentError';

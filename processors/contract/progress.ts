@@ -6,11 +6,11 @@ export type ProgressFields = Record<string, string | number>;
 
 export interface Progress {
   report(fields: ProgressFields): void;
-  /** The last word, as text for an error's message; empty where there was none. */
+  /** The last progress as text for an error's message; empty if there was none. */
   last(): string;
 }
 
-/** Keeps a processor's latest progress and logs it now and then, however often it is reported. */
+/** Stores a processor's latest progress and logs it at intervals, however often it is reported. */
 export function keepProgress(logger: ProcessorLogger, now: () => number = Date.now): Progress {
   let last: ProgressFields | undefined;
   let loggedAt = now();

@@ -5,20 +5,20 @@ import { type OutputSink, OutputStream } from './output-stream.ts';
 import { PermanentError } from './permanent-error.ts';
 import type { Json, Processor, ProcessorContext, ProcessorItem } from './processor.ts';
 
-/** Longer results belong into an output: the manifest's readers load every result. */
+/** Longer results must be outputs: the readers of a manifest load every result. */
 const MAX_RESULT_BYTES = 256 * 1_024;
 /** How long a processor may take to react to its signal. */
 export const ABORT_GRACE_MS = 10_000;
 const MAX_OUTPUT_NAME = 500;
-/** Percent signs, because Hive's partitions escape by them. */
+/** Percent signs are allowed because the names of Hive's partitions are percent-encoded. */
 const OUTPUT_NAME = /^[0-9A-Za-z_=%-][0-9A-Za-z._=%-]*(\/[0-9A-Za-z_=%-][0-9A-Za-z._=%-]*)*$/;
 
-/** The options in the run's input are not what the processor takes. */
+/** The processor does not accept the options in the run's input. */
 export class ProcessorOptionsError extends PermanentError {
   override readonly name = 'ProcessorOptionsError';
 }
 
-/** A name that an output can't have, or has already. */
+/** The name is not valid for an output, or another output has it already. */
 export class OutputNameError extends PermanentError {
   override readonly name = 'OutputNameError';
 }
@@ -28,12 +28,12 @@ export class OutputNotFinishedError extends PermanentError {
   override readonly name = 'OutputNotFinishedError';
 }
 
-/** What the processor returned can't be recorded. */
+/** The value that the processor returned can't be recorded. */
 export class InvalidResultError extends PermanentError {
   override readonly name = 'InvalidResultError';
 }
 
-/** Where inputs come from and outputs go to: S3 in a worker, memory in `testProcessor`. */
+/** Where inputs are read and outputs are stored: S3 in a worker, memory in `testProcessor`. */
 export interface ProcessorStreams {
   openInput(): Readable;
   openOutput(name: string, contentType: string): OutputSink;
@@ -45,11 +45,11 @@ export interface ProcessorOutcome {
 }
 
 /**
- * Runs a processor on one item, under the rules that hold in a worker and in a test alike: options are checked, every
- * output must be stored before the processor returns, the result is plain JSON of a bounded size, and after an abort
- * the processor is waited for 10 seconds and no longer.
- *
- * @throws what the processor throws; the signal's reason where the processor ended, or was left, because of it.
+ * Runs a processor on one item. The rules are the same in a worker and in a test: options are checked, every output
+ * must be stored before the processor returns, the result is plain JSON of a limited size, and after an abort the
+ * processor has 10 seconds to end.
+ * @throws what the processor throws; the signal's reason if the processor stopped because of the signal, or did not
+ * stop in time.
  */
 export async function runProcessor(
   processor: Processor,
@@ -59,7 +59,7 @@ export async function runProcessor(
   streams: ProcessorStreams,
 ): Promise<ProcessorOutcome> {
   const options = optionsOf(processor, rawOptions);
-  // A processor that waits for a page while its output fails would not notice before it writes again.
+  // A processor that waits for a page while its output fails would notice this only at its next write.
   const storage = new AbortController();
   const signal = AbortSignal.any([context.signal, storage.signal]);
   const opened = new OpenStreams(streams, (error) => storage.abort(error));
@@ -79,7 +79,10 @@ export async function runProcessor(
   }
 }
 
-/** The options as the processor takes them. @throws ProcessorOptionsError that names each problem. */
+/**
+ * Returns the options after the processor's schema has checked them. @throws ProcessorOptionsError, which names each
+ * problem.
+ */
 export function optionsOf<Options>(processor: Processor<Options>, rawOptions: unknown): Options {
   const options = processor.options.safeParse(rawOptions);
   if (options.success) return options.data;
@@ -87,7 +90,7 @@ export function optionsOf<Options>(processor: Processor<Options>, rawOptions: un
   throw new ProcessorOptionsError(`the options of processor ${processor.name} are wrong: ${problems.join('; ')}`);
 }
 
-/** The streams of one try: what isn't finished at its end is destroyed, so that nothing runs on. */
+/** The streams of one try. Those that aren't finished at its end are destroyed, so that nothing continues. */
 class OpenStreams {
   readonly #streams: ProcessorStreams;
   readonly #onStorageError: (error: Error) => void;
@@ -101,7 +104,7 @@ class OpenStreams {
 
   input(): Readable {
     const input = this.#streams.openInput();
-    // An abort fails the stream, and an error that nobody hears would end the whole process.
+    // An abort fails the stream, and without a listener the error would end the whole process.
     input.on('error', () => undefined);
     this.#inputs.push(input);
     return input;
@@ -110,7 +113,7 @@ class OpenStreams {
   output(name: string, contentType: string): OutputStream {
     if (!OUTPUT_NAME.test(name) || name.length > MAX_OUTPUT_NAME) {
       throw new OutputNameError(
-        `"${name}" is no name for an output: it takes letters, digits and ._=%- in segments that don't begin with a dot`,
+        `"${name}" is not a valid name for an output: it takes letters, digits and ._=%- in segments that don't begin with a dot`,
       );
     }
     if (this.#outputs.has(name)) throw new OutputNameError(`output "${name}" was opened before in this try`);
@@ -122,7 +125,7 @@ class OpenStreams {
   finished(processor: string): { name: string; bytes: number }[] {
     return [...this.#outputs].flatMap(([name, output]) => {
       if (output.writableFinished) return [{ name, bytes: output.bytes }];
-      // The processor has given it up. What can't be stored aborts the try by itself.
+      // The processor has abandoned this output. If an output can't be stored, that aborts the try by itself.
       if (output.destroyed) return [];
       throw new OutputNotFinishedError(
         `processor ${processor} returned before its output "${name}" was stored: end the stream and await its finish`,
@@ -137,7 +140,7 @@ class OpenStreams {
   }
 }
 
-/** The processor's result, or the signal's reason once the grace after an abort is over. */
+/** Returns the processor's result, or throws the signal's reason when the time after an abort is over. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   work.catch(() => undefined);
   const over = new AbortController();
@@ -158,10 +161,13 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-/** The result as it will be read again, so that a Date or an undefined doesn't look different in a test. */
+/**
+ * Returns the result in the form in which it will be read again, so that a Date or an undefined looks the same in a
+ * test.
+ */
 function checkedResult(processor: string, result: unknown): Json {
   const text = jsonOf(processor, result);
-  if (text === undefined) throw new InvalidResultError(`processor ${processor} returned no JSON but ${typeof result}`);
+  if (text === undefined) throw new InvalidResultError(`processor ${processor} returned ${typeof result}, not JSON`);
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_RESULT_BYTES) {
     throw new InvalidResultError(
@@ -182,8 +188,11 @@ function jsonOf(processor: string, result: unknown): string | undefined {
   try {
     return JSON.stringify(result);
   } catch (cause) {
-    throw new InvalidResultError(`processor ${processor} returned what is no JSON: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw new InvalidResultError(
+      `processor ${processor} returned a value that is not JSON: ${(cause as Error).message}`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -7,7 +7,7 @@ import type { Json, Processor, ProcessorItem, ProcessorLogger } from './processo
 import type { ProgressFields } from './progress.ts';
 import { runProcessor } from './run-processor.ts';
 
-/** What a test gives a processor. */
+/** The item that a test gives to a processor. */
 export interface TestItem {
   /**
    * The landed object's content: bytes, text, a file, or a stream of a stated length.
@@ -16,13 +16,13 @@ export interface TestItem {
   readonly object?: Buffer | string | { readonly file: string } | { readonly stream: Readable; readonly bytes: number };
   /** The work's own input. @default null */
   readonly input?: Json;
-  /** The options as an execution's input would have them. @default {} */
+  /** The options, as the input of an execution would contain them. @default {} */
   readonly options?: Readonly<Record<string, unknown>>;
-  /** What a person calls the item. @default 'test' */
+  /** The name by which a person knows the item. @default 'test' */
   readonly name?: string;
   /** @default 1 */
   readonly attempt?: number;
-  /** Abort it to see the processor stop. @default one that never aborts */
+  /** Abort it to test that the processor stops. @default one that never aborts */
   readonly signal?: AbortSignal;
   /** @default 256 MiB */
   readonly memoryBytes?: number;
@@ -32,7 +32,7 @@ export interface TestItem {
   readonly sourceGuard?: SourceGuard;
 }
 
-/** What a processor made of it. */
+/** The result of a processor in a test. */
 export interface TestRun<Result = Json> {
   readonly result: Result;
   /** The finished outputs by name. */
@@ -42,15 +42,18 @@ export interface TestRun<Result = Json> {
 }
 
 /**
- * Runs a processor on one item without AWS: the input from memory or a file, the outputs into memory, and everything
- * else under the very rules that hold in a worker.
+ * Runs a processor on one item without AWS: the input comes from memory or a file, the outputs go into memory, and all
+ * rules of a worker apply.
  *
  * @example
- * const run = await testProcessor(countLines, { object: 'a\n\nb\n', options: { skipEmpty: true } });
+ * const run = await testProcessor(countLines, { object: 'a
+ *
+ * b
+ * ', options: { skipEmpty: true } });
  * expect(run.result).toEqual({ lines: 2 });
  * await expect(testProcessor(countLines, { options: { skip: 1 } })).rejects.toThrow(ProcessorOptionsError);
  *
- * @throws what a worker would record as the item's failure, or try again.
+ * @throws the error that a worker would record as the item's failure, or after which it would try again.
  */
 export async function testProcessor<Result = Json>(
   processor: Processor,

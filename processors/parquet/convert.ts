@@ -6,12 +6,12 @@ import { columnOf } from '../table/given-types.ts';
 import { identifier, literal } from '../table/sql.ts';
 import type { Table } from '../table/table.ts';
 
-/** Each column costs statements and buffers of its own. */
+/** Each column needs statements and buffers of its own. */
 const MAX_COLUMNS = 2_000;
-/** DuckDB sets so much aside for the dictionary of each column of texts, used or not: 1,000 columns took 1 GiB. */
+/** DuckDB reserves this much for the dictionary of each text column, used or not: 1,000 columns took 1 GiB. */
 const DICTIONARY_BYTES = 1_048_576;
 const LEAST_DICTIONARY_BYTES = 16_384;
-/** Of the share of memory, what the dictionaries may take together. */
+/** The share of the memory that all dictionaries together may take. */
 const DICTIONARIES_SHARE = 1 / 8;
 
 export interface ConvertOptions {
@@ -25,7 +25,8 @@ export interface ConvertOptions {
 /**
  * Writes a table as Parquet files into a folder: one file, or several by size or by partition.
  *
- * @throws NoTableError beyond 2,000 columns; ColumnError for a column that isn't there, or too many partitions; what
+ * @throws NoTableError for more than 2,000 columns; ColumnError for a column that doesn't exist, or for too many
+ * partitions; what
  *   {@link Database} throws.
  */
 export async function convert(
@@ -36,11 +37,11 @@ export async function convert(
 ): Promise<void> {
   const { columns, source } = table;
   if (columns.length > MAX_COLUMNS) {
-    throw new NoTableError(`the table has ${columns.length} columns, at most ${MAX_COLUMNS} become Parquet`);
+    throw new NoTableError(`the table has ${columns.length} columns, but only ${MAX_COLUMNS} can become Parquet`);
   }
   for (const name of options.partitionBy) columnOf(table, name);
   if (options.partitionBy.length > 0 && options.partitionBy.length >= columns.length) {
-    throw new ColumnError('partitionBy names every column, and leaves none for the files');
+    throw new ColumnError('partitionBy names every column, so no column is left for the files');
   }
   const selected = columns.map(({ name, expression }) => `${expression} AS ${identifier(name)}`);
   const rows = `SELECT ${selected.join(', ')} FROM ${source}`;
@@ -49,7 +50,7 @@ export async function convert(
   const [copied] = await database.run(`COPY (${rows}) TO ${target(folder, table, options)}`);
   const count = Number(copied?.Count);
   if (count !== table.rows) {
-    throw new ConversionError(`${table.rows} rows went in and ${count} came out: this is a bug`);
+    throw new ConversionError(`${table.rows} rows were read and ${count} were written: this is a bug`);
   }
 }
 
@@ -70,7 +71,7 @@ async function checkPartitions(
   }
 }
 
-/** Where COPY writes, and how. */
+/** The folder and the options for COPY. */
 function target(folder: string, { columns }: Table, options: ConvertOptions): string {
   const { partitionBy, fileMiB, rowGroupRows, memoryBytes } = options;
   const leaves = columns.reduce((sum, { type }) => sum + type.split(', ').length, 0);

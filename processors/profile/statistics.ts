@@ -1,23 +1,23 @@
 import type { Database } from '../table/duckdb.ts';
 import type { Column, Table } from '../table/table.ts';
 
-/** Texts are cut, so that the result stays small. */
+/** Longer texts are shortened, so that the result stays small. */
 const MAX_VALUE = 100;
 const MAX_TYPE = 500;
 
-/** What the values of one column are like. */
+/** Statistics on the values of one column. */
 export type ColumnStatistics = {
   name: string;
   type: string;
   nulls: number;
-  /** About how many different values there are; DuckDB counts by HyperLogLog. */
+  /** The approximate number of different values; DuckDB counts with HyperLogLog. */
   distinct: number;
-  /** As text; null where there is no value, or the values have no order. */
+  /** As text; null if there is no value, or the values have no order. */
   min: string | null;
   max: string | null;
 };
 
-/** Looks at all rows of a table's first columns, in one pass. */
+/** Computes statistics over all rows for a table's first columns, in one pass. */
 export async function statisticsOf(
   database: Database,
   { columns, source, rows }: Table,

@@ -14,16 +14,16 @@ import { forbidsFollowing } from './robots-tag.ts';
 /** One line of the output. */
 export interface PageRecord {
   readonly url: string;
-  /** Links away from the start page. */
+  /** The distance from the start page, in links. */
   readonly depth: number;
-  /** Null where there was no answer. */
+  /** Null if there was no answer. */
   readonly status: number | null;
   readonly title: string | null;
   readonly textLength: number;
   readonly links: readonly string[];
   readonly linkCount: number;
   readonly bytes: number;
-  /** The page was longer than the limit, and what is behind it was not looked at. */
+  /** The page was longer than the limit, and the rest was not read. */
   readonly truncated: boolean;
   readonly contentType: string | null;
   readonly redirectedTo: string | null;
@@ -43,22 +43,22 @@ export interface CrawlOptions {
   readonly signal: AbortSignal;
 }
 
-/** The start page can't be the beginning of anything: it is gone, is no HTML, or leads to another site. */
+/** A scrape can't begin with the start page: it does not exist, is not HTML, or redirects to another site. */
 export class StartPageError extends PermanentError {
   override readonly name = 'StartPageError';
 }
 
-/** The start page failed in a way that may pass. */
+/** The start page failed in a way that may be temporary. */
 export class StartPageUnavailableError extends Error {
   override readonly name = 'StartPageUnavailableError';
 }
 
-/** robots.txt asks robots to stay away from the start page. */
+/** robots.txt forbids robots to fetch the start page. */
 export class DisallowedByRobotsError extends PermanentError {
   override readonly name = 'DisallowedByRobotsError';
 }
 
-/** What a crawl did, beside the pages it yielded. */
+/** The counts of a crawl, besides the pages that it yielded. */
 export type CrawlCounts = {
   disallowed: number;
   offSite: number;
@@ -67,19 +67,17 @@ export type CrawlCounts = {
 };
 
 /**
- * Walks a site breadth first from its start page, one request at a time with a pause before each.
- *
- * Endless sites end at `maxPages` (every request for a page counts, redirects and failures too); no more links are held
- * than could still be fetched.
- *
- * @returns the pages in the order they were fetched. Throws only for what makes the whole crawl senseless.
+ * Walks through a site breadth first from its start page, one request at a time with a pause before each.
+ * Endless sites end at `maxPages`: every request for a page counts, redirects and failures too. The queue never
+ * contains more links than can still be fetched.
+ * @returns the pages in the order in which they were fetched. It throws only errors that make the whole crawl useless.
  */
 export async function* crawl(start: string, options: CrawlOptions, counts: CrawlCounts): AsyncGenerator<PageRecord> {
   const robotsOf = new Map<string, Robots>();
   const queue: { url: string; depth: number }[] = [{ url: start, depth: 0 }];
   const seen = new Set([start]);
   let pages = 0;
-  /** Whether a page has come: until then it is the start page that redirects. */
+  /** Whether a page has been read. Before that, every redirect is one of the start page. */
   let begun = false;
   let delaySeconds = 0;
 
@@ -89,9 +87,9 @@ export async function* crawl(start: string, options: CrawlOptions, counts: Crawl
     const robots = robotsOf.get(origin) ?? (await readRobots(origin, options));
     robotsOf.set(origin, robots);
     if (!robots.allows(url)) {
-      // Also where the start page only leads there.
+      // This applies also if the start page only redirects to this URL.
       if (!begun)
-        throw new DisallowedByRobotsError(`robots.txt of ${origin} asks robots to stay away from ${redactUrl(url)}`);
+        throw new DisallowedByRobotsError(`robots.txt of ${origin} forbids robots to fetch ${redactUrl(url)}`);
       counts.disallowed++;
       continue;
     }
@@ -114,7 +112,7 @@ export async function* crawl(start: string, options: CrawlOptions, counts: Crawl
       }
     }
   }
-  if (!begun) throw new StartPageError(`${redactUrl(start)} leads on to more redirects than maxPages allows`);
+  if (!begun) throw new StartPageError(`${redactUrl(start)} needs more redirects than maxPages allows`);
 }
 
 async function visit(
@@ -142,13 +140,13 @@ async function visit(
           : (follows ? (page?.followable ?? []) : []).map((link) => ({ url: link, depth: depth + 1 })),
     };
   } catch (error) {
-    // A page that can't be parsed is as lost as one that doesn't answer.
+    // A page that can't be parsed is handled like a page that doesn't answer.
     if (!(error instanceof PageUnreachableError || error instanceof PageTooDeepError)) throw error;
     return { record: recordOf(url, depth, fetchedAt, undefined, undefined, undefined, error.message), onward: [] };
   }
 }
 
-/** Why the guard forbids what it is asked, undefined where it doesn't. */
+/** Returns why the guard forbids a request, or undefined if the guard permits it. */
 function forbids(check: () => void): string | undefined {
   try {
     check();
@@ -186,15 +184,14 @@ function recordOf(
 }
 
 /**
- * Looks at the answer for the start page, or for what the start page has led to.
- *
- * @param seen every URL that was asked for, or is going to be.
+ * Checks the answer for the start page, or for the URL that the start page redirected to.
+ * @param seen every URL that was requested or will be.
  * @returns whether it is a page; false for a redirect to another page of the site.
  */
 function checkStart(record: PageRecord, start: string, seen: ReadonlySet<string>): boolean {
   const { status, redirectedTo, error } = record;
   const where =
-    record.url === start ? redactUrl(start) : `${redactUrl(start)} leads to ${redactUrl(record.url)}, which`;
+    record.url === start ? redactUrl(start) : `${redactUrl(start)} redirects to ${redactUrl(record.url)}, which`;
   const says = (words: string) => `${where} ${words}`;
   if (status === null) throw new StartPageUnavailableError(error ?? says("doesn't answer"));
   if (status >= 500 || status === 429) throw new StartPageUnavailableError(says(`answers ${status}`));
@@ -202,17 +199,17 @@ function checkStart(record: PageRecord, start: string, seen: ReadonlySet<string>
     const target = canonicalUrl(redirectedTo, record.url);
     if (target === undefined || !sameSite(target, start)) {
       throw new StartPageError(
-        says(`leads to another site, ${redactUrl(redirectedTo)}: start there if that is what is meant`),
+        says(`redirects to another site, ${redactUrl(redirectedTo)}: start there if you mean that site`),
       );
     }
-    if (error !== null) throw new StartPageError(says(`redirects, and that is not followed: ${error}`));
+    if (error !== null) throw new StartPageError(says(`redirects, and the scraper does not follow: ${error}`));
     if (seen.has(target)) throw new StartPageError(says(`redirects in a circle, to ${redactUrl(target)}`));
     return false;
   }
   if (status !== 200) throw new StartPageError(says(`answers ${status}`));
   if (error !== null) throw new StartPageError(says(`can't be read: ${error}`));
   if (!isHtml(record.contentType ?? '')) {
-    throw new StartPageError(says(`is no HTML but ${record.contentType === '' ? 'of no type' : record.contentType}`));
+    throw new StartPageError(says(`is not HTML but ${record.contentType === '' ? 'of no type' : record.contentType}`));
   }
   return true;
 }

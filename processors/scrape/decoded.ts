@@ -1,7 +1,7 @@
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib';
 
-/** Nobody packs a page more often; each layer can unfold a little into a lot. */
+/** No honest server applies more codings, and each layer can unpack a few bytes to very many. */
 const MOST_CODINGS = 2;
 
 type Decode = Transform | ((chunks: AsyncIterable<Buffer>) => AsyncIterable<Buffer>);
@@ -14,7 +14,9 @@ const DECODERS: Readonly<Record<string, () => Decode>> = {
   zstd: createZstdDecompress,
 };
 
-/** The codings of a Content-Encoding, in the order in which they were applied. An empty one and `identity` are none. */
+/**
+ * The codings of a Content-Encoding, in the order in which they were applied. Empty texts and `identity` are left out.
+ */
 export function codingsOf(header: string | readonly string[] | undefined): string[] {
   return [header ?? []]
     .flat()
@@ -23,13 +25,13 @@ export function codingsOf(header: string | readonly string[] | undefined): strin
     .filter((coding) => coding !== '' && coding !== 'identity');
 }
 
-/** What of the codings can't be decoded, undefined where all can. */
+/** Returns the coding that can't be decoded, or undefined if all can. */
 export function undecodable(codings: readonly string[]): string | undefined {
   const unknown = codings.find((coding) => !Object.hasOwn(DECODERS, coding));
   return unknown ?? (codings.length > MOST_CODINGS ? codings.join(', ') : undefined);
 }
 
-/** Reads a body, decoded, up to so many bytes of what it decodes to. Leaving off destroys the body and with it the connection. */
+/** Reads a body, decoded, up to a number of decoded bytes. Stopping early destroys the body and its connection. */
 export async function readDecoded(
   body: Readable,
   codings: readonly string[],
@@ -47,7 +49,10 @@ export async function readDecoded(
   return { body: Buffer.concat(chunks), truncated: false };
 }
 
-/** HTTP's deflate is zlib's form (RFC 9110 8.4.1.2); some servers send it without zlib's head, and browsers take both. */
+/**
+ * HTTP's deflate means zlib's format (RFC 9110 8.4.1.2). Some servers send it without zlib's header, and browsers
+ * accept both.
+ */
 async function* inflated(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const iterator = chunks[Symbol.asyncIterator]();
   const first = await iterator.next();
@@ -61,8 +66,11 @@ async function* inflated(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
   yield* chained([all, inflate]);
 }
 
-/** What comes out of the last of several streams. An error of any of them is thrown from there, and leaving off destroys all. */
+/**
+ * Returns the output of the last of several streams. Errors of all streams are thrown there, and stopping early
+ * destroys all of them.
+ */
 function chained(streams: readonly (Readable | Decode | (() => AsyncIterable<Buffer>))[]): AsyncIterable<Buffer> {
-  // The types of `pipeline` know generators as arguments, and not in an array.
+  // The types of `pipeline` accept generators as arguments, but not in an array.
   return pipeline(streams as unknown as Transform[], () => {}) as unknown as Transform;
 }

@@ -7,29 +7,29 @@ import { headerText } from '#net/header-text.ts';
 import { redactUrl } from '#net/redact.ts';
 import { codingsOf, readDecoded, undecodable } from './decoded.ts';
 
-/** What a URL answered. A redirect is an answer like any other; who asked decides whether to follow. */
+/** The answer for a URL. A redirect is an answer like any other; the caller decides whether to follow it. */
 export interface Answer {
   readonly status: number;
   readonly contentType: string;
-  /** Absolute, where there is one. */
+  /** The absolute URL of a redirect, if any. */
   readonly location: string | undefined;
   readonly retryAfterSeconds: number | undefined;
-  /** At most as many bytes as were asked for. Empty where the type is none of those wanted. */
+  /** At most the requested number of bytes. Empty if the content type is not wanted. */
   readonly body: Buffer;
-  /** Whether the server had more. */
+  /** Whether the server had more bytes. */
   readonly truncated: boolean;
-  /** The Content-Encoding of a wanted body that was not read, because nothing here decodes it. */
+  /** The Content-Encoding of a wanted body that was not read, because it can't be decoded. */
   readonly undecodable: string | undefined;
   /** The values of X-Robots-Tag. */
   readonly robotsTags: readonly string[];
 }
 
-/** The server sent nothing, or not all, within the time limit, or the connection failed. */
+/** The server sent no complete answer within the time limit, or the connection failed. */
 export class PageUnreachableError extends Error {
   override readonly name = 'PageUnreachableError';
 }
 
-/** Answers that say "later": the pause they ask for is kept, and they are asked again this often. */
+/** Tries for an answer that says "later". The pause that the answer states is kept between them. */
 const TRIES = 3;
 const LONGEST_RETRY_AFTER_SECONDS = 120;
 
@@ -45,10 +45,8 @@ export interface FetchOptions {
 }
 
 /**
- * Asks for one URL, without following redirects, with no cookies and no credentials.
- *
- * 429 and 503 are asked again, at most twice, after what `Retry-After` says, if that is 2 minutes at most.
- *
+ * Requests one URL, without following redirects, with no cookies and no credentials.
+ * After 429 and 503 it asks again, at most twice, when the time in `Retry-After` is over, if that is at most 2 minutes.
  * @throws PageUnreachableError; SourceForbiddenError; the signal's reason.
  */
 export async function fetchPage(url: string, options: FetchOptions): Promise<Answer> {
@@ -71,7 +69,7 @@ async function askOnce(url: string, options: FetchOptions): Promise<Answer> {
       headers: {
         'user-agent': options.userAgent,
         accept: 'text/html,application/xhtml+xml',
-        // Some servers pack all the same; what it unfolds to is bounded then.
+        // Some servers still compress; the unpacked size is limited then.
         'accept-encoding': 'identity',
       },
     });
@@ -83,7 +81,7 @@ async function askOnce(url: string, options: FetchOptions): Promise<Answer> {
     if (wanted && unknown === undefined) {
       Object.assign(read, await readDecoded(body, codings, options.maxBytes));
     } else {
-      // An unread body would hold the connection.
+      // An unread body would keep the connection open.
       await body.dump({ limit: 16_384 });
     }
     return {
@@ -99,12 +97,12 @@ async function askOnce(url: string, options: FetchOptions): Promise<Answer> {
   } catch (error) {
     options.signal.throwIfAborted();
     if (error instanceof SourceForbiddenError) throw error;
-    const why = timeout.aborted ? `no whole answer in ${options.timeoutSeconds} s` : (error as Error).message;
+    const why = timeout.aborted ? `no complete answer in ${options.timeoutSeconds} s` : (error as Error).message;
     throw new PageUnreachableError(`${redactUrl(url)}: ${why}`, { cause: error });
   }
 }
 
-/** Seconds from now, from either form of the header (RFC 9110 10.2.3). */
+/** Returns the seconds to wait, from either form of the header (RFC 9110 10.2.3). */
 function retryAfter(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1_000;

@@ -1,19 +1,19 @@
 import { TextDecoder } from 'node:util';
 
-/** Looked at for a stated encoding, as browsers do (HTML standard, "prescan a byte stream"). */
+/** So many bytes are searched for a stated encoding, as in browsers (HTML standard, "prescan a byte stream"). */
 const PRESCAN_BYTES = 1_024;
 
 /**
- * An HTML page's text. Its encoding is what the byte order mark says, else the transport (`Content-Type`), else the page
- * itself, as in the HTML standard; else UTF-8 if it is that, else Windows-1252.
- *
- * @param html the page, or its beginning: the last character may be cut.
+ * Returns an HTML page's text. As in the HTML standard, its encoding is the one of the byte order mark, else of the
+ * transport (`Content-Type`), else of the page itself; otherwise it is UTF-8 if the bytes are valid UTF-8, else
+ * Windows-1252.
+ * @param html the page, or its beginning: the last character may be incomplete.
  */
 export function htmlText(html: Buffer, contentType = ''): string {
   const decoder = bomDecoder(html) ?? transportDecoder(contentType) ?? statedDecoder(html);
   if (decoder !== undefined) return decoder.decode(html);
   try {
-    // As of a stream, so that half a character at the end is no error.
+    // Decoded as a stream, so that an incomplete last character is not an error.
     return new TextDecoder('utf-8', { fatal: true }).decode(html, { stream: true });
   } catch {
     return new TextDecoder('windows-1252').decode(html);
@@ -37,7 +37,7 @@ function statedDecoder(html: Buffer): TextDecoder | undefined {
     xml,
     ...[...head.matchAll(/<meta[\s/]([^>]*)/gi)].map(([, attributes = '']) => metaLabel(attributes)),
   ]) {
-    // Who can state it in ASCII is no UTF-16.
+    // A page that can state UTF-16 in ASCII is not UTF-16.
     const decoder = /^utf-?16/i.test(label ?? '') ? new TextDecoder() : decoderNamed(label);
     if (decoder !== undefined) return decoder;
   }
@@ -46,17 +46,19 @@ function statedDecoder(html: Buffer): TextDecoder | undefined {
 
 const ATTRIBUTE = /([^\s=/"'>]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/g;
 
-/** The encoding that a `meta` states: by `charset`, or in `content` where `http-equiv` says that this is a Content-Type. */
+/**
+ * The encoding that a `meta` states: in `charset`, or in `content` if `http-equiv` says that this is a Content-Type.
+ */
 function metaLabel(attributes: string): string | undefined {
   const named = new Map<string, string>();
   for (const [, name = '', ...values] of attributes.matchAll(ATTRIBUTE)) {
-    // The first of several counts.
+    // If an attribute is repeated, the first one counts.
     const key = name.toLowerCase();
     if (!named.has(key)) named.set(key, values.find((value) => value !== undefined)?.trim() ?? '');
   }
   const charset = named.get('charset');
   if (charset !== undefined) return charset;
-  // Old pages leave http-equiv out; with a name it is a description, say.
+  // Old pages leave http-equiv out. If the element has a name, it is something else, such as a description.
   const isType = (named.get('http-equiv') ?? 'content-type').toLowerCase() === 'content-type';
   if (!isType || named.has('name') || named.has('property')) return undefined;
   return /charset\s*=\s*["']?\s*([^\s;"']{1,40})/i.exec(named.get('content') ?? '')?.[1];

@@ -3,49 +3,50 @@ import { Parser } from 'htmlparser2';
 import { canonicalUrl } from './canonical-url.ts';
 import { htmlText } from './html-text.ts';
 
-/** Links of one page beyond this are counted, not listed and not followed. */
+/** Further links of one page are counted, but not listed and not followed. */
 const MAX_LINKS = 1_000;
-/** Beyond this they are not even counted: each has to be resolved. */
+/** Further links are not even counted, because each has to be resolved. */
 const MAX_HREFS = 50_000;
-/** A link or a base that is longer is none: `canonicalUrl` takes half of it. */
+/** Longer links are ignored: `canonicalUrl` accepts half of this length. */
 const MAX_HREF_CHARACTERS = 4_096;
 const MAX_TITLE = 300;
-/** Parsed, and resolved, in one go; then whoever else waits for the loop has its turn. Some milliseconds. */
+/**
+ * This much text is parsed and resolved in one step, which takes some milliseconds. Then other tasks of the event loop
+ * can run.
+ */
 const SLICE_CHARACTERS = 65_536;
 const SLICE_HREFS = 1_000;
 /**
- * Elements within each other. Browsers stop at 512; elements that are never closed count as well, of which old pages have
- * many. The parser looks through them all for each tag that closes nothing.
+ * The deepest nesting of elements. Browsers stop at 512. Elements that are never closed count too, and old pages have
+ * many of them. For each tag that closes nothing, the parser searches all of them.
  */
 const MAX_DEPTH = 1_000;
 
-/** What is within them is no text of the page, and no link of it. */
+/** The content of these elements is not visible text, and their links don't count. */
 const UNSEEN = new Set(['head', 'title', 'script', 'style', 'template', 'noscript']);
 
-/** What is taken from an HTML page. */
+/** What is read from an HTML page. */
 export interface ParsedPage {
   readonly title: string | null;
-  /** Characters of visible text, with runs of white space as one. */
+  /** Characters of visible text; a run of white space counts as one. */
   readonly textLength: number;
-  /** Distinct links in their canonical form, in the order of the page, the first thousand. */
+  /** Distinct links in canonical form, in the order of the page; only the first thousand. */
   readonly links: readonly string[];
-  /** How many distinct links there are, of the first 50,000. */
+  /** The number of distinct links, counted among the first 50,000. */
   readonly linkCount: number;
-  /** Those of `links` that the page lets robots follow. */
+  /** The entries of `links` that the page permits robots to follow. */
   readonly followable: readonly string[];
 }
 
-/** The page's elements lie within each other deeper than any page's that is meant to be read. */
+/** The elements of the page are nested deeper than on any honest page. */
 export class PageTooDeepError extends Error {
   override readonly name = 'PageTooDeepError';
 }
 
 /**
  * Parses an HTML page, in the encoding that the byte order mark, the content type or the page states.
- *
- * Without a tree: what a page can cost grows with its length alone. (A mebibyte of `<b>` took a parser that keeps the standard
- * 100 s.) And in slices, so that nobody else's heartbeat waits for a long one.
- *
+ * It builds no tree, so the cost of a page depends only on its length. (A parser that follows the standard took 100 s
+ * for a mebibyte of `<b>`.) It works in slices, so that a long page does not delay heartbeats.
  * @throws PageTooDeepError
  */
 export async function parsePage(html: Buffer, url: string, contentType = ''): Promise<ParsedPage> {
@@ -60,9 +61,9 @@ export async function parsePage(html: Buffer, url: string, contentType = ''): Pr
   return reader.page(url);
 }
 
-/** Collects what is wanted from the events of a parser. */
+/** Collects the wanted data from the events of a parser. */
 class PageReader {
-  /** Each distinct link as it stands on the page, and whether any of its anchors may be followed. */
+  /** Each distinct link as the page contains it, and whether one of its anchors may be followed. */
   readonly #hrefs = new Map<string, boolean>();
   #base: string | undefined;
   #noneFollowed = false;
@@ -72,7 +73,7 @@ class PageReader {
   #depth = 0;
   #unseen = 0;
   #textLength = 0;
-  /** Whether white space came that counts as one character if text follows it. */
+  /** Whether there was white space that counts as one character if text follows it. */
   #space = false;
 
   onopentag(name: string, attributes: Readonly<Record<string, string>>): void {

@@ -1,10 +1,10 @@
 /**
- * More rules with wildcards than this are no site's that wants visitors: each costs a walk along the path of every page. Whoever writes
- * them is taken to ask robots to stay away.
+ * No site that wants visitors has more rules with wildcards. Each rule costs a walk along the path of every page. A
+ * file with more rules is treated as a prohibition.
  */
 const MOST_WILDCARD_RULES = 5_000;
 
-/** A text to look for, and where to go on in it after a mismatch (Knuth, Morris and Pratt). */
+/** A text to search for, and where to continue in it after a mismatch (Knuth, Morris and Pratt). */
 interface Part {
   readonly text: string;
   readonly back: Uint32Array;
@@ -14,9 +14,9 @@ interface Part {
 interface Rule {
   readonly allow: boolean;
   readonly parts: readonly Part[];
-  /** The path has to end where the rule does: the rule ended with `$`. */
+  /** The path has to end where the rule ends: the rule ended with `$`. */
   readonly toTheEnd: boolean;
-  /** The longer rule wins. */
+  /** The longer rule has priority. */
   readonly length: number;
 }
 
@@ -25,20 +25,20 @@ interface Group {
   crawlDelaySeconds: number;
 }
 
-/** What a robots.txt says to one crawler. */
+/** The rules of a robots.txt for one crawler. */
 export interface RobotsRules {
-  /** @param path of a URL with its query, as the URL parser writes it. */
+  /** @param path of a URL with its query, in the form of the URL parser. */
   allows(path: string): boolean;
   readonly crawlDelaySeconds: number;
 }
 
 /**
- * Reads a robots.txt by RFC 9309, and its `Crawl-delay`. Of the rules that match a path the longest wins, and of two as long as
- * each other the one that allows. Paths are compared as octets: `/%66oo`, `/foo` and, for what is not ASCII, `/ü` and `/%C3%BC` are one.
- *
- * Ours, because robots-parser (last released in 2023) doesn't compare `/%66oo` with `/foo`, and takes more than a second for one
- * path where a hostile file says `***`. Here a rule costs no more than one walk along the path.
- *
+ * Reads a robots.txt by RFC 9309, and its `Crawl-delay`. Of the rules that match a path, the longest decides; of two
+ * equally long ones, the one that allows. Paths are compared as octets: `/%66oo` and `/foo` are the same, and so are
+ * `/ü` and `/%C3%BC`.
+ * This is our own code, because robots-parser (last released in 2023) doesn't compare `/%66oo` with `/foo`, and takes
+ * more than a second for one path if a hostile file contains `***`. Here a rule costs no more than one walk along the
+ * path.
  * @param agent the crawler's product token, in lower case.
  */
 export function parseRobots(text: string, agent: string): RobotsRules {
@@ -66,7 +66,7 @@ export function parseRobots(text: string, agent: string): RobotsRules {
   };
 }
 
-/** Several groups may name one crawler; they count together. */
+/** Several groups may name one crawler; their rules are joined. */
 function groupOf(groups: Map<string, Group>, agent: string): Group {
   // "Sluice/1.0" means every version.
   const name = agent.trim().toLowerCase().replace(/\/.*$/, '').trim();
@@ -90,14 +90,14 @@ function addLine(group: Group, name: string, value: string): void {
 function verdict(rules: readonly Rule[], path: string): boolean {
   let best: Rule | undefined;
   for (const rule of rules) {
-    // Cheaper than to match, and most rules of a long file lose by it.
+    // This comparison costs less than a match, and excludes most rules of a long file.
     if (best !== undefined && (rule.length < best.length || (rule.length === best.length && !rule.allow))) continue;
     if (matches(rule, path)) best = rule;
   }
   return best?.allow ?? true;
 }
 
-/** Looks for each part at the first place that it can have, which is right where wildcards are all there is. */
+/** Searches for each part at the first possible place. This is correct because wildcards are the only pattern. */
 function matches({ parts, toTheEnd }: Rule, path: string): boolean {
   const [first, ...others] = parts;
   if (first === undefined || !path.startsWith(first.text)) return false;
@@ -123,8 +123,8 @@ function partOf(text: string): Part {
 }
 
 /**
- * Where the first occurrence of a part ends, from a place on; -1 where there is none. `indexOf` walks back for each
- * character of the path that begins the part, which is slow where all do.
+ * Returns the end of the first occurrence of a part after a position; -1 if there is none. `indexOf` would go back for
+ * each character of the path that begins the part, which is slow if all characters do.
  */
 function endOf({ text, back }: Part, path: string, from: number): number {
   if (text === '') return from;
@@ -141,8 +141,9 @@ function endOf({ text, back }: Part, path: string, from: number): number {
 const UNRESERVED = /[A-Za-z0-9._~-]/;
 
 /**
- * One spelling of a path: unreserved characters plain, everything that is not ASCII or has no business in a URL as `%C3%BC`, hex
- * digits in upper case. A literal `*` or `$` is `%2A` or `%24`; in a rule a bare `*` is the wildcard.
+ * Returns one spelling of a path: unreserved characters plain, characters outside ASCII or not allowed in a URL as
+ * `%C3%BC`, hex digits in upper case. A literal `*` or `$` becomes `%2A` or `%24`; in a rule, a plain `*` is the
+ * wildcard.
  */
 function normalised(text: string, isRule: boolean): string {
   return text

@@ -5,30 +5,32 @@ import { type FetchOptions, fetchPage, PageUnreachableError } from './fetch-page
 import { parseRobots } from './robots-rules.ts';
 
 /**
- * Who asks for more between two requests asks robots to stay away: otherwise a worker would wait until its item's time is
- * up, and Node's timers take a month for no time at all.
+ * A site that asks for a longer pause between two requests is treated as one that forbids robots. Otherwise a worker
+ * would wait until its item's time limit. Besides, Node's timers treat a delay of a month as no delay.
  */
 const LONGEST_DELAY_SECONDS = 600;
-/** What RFC 9309 2.5 asks a crawler to read at least; rules behind it are not seen. */
+/** The smallest number of bytes that RFC 9309 2.5 requires a crawler to read; later rules are ignored. */
 const MAX_ROBOTS_BYTES = 500 * 1_024;
 /** RFC 9309 2.3.1.2. */
 const MAX_REDIRECTS = 5;
 
-/** What an origin's robots.txt says to this crawler. */
+/** The rules of an origin's robots.txt for this crawler. */
 export interface Robots {
   allows(url: string): boolean;
   readonly crawlDelaySeconds: number;
 }
 
-/** robots.txt can't be had now. Nothing is fetched from the site then (RFC 9309 2.3.1.4); the item is tried again. */
+/**
+ * robots.txt can't be fetched now. Then nothing is fetched from the site (RFC 9309 2.3.1.4), and the item is tried
+ * again.
+ */
 export class RobotsUnreachableError extends Error {
   override readonly name = 'RobotsUnreachableError';
 }
 
 /**
- * Reads the robots.txt of an origin. One that isn't there (4xx) allows everything.
- *
- * @throws RobotsUnreachableError where the server fails (5xx, 429), doesn't answer, or sends the request off the site.
+ * Reads the robots.txt of an origin. If it does not exist (4xx), everything is allowed.
+ * @throws RobotsUnreachableError if the server fails (5xx, 429), doesn't answer, or redirects to another site.
  */
 export async function readRobots(origin: string, options: Omit<FetchOptions, 'maxBytes' | 'wants'>): Promise<Robots> {
   const start = new URL('/robots.txt', origin).href;
@@ -37,15 +39,20 @@ export async function readRobots(origin: string, options: Omit<FetchOptions, 'ma
     const answer = await fetchPage(url, { ...options, maxBytes: MAX_ROBOTS_BYTES, wants: () => true }).catch(
       (error: unknown) => {
         if (!(error instanceof PageUnreachableError)) throw error;
-        throw new RobotsUnreachableError(`robots.txt can't be had, so nothing is fetched: ${error.message}`, {
-          cause: error,
-        });
+        throw new RobotsUnreachableError(
+          `robots.txt can't be fetched, so nothing is fetched from the site: ${error.message}`,
+          {
+            cause: error,
+          },
+        );
       },
     );
     if (answer.status >= 300 && answer.status < 400 && answer.location !== undefined) {
       const target = canonicalUrl(answer.location, url);
       if (target === undefined || !sameSite(target, start)) {
-        throw new RobotsUnreachableError(`${redactUrl(start)} leads off the site, to ${redactUrl(answer.location)}`);
+        throw new RobotsUnreachableError(
+          `${redactUrl(start)} redirects to another site, ${redactUrl(answer.location)}`,
+        );
       }
       options.sourceGuard.checkRedirect(new URL(url), new URL(target));
       url = target;
@@ -78,7 +85,7 @@ function rulesOf(text: string, userAgent: string): Robots {
   };
 }
 
-/** The name by which sites address a crawler: `Sluice/1.0 (…)` is `sluice`. */
+/** Returns the name by which sites address a crawler: `Sluice/1.0 (…)` is `sluice`. */
 export function productToken(userAgent: string): string {
   return userAgent.toLowerCase().replace(/[/\s].*$/s, '');
 }

@@ -1,15 +1,18 @@
 import { TooManyBadRowsError } from './errors.ts';
 import type { Rejects } from './rejects.ts';
 
-/** By default so many of all rows may be bad, and so many in any case. A choice: exports have a stray line now and then. */
+/**
+ * By default, this share of all rows may be bad, but at least this number. We chose these numbers: an export has a
+ * wrong line now and then.
+ */
 const DEFAULT_SHARE = 0.1;
 const DEFAULT_LEAST = 10;
 
 /**
- * More bad than good is a failure: what was left of such a table would look like a whole one.
- *
+ * Checks the number of bad rows. More bad than good rows are a failure, because the rest of such a table would look
+ * complete.
  * @param limit the option `maxBadRows`: a number of rows, or a share such as `5%`.
- * @throws TooManyBadRowsError beyond the limit, and where no row is good, with the first three reasons.
+ * @throws TooManyBadRowsError if the limit is exceeded or no row is good, with the first three reasons.
  */
 export function checkBadRows({ count, sample }: Rejects, good: number, limit: number | string | undefined): void {
   if (count === 0) return;
@@ -20,12 +23,12 @@ export function checkBadRows({ count, sample }: Rejects, good: number, limit: nu
   const allowed = allowedOf(limit, all);
   if (count > allowed) {
     throw new TooManyBadRowsError(
-      `${count} of ${all} rows are bad, ${limit === undefined ? 'by default' : 'by the option maxBadRows'} ${allowed} may be${first}`,
+      `${count} of ${all} rows are bad, ${limit === undefined ? 'by default' : 'by the option maxBadRows'} at most ${allowed} may be${first}`,
     );
   }
   if (limit === undefined && count > good) {
     throw new TooManyBadRowsError(
-      `${count} of ${all} rows are bad, which is most of them; the option maxBadRows takes them all the same${first}`,
+      `${count} of ${all} rows are bad, which is most of them; with the option maxBadRows they are accepted${first}`,
     );
   }
 }

@@ -1,3 +1,3 @@
-// Stands in the worker's bundle for @duckdb/node-bindings, which looks for its native part in node_modules, where a task
-// has none: native.ts fetches it and names the file here, before anything of DuckDB is imported.
+// Replaces @duckdb/node-bindings in the worker's bundle. That package searches node_modules for its native part, and a
+// task has no node_modules: native.ts downloads the part and names the file here, before DuckDB is imported.
 module.exports = require(process.env.SLUICE_DUCKDB_BINDINGS);

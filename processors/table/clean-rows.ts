@@ -9,7 +9,10 @@ interface WrittenRow {
   readonly problem: string | undefined;
 }
 
-/** Writes the good rows into a file, a line each, and counts the others as rejects. @returns how many were written. */
+/**
+ * Writes the good rows into a file, one on each line, and counts the others as rejects. @returns how many rows were
+ * written.
+ */
 export async function writeGoodRows(
   batches: AsyncGenerator<readonly WrittenRow[]>,
   file: string,
@@ -35,12 +38,15 @@ export async function writeGoodRows(
   }
 }
 
-/** Lines in the order in which they come. Those that stand behind each other in memory are taken as one: most of a file are. */
+/**
+ * Lines in the order of the input. Lines that follow each other in memory are joined into one chunk: most lines of a
+ * file do.
+ */
 class Lines {
   readonly #pieces: Buffer[] = [];
   #from: Buffer | undefined;
   #length = 0;
-  /** The memory that the lines stand in, with what is between them. */
+  /** The memory that contains the lines and the bytes between them. */
   #around: Uint8Array = new Uint8Array();
   count = 0;
 

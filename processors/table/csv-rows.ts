@@ -4,7 +4,7 @@ import type { Row } from './row.ts';
 
 /** DuckDB's own limit for one row. */
 export const MAX_ROW_BYTES = 2_000_000;
-/** A row of which more has come is no row: a quote that never closes, or commas alone. */
+/** A longer row is not a row: its quote is never closed, or it has only commas. */
 const MAX_SKIPPED_BYTES = 16_777_216;
 
 const LINE_FEED = 0x0a;
@@ -16,42 +16,41 @@ const END_OF_FILE = 0x1a;
 
 const TOO_LONG = `the row is longer than ${MAX_ROW_BYTES} bytes`;
 
-/** How the rows of a table are written. Each is one ASCII character. */
+/** The syntax of a table's rows. Each field is one ASCII character. */
 export interface RowSyntax {
   readonly delimiter: string;
-  /** Empty where nothing is quoted. */
+  /** Empty if the table has no quoting. */
   readonly quote: string;
   /** A backslash, or the quote itself. */
   readonly escape: string;
-  /** What a line that is left out begins with; empty where there are none. */
+  /** The beginning of lines to leave out; empty if there are none. */
   readonly comment: string;
   /** Lines before the first row. */
   readonly skipLines: number;
 }
 
-/** Where the bytes of one record lie. */
+/** The position of one record in the bytes. */
 interface Found {
-  /** Behind its last byte, and where the next one begins. */
+  /** The position after its last byte, and the beginning of the next record. */
   readonly end: number;
   readonly next: number;
   readonly fields: number;
   readonly problem: string | undefined;
-  /** The rest of its line is still to come, and belongs to nothing. */
+  /** The rest of its line is still to come, and has to be skipped. */
   readonly open?: boolean;
 }
 
 /**
- * Divides delimited UTF-8 text into records. A quote opens a field at its beginning or behind blanks, closes it only
- * before a delimiter or a line end, and is text anywhere else. Lines end in LF, CRLF or CR, also mixed. Empty lines, lines of
- * blanks and comments are no records, and neither is the byte 0x1A that old programs write at the end of a file.
- *
- * Own code, since DuckDB 1.5.6 was tried and hides rows or holds them: `store_rejects` keeps each bad row in memory,
- * outside its limit and whatever `rejects_limit` says (2.4 GiB for a file of 18 MB); a quote that never closes takes the
- * whole rest of a file as one bad row; and strict mode refuses a file with mixed line ends.
- *
- * After a bad record it goes on at the next line, so a quote that never closes costs that line and not the rest.
- *
- * @throws MalformedInputError for a row beyond 16 MiB.
+ * Divides delimited UTF-8 text into records. A quote opens a field at the field's beginning or after blanks, closes it
+ * only before a delimiter or a line end, and is text in any other place. Lines end in LF, CRLF or CR, also mixed. Empty
+ * lines, lines of blanks and comments are not records; nor is the byte 0x1A that old programs write at the end of a
+ * file.
+ * This is our own code, because DuckDB 1.5.6 hides bad rows or keeps them in memory: `store_rejects` keeps each bad row
+ * in memory, outside DuckDB's limit and whatever `rejects_limit` says (2.4 GiB for a file of 18 MB); a quote that never
+ * closes makes the whole rest of a file one bad row; and strict mode refuses a file with mixed line ends.
+ * After a bad record, reading continues at the next line, so a quote that never closes loses that line and not the
+ * rest.
+ * @throws MalformedInputError for a row of more than 16 MiB.
  */
 export async function* csvRows(source: AsyncGenerator<Buffer>, syntax: RowSyntax): AsyncGenerator<Row[]> {
   const scan = new RecordScanner(syntax);
@@ -60,7 +59,8 @@ export async function* csvRows(source: AsyncGenerator<Buffer>, syntax: RowSyntax
   let line = 1;
   let skipping = false;
   let skipped = 0;
-  // A record that wasn't whole is looked at again when there is twice as much, so that long ones cost no square.
+  // An incomplete record is scanned again when twice as many bytes are there, so that the cost of a long record does
+  // not grow with the square of its length.
   let enough = 1;
   for (let ended = false; !ended; ) {
     const next = await source.next();
@@ -89,7 +89,7 @@ export async function* csvRows(source: AsyncGenerator<Buffer>, syntax: RowSyntax
       const bytes = held.subarray(at, found.end);
       let { problem } = found;
       if (bytes.length > MAX_ROW_BYTES) problem ??= TOO_LONG;
-      if (!allUtf8 && !isUtf8(bytes)) problem ??= 'the row is no valid UTF-8';
+      if (!allUtf8 && !isUtf8(bytes)) problem ??= 'the row is not valid UTF-8';
       if (problem !== undefined) rows.push({ line, bytes, fields: 0, problem });
       else if (found.fields > 1 || !isEmpty(bytes)) rows.push({ line, bytes, fields: found.fields, problem });
       skipping = found.open === true;
@@ -113,10 +113,10 @@ function tooLong(line: number): MalformedInputError {
   );
 }
 
-/** Finds the end of records in bytes that are held. */
+/** Finds the end of records in a buffer. */
 class RecordScanner {
   readonly #delimiter: number;
-  /** -1 where nothing is quoted: no byte is. */
+  /** -1 if the table has no quoting: no byte has this value. */
   readonly #quote: number;
   readonly #byBackslash: boolean;
 
@@ -126,14 +126,14 @@ class RecordScanner {
     this.#byBackslash = syntax.escape === '\\';
   }
 
-  /** The record that begins at `from`; undefined where its end is not there yet. */
+  /** Returns the record that begins at `from`; undefined if its end is not in the buffer yet. */
   recordFrom(held: Buffer, from: number, ended: boolean): Found | undefined {
     let place: 'field start' | 'plain' | 'quoted' | 'after quote' = 'field start';
     let fields = 1;
     for (let at = from; at < held.length; at++) {
       const byte = held[at];
       if (place === 'quoted') {
-        // The bytes of a quoted text are passed by at once.
+        // Skips the bytes of a quoted text in one step.
         const quote = this.#closing(held, at);
         if (quote === -1) return withoutEnd(held, from, ended);
         at = quote;
@@ -145,7 +145,7 @@ class RecordScanner {
         fields++;
         place = 'field start';
       } else if (byte === this.#quote && place !== 'plain') {
-        // Behind a closing quote it is the second of a pair.
+        // After a closing quote, this quote is the second of a pair.
         if (place === 'after quote' && held[at - 1] === BLANK) return behindQuote(held, from, at, ended);
         place = 'quoted';
       } else if (place === 'after quote') {
@@ -172,10 +172,10 @@ function isEscaped(held: Buffer, from: number, at: number): boolean {
 }
 
 function behindQuote(held: Buffer, from: number, at: number, ended: boolean): Found | undefined {
-  return toLineEnd(held, from, at, 'text stands behind a closing quote', ended);
+  return toLineEnd(held, from, at, 'there is text after a closing quote', ended);
 }
 
-/** A bad record ends with the line on which it shows. */
+/** A bad record ends at the end of the line with the problem. */
 function toLineEnd(held: Buffer, from: number, at: number, problem: string, ended: boolean): Found | undefined {
   const end = lineEnd(held, at, ended);
   if (end !== undefined) return { ...end, fields: 0, problem };
@@ -183,13 +183,13 @@ function toLineEnd(held: Buffer, from: number, at: number, problem: string, ende
   return { end: held.length, next: held.length, fields: 0, problem, open: !ended };
 }
 
-/** A record whose end does not come: its first line is bad, and the next line is looked at as a record again. */
+/** A record without an end: its first line is bad, and the next line is read as a new record. */
 function withoutEnd(held: Buffer, from: number, ended: boolean): Found | undefined {
   if (!ended && held.length - from <= MAX_ROW_BYTES) return undefined;
   return toLineEnd(held, from, from, ended ? 'a quote is opened and never closed' : TOO_LONG, ended);
 }
 
-/** The line end at `from` or behind it; undefined where there is none, or a last CR may yet get its LF. */
+/** Returns the line end at `from` or after it; undefined if there is none, or if an LF may follow a CR at the end. */
 function lineEnd(held: Buffer, from: number, ended: boolean): { end: number; next: number } | undefined {
   let at = from;
   while (at < held.length && held[at] !== LINE_FEED && held[at] !== CARRIAGE_RETURN) at++;

@@ -11,12 +11,12 @@ import { padded, type Row } from './row.ts';
 import { identifier } from './sql.ts';
 import type { Column, Table } from './table.ts';
 
-/** Columns of which the types are found out; the statements of wider tables would be too long. */
+/** The types of more columns are not inferred; the statements would be too long. */
 const MOST_TYPED = 2_000;
 
 /**
- * Makes a table of delimited UTF-8 text: rows of another width than the table's, and rows that can't be read, are counted in `rejects`.
- *
+ * Makes a table from delimited UTF-8 text. Rows with another width than the table, and unreadable rows, are counted in
+ * `rejects`.
  * @param folder where the good rows are written.
  */
 export async function csvTable(
@@ -50,7 +50,7 @@ function formatOf(given: string | undefined, sniffed: string | undefined): Momen
   return text === undefined ? undefined : { text, isGiven: given !== undefined };
 }
 
-/** DuckDB's sniffer takes a number with points before its thousands for text. */
+/** DuckDB's sniffer reads a number with points between its thousands as text. */
 function guessOf({ types, decimal }: Dialect, index: number): string {
   const guess = types[index] ?? 'VARCHAR';
   return guess === 'VARCHAR' && decimal === ',' ? 'any' : guess;
@@ -61,7 +61,7 @@ function columnOf(name: string, found: TypedText | undefined): Column {
   return { name, type: found?.type ?? 'VARCHAR', expression: found?.cast(raw) ?? raw, raw };
 }
 
-/** The rows behind the header, each good one of the table's width. */
+/** Returns the rows after the header, only good ones with the table's width. */
 async function* fittingRows(text: AsyncGenerator<Buffer>, dialect: Dialect, pad: boolean): AsyncGenerator<Row[]> {
   const { syntax, width } = dialect;
   let header = dialect.header;

@@ -3,15 +3,21 @@ import { DecompressionBombError, MalformedInputError } from './errors.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 
-/** Beyond a gibibyte, so much more than went in is taken for an attack. A choice: gzip itself goes up to 1,032 times. */
+/**
+ * Above a gibibyte, this ratio of output to input is treated as an attack. We chose the number: gzip itself reaches
+ * 1,032.
+ */
 const BOMB_RATIO = 500;
 const BOMB_BYTES = 1_073_741_824;
 
 const ZSTD_FRAME = 0xfd2fb528;
-/** Frames with something for other programs, which the content may begin with: 0x184D2A50 to 0x184D2A5F. */
+/** Frames with data for other programs, with which the content may begin: 0x184D2A50 to 0x184D2A5F. */
 const ZSTD_SKIPPABLE = 0x184d2a50;
 
-/** Tells by the first bytes (RFC 1952 2.3.1, RFC 8878 3.1.1 and 3.1.2), since names and content types lie. */
+/**
+ * Recognises the compression by the first bytes (RFC 1952 2.3.1, RFC 8878 3.1.1 and 3.1.2), because names and content
+ * types can be wrong.
+ */
 export function compressionOf(head: Buffer): Compression {
   if (head[0] === 0x1f && head[1] === 0x8b && head[2] === 8) return 'gzip';
   if (head.length < 4) return 'none';
@@ -20,9 +26,8 @@ export function compressionOf(head: Buffer): Compression {
 }
 
 /**
- * The content of a compressed stream: all members of a gzip file, all frames of a zstd one.
- *
- * @throws MalformedInputError where it is corrupt, ends early, or has something behind its end.
+ * Returns the content of a compressed stream: all members of a gzip file, all frames of a zstd file.
+ * @throws MalformedInputError if the stream is corrupt, ends early, or has bytes after its end.
  */
 export async function* decompress(source: AsyncGenerator<Buffer>, compression: Compression): AsyncGenerator<Buffer> {
   if (compression === 'none') {
@@ -32,8 +37,9 @@ export async function* decompress(source: AsyncGenerator<Buffer>, compression: C
   const chunks = new Rewindable(source);
   let unpacked = 0;
   try {
-    // Node 24 takes every member of a gzip file in one go, but stops without an error at the end of a zstd frame
-    // where the same chunk holds more: what it left is another frame, or garbage, and a new decompressor tells which.
+    // Node 24 unpacks every member of a gzip file in one pass. At the end of a zstd frame it stops without an error,
+    // even if the same chunk contains more bytes. These bytes are another frame or garbage, and a new decompressor
+    // shows which.
     do {
       const decompressor = compression === 'gzip' ? createGunzip() : createZstdDecompress();
       const feeding = feed(decompressor, chunks);
@@ -41,7 +47,7 @@ export async function* decompress(source: AsyncGenerator<Buffer>, compression: C
         unpacked += piece.length;
         if (unpacked > BOMB_BYTES && unpacked > chunks.bytes * BOMB_RATIO) {
           throw new DecompressionBombError(
-            `the ${compression} stream unfolds ${chunks.bytes} bytes into more than ${unpacked}: taken for a decompression bomb`,
+            `the ${compression} stream unpacks ${chunks.bytes} bytes into more than ${unpacked}: it is treated as a decompression bomb`,
           );
         }
         yield piece;
@@ -60,7 +66,10 @@ export async function* decompress(source: AsyncGenerator<Buffer>, compression: C
   }
 }
 
-/** Writes chunks until the decompressor leaves some of one, or there are no more. Never rejects: it fails the stream. */
+/**
+ * Writes chunks until the decompressor leaves a part of one, or there are no more. Never rejects: an error fails the
+ * stream.
+ */
 async function feed(decompressor: Gunzip | ZstdDecompress, chunks: Rewindable): Promise<void> {
   try {
     for (let chunk = await chunks.next(); chunk !== undefined; chunk = await chunks.next()) {
@@ -79,7 +88,7 @@ async function feed(decompressor: Gunzip | ZstdDecompress, chunks: Rewindable): 
   }
 }
 
-/** A decompressor that fails calls no callback of the write it failed on, so its end counts too. */
+/** A decompressor that fails does not call the callback of the write that failed, so this also waits for its end. */
 function written(decompressor: Gunzip | ZstdDecompress, chunk: Buffer): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
@@ -91,11 +100,11 @@ function written(decompressor: Gunzip | ZstdDecompress, chunk: Buffer): Promise<
   });
 }
 
-/** Chunks of a stream, of which the last can be put back in part. */
+/** Chunks of a stream. The last chunk can be put back in part. */
 class Rewindable {
   readonly #source: AsyncGenerator<Buffer>;
   #leftover: Buffer | undefined;
-  /** Read from the source so far. */
+  /** Bytes that were read from the source so far. */
   bytes = 0;
 
   constructor(source: AsyncGenerator<Buffer>) {

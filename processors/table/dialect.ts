@@ -9,51 +9,54 @@ import { padded, type Row } from './row.ts';
 import { literal } from './sql.ts';
 
 const DELIMITERS = [',', '\t', ';', '|'] as const;
-/** Where the name promises a table: between words of a text there are blanks too. */
+/** A delimiter only if the name promises a table: a text has blanks between its words too. */
 const BLANK = ' ';
-/** Beside which numbers may have a decimal comma: Excel, LibreOffice and R write them so where a comma stands for the point. */
+/**
+ * Delimiters with which numbers may have a decimal comma: Excel, LibreOffice and R write such tables in many countries.
+ */
 const BESIDE_DECIMAL_COMMAS = [';', '\t', '|'] as const;
-/** Of the rows looked at, how many must have the same number of fields for it to be a table. */
+/** A text is a table if this share of the inspected rows has the same number of fields. */
 const TABLE_SHARE = 0.8;
-/** Wider tables are sniffed by their first 200 columns: the sniffer needs more than 300 MiB for 20,000 of them. */
+/** Wider tables are sniffed by their first 200 columns: the sniffer needs more than 300 MiB for 20,000 columns. */
 const MAX_COLUMNS = 20_000;
-/** What is read of a text to find out how it is written: its first row must lie within. */
+/** How much of a text is read to detect its syntax: the first row must end within this limit. */
 const MAX_FIRST_ROW = 1_048_576;
 const MOST_SNIFFED = 2_000;
 const SNIFFED_OF_WIDE = 200;
 
-/** How a table is written, found out from its head. */
+/** The syntax of a table, detected from its head. */
 export interface Dialect {
   readonly syntax: RowSyntax;
   readonly width: number;
-  /** Whether the first row holds the names of the columns. */
+  /** Whether the first row contains the names of the columns. */
   readonly header: boolean;
-  /** How many fields that row has: another number than the table's where names are missing, or a delimiter stands at its end. */
+  /**
+   * The number of fields in the header. It differs from the table's width if names are missing, or a delimiter is at
+   * its end.
+   */
   readonly headerFields: number;
-  /** As they stand in the header; empty texts where there is none. */
+  /** The names as the header contains them; empty texts if there is no header. */
   readonly names: readonly string[];
   readonly decimal: '.' | ',';
   /** DuckDB's types by column, from the head; `any` for a column without a value there. */
   readonly types: readonly string[];
-  /** DuckDB's guess where dates are not ISO 8601. */
+  /** DuckDB's guess if dates are not in ISO 8601. */
   readonly dateFormat: string | undefined;
   readonly timestampFormat: string | undefined;
   /** Rows of the head, the header included. */
   readonly headRows: number;
-  /** Lines before the table that nobody asked to leave out. */
+  /** Lines before the table that no option asked to leave out. */
   readonly skippedLines: number;
 }
 
 /**
- * Finds out how a table is written: by DuckDB's sniffer, and by the width of the rows where that is wrong.
- *
- * DuckDB 1.5.6 is wrong, or has no answer, for a table below lines of title, for `;` with decimal commas, for quotes in a table
- * that has no quoting (IMDb, Wikipedia), for mixed line ends, and for Excel's line `sep=;`.
- *
+ * Detects the syntax of a table: with DuckDB's sniffer, and by the width of the rows if the sniffer is wrong.
+ * DuckDB 1.5.6 is wrong, or has no answer, for a table below title lines, for `;` with decimal commas, for quotes in a
+ * table without quoting (IMDb, Wikipedia), for mixed line ends, and for Excel's line `sep=;`.
  * @param head UTF-8, and whole lines unless it is the whole content.
  * @param file where the sniffer's sample may be written; DuckDB must be allowed to read it.
- * @param isPromised whether the name or the content type says that it is a table.
- * @returns undefined where no delimiter gives rows of a width: a table of one column looks like lines of text.
+ * @param isPromised whether the name or the content type promises a table.
+ * @returns undefined if no delimiter gives rows of equal width: a table of one column looks like lines of text.
  */
 export async function dialectOf(
   database: Database,
@@ -69,7 +72,7 @@ export async function dialectOf(
   const layout = await bestLayout(database, head, options, file, isPromised);
   if (layout === undefined) return undefined;
   if (layout.width > MAX_COLUMNS) {
-    throw new NoTableError(`the table has ${layout.width} columns, at most ${MAX_COLUMNS} are read`);
+    throw new NoTableError(`the table has ${layout.width} columns, but only ${MAX_COLUMNS} can be read`);
   }
   return describe(database, layout, options, file);
 }
@@ -130,8 +133,8 @@ async function bestLayout(
 }
 
 /**
- * What comments begin with. DuckDB takes the header of `#id,name` for one, and misses one with a delimiter in it; so the last of
- * the first lines with a `#` says whether they are comments.
+ * The character with which comments begin. DuckDB reads the header `#id,name` as a comment, and misses a comment that
+ * contains a delimiter. So the last of the first lines with a `#` decides whether they are comments.
  */
 function commentOf(head: Buffer, sniffed: Sniffed | undefined): string {
   const lines = head
@@ -144,7 +147,10 @@ function commentOf(head: Buffer, sniffed: Sniffed | undefined): string {
   return /^#+(\s|#|$)/.test(last) && !isCommentedHeader(last, lines[others] ?? '') ? '#' : '';
 }
 
-/** Whether a line such as `# id,v` names the columns of the row below, as numpy writes it: as many fields, words here and numbers there. */
+/**
+ * Returns whether a line such as `# id,v` names the columns of the row below, as numpy writes it: it has as many
+ * fields, with words here and numbers there.
+ */
 function isCommentedHeader(line: string, below: string): boolean {
   return DELIMITERS.some((delimiter) => {
     const names = line.replace(/^#+/, '').split(delimiter);
@@ -168,7 +174,7 @@ function isTable({ width, share }: Layout): boolean {
   return width > 1 && share >= TABLE_SHARE;
 }
 
-/** Rows of one width of which most fields are numbers. */
+/** Returns whether the rows have one width and most of their fields are numbers. */
 function areNumbers({ rows, width, share, oddHeader, syntax }: Layout): boolean {
   if (width < 2 || share < 1 || oddHeader !== undefined || rows.length < 3) return false;
   const fields = fieldsOf(rows.slice(1), syntax).flat();
@@ -181,7 +187,7 @@ function isBetter(other: Layout, best: Layout): boolean {
   return other.share > best.share + 0.02 || (other.share >= best.share && other.width > best.width);
 }
 
-/** Whether quotes are text: more rows have an odd one than have a field within two. */
+/** Returns whether quotes are text: more rows have an odd number of them than have a quoted field. */
 function areText({ rows, syntax }: Layout, quote: string): boolean {
   let odd = 0;
   let quoted = 0;
@@ -197,7 +203,7 @@ function isWithin(field: string, quote: string): boolean {
   return field.length > 1 && field.startsWith(quote) && field.endsWith(quote);
 }
 
-/** Numbers such as `1,5`, of which not all could be thousands. */
+/** Returns whether there are numbers such as `1,5`, of which not all could have a thousands separator. */
 function isDecimalComma({ rows, syntax }: Layout): boolean {
   const fields = rows
     .flatMap(({ bytes }) => bytes.toString('latin1').split(syntax.delimiter))
@@ -207,7 +213,7 @@ function isDecimalComma({ rows, syntax }: Layout): boolean {
   return commas.some((field) => !/,\d{3}$/.test(field)) && !fields.some((field) => /^[+-]?\d*\.\d+$/.test(field));
 }
 
-/** Header, names and types of the columns, by DuckDB's sniffer on rows that are all of one width. */
+/** Returns header, names and types of the columns, with DuckDB's sniffer on rows of one width. */
 async function describe(database: Database, layout: Layout, options: ReadOptions, file: string): Promise<Dialect> {
   const { syntax, width, oddHeader, skipLines } = layout;
   const body = layout.rows
@@ -248,7 +254,7 @@ async function describe(database: Database, layout: Layout, options: ReadOptions
   };
 }
 
-/** Writes the first columns of a sample over it. */
+/** Replaces a sample by its first columns. */
 async function narrow(database: Database, file: string, syntax: RowSyntax, width: number): Promise<void> {
   const columns = Array.from({ length: width }, (_, index) => `c${index}`);
   const some = columns.slice(0, SNIFFED_OF_WIDE).join(', ');
@@ -259,15 +265,15 @@ async function narrow(database: Database, file: string, syntax: RowSyntax, width
 }
 
 /**
- * Whether the first row holds years beside names, as in `country,1990,1991`, and the second one does not. By its types, which is what
- * DuckDB goes by, such a row is like the others.
+ * Returns whether the first row contains years besides names, as in `country,1990,1991`, and the second one does not.
+ * By its types, which DuckDB uses, such a row looks like the others.
  */
 function isHeaderOfYears(rows: readonly Row[], syntax: RowSyntax): boolean {
   const [first = [], second] = fieldsOf(rows.slice(0, 2), syntax);
   return second !== undefined && areYears(first) && !areYears(second) && !second.every(isYearOrText);
 }
 
-/** What a row of data beside years could hold too. */
+/** A value that a row of data could contain besides years. */
 function isYearOrText(field: string): boolean {
   return field === '' || Number.isNaN(Number(field)) || (Number(field) >= 1_500 && Number(field) <= 2_200);
 }
@@ -276,7 +282,7 @@ function areYears(fields: readonly string[]): boolean {
   const filled = fields.filter((field) => field !== '');
   const numbers = filled.filter((field) => !Number.isNaN(Number(field))).map(Number);
   const steps = new Set(numbers.slice(1).map((year, index) => year - (numbers[index] ?? 0)));
-  // Years that follow each other; by fives or tens, or the last one first, where there are enough of them.
+  // Years in sequence. Steps of five or ten years, or a descending order, need at least three years.
   const inOrder = steps.has(1) || (numbers.length >= 3 && !steps.has(0)) ? steps.size === 1 : false;
   const areOfNow = numbers.every((year) => Number.isInteger(year) && year >= 1_500 && year <= 2_200);
   return numbers.length >= 2 && numbers.length < filled.length && inOrder && areOfNow;
@@ -301,14 +307,14 @@ function namesOf({ rows, syntax, width, oddHeader }: Layout, firstOfWidth: Row |
   const names = [begins.replace(/^#+\s+/, ''), ...others];
   if (oddHeader === undefined) return names;
   if (oddHeader === 'long') return names.slice(0, width);
-  // The unnamed column is that of R's row names, unless all rows end in delimiters.
+  // The unnamed column contains R's row names, unless all rows end in delimiters.
   const missing = Array.from({ length: width - names.length }, () => '');
   return endEmpty(rows.slice(1), syntax.delimiter, missing.length) ? [...names, ...missing] : ['', ...names];
 }
 
 /**
- * The columns that have a value in the sample, besides that of a header, and those with blanks behind a value: DuckDB's sniffer takes
- * `2.5 ` for text.
+ * Returns the columns that have a value in the sample (without the header), and those with blanks after a value:
+ * DuckDB's sniffer reads `2.5 ` as text.
  */
 async function lookAtColumns(
   database: Database,
@@ -329,7 +335,7 @@ async function lookAtColumns(
   };
 }
 
-/** A table as SQL behind FROM: all columns texts, no header, lines that end in LF. */
+/** Returns a table as SQL for FROM: all columns as texts, no header, lines that end in LF. */
 export function readText(
   file: string,
   syntax: RowSyntax,
@@ -370,7 +376,7 @@ function given({ delimiter, quote, comment, skipRows, header }: ReadOptions): Gi
   };
 }
 
-/** DuckDB's sniffer; undefined where it finds no table. */
+/** Runs DuckDB's sniffer; returns undefined if it finds no table. */
 async function sniff(database: Database, file: string, known: Given): Promise<Sniffed | undefined> {
   const wanted: Record<string, string | number | boolean | undefined> = {
     delim: known.delimiter,
@@ -392,7 +398,8 @@ async function sniff(database: Database, file: string, known: Given): Promise<Sn
   try {
     [row] = await database.run(`FROM sniff_csv(${literal(file)}, max_line_size = 2000001${nulls}${options.join('')})`);
   } catch (error) {
-    // It says so where it finds no table; and what it needs too much memory for is looked at by width alone.
+    // These are the sniffer's errors if it finds no table, or needs too much memory. Then only the width of the rows
+    // decides.
     if ((error as Error).name !== 'ConversionError' && (error as Error).name !== 'ConversionMemoryError') throw error;
   }
   if (row === undefined) return undefined;

@@ -6,31 +6,30 @@ import { literal } from './sql.ts';
 
 const MIB = 1_048_576;
 /**
- * What a conversion takes of its share beside what DuckDB counts: the read-ahead of the input, the buffers of the output,
- * and allocations of DuckDB's outside its limit.
+ * The part of a conversion's memory that DuckDB does not count: read-ahead of the input, buffers of the output, and
+ * DuckDB's allocations outside its limit.
  */
 const UNCOUNTED_MIB = 128;
-/** Below, DuckDB can't hold its own read buffers of 32 MiB. */
+/** With less memory, DuckDB has no room for its own read buffers of 32 MiB. */
 const LEAST_MIB = 96;
 /** A thread needs its own read buffers and row group. */
 const MIB_A_THREAD = 192;
 
 export type Rows = Record<string, unknown>[];
 
-/** A DuckDB of one item, in memory and locked up. */
+/** DuckDB for one item, in memory and without access to anything else. */
 export interface Database {
   /**
-   * @returns the rows, with numbers beyond 32 bits as texts.
-   * @throws ConversionMemoryError, ConversionError; Error where the disk is full, which may pass.
+   * @returns the rows, with numbers of more than 32 bits as texts.
+   * @throws ConversionMemoryError; ConversionError; Error if the disk is full, which may be temporary.
    */
   run(sql: string): Promise<Rows>;
 }
 
 /**
- * Opens a DuckDB that can read and write in one folder and nowhere else, loads no extensions, and keeps to a share of the
- * memory and the disk; what doesn't fit in the memory goes to the folder's `spill`.
- *
- * The limits hold for whatever the input brings: they are locked before the first byte of it is looked at.
+ * Opens a DuckDB that can read and write in one folder and nowhere else, loads no extensions, and stays within a share
+ * of the memory and the disk. Data that doesn't fit into memory is written to `spill` in the folder.
+ * The input can't change the limits: they are locked before the first byte of the input is read.
  */
 export async function withDuckDb<T>(
   options: { folder: string; memoryBytes: number; diskBytes: number; signal: AbortSignal },
@@ -54,7 +53,7 @@ export async function withDuckDb<T>(
   try {
     connection = await instance.connect();
     const run = runnerOf(connection, folder, memoryMib, signal);
-    // A moment without a zone means the same on every machine.
+    // So a timestamp without a zone means the same on every machine.
     await run(`SET TimeZone = 'UTC'`);
     await run(`SET allowed_directories = [${literal(folder)}]`);
     await run('SET enable_external_access = false');
@@ -74,7 +73,7 @@ function runnerOf(connection: DuckDBConnection, folder: string, memoryMib: numbe
       return (await (await connection.run(sql)).getRowObjectsJson()) as Rows;
     } catch (cause) {
       signal.throwIfAborted();
-      // Its messages end with the statement, which may be long.
+      // DuckDB's message ends with the statement, which may be long.
       const [said = ''] = (cause as Error).message.split('\n\nLINE 1:');
       const message = said.replaceAll(`${folder}/`, '').slice(0, 1_000);
       if (/No space left on device/.test(message)) throw new Error(`the disk is full: ${message}`, { cause });

@@ -1,21 +1,23 @@
 import { isUtf8 } from 'node:buffer';
 import { peek } from './peek.ts';
 
-/** Control characters that no text holds: all but tab, line feed, form feed, carriage return, end of file and escape. */
+/**
+ * Control characters that do not occur in text: all except tab, line feed, form feed, carriage return, end of file and
+ * escape.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROLS = /[\x00-\x08\x0b\x0e-\x19\x1c-\x1f\x7f]/g;
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /**
- * The encoding of a text by its first bytes, as a label of the WHATWG Encoding Standard; undefined where it is no text.
- *
- * Eight-bit text that is no UTF-8 is taken for windows-1252, which reads ISO 8859-1 too. A few wrong bytes in what is UTF-8 otherwise make
- * bad rows, and don't turn every `ö` of the file into `Ã¶`.
- *
+ * Returns the encoding of a text by its first bytes, as a label of the WHATWG Encoding Standard; undefined if it is not
+ * text.
+ * Eight-bit text that is not UTF-8 is read as windows-1252, which includes ISO 8859-1. A few wrong bytes in a file that
+ * is otherwise UTF-8 make bad rows, and don't turn every `ö` of the file into `Ã¶`.
  * @param whole whether the head is the whole content.
  */
 export function encodingOf(head: Buffer, whole: boolean): string | undefined {
-  // UTF-32, which Node has no decoder for.
+  // UTF-32, which Node can't decode.
   if (head[0] === 0xff && head[1] === 0xfe && head[2] === 0 && head[3] === 0) return undefined;
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
@@ -23,19 +25,22 @@ export function encodingOf(head: Buffer, whole: boolean): string | undefined {
   if (wide !== undefined) return wide;
   const controls = head.toString('latin1').match(CONTROLS)?.length ?? 0;
   if (head.includes(0) || controls > head.length / 50) return undefined;
-  // The head may end inside a character, of which it then lacks up to 3 bytes.
+  // The head may end inside a character, and then lacks up to 3 bytes of it.
   const utf8 = [0, 1, 2, 3].some((cut) => (cut === 0 || !whole) && isUtf8(head.subarray(0, head.length - cut)));
   return utf8 || isMostlyUtf8(head) ? 'utf-8' : 'windows-1252';
 }
 
-/** Whether more characters beyond ASCII are whole than broken. In windows-1252 hardly ever two of them make a character of UTF-8. */
+/**
+ * Returns whether more characters outside ASCII are whole than broken. In windows-1252, two such characters are hardly
+ * ever a valid character of UTF-8.
+ */
 function isMostlyUtf8(head: Buffer): boolean {
   const beyondAscii = head.toString().match(/\P{ASCII}/gu) ?? [];
   const broken = beyondAscii.filter((character) => character === '\ufffd').length;
   return beyondAscii.length - broken > broken;
 }
 
-/** UTF-16 without a byte order mark: in a table most characters are ASCII, so every second byte is 0. */
+/** UTF-16 without a byte order mark: most characters of a table are ASCII, so every second byte is 0. */
 function utf16Without(head: Buffer): string | undefined {
   const looked = head.subarray(0, Math.min(head.length, 4_096) & ~1);
   if (looked.length < 8) return undefined;
@@ -51,10 +56,10 @@ function utf16Without(head: Buffer): string | undefined {
 }
 
 /**
- * The same text in UTF-8, without a byte order mark. Bytes that are no UTF-8 stay in a text that is said to be: the row
- * that holds them is a bad one.
- *
- * By Node's decoder: DuckDB reads UTF-8, UTF-16 and Latin-1 only, and its extension for more would have to be fetched.
+ * Returns the same text in UTF-8, without a byte order mark. Invalid bytes of a text that is UTF-8 are kept: the row
+ * that contains them is a bad one.
+ * This uses Node's decoder: DuckDB reads only UTF-8, UTF-16 and Latin-1, and its extension for more would have to be
+ * downloaded.
  */
 export async function* toUtf8(source: AsyncGenerator<Buffer>, encoding: string): AsyncGenerator<Buffer> {
   const decoder = new TextDecoder(encoding);

@@ -1,16 +1,16 @@
 import { PermanentError } from '../contract/permanent-error.ts';
 
-/** The object is broken: a compressed stream that ends early, JSON that is not JSON, a row longer than any row is. */
+/** The object is broken: a compressed stream that ends early, invalid JSON, a row longer than any real row. */
 export class MalformedInputError extends PermanentError {
   override readonly name = 'MalformedInputError';
 }
 
-/** A compressed stream unfolds into so much more than went in that it is taken for an attack. */
+/** A compressed stream unpacks to so many bytes that it is treated as an attack. */
 export class DecompressionBombError extends PermanentError {
   override readonly name = 'DecompressionBombError';
 }
 
-/** The content is none of the formats that can become a table, or is a table beyond what is taken. */
+/** The content has none of the formats that can become a table, or the table exceeds the limits. */
 export class NoTableError extends PermanentError {
   override readonly name = 'NoTableError';
 }
@@ -30,12 +30,12 @@ export class ColumnError extends PermanentError {
   override readonly name = 'ColumnError';
 }
 
-/** DuckDB refuses. The same input would be refused again. */
+/** DuckDB refuses the input. It would refuse the same input again. */
 export class ConversionError extends PermanentError {
   override readonly name = 'ConversionError';
 }
 
-/** The conversion needs more memory than the item's share of the task's. */
+/** The conversion needs more memory than the item's share. */
 export class ConversionMemoryError extends PermanentError {
   override readonly name = 'ConversionMemoryError';
 }

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 
-/** Writes a file at the pace of the disk. */
+/** Writes a file at the speed of the disk. */
 export class FileWriter {
   readonly #stream;
 
   constructor(file: string) {
     this.#stream = createWriteStream(file);
-    // Whoever writes next is told; without a listener the process would end.
+    // The next write throws the error. Without a listener, the error would end the process.
     this.#stream.on('error', () => undefined);
   }
 

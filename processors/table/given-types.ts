@@ -6,10 +6,9 @@ import { identifier, literal } from './sql.ts';
 import type { Column, Table } from './table.ts';
 
 /**
- * Gives columns the types that the options name. A row with a value that does not fit, or that the type would round, is left out and
- * counted in `rejects`: DuckDB's own cast makes 2 of `1.7` and 31 of `0x1F`.
- *
- * @throws ColumnError for a column that is not there.
+ * Gives columns the types that the options name. A row with a value that does not fit, or that the type would round, is
+ * left out and counted in `rejects`: DuckDB's own cast makes 2 of `1.7` and 31 of `0x1F`.
+ * @throws ColumnError for a column that does not exist.
  */
 export async function giveTypes(
   database: Database,
@@ -35,7 +34,7 @@ export async function giveTypes(
   };
 }
 
-/** Parquet has no HUGEINT: DuckDB 1.5.6 writes a DOUBLE for it, 18446744073709552000 for ...551615. */
+/** Parquet has no HUGEINT: DuckDB 1.5.6 writes a DOUBLE instead, 18446744073709552000 for ...551615. */
 function exactIn(type: string): string {
   return type === 'HUGEINT' ? 'DECIMAL(38,0)' : type;
 }
@@ -73,11 +72,11 @@ function formatFor(type: string, { date, timestamp }: Formats): string | undefin
   return format?.isGiven === true ? format.text : undefined;
 }
 
-/** A condition for a value that its type holds without rounding, undefined where the cast alone tells. */
+/** Returns a condition for a value that its type can store without rounding; undefined if the cast alone is enough. */
 function exactness(type: string, text: string, cast: string): string | undefined {
   if (/INT|^DECIMAL/.test(type)) return `${digits(commaAsPoint(text))} = ${digits(`CAST(${cast} AS VARCHAR)`)}`;
   if (type === 'REAL' || type === 'DOUBLE') {
-    // A fraction is held as the nearest; an integer, which may be an id, exactly or not at all.
+    // A fraction is stored as the nearest number. An integer may be an id, so it must be stored exactly.
     const isFraction = `((contains(${text}, '.') OR contains(${text}, ',') OR contains(lower(${text}), 'e')) AND NOT contains(${text}, '_'))`;
     return `(${isFraction} OR NOT isfinite(${cast}) OR ${digits(text)} = ${digits(`CAST(${cast} AS VARCHAR)`)}) AND ${isInRange(text, commaAsPoint(text), type)}`;
   }
@@ -96,7 +95,7 @@ function commaAsPoint(text: string): string {
   return `replace(${text}, ',', '.')`;
 }
 
-/** Counts the rows whose values don't fit, and keeps the first ones. */
+/** Counts the rows whose values don't fit, and stores the first ones. */
 async function rejectMisfits(
   database: Database,
   { source, columns }: Table,
@@ -108,7 +107,7 @@ async function rejectMisfits(
   const count = Number(counted?.count);
   if (count === 0) return 0;
   const reasons = given.map(({ column, type }, index) => {
-    const words = literal(`a value of column ${JSON.stringify(column.name)} is no ${type}`);
+    const words = literal(`a value of column ${JSON.stringify(column.name)} is not of type ${type}`);
     return `WHEN ${misfits[index]} THEN ${words}`;
   });
   const row = columns.map(({ name }) => `${literal(name)}, ${identifier(name)}`).join(', ');

@@ -1,18 +1,18 @@
 import type { Database } from './duckdb.ts';
 import { identifier, literal } from './sql.ts';
 
-/** Rows that show which types a column of texts may have at all, before all rows decide. */
+/** Rows that show which types a text column may have, before all rows decide. */
 const SAMPLE_ROWS = 2_000;
-/** Columns that one statement checks each by its own check. */
+/** Columns that one statement checks, each with its own check. */
 const MOST_CHECKED_ALONE = 100;
-/** Digits that every DOUBLE holds exactly. */
+/** A DOUBLE stores this many digits exactly. */
 const SAFE_DIGITS = 15;
 const MAX_DECIMAL_DIGITS = 38;
 
-/** A column of texts, and what type it may have. */
+/** A text column, and the type that it may have. */
 export interface TextColumn {
   readonly name: string;
-  /** DuckDB's guess from the first rows; `any` where there is none. */
+  /** DuckDB's guess from the first rows; `any` if there is none. */
   readonly guess: string;
 }
 
@@ -30,7 +30,7 @@ export interface MomentFormat {
   readonly isGiven: boolean;
 }
 
-/** A type, and the SQL that makes it of the text `value`. */
+/** A type, and the SQL that makes it from the text `value`. */
 export interface TypedText {
   readonly type: string;
   readonly cast: (text: string) => string;
@@ -41,15 +41,14 @@ const TEXT: TypedText = { type: 'VARCHAR', cast: (text) => text };
 type Kind = 'boolean' | 'number' | 'moment';
 
 /**
- * The narrowest type that every value of a column has and that loses nothing: BOOLEAN, BIGINT, DOUBLE, DECIMAL, DATE, TIMESTAMP,
- * TIMESTAMPTZ or VARCHAR. All rows are looked at, so an inferred type costs no row.
- *
- * DuckDB's sniffer looks at the first rows only, and its types lose: integers beyond 64 bits and long decimals become DOUBLE.
- * So a value counts as of a type only where the type, written as text, is the value again. `007` and `+49…` stay texts.
- *
- * One statement a kind of type, whatever the number of columns: 300 columns with an expression each took 47 s.
- *
- * @param source the table, as SQL behind FROM.
+ * Returns the narrowest type that fits every value of a column and loses nothing: BOOLEAN, BIGINT, DOUBLE, DECIMAL,
+ * DATE, TIMESTAMP, TIMESTAMPTZ or VARCHAR. It reads all rows, so an inferred type rejects no row.
+ * DuckDB's sniffer reads only the first rows, and its types lose data: integers of more than 64 bits and long decimals
+ * become DOUBLE. So a value fits a type only if the type, written as text, gives the same value. `007` and `+49…` stay
+ * texts.
+ * There is one statement for each kind of type, whatever the number of columns: 300 columns with an expression each
+ * took 47 s.
+ * @param source the table, as SQL for FROM.
  */
 export async function inferTypes(
   database: Database,
@@ -70,7 +69,7 @@ export async function inferTypes(
       else if (found.type !== TEXT) likely.set(name, found);
     }
   }
-  // One look at all rows for all columns, whatever they may be: reading the text is what takes the time.
+  // One pass over all rows for all columns and all likely types: reading the text takes most of the time.
   const confirmed = await confirmedBy(database, source, likely);
   for (const [name, check] of likely) {
     if (confirmed.has(name)) types.set(name, check.type);
@@ -120,7 +119,8 @@ const CHECKS: Readonly<Record<Kind, (formats: Formats) => readonly Check[]>> = {
     const isMicros = (t: string): string => `strlen(rtrim(${fractionOfSecond(t)}, '0')) <= 6`;
     const isTime = (t: string, type: string): string =>
       `strlen(${t}) BETWEEN 16 AND 32 AND try_cast(${t} AS ${type}) IS NOT NULL`;
-    // What DuckDB writes itself needs no closer look. DuckDB leaves out the rest of a CASE, and of an OR it does not.
+    // Text in the form that DuckDB writes needs no further check. DuckDB skips the rest of a CASE, but not the rest of
+    // an OR.
     const isWritten = (t: string): string => `CAST(try_cast(${t} AS TIMESTAMP) AS VARCHAR) = ${t}`;
     const isIso = (t: string): string =>
       `left(CAST(try_cast(${t} AS TIMESTAMP) AS VARCHAR), 16) = replace(left(${t}, 16), 'T', ' ')`;
@@ -148,8 +148,8 @@ const CHECKS: Readonly<Record<Kind, (formats: Formats) => readonly Check[]>> = {
 };
 
 /**
- * A first zero or a plus means that it is a name for something: a postcode, a telephone number. By comparing, since the colon comes behind
- * the digits: DuckDB takes five times as long to cut texts.
+ * A leading zero or a plus marks a name for something: a postcode, a telephone number. This compares texts, because the
+ * colon is after the digits, and because DuckDB takes five times as long to cut texts.
  */
 function isName(t: string): string {
   return `(starts_with(${t}, '+') OR contains(${t}, '_') OR (${t} >= '00' AND ${t} < '0:') OR (${t} >= '-00' AND ${t} < '-0:'))`;
@@ -165,8 +165,8 @@ function plain(type: string): TypedText {
 }
 
 /**
- * A number with a decimal comma as one with a point. A point parts thousands where a comma stands behind it, as in `1.234,56`; `1.234` could be
- * either, and is none.
+ * Turns a number with a decimal comma into one with a point. A point separates thousands if a comma follows it, as in
+ * `1.234,56`; `1.234` could be either, and is not a number.
  */
 export function numberText(text: string, decimal: '.' | ','): string {
   if (decimal === '.') return text;
@@ -181,8 +181,9 @@ export function isInRange(text: string, number: string, type = 'DOUBLE'): string
 }
 
 /**
- * Dates in another form than ISO 8601. Where every value could have day and month the other way round, it stays text. So does a year of two
- * digits: DuckDB's sniffer takes `13.01.24` for 2013-01-24, and the century would be a guess too.
+ * Dates in another form than ISO 8601. If day and month could be exchanged in every value, the column stays text. A
+ * year of two digits stays text too: DuckDB's sniffer reads `13.01.24` as 2013-01-24, and the century would be a guess
+ * too.
  */
 function written(type: 'DATE' | 'TIMESTAMP', format: MomentFormat | undefined): Check[] {
   if (format === undefined) return [];
@@ -201,13 +202,17 @@ export function isWrittenAs(text: string, type: 'DATE' | 'TIMESTAMP', format: st
   return type === 'DATE' ? `coalesce(${moment} = date_trunc('day', ${moment}), false)` : `${moment} IS NOT NULL`;
 }
 
-/** The columns of which all rows bear out what the first rows have: one check a column, where {@link passing} tries them all. */
+/**
+ * Returns the columns for which all rows confirm the type of the first rows, with one check for each column. {@link
+ * passing} tries all types.
+ */
 async function confirmedBy(
   database: Database,
   source: string,
   likely: ReadonlyMap<string, Check>,
 ): Promise<Set<string>> {
-  // A wide table's statement would grow with its columns; all checks of a kind are one statement there.
+  // The statement for a wide table would grow with its columns. So for wide tables, {@link passing} makes one statement
+  // for each kind of check.
   if (likely.size === 0 || likely.size > MOST_CHECKED_ALONE) return new Set();
   const names = [...likely.keys()];
   const aggregates = [...likely.values()].map(
@@ -220,12 +225,14 @@ async function confirmedBy(
   return new Set(names.filter((_, index) => row[`h${index}`] === true));
 }
 
-/** `trim` alone takes five times as long, since it looks for the text's characters. */
+/** `trim` alone takes five times as long, because it searches the characters of the text. */
 function trimmed(text: string): string {
   return `CASE WHEN starts_with(${text}, ' ') OR ends_with(${text}, ' ') THEN trim(${text}) ELSE ${text} END`;
 }
 
-/** The first check that no value of a column speaks against, one for text where there is none. Columns without a value are left out. */
+/**
+ * Returns the first check that all values of a column pass, or the one for text. Columns without a value are left out.
+ */
 async function passing(
   database: Database,
   source: string,
@@ -241,7 +248,7 @@ async function passing(
   return found;
 }
 
-/** Whether numbers with many digits are exact as DOUBLE; otherwise DECIMAL where they fit, or text. */
+/** Returns whether numbers with many digits are exact as DOUBLE. If not, they become DECIMAL if they fit, or text. */
 export async function exactNumbers(
   database: Database,
   source: string,
@@ -267,12 +274,12 @@ export async function exactNumbers(
   );
 }
 
-/** The digits that make a number's value, without sign, point, exponent and zeros around them. */
+/** Returns the digits that make a number's value, without sign, point, exponent and surrounding zeros. */
 export function digits(text: string): string {
   return `trim(replace(split_part(lower(ltrim(trim(${text}), '+-')), 'e', 1), '.', ''), '0')`;
 }
 
-/** Aggregates of `t`, the trimmed values of each column, by a column's name. */
+/** Aggregates of `t`, the trimmed values of each column, by the name of the column. */
 async function byColumn(
   database: Database,
   source: string,

@@ -3,19 +3,19 @@ const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 
 /**
- * How deep arrays and objects may stand within each other. DuckDB goes down by recursion: a million levels, which is 6 MB
- * of input, end the whole process by a segmentation fault.
+ * The deepest nesting of arrays and objects. DuckDB parses by recursion: a million levels (6 MB of input) end the whole
+ * process with a segmentation fault.
  */
 export const MAX_DEPTH = 200;
 
-/** Follows the nesting of JSON through its bytes, in pieces of any size. */
+/** Follows the nesting of JSON through its bytes, in chunks of any size. */
 export class JsonDepth {
   #depth = 0;
   #inString = false;
   #escaped = false;
   #members = 0;
 
-  /** Members of all objects so far, repeated keys counted each time. */
+  /** Members of all objects so far. A repeated key counts each time. */
   get members(): number {
     return this.#members;
   }

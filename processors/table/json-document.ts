@@ -12,19 +12,18 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const LINE_FEED = 0x0a;
 
-/** What a document turned out to be, once all of it was read. */
+/** The shape of a document, known after all of it was read. */
 export interface DocumentShape {
-  /** `jsonl` where several values stand behind each other. */
+  /** `jsonl` if several values follow each other. */
   format: 'json' | 'jsonl';
 }
 
 /**
- * Divides a JSON document into rows: the elements of the array that it is, or else the values that stand behind each other.
- * A value at a time, so a document may have any size and a value up to `maxBytes`.
- *
- * Own code, since DuckDB 1.5.6 takes `[{"a":1},` and `{"a":1,}`, which is what a writer leaves that died, for whole.
- *
- * @throws MalformedInputError where it is no JSON or breaks off; InputTooLargeError for a longer value.
+ * Divides a JSON document into rows: the elements of its array, or the values that follow each other. It reads one
+ * value at a time, so a document may have any size and a value up to `maxBytes`.
+ * This is our own code, because DuckDB 1.5.6 accepts `[{"a":1},` and `{"a":1,}` as complete, which a writer that died
+ * leaves.
+ * @throws MalformedInputError if it is not JSON or incomplete; InputTooLargeError for a longer value.
  */
 export async function* jsonDocument(
   source: AsyncGenerator<Buffer>,
@@ -43,12 +42,15 @@ export async function* jsonDocument(
 class ValueSplitter {
   readonly #maxBytes: number;
   readonly #shape: DocumentShape;
-  /** `value` takes one, or the array's end behind its beginning; `comma` takes a comma or the end; `over` takes nothing. */
+  /**
+   * What may come next. `value`: a value, or the array's end after its beginning; `comma`: a comma or the end; `over`:
+   * nothing.
+   */
   #wants: 'document' | 'first value' | 'value' | 'comma' | 'over' = 'document';
   #isArray = false;
   #values = 0;
   #line = 1;
-  /** Of the value that is open. */
+  /** The kind of the value that is open. */
   #kind: 'nested' | 'string' | 'plain' | undefined;
   #valueLine = 1;
   #depth = 0;
@@ -78,7 +80,7 @@ class ValueSplitter {
       this.#hold(chunk.subarray(from, end));
       rows.push(this.#finish());
       if (end === at) {
-        // A plain value ends before the byte that shows its end, which is looked at again.
+        // A plain value ends before the byte that shows its end, and that byte is read again.
         if (byte === LINE_FEED) this.#line--;
         at--;
       }
@@ -90,12 +92,12 @@ class ValueSplitter {
   end(): JsonRow[] {
     const rows = this.#kind === 'plain' ? [this.#finish()] : [];
     const isWhole = this.#isArray ? this.#wants === 'over' : this.#kind === undefined && this.#values > 0;
-    if (!isWhole) throw new MalformedInputError(`the JSON breaks off before its end, in line ${this.#line}`);
+    if (!isWhole) throw new MalformedInputError(`the JSON is incomplete: it ends in line ${this.#line}`);
     this.#shape.format = this.#isArray || this.#values === 1 ? 'json' : 'jsonl';
     return rows;
   }
 
-  /** Whether a value begins with this byte; what stands between values is taken here. */
+  /** Returns whether a value begins with this byte. It also consumes the bytes between values. */
   #begin(byte: number): boolean {
     if (this.#wants === 'document' && byte === OPEN_ARRAY) {
       this.#isArray = true;
@@ -122,7 +124,7 @@ class ValueSplitter {
     return true;
   }
 
-  /** Where the open value ends: behind this byte, before it, or not yet. */
+  /** Returns where the open value ends: after this byte, before it, or not yet. */
   #endOf(byte: number, at: number): number | undefined {
     if (this.#kind === 'plain') {
       const ends = isBlank(byte) || byte === COMMA || byte === CLOSE_ARRAY || byte === OPEN_OBJECT;
@@ -155,7 +157,7 @@ class ValueSplitter {
   }
 
   #finish(): JsonRow {
-    // A line feed can stand between tokens only, or it is no JSON: so one value becomes one line.
+    // A line feed is only valid between tokens, so removing line feeds puts each value on one line.
     const raw = Buffer.concat(this.#pieces);
     this.#pieces = [];
     this.#length = 0;
@@ -170,7 +172,7 @@ class ValueSplitter {
 
   #malformed(byte: number): MalformedInputError {
     return new MalformedInputError(
-      `the JSON is malformed in value ${Math.max(this.#values, 1)}: ${JSON.stringify(String.fromCharCode(byte))} stands in line ${this.#line} where none may`,
+      `the JSON is malformed in value ${Math.max(this.#values, 1)}: unexpected ${JSON.stringify(String.fromCharCode(byte))} in line ${this.#line}`,
     );
   }
 }

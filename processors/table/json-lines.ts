@@ -3,7 +3,7 @@ import type { JsonRow } from './row.ts';
 
 const LINE_FEED = 0x0a;
 
-/** Divides JSON Lines into rows, and says of each why it is a bad one. Blank lines are no rows. */
+/** Divides JSON Lines into rows, and gives the reason for each bad one. Blank lines are not rows. */
 export async function* jsonLines(source: AsyncGenerator<Buffer>, maxBytes: number): AsyncGenerator<JsonRow[]> {
   let pieces: Buffer[] = [];
   let length = 0;
@@ -30,7 +30,7 @@ export async function* jsonLines(source: AsyncGenerator<Buffer>, maxBytes: numbe
       from = end + 1;
     }
     const rest = chunk.subarray(from);
-    // Of a line that is too long, the beginning is enough.
+    // For a line that is too long, the beginning is enough.
     if (length <= maxBytes && rest.length > 0) pieces.push(rest);
     length += rest.length;
     if (rows.length > 0) yield rows;

@@ -11,9 +11,9 @@ import type { JsonRow } from './row.ts';
 import { identifier, literal } from './sql.ts';
 import type { Column, Table } from './table.ts';
 
-/** More keys, or more leaves in what is nested, stay JSON: each costs buffers of its own. */
+/** With more keys, or more leaves in nested values, the value stays JSON: each column needs buffers of its own. */
 const MOST_COLUMNS = 2_000;
-/** Deeper parts become texts of JSON; less deep ones too, where there are too many leaves. */
+/** Parts below this depth become texts of JSON. Smaller depths are used if there are too many leaves. */
 const DEPTHS = [32, 8, 5, 4, 3, 2, 1] as const;
 /** DuckDB's own default for the longest value. */
 const LEAST_OBJECT_BYTES = 16_777_216;
@@ -54,7 +54,7 @@ function formatsOf({ dateFormat, timestampFormat }: ReadOptions): Formats {
   };
 }
 
-/** What the values have in common. */
+/** What all values have in common. */
 class Seen {
   isRecords = true;
   longest = 0;
@@ -76,8 +76,8 @@ class Seen {
   }
 
   /**
-   * Whether two keys differ in case alone, which SQL's names don't tell apart, or one is empty. DuckDB 1.5.6 calls them `A_1` and `C0`,
-   * and then finds no value under such a key.
+   * Whether two keys differ only in case, which names in SQL ignore, or one key is empty. DuckDB 1.5.6 names such
+   * columns `A_1` and `C0`, and then finds no value under these keys.
    */
   get areNoNames(): boolean {
     return this.#keys.has('') || new Set([...this.#keys].map((key) => key.toLowerCase())).size < this.#keys.size;
@@ -132,7 +132,7 @@ class JsonReader {
     this.#records = seen.areColumns;
   }
 
-  /** The columns' types with dates and times as texts, no deeper than there is room for their leaves. */
+  /** The columns' types, with dates and times as texts, and only as deep as the limit on leaves permits. */
   async types(): Promise<Map<string, string>> {
     const { isRecords, areNoNames, anyRounded } = this.#seen;
     if (isRecords ? areNoNames : anyRounded) return new Map([['json', 'JSON']]);
@@ -145,8 +145,8 @@ class JsonReader {
   }
 
   /**
-   * Undefined where DuckDB takes no types so deep: keys in an inner object that differ in case alone, or are empty, are no names of a STRUCT.
-   * With depth 1 each column is a text of JSON.
+   * Undefined if DuckDB accepts no types at this depth: keys in an inner object that differ only in case, or are empty,
+   * can't be names in a STRUCT. With depth 1, each column is a text of JSON.
    */
   async #readable(): Promise<Map<string, string> | undefined> {
     try {
@@ -159,7 +159,7 @@ class JsonReader {
     }
   }
 
-  /** Where DuckDB's types lose something: as what to read the column then, and what it becomes. */
+  /** The columns for which DuckDB's types lose data: the type to read them with, and the type that they get. */
   async corrections(
     types: ReadonlyMap<string, string>,
     given: ReadonlySet<string>,

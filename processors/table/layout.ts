@@ -1,34 +1,38 @@
 import { csvRows, type RowSyntax } from './csv-rows.ts';
 import type { Row } from './row.ts';
 
-/** Rows looked at. */
+/** How many rows are read. */
 const MAX_ROWS = 2_000;
 const CHUNK_BYTES = 65_536;
 
-/** How regular a text is when it is read by one syntax. */
+/** How regular a text is if it is read with one syntax. */
 export interface Layout {
   readonly syntax: RowSyntax;
-  /** The rows from the table's first one on, its header included. Those of another width than the table's too. */
+  /**
+   * The rows from the table's first one on, the header included. Rows of another width than the table's are included
+   * too.
+   */
   readonly rows: readonly Row[];
   /** The most frequent number of fields. */
   readonly width: number;
-  /** Of the rows, the share that has that width. */
+  /** The share of the rows that has that width. */
   readonly share: number;
   /** Lines before the table: titles, notes, blank lines. */
   readonly skipLines: number;
   /**
-   * Whether the first row is a header of another width than the rows: one field less, as R writes it above row names, or one more
-   * that is empty, which is a delimiter at its end. Where all rows end in several empty fields, it may lack those.
+   * Whether the first row is a header of another width than the rows: one field less, as R writes it above row names,
+   * or one more that is empty, because the line ends with a delimiter. If all rows end in several empty fields, the
+   * header may lack those.
    */
   readonly oddHeader: 'short' | 'long' | undefined;
 }
 
 /**
- * Reads the head of a text by one syntax. The table begins with the first row of the most frequent width: DuckDB's sniffer takes the first
- * line for the table's, and so loses all of a table below two lines of title.
- *
+ * Reads the head of a text with one syntax. The table begins with the first row of the most frequent width: DuckDB's
+ * sniffer assumes that the first line belongs to the table, and so loses a whole table below two title lines.
  * @param head whole lines, unless it is the whole content.
- * @param given whether the lines before the table are given, and whether short rows are filled up: the first row's width counts then.
+ * @param given whether the number of lines before the table is given, and whether short rows are padded: then the first
+ * row's width counts.
  */
 export async function layoutOf(
   head: Buffer,
@@ -62,7 +66,7 @@ function mostFrequent(rows: readonly Row[]): number {
   for (const { fields, problem } of rows) {
     if (problem === undefined) counts.set(fields, (counts.get(fields) ?? 0) + 1);
   }
-  // One field is what every line has that is not of the table.
+  // Every line outside the table has one field, so this width does not count.
   if (counts.size > 1) counts.delete(1);
   return [...counts].sort((a, b) => b[1] - a[1] || b[0] - a[0])[0]?.[0] ?? 0;
 }
@@ -76,16 +80,19 @@ function oddHeaderOf(rows: readonly Row[], first: number, width: number, delimit
   return lacks === 1 || endEmpty(rows.slice(1), delimiter, lacks) ? 'short' : undefined;
 }
 
-/** Whether each row ends in so many empty fields. */
+/** Returns whether each row ends in this many empty fields. */
 export function endEmpty(rows: readonly Pick<Row, 'bytes'>[], delimiter: string, count: number): boolean {
   if (count <= 0) return false;
   const end = Buffer.from(delimiter.repeat(count));
   return rows.every(({ bytes }) => bytes.subarray(-count).equals(end));
 }
 
-/** The first row that fits the table, behind rows that don't if most of what follows does. */
+/**
+ * Returns the first row that fits the table. If most of the rows after it fit, rows before it that don't fit are
+ * skipped.
+ */
 function firstOf(rows: readonly Row[], fits: (row: Row) => boolean): number {
-  // One field is what a title has, though it may be a row that is filled up.
+  // A title has one field. A row with one field may also be a short row that is padded.
   const first = rows.findIndex((row) => fits(row) && row.fields > 1);
   if (first <= 0) return 0;
   const rest = rows.slice(first);
@@ -93,8 +100,8 @@ function firstOf(rows: readonly Row[], fits: (row: Row) => boolean): number {
 }
 
 /**
- * The first row behind lines of title or of counts that a spreadsheet has filled up with delimiters: half of their fields, at the end, hold
- * nothing, and what follows is a header, of words in every field.
+ * Returns the first row after title lines or counts that a spreadsheet has filled with delimiters: the last half of
+ * their fields is empty, and a header follows with a word in every field.
  */
 function behindTitles(rows: readonly Row[], first: number, width: number, delimiter: string): number {
   if (width < 3) return first;

@@ -10,12 +10,12 @@ import * as z from 'zod';
 import { workerClients } from '#run/fleet/worker-clients.ts';
 import { ParquetNotDeployedError } from './errors.ts';
 
-/** DuckDB's native files as the task definition names them. */
+/** DuckDB's native files in the task definition. */
 const filesSchema = z
   .array(z.strictObject({ name: z.string().regex(/^[\w.-]+$/), key: z.string(), sha256: z.hex().length(64) }))
   .min(1);
 
-/** A file of DuckDB's isn't the one that the task definition speaks of. */
+/** A file of DuckDB differs from the one in the task definition. */
 export class NativeFileError extends Error {
   override readonly name = 'NativeFileError';
 }
@@ -23,14 +23,13 @@ export class NativeFileError extends Error {
 let loading: Promise<typeof import('@duckdb/node-api')> | undefined;
 
 /**
- * DuckDB, loaded by the first item of a process that needs it. In a worker's bundle the first process fetches its native part from the
- * bucket of the bundle; everywhere else it is the package in node_modules.
- *
- * @throws ParquetNotDeployedError where the bundle comes without it.
+ * Loads DuckDB with the first item of a process that needs it. In a worker's bundle, the first process downloads its
+ * native part from the bundle's bucket; everywhere else it is the package in node_modules.
+ * @throws ParquetNotDeployedError if the bundle has no DuckDB.
  */
 export function loadDuckDb(): Promise<typeof import('@duckdb/node-api')> {
   loading ??= load().catch((error: unknown) => {
-    // The next item may find S3 in a better state.
+    // S3 may work again when the next item needs it.
     loading = undefined;
     throw error;
   });
@@ -52,7 +51,7 @@ async function load(): Promise<typeof import('@duckdb/node-api')> {
   return await import('@duckdb/node-api');
 }
 
-/** Where no worker has made a folder for all its item processes. */
+/** Makes a folder if no worker has made one for all its item processes. */
 async function ownFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-duckdb-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -60,12 +59,11 @@ async function ownFolder(): Promise<string> {
 }
 
 /**
- * Fetches, checks and unpacks DuckDB's native files, once for all processes of a worker: they share a folder, where the files are
- * there as a whole or not at all.
- *
- * @param json what the task definition says of them.
- * @param shared the folder. Whoever has made it removes it.
- * @returns the file that Node loads; it finds the others beside it.
+ * Downloads, checks and unpacks DuckDB's native files, once for all processes of a worker. They share a folder that
+ * contains either all files or none.
+ * @param json the files according to the task definition.
+ * @param shared the folder. The caller removes it.
+ * @returns the file that Node loads; the other files are beside it.
  * @throws NativeFileError for a file with another checksum.
  */
 async function nativeFiles(s3: S3Client, bucket: string, json: string, shared: string): Promise<string> {
@@ -77,7 +75,7 @@ async function nativeFiles(s3: S3Client, bucket: string, json: string, shared: s
   const fresh = await mkdtemp(join(shared, `${name}-`));
   try {
     for (const file of filesSchema.parse(JSON.parse(json))) await fetchFile(s3, bucket, file, fresh);
-    // Another process may have been faster: a folder that holds files is not replaced.
+    // Another process may have been faster: a folder with files is not replaced.
     await rename(fresh, folder).catch((error: unknown) => {
       if (!existsSync(main)) throw error;
     });

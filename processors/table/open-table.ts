@@ -19,12 +19,15 @@ import type { Rejects } from './rejects.ts';
 import type { NoTable, Table, TableAbout, TableForm, Workspace } from './table.ts';
 
 const LINE_FEED = 0x0a;
-/** The least that the longest JSON value may have, and its part of the share of memory: DuckDB takes nine times its length. */
+/**
+ * The smallest limit for the longest JSON value, and its part of the memory: DuckDB needs nine times the length of a
+ * value.
+ */
 const LEAST_VALUE_BYTES = 16_777_216;
 const VALUE_SHARE = 12;
 const MOST_LINES_OF_PROSE = 5;
 
-/** An unpacked input of which the beginning was read, and all that opening it as a table takes. */
+/** An unpacked input whose beginning was read, and all that is needed to open it as a table. */
 export interface Input extends Peeked {
   readonly item: ProcessorItem<ReadOptions>;
   readonly context: ProcessorContext;
@@ -37,7 +40,7 @@ type Opened<T> =
   | { readonly table: TableAbout; readonly value: T }
   | { readonly table: undefined; readonly content: NoTable };
 
-/** Finds out what an unpacked input is, and has a table used while it is open. */
+/** Detects what an unpacked input is, and calls a function with the table while it is open. */
 export async function openTable<T>(input: Input, use: Use<T>): Promise<Opened<T>> {
   const { head, whole, all, item } = input;
   const { options } = item;
@@ -49,7 +52,7 @@ export async function openTable<T>(input: Input, use: Use<T>): Promise<Opened<T>
     );
   }
   if (options.format === 'parquet')
-    throw new NoTableError('the content is no Parquet file: it does not begin with PAR1');
+    throw new NoTableError('the content is not a Parquet file: it does not begin with PAR1');
   const encoding = options.encoding ?? encodingOf(head, whole);
   if (encoding === undefined) {
     for await (const _ of all);
@@ -60,7 +63,7 @@ export async function openTable<T>(input: Input, use: Use<T>): Promise<Opened<T>
   const kind = kindOf(text.toString(), options, hint);
   if (kind === 'markup') {
     const lines = await linesOf(toUtf8(all, encoding));
-    return none('text', encoding, lines, 'the content is HTML or XML, as an error page or a login is', hint);
+    return none('text', encoding, lines, 'the content is HTML or XML, such as an error page or a login page', hint);
   }
   if (kind === 'delimited' && !mayBeTable(text, options, hint)) {
     return none('text', encoding, await linesOf(toUtf8(all, encoding)), NOT_DELIMITED, hint);
@@ -69,9 +72,9 @@ export async function openTable<T>(input: Input, use: Use<T>): Promise<Opened<T>
 }
 
 const NOT_DELIMITED =
-  'the content is text and looks like no table and no JSON; a table of one column needs the option "format": "csv"';
+  'the content is text and looks like neither a table nor JSON; a table of one column needs the option "format": "csv"';
 
-/** The object is none of the formats; where its name or content type promised one, that is a failure. */
+/** The object has none of the formats. If its name or content type promised a format, that is a failure. */
 function none(format: NoTable['format'], encoding: string | null, lines: number, reason: string, hint?: Hint) {
   if (hint !== undefined) throw new NoTableError(`${reason}; by its name or content type the object should be ${hint}`);
   return { table: undefined, content: { format, encoding, lines, reason } };
@@ -85,13 +88,13 @@ function kindOf(head: string, options: ReadOptions, hint: Hint): ContentKind {
   const isObject = kind === 'json' && head.trimStart().startsWith('{');
   if (isObject && (hint === 'csv' || hint === 'tsv' || hint === 'parquet')) {
     throw new NoTableError(
-      `the content is one JSON object, as an error is; by its name or content type it should be ${hint}`,
+      `the content is one JSON object, such as an error; by its name or content type it should be ${hint}`,
     );
   }
   return kind;
 }
 
-/** Nothing behind a byte order mark, or blanks alone where the name says that there are rows. */
+/** Nothing after a byte order mark, or only blanks if the name promises rows. */
 function isEmpty(text: string, hint: Hint): boolean {
   return text === '' || ((hint === 'csv' || hint === 'tsv' || hint === 'jsonl') && text.trim() === '');
 }
@@ -133,7 +136,7 @@ async function withText<T>(
 
 const FORM = { delimiter: null, header: null, skippedLines: 0 } satisfies Partial<TableForm>;
 
-/** The dialect of a table; undefined where the head, with the hint, is not enough to say that it is one. */
+/** Returns the dialect of a table; undefined if the head and the hint are not enough to recognise a table. */
 async function tableDialect(
   database: Database,
   { item, whole, workspace }: Input,
@@ -149,18 +152,18 @@ async function tableDialect(
     return dialect ?? (promised ? dialectOf(database, head, { ...options, format: hint }, file, true) : undefined);
   if (dialect === undefined) {
     if (!promised) return undefined;
-    // One column: only a type other than text tells a table from lines of text.
+    // For one column, only a type other than text distinguishes a table from lines of text.
     const column = await dialectOf(database, head, { ...options, format: hint }, file, true);
     return column !== undefined && column.headRows > 1 && column.types[0] !== 'VARCHAR' ? column : undefined;
   }
   if (whole && isProse(head.toString(), dialect)) return undefined;
   if (dialect.headRows > 1 || !whole) return dialect;
-  // One line proves nothing, unless the name says that it is a table and the line could be nothing but names.
+  // One line proves nothing, unless the name promises a table and every field of the line could be a name.
   const areNames = dialect.names.every((name) => /^[\p{L}_][\p{L}\p{N}_.-]*$/u.test(name));
   return promised && dialect.header && areNames ? dialect : undefined;
 }
 
-/** A few lines in which commas part the sentence, as an error has them, and no fields. */
+/** A few lines whose commas belong to sentences and do not separate fields, such as an error. */
 function isProse(text: string, { syntax, headRows, types }: Dialect): boolean {
   if (headRows > MOST_LINES_OF_PROSE || syntax.delimiter !== ',' || /,(?! )/.test(text)) return false;
   const [first = ''] = text.trimStart().split(/[\r\n]/, 1);
@@ -187,7 +190,7 @@ async function withTable<T>(
   });
 }
 
-/** Without the line that the head breaks off in. */
+/** Removes the incomplete last line of the head. */
 function wholeLines(head: Buffer, whole: boolean): Buffer {
   if (whole) return head;
   const end = Math.max(head.lastIndexOf('\n'), head.lastIndexOf('\r', head.length - 2));

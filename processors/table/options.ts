@@ -6,9 +6,9 @@ const character = (what: string) =>
     .regex(/^[\t\x20-\x7e]$/, `takes one ASCII character as ${what}`)
     .optional();
 
-/** How an object is read as a table. `profile` and `parquet` take the same options, and so read the same table. */
+/** How an object is read as a table. `profile` and `parquet` have the same options, and so read the same table. */
 export const readOptions = {
-  /** What the content is, where its beginning, its name and its content type don't tell. */
+  /** The format of the content, if its beginning, its name and its content type don't show it. */
   format: z.enum(['csv', 'tsv', 'json', 'jsonl', 'parquet']).optional(),
   /** A label of the WHATWG Encoding Standard, such as `windows-1252`, `shift_jis` or `utf-16le`. */
   encoding: z
@@ -16,24 +16,27 @@ export const readOptions = {
     .refine((label) => isEncoding(label), 'takes an encoding such as utf-8, utf-16le, windows-1252 or shift_jis')
     .optional(),
   delimiter: character('the delimiter').refine((one) => one !== '"', 'is what quotes fields'),
-  /** What quotes fields; an empty text turns quoting off. */
+  /** The character that quotes fields; an empty text turns quoting off. */
   quote: z.union([z.literal(''), z.string().regex(/^[\x21-\x7e]$/, 'takes one ASCII character, or none')]).optional(),
-  /** Whether the first row holds the names of the columns. */
+  /** Whether the first row contains the names of the columns. */
   header: z.boolean().optional(),
   /** Lines before the table. */
   skipRows: z.int().min(0).max(100_000).optional(),
-  /** Lines that begin with it are left out. */
+  /** Lines that begin with this character are left out. */
   comment: character('the beginning of a comment'),
-  /** Texts that stand for no value, besides the empty field. */
+  /** Texts that mean "no value", in addition to the empty field. */
   nullValues: z.array(z.string().max(100)).max(50).default([]),
-  /** How dates and moments are written, in strptime's words: `%d/%m/%Y`. By default ISO 8601, and others where they are clear. */
+  /**
+   * The format of dates and times for strptime, such as `%d/%m/%Y`. The default is ISO 8601, and others if they are
+   * unambiguous.
+   */
   dateFormat: z.string().min(2).max(50).optional(),
   timestampFormat: z.string().min(2).max(50).optional(),
-  /** What stands before the fraction of a number. */
+  /** The character before the fraction of a number. */
   decimal: z.enum(['.', ',']).optional(),
-  /** Whether a row with fewer fields than columns is filled up, and no bad row. */
+  /** Whether a row with fewer fields than columns is padded; otherwise it is a bad row. */
   padShortRows: z.boolean().default(false),
-  /** Types of columns by name; a row with a value that does not fit, or would be rounded, is a bad one. */
+  /** Types of columns by name. A row is bad if a value does not fit or would be rounded. */
   types: z
     .record(
       z.string().min(1).max(500),
@@ -45,11 +48,14 @@ export const readOptions = {
         ),
     )
     .default({}),
-  /** More bad rows fail the item: a number, or a share such as `"5%"`. By default 10 %, at least 10, and never more than are good. */
+  /**
+   * The limit for bad rows: a number, or a share such as `"5%"`. The default is 10 %, at least 10, and never more than
+   * there are good rows.
+   */
   maxBadRows: z
     .union([z.int().min(0), z.string().regex(/^\d{1,3}(\.\d+)?%$/, 'takes a number of rows, or a share such as "5%"')])
     .optional(),
-  /** More unpacked input fails the item, besides what the disk has no room for. */
+  /** The limit for the unpacked input, in addition to the free space on the disk. */
   maxInputMiB: z.int().min(1).optional(),
 };
 

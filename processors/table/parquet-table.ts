@@ -5,7 +5,7 @@ import { FileWriter } from './file-writer.ts';
 import { identifier, literal } from './sql.ts';
 import type { Table } from './table.ts';
 
-/** Reads a Parquet file as it is. @throws MalformedInputError where it is broken. */
+/** Reads a Parquet file without changes. @throws MalformedInputError if the file is broken. */
 export async function parquetTable(
   database: Database,
   content: AsyncGenerator<Buffer>,

@@ -1,13 +1,13 @@
 /** The beginning of a stream, and the whole stream. */
 export interface Peeked {
   readonly head: Buffer;
-  /** Whether `head` is all there is. */
+  /** Whether `head` is the whole stream. */
   readonly whole: boolean;
-  /** All bytes from the first one on, once. */
+  /** All bytes from the first one on. Read them only once. */
   readonly all: AsyncGenerator<Buffer>;
 }
 
-/** Reads the first bytes of a stream, at least `bytes` where there are so many, without losing them. */
+/** Reads the first bytes of a stream without losing them: at least `bytes`, if there are so many. */
 export async function peek(source: AsyncGenerator<Buffer>, bytes: number): Promise<Peeked> {
   const chunks: Buffer[] = [];
   let length = 0;

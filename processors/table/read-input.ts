@@ -12,27 +12,27 @@ import type { Rejects } from './rejects.ts';
 import type { NoTable, Table, TableAbout, Workspace } from './table.ts';
 
 const MIB = 1_048_576;
-/** The table's form is told from so much, and its first row must lie within. */
+/** The form of the table is detected from this many bytes, and its first row must end within them. */
 const HEAD_BYTES = MIB;
 
-/** An object's bytes, as they are stored and unpacked. */
+/** The bytes of an object, as stored and unpacked. */
 export interface InputBytes {
   readonly compression: Compression;
   readonly bytes: number;
   readonly uncompressedBytes: number;
 }
 
-/** What an object holds: a table, which `value` was made of, or none. */
+/** The content of an object: a table, from which `value` was made, or something else. */
 export type ReadInput<T> = InputBytes &
   ({ readonly table: TableAbout; readonly value: T } | { readonly table: undefined; readonly content: NoTable });
 
 /**
- * Reads an object as a table: unpacks it on the task's disk, finds out its form, leaves out and counts bad rows, and gives each
- * column its type. `profile` and `parquet` both read by it, and so give the same answer.
- *
- * @param use is called with the table while DuckDB has it open; the workspace is gone when it has returned.
+ * Reads an object as a table: unpacks it on the task's disk, detects its form, leaves out and counts bad rows, and
+ * gives each column its type. `profile` and `parquet` both use it, and so give the same answer.
+ * @param use is called with the table while DuckDB has it open; the workspace is deleted after it returns.
  * @param see is called with the bytes as they are stored.
- * @throws MalformedInputError, NoTableError, InputTooLargeError, TooManyBadRowsError, ColumnError, and what {@link Database} throws.
+ * @throws MalformedInputError, NoTableError, InputTooLargeError, TooManyBadRowsError, ColumnError, and what {@link
+ * Database} throws.
  */
 export async function readInput<T>(
   item: ProcessorItem<ReadOptions> & { readonly processor: string },
@@ -43,7 +43,8 @@ export async function readInput<T>(
 ): Promise<ReadInput<T>> {
   const folder = await mkdtemp(join(tmpdir(), `sluice-${item.processor}-`));
   try {
-    // A third of the free disk each: for the input, for what DuckDB has no memory for, and for what is made of the table.
+    // A third of the free disk each: for the input, for data that doesn't fit into DuckDB's memory, and for what is
+    // made from the table.
     const { bavail, bsize } = await statfs(folder);
     const diskBytes = Math.floor((bavail * bsize) / 3);
     const maxInputBytes = Math.min(diskBytes, (item.options.maxInputMiB ?? Number.POSITIVE_INFINITY) * MIB);
@@ -60,7 +61,7 @@ export async function readInput<T>(
   }
 }
 
-/** The bytes of the object as they pass by. */
+/** Counts the bytes of the object while they pass. */
 class Stored {
   readonly #context: ProcessorContext;
   readonly #see: (chunk: Buffer) => void;

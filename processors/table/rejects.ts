@@ -1,16 +1,16 @@
-/** A row that isn't in the Parquet files, as a line of `rejects.jsonl`. */
+/** A row that isn't in the Parquet files: a line of `rejects.jsonl`. */
 export interface Reject {
-  /** Counted from 1 in the unpacked input; null where a value doesn't fit the type that its column was given. */
+  /** Counted from 1 in the unpacked input; null if a value doesn't fit the type of its column. */
   readonly line: number | null;
   readonly reason: string;
   /** The row, or its beginning. */
   readonly text: string;
 }
 
-/** Of a row, so that the sample stays small whatever the rows are. */
+/** The most characters of a row, so that the sample stays small whatever the rows are. */
 const MAX_TEXT = 2_000;
 
-/** Counts the rows that are left out, and keeps the first of them. */
+/** Counts the rows that are left out, and stores the first of them. */
 export class Rejects {
   readonly #limit: number;
   readonly #sample: Reject[] = [];
@@ -28,7 +28,7 @@ export class Rejects {
     return this.#sample;
   }
 
-  /** How many more are kept. */
+  /** How many more rows are stored. */
   get room(): number {
     return this.#limit - this.#sample.length;
   }
@@ -38,7 +38,7 @@ export class Rejects {
     if (this.room > 0) this.#sample.push({ line, reason, text: beginningOf(row.subarray(0, MAX_TEXT * 4).toString()) });
   }
 
-  /** Rows of which the count is known, and the first ones. */
+  /** Adds rows by their number and the first ones. */
   addAll(count: number, first: readonly { readonly reason: string; readonly text: string }[]): void {
     this.#count += count;
     for (const { reason, text } of first.slice(0, Math.max(this.room, 0))) {

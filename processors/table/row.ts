@@ -1,23 +1,23 @@
-/** A row of the input as it stands there, without its line end. */
+/** A row as the input contains it, without its line end. */
 export interface Row {
-  /** Of its beginning, counted from 1. */
+  /** The line with its beginning, counted from 1. */
   readonly line: number;
   readonly bytes: Buffer;
-  /** How many fields a row of a table has; 0 for a bad row. */
+  /** The number of fields of a table's row; 0 for a bad row. */
   readonly fields: number;
-  /** Why it can't be read; undefined for a good row. */
+  /** Why the row can't be read; undefined for a good row. */
   readonly problem: string | undefined;
 }
 
-/** A value of JSON that becomes a row. */
+/** A JSON value that becomes a row. */
 export interface JsonRow extends Omit<Row, 'fields'> {
-  /** Its keys; undefined where it is no object. */
+  /** The keys of the value; undefined if it is not an object. */
   readonly keys: readonly string[] | undefined;
   /** Whether it may hold a number that a DOUBLE has no room for. */
   readonly mayRound: boolean;
 }
 
-/** A row with the delimiters that it lacks at its end. */
+/** Returns a row with the missing delimiters added at its end. */
 export function padded(row: Row, width: number, delimiter: string): Row {
   if (row.fields >= width) return row;
   return {

@@ -1,9 +1,9 @@
-/** A name, quoted for SQL: whatever is in it stays a name. */
+/** Quotes a name for SQL, so that any text is only a name. */
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** A text, quoted for SQL. DuckDB knows no escapes in it but the doubled quote. */
+/** Quotes a text for SQL. DuckDB's only escape in it is the doubled quote. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }

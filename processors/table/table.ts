@@ -4,27 +4,27 @@ import type { Formats } from './infer-types.ts';
 export interface Column {
   readonly name: string;
   readonly type: string;
-  /** Of the source's columns. */
+  /** SQL on the columns of the source. */
   readonly expression: string;
-  /** The value before it got its type, and what it is told from then: text, or a value of JSON. */
+  /** The value before the conversion to its type, from which a type in the options is made: text, or a JSON value. */
   readonly raw: string;
 }
 
-/** What is known of an input's form. */
+/** The known form of an input. */
 export interface TableForm {
   readonly format: 'csv' | 'tsv' | 'json' | 'jsonl' | 'parquet';
-  /** As a label of the WHATWG Encoding Standard; null for Parquet. */
+  /** A label of the WHATWG Encoding Standard; null for Parquet. */
   readonly encoding: string | null;
   readonly delimiter: string | null;
-  /** Whether the first row was taken for column names. Null where the format has no header. */
+  /** Whether the first row was read as column names. Null if the format has no header. */
   readonly header: boolean | null;
-  /** Lines before the table that were taken for titles or notes. */
+  /** Lines before the table that were treated as titles or notes. */
   readonly skippedLines: number;
 }
 
 /** A table that DuckDB reads: only good rows, each column with its type. */
 export interface Table extends TableForm {
-  /** SQL behind FROM. */
+  /** SQL for FROM. */
   readonly source: string;
   readonly columns: readonly Column[];
   readonly rows: number;
@@ -37,13 +37,13 @@ export type TableAbout = Omit<Table, 'source'>;
 export interface NoTable {
   readonly format: 'empty' | 'binary' | 'text';
   readonly encoding: string | null;
-  /** Lines of a text; a last one without a line feed is one too. 0 for all else. */
+  /** Lines of a text; a last line without a line feed counts too. 0 for other content. */
   readonly lines: number;
-  /** Why it is no table. */
+  /** Why it is not a table. */
   readonly reason: string;
 }
 
-/** A folder of the item's own on the task's disk, and how much may go there. */
+/** The item's own folder on the task's disk, and how many bytes it may contain. */
 export interface Workspace {
   readonly folder: string;
   readonly diskBytes: number;

@@ -5,22 +5,22 @@ import type { Json } from '../contract/processor.ts';
 import type { Processed } from './process-object.ts';
 import type { Skipped } from './wanted.ts';
 
-/** The result lists so many bytes of objects; `entries.jsonl` lists all. */
+/** The result lists objects up to this many bytes; `entries.jsonl` lists all. */
 const MAX_LISTED_BYTES = 131_072;
 const MAX_SKIPPED_SEEN = 20;
 const MAX_REASON = 500;
 
-/** An object that a file of the archive became. */
+/** An object that was made from a file of the archive. */
 export type UnpackedEntry = {
-  /** As the archive has it, with folders. */
+  /** The name in the archive, with folders. */
   name: string;
   key: string;
   bytes: number;
-  /** Why its processor failed; not there where it did not. */
+  /** Why its processor failed; missing if it did not fail. */
   failed?: string;
 };
 
-/** Keeps what became of each file: all of it in `entries.jsonl`, the first of it for the result. */
+/** Collects the outcome of each file: all of them in `entries.jsonl`, the first ones in the result. */
 export class Listing {
   readonly #output: Writable;
   readonly #entries: UnpackedEntry[] = [];
@@ -32,7 +32,7 @@ export class Listing {
   skipped = 0;
   failed = 0;
 
-  /** @param output gets the lines of `entries.jsonl`. */
+  /** @param output receives the lines of `entries.jsonl`. */
   constructor(output: Writable) {
     this.#output = output;
   }
@@ -56,7 +56,7 @@ export class Listing {
     this.#lines.push(`${JSON.stringify({ name, skipped: reason })}\n`);
   }
 
-  /** @param processed undefined where the objects get no processor. */
+  /** @param processed undefined if the objects have no processor. */
   async add(entry: { name: string; key: string; bytes: number }, processed: Processed | undefined): Promise<void> {
     this.unpacked++;
     let listed: UnpackedEntry = entry;

@@ -9,11 +9,14 @@ import { ArchiveTooLargeError, NoArchiveError } from './errors.ts';
 import { isTar, tarEntries } from './tar.ts';
 import { openZip } from './zip.ts';
 
-/** A header of tar is so long. */
+/** The length of a tar header. */
 const HEAD_BYTES = 512;
-/** A file in front, the end of an archive without files, and the mark of one in several parts. */
+/**
+ * The signatures of a file at the beginning, of the end of an archive without files, and of an archive in several
+ * parts.
+ */
 const ZIP_SIGNATURES = ['PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08'];
-/** Archives that are told apart, to be refused by name. */
+/** Archives that are recognised only to refuse them by name. */
 const OTHERS: readonly (readonly [string, string])[] = [
   ['7z\xbc\xaf\x27\x1c', 'a 7-Zip archive'],
   ['Rar!\x1a\x07', 'a RAR archive'],
@@ -22,10 +25,11 @@ const OTHERS: readonly (readonly [string, string])[] = [
 ];
 
 /**
- * Tells by the content what kind of archive a stream is, and opens it: ZIP, tar, gzip or zstd around a tar or around one file.
- *
- * @param name of the object: what one packed file is called is told from it.
- * @param folder where a ZIP archive is kept, since its list of files stands at its end; it may take so many bytes of the disk.
+ * Recognises the kind of an archive by its content, and opens it: ZIP, tar, gzip or zstd around a tar or around one
+ * file.
+ * @param name of the object: a single compressed file gets its name from it.
+ * @param folder where a ZIP archive is stored, because its list of files is at its end; it may take so many bytes of
+ * the disk.
  * @throws NoArchiveError for anything else; ArchiveTooLargeError.
  */
 export async function openArchive(input: Readable, name: string, folder: string, diskBytes: number): Promise<Archive> {
@@ -48,8 +52,8 @@ export async function openArchive(input: Readable, name: string, folder: string,
 function whatElse(begins: string, head: Buffer): string {
   const other = OTHERS.find(([signature]) => begins.startsWith(signature))?.[1];
   if (other !== undefined) return `${other}; ZIP, tar, gzip and zstd are unpacked`;
-  if (head.length === 0) return 'empty, and no archive';
-  return 'no archive by its content: ZIP, tar, gzip and zstd are unpacked';
+  if (head.length === 0) return 'empty, and not an archive';
+  return 'not an archive by its content: ZIP, tar, gzip and zstd are unpacked';
 }
 
 async function* chunksOf(input: Readable): AsyncGenerator<Buffer> {
@@ -62,7 +66,7 @@ async function* fitting(content: AsyncIterable<Buffer>, name: string, diskBytes:
     bytes += chunk.length;
     if (bytes > diskBytes) {
       throw new ArchiveTooLargeError(
-        `${name} has more than ${diskBytes} bytes, which is what a ZIP archive may take of the task's disk; raise workers.diskGiB`,
+        `${name} has more than ${diskBytes} bytes, the limit for a ZIP archive on the task's disk; raise workers.diskGiB`,
       );
     }
     yield chunk;

@@ -12,7 +12,7 @@ export interface UnpackedObject {
   readonly name: string;
   readonly object: ItemObject;
   readonly file: string;
-  /** Where the processor's outputs go, ending in a slash. */
+  /** The prefix for the outputs of the processor, ending in a slash. */
   readonly outputs: string;
 }
 
@@ -21,10 +21,11 @@ export type Processed =
   | { readonly error: { readonly name: string; readonly message: string } };
 
 /**
- * Runs a processor on an unpacked object, by the rules of every item: with checked options, outputs of its own and a bounded result.
- *
- * @returns what came of it. A failure that no further try mends is the object's own.
- * @throws what a further try may mend, which is the whole archive's; and a failure behind which an output is stored already.
+ * Runs a processor on an unpacked object, by the rules of every item: with checked options, outputs of its own and a
+ * bounded result.
+ * @returns the outcome. A failure against which no further try helps belongs to the object alone.
+ * @throws an error that a further try may avoid, which fails the whole archive; and a failure after an output was
+ * stored already.
  */
 export async function processObject(
   processor: Processor,

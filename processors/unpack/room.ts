@@ -1,15 +1,18 @@
 import { ArchiveTooLargeError } from './errors.ts';
 
 const MIB = 1_048_576;
-/** Beyond a gibibyte, so much more than the archive's own bytes is taken for an attack. A choice: deflate goes up to 1,032 times. */
+/**
+ * Above a gibibyte, this ratio of unpacked to packed bytes is treated as an attack. We chose the number: deflate
+ * reaches 1,032.
+ */
 const BOMB_RATIO = 500;
 const BOMB_BYTES = 1_073_741_824;
 
-/** What an archive may still unfold to. */
+/** How much more an archive may unpack to. */
 export class Room {
   readonly #archiveBytes: number;
   readonly #maxBytes: number;
-  /** Unpacked so far. */
+  /** Bytes that were unpacked so far. */
   bytes = 0;
 
   constructor(archiveBytes: number, maxBytes: number) {
@@ -18,9 +21,8 @@ export class Room {
   }
 
   /**
-   * Passes a file's bytes on.
-   *
-   * @param maxBytes of this one file.
+   * Passes on the bytes of a file.
+   * @param maxBytes the limit for this file.
    * @throws ArchiveTooLargeError (from the stream)
    */
   async *take(content: AsyncIterable<Buffer>, name: string, maxBytes: number): AsyncGenerator<Buffer> {
@@ -30,7 +32,7 @@ export class Room {
       this.bytes += chunk.length;
       if (bytes > maxBytes) {
         throw new ArchiveTooLargeError(
-          `${JSON.stringify(name)} in the archive has more than ${Math.floor(maxBytes / MIB)} MiB unpacked, which is what a file may take of the task's disk while it is processed; raise workers.diskGiB`,
+          `${JSON.stringify(name)} in the archive has more than ${Math.floor(maxBytes / MIB)} MiB unpacked, the limit for one file on the task's disk while it is processed; raise workers.diskGiB`,
         );
       }
       if (this.bytes > this.#maxBytes) {
@@ -40,7 +42,7 @@ export class Room {
       }
       if (this.bytes > BOMB_BYTES && this.bytes > this.#archiveBytes * BOMB_RATIO) {
         throw new ArchiveTooLargeError(
-          `the archive unfolds ${this.#archiveBytes} bytes into more than ${this.bytes}: taken for a decompression bomb`,
+          `the archive unpacks ${this.#archiveBytes} bytes into more than ${this.bytes}: it is treated as a decompression bomb`,
         );
       }
       yield chunk;

@@ -3,7 +3,7 @@ import { extract, type Header } from 'tar-stream';
 import type { Entry } from './entry.ts';
 import { BrokenArchiveError } from './errors.ts';
 
-/** The package's types don't know it: also the format before POSIX, which has no magic word. */
+/** Missing in the types of the package: accept also the format before POSIX, which has no magic word. */
 const ALSO_OLD = { allowUnknownFormat: true } as Parameters<typeof extract>[0];
 const BLOCK = 512;
 const CHECKSUM_AT = 148;
@@ -18,7 +18,10 @@ const KINDS: Readonly<Record<string, string>> = {
   'block-device': 'a device',
 };
 
-/** Whether a content begins with a header of tar: its checksum is that of the block, in the old format as in POSIX's. */
+/**
+ * Returns whether a content begins with a tar header: the checksum in the header is correct, in the old format and in
+ * POSIX's.
+ */
 export function isTar(head: Buffer): boolean {
   if (head.length < BLOCK) return false;
   const stated = Number.parseInt(head.toString('latin1', CHECKSUM_AT, CHECKSUM_END).replaceAll(/[\0 ]+/g, ''), 8);
@@ -28,15 +31,15 @@ export function isTar(head: Buffer): boolean {
 }
 
 /**
- * The entries of a tar stream, in order. tar-stream reads ustar, GNU's long names and POSIX's extended headers.
- *
- * @throws BrokenArchiveError where it is damaged or lacks its end: an archive that was cut between two files looks whole otherwise.
+ * Returns the entries of a tar stream, in order. tar-stream reads ustar, GNU's long names and POSIX's extended headers.
+ * @throws BrokenArchiveError if the archive is damaged or lacks its end: an archive that was cut between two files
+ * looks complete otherwise.
  */
 export async function* tarEntries(source: AsyncIterable<Buffer>): AsyncGenerator<Entry> {
   const tar = extract(ALSO_OLD);
   const last = new LastBlock();
   const feeding = pipeline(source, (chunks) => last.watch(chunks), tar);
-  // Whoever reads the entries hears of it too.
+  // The reader of the entries gets this error too.
   feeding.catch(() => undefined);
   try {
     for await (const entry of tar) {
@@ -45,7 +48,7 @@ export async function* tarEntries(source: AsyncIterable<Buffer>): AsyncGenerator
         otherKind: otherKindOf(entry.header),
         open: () => content(entry as AsyncIterable<Buffer>, feeding),
       };
-      // What was not read is passed by.
+      // Skips what was not read.
       entry.resume();
     }
     await feeding;
@@ -53,18 +56,20 @@ export async function* tarEntries(source: AsyncIterable<Buffer>): AsyncGenerator
     throw await tarError(error, feeding);
   }
   if (!last.isZero) {
-    throw new BrokenArchiveError('the tar archive breaks off: the block of zeros that ends an archive is not there');
+    throw new BrokenArchiveError(
+      'the tar archive is incomplete: the block of zeros at the end of an archive is missing',
+    );
   }
 }
 
 function otherKindOf({ type, pax }: Header): string | undefined {
   if (type === 'file' || type === 'contiguous-file') {
-    // The file's bytes lack its holes, and begin with a list of them.
+    // The file's bytes lack its holes, and begin with a list of the holes.
     return Object.keys((pax as object | null | undefined) ?? {}).some((key) => key.startsWith('GNU.sparse.'))
       ? 'a sparse file'
       : undefined;
   }
-  return KINDS[type] ?? 'of a kind that is not unpacked, such as a sparse file';
+  return KINDS[type] ?? 'of an unsupported kind, such as a sparse file';
 }
 
 async function* content(entry: AsyncIterable<Buffer>, feeding: Promise<void>): AsyncGenerator<Buffer> {
@@ -75,7 +80,7 @@ async function* content(entry: AsyncIterable<Buffer>, feeding: Promise<void>): A
   }
 }
 
-/** The source's error where it has one. tar-stream's own have no class or code of their own. */
+/** Returns the source's error, if it has one. tar-stream's own errors have no class or code. */
 async function tarError(thrown: unknown, feeding: Promise<void>): Promise<Error> {
   const error = await feeding.then(
     () => thrown as Error,
@@ -83,7 +88,7 @@ async function tarError(thrown: unknown, feeding: Promise<void>): Promise<Error>
   );
   const { code } = error as NodeJS.ErrnoException;
   if (error.name !== 'Error' || code !== undefined) return error;
-  return new BrokenArchiveError(`the tar archive breaks off or is damaged: ${error.message}`, { cause: error });
+  return new BrokenArchiveError(`the tar archive is incomplete or damaged: ${error.message}`, { cause: error });
 }
 
 /** Keeps the last 512 bytes of a stream. */

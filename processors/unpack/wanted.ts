@@ -3,25 +3,29 @@ import type { Entry } from './entry.ts';
 import { entryPath } from './entry-name.ts';
 import { ArchiveTooLargeError, NothingUnpackedError, UnsafeArchiveError } from './errors.ts';
 
-/** What the Finder of macOS packs beside each file, and files that Windows and macOS keep for themselves. */
+/** What the Finder of macOS adds for each file, and files that Windows and macOS write for themselves. */
 const OF_THE_SYSTEM = /^__MACOSX\/|(^|\/)(\.DS_Store|Thumbs\.db|desktop\.ini)$/;
 
 export interface WantedEntry {
-  /** With its folders, and safe. */
+  /** The path with its folders, checked for safety. */
   readonly path: string;
   readonly entry: Entry;
 }
 
-/** An entry that is passed by, and why. */
+/** An entry that is skipped, and why. */
 export type Skipped = { name: string; reason: string };
 
 /**
- * The files of an archive that are to be unpacked. Folders are no files; links, devices and files of the operating system are skipped by name.
+ * Selects the files of an archive that are to be unpacked. Folders are not files; links, devices and files of the
+ * operating system are skipped by name.
  *
- * @param only patterns such as `*.csv`: other files are skipped. One without a slash is held against the file's name alone.
- * @param skip is called for each entry that is passed by.
- * @throws UnsafeArchiveError for a name that leads out of the archive, also where the entry would be skipped, and for a name that stands
- *   twice; ArchiveTooLargeError beyond `maxEntries`; NothingUnpackedError where there are files and none is wanted; the entry's own
+ * @param only patterns such as `*.csv`: other files are skipped. A pattern without a slash is compared only with the
+ * file's name.
+ * @param skip is called for each entry that is skipped.
+ * @throws UnsafeArchiveError for a name that leads out of the archive, even of an entry that would be skipped, and for
+ * a name that
+ *   occurs twice; ArchiveTooLargeError beyond `maxEntries`; NothingUnpackedError if there are files and none is wanted;
+ *   the entry's own
  *   problem, such as EncryptedArchiveError.
  */
 export async function* wantedEntries(
@@ -36,20 +40,22 @@ export async function* wantedEntries(
     if (entry.otherKind === 'a folder') continue;
     if (++count > maxEntries) {
       throw new ArchiveTooLargeError(
-        `the archive holds more than ${maxEntries} files; the option maxEntries takes up to ${MOST_ENTRIES}`,
+        `the archive contains more than ${maxEntries} files; the option maxEntries takes up to ${MOST_ENTRIES}`,
       );
     }
     const path = entryPath(entry.name);
     const reason =
       entry.otherKind ??
       (OF_THE_SYSTEM.test(path) ? 'a file of the operating system' : undefined) ??
-      (matches(path, only) ? undefined : 'not named by the option only');
+      (matches(path, only) ? undefined : 'not selected by the option only');
     if (reason !== undefined) {
       skip({ name: entry.name, reason });
       continue;
     }
     if (paths.has(path)) {
-      throw new UnsafeArchiveError(`the archive holds ${JSON.stringify(path)} twice: which is meant can't be told`);
+      throw new UnsafeArchiveError(
+        `the archive contains ${JSON.stringify(path)} twice, and nothing tells which of the two is meant`,
+      );
     }
     paths.add(path);
     if (entry.problem !== undefined) throw entry.problem;
@@ -58,7 +64,7 @@ export async function* wantedEntries(
   }
   if (count > 0 && wanted === 0) {
     throw new NothingUnpackedError(
-      `none of the ${count} files in the archive is one to unpack${only.length > 0 ? ` by the option only: ${only.join(', ')}` : ''}`,
+      `the archive has files (${count}), but none is to be unpacked${only.length > 0 ? ` by the option only: ${only.join(', ')}` : ''}`,
     );
   }
 }

@@ -17,16 +17,16 @@ const METHODS: Readonly<Record<number, string>> = {
     99: 'AES',
   },
 };
-/** The system that an entry was made on, in the upper byte of `versionMadeBy`: these write Unix's modes. */
+/** The system on which an entry was made, in the upper byte of `versionMadeBy`: these systems write Unix's modes. */
 const UNIX_SYSTEMS = [3, 19];
 const UNIX_KIND = 0o170000;
 const UNIX_LINK = 0o120000;
 const UNIX_FILE = 0o100000;
 
 /**
- * The entries of a ZIP file on the disk, by its central directory: all of them are known before the first is unpacked. yauzl reads
- * Zip64, data descriptors, and names in UTF-8 and CP437. What it does not look at is the CRC-32, which is checked here.
- *
+ * Reads the entries of a ZIP file on the disk from its central directory, so all of them are known before the first is
+ * unpacked. yauzl reads Zip64, data descriptors, and names in UTF-8 and CP437. It does not check the CRC-32, so this
+ * function does.
  * @throws BrokenArchiveError, EncryptedArchiveError, UnsupportedArchiveError.
  */
 export async function openZip(file: string): Promise<Archive> {
@@ -77,19 +77,22 @@ async function* content(zip: ZipFile, entry: ZipEntry): AsyncGenerator<Buffer> {
   }
   if (crc !== entry.crc32) {
     throw new BrokenArchiveError(
-      `${JSON.stringify(entry.fileName.slice(0, 200))} in the archive is damaged: its CRC-32 is not the one that the archive states`,
+      `${JSON.stringify(entry.fileName.slice(0, 200))} in the archive is damaged: its CRC-32 differs from the one that the archive states`,
     );
   }
 }
 
-/** yauzl's errors have no class or code of their own. Those of the disk have a code, those of zlib one that begins with Z. */
+/**
+ * yauzl's errors have no class or code of their own. Errors of the disk have a code, those of zlib one that begins with
+ * Z.
+ */
 function zipError(error: Error, name?: string): Error {
   const { code } = error as NodeJS.ErrnoException;
   if (error.name !== 'Error' && error.name !== 'RangeError') return error;
   if (code !== undefined && !code.startsWith('Z_') && !code.startsWith('ERR_')) return error;
   const what = name === undefined ? 'the ZIP archive' : `${JSON.stringify(name.slice(0, 200))} in the ZIP archive`;
   if (/^(absolute path|invalid relative path|invalid characters)/.test(error.message)) {
-    return new UnsafeArchiveError(`${what} holds a name that leads out of it: ${error.message}`, { cause: error });
+    return new UnsafeArchiveError(`${what} has a name that leads out of it: ${error.message}`, { cause: error });
   }
   if (/encryption/.test(error.message)) {
     return new EncryptedArchiveError(`${what} is encrypted: ${error.message}`, { cause: error });
@@ -97,5 +100,5 @@ function zipError(error: Error, name?: string): Error {
   if (/multi-disk/.test(error.message)) {
     return new UnsupportedArchiveError(`${what} is one part of several: ${error.message}`, { cause: error });
   }
-  return new BrokenArchiveError(`${what} breaks off or is damaged: ${error.message}`, { cause: error });
+  return new BrokenArchiveError(`${what} is incomplete or damaged: ${error.message}`, { cause: error });
 }

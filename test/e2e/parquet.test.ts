@@ -116,7 +116,7 @@ it('unpacks an archive into objects, converts each, publishes the tables, and li
     .trim()
     .split('\n');
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-    { name: 'README.txt', skipped: 'not named by the option only' },
+    { name: 'README.txt', skipped: 'not selected by the option only' },
     { name: '2024/january.csv', key: object, result: { rows: 2 } },
     { name: '2024/märz.csv', result: { rows: 1 } },
   ]);

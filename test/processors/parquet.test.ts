@@ -127,7 +127,7 @@ describe('a table', () => {
     expect(run.result).toMatchObject({ rows: 6, badRows: 4 });
     expect(rejected(run)).toEqual([
       { line: 3, reason: 'the row has 1 fields, the table has 2 columns', text: '2' },
-      { line: 7, reason: 'text stands behind a closing quote', text: '5,"x"y' },
+      { line: 7, reason: 'there is text after a closing quote', text: '5,"x"y' },
       { line: 8, reason: 'the row has 3 fields, the table has 2 columns', text: '6,7,8' },
       { line: 11, reason: 'a quote is opened and never closed', text: '"9,never closed' },
     ]);
@@ -150,7 +150,7 @@ describe('a table', () => {
     const good = 'n,text\n'.concat('1,a\n'.repeat(400_000));
     const run = await convert(Buffer.concat([Buffer.from(good), Buffer.from('2,\xff\n3,b\n', 'latin1')]));
     expect(run.result).toMatchObject({ encoding: 'utf-8', rows: 400_001, badRows: 1 });
-    expect(rejected(run)).toMatchObject([{ line: 400_002, reason: 'the row is no valid UTF-8' }]);
+    expect(rejected(run)).toMatchObject([{ line: 400_002, reason: 'the row is not valid UTF-8' }]);
   });
 
   it('counts a row of megabytes once, and goes on behind it', async () => {
@@ -165,8 +165,8 @@ describe('a table', () => {
     expect(run.result).toMatchObject({ rows: 2, badRows: 2 });
     expect(run.result.schema.map(({ type }) => type)).toEqual(['INTEGER', 'SMALLINT']);
     expect(rejected(run)).toEqual([
-      { line: null, reason: 'a value of column "n" is no SMALLINT', text: '{"id":"2","n":"many"}' },
-      { line: null, reason: 'a value of column "id" is no INTEGER', text: '{"id":"x","n":"7"}' },
+      { line: null, reason: 'a value of column "n" is not of type SMALLINT', text: '{"id":"2","n":"many"}' },
+      { line: null, reason: 'a value of column "id" is not of type INTEGER', text: '{"id":"x","n":"7"}' },
     ]);
   });
 
@@ -224,9 +224,9 @@ describe('JSON', () => {
     ]);
     expect(rejected(run)).toMatchObject([
       { line: 2, reason: expect.stringMatching(/^the line is bad: it is not JSON/), text: '{"a":' },
-      { line: 5, reason: 'the line is no JSON object' },
-      { line: 6, reason: 'the line is bad: half a surrogate pair stands alone' },
-      { line: 7, reason: 'the line is bad: a key stands twice in one object' },
+      { line: 5, reason: 'the line is not a JSON object' },
+      { line: 6, reason: 'the line is bad: half a surrogate pair occurs alone' },
+      { line: 7, reason: 'the line is bad: a key occurs twice in one object' },
       { line: 8, reason: 'the line is bad: it is nested deeper than 200 levels' },
     ]);
   });

@@ -84,7 +84,7 @@ describe('profile fails by name, and for good, on', () => {
     ['garbage behind gzip', Buffer.concat([gz, Buffer.from('garbage')]), /gzip stream breaks off or is corrupt/],
     ['a corrupt gzip', Buffer.concat([gz.subarray(0, 5_000), Buffer.alloc(500, 0xff), gz.subarray(5_500)]), /gzip/],
     ['JSON that breaks off', '[{"a":1},{"a":', /JSON/],
-    ['JSON that breaks off between values', '[{"a":1}', /breaks off|expected/],
+    ['JSON that breaks off between values', '[{"a":1}', /is incomplete|expected/],
     ['JSON with a stray comma', '[{"a":1},,{"a":2}]', /malformed in value 1/],
   ])('%s', async (_name, content, message) => {
     const error = await profileOf(content).catch((reason: unknown) => reason);

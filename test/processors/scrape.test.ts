@@ -339,7 +339,7 @@ describe('scrape', () => {
       [null, 0, false],
       [null, 0, false],
     ]);
-    expect(pages[3]?.error).toMatch('no whole answer in 0.5 s');
+    expect(pages[3]?.error).toMatch('no complete answer in 0.5 s');
     expect(result.failed).toBe(3);
   });
 

@@ -198,7 +198,7 @@ describe('types lose nothing:', () => {
   it('a bad row is written whole, whatever its columns are called', async () => {
     const found = await read('id,t\n1,x\n2,5\n', { types: { t: 'INTEGER' } });
     expect(found.rejects).toEqual([
-      { line: null, reason: 'a value of column "t" is no INTEGER', text: '{"id":"1","t":"x"}' },
+      { line: null, reason: 'a value of column "t" is not of type INTEGER', text: '{"id":"1","t":"x"}' },
     ]);
   });
 });
@@ -249,13 +249,13 @@ describe('JSON', () => {
   });
 
   it.each<[string, string, RegExp]>([
-    ['an array behind a comma', '[{"a":1},\n{"a":2},\n', /MalformedInputError: the JSON breaks off/],
+    ['an array behind a comma', '[{"a":1},\n{"a":2},\n', /MalformedInputError: the JSON is incomplete/],
     ['an array with a comma before its end', '[{"a":1},]', /MalformedInputError.*malformed/],
     ['an object with a comma before its end', '{"a":1,}', /MalformedInputError.*malformed/],
-    ['an object that breaks off', '{"a":{"b":1}', /MalformedInputError.*breaks off/],
+    ['an object that breaks off', '{"a":{"b":1}', /MalformedInputError.*is incomplete/],
     ['two commas', '[{"a":1},,{"a":2}]', /MalformedInputError.*malformed/],
     ['text behind the end', '[{"a":1}] x', /MalformedInputError.*malformed/],
-    ['an array in an array that is not closed', '[[1,2],[3,4]', /MalformedInputError.*breaks off/],
+    ['an array in an array that is not closed', '[[1,2],[3,4]', /MalformedInputError.*is incomplete/],
   ])('fails by name where it is broken: %s', async (_name, object, message) => {
     expect(await failureOf(object)).toMatch(message);
   });

@@ -4,20 +4,23 @@ import { NewerVersionError } from '#run/newer-version.ts';
 import { PermanentTransferError } from '#transfer/index.ts';
 
 const MAX_NAME = 200;
-/** A failure's record holds less of it. */
+/** The record of a failure contains less text than this. */
 const MAX_TEXT = 8_000;
 
-/** An error as it goes from one process to another. */
+/** An error in the form in which one process sends it to another. */
 export const errorTextSchema = z.object({
   name: z.string().max(MAX_NAME),
   message: z.string().max(MAX_TEXT),
   stack: z.string().max(MAX_TEXT).optional(),
-  /** What becomes of the item: no further try mends a permanent error, and a newer version may do what this one can't. */
+  /**
+   * What happens to the item next: no further try helps against a permanent error; a newer version may be able to do
+   * what this version can't.
+   */
   kind: z.enum(['permanent', 'newer-version', 'other']),
 });
 export type ErrorText = z.infer<typeof errorTextSchema>;
 
-/** An error of another process, under its own name there. */
+/** An error of another process, with the name that it had there. */
 class ItemError extends Error {
   override readonly name: string;
 
@@ -28,7 +31,7 @@ class ItemError extends Error {
   }
 }
 
-/** The same, where no further try mends it. */
+/** The same for an error against which no further try helps. */
 class PermanentItemError extends PermanentError {
   override readonly name: string;
 
@@ -39,7 +42,9 @@ class PermanentItemError extends PermanentError {
   }
 }
 
-/** Whatever was thrown, as text of a bounded length. Never throws, though the error's own properties may. */
+/**
+ * Makes text of limited length from any thrown value. It never throws, although the properties of the value may throw.
+ */
 export function textOfError(error: unknown): ErrorText {
   const kind = kindOf(error);
   try {
@@ -60,7 +65,10 @@ function kindOf(error: unknown): ErrorText['kind'] {
   return error instanceof NewerVersionError ? 'newer-version' : 'other';
 }
 
-/** The error again, as far as those who decide on it need it: name, message, stack, and what becomes of the item. */
+/**
+ * Makes an error from the text, with what the runtime needs to decide: name, message, stack, and what happens to the
+ * item next.
+ */
 export function errorOfText(text: ErrorText): Error {
   if (text.kind === 'newer-version') return new NewerVersionError(text.message);
   return text.kind === 'permanent' ? new PermanentItemError(text) : new ItemError(text);

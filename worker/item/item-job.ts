@@ -1,7 +1,7 @@
 import type { ItemObject, Json, ProcessorLogger } from '#processors/contract/processor.ts';
 import type { ProcessorOutcome } from '#processors/contract/run-processor.ts';
 
-/** All that the run of a processor on an item needs to know. JSON, since it goes to another process. */
+/** All that an item process needs to run a processor on an item. It is JSON, because it is sent to another process. */
 export interface ItemJob {
   readonly processor: string;
   readonly runId: string;
@@ -9,26 +9,26 @@ export interface ItemJob {
   readonly name: string;
   readonly object: ItemObject | undefined;
   readonly input: Json;
-  /** As the run's input has them; the processor's own schema checks them. */
+  /** The options in the run's input, unchecked; the processor's own schema checks them. */
   readonly options: unknown;
   readonly attempt: number;
-  /** What the worker is called in logs. */
+  /** The worker's name in logs. */
   readonly worker: string;
   readonly memoryBytes: number;
 }
 
-/** What happens around the run of a processor. */
+/** What a processor's run uses from its surroundings. */
 export interface ItemSurroundings {
-  /** Aborts with the reason for which the work is to stop. */
+  /** Aborts when the work has to stop, with the reason. */
   readonly signal: AbortSignal;
   readonly logger: ProcessorLogger;
-  /** Gets how far the work is, as text, a few times a second at most. */
+  /** Receives the progress as text, at most a few times a second. */
   readonly onProgress: (text: string) => void;
 }
 
 /**
  * Runs a processor on an item.
- *
- * @throws what the processor throws, or how its process ended; the signal's reason where the work ended because of it.
+ * @throws what the processor throws; an error if its process ends; the signal's reason if the work stopped because of
+ * the signal.
  */
 export type RunItem = (job: ItemJob, surroundings: ItemSurroundings) => Promise<ProcessorOutcome>;

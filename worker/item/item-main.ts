@@ -15,19 +15,19 @@ import { type LoadProcessor, runItemHere } from './run-item.ts';
 const PROGRESS_EVERY_MS = 500;
 
 /**
- * An item process, from its start on: it runs the jobs that its worker sends, one at a time, and tells what came of each.
- * It never ends by itself: the worker kills it.
+ * The main function of an item process: it runs the jobs that its worker sends, one at a time, and reports the outcome
+ * of each. It never ends by itself: the worker kills it.
  */
 export function itemMain(loadProcessor: LoadProcessor): void {
-  // Without its worker nobody needs it.
+  // Without its worker, the process has nothing to do.
   process.on('disconnect', endAtOnce);
-  // Its worker gets these too, and decides what becomes of the item.
+  // The worker receives these signals too, and decides what happens to the item.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => undefined);
   process.on('uncaughtException', (error) => {
     tell({ kind: 'uncaught', error: textOfError(error) });
     endAtOnce();
   });
-  // `process.exit` of a processor gets here too. It can deadlock afterwards (nodejs/node 54918).
+  // A processor's `process.exit` also calls this handler. The process can deadlock afterwards (nodejs/node 54918).
   process.on('exit', (code) => {
     tell({ kind: 'exit', code });
     endAtOnce();
@@ -47,7 +47,7 @@ export function itemMain(loadProcessor: LoadProcessor): void {
     void runJob(runItem, message.job, abort.signal).then(tell);
   });
   tell({ kind: 'ready' });
-  // For the next item process, which then starts in half the time.
+  // For the next item process, which starts in half the time with this cache.
   flushCompileCache();
 }
 
@@ -60,7 +60,7 @@ async function runJob(runItem: RunItem, job: ItemJob, signal: AbortSignal): Prom
         `processor ${job.processor} wrote ${outputs.length} outputs, at most ${MAX_OUTPUTS} can be recorded`,
       );
     }
-    // A promise that was rejected meanwhile, and that nobody waits for, is an error of this item and not of the next.
+    // A promise that was rejected meanwhile, and that no code waits for, is an error of this item and not of the next.
     await new Promise((resolve) => setImmediate(resolve));
     return { kind: 'done', result, outputs: [...outputs], isClean: isClean() };
   } catch (error) {
@@ -73,7 +73,7 @@ function loggerOf(job: ItemJob): ProcessorLogger {
   return itemLogger(workerLogger(job.worker), about, job.attempt);
 }
 
-/** Tells progress at once, and then no more often than twice a second. */
+/** Sends progress at once, and then at most twice a second. */
 function progressTeller(): (text: string) => void {
   let toldAt = 0;
   return (text) => {
@@ -83,10 +83,16 @@ function progressTeller(): (text: string) => void {
   };
 }
 
-/** What an idle process has open: its channel and standard streams, and connections kept for the next request. */
+/**
+ * The open resources of an idle process: its channel, its standard streams, and connections that are kept for the next
+ * request.
+ */
 const IDLE_RESOURCES = new Set(['PipeWrap', 'TTYWrap', 'TCPSocketWrap', 'TLSWrap']);
 
-/** Whether the item has left nothing: no timer, no child process, no half of the memory. */
+/**
+ * Returns whether the item has left nothing behind: no timer, no child process, and no more than half of the memory in
+ * use.
+ */
 function isClean(): boolean {
   const { heap_size_limit: limit, used_heap_size: heap } = getHeapStatistics();
   const { external } = process.memoryUsage();
@@ -97,16 +103,19 @@ function tell(message: FromItemProcess): void {
   process.send?.(message);
 }
 
-/** With all that the processor has started: the worker makes it the first of a process group. */
+/**
+ * Ends the process and all processes that the processor has started: the worker made this process the first of a
+ * process group.
+ */
 function endAtOnce(): void {
   process.kill(-process.pid, 'SIGKILL');
 }
 
-/** Where the task runs out of memory, Linux ends an item process and not the worker. */
+/** If the task runs out of memory, Linux ends an item process first, not the worker. */
 function beFirstOutOfMemory(): void {
   try {
     writeFileSync('/proc/self/oom_score_adj', '1000');
   } catch {
-    // Another system, or one that doesn't let it: the memory watch of the worker has to do.
+    // Other systems don't have this file, or don't permit the change. There only the worker's memory watch applies.
   }
 }

@@ -16,50 +16,52 @@ import { type FromItemProcess, fromItemProcessSchema, type ToItemProcess } from 
 import { watchMemory } from './memory-watch.ts';
 
 const MIB = 1_048_576;
-/** On a machine that has far too much to do. A second is usual. */
+/** The limit allows for a machine with a very high load. Usually a process needs one second. */
 const START_MS = 60_000;
-/** An item process waits for its processor and then tells; a blocked one can't. */
+/** An item process waits for its processor to end and then reports; a blocked process can't. */
 const KILL_AFTER_MS = ABORT_GRACE_MS + 2_000;
 const KEPT_STDERR = 4_000;
 const LAST_WORDS_MS = 1_000;
 
-/** What an item process is started with. */
+/** The options of an item process. */
 export interface ItemProcessOptions {
-  /** The program: the worker's own, which is an item process when its argument says so. */
+  /** The program to start: the worker's own program, which becomes an item process by its argument. */
   readonly program: string;
-  /** A folder of its own, for all that processors write on the disk. It goes with the process. */
+  /** A folder of its own, for everything that processors write to the disk. It is deleted with the process. */
   readonly folder: string;
-  /** Where Node keeps compiled code, so that the next process starts sooner. */
+  /** Where Node stores compiled code, so that the next process starts faster. */
   readonly compileCache: string;
-  /** A folder of all the worker's item processes, for what one of them fetches for all. */
+  /** A folder that all item processes of the worker share, for what one of them downloads for all. */
   readonly shared: string;
-  /** What the process's JavaScript heap may hold. */
+  /** The limit of the process's JavaScript heap. */
   readonly heapBytes: number;
-  /** What the whole process may hold, beside what it shares with others. */
+  /** The limit of the whole process, without memory that it shares with others. */
   readonly memoryBytes: number;
-  /** Called once a second, when `memoryMiB` is new. */
+  /** Called once a second, after `memoryMiB` was updated. */
   readonly onMemory: () => void;
 }
 
-/** How the run of an item ended. `died`: with its process. */
+/** How the run of an item ended. `died`: its process ended too. */
 export type ItemEnd =
   | { readonly kind: 'done'; readonly outcome: ProcessorOutcome; readonly isClean: boolean }
   | { readonly kind: 'failed' | 'died'; readonly error: Error };
 
-/** Kills a group of processes when its standard input ends. As POSIX has it: `dash`, the shell of Debian, takes no `--` after `-9`. */
+/**
+ * Kills a group of processes when its standard input ends. It uses only POSIX: `dash`, the shell of Debian, accepts no
+ * `--` after `-9`.
+ */
 const GUARD = 'read -r _; kill -s KILL -- "-$1"';
 
 /**
- * A process that runs items, one at a time. The worker can kill it whatever its processor is at, and with it all that the
- * processor has started: it is a process group of its own.
- *
- * A worker that is killed itself can't do that, and a processor in an endless loop notices nothing. In a container all ends
- * with the first process; elsewhere a shell waits for the worker's end.
+ * A process that runs items, one at a time. The worker can kill it at any moment, together with all processes that the
+ * processor has started: they form a process group of their own.
+ * If the worker itself is killed, it can't do that, and a processor in an endless loop notices nothing. In a container,
+ * all processes end with the first one. Elsewhere, a shell waits for the worker's end and then kills the group.
  */
 export class ItemProcess {
-  /** How many items have begun in it. */
+  /** How many items have begun in this process. */
   items = 0;
-  /** What it took a second ago, beside what it shares with others. */
+  /** The memory that it used a second ago, without memory that it shares with others. */
   memoryMiB = 0;
   readonly #options: ItemProcessOptions;
   readonly #child: ChildProcess;
@@ -126,7 +128,7 @@ export class ItemProcess {
     return this.#ended;
   }
 
-  /** Runs one item. An abort of the signal is passed on, and 12 seconds later the process is killed. Never rejects. */
+  /** Runs one item. If the signal aborts, the process is informed, and 12 seconds later it is killed. Never rejects. */
   async run(job: ItemJob, { signal, onProgress }: ItemSurroundings): Promise<ItemEnd> {
     this.items++;
     let killer: NodeJS.Timeout | undefined;
@@ -156,7 +158,7 @@ export class ItemProcess {
     }
   }
 
-  /** Kills the process, and resolves when nothing is left of it. */
+  /** Kills the process, and resolves when none of its group is left. */
   async kill(): Promise<void> {
     this.#killGroup();
     await this.#ended;
@@ -169,7 +171,7 @@ export class ItemProcess {
     try {
       if (this.#child.pid !== undefined) process.kill(-this.#child.pid, 'SIGKILL');
     } catch {
-      // All of it has ended.
+      // All processes of the group have ended.
     }
   }
 
@@ -197,20 +199,20 @@ export class ItemProcess {
       return new ItemMemoryError(`processor ${processor} ran out of memory: its heap may hold ${heap} MiB`);
     }
     if (exitCode !== null) return new ItemExitError(`the process of ${processor} ended with exit code ${exitCode}`);
-    return new ItemKilledError(`the process of ${processor} was ended by ${signalCode ?? 'nobody knows what'}`);
+    return new ItemKilledError(`the process of ${processor} was ended by ${signalCode ?? 'an unknown cause'}`);
   }
 }
 
-/** Settles when a process has ended, and its last words have been read. */
+/** Settles when a process has ended and its last output has been read. */
 async function endOf(child: ChildProcess): Promise<void> {
   const read = Promise.all([once(child, 'disconnect'), child.stderr && once(child.stderr, 'close')]).catch(
     () => undefined,
   );
   await new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
-    // It could not be started. Other errors are of messages to a process that has just ended.
+    // Without a pid, the process could not be started. Other errors concern messages to a process that has just ended.
     child.on('error', () => child.pid === undefined && resolve());
   });
-  // A process that the processor has started may hold the streams open.
+  // A process that the processor has started may keep the streams open.
   await Promise.race([read, delay(LAST_WORDS_MS, undefined, { ref: false })]);
 }

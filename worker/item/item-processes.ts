@@ -7,12 +7,13 @@ import type { ItemJob, ItemSurroundings } from './item-job.ts';
 import { ItemProcess } from './item-process.ts';
 
 const MIB = 1_048_576;
-/** A processor that keeps to its share overshoots now and then; one that takes this much doesn't keep to it. */
+/** A processor that obeys its share may exceed it for a moment, but not by this factor. */
 const OVERSHOOT = 1.25;
 
 /**
- * The processes that a worker's items run in: one each, so that an item that crashes, fills its memory or never ends takes
- * nothing with it. A process in which an item has ended well, and has left nothing, takes the next one.
+ * The processes in which a worker's items run. Each item has its own process, so an item that crashes, fills its memory
+ * or never ends does not affect other items. If an item has ended well and has left nothing behind, its process runs
+ * the next item.
  */
 export class ItemProcesses implements AsyncDisposable {
   readonly #program: string;
@@ -34,7 +35,7 @@ export class ItemProcesses implements AsyncDisposable {
     this.#root.catch(() => undefined);
   }
 
-  /** The most memory that all of them had at the same time, in MiB, of one look a second. */
+  /** The largest memory of all processes together, in MiB, measured once a second. */
   get peakMiB(): number {
     return this.#peakMiB;
   }
@@ -47,8 +48,8 @@ export class ItemProcesses implements AsyncDisposable {
       if (end.kind === 'done') return end.outcome;
       if (end.kind === 'failed') throw end.error;
       if (surroundings.signal.aborted) throw surroundings.signal.reason;
-      // What an earlier item has left may be the cause.
-      surroundings.logger.warn('the item ended with its process, and runs once more in a new one', {
+      // Remains of an earlier item in the same process may be the cause.
+      surroundings.logger.warn('the item ended with its process, and runs once more in a new process', {
         error: end.error,
       });
     }
@@ -68,7 +69,7 @@ export class ItemProcesses implements AsyncDisposable {
       this.#idle.push(one);
       return end;
     }
-    // With it ends whatever the item has left running.
+    // This also ends everything that the item has left running.
     await one.kill();
     this.#all.delete(one);
     return end.kind === 'failed' && surroundings.signal.aborted

@@ -4,12 +4,11 @@ const EVERY_MS = 1_000;
 const MIB = 1_048_576;
 
 /**
- * Watches the memory of a process that Node's own limit doesn't see: buffers, and what native code takes. Linux alone shows
- * it; elsewhere nothing is watched.
- *
- * @param onSample is called once a second, with what the process takes in MiB.
- * @param onOver is called once, with what the process takes in MiB.
- * @returns ends the watch.
+ * Watches the memory of a process that Node's own limit doesn't include: buffers and native memory. Only Linux reports
+ * it; on other systems nothing is watched.
+ * @param onSample is called once a second, with the used memory in MiB.
+ * @param onOver is called once, with the used memory in MiB.
+ * @returns a function that ends the watch.
  */
 export function watchMemory(
   pid: number,

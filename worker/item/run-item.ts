@@ -11,8 +11,8 @@ import type { RunItem } from './item-job.ts';
 import { s3Output } from './s3-output.ts';
 
 /**
- * A message that names a processor which this worker doesn't have is left to a newer version so often. Then there is
- * none: Plan takes no processor that isn't deployed.
+ * If a message names a processor that this worker doesn't have, this worker leaves it so often to a newer version.
+ * After that, no worker has the processor: Plan accepts only deployed processors.
  */
 const TRIES_OF_UNKNOWN_PROCESSOR = 5;
 
@@ -21,10 +21,10 @@ export class UnknownProcessorError extends PermanentError {
   override readonly name = 'UnknownProcessorError';
 }
 
-/** Loads a processor's code, undefined where there is none of that name. */
+/** Loads a processor's code. Returns undefined if no processor has this name. */
 export type LoadProcessor = (name: string) => Promise<Processor> | undefined;
 
-/** Runs processors in this very process, with their inputs and outputs in S3. */
+/** Runs processors in this same process, with their inputs and outputs in S3. */
 export function runItemHere(
   store: Store,
   settings: Pick<WorkerSettings, 'userAgent' | 'sourceGuard'>,
@@ -35,7 +35,7 @@ export function runItemHere(
     if (loading === undefined) {
       const problem = `this worker has no processor "${job.processor}"`;
       if (job.attempt < TRIES_OF_UNKNOWN_PROCESSOR)
-        throw new NewerVersionError(`${problem}; a newer version may have it`);
+        throw new NewerVersionError(`${problem}; a newer version of the worker may have it`);
       throw new UnknownProcessorError(problem);
     }
     const processor = await loading;
@@ -60,7 +60,7 @@ export function runItemHere(
       },
       {
         openInput() {
-          if (object === undefined) throw new NoInputObjectError(`${name} is work without a landed object`);
+          if (object === undefined) throw new NoInputObjectError(`${name} is work, so it has no landed object`);
           return openInput(store, object, signal);
         },
         openOutput: (output, contentType) => s3Output(store, prefix + output, contentType),

@@ -10,12 +10,12 @@ import { DoneElsewhereError, WorkerStoppingError, WorkLostError } from './reason
 import { retrySeconds } from './retry-seconds.ts';
 import type { Task } from './task.ts';
 
-/** A source may ask for more; a message can't rest longer than 12 hours from its receipt. */
+/** A source may ask for a longer pause, but a message can't stay hidden longer than 12 hours after its receipt. */
 const LONGEST_WAIT_SECONDS = 3_600;
 
 /**
- * Decides what becomes of a message whose processing ended in an error: back at once, left alone, deleted, failed for
- * good, or tried again after a pause.
+ * Decides what happens to a message whose processing ended in an error: it is returned at once, left alone, deleted,
+ * recorded as failed, or tried again after a pause.
  */
 export async function afterError(
   parts: WorkerParts,
@@ -28,7 +28,7 @@ export async function afterError(
   const { store, queue, settings } = parts;
   if (error instanceof WorkerStoppingError) {
     logger.info('goes back to the queue, the worker stops');
-    // Before the message is there for others: the next one to receive it counts the tries.
+    // This is recorded before the message becomes visible: the next receiver counts the tries.
     await attempt.markInterrupted();
     await queue.giveBack(delivery, 0);
     return { kind: 'returned' };
@@ -49,9 +49,9 @@ export async function afterError(
     await queue.giveBack(delivery, Math.max(0, pauseSeconds));
     return { kind: 'retry', pauseSeconds };
   }
-  // handleDelivery gives the message back, and the try does not count.
+  // handleDelivery returns the message to the queue, and the try does not count.
   if (error instanceof NewerVersionError) throw error;
-  // First, so that of two tries that fail at once one at least sees that both have ended.
+  // This is recorded first, so that of two tries that fail at once, at least one sees that both have ended.
   await attempt.endInFailure();
   const attempts = (await attempt.others()).ended + 1;
   if (isPermanent(error) || attempts >= settings.maxAttempts) {

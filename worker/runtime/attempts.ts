@@ -3,7 +3,10 @@ import * as z from 'zod';
 import { runKeys } from '#run/keys.ts';
 import { listKeys, readJson, type Store, writeJson, writeOnce, writeOwn } from '#run/store.ts';
 
-/** What a worker does with which item of which run. Landing an item and processing it are counted apart. */
+/**
+ * The task of a worker, and the item and run that it belongs to. Landing an item and processing it are counted
+ * separately.
+ */
 export interface TaskRef {
   readonly runId: string;
   readonly item: string;
@@ -11,31 +14,32 @@ export interface TaskRef {
 }
 
 /**
- * A try at an item, as it is claimed in the run's records. Only its worker writes it again: with a later end of its lease
- * while the work goes on, and with an earlier one when it ends in a failure.
+ * A try of an item, as it is claimed in the run's records. Only its worker writes it again: with a later end of its
+ * lease while the work continues, and with an earlier one when the try fails.
  */
 const claimSchema = z.object({
   attempt: z.int().positive(),
   worker: z.string(),
-  /** The SQS message that the try came from. */
+  /** The SQS message that started the try. */
   messageId: z.string().default(''),
-  /** Until then the try counts as alive, without any further word. */
+  /** Until this time the try counts as alive, even if its worker writes nothing more. */
   leaseUntil: z.iso.datetime().default(new Date(0).toISOString()),
 });
 export type Claim = z.infer<typeof claimSchema>;
 
-/** The tries at an item besides one's own. */
+/** The other tries of an item. */
 export interface OtherTries {
-  /** How many ended in a failure, or died: their lease has run out. Interrupted tries don't count. */
+  /** How many tries failed or died: their lease has ended. Interrupted tries don't count. */
   readonly ended: number;
-  /** Those that were claimed with a lower number and are alive. */
+  /** The tries with a lower number that are alive. */
   readonly alive: readonly Claim[];
 }
 
 /**
- * Attempts are counted here, in the run's records, and not by SQS's receive count alone: that one starts again with a
- * message sent anew, is shared by no two messages of one item, and counts interruptions (a Spot task that has to go)
- * like failures. The claim is write-once, so two deliveries at once never write their outputs to one place.
+ * Attempts are counted here, in the run's records, and not only by SQS's receive count. That count begins again when a
+ * message is sent again, two messages of one item have separate counts, and it counts interruptions (a Spot task that
+ * has to go) like failures. The claim is write-once, so two deliveries at once never write their outputs to the same
+ * place.
  */
 const prefix = ({ runId, item, stage }: TaskRef): string => `${runKeys(runId).attempts(item)}${stage}/`;
 
@@ -55,23 +59,25 @@ export class Attempt {
     this.#leaseSeconds = leaseSeconds;
   }
 
-  /** Says that the try is still alive, for another lease from now on. */
+  /** Records that the try is still alive, with a new lease that begins now. */
   extend(): Promise<void> {
     return this.#writeLease(this.#leaseSeconds);
   }
 
-  /** Says that the try has ended in a failure. It counts. */
+  /** Records that the try has failed. It counts. */
   endInFailure(): Promise<void> {
     return this.#writeLease(0);
   }
 
-  /** Takes the try out of the count: the worker had to stop, or the source asked to wait; the item did nothing wrong. */
+  /**
+   * Removes the try from the count: the worker had to stop, or the source asked to wait. The item did nothing wrong.
+   */
   async markInterrupted(): Promise<void> {
     const mark = { v: 1, ...this.#ref, attempt: this.number, at: new Date().toISOString() };
     await writeOnce(this.#store, `${prefix(this.#ref)}${this.number}-interrupted.json`, mark);
   }
 
-  /** Reads the claims of the other tries: a request for the list, and one for each of them that was not interrupted. */
+  /** Reads the claims of the other tries: one request for the list, and one for each try that was not interrupted. */
   async others(): Promise<OtherTries> {
     const now = new Date().toISOString();
     const alive: Claim[] = [];
@@ -80,7 +86,7 @@ export class Attempt {
       if (number === this.number) continue;
       const claim = await readJson(this.#store, `${prefix(this.#ref)}${number}.json`, claimSchema);
       if (claim === undefined || claim.leaseUntil <= now) ended++;
-      // Of two tries that look at each other one has to go on.
+      // If two tries see each other, the one with the lower number continues.
       else if (number < this.number) alive.push(claim);
     }
     return { ended, alive };
@@ -93,10 +99,9 @@ export class Attempt {
 }
 
 /**
- * Takes the next free attempt number, beginning with the delivery's receive count.
- *
- * @param leaseSeconds for how long the try counts as alive without an extension: the message's visibility.
- * @returns a try whose number no other delivery has had for this.
+ * Claims the next free attempt number, beginning with the delivery's receive count.
+ * @param leaseSeconds how long the try counts as alive without an extension: the visibility timeout of the message.
+ * @returns a try whose number no other delivery had for this task.
  */
 export async function claimAttempt(
   store: Store,
@@ -105,7 +110,7 @@ export async function claimAttempt(
   worker: string,
   leaseSeconds: number,
 ): Promise<Attempt> {
-  // The nonce tells one's own claim, whose answer was lost, from another delivery's.
+  // If the answer to a claim was lost, the nonce shows that the stored claim is this delivery's own.
   const common = { v: 1, ...ref, worker, messageId: delivery.messageId, nonce: randomUUID() };
   for (let attempt = delivery.receiveCount; ; attempt++) {
     const claim = { ...common, attempt, at: new Date().toISOString() };

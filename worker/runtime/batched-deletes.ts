@@ -1,6 +1,6 @@
 import { DeleteMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 
-/** SQS takes at most ten entries a call. */
+/** SQS accepts at most ten entries a call. */
 const ENTRIES_PER_CALL = 10;
 
 interface Waiting {
@@ -9,14 +9,14 @@ interface Waiting {
   readonly reject: (reason: Error) => void;
 }
 
-/** SQS did not delete a message. Its item is recorded by then, so the next delivery finds nothing to do. */
+/** SQS did not delete a message. Its item is recorded already, so the next delivery finds nothing to do. */
 export class DeleteError extends Error {
   override readonly name = 'DeleteError';
 }
 
 /**
- * Deletes messages as they come, and gathers those that come while a call is under way: a single one waits for nothing,
- * and many tiny items share a call of ten.
+ * Deletes messages. Those that arrive while a call is under way are sent together in the next call: a single message
+ * waits for nothing, and many tiny items share a call of ten.
  */
 export class BatchedDeletes {
   readonly #client: SQSClient;
@@ -29,7 +29,7 @@ export class BatchedDeletes {
     this.#queueUrl = queueUrl;
   }
 
-  /** Resolves when SQS has deleted the message. @throws DeleteError, or what the call failed with. */
+  /** Resolves when SQS has deleted the message. @throws DeleteError, or the error of the call. */
   delete(receiptHandle: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ receiptHandle, resolve, reject });

@@ -14,10 +14,16 @@ import type { Task } from './task.ts';
 import { withinLimit } from './within-limit.ts';
 
 const MIB = 1_048_576;
-/** Three of S3's smallest parts, and the engine's own budget, which is enough for 1 TiB. */
+/**
+ * The smallest budget is three of S3's smallest parts. The largest is the engine's own budget, which is enough for 1
+ * TiB.
+ */
 const STREAM_MIB = { least: 24, most: 480 } as const;
 
-/** To land a source for which a Lambda's time was too short: the same engine, without a deadline. */
+/**
+ * Makes the task that lands a source for which a Lambda has too little time. It uses the same engine, without a
+ * deadline.
+ */
 export function fetchTask(parts: WorkerParts, message: WorkMessage, source: SourceItem): Task {
   const { store } = parts;
   const { runId, item } = message;
@@ -27,7 +33,8 @@ export function fetchTask(parts: WorkerParts, message: WorkMessage, source: Sour
     what: 'fetch',
     async settledAs() {
       const settled = await settledAs(store, message, 'landed');
-      // The worker that landed it may have died before it handed it on. A second message is thrown away.
+      // The worker that landed the object may have died before it sent the message for the processor. A second message
+      // does no harm.
       if (settled === 'done') await handOn(parts, runId, source);
       return settled;
     },
@@ -53,7 +60,7 @@ export function fetchTask(parts: WorkerParts, message: WorkMessage, source: Sour
         ),
       );
       let isCounted = false;
-      // Written again where a step fails: the bytes count once.
+      // If a step fails, this is called again: the bytes are counted only once.
       return async () => {
         const { word } = await recordLanded(store, runId, source, landed);
         if (landed.status === 'landed' && !isCounted) {
@@ -68,15 +75,15 @@ export function fetchTask(parts: WorkerParts, message: WorkMessage, source: Sour
   };
 }
 
-/** Sends the landed object to its processor, where it gets one. @throws NoSuchWinnerError where it has no record. */
+/** Sends the landed object to its processor, if it has one. @throws NoSuchWinnerError if the object has no record. */
 async function handOn({ store, dispatchQueue }: WorkerParts, runId: string, source: SourceItem): Promise<void> {
   const landed = await readJson(store, runKeys(runId).record('landed', source.id), landedSchema);
-  if (landed === undefined) throw new NoSuchWinnerError(`${source.key} has landed, and its record is not there`);
+  if (landed === undefined) throw new NoSuchWinnerError(`${source.key} has landed, but it has no record`);
   const message = messageOf(runId, source, landed);
   if (message !== undefined) await dispatch(store, dispatchQueue, [message]);
 }
 
-/** The item's share of the memory for its part buffers, within what S3 and the engine take. */
+/** The item's share of memory for its part buffers, within the limits of S3 and the engine. */
 function streamMemoryBytes({ itemsAtOnce, memoryMiB }: WorkerParts['settings']): number {
   return Math.min(Math.max(memoryShare(itemsAtOnce, memoryMiB), STREAM_MIB.least * MIB), STREAM_MIB.most * MIB);
 }

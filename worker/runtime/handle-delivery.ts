@@ -13,16 +13,15 @@ import { retrySeconds } from './retry-seconds.ts';
 import type { Task } from './task.ts';
 import { tryTask } from './try-task.ts';
 
-/** A message that doesn't have the shape of one. */
+/** A message does not have the form of our messages. */
 export class BadMessageError extends PermanentError {
   override readonly name = 'BadMessageError';
 }
 
 /**
- * Does what one delivery asks for, and settles it with the queue. Never rejects: what goes wrong on the way (S3 or SQS
- * not answering) sends the message back for another try.
- *
- * @param stopping aborts when the worker has no more time for work that is under way.
+ * Does the work of one delivery, and settles the delivery with the queue. Never rejects: if S3 or SQS do not answer,
+ * the message returns to the queue for another try.
+ * @param stopping aborts when the worker has no more time for the work.
  */
 export async function handleDelivery(parts: WorkerParts, delivery: Delivery, stopping: AbortSignal): Promise<Verdict> {
   const read = readMessage(delivery.body);
@@ -62,12 +61,12 @@ async function sendBack(
   const pauseSeconds = retrySeconds(delivery.receiveCount, settings.retrySeconds);
   const about = { messageId: delivery.messageId, pauseSeconds };
   const isOutdated = error instanceof NewerVersionError;
-  if (isOutdated) logger.warn('a message goes back to a worker of the newer version', { ...about, error });
-  else logger.error('a delivery could not be settled and goes back', { ...about, error });
+  if (isOutdated) logger.warn('a message is returned for a worker of the newer version', { ...about, error });
+  else logger.error('a delivery could not be settled and is returned', { ...about, error });
   try {
     await queue.giveBack(delivery, pauseSeconds);
   } catch (cause) {
-    logger.warn('a message comes back by itself when its visibility ends', { ...about, error: cause });
+    logger.warn('a message becomes visible by itself when its visibility timeout ends', { ...about, error: cause });
   }
   return isOutdated ? { kind: 'outdated' } : { kind: 'retry', pauseSeconds };
 }

@@ -1,17 +1,17 @@
-/** How soon a heartbeat that could not reach the queue is tried again. */
+/** The pause before the next try of a heartbeat that could not reach the queue. */
 const RETRY_MS = 2_000;
 
 export interface Heartbeat {
-  /** Ends it. Once this resolves no beat is under way, so a visibility that is set afterwards stays. */
+  /** Ends the heartbeat. After this resolves, no beat is under way, so a visibility that is set afterwards is kept. */
   stop(): Promise<void>;
 }
 
 /**
- * Keeps a message reserved while work on it goes on, and stops the work once there is no sense in it.
- *
- * @param beat extends the reservation. It resolves to a reason where the work is to stop: the message is lost, say.
- * What it throws (the queue can't be reached) is tried again soon, since the reservation made before may still hold.
- * @param stopWork is called once at most, and no beat follows.
+ * Keeps a message reserved while work on it continues, and stops the work when it has become useless.
+ * @param beat extends the reservation. It resolves to a reason if the work has to stop, for example because the message
+ * is lost. If it throws (the queue can't be reached), it is called again soon, because the earlier reservation may
+ * still be valid.
+ * @param stopWork is called at most once, and no beat follows.
  */
 export function startHeartbeat(options: {
   readonly intervalSeconds: number;

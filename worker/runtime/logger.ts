@@ -2,7 +2,10 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import type { ProcessorLogger } from '#processors/contract/processor.ts';
 import { ErrorLogFormatter } from '#run/error-log-formatter.ts';
 
-/** The worker's logger: a JSON object a line, as the Lambdas write it. The setting `logs.level` sets its level. */
+/**
+ * The worker's logger: a JSON object on each line, in the form that the Lambdas write. The setting `logs.level` sets
+ * its level.
+ */
 export function workerLogger(worker: string): Logger {
   return new Logger({
     serviceName: 'sluice-worker',
@@ -11,7 +14,7 @@ export function workerLogger(worker: string): Logger {
   });
 }
 
-/** A logger whose every line names the run, the item and, once there is one, the attempt. */
+/** A logger that adds the run, the item and (from its claim on) the attempt to every line. */
 export function itemLogger(
   logger: Logger,
   ref: {

@@ -11,7 +11,7 @@ import { hasRecord, settledAs } from './settled.ts';
 import type { Task } from './task.ts';
 import { withinLimit } from './within-limit.ts';
 
-/** To run a processor on an item, and record its result. */
+/** Makes the task that runs a processor on an item and records its result. */
 export function processTask(parts: WorkerParts, message: WorkMessage): Task {
   const { store } = parts;
   return {

@@ -1,31 +1,33 @@
 import { ChangeMessageVisibilityCommand, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { BatchedDeletes } from './batched-deletes.ts';
 
-/** One delivery of a message. A message that is delivered twice makes two of them. */
+/** One delivery of a message. If SQS delivers a message twice, there are two of these. */
 export interface Delivery {
   readonly messageId: string;
   readonly receiptHandle: string;
   readonly body: string;
-  /** How often SQS has handed out the message, this time included. */
+  /** How often SQS has delivered the message, this delivery included. */
   readonly receiveCount: number;
 }
 
-/** The queue, as a worker sees it. */
+/** The queue from a worker's point of view. */
 export interface Queue {
-  /** Waits up to `waitSeconds` for messages, and takes up to `max` (at most 10). */
+  /** Waits up to `waitSeconds` for messages, and receives up to `max` (at most 10). */
   receive(max: number, waitSeconds: number): Promise<Delivery[]>;
-  /** Reserves the message for another visibility timeout from now on. `lost`: it isn't ours any more. */
+  /**
+   * Reserves the message for another visibility timeout that begins now. `lost`: another worker may have received it.
+   */
   extend(delivery: Delivery): Promise<'extended' | 'lost'>;
-  /** Lets the queue deliver the message again, after a pause. A message that is lost is left alone. */
+  /** Makes the message visible again after a pause. A lost message is left alone. */
   giveBack(delivery: Delivery, pauseSeconds: number): Promise<void>;
   delete(delivery: Delivery): Promise<void>;
 }
 
 /**
- * Own calls and not `sqs-consumer` (15.0.3, judged by its source): it receives again only when the whole batch before
- * is done, so one long item blocks the other places; its heartbeat goes on after the message is lost and tells nobody;
- * and stopping it either processes what the open poll still brings, or aborts deletes and visibility changes too. What
- * would be left of it are these four requests.
+ * These are our own calls instead of `sqs-consumer` (15.0.3, judged by its source). That package receives again only
+ * when the whole earlier batch is done, so one long item blocks the other places. Its heartbeat continues after the
+ * message is lost, and reports nothing. When it stops, it either processes what the open poll still returns, or aborts
+ * deletes and visibility changes too. Without these parts, only these four requests would remain of it.
  */
 export function openQueue(client: SQSClient, queueUrl: string, visibilitySeconds: number): Queue {
   const changeVisibility = async (delivery: Delivery, seconds: number): Promise<'extended' | 'lost'> => {
@@ -71,7 +73,7 @@ export function openQueue(client: SQSClient, queueUrl: string, visibilitySeconds
   };
 }
 
-/** SQS's words for a message that is visible again or gone. Two protocols and three spellings are in use. */
+/** SQS's codes for a message that is visible again or deleted. There are two protocols and three spellings. */
 function isLost(error: unknown): boolean {
   const name = error instanceof Error ? error.name : '';
   return /MessageNotInflight|ReceiptHandleIsInvalid|InvalidParameterValue/.test(name);

@@ -7,18 +7,17 @@ import { isOfNewerVersion } from '#run/newer-version.ts';
 
 const ITEM_PATTERN = /^[0-9a-f]{32}$/;
 
-/** A message that no worker can do anything with. What could be read of it says where the failure is recorded. */
+/** A message that no worker can process. If its ids could be read, they say where the failure is recorded. */
 export interface UnreadableMessage {
   readonly problem: string;
   readonly ref: { readonly runId: string; readonly item: string; readonly name: string } | undefined;
 }
 
 /**
- * Reads a message of the queue: what it asks for, or what this worker doesn't know of a newer version's message, or why
- * nobody can do anything with it.
- *
- * The ids are checked here again, strictly, because S3 keys are made of them: a message from elsewhere must not be
- * able to write outside the runs' own prefix.
+ * Reads a message of the queue. Returns the message, or what this worker doesn't know in a newer version's message, or
+ * why no worker can process it.
+ * The ids are checked strictly here too, because they become part of S3 keys: a message from elsewhere must not be able
+ * to write outside the prefix of the runs.
  */
 export function readMessage(
   body: string,

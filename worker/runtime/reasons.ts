@@ -1,19 +1,22 @@
 /**
- * Why a processor's signal was aborted. The runtime decides by these what becomes of the message, so that an error
- * which a processor throws because it was stopped is never taken for one of its own.
+ * The reasons why a processor's signal was aborted. With them the runtime decides what happens to the message. So an
+ * error that a processor throws because it was stopped is never counted as the processor's own error.
  */
 
-/** The item ran longer than its limit. It counts as a failed try. */
+/** The item took longer than its limit. This counts as a failed try. */
 export class ItemTimeoutError extends Error {
   override readonly name = 'ItemTimeoutError';
 }
 
-/** The worker is being stopped. The item goes back to the queue and the try is not counted. */
+/** The worker is being stopped. The item is returned to the queue, and the try does not count. */
 export class WorkerStoppingError extends Error {
   override readonly name = 'WorkerStoppingError';
 }
 
-/** The message is no longer this worker's: its visibility ended, or it was deleted. Another delivery decides. */
+/**
+ * The message no longer belongs to this worker: its visibility timeout ended, or it was deleted. Another delivery
+ * decides.
+ */
 export class WorkLostError extends Error {
   override readonly name = 'WorkLostError';
 }

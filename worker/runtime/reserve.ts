@@ -4,20 +4,21 @@ import type { Delivery } from './queue.ts';
 import { DoneElsewhereError, WorkerStoppingError, WorkLostError } from './reasons.ts';
 import type { Task } from './task.ts';
 
-/** A message that is kept reserved while work on it goes on. */
+/** A message that stays reserved while work on it continues. */
 export interface Reservation {
-  /** Aborts when the work is to stop: the message is lost, another worker was faster, or this one has no more time. */
+  /**
+   * Aborts when the work has to stop: the message is lost, another worker was faster, or this worker has no more time.
+   */
   readonly signal: AbortSignal;
-  /** Is called after each extension. What it throws is logged. */
+  /** Is called after each extension. Errors that it throws are logged. */
   onExtended: () => Promise<void>;
-  /** Ends the heartbeat. No extension is under way afterwards, so that a visibility that is set then stays. */
+  /** Ends the heartbeat. No extension is under way afterwards, so a visibility that is set then is kept. */
   release(): Promise<void>;
 }
 
 /**
  * Keeps a message reserved by heartbeats until it is released.
- *
- * @param stopping aborts when the worker has no more time for work that is under way.
+ * @param stopping aborts when the worker has no more time for the work.
  */
 export function reserve(
   { queue, settings, logger }: WorkerParts,

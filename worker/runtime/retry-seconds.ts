@@ -1,9 +1,8 @@
 const LONGEST_PAUSE_SECONDS = 900;
 
 /**
- * How long an item rests before its next try: doubling from the first pause, at most 15 minutes, with up to a quarter
- * of jitter, so that items that failed together don't come back together.
- *
+ * Returns the pause before an item's next try. The pause doubles from the first one, up to 15 minutes, with up to a
+ * quarter of jitter, so that items that failed together are not tried again together.
  * @param failedTries how many tries have failed by now, from 1.
  */
 export function retrySeconds(failedTries: number, firstPauseSeconds: number, random = Math.random()): number {

@@ -5,49 +5,49 @@ import type { Delivery } from './queue.ts';
 import { startSigns } from './signs.ts';
 
 /**
- * How long one request waits for messages. Short, because a worker that is stopped waits for the open request to end:
- * dropping it could lose a message, which SQS has just handed out, for a whole visibility timeout.
+ * How long one request waits for messages. It is short, because a worker that is stopped waits for the open request to
+ * end. Interrupting the request could lose a message that SQS has just delivered, for a whole visibility timeout.
  */
 const POLL_SECONDS = 5;
 /**
- * SQS's own limit for one request. No more is asked for than there are free places, so below ten items at once a request
- * brings fewer: a message that waited here would need a heartbeat, count as received, and go back when the worker stops,
- * while another worker idles. What it would save are requests, 0.3 $ a million items; the two records of an item cost 10 $,
- * and a worker does 105 to 140 tiny items a second with two places, 112 to 150 with ten (bench/worker-rate.ts).
+ * SQS's own limit for one request. A worker requests only as many messages as it has free places. So with fewer than
+ * ten places, a request returns fewer messages. A message that waited in the worker would need a heartbeat, count as
+ * received, and return to the queue when the worker stops, while another worker has nothing to do. Larger requests
+ * would only save requests, which cost $0.30 for a million items, while the two records of each item cost $10. A worker
+ * processes 105 to 140 tiny items a second with two places, 112 to 150 with ten (bench/worker-rate.ts).
  */
 const MAX_RECEIVE = 10;
-/** What of the stop timeout is left for processors to react to their signal (10 s) and for the last requests. */
+/**
+ * The part of the stop timeout that is kept for processors to react to their signal (10 s) and for the last requests.
+ */
 const STOP_RESERVE_SECONDS = 30;
-/** A message that rests longer is worth no waiting worker: the gatekeeper starts another then. */
+/** A worker does not wait for a message that stays hidden for longer: the gatekeeper starts another worker then. */
 const LONGEST_REST_MS = 120_000;
 const LONGEST_RECEIVE_PAUSE_MS = 30_000;
-/** A worker that hasn't reached its queue for so long leaves, since a task that can't work only costs. */
+/** A worker that hasn't reached its queue for this long ends, because a task that can't work only costs money. */
 const UNREACHABLE_MS = 5 * 60_000;
 
-/** How many deliveries ended in what. */
+/** The number of deliveries by outcome. */
 export type WorkerSummary = Record<Verdict['kind'], number>;
 
-/** The queue didn't answer for 5 minutes, or there is none. */
+/** The queue didn't answer for 5 minutes, or does not exist. */
 export class QueueUnreachableError extends Error {
   override readonly name = 'QueueUnreachableError';
 }
 
 /**
- * Works until the queue has stayed empty for `idleSeconds`, `stop` aborts, or a message of a newer version comes.
- *
- * On `stop`, nothing new is begun. Work under way may finish until the stop timeout comes near; what is left then is
- * aborted and given back to the queue, where any worker can take it at once.
- *
- * A newer version's message means that a deploy has replaced this worker's version. It finishes what it has and leaves, so
- * that the gatekeeper starts a worker of the newer version in its place.
- *
- * @returns the count of deliveries by what became of them.
- * @throws QueueUnreachableError once everything under way is settled.
+ * Works until the queue has stayed empty for `idleSeconds`, `stop` aborts, or a message of a newer version arrives.
+ * After `stop`, nothing new is begun. Work under way may finish until shortly before the stop timeout. Then it is
+ * aborted and its messages are returned to the queue, where any worker can receive them at once.
+ * A newer version's message means that a deploy has replaced this worker's version. The worker finishes its work and
+ * ends, and the gatekeeper starts a worker of the newer version instead.
+ * @returns the number of deliveries by outcome.
+ * @throws QueueUnreachableError after everything under way is settled.
  */
 export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<WorkerSummary> {
   const { settings, logger } = parts;
   const summary: WorkerSummary = noDeliveries();
-  /** When each began. */
+  /** The deliveries under way, with the time at which each began. */
   const underWay = new Map<Promise<void>, number>();
   const outOfTime = new AbortController();
   let wake = (): void => undefined;
@@ -62,7 +62,8 @@ export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<
       summary[verdict.kind]++;
       underWay.delete(work);
       wake();
-      // A message that rests before its next try is not seen by receive: the worker waits for it, not its successor.
+      // A receive doesn't return a message that is hidden before its next try. This worker waits for the message, so
+      // that no new worker is needed.
       const restMs = verdict.kind === 'retry' ? Math.min(verdict.pauseSeconds * 1_000, LONGEST_REST_MS) : 0;
       idleSince = Math.max(idleSince, Date.now() + restMs);
     });
@@ -76,7 +77,7 @@ export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<
       const finishSeconds = Math.max(0, settings.stopSeconds - STOP_RESERVE_SECONDS);
       logger.info('stops', { underWay: underWay.size, finishSeconds });
       wake();
-      // Not while a request is open: it would bring this very worker what it has just given back.
+      // Not while a request is open: the request would return to this worker what the worker has just returned.
       const giveUp = (): void => outOfTime.abort();
       drainTimer = setTimeout(() => receiving.then(giveUp, giveUp), finishSeconds * 1_000);
     },
@@ -100,7 +101,8 @@ export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<
       receiving = receive(Math.min(free, MAX_RECEIVE), pollSeconds(settings.idleSeconds));
       const deliveries = await receiving;
       if (deliveries === 'no answer') {
-        // It says nothing of the queue: the worker leaves once the queue has answered again, and is empty then.
+        // A failed receive does not show that the queue is empty: the worker ends only after the queue has answered
+        // again and is empty then.
         idleSince = Math.max(idleSince, Date.now());
         continue;
       }
@@ -126,12 +128,15 @@ function reasonToLeave(stop: AbortSignal, { outdated }: WorkerSummary): string {
   return outdated > 0 ? 'a newer version is deployed' : 'the queue is empty';
 }
 
-/** No longer than the worker would stay for nothing, in whole seconds, as SQS takes them. */
+/** At most the time that the worker would stay idle, in whole seconds, as SQS requires. */
 function pollSeconds(idleSeconds: number): number {
   return Math.min(POLL_SECONDS, Math.ceil(idleSeconds));
 }
 
-/** Receives, and outlasts faults of the queue or the network for a while: after one, and a pause, it returns `no answer`. */
+/**
+ * Receives messages, and survives faults of the queue or the network for a while: after a fault it pauses and returns
+ * `no answer`.
+ */
 function patientReceive({ queue, logger }: WorkerParts, stop: AbortSignal, onAnswer: () => void) {
   let silentSince: number | undefined;
   let pauseMs = 500;
@@ -147,9 +152,12 @@ function patientReceive({ queue, logger }: WorkerParts, stop: AbortSignal, onAns
       silentSince ??= Date.now();
       const gone = error instanceof Error && /QueueDoesNotExist|NonExistentQueue/.test(error.name);
       if (gone || Date.now() - silentSince > UNREACHABLE_MS) {
-        throw new QueueUnreachableError(gone ? 'there is no such queue' : 'the queue has not answered for 5 minutes', {
-          cause: error,
-        });
+        throw new QueueUnreachableError(
+          gone ? 'the queue does not exist' : 'the queue has not answered for 5 minutes',
+          {
+            cause: error,
+          },
+        );
       }
       await sleep(pauseMs, undefined, { signal: stop }).catch(() => undefined);
       pauseMs = Math.min(pauseMs * 2, LONGEST_RECEIVE_PAUSE_MS);
@@ -161,6 +169,6 @@ function patientReceive({ queue, logger }: WorkerParts, stop: AbortSignal, onAns
 async function giveBackAll({ queue, logger }: WorkerParts, deliveries: readonly Delivery[]): Promise<void> {
   const answers = await Promise.allSettled(deliveries.map((delivery) => queue.giveBack(delivery, 0)));
   for (const answer of answers) {
-    if (answer.status === 'rejected') logger.warn('a message could not be given back', { error: answer.reason });
+    if (answer.status === 'rejected') logger.warn('a message could not be returned', { error: answer.reason });
   }
 }

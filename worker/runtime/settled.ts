@@ -12,8 +12,8 @@ export interface ItemRef {
 }
 
 /**
- * Whether there is nothing left to do for an item: it has its record in the ledger that this work ends in, it has
- * failed for good, or its run is closed. Asked before work begins, so that a duplicate message costs three small
+ * Returns whether an item needs no more work: the ledger in which this work ends has a record of it, it has failed for
+ * good, or its run is closed. Workers call this before they begin, so that a duplicate message costs three small
  * requests and no work.
  */
 export async function settledAs(store: Store, ref: ItemRef, ledger: 'results' | 'landed'): Promise<Settled> {
@@ -27,7 +27,7 @@ export async function settledAs(store: Store, ref: ItemRef, ledger: 'results' | 
   return closed ? 'closed' : undefined;
 }
 
-/** Whether a ledger has the item. */
+/** Returns whether a ledger contains the item. */
 export async function hasRecord(store: Store, { runId, item }: ItemRef, ledger: LedgerName): Promise<boolean> {
   try {
     const Key = runKeys(runId).record(ledger, item);

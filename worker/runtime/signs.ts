@@ -1,12 +1,12 @@
 import { giveSign, SIGN_EVERY_SECONDS } from '#run/fleet/signs-of-life.ts';
 import type { WorkerParts } from './parts.ts';
 
-/** A queue that hasn't answered for so long is none, and a worker with nothing else to do is of no use. */
+/** A queue that hasn't answered for this long counts as lost, and a worker without other work is then useless. */
 const QUEUE_SILENCE_MS = 5 * 60_000;
-/** After its time limit an item's process is killed, and its outcome is recorded. */
+/** Time after an item's limit in which its process is killed and its outcome recorded. */
 const OVERTIME_MS = 30 * 60_000;
 
-/** What a worker is at, for its signs of life. */
+/** What a worker is doing, for its signs of life. */
 export interface Activity {
   /** When the queue last answered. */
   queueAnsweredAt: number;
@@ -15,9 +15,8 @@ export interface Activity {
 }
 
 /**
- * Whether a worker does what it is for: its queue answers, or it works on an item that is within its time.
- *
- * @param now in milliseconds since 1970, as the times of the activity are.
+ * Returns whether a worker works as intended: its queue answers, or it processes an item that is within its time limit.
+ * @param now in milliseconds since 1970, like the times of the activity.
  */
 export function doesSomething({ queueAnsweredAt, underWay }: Activity, itemMinutes: number, now: number): boolean {
   if (now - queueAnsweredAt < QUEUE_SILENCE_MS) return true;
@@ -26,9 +25,9 @@ export function doesSomething({ queueAnsweredAt, underWay }: Activity, itemMinut
 }
 
 /**
- * Gives a sign of life now, and once a minute while the worker does something. The gatekeeper stops workers that give none.
- *
- * @returns ends it.
+ * Gives a sign of life now, and once a minute while the worker works as intended. The gatekeeper stops workers that
+ * give no signs.
+ * @returns a function that ends the signs.
  */
 export function startSigns(
   { store, worker, settings, logger }: Pick<WorkerParts, 'store' | 'worker' | 'settings' | 'logger'>,

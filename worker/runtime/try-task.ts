@@ -9,15 +9,14 @@ import type { Delivery } from './queue.ts';
 import type { Reservation } from './reserve.ts';
 import type { Task } from './task.ts';
 
-/** The name, in records, of an item whose workers died on it without a word, as often as it may be tried. */
+/** The name, in records, for an item whose workers were killed on each of its tries. */
 export class WorkerDiedError extends PermanentError {
   override readonly name = 'WorkerDiedError';
 }
 
 /**
- * One try at a task: claims it, does it, records what came of it, and settles the message.
- *
- * @throws what S3 or SQS answer where the item did nothing wrong. The try doesn't count then.
+ * Makes one try of a task: claims it, does it, records the outcome, and settles the message.
+ * @throws the error of S3 or SQS if the item did nothing wrong. The try doesn't count then.
  */
 export async function tryTask(
   parts: WorkerParts,
@@ -77,9 +76,8 @@ async function runTask(
 }
 
 /**
- * Looks at the item's other tries. Where all that it may have are used up, nothing is begun.
- *
- * @returns undefined where the try may begin.
+ * Reads the item's other tries. If all allowed tries are used up, the task does not begin.
+ * @returns undefined if the try may begin.
  */
 async function afterOthers(
   parts: WorkerParts,
@@ -92,9 +90,10 @@ async function afterOthers(
   if (attempt.number === 1) return undefined;
   const { ended, alive } = await attempt.others();
   if (ended >= settings.maxAttempts) {
-    // A try that ends in an error says so, and the last one is recorded. Tries that don't are a worker killed each time.
+    // A try that fails writes this into its claim, and the last one is recorded as the failure. A try without this was
+    // a worker that was killed.
     const error = new WorkerDiedError(
-      `${ended} tries of ${task.name} ended without a word: the worker was killed each time`,
+      `${ended} tries of ${task.name} ended without an outcome: the worker was killed each time`,
     );
     return await afterError(parts, delivery, task, attempt, error, logger);
   }
@@ -103,7 +102,8 @@ async function afterOthers(
   await attempt.markInterrupted();
   logger.info('another try is under way, and the item may have no more', { other });
   if (alive.some(({ messageId }) => messageId === delivery.messageId)) {
-    // One message, delivered twice: it is the only one that brings the item back where the other worker dies.
+    // This is one message that was delivered twice. If the other worker dies, only this message starts the item again,
+    // so it must not be deleted.
     const pauseSeconds = Math.max(1, Math.ceil((Date.parse(other.leaseUntil) - Date.now()) / 1_000));
     await queue.giveBack(delivery, Math.min(pauseSeconds, settings.visibilitySeconds));
     return { kind: 'retry', pauseSeconds };

@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ItemTimeoutError } from './reasons.ts';
 
-/** Work that goes on for so long after its signal has aborted is left behind. An item's process is killed before. */
+/**
+ * The runtime no longer waits for work that continues for this long after its signal has aborted. An item's process is
+ * killed earlier.
+ */
 const LEFT_BEHIND_MS = 30_000;
 
 /**
  * Does one item's work within its time limit.
- *
- * @param work gets a signal that aborts at the limit too, and a place to report its progress as text, whose last word the
- * limit's error repeats.
- * @throws what the work throws; the signal's reason where the work goes on for 30 s after it has aborted.
+ * @param work receives a signal that aborts at the limit too, and a function to report its progress as text. The error
+ * for the limit repeats the last text.
+ * @throws what the work throws; the signal's reason if the work continues for 30 s after the abort.
  */
 export async function withinLimit<T>(
   limit: { readonly name: string; readonly minutes: number },

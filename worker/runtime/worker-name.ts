@@ -4,9 +4,9 @@ import * as z from 'zod';
 const taskSchema = z.object({ TaskARN: z.string() });
 
 /**
- * What this worker is called in records: the id of its ECS task, as the gatekeeper and the console know it; host and
- * process outside ECS, or where the task's metadata can't be had in three tries of 2 seconds. The gatekeeper takes a worker of
- * another name for one that gives no sign of life.
+ * Returns this worker's name in records: the id of its ECS task, which the gatekeeper and the console know too. Outside
+ * ECS, or if three tries of 2 seconds can't read the task's metadata, it is host and process. The gatekeeper then sees
+ * no signs of life for the task, and replaces it.
  */
 export async function workerName(environment: NodeJS.ProcessEnv): Promise<string> {
   const metadata = environment.ECS_CONTAINER_METADATA_URI_V4;
@@ -16,7 +16,7 @@ export async function workerName(environment: NodeJS.ProcessEnv): Promise<string
       const { TaskARN } = taskSchema.parse(await answer.json());
       return TaskARN.slice(TaskARN.lastIndexOf('/') + 1);
     } catch {
-      // A name is worth no failed start.
+      // A start must not fail only because of the name.
     }
   }
   return `${hostname()}:${process.pid}`;

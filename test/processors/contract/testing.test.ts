@@ -57,8 +57,8 @@ describe('testProcessor', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['undefined', undefined, 'returned no JSON but undefined'],
-    ['a function', () => 1, 'returned no JSON but function'],
+    ['undefined', undefined, 'returned undefined, not JSON'],
+    ['a function', () => 1, 'returned function, not JSON'],
     ['too much', 'x'.repeat(256 * 1_024), 'at most 262144 can be recorded'],
   ])('refuses a result that is %s', async (_name, result, message) => {
     await expect(testProcessor(returning(result))).rejects.toThrow(message);

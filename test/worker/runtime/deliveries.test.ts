@@ -231,7 +231,7 @@ describe.concurrent('a worker', () => {
         'ProcessorOptionsError',
         'fast',
       ],
-      [test.message('inputless', 'inputless'), 'NoInputObjectError', 'without a landed object'],
+      [test.message('inputless', 'inputless'), 'NoInputObjectError', 'has no landed object'],
       [test.message('unfinished', 'unfinished'), 'OutputNotFinishedError', '"half.txt"'],
       [{ ...test.message('odd', 'broken'), v: 0 } as never, 'BadMessageError', 'v: '],
     ] as const;
