@@ -8,6 +8,7 @@ export class OwnProcessorError extends PermanentError {
 
 /**
  * Finds a processor among the exports of a user's module: any export that has the name and a `process` function.
+ *
  * @throws OwnProcessorError if there is none.
  */
 export function exportedProcessor(name: string, module: object): Processor {

@@ -43,6 +43,7 @@ export type ParquetResult = {
 
 /**
  * Converts a table (CSV, TSV, JSON, JSON Lines or Parquet, plain, gzip or zstd) to Parquet with DuckDB.
+ *
  * The input is unpacked into a file on the task's disk, so a task needs disk space for it and for the Parquet files.
  * Types are inferred from all rows, so an inferred type rejects no row. Rows that can't be read, or don't fit a type in
  * the options, are counted, and the output `rejects.jsonl` contains the first of them with the reason.

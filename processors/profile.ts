@@ -48,6 +48,7 @@ export type Profile = {
  * Reads an object and describes it: compression, format and encoding by its content, records, bytes, SHA-256, and for
  * each column type, nulls, (approximate) distinct values, smallest and largest value. It reads a table exactly as
  * `parquet` does.
+ *
  * For an unknown format, the result is `binary` or `text` and not an error, unless the name or content type of the
  * object promised a table. If a known format is broken, the item fails with that error.
  */

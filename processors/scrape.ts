@@ -28,8 +28,10 @@ const inputSchema = z.strictObject({ url: z.url({ protocol: /^https?$/ }) });
 /**
  * Follows the links of one site from a start page, politely, and writes a line of JSON for each page to `pages.jsonl`:
  * url, depth, status, title, text length, links, time of the request.
+ *
  * For work items: `{ "processor": "scrape", "input": { "url": "https://example.org/" }, "options": { "maxPages": 50 }
  * }`.
+ *
  * It obeys robots.txt with its Crawl-delay, `nofollow` and `Retry-After`, and pauses between requests, with one request
  * at a time. It reads only HTML, sends no cookies or credentials, and leaves the site neither by links nor by
  * redirects.

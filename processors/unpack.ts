@@ -59,9 +59,11 @@ const options = z.strictObject({
 
 /**
  * Unpacks an archive (ZIP, tar, gzip or zstd, one level) into an object for each file, and runs a processor on each.
+ *
  * An archive in an archive stays an object. The item fails, with the name of the file, if a name leads out of the
  * archive or occurs twice, or if a file is encrypted, damaged or packed with another method than deflate. Links and
  * devices are skipped. All of this happens in one item: its time, memory and tries apply to the whole archive.
+ *
  * @param loadProcessor loads the processor for the objects.
  */
 export function unpackWith(loadProcessor: (name: string) => Promise<Processor> | undefined): Processor {

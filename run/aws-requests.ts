@@ -9,7 +9,9 @@ const SILENCE_MS = 60_000;
 /**
  * Limits for the requests of an AWS client. Without limits, the SDK waits for ever if an endpoint accepts a connection
  * and never answers. Every client in a function or a worker uses them.
+ *
  * The SDK retries a request that exceeds a limit, as it retries other failed requests.
+ *
  * @param seconds from the start of one request, its body included, to the head of its answer.
  */
 export function requestLimits(seconds = 30) {

@@ -9,6 +9,7 @@ export class EnvironmentError extends Error {
 
 /**
  * Reads the variables of a function or a worker. It is called once, at the start.
+ *
  * @throws EnvironmentError, which names every invalid variable with the values that it accepts and the value that it
  * has.
  */

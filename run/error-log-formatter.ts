@@ -12,6 +12,7 @@ const MOST_CHARACTERS = 4_000;
 /**
  * Formats log lines as Powertools does, but of errors it writes only name, message, stack and code, and the same of
  * their causes.
+ *
  * Powertools' own formatter writes every field of an error. Libraries store what they received in fields: undici's
  * parser the bytes that were not HTTP, in which a source may echo a request with its token; the AWS SDK the whole
  * answer.

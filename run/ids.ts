@@ -8,6 +8,7 @@ export const RUN_ID_PATTERN = /^[0-9A-Za-z_-]{1,80}$/;
 
 /**
  * Computes an item's id: 128 bits of SHA-256 over the fields that identify the item, as hex.
+ *
  * The id is stable, so a repeated Plan names the same records. Ids spread evenly over key prefixes.
  */
 export function itemId(...identity: readonly string[]): string {

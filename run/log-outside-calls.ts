@@ -18,6 +18,7 @@ export interface OutsideCall {
  * Logs every call of this process to another system, with its status and time, if the logger's level is `DEBUG`: calls
  * to AWS and S3's data (`node:http`), to sources by the engine's own sockets, and to pages and tokens (undici). Node's
  * diagnostics channels report the calls, so the clients need no changes.
+ *
  * @param level of the logger, by its name. At any other level than `DEBUG`, nothing listens to the channels, and
  * nothing is measured.
  * @param debug writes the line.

@@ -12,6 +12,7 @@ export class NewerVersionError extends Error {
 /**
  * Returns whether a newer version wrote a value that doesn't fit a schema: the value's `v` is higher than any that the
  * schema accepts, or its only problems are keys that the schema doesn't know.
+ *
  * @param issues what the schema found.
  */
 export function isOfNewerVersion(value: unknown, issues: readonly z.core.$ZodIssue[]): boolean {

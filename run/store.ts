@@ -20,6 +20,7 @@ export class UnreadableRecordError extends Error {
 /**
  * Writes a JSON object that must never change once it exists (If-None-Match), so that a repeated step or a duplicate
  * message does nothing twice.
+ *
  * @returns `exists` if the object existed before. Its content then stays.
  */
 export async function writeOnce(store: Store, key: string, value: unknown): Promise<'written' | 'exists'> {
@@ -50,6 +51,7 @@ export const CONFLICTS = 8;
 /**
  * Waits before the next try of a conditional write to which S3 answered 409: another write of this key was under way.
  * The pause has jitter, so that the same writers don't meet again.
+ *
  * @param attempt how often the write was tried, from 1: the pause is up to 50 ms after the first, twice that after each
  * next, 1 s at most.
  */
@@ -66,6 +68,7 @@ export class NoSuchWinnerError extends Error {
  * Writes a JSON object once, as {@link writeOnce} does, for values that no other writer writes. If the object exists,
  * it reads the object: the answer to a first request may have been lost, and the SDK's second request then finds what
  * the first one wrote.
+ *
  * @returns `exists` if another writer wrote the object.
  * @throws NoSuchWinnerError if S3 reports that the object exists, and it does not.
  */
@@ -98,8 +101,7 @@ export async function writeJson(store: Store, key: string, value: unknown): Prom
  * @param mostBytes a longer object isn't read. @default any length
  * @returns undefined if the object does not exist.
  * @throws UnreadableRecordError, which names the key and every problem, if the content doesn't fit the schema or is too
- * long;
- *   NewerVersionError if the reason is that a newer version wrote it.
+ * long; NewerVersionError if the reason is that a newer version wrote it.
  */
 export async function readJson<T>(
   store: Store,

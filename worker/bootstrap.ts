@@ -2,6 +2,7 @@
  * The container's command: `node -e <this file, bundled and minified at synth>`. It downloads the worker's bundle from
  * S3, compares it with the SHA-256 in the task definition, and starts it. So a plain Node image is enough, and nothing
  * needs Docker.
+ *
  * It imports none of our modules and stays small, because a container override and a task definition can contain at
  * most 64 KiB.
  */

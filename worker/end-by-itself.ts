@@ -6,6 +6,7 @@ const GRACE_MS = 10_000;
  * V8 that waits for a garbage collection of the main thread (nodejs/node 54918). If something still keeps the process
  * alive, it kills itself after ten seconds: a task that has done its work and never ends is billed, and counts towards
  * the limit of the fleet.
+ *
  * @param exitCode of the process, if it ends by itself.
  */
 export function endByItself(exitCode: number): void {

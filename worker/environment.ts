@@ -23,6 +23,7 @@ export type WorkerSettings = ReturnType<typeof readWorkerSettings>;
 
 /**
  * Reads the worker's environment, as its task definition sets it.
+ *
  * @throws EnvironmentError, which names every invalid variable with the values that it accepts and the value that it
  * has.
  */

@@ -6,6 +6,7 @@ import { workerMain } from './worker-main.ts';
 /**
  * Runs a worker as a program: `node worker.mjs`. It starts itself again as `node worker.mjs item` for the processes in
  * which items run.
+ *
  * @param file the program's own file.
  * @param loadProcessor loads its processors.
  */

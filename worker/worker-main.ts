@@ -17,6 +17,7 @@ const MIB = 1_048_576;
 
 /**
  * Runs the worker, from its environment to its last message.
+ *
  * @param file the program for the item processes, which is this program.
  * @param stop aborts on SIGTERM. The caller handles the signals, because they may arrive before the worker is loaded.
  * @returns the process's exit code: 0 if the queue was empty or the worker was stopped, 1 on an error.

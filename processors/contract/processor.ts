@@ -71,8 +71,10 @@ export interface ProcessorContext {
   progress(fields: Record<string, string | number>): void;
   /**
    * The landed object's bytes as they are stored, from the first to the last.
+   *
    * If a connection breaks, the stream continues where it broke, and only with the same version of the object. If an
    * object ends early, the stream fails.
+   *
    * @throws NoInputObjectError (as the stream's error) if the item has no object.
    */
   openInput(): Readable;
@@ -80,8 +82,11 @@ export interface ProcessorContext {
    * Opens a file for writing, which is stored under the item's own prefix of the bucket. The file appears when the
    * stream has finished, whole or not at all: await `pipeline(source, context.output('rows.jsonl',
    * 'application/x-ndjson'))` or `finished(stream)`.
+   *
    * An output that is destroyed before it has finished is not stored.
+   *
    * Wait for `drain` when a write returns false: at most 24 MiB are in memory for each output.
+   *
    * @param name a relative path such as `part-000.parquet`, once each.
    * @throws OutputNameError for any other name.
    */
@@ -99,9 +104,8 @@ export interface Processor<Options = unknown> {
 /**
  * Defines a processor. It only connects the types of `options` and `process`.
  *
- * The result is recorded in the run's ledger and must be JSON of at most 256 KiB: write longer results to an output.
- * A processor may run several times on one item, even at the same time, and must allow for this: only the outputs of
- * the
+ * The result is recorded in the run's ledger and must be JSON of at most 256 KiB: write longer results to an output. A
+ * processor may run several times on one item, even at the same time, and must allow for this: only the outputs of the
  * winning try are read. While an item is processed, its process runs nothing else, so a processor may use the whole
  * event loop. The worker, which keeps the item reserved, is another process.
  *

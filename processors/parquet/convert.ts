@@ -26,8 +26,7 @@ export interface ConvertOptions {
  * Writes a table as Parquet files into a folder: one file, or several by size or by partition.
  *
  * @throws NoTableError for more than 2,000 columns; ColumnError for a column that doesn't exist, or for too many
- * partitions; what
- *   {@link Database} throws.
+ * partitions; what {@link Database} throws.
  */
 export async function convert(
   database: Database,

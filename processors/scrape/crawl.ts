@@ -68,8 +68,10 @@ export type CrawlCounts = {
 
 /**
  * Walks through a site breadth first from its start page, one request at a time with a pause before each.
+ *
  * Endless sites end at `maxPages`: every request for a page counts, redirects and failures too. The queue never
  * contains more links than can still be fetched.
+ *
  * @returns the pages in the order in which they were fetched. It throws only errors that make the whole crawl useless.
  */
 export async function* crawl(start: string, options: CrawlOptions, counts: CrawlCounts): AsyncGenerator<PageRecord> {
@@ -185,6 +187,7 @@ function recordOf(
 
 /**
  * Checks the answer for the start page, or for the URL that the start page redirected to.
+ *
  * @param seen every URL that was requested or will be.
  * @returns whether it is a page; false for a redirect to another page of the site.
  */

@@ -46,7 +46,9 @@ export interface FetchOptions {
 
 /**
  * Requests one URL, without following redirects, with no cookies and no credentials.
+ *
  * After 429 and 503 it asks again, at most twice, when the time in `Retry-After` is over, if that is at most 2 minutes.
+ *
  * @throws PageUnreachableError; SourceForbiddenError; the signal's reason.
  */
 export async function fetchPage(url: string, options: FetchOptions): Promise<Answer> {

@@ -7,6 +7,7 @@ const PRESCAN_BYTES = 1_024;
  * Returns an HTML page's text. As in the HTML standard, its encoding is the one of the byte order mark, else of the
  * transport (`Content-Type`), else of the page itself; otherwise it is UTF-8 if the bytes are valid UTF-8, else
  * Windows-1252.
+ *
  * @param html the page, or its beginning: the last character may be incomplete.
  */
 export function htmlText(html: Buffer, contentType = ''): string {

@@ -45,8 +45,10 @@ export class PageTooDeepError extends Error {
 
 /**
  * Parses an HTML page, in the encoding that the byte order mark, the content type or the page states.
+ *
  * It builds no tree, so the cost of a page depends only on its length. (A parser that follows the standard took 100 s
  * for a mebibyte of `<b>`.) It works in slices, so that a long page does not delay heartbeats.
+ *
  * @throws PageTooDeepError
  */
 export async function parsePage(html: Buffer, url: string, contentType = ''): Promise<ParsedPage> {

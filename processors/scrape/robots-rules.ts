@@ -36,9 +36,11 @@ export interface RobotsRules {
  * Reads a robots.txt by RFC 9309, and its `Crawl-delay`. Of the rules that match a path, the longest decides; of two
  * equally long ones, the one that allows. Paths are compared as octets: `/%66oo` and `/foo` are the same, and so are
  * `/ü` and `/%C3%BC`.
+ *
  * This is our own code, because robots-parser (last released in 2023) doesn't compare `/%66oo` with `/foo`, and takes
  * more than a second for one path if a hostile file contains `***`. Here a rule costs no more than one walk along the
  * path.
+ *
  * @param agent the crawler's product token, in lower case.
  */
 export function parseRobots(text: string, agent: string): RobotsRules {

@@ -7,6 +7,7 @@ const WITH_VALUES = new Set(['unavailable_after', 'max-snippet', 'max-image-prev
  * Returns whether `X-Robots-Tag` asks this crawler not to follow the page's links: `nofollow` or `none`, for all
  * crawlers or, as in `sluice: nofollow`, for this one.
  * https://developers.google.com/search/docs/crawling-indexing/robots-meta-tag
+ *
  * @param values of the header, one for each time that it was sent.
  * @param agent the crawler's product token, in lower case.
  */

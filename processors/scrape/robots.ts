@@ -30,6 +30,7 @@ export class RobotsUnreachableError extends Error {
 
 /**
  * Reads the robots.txt of an origin. If it does not exist (4xx), everything is allowed.
+ *
  * @throws RobotsUnreachableError if the server fails (5xx, 429), doesn't answer, or redirects to another site.
  */
 export async function readRobots(origin: string, options: Omit<FetchOptions, 'maxBytes' | 'wants'>): Promise<Robots> {

@@ -11,6 +11,7 @@ const DEFAULT_LEAST = 10;
 /**
  * Checks the number of bad rows. More bad than good rows are a failure, because the rest of such a table would look
  * complete.
+ *
  * @param limit the option `maxBadRows`: a number of rows, or a share such as `5%`.
  * @throws TooManyBadRowsError if the limit is exceeded or no row is good, with the first three reasons.
  */

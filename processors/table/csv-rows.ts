@@ -45,11 +45,14 @@ interface Found {
  * only before a delimiter or a line end, and is text in any other place. Lines end in LF, CRLF or CR, also mixed. Empty
  * lines, lines of blanks and comments are not records; nor is the byte 0x1A that old programs write at the end of a
  * file.
+ *
  * This is our own code, because DuckDB 1.5.6 hides bad rows or keeps them in memory: `store_rejects` keeps each bad row
  * in memory, outside DuckDB's limit and whatever `rejects_limit` says (2.4 GiB for a file of 18 MB); a quote that never
  * closes makes the whole rest of a file one bad row; and strict mode refuses a file with mixed line ends.
+ *
  * After a bad record, reading continues at the next line, so a quote that never closes loses that line and not the
  * rest.
+ *
  * @throws MalformedInputError for a row of more than 16 MiB.
  */
 export async function* csvRows(source: AsyncGenerator<Buffer>, syntax: RowSyntax): AsyncGenerator<Row[]> {

@@ -17,6 +17,7 @@ const MOST_TYPED = 2_000;
 /**
  * Makes a table from delimited UTF-8 text. Rows with another width than the table, and unreadable rows, are counted in
  * `rejects`.
+ *
  * @param folder where the good rows are written.
  */
 export async function csvTable(

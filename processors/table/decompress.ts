@@ -27,6 +27,7 @@ export function compressionOf(head: Buffer): Compression {
 
 /**
  * Returns the content of a compressed stream: all members of a gzip file, all frames of a zstd file.
+ *
  * @throws MalformedInputError if the stream is corrupt, ends early, or has bytes after its end.
  */
 export async function* decompress(source: AsyncGenerator<Buffer>, compression: Compression): AsyncGenerator<Buffer> {

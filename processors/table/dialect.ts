@@ -51,8 +51,10 @@ export interface Dialect {
 
 /**
  * Detects the syntax of a table: with DuckDB's sniffer, and by the width of the rows if the sniffer is wrong.
+ *
  * DuckDB 1.5.6 is wrong, or has no answer, for a table below title lines, for `;` with decimal commas, for quotes in a
  * table without quoting (IMDb, Wikipedia), for mixed line ends, and for Excel's line `sep=;`.
+ *
  * @param head UTF-8, and whole lines unless it is the whole content.
  * @param file where the sniffer's sample may be written; DuckDB must be allowed to read it.
  * @param isPromised whether the name or the content type promises a table.

@@ -29,6 +29,7 @@ export interface Database {
 /**
  * Opens a DuckDB that can read and write in one folder and nowhere else, loads no extensions, and stays within a share
  * of the memory and the disk. Data that doesn't fit into memory is written to `spill` in the folder.
+ *
  * The input can't change the limits: they are locked before the first byte of the input is read.
  */
 export async function withDuckDb<T>(

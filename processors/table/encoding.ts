@@ -12,8 +12,10 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 /**
  * Returns the encoding of a text by its first bytes, as a label of the WHATWG Encoding Standard; undefined if it is not
  * text.
+ *
  * Eight-bit text that is not UTF-8 is read as windows-1252, which includes ISO 8859-1. A few wrong bytes in a file that
  * is otherwise UTF-8 make bad rows, and don't turn every `ö` of the file into `Ã¶`.
+ *
  * @param whole whether the head is the whole content.
  */
 export function encodingOf(head: Buffer, whole: boolean): string | undefined {
@@ -58,6 +60,7 @@ function utf16Without(head: Buffer): string | undefined {
 /**
  * Returns the same text in UTF-8, without a byte order mark. Invalid bytes of a text that is UTF-8 are kept: the row
  * that contains them is a bad one.
+ *
  * This uses Node's decoder: DuckDB reads only UTF-8, UTF-16 and Latin-1, and its extension for more would have to be
  * downloaded.
  */

@@ -8,6 +8,7 @@ import type { Column, Table } from './table.ts';
 /**
  * Gives columns the types that the options name. A row with a value that does not fit, or that the type would round, is
  * left out and counted in `rejects`: DuckDB's own cast makes 2 of `1.7` and 31 of `0x1F`.
+ *
  * @throws ColumnError for a column that does not exist.
  */
 export async function giveTypes(

@@ -16,7 +16,7 @@ export interface TextColumn {
   readonly guess: string;
 }
 
-/** How values are written. */
+/** The syntax of values. */
 export interface Formats {
   readonly decimal: '.' | ',';
   readonly date?: MomentFormat | undefined;
@@ -24,9 +24,9 @@ export interface Formats {
 }
 
 export interface MomentFormat {
-  /** In strptime's words. */
+  /** The format in the syntax of strptime. */
   readonly text: string;
-  /** Whether it comes from the options and is no guess. */
+  /** Whether the format comes from the options and is not a guess. */
   readonly isGiven: boolean;
 }
 
@@ -43,11 +43,14 @@ type Kind = 'boolean' | 'number' | 'moment';
 /**
  * Returns the narrowest type that fits every value of a column and loses nothing: BOOLEAN, BIGINT, DOUBLE, DECIMAL,
  * DATE, TIMESTAMP, TIMESTAMPTZ or VARCHAR. It reads all rows, so an inferred type rejects no row.
+ *
  * DuckDB's sniffer reads only the first rows, and its types lose data: integers of more than 64 bits and long decimals
  * become DOUBLE. So a value fits a type only if the type, written as text, gives the same value. `007` and `+49…` stay
  * texts.
+ *
  * There is one statement for each kind of type, whatever the number of columns: 300 columns with an expression each
  * took 47 s.
+ *
  * @param source the table, as SQL for FROM.
  */
 export async function inferTypes(

@@ -21,8 +21,10 @@ export interface DocumentShape {
 /**
  * Divides a JSON document into rows: the elements of its array, or the values that follow each other. It reads one
  * value at a time, so a document may have any size and a value up to `maxBytes`.
+ *
  * This is our own code, because DuckDB 1.5.6 accepts `[{"a":1},` and `{"a":1,}` as complete, which a writer that died
  * leaves.
+ *
  * @throws MalformedInputError if it is not JSON or incomplete; InputTooLargeError for a longer value.
  */
 export async function* jsonDocument(

@@ -18,7 +18,7 @@ export async function* jsonLines(source: AsyncGenerator<Buffer>, maxBytes: numbe
       return { line, bytes, problem: `the line is longer than ${maxBytes} bytes`, keys: undefined, mayRound: false };
     const { problem, keys, mayRound } = lookAtJson(bytes);
     if (problem !== undefined) return { line, bytes, problem: `the line is bad: ${problem}`, keys, mayRound };
-    return { line, bytes, problem: keys === undefined ? 'the line is no JSON object' : undefined, keys, mayRound };
+    return { line, bytes, problem: keys === undefined ? 'the line is not a JSON object' : undefined, keys, mayRound };
   };
   for await (const chunk of source) {
     const rows: JsonRow[] = [];

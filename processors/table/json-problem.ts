@@ -19,7 +19,7 @@ export interface JsonValue {
   readonly isBroken: boolean;
   /** The keys of an object; undefined for other values. */
   readonly keys: readonly string[] | undefined;
-  /** Whether it may hold a number that a DOUBLE has no room for. */
+  /** Whether it may contain a number that a DOUBLE can't store exactly. */
   readonly mayRound: boolean;
 }
 

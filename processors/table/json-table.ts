@@ -19,11 +19,12 @@ const DEPTHS = [32, 8, 5, 4, 3, 2, 1] as const;
 const LEAST_OBJECT_BYTES = 16_777_216;
 
 /**
- * Makes a table of JSON values: an object is a row, its keys are the columns. Where the first value is no object, where there are more
- * than 2,000 keys, or where keys can't be names of columns side by side, the one column is `json`.
+ * Makes a table from JSON values: an object is a row, its keys are the columns. There is one column `json` if the first
+ * value is not an object, if there are more than 2,000 keys, or if the keys can't be names of columns at the same time.
  *
- * DuckDB's types are taken but for these, where 1.5.6 is wrong: integers beyond 64 bits (DOUBLE in Parquet), dates and times (`infinity`
- * becomes 1900-01-01, offsets are lost), fractions of more digits than a DOUBLE has, and more than 200 keys (one MAP).
+ * DuckDB's types are used except where version 1.5.6 is wrong: integers of more than 64 bits (DOUBLE in Parquet), dates
+ * and times (`infinity` becomes 1900-01-01, offsets are lost), fractions with more digits than a DOUBLE has, and more
+ * than 200 keys (one MAP).
  */
 export async function jsonTable(
   database: Database,
@@ -37,7 +38,7 @@ export async function jsonTable(
   const formats = formatsOf(options);
   const seen = new Seen(given);
   const rows = await writeGoodRows(seen.watch(values), file, rejects);
-  // Objects without a key, `{}`, are rows without a column.
+  // Objects without keys, `{}`, are rows without columns.
   if (rows === 0 || seen.areEmpty) return { source: '', columns: [], rows, formats };
   const reader = new JsonReader(database, file, seen);
   const types = await reader.types();
@@ -58,9 +59,9 @@ function formatsOf({ dateFormat, timestampFormat }: ReadOptions): Formats {
 class Seen {
   isRecords = true;
   longest = 0;
-  /** The keys under which a DOUBLE would lose digits, or a given type the text of a number. */
+  /** The keys under which a DOUBLE would lose digits, or a given type would lose the text of a number. */
   readonly rounded = new Set<string>();
-  /** Whether any value holds such a number. */
+  /** Whether any value contains such a number. */
   anyRounded = false;
   readonly #given: ReadonlySet<string>;
   readonly #keys = new Set<string>();
@@ -100,7 +101,7 @@ class Seen {
       if (row.mayRound && (holdsRounded(row.bytes.toString()) || isLongInteger(row.bytes))) this.anyRounded = true;
       return row;
     }
-    if (row.keys === undefined) return { ...row, problem: 'the value is no JSON object' };
+    if (row.keys === undefined) return { ...row, problem: 'the value is not a JSON object' };
     if (this.#keys.size <= MOST_COLUMNS) for (const key of row.keys) this.#keys.add(key);
     if (row.mayRound || this.#given.size > 0) this.#seeNumbers(row.bytes.toString());
     return row;
@@ -120,7 +121,7 @@ class JsonReader {
   readonly #seen: Seen;
   #file: string;
   #longest: number;
-  /** Whether the keys of a value are columns, or else it is one column. */
+  /** Whether the keys of a value are columns; otherwise the value is one column. */
   #records: boolean;
   #depth: number = DEPTHS[0];
 
@@ -186,7 +187,8 @@ class JsonReader {
   }
 
   /**
-   * Writes the values anew where DuckDB would lose digits of numbers: such numbers as texts, and what else they stand in as texts of JSON.
+   * Writes the values again if DuckDB would lose digits of numbers: such numbers become texts, and the values that
+   * contain them become texts of JSON.
    *
    * @returns the columns that are texts of JSON now.
    */
@@ -210,13 +212,16 @@ class JsonReader {
     return new Set([...wrappings].filter(([, wrapping]) => wrapping === 'json').map(([name]) => name));
   }
 
-  /** @param read as what some columns are read instead of their types. */
+  /** @param read the types to read some columns with, instead of their own. */
   source(types: ReadonlyMap<string, string>, read: ReadonlyMap<string, string>): string {
     const columns = [...types].map(([name, type]) => `${literal(name)}: ${literal(read.get(name) ?? type)}`);
     return `read_json(${this.#base()}, columns = {${columns.join(', ')}})`;
   }
 
-  /** Nested columns that lose something: long integers make them JSON, dates and times become such where that loses nothing. */
+  /**
+   * Nested columns that lose data: with long integers they become JSON; dates and times are converted if that loses
+   * nothing.
+   */
   async #nested(
     open: readonly (readonly [string, string])[],
     types: ReadonlyMap<string, string>,
@@ -268,7 +273,7 @@ function columnOf(name: string, type: string, found: TypedText | undefined): Col
   return { name, type: found?.type ?? type, expression: found?.cast(raw) ?? raw, raw };
 }
 
-/** Beyond 64 bits. Where it is a line of its own, DuckDB 1.5.6 takes the line for malformed. */
+/** More than 64 bits. If such an integer is a whole line, DuckDB 1.5.6 reads the line as malformed. */
 function isLongInteger(value: Buffer): boolean {
   return /^-?\d{19,}$/.test(value.toString('latin1'));
 }

@@ -30,6 +30,7 @@ export interface Layout {
 /**
  * Reads the head of a text with one syntax. The table begins with the first row of the most frequent width: DuckDB's
  * sniffer assumes that the first line belongs to the table, and so loses a whole table below two title lines.
+ *
  * @param head whole lines, unless it is the whole content.
  * @param given whether the number of lines before the table is given, and whether short rows are padded: then the first
  * row's width counts.

@@ -25,6 +25,7 @@ let loading: Promise<typeof import('@duckdb/node-api')> | undefined;
 /**
  * Loads DuckDB with the first item of a process that needs it. In a worker's bundle, the first process downloads its
  * native part from the bundle's bucket; everywhere else it is the package in node_modules.
+ *
  * @throws ParquetNotDeployedError if the bundle has no DuckDB.
  */
 export function loadDuckDb(): Promise<typeof import('@duckdb/node-api')> {
@@ -61,6 +62,7 @@ async function ownFolder(): Promise<string> {
 /**
  * Downloads, checks and unpacks DuckDB's native files, once for all processes of a worker. They share a folder that
  * contains either all files or none.
+ *
  * @param json the files according to the task definition.
  * @param shared the folder. The caller removes it.
  * @returns the file that Node loads; the other files are beside it.

@@ -29,6 +29,7 @@ export type ReadInput<T> = InputBytes &
 /**
  * Reads an object as a table: unpacks it on the task's disk, detects its form, leaves out and counts bad rows, and
  * gives each column its type. `profile` and `parquet` both use it, and so give the same answer.
+ *
  * @param use is called with the table while DuckDB has it open; the workspace is deleted after it returns.
  * @param see is called with the bytes as they are stored.
  * @throws MalformedInputError, NoTableError, InputTooLargeError, TooManyBadRowsError, ColumnError, and what {@link

@@ -28,7 +28,7 @@ export interface Table extends TableForm {
   readonly source: string;
   readonly columns: readonly Column[];
   readonly rows: number;
-  /** How texts are read as a type that the options name. */
+  /** The formats for texts that the options give another type. */
   readonly formats: Formats;
 }
 

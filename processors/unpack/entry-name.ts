@@ -5,6 +5,7 @@ const MAX_NAME = 400;
 
 /**
  * Returns the path of a file in an archive, with its folders: `./a//b` becomes `a/b`.
+ *
  * @throws UnsafeArchiveError for a name that leads out of the folder into which it is unpacked, on this or another
  * system.
  */

@@ -27,6 +27,7 @@ const OTHERS: readonly (readonly [string, string])[] = [
 /**
  * Recognises the kind of an archive by its content, and opens it: ZIP, tar, gzip or zstd around a tar or around one
  * file.
+ *
  * @param name of the object: a single compressed file gets its name from it.
  * @param folder where a ZIP archive is stored, because its list of files is at its end; it may take so many bytes of
  * the disk.

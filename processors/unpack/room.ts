@@ -22,6 +22,7 @@ export class Room {
 
   /**
    * Passes on the bytes of a file.
+   *
    * @param maxBytes the limit for this file.
    * @throws ArchiveTooLargeError (from the stream)
    */

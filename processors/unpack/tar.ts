@@ -32,6 +32,7 @@ export function isTar(head: Buffer): boolean {
 
 /**
  * Returns the entries of a tar stream, in order. tar-stream reads ustar, GNU's long names and POSIX's extended headers.
+ *
  * @throws BrokenArchiveError if the archive is damaged or lacks its end: an archive that was cut between two files
  * looks complete otherwise.
  */

@@ -23,10 +23,8 @@ export type Skipped = { name: string; reason: string };
  * file's name.
  * @param skip is called for each entry that is skipped.
  * @throws UnsafeArchiveError for a name that leads out of the archive, even of an entry that would be skipped, and for
- * a name that
- *   occurs twice; ArchiveTooLargeError beyond `maxEntries`; NothingUnpackedError if there are files and none is wanted;
- *   the entry's own
- *   problem, such as EncryptedArchiveError.
+ * a name that occurs twice; ArchiveTooLargeError beyond `maxEntries`; NothingUnpackedError if there are files and none
+ * is wanted; the entry's own problem, such as EncryptedArchiveError.
  */
 export async function* wantedEntries(
   entries: AsyncIterable<Entry>,

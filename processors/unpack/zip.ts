@@ -27,6 +27,7 @@ const UNIX_FILE = 0o100000;
  * Reads the entries of a ZIP file on the disk from its central directory, so all of them are known before the first is
  * unpacked. yauzl reads Zip64, data descriptors, and names in UTF-8 and CP437. It does not check the CRC-32, so this
  * function does.
+ *
  * @throws BrokenArchiveError, EncryptedArchiveError, UnsupportedArchiveError.
  */
 export async function openZip(file: string): Promise<Archive> {

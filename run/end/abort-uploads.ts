@@ -6,8 +6,10 @@ import { httpStatus, type Store } from '../store.ts';
 /**
  * Aborts the uploads that a run's transfers have begun. An upload that was completed or aborted before no longer
  * exists, and is skipped.
+ *
  * A part that an ending invocation is still sending may arrive after the abort. The bucket's lifecycle rule removes
  * such a part.
+ *
  * @param which returns for each upload whether to abort it. @default all of them
  */
 export async function abortUploads(

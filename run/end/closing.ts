@@ -21,6 +21,7 @@ const SETTLED = 'settled';
 /**
  * Closes a run: results that come later are late. The first closing is kept, so every later step of the end, and every
  * repeated one, reads here how the run ended.
+ *
  * @returns the closing that is stored.
  */
 export async function closeRun(

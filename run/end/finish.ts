@@ -37,6 +37,7 @@ export interface FinishOptions {
  * The last step of the end of a closed run. It adds up the pieces, then writes every item, the pages for people, and
  * last the manifest. The manifest is written once; a second call returns the existing one. It also writes each piece
  * that is not written yet. A short run has only such pieces.
+ *
  * @param of the number of pieces that the run was divided into. @default the number that `pieceCount` returns
  * @returns undefined if the run is open, because its execution was redriven meanwhile.
  * @throws the error that S3 answers. A repeated call then continues.

@@ -10,6 +10,7 @@ import { type ItemLine, MOST_LINE_CHARACTERS } from './manifest.ts';
 /**
  * Reads all records of one item from the ledger. It requests each record by name. A listing would show which records
  * exist, but each has to be read anyway, and a request for a record that does not exist costs one small answer.
+ *
  * An item is done when it has a result, or when it has landed and has no processor. A result that came after a failure
  * overrides the failure. A record that can't be read is named in `leftOut`: one item must not keep a run from its end.
  */

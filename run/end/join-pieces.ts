@@ -5,6 +5,7 @@ import { writeLinesObject } from './write-object.ts';
 
 /**
  * Joins the lines of the pieces into one object, in order.
+ *
  * The bytes pass through this function. S3 could copy pieces into parts by itself (UploadPartCopy), but only pieces of
  * at least 5 MiB, and the lines of a million items are some 1.3 GB (docs/waiting.md).
  */

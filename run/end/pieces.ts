@@ -45,8 +45,10 @@ const READS_AT_ONCE = 64;
 /**
  * Writes one piece of a closed run's end: a line for each of its items, and last its tally, once. If the piece is
  * written already, it does nothing.
+ *
  * Each call writes its lines to an object with a new name, and the tally contains this name. So if two calls run at
  * once, the stored tally and its lines come from the same call, even if a late result came in between.
+ *
  * @throws the error that S3 answers. A repeated call begins the piece again.
  */
 export async function writePiece(

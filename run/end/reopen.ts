@@ -23,6 +23,7 @@ export async function latestRedrive(store: Store, runId: string): Promise<number
  * Opens a run again that CloseRun has closed, because its execution continues. It stores the manifest under another
  * name, and removes the manifest and the closing. Workers, gate and DoneState then act as in an open run. A closing by
  * DoneState stays, because its run has ended.
+ *
  * @param redriveCount only closings before this redrive are undone. @default all
  * @returns whether the run was closed and is open now. A repeated call returns false.
  */

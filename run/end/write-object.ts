@@ -9,6 +9,7 @@ const LEAST_PART_BYTES = 5 * 1_048_576;
 /**
  * Writes lines of JSON into an object as they come, and holds only a few parts in memory. An existing object is
  * replaced. If the source fails, nothing is written.
+ *
  * @param bytes the expected size, if it is known: an object of more than 48 GiB needs larger parts.
  * @throws what the source throws, and what S3 answers.
  */

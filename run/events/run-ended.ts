@@ -11,6 +11,7 @@ import { tellOnce } from './tell-once.ts';
 /**
  * The detail of the event that reports the end of a run. An event is sent at least once: a receiver that must not act
  * twice stores `id`.
+ *
  * An execution that ended in Plan has no plan: `counts`, `manifest` and `report` are null, and the outcome is `failed`.
  */
 export const runEndedSchema = z.object({
@@ -133,6 +134,7 @@ export function unplannedEnded({ deployment, bucket }: Deployed, end: UnplannedE
 
 /**
  * Sends the event, once for each end of a run.
+ *
  * @returns whether this call sent it.
  * @throws what {@link tellOnce} throws.
  */

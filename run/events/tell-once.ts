@@ -11,6 +11,7 @@ export class EventRefusedError extends Error {
 /**
  * Sends an event to the account's default bus, and records that it was sent, so that a repeated step sends nothing.
  * Only if the step dies between the two, the event is sent twice.
+ *
  * @param key of the object that records the sending.
  * @returns whether this call sent the event.
  * @throws EventRefusedError with EventBridge's message, and other errors of EventBridge or S3. A repeated call

@@ -63,8 +63,10 @@ const NEVER_TAKEN = new Set(['InvalidMessageContents', 'InvalidParameterValue', 
 /**
  * Sends items to the workers, several calls at once. A message that is sent twice does no harm, because a worker reads
  * the ledger first.
+ *
  * If SQS refuses a message because of its content or its length, this is recorded as the failure of its item, and the
  * other messages are sent.
+ *
  * @param messages are read while they are sent, so there may be more of them than fit into memory.
  * @throws DispatchError if SQS refuses entries again and again.
  */

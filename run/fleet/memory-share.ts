@@ -19,6 +19,7 @@ export const LEAST_ITEM_MIB = 96;
 /**
  * Returns an item's share of the task's memory, in bytes: the task's memory without the worker's own process, divided
  * evenly, without what the item's process needs for itself.
+ *
  * @param memoryMiB the task's memory. @default the memory of the container or the machine
  */
 export function memoryShare(itemsAtOnce: number, memoryMiB = Number.POSITIVE_INFINITY): number {

@@ -13,6 +13,7 @@ const SIGNS_AT_ONCE = 20;
  * Stops workers that run and do nothing: they hang, or are stuck before their first receive. Otherwise they would be
  * billed for ever, and count towards the fleet's limit. ECS gives each two minutes to return its items, and the next
  * look at the fleet replaces it. A worker of an older version gives no signs, so it is replaced too.
+ *
  * @returns a sentence for each worker that is stopped.
  */
 export async function stopSilentWorkers(fleet: Fleet, store: Store, now: Date): Promise<string[]> {

@@ -16,6 +16,7 @@ export interface StoppedWorkers {
 /**
  * The answer of RunTask contains only what ECS knew at that moment. Later problems (an image can't be pulled, capacity
  * runs out, Spot takes a task back) are reported on the stopped task.
+ *
  * @param since tasks that were requested earlier belong to another run, and are skipped.
  */
 export async function lookAtStoppedWorkers(fleet: Fleet, since: Date): Promise<StoppedWorkers> {

@@ -18,6 +18,7 @@ const TASKS_PER_CALL = 10;
 /**
  * Makes sure that enough workers run for the outstanding items, and starts the missing ones. It never stops a worker: a
  * worker ends by itself when the queue stays empty.
+ *
  * @param request names this call: RunTask starts nothing twice for the same name (its clientToken).
  * @param since the beginning of the run: problems of workers that were started later are reported.
  */

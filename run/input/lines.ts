@@ -8,6 +8,7 @@ export class LineTooLongError extends Error {
 /**
  * Splits a stream of UTF-8 bytes into lines, without their ends. Unlike `node:readline`, it never holds more than one
  * chunk and one line: with `node:readline`, a file without a line break would fill the memory.
+ *
  * @param maxChars the longest line that is allowed.
  * @throws LineTooLongError with the number of the line.
  */

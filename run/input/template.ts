@@ -24,10 +24,13 @@ const SHIFT = /^([+-]\d{1,4})([yMdhm])$/;
 /**
  * Fills templates in a URL or a key: `{yyyy}`, `{MM}`, `{dd}`, `{HH}`, `{mm}`, and `{Z}` for the zone's offset from
  * UTC, alone or together as in `{yyyy-MM-dd}`, and moved in time as in `{yyyy-MM-dd|-1d}` (`y`, `M`, `d`, `h`, `m`).
+ *
  * Years, months and days are those of the calendar: the day before a clock change is one day earlier, not 24 hours, and
  * a month before 31 March is the last of February. Hours and minutes are elapsed time.
+ *
  * The time is the one that a run is scheduled for, not the one at which it starts: a late or repeated run then names
  * the same files.
+ *
  * @param timeZone IANA name of the zone in which the time is read, such as `Europe/Berlin`.
  * @throws TemplateError, which names each invalid template.
  */

@@ -10,6 +10,7 @@ import { httpStatus, readJson, type Store } from '../store.ts';
 /**
  * Takes over an object that an earlier run has landed and that lacks only its result. The object must still be the
  * recorded one: it has the recorded size, and is not younger than the record.
+ *
  * @returns the message for a worker; undefined if the object has to be landed, or has no processor.
  */
 export async function landedBefore(

@@ -55,6 +55,7 @@ export function uploadRecorder(
 
 /**
  * Records that an item has landed. Only the first record is kept.
+ *
  * @param othersPeakMiB the peak memory of other processes that took part: a large object's slices. The memory of this
  * process is always counted.
  * @returns whether this call wrote the record, and the message for the workers if the item has a processor.

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 /**
  * The peak resident memory of this process since its start, in MiB. A warm Lambda includes the peak of earlier
  * invocations.
+ *
  * Linux keeps `ru_maxrss`, which `process.resourceUsage` returns, across an exec: a process that a large process has
  * started reports at least the size of its parent. VmHWM begins again with the new program. Other systems have only
  * `ru_maxrss`.

@@ -13,6 +13,7 @@ interface RecordOf {
 
 /**
  * Writes one item's record. Only the first record is kept: a second writer gets `exists` and changes nothing.
+ *
  * @throws the error that S3 answers, except 412.
  */
 export function record<L extends LedgerName>(
@@ -45,6 +46,7 @@ export async function* recordedIds(
  * Records a worker's result for an item, without a race against the end of the run. First it writes the result, then it
  * checks whether the run was closed. If the run was closed, DoneState may have listed the results before this one, so
  * the result is also stored under `late/`, where readers of the manifest find it.
+ *
  * @returns `exists` if another delivery of the item was faster, `late` if the run was closed.
  * @throws NoSuchWinnerError if S3 reports a result that does not exist, and other errors of S3.
  */

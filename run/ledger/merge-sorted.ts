@@ -7,6 +7,7 @@ export interface Merged<N extends string> {
 /**
  * Walks through sorted lists side by side, and returns each id once with the lists that contain it. It holds only the
  * next id of each list in memory, so the lists may have any length.
+ *
  * @param lists ids of each in ascending order, as S3 lists keys.
  */
 export async function* mergeSorted<N extends string>(

@@ -35,8 +35,10 @@ const SHARDS_AT_ONCE = 4;
 
 /**
  * Reads a run's ledger. The result does not depend on the order in which records were written.
+ *
  * An item is done when it has a result, or when it has landed and has no processor. It is failed when it has a failure
  * and isn't done: a result that came after a failure overrides the failure. Every other item is missing.
+ *
  * This holds all ids, in 16 bytes each. If you need only numbers, use `countShards`, which holds none.
  */
 export async function readProgress(store: Store, plan: PlanSummary): Promise<Progress> {
@@ -64,6 +66,7 @@ export async function readProgress(store: Store, plan: PlanSummary): Promise<Pro
 /**
  * Counts a run's ledger shard by shard, several at once, without holding ids. The ledger of a short run is listed in
  * one request.
+ *
  * @param finished shards in which every item was done before; they are not listed again, since a done item stays done.
  * @returns the counts of every shard. Finished shards keep the given counts.
  */
@@ -124,6 +127,7 @@ const BATCHES_AT_ONCE = 8;
 
 /**
  * Lists the items of a plan, in its order.
+ *
  * @param from the first batch. @default 0
  * @param to the batch before which the list ends. @default after the last batch
  * @throws UnreadableRecordError if a batch object does not exist any more.

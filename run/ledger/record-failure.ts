@@ -14,6 +14,7 @@ const FALLBACKS = {
 /**
  * Records that an item is not tried again in its run. Lambdas and workers record every failure with this function. Only
  * the first record is kept.
+ *
  * @param error an error, or the name and message of an error in another process.
  * @param attempts how often the item was tried.
  */

@@ -89,10 +89,9 @@ export class RunLimits {
    *
    * @param sourceBytes the limit for one source.
    * @param land receives the smaller of the two limits, and throws TooLargeError if the source is larger. Its signal
-   * aborts at the
-   *   run's deadline.
+   * aborts at the run's deadline.
    * @throws RunLimitError if no source may be begun any more, or if this source is larger than the rest of the limit;
-   *   RunDeadlineError if the deadline has passed, or passes meanwhile; and what `land` throws.
+   * RunDeadlineError if the deadline has passed, or passes meanwhile; and what `land` throws.
    */
   async within<T>(
     runId: string,

@@ -27,6 +27,7 @@ class ListFaultError extends Error {
 /**
  * Downloads a list of sources into a file, without credentials. It follows redirects, and the guard's rules apply to
  * each. It makes three tries if a failure may be temporary (no connection, 429, 5xx, an interrupted body).
+ *
  * @returns the content type that the server states.
  * @throws SourceListError
  */

@@ -11,7 +11,9 @@ export function isTsvHttpData(firstLine: string | undefined): boolean {
 /**
  * A URL list of Google's Storage Transfer Service: the line `TsvHttpData-1.0`, then on each line a URL, its size in
  * bytes and its MD5 in Base64, separated by tabs. Size and MD5 may be missing.
+ *
  * https://cloud.google.com/storage-transfer/docs/create-url-list
+ *
  * @param first the lines that were read already, with the first one.
  */
 export async function* readTsvHttpData(

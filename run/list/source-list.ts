@@ -17,11 +17,13 @@ const READERS: Readonly<Record<ListFormat, ReadEntries>> = {
 
 /**
  * Reads a list of sources once, as a stream, so the list may have any length. gzip is unpacked.
+ *
  * The input can state the format. Otherwise the ending of the file's name decides (`.jsonl`, `.ndjson`, `.csv`,
  * `.tsv`), then the content type that a server states; the default is bare URLs. JSONL has a source on each line, as in
  * the input's `sources`. CSV and TSV have a header with the columns url, key, processor, bytes, sha256 and md5, of
  * which only url is required. Bare URLs leave out empty lines and lines that begin with `#`. In the last two,
  * `TsvHttpData-1.0` on the first line marks the format of Google's Storage Transfer Service.
+ *
  * @throws SourceListError with the name of the list, if the list can't be read to its end.
  */
 export async function* readSourceList(list: ListBytes, format?: ListFormat): AsyncGenerator<ListEntry> {

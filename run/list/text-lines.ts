@@ -7,7 +7,9 @@ const MAX_LINE_CHARS = 65_536;
 /**
  * The lines of a text, without their ends (CRLF, LF or CR), as arrays of the lines in each chunk. A million lines one
  * by one would cost a second of event loop turns.
+ *
  * The text is UTF-8, or UTF-16 with a byte order mark, as spreadsheets save it.
+ *
  * @throws SourceListError if the bytes are not such a text, or a line is longer than 65,536 characters.
  */
 export async function* textLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string[]> {

@@ -14,6 +14,7 @@ const MOST_BYTES = 2 * 1_024 * 1_024 * 1_024;
 
 /**
  * The bytes of a list, unpacked if they are gzip. The first bytes decide; the name only must not contradict them.
+ *
  * @param name the list's file name. If it ends with `.gz`, the bytes have to be gzip.
  * @throws SourceListError if the gzip data is incomplete, broken, followed by other bytes, or unpacks to too many
  * bytes.

@@ -15,6 +15,7 @@ export type Claim = z.infer<typeof claimSchema>;
 
 /**
  * Claims a key for an execution, or finds that this execution has claimed it already (a retried or redriven Plan).
+ *
  * @param mayTakeOver is called if another execution owns the key. It returns true if that execution can't continue any
  * more.
  * @throws AlreadyClaimedError with the run that owns `what`.

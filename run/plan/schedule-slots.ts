@@ -9,8 +9,7 @@ export class NoSlotsError extends Error {
  * Computes the times of an EventBridge Scheduler expression from `from` to `to`, both included.
  *
  * @param expression `cron(minute hour day month weekday year)`, or `at(…)`. A rate has no fixed times: it counts from
- * the moment at which the
- *   schedule was created.
+ * the moment at which the schedule was created.
  * @param timeZone an IANA name. A time that a clock change skips is not run; one that it repeats is run once.
  * @throws NoSlotsError if the expression is a rate, or of no known form.
  * @see https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html

@@ -11,6 +11,7 @@ const bytesSchema = z.object({ got: z.int().nonnegative(), expected: z.int().non
 /**
  * A failure in the form that everybody sees: in the ledger, the manifest, an event, the command line and the report.
  * Its members are those of problem details, and some of our own.
+ *
  * @see https://www.rfc-editor.org/rfc/rfc9457
  */
 export const problemSchema = z.object({
@@ -49,6 +50,7 @@ const LONGEST_NAME = 200;
 
 /**
  * Makes a problem from any thrown value. No other code does this.
+ *
  * If the catalogue knows the error's own `code`, that is the code. Otherwise the error's name decides, since Step
  * Functions and other processes pass on the name. An error may have a `mend` of its own, and the `bytes` that came.
  */

@@ -35,6 +35,7 @@ export function destinationProblem(to: string): string | undefined {
  * Returns the key for an output, or undefined for an output that is not published. The names of two items differ, so
  * many items can share a folder. In mode `replace`, the names are the same in every run; in mode `append`, they contain
  * the run's id.
+ *
  * Folders of partitions are kept: `data/city=Bonn/data_0.parquet` becomes
  * `tables/trips/city=Bonn/2024-5f0c2a11-data_0.parquet`.
  */

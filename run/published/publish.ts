@@ -29,8 +29,10 @@ export type CopyLarge = (from: string, to: string) => Promise<void>;
 /**
  * Copies an item's outputs to the place where people read them. The processor has ended by then, so outputs of a failed
  * attempt are never published.
+ *
  * Each object appears whole. The list of objects is written after the last one, and only then are objects removed that
  * the item had published earlier and does not publish any more. So a reader who follows the list sees one version.
+ *
  * @param outputs by their names, with the keys under which the attempt stored them.
  */
 export async function publish(

@@ -28,6 +28,7 @@ export interface ItemSurroundings {
 
 /**
  * Runs a processor on an item.
+ *
  * @throws what the processor throws; an error if its process ends; the signal's reason if the work stopped because of
  * the signal.
  */

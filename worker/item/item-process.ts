@@ -55,6 +55,7 @@ const GUARD = 'read -r _; kill -s KILL -- "-$1"';
 /**
  * A process that runs items, one at a time. The worker can kill it at any moment, together with all processes that the
  * processor has started: they form a process group of their own.
+ *
  * If the worker itself is killed, it can't do that, and a processor in an endless loop notices nothing. In a container,
  * all processes end with the first one. Elsewhere, a shell waits for the worker's end and then kills the group.
  */

@@ -6,6 +6,7 @@ const MIB = 1_048_576;
 /**
  * Watches the memory of a process that Node's own limit doesn't include: buffers and native memory. Only Linux reports
  * it; on other systems nothing is watched.
+ *
  * @param onSample is called once a second, with the used memory in MiB.
  * @param onOver is called once, with the used memory in MiB.
  * @returns a function that ends the watch.

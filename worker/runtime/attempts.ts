@@ -100,6 +100,7 @@ export class Attempt {
 
 /**
  * Claims the next free attempt number, beginning with the delivery's receive count.
+ *
  * @param leaseSeconds how long the try counts as alive without an extension: the visibility timeout of the message.
  * @returns a try whose number no other delivery had for this task.
  */

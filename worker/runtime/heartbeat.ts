@@ -8,6 +8,7 @@ export interface Heartbeat {
 
 /**
  * Keeps a message reserved while work on it continues, and stops the work when it has become useless.
+ *
  * @param beat extends the reservation. It resolves to a reason if the work has to stop, for example because the message
  * is lost. If it throws (the queue can't be reached), it is called again soon, because the earlier reservation may
  * still be valid.

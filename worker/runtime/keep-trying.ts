@@ -16,8 +16,7 @@ export class NotRecordedError extends Error {
  * of that.
  *
  * @param signal if it aborts with a WorkerStoppingError, there is time for one more try. Any other reason changes
- * nothing:
- *   the first result counts, whoever owns the message.
+ * nothing: the first result counts, whoever owns the message.
  * @throws NotRecordedError after a quarter of an hour, or when the worker stops.
  */
 export async function keepTrying<T>(write: () => Promise<T>, signal: AbortSignal, logger: ProcessorLogger): Promise<T> {

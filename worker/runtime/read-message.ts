@@ -16,6 +16,7 @@ export interface UnreadableMessage {
 /**
  * Reads a message of the queue. Returns the message, or what this worker doesn't know in a newer version's message, or
  * why no worker can process it.
+ *
  * The ids are checked strictly here too, because they become part of S3 keys: a message from elsewhere must not be able
  * to write outside the prefix of the runs.
  */

@@ -18,6 +18,7 @@ export interface Reservation {
 
 /**
  * Keeps a message reserved by heartbeats until it is released.
+ *
  * @param stopping aborts when the worker has no more time for the work.
  */
 export function reserve(

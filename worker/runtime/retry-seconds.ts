@@ -3,6 +3,7 @@ const LONGEST_PAUSE_SECONDS = 900;
 /**
  * Returns the pause before an item's next try. The pause doubles from the first one, up to 15 minutes, with up to a
  * quarter of jitter, so that items that failed together are not tried again together.
+ *
  * @param failedTries how many tries have failed by now, from 1.
  */
 export function retrySeconds(failedTries: number, firstPauseSeconds: number, random = Math.random()): number {

@@ -37,10 +37,13 @@ export class QueueUnreachableError extends Error {
 
 /**
  * Works until the queue has stayed empty for `idleSeconds`, `stop` aborts, or a message of a newer version arrives.
+ *
  * After `stop`, nothing new is begun. Work under way may finish until shortly before the stop timeout. Then it is
  * aborted and its messages are returned to the queue, where any worker can receive them at once.
+ *
  * A newer version's message means that a deploy has replaced this worker's version. The worker finishes its work and
  * ends, and the gatekeeper starts a worker of the newer version instead.
+ *
  * @returns the number of deliveries by outcome.
  * @throws QueueUnreachableError after everything under way is settled.
  */

@@ -16,6 +16,7 @@ export interface Activity {
 
 /**
  * Returns whether a worker works as intended: its queue answers, or it processes an item that is within its time limit.
+ *
  * @param now in milliseconds since 1970, like the times of the activity.
  */
 export function doesSomething({ queueAnsweredAt, underWay }: Activity, itemMinutes: number, now: number): boolean {
@@ -27,6 +28,7 @@ export function doesSomething({ queueAnsweredAt, underWay }: Activity, itemMinut
 /**
  * Gives a sign of life now, and once a minute while the worker works as intended. The gatekeeper stops workers that
  * give no signs.
+ *
  * @returns a function that ends the signs.
  */
 export function startSigns(

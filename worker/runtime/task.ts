@@ -13,6 +13,7 @@ export interface Task {
   isDone(): Promise<boolean>;
   /**
    * Does the task.
+   *
    * @returns a function that writes the outcome into the ledger. It is a separate step, because an error of this write
    * is not an error of the item.
    */

@@ -16,6 +16,7 @@ export class WorkerDiedError extends PermanentError {
 
 /**
  * Makes one try of a task: claims it, does it, records the outcome, and settles the message.
+ *
  * @throws the error of S3 or SQS if the item did nothing wrong. The try doesn't count then.
  */
 export async function tryTask(
@@ -77,6 +78,7 @@ async function runTask(
 
 /**
  * Reads the item's other tries. If all allowed tries are used up, the task does not begin.
+ *
  * @returns undefined if the try may begin.
  */
 async function afterOthers(

@@ -9,6 +9,7 @@ const LEFT_BEHIND_MS = 30_000;
 
 /**
  * Does one item's work within its time limit.
+ *
  * @param work receives a signal that aborts at the limit too, and a function to report its progress as text. The error
  * for the limit repeats the last text.
  * @throws what the work throws; the signal's reason if the work continues for 30 s after the abort.
