@@ -46,10 +46,7 @@ export interface TestRun<Result = Json> {
  * rules of a worker apply.
  *
  * @example
- * const run = await testProcessor(countLines, { object: 'a
- *
- * b
- * ', options: { skipEmpty: true } });
+ * const run = await testProcessor(countLines, { object: 'a\n\nb\n', options: { skipEmpty: true } });
  * expect(run.result).toEqual({ lines: 2 });
  * await expect(testProcessor(countLines, { options: { skip: 1 } })).rejects.toThrow(ProcessorOptionsError);
  *

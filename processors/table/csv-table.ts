@@ -40,7 +40,7 @@ export async function csvTable(
   const open = names
     .map((name, index) => ({ name, guess: guessOf(dialect, index) }))
     .slice(0, MOST_TYPED)
-    // Whether a date is clear is told from all rows, also where the options say that it is one.
+    // All rows decide whether a date is unambiguous, even if the options say that the column is a date.
     .filter(({ name }) => /^(DATE|TIMESTAMP)?$/.test(options.types[name] ?? ''));
   const types = await inferTypes(database, source, open, formats);
   return { source, rows, formats, columns: names.map((name) => columnOf(name, types.get(name))) };

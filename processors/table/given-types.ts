@@ -51,7 +51,7 @@ export function columnOf({ columns }: Pick<Table, 'columns'>, name: string): Col
 function castOf({ raw, type: found, expression }: Column, type: string, formats: Formats): string {
   const format = formatFor(type, formats);
   if (format !== undefined) return `try_cast(try_strptime(trim(${raw}), ${literal(format)}) AS ${type})`;
-  // What was told from all rows loses nothing.
+  // The type was inferred from all rows, so it loses nothing.
   if (found === type) return expression;
   const isNumber = /^(SMALLINT|INTEGER|BIGINT|HUGEINT|REAL|DOUBLE|DECIMAL)/.test(type);
   return `try_cast(${isNumber ? numberText(raw, formats.decimal) : raw} AS ${type})`;
@@ -81,8 +81,8 @@ function exactness(type: string, text: string, cast: string): string | undefined
     const isFraction = `((contains(${text}, '.') OR contains(${text}, ',') OR contains(lower(${text}), 'e')) AND NOT contains(${text}, '_'))`;
     return `(${isFraction} OR NOT isfinite(${cast}) OR ${digits(text)} = ${digits(`CAST(${cast} AS VARCHAR)`)}) AND ${isInRange(text, commaAsPoint(text), type)}`;
   }
-  // DuckDB takes a moment for a date or a time of day, `24-01-31` for the year 24, and cuts a fraction after six digits. In Parquet,
-  // `infinity` is the year 5881580 or 294247.
+  // DuckDB accepts a timestamp as a date or a time of day, reads `24-01-31` as the year 24, and drops digits of a
+  // fraction after the sixth. In Parquet, `infinity` is the year 5881580 or 294247.
   if (type === 'DATE') return `regexp_full_match(${text}, '[0-9]{4,}.[0-9]{1,2}.[0-9]{1,2}')`;
   if (type === 'TIME') return `regexp_full_match(${text}, '[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6}0*)?)?')`;
   const isMicros = `strlen(rtrim(${fractionOfSecond(text)}, '0')) <= 6`;

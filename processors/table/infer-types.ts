@@ -158,7 +158,7 @@ function isName(t: string): string {
   return `(starts_with(${t}, '+') OR contains(${t}, '_') OR (${t} >= '00' AND ${t} < '0:') OR (${t} >= '-00' AND ${t} < '-0:'))`;
 }
 
-/** The digits behind the point of a moment's text. DuckDB cuts them after six. */
+/** The digits after the point of a timestamp's text. DuckDB keeps six of them. */
 export function fractionOfSecond(t: string): string {
   return `split_part(split_part(split_part(split_part(rtrim(${t}, 'Z'), '.', 2), ' ', 1), '+', 1), '-', 1)`;
 }
@@ -177,7 +177,10 @@ export function numberText(text: string, decimal: '.' | ','): string {
   return `replace(CASE WHEN NOT contains(${text}, '.') THEN ${text} WHEN ${thousands} THEN replace(${text}, '.', '') END, ',', '.')`;
 }
 
-/** Whether a DOUBLE has room for a number: `1e400` would become infinity, and `1e-400` nothing. Only what says so itself is infinite. */
+/**
+ * Returns whether a DOUBLE can store a number: `1e400` would become infinity, and `1e-400` zero. Only a text that says
+ * infinity is infinite.
+ */
 export function isInRange(text: string, number: string, type = 'DOUBLE'): string {
   const double = `try_cast(${number} AS ${type})`;
   return `CASE WHEN ${double} = 0 THEN ${digits(number)} = '' WHEN isfinite(${double}) THEN true ELSE ${double} IS NOT NULL AND ltrim(lower(${text}), '+-') IN ('nan', 'inf', 'infinity') END`;
@@ -199,7 +202,7 @@ function written(type: 'DATE' | 'TIMESTAMP', format: MomentFormat | undefined): 
   return isGiven ? [check] : [{ kind: 'moment', type: TEXT, holds: isEither }, check];
 }
 
-/** Whether a text is a date or a moment in a format, and as a date has no time that would be lost. */
+/** Returns whether a text is a date or a timestamp in a format. A date must have no time that would be lost. */
 export function isWrittenAs(text: string, type: 'DATE' | 'TIMESTAMP', format: string): string {
   const moment = `try_strptime(${text}, ${literal(format)})`;
   return type === 'DATE' ? `coalesce(${moment} = date_trunc('day', ${moment}), false)` : `${moment} IS NOT NULL`;
