@@ -1,4 +1,4 @@
-import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule, ScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -26,7 +26,11 @@ export class Schedules extends Construct {
     if (schedules.length === 0) return;
     const stack = Stack.of(this);
     const groupName = stack.stackName;
-    const group = new ScheduleGroup(this, 'Group', { scheduleGroupName: groupName });
+    const group = new ScheduleGroup(this, 'Group', {
+      scheduleGroupName: groupName,
+      // By CDK's default it would stay, and the next deploy of this name would fail on it.
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
         conditions: {

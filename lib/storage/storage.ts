@@ -5,6 +5,7 @@ import { Construct } from 'constructs';
 import { RUNS_PREFIX } from '#run/keys.ts';
 import type { Access } from '../permissions/access.ts';
 import type { Settings } from '../settings/settings.ts';
+import { EmptyingLogs } from './emptying-logs.ts';
 import type { Encryption } from './encryption.ts';
 
 /** What is done with objects, each by patterns of keys: `runs/*`, or `*` for all. */
@@ -56,6 +57,7 @@ export class Storage extends Construct {
         { id: 'old-runs', prefix: RUNS_PREFIX, expiration: Duration.days(settings.run.keepDays) },
       ],
     });
+    if (deleteWithStack) new EmptyingLogs(this, 'Emptying', { bucket, encryption });
     // CDK's own types don't hold under exactOptionalPropertyTypes.
     this.bucket = bucket as IBucket;
   }
