@@ -1,6 +1,7 @@
 import { pMapIterable } from 'p-map';
-import { dispatch, fetchMessageOf, messageOf, type Queue } from '#run/fleet/dispatch.ts';
+import { dispatch, type Queue } from '#run/fleet/dispatch.ts';
 import type { WorkMessage } from '#run/fleet/message.ts';
+import { fetchMessageOf, messageOf } from '#run/fleet/message-of.ts';
 import type { Item } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
 import { type Progress, plannedItems } from '#run/ledger/progress.ts';

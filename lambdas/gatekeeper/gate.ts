@@ -1,4 +1,3 @@
-import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { SourceGuard } from '#net/guard/source-guard.ts';
 import { NotReadyError } from '#run/errors.ts';
 import type { Queue } from '#run/fleet/dispatch.ts';
@@ -9,6 +8,7 @@ import type { GateRecord } from '#run/ledger/gate-record.ts';
 import { readProgress } from '#run/ledger/progress.ts';
 import { type PlanSummary, readPlanSummary } from '#run/plan/plan-summary.ts';
 import type { Store } from '#run/store.ts';
+import type { CallFunction } from './checks/call-function.ts';
 import type { Finding } from './checks/check.ts';
 import { checkFor } from './checks/index.ts';
 import { drainDeadLetters } from './dead-letters.ts';
@@ -24,7 +24,7 @@ export interface Gate {
   readonly queue: Queue;
   readonly deadLetters: Queue;
   readonly fleet: Fleet;
-  readonly lambda: LambdaClient;
+  readonly call: CallFunction;
   /** Where the pages of `http` checks may be. */
   readonly guard: SourceGuard;
   readonly now: () => Date;

@@ -1,4 +1,3 @@
-import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
@@ -9,6 +8,7 @@ import { environment } from '../environment.ts';
 import { fleetOf } from '../fleet.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
+import { functionCaller } from './checks/call-function.ts';
 import { type Gate, lookAtGate } from './gate.ts';
 
 const env = readEnvironment({
@@ -25,7 +25,7 @@ const gate: Gate = {
   queue: { client: sqs, url: env.SLUICE_QUEUE_URL },
   deadLetters: { client: sqs, url: env.SLUICE_DEAD_LETTER_QUEUE_URL },
   fleet: fleetOf(env),
-  lambda: new LambdaClient(requestLimits(FUNCTION_SECONDS)),
+  call: functionCaller(requestLimits(FUNCTION_SECONDS)),
   guard: guardOf(env.SLUICE_SOURCES),
   now: () => new Date(),
 };

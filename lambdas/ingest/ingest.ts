@@ -1,7 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
+import type { SourceGuard } from '#net/guard/source-guard.ts';
 import { requestLimits } from '#run/aws-requests.ts';
-import { Credentials } from '#run/credentials/credentials.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { RunLimits } from '#run/limits/run-limits.ts';
 import { guardOf } from '#run/limits/source-rules.ts';
@@ -9,16 +9,15 @@ import type { Store } from '#run/store.ts';
 import type { TransferOptions } from '#transfer/index.ts';
 import { environment } from '../environment.ts';
 
-/** What open, slice, close and abandon work with. */
+/** What open, slice, close and abandon work with. Those that read sources have credentials besides: source-ingest.ts. */
 export interface Ingest {
   readonly store: Store;
-  readonly credentials: Credentials;
   readonly limits: RunLimits;
   /** The engine's options that a deployment sets. */
   readonly options: Pick<
     TransferOptions,
-    'connections' | 'bufferBytes' | 'streamMemoryBytes' | 'guard' | 'maxBytes' | 'signal'
-  >;
+    'connections' | 'bufferBytes' | 'streamMemoryBytes' | 'maxBytes' | 'signal'
+  > & { readonly guard: SourceGuard };
   readonly sliceBytes: number;
   readonly sourcesAtOnce: number;
 }
@@ -50,16 +49,14 @@ export function ingestFromEnvironment(): Ingest {
     Math.floor((env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE - BASE_MIB) / sourcesAtOnce),
   );
   const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
-  const guard = guardOf(env.SLUICE_SOURCES);
   return {
-    credentials: new Credentials(env.SLUICE_SOURCES.credentials, guard),
     store,
     limits: new RunLimits(store, env.SLUICE_LIMITS.runGiB * GIB),
     options: {
       connections,
       bufferBytes: bufferMiB * MIB,
       streamMemoryBytes: streamMiB * MIB,
-      guard,
+      guard: guardOf(env.SLUICE_SOURCES),
       maxBytes: env.SLUICE_LIMITS.sourceGiB * GIB,
     },
     sliceBytes: sliceMiB * MIB,

@@ -3,6 +3,7 @@ import { destinationOf, sourceOf, uploadRecorder } from '#run/landing/landing.ts
 import type { LargeTransfer } from '#run/landing/large-transfer.ts';
 import { type RangedTransfer, resumeTransfer, type TransferOptions, transferStateSchema } from '#transfer/index.ts';
 import type { Ingest } from './ingest.ts';
+import type { SourceIngest } from './source-ingest.ts';
 
 /** The engine's options for one item: the deployment's, and each upload recorded. */
 export function optionsOf({ store, options }: Ingest, runId: string, item: SourceItem): TransferOptions {
@@ -10,7 +11,10 @@ export function optionsOf({ store, options }: Ingest, runId: string, item: Sourc
 }
 
 /** A large object's transfer, as this process goes on with it. */
-export function resumeLarge(ingest: Ingest, { runId, item, state }: LargeTransfer): RangedTransfer {
+export function resumeLarge(
+  ingest: Ingest & Partial<Pick<SourceIngest, 'credentials'>>,
+  { runId, item, state }: LargeTransfer,
+): RangedTransfer {
   return resumeTransfer(
     transferStateSchema.parse(state),
     sourceOf(item, ingest.credentials),

@@ -11,8 +11,8 @@ import {
   SourceChangedError,
   type TransferState,
 } from '#transfer/index.ts';
-import type { Ingest } from '../ingest/ingest.ts';
 import { optionsOf } from '../ingest/job.ts';
+import type { SourceIngest } from '../ingest/source-ingest.ts';
 
 /** What the first call for a source came to: all of it, or an upload that goes on elsewhere. */
 export type Begun =
@@ -32,7 +32,7 @@ const FINISH_HERE_BYTES = 64 * 1_048_576;
  * @throws what the engine throws; no upload is left open then.
  */
 export async function begin(
-  ingest: Ingest,
+  ingest: SourceIngest,
   runId: string,
   item: SourceItem,
   deadline: Date,
@@ -51,7 +51,7 @@ export async function begin(
 }
 
 async function beginOnce(
-  ingest: Ingest,
+  ingest: SourceIngest,
   runId: string,
   item: SourceItem,
   deadline: Date,

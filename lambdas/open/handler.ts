@@ -4,12 +4,13 @@ import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { environment } from '../environment.ts';
-import { deadlineOf, ingestFromEnvironment } from '../ingest/ingest.ts';
+import { deadlineOf } from '../ingest/ingest.ts';
+import { sourceIngestFromEnvironment } from '../ingest/source-ingest.ts';
 import { logged } from '../logged.ts';
 import { measured } from '../measured.ts';
 import { openBatch } from './open-batch.ts';
 
-const ingest = ingestFromEnvironment();
+const ingest = sourceIngestFromEnvironment();
 const env = readEnvironment({ ...environment.queue, ...environment.slices });
 const queue = { client: new SQSClient(requestLimits()), url: env.SLUICE_QUEUE_URL };
 

@@ -4,7 +4,7 @@ import { runKeys } from '#run/keys.ts';
 import { readBatch } from '#run/ledger/progress.ts';
 import { writeOnce } from '#run/store.ts';
 import { Dispatcher } from '../ingest/dispatcher.ts';
-import type { Ingest } from '../ingest/ingest.ts';
+import type { SourceIngest } from '../ingest/source-ingest.ts';
 import { claimWorkersMinute } from '../ingest/workers-minute.ts';
 import { openItem } from './open-item.ts';
 
@@ -38,7 +38,7 @@ const LONGEST_WAIT_SECONDS = 300;
  * once more.
  */
 export async function openBatch(
-  ingest: Ingest,
+  ingest: SourceIngest,
   queue: Queue,
   { runId, batch, deadline, slices }: OpenRequest,
 ): Promise<OpenAnswer> {

@@ -1,4 +1,4 @@
-import { fetchMessageOf, messageOf } from '#run/fleet/dispatch.ts';
+import { fetchMessageOf, messageOf } from '#run/fleet/message-of.ts';
 import type { Item, SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
 import { landedBefore } from '#run/landing/landed-before.ts';
@@ -18,7 +18,7 @@ import {
   transferStateSchema,
 } from '#transfer/index.ts';
 import type { Dispatcher } from '../ingest/dispatcher.ts';
-import type { Ingest } from '../ingest/ingest.ts';
+import type { SourceIngest } from '../ingest/source-ingest.ts';
 import { logger } from '../logger.ts';
 import { type Begun, begin } from './begin.ts';
 
@@ -39,7 +39,7 @@ export interface OpenItem<I extends Item = Item> {
 }
 
 /** Work is handed on; a source is landed, begun, or recorded as failed. Never rejects for what a source does. */
-export async function openItem(ingest: Ingest, dispatcher: Dispatcher, open: OpenItem): Promise<ItemState> {
+export async function openItem(ingest: SourceIngest, dispatcher: Dispatcher, open: OpenItem): Promise<ItemState> {
   const { item, runId } = open;
   const earlier = open.isFirst ? undefined : await findEarlier(ingest.store, dispatcher, runId, item);
   if (earlier !== undefined && earlier.kind !== 'lost') return earlier;
@@ -91,7 +91,7 @@ async function findEarlier(
 }
 
 async function landSource(
-  ingest: Ingest,
+  ingest: SourceIngest,
   dispatcher: Dispatcher,
   open: OpenItem<SourceItem>,
   lost: LostTransfer | undefined,

@@ -1,13 +1,14 @@
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
-import { deadlineOf, ingestFromEnvironment } from '../ingest/ingest.ts';
+import { deadlineOf } from '../ingest/ingest.ts';
+import { sourceIngestFromEnvironment } from '../ingest/source-ingest.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
 import { measured } from '../measured.ts';
 import { failureOfSlice } from './failure-of-slice.ts';
 import { uploadSliceOf } from './upload-slice-of.ts';
 
-const ingest = ingestFromEnvironment();
+const ingest = sourceIngestFromEnvironment();
 
 const payloadSchema = z.object({ runId: z.string(), item: z.string(), slice: z.int(), call: z.int() });
 

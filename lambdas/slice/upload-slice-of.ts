@@ -3,8 +3,8 @@ import { readLargeTransfer, type SliceCall } from '#run/landing/large-transfer.t
 import { peakMemoryMiB } from '#run/landing/peak-memory.ts';
 import { writeJson } from '#run/store.ts';
 import { planOf, slicesOf, UploadVanishedError } from '#transfer/index.ts';
-import type { Ingest } from '../ingest/ingest.ts';
 import { resumeLarge } from '../ingest/job.ts';
+import type { SourceIngest } from '../ingest/source-ingest.ts';
 
 export interface SliceRequest {
   readonly runId: string;
@@ -31,7 +31,7 @@ const LONGEST_WAIT_SECONDS = 300;
  * @throws UploadVanishedError where the upload is gone, RunDeadlineError and RunLimitError where the run's time
  *   is up, and what the engine throws.
  */
-export async function uploadSliceOf(ingest: Ingest, request: SliceRequest): Promise<SliceAnswer> {
+export async function uploadSliceOf(ingest: SourceIngest, request: SliceRequest): Promise<SliceAnswer> {
   const { runId, item, slice: number, call, deadline } = request;
   const transfer = await readLargeTransfer(ingest.store, runId, item);
   if (transfer === undefined) throw new UploadVanishedError(`no transfer of item ${item} of run ${runId} is under way`);

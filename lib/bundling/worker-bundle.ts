@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
+import { buildSync, type Metafile } from 'esbuild';
 import { SettingsError } from '../settings/read-settings.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { WorkerProgram } from '../workers/worker-fleet.ts';
@@ -25,6 +25,8 @@ export interface WorkerBundle {
   readonly path: string;
   /** Of the file's bytes, as hex. The task definition carries it, and bootstrap.ts refuses anything else. */
   readonly sha256: string;
+  /** The modules that it holds code of, with their bytes. */
+  readonly output: Metafile['outputs'][string];
 }
 
 /** The command needs more room than a task definition should give it. */
@@ -45,8 +47,9 @@ const program = (path: string): string => entry(ownModule(path));
 export function buildWorkerBundle(outDir: string, processors: OwnProcessors = {}): WorkerBundle {
   mkdirSync(outDir, { recursive: true });
   const path = join(outDir, 'worker.mjs');
-  buildSync({
+  const { metafile } = buildSync({
     ...ESM_BUNDLE,
+    metafile: true,
     ...(Object.keys(processors).length === 0
       ? { entryPoints: [program('worker/main')] }
       : {
@@ -61,7 +64,9 @@ export function buildWorkerBundle(outDir: string, processors: OwnProcessors = {}
     alias: { ...ESM_BUNDLE.alias, '@duckdb/node-bindings': entry('processors/table/bindings.cjs') },
     logLevel: 'error',
   });
-  return { path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex') };
+  const [output] = Object.values(metafile.outputs);
+  if (output === undefined) throw new Error(`esbuild has written no ${path}`);
+  return { path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex'), output };
 }
 
 /** `worker/main.ts`, with the user's processors before the built-in ones. */
@@ -153,7 +158,8 @@ export function buildWorkerProgram(platform: Platform | undefined, processors: O
   if (Object.keys(processors).length > 0) checkProcessors(processors);
   const outDir = temporaryFolder('sluice-worker');
   const nativeFiles = platform === undefined ? [] : duckDbFiles(platform);
-  return { ...buildWorkerBundle(outDir, processors), command: workerCommand(), nativeFiles };
+  const { path, sha256 } = buildWorkerBundle(outDir, processors);
+  return { path, sha256, command: workerCommand(), nativeFiles };
 }
 
 /** What the workers of a deployment run. */

@@ -1,7 +1,5 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import pMap from 'p-map';
-import type { Item, SourceItem } from '../item.ts';
-import { itemName } from '../item.ts';
 import { recordFailure } from '../ledger/record-failure.ts';
 import type { Store } from '../store.ts';
 import type { WorkMessage } from './message.ts';
@@ -30,31 +28,6 @@ export class DispatchError extends Error {
 /** A message that SQS will never accept, so its item fails. */
 class MessageRefusedError extends Error {
   override readonly name = 'MessageRefusedError';
-}
-
-/**
- * Returns the message for a planned item: what a worker needs to process it. Returns undefined for an item without a
- * processor.
- */
-export function messageOf(
-  runId: string,
-  item: Item,
-  landed?: { readonly bucket: string; readonly bytes: number; readonly contentType?: string | undefined },
-): WorkMessage | undefined {
-  if (item.process === null) return undefined;
-  const common = { v: 1, runId, item: item.id, name: itemName(item), process: item.process } as const;
-  if (item.kind === 'work') return { ...common, input: item.input };
-  if (landed === undefined) return undefined;
-  const { bucket, bytes, contentType } = landed;
-  return { ...common, object: { bucket, key: item.key, bytes, ...(contentType !== undefined && { contentType }) } };
-}
-
-/** The processor name in a message that carries a source. No input can name this processor. */
-export const FETCH = 'fetch';
-
-/** The message that lets a worker land a source. */
-export function fetchMessageOf(runId: string, item: SourceItem): WorkMessage {
-  return { v: 1, runId, item: item.id, name: item.key, process: { processor: FETCH, options: {} }, fetch: item };
 }
 
 /** SQS's codes for a message that it will never accept. Any other refusal concerns all messages. */

@@ -1,6 +1,6 @@
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
-import { messageOf } from '../fleet/dispatch.ts';
 import type { WorkMessage } from '../fleet/message.ts';
+import { messageOf } from '../fleet/message-of.ts';
 import type { SourceItem } from '../item.ts';
 import { runKeys } from '../keys.ts';
 import { record } from '../ledger/ledger.ts';

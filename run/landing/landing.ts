@@ -1,8 +1,8 @@
 import { redactUrl } from '#net/redact.ts';
 import type { Destination, Landed, NotInTimeError, Source, TransferOptions } from '#transfer/index.ts';
 import type { Credentials } from '../credentials/credentials.ts';
-import { messageOf } from '../fleet/dispatch.ts';
 import type { WorkMessage } from '../fleet/message.ts';
+import { messageOf } from '../fleet/message-of.ts';
 import type { SourceItem } from '../item.ts';
 import { runKeys } from '../keys.ts';
 import { record } from '../ledger/ledger.ts';
@@ -15,10 +15,14 @@ import { peakMemoryMiB } from './peak-memory.ts';
  * results for the run. Lambdas and workers use the same functions, so that their records are the same.
  */
 
-/** Translates a planned source for the engine. The engine requests the credentials itself, before each request. */
-export function sourceOf(item: SourceItem, credentials: Credentials): Source {
+/**
+ * Translates a planned source for the engine. The engine requests the credentials itself, before each request.
+ *
+ * @param credentials undefined if the engine reads nothing of the source any more.
+ */
+export function sourceOf(item: SourceItem, credentials: Credentials | undefined): Source {
   const { url, expect, allowUnprovenEnd } = item;
-  const authorize = credentials.authorizer(item);
+  const authorize = credentials?.authorizer(item);
   return {
     url,
     headers: plainHeaders(item.headers),

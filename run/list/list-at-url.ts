@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SourceGuard } from '#net/guard/source-guard.ts';
 import { redactUrl } from '#net/redact.ts';
-import { fetchList } from './fetch-list.ts';
 import type { ListBytes } from './list-bytes.ts';
 
 /**
@@ -24,6 +23,8 @@ export function listAtUrl(url: string, guard: SourceGuard): ListBytes {
     async read() {
       if (folder === undefined) {
         folder = await mkdtemp(join(tmpdir(), 'sluice-list-'));
+        // With it comes undici, which no other kind of input needs.
+        const { fetchList } = await import('./fetch-list.ts');
         contentType = await fetchList(url, guard, join(folder, 'list'));
       }
       return createReadStream(join(folder, 'list'));

@@ -1,5 +1,5 @@
 import { CreateClusterCommand, ECSClient, RegisterTaskDefinitionCommand } from '@aws-sdk/client-ecs';
-import { LambdaClient } from '@aws-sdk/client-lambda';
+import { functionCaller } from '#lambdas/gatekeeper/checks/call-function.ts';
 import type { Gate } from '#lambdas/gatekeeper/gate.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import type { useEmbeddedAws } from './aws.ts';
@@ -37,7 +37,7 @@ export async function newGate(aws: ReturnType<typeof useEmbeddedAws>, clock = { 
       itemsPerWorker: 2,
       spot: true,
     },
-    lambda: new LambdaClient(aws.client()),
+    call: functionCaller(aws.client()),
     guard: LOOPBACK,
     now: () => clock.now,
   };

@@ -1,5 +1,6 @@
 import { keepProgress } from '#processors/contract/progress.ts';
-import { dispatch, messageOf } from '#run/fleet/dispatch.ts';
+import { dispatch } from '#run/fleet/dispatch.ts';
+import { messageOf } from '#run/fleet/message-of.ts';
 import { memoryShare } from '#run/fleet/memory-share.ts';
 import type { WorkMessage } from '#run/fleet/message.ts';
 import type { SourceItem } from '#run/item.ts';

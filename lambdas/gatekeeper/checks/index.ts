@@ -1,7 +1,7 @@
-import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { SourceGuard } from '#net/guard/source-guard.ts';
 import type { WaitFor } from '#run/input/wait-for.ts';
 import type { Store } from '#run/store.ts';
+import type { CallFunction } from './call-function.ts';
 import type { Check } from './check.ts';
 import { lambdaCheck } from './lambda.ts';
 import { ledgerCheck } from './ledger.ts';
@@ -11,7 +11,7 @@ import { queueCheck } from './queue.ts';
 /** The check that an entry of `waitFor` asks for. */
 export function checkFor(
   wait: WaitFor,
-  clients: { readonly store: Store; readonly lambda: LambdaClient; readonly guard: SourceGuard },
+  clients: { readonly store: Store; readonly call: CallFunction; readonly guard: SourceGuard },
 ): Check {
   switch (wait.check) {
     case 'ledger':
@@ -24,6 +24,6 @@ export function checkFor(
       // With it comes undici, which nothing else of the gate asks with.
       return async (look) => (await import('./http.ts')).httpCheck(wait.url, clients.guard)(look);
     case 'lambda':
-      return lambdaCheck(clients.lambda, wait.function);
+      return lambdaCheck(clients.call, wait.function);
   }
 }

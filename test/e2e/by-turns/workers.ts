@@ -1,6 +1,6 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { messageOf } from '#run/fleet/dispatch.ts';
+import { messageOf } from '#run/fleet/message-of.ts';
 import { lastSign } from '#run/fleet/signs-of-life.ts';
 import { runKeys } from '#run/keys.ts';
 import { plannedItems } from '#run/ledger/progress.ts';

@@ -1,7 +1,7 @@
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { abandonLarge } from '#lambdas/abandon/abandon-large.ts';
-import type { Ingest } from '#lambdas/ingest/ingest.ts';
+import type { SourceIngest } from '#lambdas/ingest/source-ingest.ts';
 import { openBatch } from '#lambdas/open/open-batch.ts';
 import { uploadSliceOf } from '#lambdas/slice/upload-slice-of.ts';
 import { SourceGuard } from '#net/guard/source-guard.ts';
@@ -34,7 +34,7 @@ async function largeRun(slices: number) {
     process: null,
   };
   const guard = new SourceGuard({ openRanges: ['127.0.0.0/8'] });
-  const ingest: Ingest = {
+  const ingest: SourceIngest = {
     store,
     credentials: new Credentials([], guard),
     limits: new RunLimits(store, 1_000_000_000),

@@ -1,7 +1,8 @@
 import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { lookAtGate } from '#lambdas/gatekeeper/gate.ts';
-import { fetchMessageOf, messageOf, type Queue } from '#run/fleet/dispatch.ts';
+import type { Queue } from '#run/fleet/dispatch.ts';
+import { fetchMessageOf, messageOf } from '#run/fleet/message-of.ts';
 import { countWorkers } from '#run/fleet/workers.ts';
 import { runKeys } from '#run/keys.ts';
 import { gateRecordSchema } from '#run/ledger/gate-record.ts';

@@ -2,7 +2,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeLarge } from '#lambdas/close/close-large.ts';
-import type { Ingest } from '#lambdas/ingest/ingest.ts';
+import type { SourceIngest } from '#lambdas/ingest/source-ingest.ts';
 import { type OpenRequest, openBatch } from '#lambdas/open/open-batch.ts';
 import { uploadSliceOf } from '#lambdas/slice/upload-slice-of.ts';
 import { SourceGuard } from '#net/guard/source-guard.ts';
@@ -37,7 +37,7 @@ beforeAll(async () => {
 });
 afterAll(() => web.stop());
 
-const ingestOn = (store: Store): Ingest => ({
+const ingestOn = (store: Store): SourceIngest => ({
   store,
   credentials: new Credentials([], LOOPBACK),
   limits: new RunLimits(store, 1_000_000_000),

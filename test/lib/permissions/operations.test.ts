@@ -82,13 +82,6 @@ function needed(operations: readonly string[]): Set<string> {
   );
 }
 
-/** In a program, since one module does several things, and never called there. */
-const NEVER_CALLED: Readonly<Record<string, readonly string[]>> = {
-  // They know a source's credentials by reference, and ask no source.
-  close: ['GetSecretValueCommand', 'GetParameterCommand'],
-  abandon: ['GetSecretValueCommand', 'GetParameterCommand'],
-};
-
 /** Used by Lambda itself in a function's name, and by no line of its code. */
 const BY_LAMBDA: Readonly<Record<string, readonly string[]>> = {
   // What it fails on goes to the queue of the undelivered.
@@ -96,18 +89,12 @@ const BY_LAMBDA: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe.each(PROGRAMS)('$name', (program) => {
-  const operations = operationsIn(codeOf(program));
-  const unused = NEVER_CALLED[program.name] ?? [];
-  const needs = needed(operations.filter((operation) => !unused.includes(operation)));
+  const needs = needed(operationsIn(codeOf(program)));
   const may = new Set(leaveOf(program).flatMap(({ Action }) => Action));
 
   it('may do all that its code does', () => {
     expect(needs.size).toBeGreaterThan(0);
     expect([...needs].filter((action) => !may.has(action))).toEqual([]);
-  });
-
-  it('has in it what is said to be never called', () => {
-    expect(unused.filter((operation) => !operations.includes(operation))).toEqual([]);
   });
 
   it('may do nothing more', () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { fetchMessageOf } from '#run/fleet/dispatch.ts';
+import { fetchMessageOf } from '#run/fleet/message-of.ts';
 import { itemId } from '#run/ids.ts';
 import type { SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';

@@ -2,7 +2,7 @@ import { GetObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s
 import { afterEach, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineProcessor, type Processor } from '#processors/contract/processor.ts';
-import { fetchMessageOf } from '#run/fleet/dispatch.ts';
+import { fetchMessageOf } from '#run/fleet/message-of.ts';
 import { itemId } from '#run/ids.ts';
 import type { SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';

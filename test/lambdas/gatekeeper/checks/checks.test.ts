@@ -1,5 +1,5 @@
-import { LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { functionCaller } from '#lambdas/gatekeeper/checks/call-function.ts';
 import type { Look } from '#lambdas/gatekeeper/checks/check.ts';
 import { CheckFailedError } from '#lambdas/gatekeeper/checks/check.ts';
 import { checkFor } from '#lambdas/gatekeeper/checks/index.ts';
@@ -44,8 +44,8 @@ async function lookWith(samples: readonly GateSample[]): Promise<Look> {
 }
 
 async function run(wait: WaitFor, look?: Look) {
-  const lambda = new LambdaClient({ ...aws.client(), endpoint: web.url, maxAttempts: 1 });
-  return checkFor(wait, { store: await aws.store(), lambda, guard: LOOPBACK })(look ?? (await lookWith([sample(0)])));
+  const call = functionCaller({ ...aws.client(), endpoint: web.url, maxAttempts: 1 });
+  return checkFor(wait, { store: await aws.store(), call, guard: LOOPBACK })(look ?? (await lookWith([sample(0)])));
 }
 
 describe('the ledger check', () => {
@@ -72,9 +72,9 @@ describe('the queue check', () => {
 describe('the objects check', () => {
   it('is ready when so many objects lie under the prefix', async () => {
     const store = await aws.store();
-    const lambda = new LambdaClient(aws.client());
+    const call = functionCaller(aws.client());
     const look = () => lookWith([sample(0)]);
-    const check = checkFor({ check: 'objects', prefix: 'exports/', count: 2 }, { store, lambda, guard: LOOPBACK });
+    const check = checkFor({ check: 'objects', prefix: 'exports/', count: 2 }, { store, call, guard: LOOPBACK });
     await putObject(store.client, store.bucket, 'exports/1', 'x');
     await putObject(store.client, store.bucket, 'elsewhere/2', 'x');
     expect(await check(await look())).toEqual({ ready: false, progress: '1 of 2 objects under exports/' });
@@ -109,9 +109,9 @@ describe('the http check', () => {
 
 it('asks no page in the own network unless a range is opened, and says why', async () => {
   const store = await aws.store();
-  const lambda = new LambdaClient(aws.client());
+  const call = functionCaller(aws.client());
   for (const url of [`${web.url}/jobs`, 'http://169.254.170.2/v2/credentials', 'http://2852039166/']) {
-    const check = checkFor({ check: 'http', url }, { store, lambda, guard: PUBLIC_INTERNET });
+    const check = checkFor({ check: 'http', url }, { store, call, guard: PUBLIC_INTERNET });
     await expect(check(await lookWith([sample(0)]))).rejects.toThrow(/is not dialled/);
   }
 });

@@ -1,0 +1,16 @@
+import { Credentials } from '#run/credentials/credentials.ts';
+import { readEnvironment } from '#run/environment.ts';
+import { environment } from '../environment.ts';
+import { type Ingest, ingestFromEnvironment } from './ingest.ts';
+
+/** What open and slice work with. Close and abandon ask S3 alone, so their bundles hold no client for credentials. */
+export interface SourceIngest extends Ingest {
+  readonly credentials: Credentials;
+}
+
+/** Reads the environment of a function that reads sources. */
+export function sourceIngestFromEnvironment(): SourceIngest {
+  const ingest = ingestFromEnvironment();
+  const { SLUICE_SOURCES } = readEnvironment(environment.sources);
+  return { ...ingest, credentials: new Credentials(SLUICE_SOURCES.credentials, ingest.options.guard) };
+}

@@ -1,0 +1,44 @@
+/**
+ * `npm run bundles` prints how many bytes of which npm packages each function and the worker hold. A name prints all packages of that
+ * bundle. `--update` makes what there is now the budget, which a test holds the bundles to.
+ */
+import { refuse, scriptOptions } from '#local/script-options.ts';
+import { beyondBudget, readBudget, writeBudget } from './budget.ts';
+import { type BundleBytes, bundleBytes } from './bundle-bytes.ts';
+
+/** As many packages of each bundle are named. */
+const SHOWN = 6;
+
+const SCRIPT = {
+  command: 'npm run bundles --',
+  about: 'Prints how many bytes of which npm packages each function and the worker hold.',
+  options: {
+    update: { type: 'boolean', what: 'makes what there is now the budget that a test holds the bundles to' },
+  },
+  positionals: 'NAME …',
+} as const;
+
+const { values, positionals } = scriptOptions(SCRIPT);
+const now = bundleBytes();
+const unknown = positionals.filter((name) => now[name] === undefined);
+if (unknown.length > 0) {
+  refuse(SCRIPT, `there is no bundle ${unknown.join(', ')}; there are ${Object.keys(now).join(', ')}`);
+}
+for (const [name, bundle] of Object.entries(now)) {
+  if (positionals.length === 0) console.log(line(name, bundle, SHOWN));
+  else if (positionals.includes(name)) console.log(line(name, bundle, Number.POSITIVE_INFINITY));
+}
+if (values.update) {
+  writeBudget(now);
+  console.log('release/bundles/budget.json is what there is now.');
+} else {
+  for (const sentence of beyondBudget(readBudget(), now)) console.log(sentence);
+}
+
+function line(name: string, { atStart, later, packages }: BundleBytes, most: number): string {
+  const kb = (bytes: number) => `${(bytes / 1_000).toFixed(1)} KB`;
+  const largest = Object.entries(packages)
+    .slice(0, most)
+    .map(([other, bytes]) => `${other} ${kb(bytes)}`);
+  return `${name}: ${kb(atStart)} at start, ${kb(later)} later: ${largest.join(', ')}`;
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { beyondBudget, readBudget } from '#release/bundles/budget.ts';
+import { bundleBytes } from '#release/bundles/bundle-bytes.ts';
+
+const BUDGET = { open: { atStart: 1_000, later: 500, packages: { sluice: 900, zod: 600 } } };
+
+describe('the bundles', () => {
+  it('stay within their budgets', () => {
+    const beyond = beyondBudget(readBudget(), bundleBytes());
+    expect(beyond, `${beyond.join('\n')}\nWhere that is meant, run: npm run bundles -- --update`).toEqual([]);
+  });
+});
+
+describe('a budget', () => {
+  it('lets a bundle shrink, and grow by two in a hundred', () => {
+    expect(beyondBudget(BUDGET, { open: { ...BUDGET.open, atStart: 900, later: 400 } })).toEqual([]);
+    expect(beyondBudget(BUDGET, { open: { ...BUDGET.open, atStart: 1_020 } })).toEqual([]);
+  });
+
+  it('names a bundle that reads more at a cold start, and what it grew by', () => {
+    expect(
+      beyondBudget(BUDGET, { open: { atStart: 1_300, later: 500, packages: { sluice: 1_150, zod: 650 } } }),
+    ).toEqual([
+      'The bundle open reads 1,300 bytes at a cold start, and its budget is 1,000 bytes. Most of it: sluice by 250 bytes, zod by 50 bytes.',
+    ]);
+  });
+
+  it('names a bundle that has grown where only an import() reads it', () => {
+    expect(beyondBudget(BUDGET, { open: { ...BUDGET.open, later: 600 } })).toEqual([
+      'The bundle open has 1,600 bytes, and its budget is 1,500 bytes.',
+    ]);
+  });
+
+  it('names a package that a bundle did not have, and a bundle without a budget', () => {
+    const packages = { ...BUDGET.open.packages, 'left-pad': 2_500 };
+    expect(beyondBudget(BUDGET, { open: { ...BUDGET.open, packages }, slice: BUDGET.open })).toEqual([
+      'The bundle open has 2,500 bytes of left-pad, which it did not have before.',
+      'The bundle slice has no budget yet.',
+    ]);
+  });
+});
