@@ -14,6 +14,8 @@ export interface TestItem {
    * @default none, as for work without a source
    */
   readonly object?: Buffer | string | { readonly file: string } | { readonly stream: Readable; readonly bytes: number };
+  /** The landed object's content type. @default none */
+  readonly contentType?: string;
   /** The work's own input. @default null */
   readonly input?: Json;
   /** The options, as the input of an execution would contain them. @default {} */
@@ -86,7 +88,10 @@ function itemOf(test: TestItem): Omit<ProcessorItem, 'options'> {
     runId: 'test-run',
     id: '0'.repeat(32),
     name,
-    object: test.object === undefined ? undefined : { bucket: 'test-bucket', key: name, bytes: bytesOf(test.object) },
+    object:
+      test.object === undefined
+        ? undefined
+        : { bucket: 'test-bucket', key: name, bytes: bytesOf(test.object), contentType: test.contentType },
     input: test.input ?? null,
   };
 }

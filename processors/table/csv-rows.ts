@@ -53,10 +53,16 @@ interface Found {
  * After a bad record, reading continues at the next line, so a quote that never closes loses that line and not the
  * rest.
  *
+ * @param width how many fields the rows have. With it, quotes between tabs can be text: few programs quote in TSV.
  * @throws MalformedInputError for a row of more than 16 MiB.
  */
-export async function* csvRows(source: AsyncGenerator<Buffer>, syntax: RowSyntax): AsyncGenerator<Row[]> {
+export async function* csvRows(
+  source: AsyncGenerator<Buffer>,
+  syntax: RowSyntax,
+  width?: number,
+): AsyncGenerator<Row[]> {
   const scan = new RecordScanner(syntax);
+  const unquoted = width !== undefined && syntax.delimiter === '\t' ? new UnquotedLines(syntax, width) : undefined;
   const comment = syntax.comment.charCodeAt(0);
   let held: Buffer = Buffer.alloc(0);
   let line = 1;
@@ -87,12 +93,14 @@ export async function* csvRows(source: AsyncGenerator<Buffer>, syntax: RowSyntax
         if (!skipping) skipped = 0;
         continue;
       }
-      const found = scan.recordFrom(held, at, ended);
+      let found = scan.recordFrom(held, at, ended);
       if (found === undefined) break;
-      const bytes = held.subarray(at, found.end);
+      let bytes = held.subarray(at, found.end);
+      const line1 = unquoted?.lineOf(held, at, found, ended);
+      if (line1 !== undefined) [found, bytes] = [line1, line1.bytes];
       let { problem } = found;
       if (bytes.length > MAX_ROW_BYTES) problem ??= TOO_LONG;
-      if (!allUtf8 && !isUtf8(bytes)) problem ??= 'the row is not valid UTF-8';
+      if (!allUtf8 && !isUtf8(bytes)) problem ??= 'the row contains bytes that are not valid in its encoding';
       if (problem !== undefined) rows.push({ line, bytes, fields: 0, problem });
       else if (found.fields > 1 || !isEmpty(bytes)) rows.push({ line, bytes, fields: found.fields, problem });
       skipping = found.open === true;
@@ -114,6 +122,44 @@ function tooLong(line: number): MalformedInputError {
   return new MalformedInputError(
     `line ${line} is longer than ${MAX_SKIPPED_BYTES / 1_048_576} MiB (1,000,000 columns would be shorter): no table has such rows`,
   );
+}
+
+/**
+ * Tells quotes that are text from those that quote, where fields stand between tabs: if each line of a record has the table's width without
+ * any quoting, two titles such as `"Hello` and `World"` stand in two rows.
+ */
+class UnquotedLines {
+  readonly #syntax: RowSyntax;
+  readonly #width: number;
+
+  constructor(syntax: RowSyntax, width: number) {
+    this.#syntax = syntax;
+    this.#width = width;
+  }
+
+  /** The first line of a record as a row of its own, its quotes escaped; undefined where the record is one. */
+  lineOf(held: Buffer, at: number, { end, problem }: Found, ended: boolean): (Found & { bytes: Buffer }) | undefined {
+    if (this.#syntax.quote === '' || this.#width < 2) return undefined;
+    const record = held.subarray(at, end);
+    if (problem === undefined && !record.includes(LINE_FEED) && !record.includes(CARRIAGE_RETURN)) return undefined;
+    const first = lineEnd(held, at, ended) ?? { end, next: end };
+    const lines = problem === undefined ? record.toString('latin1').split(/\r\n?|\n/) : [];
+    const text = held.subarray(at, first.end).toString('latin1');
+    if (![text, ...lines].every((line) => line.split('\t').length === this.#width)) return undefined;
+    return { ...first, fields: this.#width, problem: undefined, bytes: Buffer.from(this.#quoted(text), 'latin1') };
+  }
+
+  #quoted(line: string): string {
+    const { quote } = this.#syntax;
+    const field = (text: string): string => (text.includes(quote) ? `${quote}${this.#escaped(text)}${quote}` : text);
+    return line.split('\t').map(field).join('\t');
+  }
+
+  #escaped(text: string): string {
+    const { quote, escape: by } = this.#syntax;
+    const escaped = by === quote ? text : text.replaceAll(by, by + by);
+    return escaped.replaceAll(quote, by + quote);
+  }
 }
 
 /** Finds the end of records in a buffer. */

@@ -43,7 +43,12 @@ export async function csvTable(
     // All rows decide whether a date is unambiguous, even if the options say that the column is a date.
     .filter(({ name }) => /^(DATE|TIMESTAMP)?$/.test(options.types[name] ?? ''));
   const types = await inferTypes(database, source, open, formats);
-  return { source, rows, formats, columns: names.map((name) => columnOf(name, types.get(name))) };
+  return {
+    source,
+    rows,
+    formats,
+    columns: names.map((name, index) => columnOf(name, types.get(name), dialect.isSpaced && index > 0)),
+  };
 }
 
 function formatOf(given: string | undefined, sniffed: string | undefined): MomentFormat | undefined {
@@ -57,16 +62,18 @@ function guessOf({ types, decimal }: Dialect, index: number): string {
   return guess === 'VARCHAR' && decimal === ',' ? 'any' : guess;
 }
 
-function columnOf(name: string, found: TypedText | undefined): Column {
+function columnOf(name: string, found: TypedText | undefined, isSpaced: boolean): Column {
   const raw = identifier(name);
-  return { name, type: found?.type ?? 'VARCHAR', expression: found?.cast(raw) ?? raw, raw };
+  const type = found?.type ?? 'VARCHAR';
+  const text = isSpaced ? `CASE WHEN starts_with(${raw}, ' ') THEN nullif(substr(${raw}, 2), '') ELSE ${raw} END` : raw;
+  return { name, type, expression: type === 'VARCHAR' ? text : (found?.cast(raw) ?? raw), raw };
 }
 
 /** Returns the rows after the header, only good ones with the table's width. */
 async function* fittingRows(text: AsyncGenerator<Buffer>, dialect: Dialect, pad: boolean): AsyncGenerator<Row[]> {
   const { syntax, width } = dialect;
   let header = dialect.header;
-  for await (const found of csvRows(text, syntax)) {
+  for await (const found of csvRows(text, syntax, width)) {
     let rows = found;
     if (header) {
       const first = rows.findIndex(({ problem, fields }) => problem === undefined && fields === dialect.headerFields);

@@ -23,6 +23,8 @@ const MAX_COLUMNS = 20_000;
 const MAX_FIRST_ROW = 1_048_576;
 const MOST_SNIFFED = 2_000;
 const SNIFFED_OF_WIDE = 200;
+/** Rows that are held against the first one to tell whether it is a header. */
+const MOST_COMPARED = 50;
 
 /** The syntax of a table, detected from its head. */
 export interface Dialect {
@@ -43,6 +45,8 @@ export interface Dialect {
   /** DuckDB's guess if dates are not in ISO 8601. */
   readonly dateFormat: string | undefined;
   readonly timestampFormat: string | undefined;
+  /** Whether a blank stands behind each delimiter, and so belongs to no value. */
+  readonly isSpaced: boolean;
   /** Rows of the head, the header included. */
   readonly headRows: number;
   /** Lines before the table that no option asked to leave out. */
@@ -105,7 +109,7 @@ async function bestLayout(
   const fixed = options.delimiter ?? separator ?? (options.format === 'tsv' ? '\t' : undefined);
   let best = await layoutBy(fixed ?? sniffed?.delimiter ?? ',');
   if (fixed === undefined) {
-    if (!isTable(best) || best.share < 0.98) {
+    if (!isTable(best) || best.share < 0.98 || best.skipLines > base.skipLines) {
       for (const delimiter of DELIMITERS) {
         const other = await layoutBy(delimiter);
         if (isBetter(other, best)) best = other;
@@ -124,7 +128,8 @@ async function bestLayout(
     }
   }
   if (options.quote === undefined && head.includes(quote)) {
-    const unquoted = await layoutBy(best.syntax.delimiter, { quote: '', escape: '' });
+    const others = quote === "'" ? { quote: '"', escape: '"' } : { quote: '', escape: '' };
+    const unquoted = await layoutBy(best.syntax.delimiter, others);
     const cleaner = unquoted.share === 1 && unquoted.width === best.width && areText(unquoted, quote);
     if (cleaner || (isTable(unquoted) && unquoted.share > best.share + 0.02)) best = unquoted;
   }
@@ -186,10 +191,16 @@ function areNumbers({ rows, width, share, oddHeader, syntax }: Layout): boolean 
 function isBetter(other: Layout, best: Layout): boolean {
   if (!isTable(best) && other.width > 1 && (best.width < 2 || other.share > best.share)) return true;
   if (!isTable(other)) return false;
+  // A table below lines that have its delimiter's fields, too, is the rarer one.
+  if (best.share === 1 && best.width > 1 && best.skipLines === 0 && other.skipLines > 0) return false;
+  if (other.share === 1 && other.skipLines === 0 && best.skipLines > 0) return true;
   return other.share > best.share + 0.02 || (other.share >= best.share && other.width > best.width);
 }
 
-/** Returns whether quotes are text: more rows have an odd number of them than have a quoted field. */
+/**
+ * Returns whether quotes are text: more rows have an odd number of them than have a quoted field; for single quotes, also
+ * if most rows have no quoted field.
+ */
 function areText({ rows, syntax }: Layout, quote: string): boolean {
   let odd = 0;
   let quoted = 0;
@@ -198,7 +209,7 @@ function areText({ rows, syntax }: Layout, quote: string): boolean {
     if (text.split(quote).length % 2 === 0) odd++;
     else if (text.split(syntax.delimiter).some((field) => isWithin(field.trim(), quote))) quoted++;
   }
-  return odd > quoted;
+  return odd > quoted || (quote === "'" && quoted < (rows.length - 1) / 2);
 }
 
 function isWithin(field: string, quote: string): boolean {
@@ -235,7 +246,7 @@ async function describe(database: Database, layout: Layout, options: ReadOptions
     nullValues: options.nullValues,
   });
   const { filled, blank } = await lookAtColumns(database, file, layout);
-  const found = about?.header === true || isHeaderOfYears(body, syntax);
+  const found = about?.header === true || isHeaderOfYears(body, syntax) || isNumbered(body, syntax);
   const isHeader = oddHeader !== undefined || (options.header ?? found);
   const headerLine = (oddHeader === undefined ? body[0] : layout.rows[0])?.line;
   const types = about?.types ?? [];
@@ -251,9 +262,17 @@ async function describe(database: Database, layout: Layout, options: ReadOptions
     ),
     dateFormat: about?.dateFormat,
     timestampFormat: about?.timestampFormat,
+    isSpaced: isSpaced(layout),
     headRows: layout.rows.length,
     skippedLines: skipLines - syntax.skipLines,
   };
+}
+
+/** Returns whether every delimiter has a blank behind it. */
+function isSpaced({ rows, syntax: { delimiter } }: Layout): boolean {
+  const isBlank = (field: string): boolean => field === '' || field.startsWith(' ');
+  const followed = ({ bytes }: Row): boolean => bytes.toString('latin1').split(delimiter).slice(1).every(isBlank);
+  return delimiter !== BLANK && rows.length > 1 && rows.every(followed);
 }
 
 /** Replaces a sample by its first columns. */
@@ -271,8 +290,11 @@ async function narrow(database: Database, file: string, syntax: RowSyntax, width
  * By its types, which DuckDB uses, such a row looks like the others.
  */
 function isHeaderOfYears(rows: readonly Row[], syntax: RowSyntax): boolean {
-  const [first = [], second] = fieldsOf(rows.slice(0, 2), syntax);
-  return second !== undefined && areYears(first) && !areYears(second) && !second.every(isYearOrText);
+  const [first = [], second, ...others] = fieldsOf(rows.slice(0, MOST_COMPARED), syntax);
+  if (second === undefined || !areYears(first)) return false;
+  if (!areYears(second) && !second.every(isYearOrText)) return true;
+  // Years one by one, above values that could be years too and don't follow each other.
+  return areConsecutive(first, 3) && ![second, ...others].some((row) => areConsecutive(row, 2));
 }
 
 /** A value that a row of data could contain besides years. */
@@ -282,12 +304,36 @@ function isYearOrText(field: string): boolean {
 
 function areYears(fields: readonly string[]): boolean {
   const filled = fields.filter((field) => field !== '');
-  const numbers = filled.filter((field) => !Number.isNaN(Number(field))).map(Number);
-  const steps = new Set(numbers.slice(1).map((year, index) => year - (numbers[index] ?? 0)));
+  const numbers = numbersOf(filled);
+  const steps = stepsOf(numbers);
   // Years in sequence. Steps of five or ten years, or a descending order, need at least three years.
   const inOrder = steps.has(1) || (numbers.length >= 3 && !steps.has(0)) ? steps.size === 1 : false;
   const areOfNow = numbers.every((year) => Number.isInteger(year) && year >= 1_500 && year <= 2_200);
   return numbers.length >= 2 && numbers.length < filled.length && inOrder && areOfNow;
+}
+
+/** Whether the first row numbers the columns behind an index without a name, as pandas writes a matrix: `,0,1,2`. */
+function isNumbered(rows: readonly Row[], syntax: RowSyntax): boolean {
+  const [first = [], ...others] = fieldsOf(rows.slice(0, MOST_COMPARED), syntax);
+  const [index, ...numbers] = first;
+  const begins = numbers[0] === '0' || numbers[0] === '1';
+  return (
+    index === '' && begins && areConsecutive(numbers, 2) && others.length > 0 && others.every(([one]) => one !== '')
+  );
+}
+
+function areConsecutive(fields: readonly string[], least: number): boolean {
+  const numbers = numbersOf(fields.filter((field) => field !== ''));
+  const steps = stepsOf(numbers);
+  return numbers.length >= least && steps.size === 1 && steps.has(1);
+}
+
+function numbersOf(fields: readonly string[]): number[] {
+  return fields.filter((field) => !Number.isNaN(Number(field))).map(Number);
+}
+
+function stepsOf(numbers: readonly number[]): Set<number> {
+  return new Set(numbers.slice(1).map((number, index) => number - (numbers[index] ?? 0)));
 }
 
 function fieldsOf(rows: readonly Row[], syntax: RowSyntax): string[][] {

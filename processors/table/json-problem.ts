@@ -28,7 +28,7 @@ export interface JsonValue {
  * counting it, it accepts trailing commas, and a repeated key or a million levels end the whole file, or the process.
  */
 export function lookAtJson(bytes: Buffer): JsonValue {
-  if (!isUtf8(bytes)) return broken('it is not valid UTF-8');
+  if (!isUtf8(bytes)) return broken('it contains bytes that are not valid in its encoding');
   const nesting = new JsonDepth();
   if (!nesting.take(bytes)) return bad(`it is nested deeper than ${MAX_DEPTH} levels`);
   const text = bytes.toString();

@@ -77,11 +77,15 @@ class Seen {
   }
 
   /**
-   * Whether two keys differ only in case, which names in SQL ignore, or one key is empty. DuckDB 1.5.6 names such
-   * columns `A_1` and `C0`, and then finds no value under these keys.
+   * Whether two keys differ only in case, which names in SQL ignore, or one key is empty or contains a NUL, which ends a
+   * statement. DuckDB 1.5.6 names such columns `A_1` and `C0`, and then finds no value under these keys.
    */
   get areNoNames(): boolean {
-    return this.#keys.has('') || new Set([...this.#keys].map((key) => key.toLowerCase())).size < this.#keys.size;
+    const keys = [...this.#keys];
+    return (
+      keys.some((key) => key === '' || key.includes('\0')) ||
+      new Set(keys.map((key) => key.toLowerCase())).size < keys.length
+    );
   }
 
   get areEmpty(): boolean {

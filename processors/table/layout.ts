@@ -21,7 +21,7 @@ export interface Layout {
   readonly skipLines: number;
   /**
    * Whether the first row is a header of another width than the rows: one field less, as R writes it above row names,
-   * or one more that is empty, because the line ends with a delimiter. If all rows end in several empty fields, the
+   * or more fields that are empty, because the line ends with delimiters. If all rows end in several empty fields, the
    * header may lack those.
    */
   readonly oddHeader: 'short' | 'long' | undefined;
@@ -75,10 +75,16 @@ function mostFrequent(rows: readonly Row[]): number {
 function oddHeaderOf(rows: readonly Row[], first: number, width: number, delimiter: string): Layout['oddHeader'] {
   const before = rows[first - 1];
   if (before === undefined || before.problem !== undefined || width < 2) return undefined;
-  if (before.fields === width + 1 && before.bytes.at(-1) === delimiter.charCodeAt(0)) return 'long';
+  if (before.fields > width && endEmpty([before], delimiter, before.fields - width)) return 'long';
+  if (first === 1 && width === 2 && before.fields === 1 && rows.every(isQuoted)) return 'short';
   if (first !== 1 || width < 3 || before.fields < 2) return undefined;
   const lacks = width - before.fields;
   return lacks === 1 || endEmpty(rows.slice(1), delimiter, lacks) ? 'short' : undefined;
+}
+
+/** Returns whether the first field is quoted, as R writes the names of columns and of rows. */
+function isQuoted({ bytes }: Row): boolean {
+  return bytes[0] === 0x22;
 }
 
 /** Returns whether each row ends in this many empty fields. */

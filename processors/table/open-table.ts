@@ -6,7 +6,7 @@ import { type ContentKind, contentKind, type Hint, hintOf } from './content-kind
 import { csvTable } from './csv-table.ts';
 import { type Dialect, dialectOf } from './dialect.ts';
 import { type Database, withDuckDb } from './duckdb.ts';
-import { encodingOf, toUtf8 } from './encoding.ts';
+import { charsetOf, checkWestern, encodingOf, toUtf8 } from './encoding.ts';
 import { NoTableError } from './errors.ts';
 import { giveTypes } from './given-types.ts';
 import { type DocumentShape, jsonDocument } from './json-document.ts';
@@ -53,7 +53,7 @@ export async function openTable<T>(input: Input, use: Use<T>): Promise<Opened<T>
   }
   if (options.format === 'parquet')
     throw new NoTableError('the content is not a Parquet file: it does not begin with PAR1');
-  const encoding = options.encoding ?? encodingOf(head, whole);
+  const encoding = options.encoding ?? encodingOf(head, whole, item.object?.contentType);
   if (encoding === undefined) {
     for await (const _ of all);
     return none('binary', null, 0, 'the content is binary, or compressed in an unknown way', hint);
@@ -114,8 +114,13 @@ async function withText<T>(
 ): Promise<Opened<T>> {
   const { all, item, context, workspace, rejects } = input;
   const { options } = item;
+  const isGuess = options.encoding === undefined && charsetOf(item.object?.contentType) === undefined;
+  const checkEncoding = (): void => {
+    if (isGuess && encoding === 'windows-1252') checkWestern(input.head);
+  };
   const text = (): AsyncGenerator<Buffer> => toUtf8(bounded(all, workspace.maxInputBytes), encoding);
   if (kind !== 'delimited') {
+    checkEncoding();
     const maxBytes = Math.max(LEAST_VALUE_BYTES, Math.floor(context.memoryBytes / VALUE_SHARE));
     return withTable(input, use, async (database) => {
       const shape: DocumentShape = { format: kind };
@@ -127,6 +132,7 @@ async function withText<T>(
   return withTable(input, use, async (database) => {
     const dialect = await tableDialect(database, input, wholeLines(head, input.whole), hint);
     if (dialect === undefined) return none('text', encoding, await linesOf(toUtf8(all, encoding)), NOT_DELIMITED, hint);
+    checkEncoding();
     const table = await csvTable(database, text(), dialect, options, workspace.folder, rejects);
     const { delimiter } = dialect.syntax;
     const { header, skippedLines } = dialect;
@@ -159,16 +165,33 @@ async function tableDialect(
   if (whole && isProse(head.toString(), dialect)) return undefined;
   if (dialect.headRows > 1 || !whole) return dialect;
   // One line proves nothing, unless the name promises a table and every field of the line could be a name.
-  const areNames = dialect.names.every((name) => /^[\p{L}_][\p{L}\p{N}_.-]*$/u.test(name));
-  return promised && dialect.header && areNames ? dialect : undefined;
+  return promised && dialect.header && areNames(head.toString(), dialect) ? dialect : undefined;
+}
+
+/**
+ * Returns whether the fields of one line can be names: words without blanks; or a few words each, if all are quoted, or
+ * if there are three of them and no blank follows a delimiter, as in a sentence.
+ */
+function areNames(text: string, { names, syntax }: Dialect): boolean {
+  if (names.every((name) => /^[\p{L}_][\p{L}\p{N}_.-]*$/u.test(name))) return true;
+  const areQuoted = text.split(syntax.delimiter).every((field) => /^\ufeff?"[^"]*"$/.test(field.trim()));
+  const areFields = names.length >= 3 && !text.includes(`${syntax.delimiter} `);
+  return (
+    (areQuoted || areFields) && names.every((name) => /^[\p{L}_#%][^.!?:;]{0,60}$/u.test(name) && wordsOf(name) <= 5)
+  );
 }
 
 /** A few lines whose commas belong to sentences and do not separate fields, such as an error. */
-function isProse(text: string, { syntax, headRows, types }: Dialect): boolean {
+function isProse(text: string, { syntax, names, headRows, types }: Dialect): boolean {
   if (headRows > MOST_LINES_OF_PROSE || syntax.delimiter !== ',' || /,(?! )/.test(text)) return false;
   const [first = ''] = text.trimStart().split(/[\r\n]/, 1);
-  const isSentence = first.split(',').some((part) => /[.!?]$/.test(part) || part.trim().split(/\s+/).length > 3);
-  return isSentence && types.every((type) => type === 'VARCHAR' || type === 'any');
+  const isSentence = first.split(',').some((part) => /[.!?]$/.test(part) || wordsOf(part) > 3);
+  const isPhrase = names.some((name) => wordsOf(name) > 1);
+  return (isSentence || isPhrase) && types.every((type) => type === 'VARCHAR' || type === 'any');
+}
+
+function wordsOf(text: string): number {
+  return text.trim().split(/\s+/).length;
 }
 
 async function withTable<T>(

@@ -21,9 +21,11 @@ export async function read(
   object: string | Buffer,
   options: Record<string, unknown> = {},
   name = 'object',
+  contentType?: string,
 ): Promise<Read> {
-  const { result: profiled } = await testProcessor<Profile>(profile as Processor, { object, options, name });
-  const run = await testProcessor<ParquetResult>(parquet as Processor, { object, options, name });
+  const item = { object, options, name, ...(contentType === undefined ? {} : { contentType }) };
+  const { result: profiled } = await testProcessor<Profile>(profile as Processor, item);
+  const run = await testProcessor<ParquetResult>(parquet as Processor, item);
   const { format, rows: count, badRows, columns, header, delimiter } = run.result;
   expect(profiled).toMatchObject({ format, records: count, badRows, columns, header, delimiter });
   expect(profiled.statistics.map(({ name, type }) => ({ name, type }))).toEqual(run.result.schema.slice(0, 200));
