@@ -106,8 +106,9 @@ async function afterOthers(
   if (alive.some(({ messageId }) => messageId === delivery.messageId)) {
     // This is one message that was delivered twice. If the other worker dies, only this message starts the item again,
     // so it must not be deleted.
-    const pauseSeconds = Math.max(1, Math.ceil((Date.parse(other.leaseUntil) - Date.now()) / 1_000));
-    await queue.giveBack(delivery, Math.min(pauseSeconds, settings.visibilitySeconds));
+    const leaseSeconds = Math.ceil((Date.parse(other.leaseUntil) - Date.now()) / 1_000);
+    const pauseSeconds = Math.min(Math.max(1, leaseSeconds), settings.visibilitySeconds);
+    await queue.giveBack(delivery, pauseSeconds);
     return { kind: 'retry', pauseSeconds };
   }
   await queue.delete(delivery);
