@@ -44,12 +44,12 @@ export default async function setup(project: TestProject) {
         },
       ],
     },
-    // Its tests keep workers busy until the gate gives up, kill them, and stop all runs.
-    'by-turns': { ...settings, 'gate.attempts': 40, 'gate.mayEndBeforeItems': true },
-    // With all that watches over a deployment.
-    alerts: {
+    // Its tests kill the workers and stop all runs.
+    'by-turns': { ...settings, 'gate.attempts': 900 },
+    // Its gate gives up soon, and all alerts about that are on.
+    impatient: {
       ...settings,
-      'gate.attempts': 40,
+      'gate.attempts': 25,
       'gate.mayEndBeforeItems': true,
       'alerts.email': 'on-call@example.org',
       'alerts.runHours': 0.001,

@@ -1,5 +1,8 @@
-import { expect, it } from 'vitest';
-import { giveBuffer, takeBuffer } from '#transfer/parts/buffers.ts';
+import { expect, it, vi } from 'vitest';
+
+// The test files of one process share its modules. These tests need a pool that no transfer has filled.
+vi.resetModules();
+const { giveBuffer, takeBuffer } = await import('#transfer/parts/buffers.ts');
 
 it('hands out again what was given back, whole, and only for the same size', () => {
   const first = takeBuffer(1_000);
