@@ -19,14 +19,15 @@ const SCRIPT = {
 } as const;
 
 const { values, positionals } = scriptOptions(SCRIPT);
+const asked: readonly string[] = positionals;
 const now = bundleBytes();
-const unknown = positionals.filter((name) => now[name] === undefined);
+const unknown = asked.filter((name) => now[name] === undefined);
 if (unknown.length > 0) {
   refuse(SCRIPT, `there is no bundle ${unknown.join(', ')}; there are ${Object.keys(now).join(', ')}`);
 }
 for (const [name, bundle] of Object.entries(now)) {
-  if (positionals.length === 0) console.log(line(name, bundle, SHOWN));
-  else if (positionals.includes(name)) console.log(line(name, bundle, Number.POSITIVE_INFINITY));
+  if (asked.length === 0) console.log(line(name, bundle, SHOWN));
+  else if (asked.includes(name)) console.log(line(name, bundle, Number.POSITIVE_INFINITY));
 }
 if (values.update) {
   writeBudget(now);
