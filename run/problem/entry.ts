@@ -13,6 +13,8 @@ export interface Entry {
   readonly meaning: string;
   /** What to do, for the person who sees the failure. */
   readonly mend: string;
+  /** What to do if no run met the failure, but `sluice probe`, `sluice copy` or a dry run. @default the same as `mend` */
+  readonly mendWithoutRun?: string;
   /** The setting or option that would permit it. @default none: "never" */
   readonly allowedBy?: string;
   /** Whether a person typed something wrong: the command line then ends with 2. */

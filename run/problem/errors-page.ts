@@ -41,11 +41,12 @@ export function errorsPage(): string {
 
 function entryText(
   code: string,
-  { title, names = [], foreign = [], meaning, mend, allowedBy, isUsage }: Entry,
+  { title, names = [], foreign = [], meaning, mend, mendWithoutRun, allowedBy, isUsage }: Entry,
 ): string {
   const thrown = [...names, ...foreign];
   const lines = [
     `- What to do: ${mend}.`,
+    ...(mendWithoutRun === undefined ? [] : [`- Without a run (probe, copy, a dry run): ${mendWithoutRun}.`]),
     `- Allowed by: ${allowedBy ?? 'never'}.`,
     ...(thrown.length === 0 ? [] : [`- Thrown as: ${thrown.map((name) => `\`${name}\``).join(', ')}.`]),
     ...(isUsage === true ? ['- Exit code 2.'] : []),

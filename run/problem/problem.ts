@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { shortText } from '#net/short-text.ts';
 import { CATALOGUE, type Code, codeOfName, isCode } from './catalogue.ts';
+import type { Entry } from './entry.ts';
 
 /** The page of all codes, in the repository. */
 export const ERRORS_PAGE = 'docs/errors.md';
@@ -57,7 +58,9 @@ const LONGEST_NAME = 200;
 export function problemOf(error: unknown, { fallback = 'unexpected', instance, run, item }: Occurrence = {}): Problem {
   const { name, message, code: given, mend, bytes } = partsOf(error);
   const code = codeOf(error) ?? fallback;
-  const { title, mend: usual, allowedBy = 'never' } = CATALOGUE[code];
+  const entry: Entry = CATALOGUE[code];
+  const { title, allowedBy = 'never' } = entry;
+  const usual = run === undefined ? (entry.mendWithoutRun ?? entry.mend) : entry.mend;
   const parsedBytes = bytesSchema.safeParse(bytes);
   // A name that the catalogue does not know says more than the title does.
   const known = isCode(given) || codeOfName(name) !== undefined || name === 'Error';

@@ -22,6 +22,8 @@ export const SOURCE = {
     meaning:
       'Each request to the source broke off, was too slow, or got an error as its answer. The detail has the last one. Sluice waits longer before each try, and gives up after the last.',
     mend: 'run the item again later ("npx sluice retry RUN"); if it stays so, ask for fewer connections at once (ingest.connections)',
+    mendWithoutRun:
+      'check the URL, and try the same command again later; if it stays so, ask for fewer connections at once (copy: --connections)',
   },
   'source-asks-to-wait': {
     title: 'The source asks Sluice to wait longer',
@@ -42,6 +44,7 @@ export const SOURCE = {
     names: ['SourceKeepsChangingError'],
     meaning: 'The transfer began four times, and each time the source changed before the transfer ended.',
     mend: 'run the item again when the source is written ("npx sluice retry RUN"), or take a URL that names one version',
+    mendWithoutRun: 'try again when the source is written, or take a URL that names one version',
   },
   'stream-broken': {
     title: 'The single stream of the source broke off',
@@ -49,6 +52,8 @@ export const SOURCE = {
     meaning:
       'The source supports no ranges, or does not state its version. So a broken stream can only begin again, and it broke each time.',
     mend: 'run the item again when the network or the source is quieter; a source with ranges and an ETag can be resumed',
+    mendWithoutRun:
+      'try again when the network or the source is quieter; a source with ranges and an ETag can be resumed',
   },
   'source-forbidden': {
     title: 'The rules forbid the address',
@@ -120,6 +125,7 @@ export const SOURCE = {
     meaning:
       'A function has 15 minutes, and the one stream of the source needs longer. In a run, a worker lands the source instead.',
     mend: 'nothing, if a worker takes it; else run the item again',
+    mendWithoutRun: 'give the command more time, or use a run: its workers have hours for one stream',
   },
   'credential-refused': {
     title: 'The credentials for the source cannot be used',
@@ -141,5 +147,6 @@ export const SOURCE = {
     meaning:
       'The transfer ended with an error that has no code of its own. The detail contains the name and the message of the error.',
     mend: 'read the log lines of the item ("npx sluice logs RUN ITEM"), and run it again ("npx sluice retry RUN")',
+    mendWithoutRun: 'correct what the detail names, and run the same command again',
   },
 } as const satisfies Record<string, Entry>;

@@ -29,12 +29,16 @@ export const STORAGE = {
     meaning:
       'S3 does not know the multipart upload or some of its parts any more: somebody or a lifecycle rule aborted the upload. The transfer starts again. If this happens four times, the item fails.',
     mend: 'find out who aborts uploads in the bucket, and check its lifecycle rules; then run the item again',
+    mendWithoutRun:
+      'find out who aborts uploads in the bucket, and check its lifecycle rules; then run the same command again',
   },
   'storage-failed': {
     title: 'S3 failed too often in a row, or refused',
     names: ['StorageError', 'UncertainAnswerError', 'NoSuchWinnerError'],
     meaning: 'S3 refused a request, or several tries in a row failed. The detail contains the message of S3.',
     mend: 'check the permissions and the encryption key of the bucket if S3 refused; else run the item again',
+    mendWithoutRun:
+      'check the permissions and the encryption key of the bucket if S3 refused; else run the same command again',
   },
   'outcome-unknown': {
     title: 'It is not known whether the object exists',

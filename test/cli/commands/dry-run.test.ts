@@ -40,6 +40,15 @@ describe('sluice run --dry-run', () => {
     expect((await dryRun(`${web.url}/gone.csv`)).code).toBe(1);
   });
 
+  it('tells nobody to retry a run that does not exist, if a source cannot be reached', async () => {
+    const gone = await startWeb(() => {});
+    await gone.stop();
+    const { code, out } = await dryRun(`${gone.url}/a.csv`);
+    expect([code, out]).toEqual([1, expect.stringContaining('source-unavailable')]);
+    expect(out).toContain('check the URL, and try the same command again later');
+    expect(out).not.toContain('retry');
+  });
+
   it('gives the same as JSON', async () => {
     const { out } = await dryRun(`${web.url}/a.csv`, `${web.url}/gone.csv`, '--json');
     expect(JSON.parse(out)).toMatchObject({

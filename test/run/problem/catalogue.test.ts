@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '#run/problem/catalogue.ts';
+import { MACHINE } from '#run/problem/entries/machine.ts';
+import { SOURCE } from '#run/problem/entries/source.ts';
+import { STORAGE } from '#run/problem/entries/storage.ts';
+import type { Entry } from '#run/problem/entry.ts';
 import { ERRORS_FILE, errorsPage } from '#run/problem/errors-page.ts';
+import { problemOf } from '#run/problem/problem.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 const ROOMS = [
@@ -94,6 +99,22 @@ describe('the catalogue of errors', () => {
       expect(title, code).toMatch(/^[A-Z].*[^.]$/);
       expect(meaning, code).toMatch(/^[A-Z-].*\.$/s);
       expect(mend, code).toMatch(/[^.]$/);
+    }
+  });
+
+  it('tells nobody to run something again that no run has met', () => {
+    // What a probe, a copy or a dry run may meet. The limits and the deadline are those of a run.
+    const { 'run-limit': _, 'run-deadline': __, ...source } = SOURCE;
+    const met = Object.entries<Entry>({ ...source, ...STORAGE, ...MACHINE });
+    expect(met.length).toBeGreaterThan(30);
+    for (const [code] of met) {
+      const { mend } = problemOf({ code, name: 'Error', message: 'x' });
+      expect(mend, code).not.toMatch(/\bRUN\b|\bITEM\b|\bitem\b|sluice (?:retry|logs|items)/);
+    }
+    for (const [code, { mendWithoutRun }] of entries as [string, Entry][]) {
+      if (mendWithoutRun === undefined) continue;
+      expect(problemOf({ code, name: 'Error', message: 'x' }, { run: 'a' }).mend).not.toBe(mendWithoutRun);
+      expect(met.map(([name]) => name)).toContain(code);
     }
   });
 
