@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 
 from enforcement import enforce_permissions
 from lambda_environment import bound_lambdas
+from long_lists import keep_long_lists_quick
 from long_queues import keep_long_queues_quick
 from metrics import keep_metrics
 from ministack.core import lambda_runtime
@@ -39,6 +40,7 @@ def install() -> None:
     redrive_executions(replaced)
     name_service_roles()
     keep_long_queues_quick()
+    keep_long_lists_quick()
     answer_when_stacks_end()
     enforce_permissions()
     serve_task_credentials()

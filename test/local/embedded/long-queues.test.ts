@@ -1,6 +1,7 @@
 import {
   ChangeMessageVisibilityCommand,
   CreateQueueCommand,
+  DeleteMessageBatchCommand,
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   type Message,
@@ -62,6 +63,28 @@ describe('a queue of the embedded AWS', () => {
       ApproximateNumberOfMessages: '1',
       ApproximateNumberOfMessagesNotVisible: '1',
     });
+  });
+
+  it('deletes by the handle of the last receive alone, one by one and in batches', async () => {
+    const { url } = await aws.queue();
+    await send(url, ['a', 'b', 'c', 'd']);
+    const [a, b, c] = await receive(url, 3);
+    await sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: b?.ReceiptHandle }));
+    const { Successful, Failed } = await sqs.send(
+      new DeleteMessageBatchCommand({
+        QueueUrl: url,
+        Entries: [
+          { Id: 'gone', ReceiptHandle: 'nobody’s' },
+          { Id: 'c', ReceiptHandle: c?.ReceiptHandle },
+        ],
+      }),
+    );
+    expect(Successful).toEqual([{ Id: 'c' }]);
+    expect(Failed).toMatchObject([{ Id: 'gone', Code: 'ReceiptHandleIsInvalid' }]);
+    const unknown = sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: 'nobody’s' }));
+    await expect(unknown).rejects.toThrow('receipt handle is invalid');
+    await giveBack(url, a as Message);
+    expect(bodiesOf(await receive(url))).toEqual(['a', 'd']);
   });
 
   it('moves a message to its dead letters that was received as often as it allows, and no other', async () => {
