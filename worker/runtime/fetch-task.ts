@@ -1,8 +1,8 @@
 import { keepProgress } from '#processors/contract/progress.ts';
 import { dispatch } from '#run/fleet/dispatch.ts';
-import { messageOf } from '#run/fleet/message-of.ts';
 import { memoryShare } from '#run/fleet/memory-share.ts';
 import type { WorkMessage } from '#run/fleet/message.ts';
+import { messageOf } from '#run/fleet/message-of.ts';
 import type { SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
 import { destinationOf, recordLanded, sourceOf, uploadRecorder } from '#run/landing/landing.ts';
