@@ -43,7 +43,7 @@ export function scriptOptions<const Options extends ScriptOptions>(
       refuse(script, `--${name} takes a number, and not "${value}"`);
     }
   }
-  return { values, positionals };
+  return { values, positionals: positionals as readonly string[] };
 }
 
 /** Ends a script whose command line asks for something that can't be. */
