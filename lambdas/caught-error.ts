@@ -1,10 +1,10 @@
 import * as z from 'zod';
 
-/** An error as Step Functions' Catch gives it. For a Lambda, `Cause` is JSON with the error's own message. */
+/** An error in the form of Step Functions' Catch. For a Lambda, `Cause` is JSON that contains the error's message. */
 export const caughtErrorSchema = z.object({ Error: z.string(), Cause: z.string().optional() });
 export type CaughtError = z.infer<typeof caughtErrorSchema>;
 
-/** The error's own message. */
+/** Returns the error's own message. */
 export function messageOfCause(cause: string): string {
   try {
     const { errorMessage } = JSON.parse(cause) as { errorMessage?: unknown };

@@ -11,7 +11,9 @@ const list = z
   .pipe(z.array(z.string()).min(1));
 const count = z.coerce.number().int().positive();
 
-/** The variables of the functions, a group a concern; `lib/` sets them together with the grants that they need. */
+/**
+ * The variables of the functions, one group for each concern; `lib/` sets them together with the grants that they need.
+ */
 export const environment = {
   ...groupVariables,
   bucket: { SLUICE_BUCKET: z.string().min(3) },
@@ -19,14 +21,14 @@ export const environment = {
   /** The name of the stack, for the events of ended runs. */
   events: { SLUICE_DEPLOYMENT: z.string().min(1) },
   pages: {
-    /** What the deployment is made of, for what a run costs. */
+    /** The parts of the deployment that have a price, to compute what a run costs. */
     SLUICE_PRICED: jsonVariable(pricedDeploymentSchema),
-    /** How long the records of a run are kept. */
+    /** How many days the records of a run are kept. */
     SLUICE_KEEP_DAYS: count,
   },
   /** An alarm looks at what runs cost. */
   spend: { SLUICE_SPEND_ALERT: flag },
-  /** What the watch looks at. */
+  /** What the watch checks. */
   watch: {
     SLUICE_WATCH: jsonVariable(
       z.object({
@@ -35,11 +37,11 @@ export const environment = {
       }),
     ),
   },
-  /** The setting `defaultInput`. Kept as it was typed. */
+  /** The setting `defaultInput`, as it was typed. */
   defaultInput: { SLUICE_DEFAULT_INPUT: jsonVariable(z.record(z.string(), z.json())).optional() },
-  /** Lambda's own, in MiB. */
+  /** Lambda sets this variable, in MiB. */
   memory: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: count },
-  /** What Open hands out at most, as the state machine's history has room for it. */
+  /** How many slices Open may return for a batch, so that the state machine's history has room for them. */
   slices: { SLUICE_SLICES_PER_BATCH: count },
   /** Where workers run. */
   fleet: {

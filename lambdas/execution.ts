@@ -4,26 +4,26 @@ import { claimSchema } from '#run/plan/claim.ts';
 import { type PlanSummary, planSummarySchema } from '#run/plan/plan-summary.ts';
 import { readJson, type Store } from '#run/store.ts';
 
-/** An execution of the state machine, as EventBridge's status changes name it. */
+/** An execution of the state machine, as in EventBridge's events about status changes. */
 export const executionSchema = z.object({
   executionArn: z.string(),
   name: z.string(),
-  /** How often it was redriven. */
+  /** How often the execution was redriven. */
   redriveCount: z.int().nonnegative().default(0),
 });
 export type Execution = z.infer<typeof executionSchema>;
 
-/** The plan of an execution's run, or a sentence on why it has none. */
+/** The plan of an execution's run, or the reason why there is none. */
 export type FoundPlan =
   | { readonly plan: PlanSummary }
-  | { readonly none: string /** The run id is another execution's. */; readonly isAnothers: boolean };
+  | { readonly none: string /** The run id belongs to another execution. */; readonly isAnothers: boolean };
 
 /**
- * The plan of the run that an execution has. It has none where its Plan was refused, or where the run id is another
- * execution's: that one's run must be left alone.
+ * Returns the plan of an execution's run. There is none if its Plan was refused, or if the run id belongs to another
+ * execution. The run of another execution must not be changed.
  *
- * Executions are compared by their ARN, which holds their name. Step Functions gives a name again 90 days after its
- * execution has ended; a run that it finds then has ended with that one.
+ * Executions are compared by their ARN, which contains their name. Step Functions allows a name again 90 days after its
+ * execution has ended. A run with this name that is found then has ended with the earlier execution.
  */
 export async function planOfExecution(store: Store, { name, executionArn }: Execution): Promise<FoundPlan> {
   const keys = runKeys(name);

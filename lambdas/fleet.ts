@@ -4,7 +4,7 @@ import { requestLimits } from '#run/aws-requests.ts';
 import type { Fleet } from '#run/fleet/fleet.ts';
 import type { environment } from './environment.ts';
 
-/** The fleet as a function's environment describes it. */
+/** Returns the fleet that a function's environment describes. */
 export function fleetOf(env: z.infer<z.ZodObject<(typeof environment)['fleet']>>): Fleet {
   const { max, itemsPerWorker, spot } = env.SLUICE_WORKERS;
   return {

@@ -2,12 +2,12 @@ import type { Context } from 'aws-lambda';
 import { NotReadyError } from '#run/errors.ts';
 import { logger } from './logger.ts';
 
-/** What a payload may say of the unit of work that it is for. Every line of the call has it. */
+/** Fields of a payload that identify its unit of work. Every log line of the call contains them. */
 const IDS = ['runId', 'item', 'batch', 'slice', 'call', 'piece'] as const;
 
 /**
- * A handler that logs its beginning and its end, with how long it took and how it ended. Every line of a call carries the
- * request's id and what the payload names of run, item, batch, slice and piece.
+ * Wraps a handler so that it logs its beginning and its end, with the duration and the outcome. Every line of a call
+ * contains the request's id and the run, item, batch, slice and piece that the payload names.
  */
 export function logged<A extends readonly unknown[], R>(work: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
   return async (...args) => {
@@ -17,7 +17,7 @@ export function logged<A extends readonly unknown[], R>(work: (...args: A) => Pr
     const began = performance.now();
     const end = (outcome: string, more: { error?: unknown } = {}) => {
       const seconds = Math.round(performance.now() - began) / 1_000;
-      // To wait is what the gatekeeper is for; its line says for what.
+      // Waiting is the gatekeeper's normal work; the line says what it waits for.
       if (more.error === undefined || more.error instanceof NotReadyError) logger.info('ends', { outcome, seconds });
       else logger.error('ends', { outcome, seconds, error: more.error });
     };
@@ -41,7 +41,7 @@ function isContext(context: unknown): context is Context {
 
 function idsOf(payload: unknown): Record<string, string | number> {
   if (typeof payload !== 'object' || payload === null) return {};
-  // What EventBridge says of an execution has the run's id as its name.
+  // EventBridge's events about an execution have the run's id as its name.
   const { name, executionArn } = payload as Record<string, unknown>;
   const found: Record<string, unknown> = {
     ...(typeof executionArn === 'string' && { runId: name }),

@@ -3,7 +3,10 @@ import { peakMemoryMiB } from '#run/landing/peak-memory.ts';
 import { sendMetrics } from '#run/metrics/send-metrics.ts';
 import { environment } from './environment.ts';
 
-/** A handler of a function that transfers, which sends how much of its memory it has needed. A warm function keeps its peak. */
+/**
+ * Wraps the handler of a transferring function so that it sends a metric of its peak memory. A warm function keeps its
+ * peak.
+ */
 export function measured<A extends readonly unknown[], R>(
   work: (...args: A) => Promise<R>,
 ): (...args: A) => Promise<R> {

@@ -1,9 +1,10 @@
 import { DescribeExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
 
 /**
- * How often an execution was redriven. Asked for, since the context object has it in redriven executions alone.
+ * Returns how often an execution was redriven. It asks Step Functions, because the context object contains the number
+ * only in redriven executions.
  *
- * @throws what Step Functions answers.
+ * @throws the error that Step Functions answers.
  */
 export async function redriveCountOf(client: SFNClient, executionArn: string): Promise<number> {
   const { redriveCount = 0 } = await client.send(

@@ -1,6 +1,6 @@
 import { shortText } from './short-text.ts';
 
-/** How many bytes came, of how many. */
+/** How many bytes came, and how many were expected. */
 export interface ByteCount {
   readonly got: number;
   readonly expected: number;
@@ -10,10 +10,10 @@ export interface TransferErrorOptions extends ErrorOptions {
   readonly bytes?: ByteCount | undefined;
 }
 
-/** Whatever the engine throws. The subclasses say what a caller can do about it. */
+/** The base class of all errors of the engine. The subclasses say what a caller can do about it. */
 export class TransferError extends Error {
   override readonly name: string = 'TransferError';
-  /** Where some of the bytes came, and how many there should be is known. */
+  /** Set if some of the bytes came and the expected number is known. */
   readonly bytes: ByteCount | undefined;
 
   constructor(message: string, { bytes, ...options }: TransferErrorOptions = {}) {
@@ -22,12 +22,12 @@ export class TransferError extends Error {
   }
 }
 
-/** Nothing that the caller repeats will mend it: the source, the destination or what is expected has to change. */
+/** No retry by the caller can succeed: the source, the destination or the expectation has to change. */
 export class PermanentTransferError extends TransferError {
   override readonly name: string = 'PermanentTransferError';
 }
 
-/** The rules of the guard forbid the URL, or an address that its host has. */
+/** The rules of the guard forbid the URL, or one of the addresses of its host. */
 export class SourceForbiddenError extends PermanentTransferError {
   override readonly name = 'SourceForbiddenError';
 }

@@ -1,7 +1,8 @@
 /**
- * A URL as it may be written down, in records, logs, errors and metadata: no user info, no fragment, and every value of
- * the query replaced, since a presigned URL's signature or an API's key lives there. A part of the query without a name is
- * such a value. What is no URL comes back as a fixed word, because nothing is known of what it holds.
+ * Returns a URL in a form that may be written into records, logs, errors and metadata: without user info and fragment,
+ * and with every value of the query replaced, because the values include signatures of presigned URLs and API keys. A
+ * part of the query without a name counts as a value. A text that is not a URL is replaced by a fixed text, because it
+ * may contain anything.
  */
 export function redactUrl(url: URL | string): string {
   const parsed = URL.parse(String(url));

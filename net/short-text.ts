@@ -2,8 +2,8 @@
 const MOST_CHARACTERS = 2_000;
 
 /**
- * Text as it may go into messages and records: it may quote what a source said, which is as long as the source likes and
- * may hold what moves a terminal's cursor.
+ * Returns text that is safe for messages and records. It may quote what a source sent, which can have any length and
+ * may contain control characters for a terminal.
  */
 export function shortText(text: string, mostCharacters = MOST_CHARACTERS): string {
   const short = text.length > mostCharacters ? `${text.slice(0, mostCharacters - 1)}…` : text;

@@ -1,13 +1,14 @@
 const waiting = new WeakMap<AbortSignal, { readonly callbacks: (() => void)[]; readonly listener: () => void }>();
 
 /**
- * Calls back where a signal aborts, in the order of these calls.
+ * Calls callbacks when a signal aborts, in the order in which they were added.
  *
- * It listens once to a signal, for however many callbacks: Node links the listeners of a signal to a list, where one that
- * V8 has moved to its old generation keeps alive all that were added behind it, removed ones as well, and the requests that
- * they would end, until the whole heap is collected. Ten thousand parts would be seen in the memory.
+ * It adds only one listener to a signal, for any number of callbacks. Node links the listeners of a signal to a list.
+ * If V8 has moved one of them to its old generation, this one keeps alive all later ones, even removed ones, together
+ * with the requests that they would end, until the whole heap is collected. With ten thousand parts, the memory would
+ * grow visibly.
  *
- * @returns the function that takes the callback back; a second call does nothing.
+ * @returns a function that removes the callback; a second call does nothing.
  */
 export function whenAborted(signal: AbortSignal, callback: () => void): () => void {
   const { callbacks, listener } = waiting.get(signal) ?? listen(signal);
@@ -17,7 +18,7 @@ export function whenAborted(signal: AbortSignal, callback: () => void): () => vo
     if (at === -1) return;
     callbacks.splice(at, 1);
     if (callbacks.length > 0) return;
-    // A signal of `AbortSignal.any` stays in memory as long as somebody listens to it.
+    // A signal of `AbortSignal.any` stays in memory while it has listeners.
     signal.removeEventListener('abort', listener);
     waiting.delete(signal);
   };
@@ -26,7 +27,7 @@ export function whenAborted(signal: AbortSignal, callback: () => void): () => vo
 function listen(signal: AbortSignal) {
   const callbacks: (() => void)[] = [];
   const listener = () => {
-    // One by one: a callback may take back others, which are not to be called then.
+    // One by one, because a callback may remove others, which must not be called then.
     for (let callback = callbacks.shift(); callback !== undefined; callback = callbacks.shift()) callback();
   };
   const entry = { callbacks, listener };
@@ -35,7 +36,10 @@ function listen(signal: AbortSignal) {
   return entry;
 }
 
-/** Waits for work that can't be stopped, or rejects with the signal's reason; the work's outcome is then thrown away. */
+/**
+ * Waits for work that can't be stopped. If the signal aborts first, it rejects with the signal's reason and ignores the
+ * outcome of the work.
+ */
 export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) reject(signal.reason);
@@ -47,8 +51,8 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
 const GRACE_MILLISECONDS = 5_000;
 
 /**
- * Does something with a signal that follows another one 5 s later: what is nearly done may end by itself. A part whose request
- * was cut may still come to stand in S3, behind the abort of its upload.
+ * Does work with a signal that follows another signal 5 s later, so that work which is nearly done can end by itself.
+ * If the request for a part is interrupted, S3 may still store the part after its upload was aborted.
  */
 export async function withGrace<T>(signal: AbortSignal, work: (late: AbortSignal) => Promise<T>): Promise<T> {
   const late = new AbortController();

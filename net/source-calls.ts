@@ -1,19 +1,19 @@
 import { channel } from 'node:diagnostics_channel';
 import { redactUrl } from './redact.ts';
 
-/** One request to a source, once its answer's head is there, or it has failed. */
+/** One request to a source, reported when the head of its answer has arrived, or when it has failed. */
 export interface SourceCall {
   readonly url: string;
-  /** Undefined where no answer came. */
+  /** Undefined if no answer came. */
   readonly status: number | undefined;
   readonly error: string | undefined;
   readonly milliseconds: number;
 }
 
-/** Who wants to know of requests to sources subscribes here. Without a subscriber nothing is measured. */
+/** Subscribe to this channel to receive all requests to sources. Without a subscriber, nothing is measured. */
 export const sourceCalls = channel('sluice:source');
 
-/** Asks, and tells the subscribers how it went. */
+/** Sends a request, and reports its outcome to the subscribers. */
 export async function tellingOfCall<T extends { readonly status: number }>(
   url: URL,
   ask: () => Promise<T>,

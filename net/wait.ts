@@ -1,6 +1,6 @@
 import { whenAborted } from './signals.ts';
 
-/** Waits, or rejects with the signal's reason as soon as it aborts. */
+/** Waits. Rejects with the signal's reason as soon as the signal aborts. */
 export function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
@@ -16,12 +16,15 @@ export function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Node's timers hold 24.8 days; what is longer goes off at once. */
+/** Node's timers can wait at most 24.8 days; a longer timer would fire at once. */
 export function timerMilliseconds(milliseconds: number): number {
   return Math.min(2 ** 31 - 1, milliseconds);
 }
 
-/** Exponential backoff, half of it chance, so that what failed together doesn't come again together. `attempt` from 1. */
+/**
+ * Returns an exponential backoff. Half of it is random, so that requests that failed together are not repeated
+ * together. `attempt` counts from 1.
+ */
 export function backoffMilliseconds(attempt: number, baseSeconds: number, mostSeconds: number): number {
   const whole = Math.min(mostSeconds, baseSeconds * 2 ** (attempt - 1)) * 1_000;
   return whole / 2 + (Math.random() * whole) / 2;

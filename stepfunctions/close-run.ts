@@ -15,22 +15,22 @@ import { WriteEnd } from './write-end.ts';
 
 export interface CloseRunProps {
   readonly functions: Readonly<Record<'closeRun' | 'listItems' | 'done', IFunction>>;
-  /** Pieces written at once. */
+  /** The number of pieces that are written at once. */
   readonly atOnce: number;
 }
 
 /**
- * Closes the run of an execution that was stopped, timed out or broke where it couldn't close it itself. Its input is what
- * EventBridge says of that execution.
+ * Closes the run of an execution that was stopped, timed out or broke and could not close its run itself. Its input is
+ * EventBridge's event about that execution.
  *
  * ```
  * CloseRun ─▶ anything to close? ─ yes ─▶ ItemsState ─▶ DoneState ─▶ Succeed
  *                 ╰ no ─▶ NothingToClose
  * ```
  *
- * It is a state machine and not a function, since the end of a long run takes more than a function's 15 minutes; and since
- * what goes wrong is retried here, and then stands in the console, where an event that a function failed on is gone after its
- * second retry.
+ * This is a state machine and not a function, because the end of a long run needs more than a function's 15 minutes.
+ * Also, it retries failures, and the console shows those that remain. An event on which a function failed is lost after
+ * its second retry.
  */
 export class CloseRun extends StateMachineFragment {
   readonly startState: State;

@@ -14,39 +14,40 @@ import { gateEvents, gateFitsHistory, HISTORY_EVENTS, KEPT_EVENTS } from './hist
 import { invoke } from './invoke.ts';
 import { retryFaults } from './retries.ts';
 
-/** The one error that the loop waits for, and the one that it forces. */
+/** The loop waits only after this error, and forces only this error. */
 export const NOT_READY = 'NotReadyError';
 
 export interface GatekeeperLoopProps {
   /**
-   * What looks whether the work is done: a Lambda function, which gets the whole state input and whose answer goes to
+   * Checks whether the work is done. It is a Lambda function, which gets the whole state input and whose answer goes to
    * `resultPath`, or a task of your own with a `resultPath` that keeps its input.
    *
-   * It looks at `$.force` first. Where that is `true` it returns at once. Otherwise it returns when the work is done, and
-   * throws an error named `NotReadyError` while it isn't; the message is what a person reads in the console.
+   * The gatekeeper reads `$.force` first. If it is `true`, the gatekeeper returns at once. Otherwise it returns when
+   * the work is done, and throws an error named `NotReadyError` before; a person reads its message in the console.
    */
   readonly gatekeeper: IFunction | TaskStateBase;
   /** Time between two looks. */
   readonly interval: Duration;
-  /** How often it looks again before it is forced: `attempts` × `interval` is the time waited. */
+  /** How often it looks again before it is forced: the loop waits for `attempts` × `interval`. */
   readonly attempts: number;
-  /** Where the answer of a gatekeeper function goes. @default '$.gate' */
+  /** The path for the answer of a gatekeeper function. @default '$.gate' */
   readonly resultPath?: string;
   /**
-   * Sets a second loop of one state machine apart: `Load` makes the states LoadGatekeeperState and ForceLoadGatekeeperState, and
-   * `$.loadForce` and `$.loadLate` what they set. @default - GatekeeperState, ForceGatekeeperState, `$.force`, `$.late`
+   * Distinguishes a second loop in one state machine: with `Load`, the states are LoadGatekeeperState and
+   * ForceLoadGatekeeperState, and they set `$.loadForce` and `$.loadLate`. @default - GatekeeperState,
+   * ForceGatekeeperState, `$.force`, `$.late`
    */
   readonly name?: string;
-  /** Errors that a gatekeeper function throws on purpose, and that the next try would meet again. @default - none */
+  /** Errors that a gatekeeper function throws on purpose, so a retry would throw them again. @default - none */
   readonly ownErrors?: readonly string[];
-  /** A backstop for one look of a gatekeeper function. @default - none */
+  /** An upper time limit for one look of a gatekeeper function. @default - none */
   readonly timeout?: Duration;
-  /** Where any other error leads, which is then at `$.error`. @default - it ends the execution */
+  /** The next state after any other error, which is then at `$.error`. @default - the error ends the execution */
   readonly onError?: IChainable;
 }
 
 /**
- * Waits for work outside the state machine, and goes on with what there is when time is up.
+ * Waits for work outside the state machine, and continues with what is done when time is up.
  *
  * ```
  * GatekeeperState ── returns ──▶ (next)
@@ -54,11 +55,12 @@ export interface GatekeeperLoopProps {
  *   ╰ still NotReadyError ─▶ ForceGatekeeperState ($.force = true) ─▶ GatekeeperState
  * ```
  *
- * Waiting costs one event-history entry of three events a look and one state transition, and no Lambda runs meanwhile.
- * Any error but NotReadyError is one: it is neither waited for nor forced. After a forced pass `$.late` holds the last
- * NotReadyError. docs/gatekeeper-loop.md has an example in a state machine of its own.
+ * Each look costs three events of the history and one state transition. No Lambda runs while the loop waits.
+ * Only after a NotReadyError does the loop wait and force; any other error ends it or leads to `onError`. After a
+ * forced pass, `$.late` contains the last NotReadyError. docs/gatekeeper-loop.md shows the loop in another state
+ * machine.
  *
- * @throws Error where so many attempts would go beyond an execution's 25,000 history events.
+ * @throws Error if so many attempts would exceed an execution's 25,000 history events.
  */
 export class GatekeeperLoop extends StateMachineFragment {
   readonly startState: State;
@@ -78,7 +80,8 @@ export class GatekeeperLoop extends StateMachineFragment {
       resultPath: pathOf(name, 'force'),
     });
 
-    // Alone and first: every retrier counts for itself, so that transient faults don't use up the waiting.
+    // This retrier is alone and comes first: every retrier has its own count, so transient faults don't use up the
+    // attempts for waiting.
     gatekeeper.addRetry({
       errors: [NOT_READY],
       interval: props.interval,

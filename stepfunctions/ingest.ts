@@ -29,18 +29,21 @@ import { retryFaults } from './retries.ts';
 export interface IngestProps {
   readonly bucket: IBucket;
   readonly functions: Readonly<Record<'open' | 'slice' | 'close' | 'abandon' | 'startWorkers', IFunction>>;
-  /** Batches in transfer at once. */
+  /** The number of batches in transfer at once. */
   readonly children: number;
-  /** Slices of one large object in transfer at once. */
+  /** The number of slices of one large object in transfer at once. */
   readonly slicesAtOnce: number;
   /** How often Open is called for one batch, and Slice for one slice. */
   readonly openCalls: number;
   readonly sliceCalls: number;
-  /** A backstop for one call, beyond the functions' own timeout. */
+  /** An upper time limit for one call, longer than the functions' own timeout. */
   readonly taskTimeout: Duration;
 }
 
-/** What the engine throws where trying again is of no use: the object is abandoned, and begun anew or recorded as failed. */
+/**
+ * Errors of the engine after which a retry does not help: the object is abandoned, and begins again or is recorded as
+ * failed.
+ */
 export const TRANSFER_ERRORS: readonly string[] = [
   'CredentialError',
   'InvalidDestinationError',
@@ -65,7 +68,7 @@ export const TRANSFER_ERRORS: readonly string[] = [
   'UploadVanishedError',
 ];
 
-/** What each child ends in: its output would otherwise be its whole last input. */
+/** The output of each child, which would otherwise be its whole last input. */
 const NOTHING = Result.fromObject({});
 
 /**
@@ -80,11 +83,12 @@ const NOTHING = Result.fromObject({});
  *                    ─▶ any that has to begin again? ─ yes ─▶ Open …
  * ```
  *
- * A large one whose source changed on the way begins again, a few times (`lambdas/abandon/`).
+ * If the source of a large object changes during the transfer, the transfer begins again, a few times
+ * (`lambdas/abandon/`).
  *
- * A source's failure is a record, never the end of the run: large ones that fail are abandoned, a child that fails is
- * tolerated, and Reconcile records what then has no record at all. Where something was dispatched, EnsureWorkers looks
- * after the workers; its errors are nobody's.
+ * A source's failure is recorded, and never ends the run: large objects that fail are abandoned, a child that fails is
+ * tolerated, and Reconcile records a failure for each source that has no record then. After something was dispatched,
+ * EnsureWorkers checks the workers. Its errors are ignored, because the gatekeeper checks the workers again.
  */
 export class Ingest extends StateMachineFragment {
   readonly startState: State;
@@ -106,13 +110,14 @@ export class Ingest extends StateMachineFragment {
       maxConcurrency: props.children,
       // By default one failed child fails the whole Map.
       toleratedFailurePercentage: 100,
-      // No result writer: nobody reads what came of the children, and a Map whose results can't be written would begin all of
-      // them again. Each ends in nothing, so that a result of 80,000 children stays within what a state may hold.
+      // There is no result writer, because no state reads the results of the children, and because a Map whose results
+      // can't be written would begin all children again. Each child returns an empty object, so that the result of
+      // 80,000 children fits into a state.
       resultPath: JsonPath.DISCARD,
     });
     map.itemProcessor(this.#batch());
     map.addRetry({
-      // The plan couldn't be read, so that no child has begun.
+      // The plan couldn't be read, so no child has begun.
       errors: ['States.ItemReaderFailed'],
       interval: Duration.seconds(5),
       backoffRate: 2,
@@ -124,19 +129,22 @@ export class Ingest extends StateMachineFragment {
     this.endStates = [map];
   }
 
-  /** Where an error of the Map itself leads, which is then at `$.error`; its children's are tolerated. */
+  /**
+   * Sets the next state after an error of the Map itself, which is then at `$.error`. Errors of its children are
+   * tolerated.
+   */
   onError(handler: IChainable): void {
     this.#map.addCatch(handler, { resultPath: '$.error' });
   }
 
-  /** One batch: its small sources within Open, its large ones in slices. */
+  /** One batch: Open lands its small sources, its large ones are transferred in slices. */
   #batch(): IChainable {
     const open = this.#invoke('Open', 'open', { resultPath: '$.open', payload: ['runId', 'batch', 'call'] });
     const again = this.#again('OpenAgain', ['runId', 'batch']).next(open);
     const end = new Pass(this, 'BatchEnd', { result: NOTHING });
     const usedUp = new Fail(this, 'OpenCallsUsedUp', {
       error: 'OpenCallsUsedUp',
-      cause: `Open was called ${this.#props.openCalls} times (ingest.openCalls), and sources of the batch are still left`,
+      cause: `Open was called ${this.#props.openCalls} times (ingest.openCalls), but sources of the batch are still left`,
     });
     const allOpened = Condition.numberEquals('$.open.left', 0);
     const noCallsLeft = Condition.numberGreaterThanEquals('$.call', this.#props.openCalls);
@@ -151,7 +159,7 @@ export class Ingest extends StateMachineFragment {
       .when(Condition.and(allOpened, noneLarge), end)
       .when(Condition.and(noCallsLeft, noneLarge), usedUp)
       .when(allOpened, large)
-      // The large ones have uploads open by now, which must come to an end.
+      // The uploads of the large ones are open by now, and must be completed or aborted.
       .when(noCallsLeft, large)
       .when(
         Condition.numberGreaterThan('$.open.waitSeconds', 0),
@@ -180,7 +188,7 @@ export class Ingest extends StateMachineFragment {
     large.itemProcessor(this.#largeObject());
     return large.next(
       new Pass(this, 'LookAtLarge', {
-        // By hand: JsonPath.arrayContains takes no booleans.
+        // States.ArrayContains is written out, because JsonPath.arrayContains accepts no booleans.
         parameters: { 'again.$': 'States.ArrayContains($.ends[*].again, true)' },
         resultPath: '$.check',
       }),
@@ -189,9 +197,9 @@ export class Ingest extends StateMachineFragment {
 
   #largeObject(): IChainable {
     const end = new Pass(this, 'LargeEnd', { result: Result.fromObject({ again: false }) });
-    // Its answer, `{ again }`, is what a large one ends in.
+    // Abandon's answer, `{ again }`, is the output of a large object's iteration.
     const abandon = this.#invoke('Abandon', 'abandon', { resultPath: '$', payload: ['runId', 'item', 'error'] });
-    // What Abandon can't do is left to Reconcile and to the end of the run.
+    // If Abandon fails, Reconcile and the end of the run do its work.
     abandon.addCatch(end, { resultPath: JsonPath.DISCARD });
 
     const close = this.#invoke('Close', 'close', { resultPath: '$.close', payload: ['runId', 'item'] });
@@ -229,7 +237,7 @@ export class Ingest extends StateMachineFragment {
     });
     firstError.next(abandon);
     const check = new Pass(this, 'LookAtSlices', {
-      // By hand: JsonPath.arrayContains takes no booleans.
+      // States.ArrayContains is written out, because JsonPath.arrayContains accepts no booleans.
       parameters: { 'unfinished.$': 'States.ArrayContains($.slices[*].done, false)' },
       resultPath: '$.check',
     });
@@ -242,7 +250,7 @@ export class Ingest extends StateMachineFragment {
       );
   }
 
-  /** One slice, called again until it is done. It catches everything: an inline Map fails whole on one error. */
+  /** One slice, which is called again until it is done. It catches all errors: one error fails a whole inline Map. */
   #slice(): IChainable {
     const slice = this.#invoke('Slice', 'slice', {
       resultPath: '$.answer',
@@ -282,14 +290,14 @@ export class Ingest extends StateMachineFragment {
     );
   }
 
-  /** Best effort: whether workers could be started is the gatekeeper's business in the end. */
+  /** Errors are ignored here: the gatekeeper makes sure later that workers run. */
   #ensureWorkers(name: string, next: IChainable): IChainable {
     const ensure = this.#invoke(name, 'startWorkers', { resultPath: JsonPath.DISCARD, payload: ['runId'] });
     ensure.addCatch(next, { resultPath: JsonPath.DISCARD });
     return ensure.next(next);
   }
 
-  /** A call of one of the functions, with the retriers of every task, and the named fields of the state as its payload. */
+  /** Calls one of the functions, with the retriers of every task, and the named fields of the state as its payload. */
   #invoke(
     name: string,
     fn: keyof IngestProps['functions'],
@@ -305,14 +313,14 @@ export class Ingest extends StateMachineFragment {
     );
   }
 
-  /** Counts the next call, and keeps nothing of the last one's answer. */
+  /** Counts the next call, and drops the answer of the last one. */
   #again(name: string, keep: readonly string[]): Pass {
     return new Pass(this, name, {
       parameters: { ...fields(keep), call: JsonPath.mathAdd(JsonPath.numberAt('$.call'), 1) },
     });
   }
 
-  /** A pause that a source has asked for, or a host's limit. */
+  /** A pause that a source has asked for, or that a host's limit requires. */
   #wait(name: string, secondsPath: string): Wait {
     return new Wait(this, name, { time: WaitTime.secondsPath(secondsPath) });
   }

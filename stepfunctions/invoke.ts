@@ -5,16 +5,16 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
 
 export interface InvokeProps {
-  /** What the function gets. @default - the whole state input */
+  /** The input of the function. @default - the whole state input */
   readonly payload?: TaskInput;
-  /** Where its answer goes: a path, or `JsonPath.DISCARD`. @default - the answer replaces the state's input */
+  /** The path for the function's answer, or `JsonPath.DISCARD`. @default - the answer replaces the state's input */
   readonly resultPath?: string;
-  /** A backstop beyond the function's own timeout. @default - none */
+  /** An upper time limit beyond the function's own timeout. @default - none */
   readonly timeout?: Duration;
 }
 
 /**
- * A task that calls a function and has its answer as the result, without the envelope of `lambda:invoke`. It has no
+ * Makes a task that calls a function and returns its answer, without the envelope of `lambda:invoke`. It has no
  * retriers yet.
  */
 export function invoke(scope: Construct, name: string, fn: IFunction, props: InvokeProps = {}): LambdaInvoke {

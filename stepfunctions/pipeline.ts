@@ -42,16 +42,16 @@ export type PipelineFunctions = Readonly<
 >;
 
 export interface PipelineProps {
-  /** Where runs keep their state. */
+  /** The bucket with the state of runs. */
   readonly bucket: IBucket;
   readonly functions: PipelineFunctions;
   readonly gate: { readonly intervalSeconds: number; readonly attempts: number };
-  /** Where a warehouse is set: the function that loads, and how often it looks. */
+  /** If a warehouse is set: the function that loads, and how often it looks. */
   readonly load?: { readonly call: IFunction; readonly intervalSeconds: number; readonly attempts: number } | undefined;
-  /** The state machine that closes the runs of executions that ended otherwise, by ARN. */
+  /** The ARN of the state machine that closes the runs of executions that ended early. */
   readonly closeRunArn: string;
   readonly ingest: {
-    /** Pieces of the run's end that are written at once. */
+    /** The number of pieces of the run's end that are written at once. */
     readonly maxLambdas: number;
     readonly children: number;
     readonly slicesAtOnce: number;
@@ -60,7 +60,7 @@ export interface PipelineProps {
   };
 }
 
-/** Lambda ends a function after 15 minutes at most; a call that hasn't come back by then is lost. */
+/** Lambda ends a function after at most 15 minutes; a call that hasn't returned by then is lost. */
 export const TASK_TIMEOUT = Duration.minutes(16);
 
 /**
@@ -72,21 +72,21 @@ export const TASK_TIMEOUT = Duration.minutes(16);
  *                                                                   ─▶ SweepState ─▶ OutcomeChoice ─▶ Succeed | Late | Failed
  * ```
  *
- * What breaks on the way, in Ingest, Reconcile or the gate, is caught, and the run closed in order all the same:
+ * If Ingest, Reconcile or the gate breaks, the error is caught, and the run is still closed in order:
  *
  * ```
  * IngestBroke | ReconcileBroke | GateBroke | LoadBroke ─▶ CloseBroken ─▶ ItemsState ─▶ DoneState ─▶ BrokenState, which fails by that error
  *      ▲ redriven: where it broke ─────────────────────────────────────────────────────────╯
  * ```
  *
- * Where Plan fails there is nothing to close. Where the end itself can't be written, and where the execution is stopped or
- * times out, no Catch is of use: EventBridge then starts the state machine of `close-run.ts`.
+ * If Plan fails, there is nothing to close. If the end itself can't be written, or if the execution is stopped or times
+ * out, no Catch can help: EventBridge then starts the state machine of `close-run.ts`.
  *
- * Between states go keys, never lists. Every state can run twice and do nothing twice.
+ * States pass on keys, never lists. Every state can run twice and does nothing twice.
  */
 export class Pipeline extends StateMachineFragment {
   readonly startState: State;
-  /** None: a run ends in Succeed, Late or Failed. */
+  /** There are none: a run ends in Succeed, Late or Failed. */
   readonly endStates: INextable[] = [];
 
   constructor(scope: Construct, id: string, props: PipelineProps) {
@@ -109,7 +109,7 @@ export class Pipeline extends StateMachineFragment {
     const startWorkers = retryFaults(
       invoke(this, 'StartWorkers', functions.startWorkers, { resultPath: JsonPath.DISCARD, timeout }),
     );
-    // Best effort: the gatekeeper looks after the workers again.
+    // Errors are ignored here: the gatekeeper checks the workers again.
     startWorkers.addCatch(ingest, { resultPath: JsonPath.DISCARD });
 
     const reconcile = retryFaults(
@@ -165,7 +165,7 @@ export class Pipeline extends StateMachineFragment {
         this.#fail('Late', 'Items were missing when time was up'),
       )
       .otherwise(new Succeed(this, 'Succeed', { outputPath: '$.outcome' }));
-    // Best effort, and behind the manifest: what other runs have left is not this one's business.
+    // Errors are ignored here, and the manifest is already written: this state cleans up after other runs.
     const sweep = retryThrottles(
       invoke(this, 'SweepState', functions.sweep, {
         payload: TaskInput.fromObject({ runs: JsonPath.stringAt('$$.StateMachine.Id'), closeRun: closeRunArn }),
@@ -190,14 +190,14 @@ export class Pipeline extends StateMachineFragment {
     closeBroken.next(
       new Choice(this, 'AnythingToWrite')
         .when(Condition.booleanEquals('$.end.closed', true), write)
-        // The run's records are gone.
+        // The run's records do not exist any more.
         .otherwise(new Fail(this, 'NotClosed', { errorPath: '$.error.Error', causePath: '$.error.Cause' })),
     );
     write.next(
       new Choice(this, 'EndedInOrder')
         .when(Condition.booleanEquals('$.outcome.broken', false), sweep.next(outcome))
         .otherwise(
-          // Here only a redrive goes on.
+          // From here, only a redrive continues.
           broken.next(
             new Choice(this, 'GoOn')
               .when(Condition.stringEquals('$.broke', 'Ingest'), ingest)
@@ -209,7 +209,7 @@ export class Pipeline extends StateMachineFragment {
     plan.next(
       new Choice(this, 'WorkChoice')
         .when(Condition.numberGreaterThan('$.work', 0), startWorkers.next(ingest))
-        // A Map's reader may refuse an empty file.
+        // The reader of a Map may refuse an empty file.
         .when(Condition.numberEquals('$.batches', 0), reconcile)
         .otherwise(ingest),
     );

@@ -2,7 +2,10 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { S3JsonLItemReader } from 'aws-cdk-lib/aws-stepfunctions';
 import { RUNS_PREFIX } from '#run/keys.ts';
 
-/** The plan's lines as a Distributed Map's items. It may read runs' records, where CDK's own may read all objects. */
+/**
+ * Reads the plan's lines as the items of a Distributed Map. It may read only the records of runs; CDK's own reader may
+ * read all objects.
+ */
 export class PlanLines extends S3JsonLItemReader {
   override providePolicyStatements(): PolicyStatement[] {
     return [

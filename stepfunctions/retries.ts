@@ -2,8 +2,8 @@ import { Duration } from 'aws-cdk-lib';
 import { JitterType, type RetryProps, type TaskStateBase } from 'aws-cdk-lib/aws-stepfunctions';
 
 /**
- * Lambda has no room: the account's concurrency is used up. It passes by itself, so this is waited for, for about
- * 20 minutes. CDK's own list of service exceptions lacks it.
+ * Lambda has no capacity: the account's concurrency is used up. This ends by itself, so the task is retried for about
+ * 20 minutes. CDK's own list of service exceptions lacks this error.
  */
 const throttled: RetryProps = {
   errors: ['Lambda.TooManyRequestsException'],
@@ -15,8 +15,8 @@ const throttled: RetryProps = {
 };
 
 /**
- * Faults of AWS on the way to a function or in what it called, and ends of a function's process that are nobody's error; the
- * AWS SDK has tried three times by then.
+ * Faults of AWS between Step Functions and a function, or in a service that the function called, and ends of a
+ * function's process that are not errors of its code. The AWS SDK has tried three times by then.
  */
 const transient: RetryProps = {
   errors: [
@@ -28,11 +28,12 @@ const transient: RetryProps = {
     'Lambda.Unknown',
     'Sandbox.Timedout',
     'States.Timeout',
-    // The function's process ended: by a fault of its sandbox, or for want of memory, which the next one may have.
+    // The function's process ended: because of its sandbox, or because it had too little memory, which the next process
+    // may have.
     'Runtime.ExitError',
     'Runtime.OutOfMemory',
     'Extension.Crash',
-    // As the AWS SDK names what S3, SQS and ECS answer.
+    // The names that the AWS SDK gives to errors of S3, SQS and ECS.
     'SlowDown',
     'InternalError',
     'ServiceUnavailable',
@@ -40,7 +41,7 @@ const transient: RetryProps = {
     'TimeoutError',
     'ThrottlingException',
     'ServerException',
-    // And how it names an answer without a body, such as a 503 to HeadObject.
+    // The name that it gives to an answer without a body, such as a 503 to HeadObject.
     'Unknown',
   ],
   interval: Duration.seconds(2),
@@ -50,20 +51,21 @@ const transient: RetryProps = {
   jitterStrategy: JitterType.FULL,
 };
 
-/** Errors that the next try would meet again. They come first, since the last retrier takes whatever is left. */
+/** Errors that the next try would throw again. They come first, because the last retrier matches every other error. */
 const permanent: RetryProps = {
   errors: [
-    // Ours: what a person typed, what another execution holds, and records that have gone or are another version's.
+    // Our own: invalid input, something that another execution owns, and records that were deleted or belong to another
+    // version.
     'InvalidInputError',
     'AlreadyClaimedError',
     'NoSuchRunError',
     'UnreadableRecordError',
     'NewerVersionError',
     'EnvironmentError',
-    // A payload that isn't what its function takes.
+    // A payload that does not fit the schema of its function.
     'ZodError',
     '$ZodError',
-    // Faults of the code, and of what was deployed.
+    // Faults of the code, and of the deployed resources.
     'TypeError',
     'ReferenceError',
     'SyntaxError',
@@ -77,7 +79,7 @@ const permanent: RetryProps = {
   maxAttempts: 0,
 };
 
-/** Whatever else a task fails by. Every state can run twice and do nothing twice, so that trying again does no harm. */
+/** All other errors of a task. Every state can run twice and does nothing twice, so a retry does no harm. */
 const anythingElse: RetryProps = {
   errors: ['States.TaskFailed'],
   interval: Duration.seconds(5),
@@ -88,9 +90,9 @@ const anythingElse: RetryProps = {
 };
 
 /**
- * Gives a task the retriers that every task has: throttles, transient faults and whatever else it fails by, each counted on
- * its own, with jitter so that many children don't come back at once. Errors that the next try would meet again are not
- * tried: those that all functions know, and the task's own.
+ * Adds the retriers that every task has: for throttles, for transient faults and for all other errors. Each has its own
+ * count, and jitter, so that many children don't retry at once. Errors that the next try would throw again are not
+ * retried: those that all functions can throw, and the task's own.
  *
  * @param own names of errors that this task's function throws on purpose. @default none
  */
@@ -102,7 +104,7 @@ export function retryFaults<T extends TaskStateBase>(task: T, own: readonly stri
   return task;
 }
 
-/** For a task that throws on purpose whatever it is given: only what keeps its function from being called is tried again. */
+/** For a task that always throws on purpose: only errors that keep its function from being called are retried. */
 export function retryThrottles<T extends TaskStateBase>(task: T): T {
   task.addRetry(throttled);
   task.addRetry({ ...transient, errors: (transient.errors ?? []).filter((error) => error.startsWith('Lambda.')) });

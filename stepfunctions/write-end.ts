@@ -19,31 +19,32 @@ import { GatekeeperLoop } from './gatekeeper-loop.ts';
 import { invoke } from './invoke.ts';
 import { retryFaults } from './retries.ts';
 
-/** An inline Map runs no more iterations at once. */
+/** An inline Map runs at most this many iterations at once. */
 const MOST_AT_ONCE = 40;
 
 export interface WriteEndProps {
   readonly functions: Readonly<Record<'listItems' | 'done', IFunction>>;
-  /** Pieces written at once; at most 40 are. */
+  /** The number of pieces that are written at once; at most 40 are. */
   readonly atOnce: number;
   readonly timeout: Duration;
-  /** What loads the run into the warehouse, where one is set. */
+  /** The function that loads the run into the warehouse, if one is set. */
   readonly load?: LoadProps | undefined;
 }
 
-/** The loads of a run, by the gatekeeper's own loop. */
+/** The loads of a run, in a loop like the gatekeeper's. */
 export interface LoadProps {
-  /** Takes the loads as far as they go, and throws `NotReadyError` while they aren't done. */
+  /** Advances the loads, and throws `NotReadyError` while they aren't done. */
   readonly load: IFunction;
   readonly interval: Duration;
   readonly attempts: number;
-  /** Where a load that failed leads, or one that had to be cancelled. */
+  /** The next state after a load failed or had to be cancelled. */
   readonly onError: IChainable;
 }
 
 /**
- * Writes the end of a run that was closed. `$.end` is what the close-run function answered: the run, how many pieces its end
- * has, and those that get a function of their own. A short run has none of those: DoneState writes all of it.
+ * Writes the end of a run that was closed. `$.end` is the answer of the close-run function: the run, the number of
+ * pieces of its end, and the pieces that get a function of their own. A short run has no such pieces: DoneState writes
+ * all of it.
  *
  * ```
  * ItemsState: each piece ─▶ ListItems
@@ -51,8 +52,8 @@ export interface LoadProps {
  *   ─▶ DoneState: adds the pieces up, and writes the manifest ($.outcome)
  * ```
  *
- * No Catch: an execution that breaks here is closed already, so that whoever closes runs that ended goes on from the pieces
- * that are written.
+ * There is no Catch: if an execution breaks here, its run is closed already. The state machine that closes ended runs
+ * then continues from the pieces that are written.
  */
 export class WriteEnd extends StateMachineFragment {
   readonly startState: State;
@@ -84,7 +85,7 @@ export class WriteEnd extends StateMachineFragment {
     this.endStates = [done];
   }
 
-  /** After the pieces, which say for good what is done, and before the manifest, which says what is loaded. */
+  /** After the pieces, which fix what is done, and before the manifest, which contains what is loaded. */
   #loading({ load, interval, attempts, onError }: LoadProps, timeout: Duration, done: TaskStateBase): IChainable {
     const loop = new GatekeeperLoop(this, 'Load', {
       name: 'Load',
@@ -97,7 +98,7 @@ export class WriteEnd extends StateMachineFragment {
       onError,
     });
     loop.next(done);
-    // A redrive comes here again, and isn't forced from the start.
+    // A redrive begins here again, so the loop must not start forced.
     const begin = new Pass(this, 'LoadState', { result: Result.fromBoolean(false), resultPath: '$.loadForce' });
     return new Choice(this, 'LoadChoice')
       .when(Condition.numberGreaterThan('$.end.loads', 0), begin.next(loop))

@@ -13,27 +13,30 @@ import type { Ingest } from '../ingest/ingest.ts';
 import { resumeLarge } from '../ingest/job.ts';
 import { logger } from '../logger.ts';
 
-/** What ended a transfer, as the state machine knows it. */
+/** The error that ended a transfer, in the form of the state machine. */
 export interface StateError {
   readonly name: string;
   readonly cause: string;
 }
 
-/** Errors after which a new upload may succeed: the engine's kinds of BeginAgainError, by name, as they come through Step Functions. */
+/**
+ * Errors after which a new upload may succeed: the names of the engine's BeginAgainErrors, as Step Functions passes
+ * them on.
+ */
 const SOURCE_CHANGED = 'SourceChangedError';
-/** The next beginning reads the source in one stream. */
+/** After this error, the next beginning reads the source in one stream. */
 const RANGES_IGNORED = 'RangesIgnoredError';
 const BEGIN_AGAIN: ReadonlySet<string> = new Set([SOURCE_CHANGED, RANGES_IGNORED, 'UploadVanishedError']);
 
-/** The error of a slice that came after the run's deadline. */
+/** The error of a slice that was called after the run's deadline. */
 const DEADLINE = 'RunDeadlineError';
 
 /**
- * Gives a large object's upload up. Where a new one may succeed, what Open needs for it takes the transfer's place.
- * Otherwise the failure is recorded, first, so that whatever happens to the abort the item is settled. An object that was
- * completed all the same stays.
+ * Abandons a large object's upload. If a new upload may succeed, a record with what Open needs for it replaces the
+ * record of the transfer. Otherwise the failure is recorded. The failure is recorded before the abort, so the item is
+ * settled even if the abort fails. An object that was completed in spite of the error stays.
  *
- * @returns whether the transfer has to begin again. Called again, it gives the same answer.
+ * @returns whether the transfer has to begin again. A repeated call returns the same answer.
  */
 export async function abandonLarge(
   ingest: Ingest,
@@ -60,7 +63,7 @@ export async function abandonLarge(
     return { again: true };
   }
   if (error.name === DEADLINE) {
-    // Late is no failure: the run goes on without it, and names it as missing.
+    // A late item is not a failure: the run continues without it, and names it as missing.
     logger.info('late', { runId, item, itemName: transfer.item.key });
     await resumeLarge(ingest, transfer).abandon();
     return { again: false };
@@ -74,7 +77,7 @@ export async function abandonLarge(
   return { again: false };
 }
 
-/** The version that the lost beginning read, where the next one has to know of it. */
+/** The version that the lost beginning read, if the next beginning has to know it. */
 function pinsAfter({ name }: StateError, { state }: LargeTransfer): Pins[] {
   const { pins } = transferStateSchema.parse(state);
   if (name === RANGES_IGNORED) return [{ ...pins, oneStream: true }];
@@ -91,5 +94,5 @@ async function bytesSent(store: Store, transfer: LargeTransfer): Promise<number>
 function failureOf({ name, cause }: StateError, { beginning }: LargeTransfer): Pick<Error, 'name' | 'message'> {
   const message = messageOfCause(cause);
   if (name !== SOURCE_CHANGED) return { name, message };
-  return { name: 'SourceKeepsChangingError', message: `${message}; it was begun ${beginning} times: try later` };
+  return { name: 'SourceKeepsChangingError', message: `${message}; the transfer began ${beginning} times: try later` };
 }

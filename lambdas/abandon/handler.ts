@@ -12,7 +12,7 @@ const payloadSchema = z.object({
   error: caughtErrorSchema,
 });
 
-/** Abandon: a large object's upload is lost → it is aborted, and begun again or recorded as failed. */
+/** Abandon: aborts the upload of a large object, and lets it begin again or records a failure. */
 export const handler = logged(async (payload: unknown) => {
   const { runId, item, error } = payloadSchema.parse(payload);
   return abandonLarge(ingest, runId, item, { name: error.Error, cause: error.Cause ?? '' });

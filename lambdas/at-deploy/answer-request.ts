@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { logger } from '../logger.ts';
 
-/** What CloudFormation sends for a custom resource, as far as it is read here. */
+/** The fields of CloudFormation's request for a custom resource that are used here. */
 export const requestSchema = z.object({
   RequestType: z.enum(['Create', 'Update', 'Delete']),
   ResponseURL: z.url(),
@@ -10,28 +10,28 @@ export const requestSchema = z.object({
   RequestId: z.string(),
   LogicalResourceId: z.string(),
   ResourceType: z.string(),
-  /** What the last answer named; none before the first. */
+  /** The id in the last answer; missing before the first answer. */
   PhysicalResourceId: z.string().optional(),
   ResourceProperties: z.record(z.string(), z.unknown()),
 });
 export type DeployRequest = z.infer<typeof requestSchema>;
 
-/** CloudFormation takes an answer of 4,096 bytes in all. */
+/** CloudFormation accepts an answer of at most 4,096 bytes. */
 const MOST_CHARACTERS = 2_000;
 const ATTEMPTS = 4;
 const ANSWER_SECONDS = 15;
 
-/** CloudFormation's address did not take the answer. */
+/** CloudFormation did not accept the answer. */
 class AnswerNotTakenError extends Error {
   override readonly name = 'AnswerNotTakenError';
 }
 
 /**
- * Does what CloudFormation asks for, and answers it in every case: without an answer a deploy waits for the resource's
- * whole time limit.
+ * Does what CloudFormation asks for, and always answers: without an answer, a deploy waits for the resource's whole
+ * time limit.
  *
- * @param step returns the physical id. What it throws is the deploy's failure, with its message.
- * @throws AnswerNotTakenError where the answer can't be delivered in four attempts.
+ * @param step returns the physical id. If it throws, the deploy fails with the error's message.
+ * @throws AnswerNotTakenError if the answer can't be delivered in four attempts.
  */
 export async function answerRequest(request: DeployRequest, step: () => Promise<string | undefined>): Promise<void> {
   const { StackId, RequestId, LogicalResourceId, PhysicalResourceId = LogicalResourceId } = request;
@@ -42,20 +42,23 @@ export async function answerRequest(request: DeployRequest, step: () => Promise<
   } catch (error) {
     logger.error('a step of the deploy failed', { error });
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    // The physical id stays, or CloudFormation would take the failure for a replacement.
+    // The physical id stays the same. A new id would tell CloudFormation that the resource was replaced.
     answer = { ...about, Status: 'FAILED', PhysicalResourceId, Reason: reason.slice(0, MOST_CHARACTERS) };
   }
   await put(request.ResponseURL, answer);
 }
 
-/** The address is signed for a body without a content type, so none is sent: bytes have none, text would get one. */
+/**
+ * The URL is signed for a request without a content type. So the body is sent as bytes: for a text, fetch would add a
+ * content type.
+ */
 async function put(url: string, answer: object): Promise<void> {
   const body = Buffer.from(JSON.stringify(answer));
   for (let attempt = 1; ; attempt++) {
     try {
       const response = await fetch(url, { method: 'PUT', body, signal: AbortSignal.timeout(ANSWER_SECONDS * 1_000) });
       if (response.ok) return;
-      throw new AnswerNotTakenError(`CloudFormation's address answered ${response.status}: ${await response.text()}`);
+      throw new AnswerNotTakenError(`CloudFormation answered ${response.status}: ${await response.text()}`);
     } catch (error) {
       if (attempt === ATTEMPTS) throw error;
       logger.warn('the answer to CloudFormation is sent again', { attempt, error });

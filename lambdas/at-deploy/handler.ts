@@ -8,7 +8,10 @@ import { ensureEcsRole } from './ensure-ecs-role.ts';
 
 const iam = new IAMClient(requestLimits());
 
-/** AtDeploy: the steps of a deploy that CloudFormation has no resource for. CloudFormation calls it and waits for its answer. */
+/**
+ * AtDeploy: the steps of a deploy for which CloudFormation has no resource. CloudFormation calls this function and
+ * waits for its answer.
+ */
 export const handler = logged(async (event: unknown) => {
   const request = requestSchema.parse(event);
   const { RequestType, ResourceType } = request;

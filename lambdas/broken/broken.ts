@@ -3,11 +3,13 @@ import type { Store } from '#run/store.ts';
 import { type CaughtError, messageOfCause } from '../caught-error.ts';
 
 /**
- * The last state of an execution that broke, once its run is closed in order: it fails by the error that broke it. A redrive
- * begins here again; then the run is opened, and the execution goes on where it broke.
+ * The last state of an execution that broke. Its run is already closed in order. The state fails with the error that
+ * broke the execution. A redrive begins at this state; then the run is opened, and the execution continues where it
+ * broke.
  *
- * @param closedAtRedrive how often the execution had been redriven when its run was closed; undefined where it is open.
- * @throws the error that broke it, by its name, unless the execution was redriven since.
+ * @param closedAtRedrive how often the execution had been redriven when its run was closed; undefined if the run is
+ * open.
+ * @throws the error that broke the execution, with its name, unless the execution was redriven since.
  */
 export async function endBroken(
   store: Store,
@@ -22,7 +24,7 @@ export async function endBroken(
 
 function errorOf({ Error: name, Cause = '' }: CaughtError): Error {
   const error = new Error(messageOfCause(Cause));
-  // Names that begin so are Step Functions' own, and no function may throw one.
+  // Names with this beginning belong to Step Functions, and no function may throw them.
   error.name = name.replace(/^States\./, 'StepFunctions.');
   error.stack = '';
   return error;

@@ -20,7 +20,7 @@ const payloadSchema = z.object({
   error: caughtErrorSchema,
 });
 
-/** BrokenState: throws the error that broke the execution, or, where it was redriven, opens its run again. */
+/** BrokenState: throws the error that broke the execution. If the execution was redriven, it opens the run again. */
 export const handler = logged(async (payload: unknown) => {
   const { runId, executionArn, error } = payloadSchema.parse(payload);
   const [closing, redriveCount] = await Promise.all([

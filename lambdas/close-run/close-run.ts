@@ -18,14 +18,17 @@ export interface BrokenExecution extends Execution {
   readonly cause?: string | null | undefined;
 }
 
-/** What the next steps of the end go on with. */
+/** What the next steps of the end need. */
 export interface Closed {
   readonly closed: true;
   readonly runId: string;
-  /** How many pieces the end is written in, and those that get a function of their own: none in a short run. */
+  /**
+   * The number of pieces in which the end is written, and the pieces that get a function of their own: none in a short
+   * run.
+   */
   readonly of: number;
   readonly pieces: readonly number[];
-  /** Tables of the warehouse that are to be loaded now. */
+  /** How many tables of the warehouse have to be loaded. */
   readonly loads: number;
 }
 
@@ -34,13 +37,13 @@ export interface NothingToClose {
   readonly closed: false;
   readonly runId: string;
   readonly why: string;
-  /** The execution has ended in Plan, so that its run has no other end. */
+  /** The execution has ended in Plan, so its run has no other end. */
   readonly isUnplanned: boolean;
 }
 
 /**
- * Closes the run of an execution whose gate has opened. What has closed it before was an end of this execution that a
- * redrive undid: an execution that is here has not ended.
+ * Closes the run of an execution whose gate has opened. If the run is closed already, an earlier end of this execution
+ * has closed it, and a redrive has undone that end: this execution is running, so it has not ended.
  */
 export async function closeInOrder(store: Store, runId: string, ending: Ending): Promise<Closed> {
   const plan = await readPlanSummary(store, runId);
@@ -50,8 +53,8 @@ export async function closeInOrder(store: Store, runId: string, ending: Ending):
 }
 
 /**
- * Closes the run of an execution that was stopped, timed out or broke, so that workers leave it alone, and aborts the
- * uploads that its transfers left open. A run that is closed stays as it was closed.
+ * Closes the run of an execution that was stopped, timed out or broke, so that workers stop processing it, and aborts
+ * the uploads that its transfers left open. A run that is closed already does not change.
  */
 export async function closeBroken(store: Store, execution: BrokenExecution): Promise<Closed | NothingToClose> {
   const { name: runId, status, redriveCount } = execution;
@@ -59,7 +62,7 @@ export async function closeBroken(store: Store, execution: BrokenExecution): Pro
   if ('none' in found) return nothing(runId, found.none, !found.isAnothers);
   if (await wasRedriven(store, execution)) return nothing(runId, `run ${runId} was redriven since`);
 
-  // An earlier end, which a redrive undid and nobody has told of.
+  // An earlier end that a redrive has undone, and that no event has reported.
   await reopenRun(store, runId, redriveCount);
   await abortUploads(store, runId);
   const why = [status, execution.error, messageOfCause(execution.cause ?? '')].filter((text) => text).join(': ');
@@ -70,12 +73,12 @@ export async function closeBroken(store: Store, execution: BrokenExecution): Pro
     problem: problemOfExecution(runId, execution),
   };
   const closing = await closeRun(store, runId, ending);
-  // Closed in order, and then a load broke: the run has not come to its end.
+  // The run was closed in order, and then a load broke: the run has not ended completely.
   if (closing.execution === undefined && !(await allLoaded(store, found.plan, closing))) {
     const manifest = await readJson(store, runKeys(runId).manifest, manifestSchema);
     if (manifest === undefined) await breakClosing(store, closing, ending);
   }
-  // It was redriven meanwhile, and ReopenRun came too early to see the run closed.
+  // The execution was redriven meanwhile, and ReopenRun ran before the run was closed.
   const redriven = await latestRedrive(store, runId);
   if (redriven > redriveCount && (await reopenRun(store, runId, redriven))) {
     return nothing(runId, `run ${runId} was redriven meanwhile`);

@@ -17,12 +17,12 @@ const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET
 const stepFunctions = new SFNClient(requestLimits());
 const events = new EventBridgeClient(requestLimits());
 
-/** From a run whose gate has opened. */
+/** The payload for a run whose gate has opened. */
 const inOrder = z.object({
   runId: z.string(),
   gate: z.object({ forced: z.boolean(), reason: z.string().nullable() }),
 });
-/** From a run in which a state broke, as the state machine's Catch gives the error. */
+/** The payload for a run in which a state broke, with the error from the state machine's Catch. */
 const caught = z.object({
   runId: z.string(),
   executionArn: z.string(),
@@ -30,7 +30,7 @@ const caught = z.object({
 });
 const payloadSchema = z.union([inOrder, caught, endedExecutionEventSchema]);
 
-/** CloseState, CloseBroken and CloseRun: the run is closed → the pieces in which its end is written. */
+/** CloseState, CloseBroken and CloseRun: close the run, and return the pieces in which its end is written. */
 export const handler = logged(async (payload: unknown) => {
   const answer = await close(payloadSchema.parse(payload));
   logger.info('close-run', { ...answer });

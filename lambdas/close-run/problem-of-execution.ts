@@ -2,7 +2,9 @@ import type { EndedExecution } from '#run/ledger/records.ts';
 import { type Problem, problemOf } from '#run/problem/problem.ts';
 import { messageOfCause } from '../caught-error.ts';
 
-/** What ended an execution that came to no DoneState: its error, or that somebody stopped it or its time was up. */
+/**
+ * Returns what ended an execution that did not reach DoneState: its error, a person who stopped it, or its time limit.
+ */
 export function problemOfExecution(
   runId: string,
   execution: {

@@ -7,17 +7,19 @@ import type { Store } from '#run/store.ts';
 import { executionSchema } from '../execution.ts';
 import { problemOfExecution } from './problem-of-execution.ts';
 
-/** Milliseconds since 1970, as EventBridge has them. */
+/** Milliseconds since 1970, as in events of EventBridge. */
 const moment = z.number().transform((at) => new Date(at).toISOString());
 
-/** What EventBridge, or the sweep, says of an execution that has ended. The sweep knows neither times nor input. */
+/**
+ * What EventBridge, or the sweep, reports about an execution that has ended. The sweep knows neither times nor input.
+ */
 export const endedExecutionEventSchema = executionSchema.extend({
   status: endedExecutionSchema.shape.status,
   error: z.string().nullish(),
   cause: z.string().nullish(),
   startDate: moment.optional(),
   stopDate: moment.optional(),
-  /** The execution's own, as text; null where it is too long for an event. */
+  /** The execution's input as text; null if it is too long for an event. */
   input: z.string().nullish(),
 });
 
@@ -27,8 +29,8 @@ const scheduledSchema = z.object({
 });
 
 /**
- * Sends the event of an execution that ended in Plan. A start that found its slot or its run id taken is none: Scheduler may
- * deliver a start twice, and the first has a run with an end of its own.
+ * Sends the event for an execution that ended in Plan. It sends nothing for a start that found its slot or its run id
+ * claimed: Scheduler may deliver a start twice, and the first start has a run with its own end.
  */
 export async function tellOfUnplannedEnd(
   store: Store,
@@ -55,7 +57,7 @@ export async function tellOfUnplannedEnd(
   await tellOfEnd(store, client, event);
 }
 
-/** The slot that the input names. The input was refused, so that anything may be in it. */
+/** Returns the slot that the input names. The input was refused, so it may contain anything. */
 function scheduleOf(input: string | null | undefined) {
   const parsed = scheduledSchema.safeParse(parseJson(input ?? ''));
   return { schedule: parsed.data?.schedule ?? null, scheduledTime: parsed.data?.scheduledTime ?? null };

@@ -8,10 +8,10 @@ import { claimWorkersMinute } from '../ingest/workers-minute.ts';
 import { logger } from '../logger.ts';
 
 /**
- * Completes a large object with the proofs of all its slices, records it, and hands it to the workers. Called again
- * after it was done, it finds the engine's own object and changes nothing.
+ * Completes a large object with the proofs of all its slices, records it, and sends it to the workers. A repeated call
+ * finds the engine's own object and changes nothing.
  *
- * @throws what the engine's Close throws: Abandon is next.
+ * @throws what the engine's Close throws. The state machine then calls Abandon.
  */
 export async function closeLarge(
   ingest: Ingest,

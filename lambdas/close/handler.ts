@@ -14,7 +14,7 @@ const queue = { client: new SQSClient(requestLimits()), url: env.SLUICE_QUEUE_UR
 
 const payloadSchema = z.object({ runId: z.string(), item: z.string() });
 
-/** Close: all slices of a large object are done → it is one object, recorded and handed on. */
+/** Close: makes one object from the parts of all slices, records it, and dispatches it. */
 export const handler = logged(
   measured(async (payload: unknown) => {
     const { runId, item } = payloadSchema.parse(payload);

@@ -36,7 +36,10 @@ const events = new EventBridgeClient(requestLimits());
 
 const payloadSchema = z.object({ runId: z.string(), of: z.int().positive() });
 
-/** DoneState: the pieces of a closed run's end → its manifest and the event that tells of it; says how the run ended. */
+/**
+ * DoneState: writes the manifest from the pieces of a closed run's end, sends the event about the end, and returns how
+ * the run ended.
+ */
 export const handler = logged(async (payload: unknown) => {
   const { runId, of } = payloadSchema.parse(payload);
   const plan = await readPlanSummary(store, runId);
@@ -60,7 +63,7 @@ export const handler = logged(async (payload: unknown) => {
     counts: manifest.counts,
     bytes: manifest.bytes,
     manifest: runKeys(runId).manifest,
-    /** The execution broke, and is to end by the error that broke it. */
+    /** The execution broke, and has to end with the error that broke it. */
     broken: manifest.execution !== undefined,
   };
 });

@@ -5,8 +5,8 @@ import type { GateRecord } from '#run/ledger/gate-record.ts';
 import { type MetricsOf, sendFailures, sendMetrics } from '#run/metrics/send-metrics.ts';
 
 /**
- * Tells the log and CloudWatch of an ended run: a line that holds what sums the run up, whatever is measured, and the metrics that
- * the setting asks for.
+ * Reports an ended run to the log and to CloudWatch: always a log line with the run's totals, and the metrics that the
+ * setting asks for.
  */
 export function tellOfRun(
   logger: Pick<Logger, 'info'>,
@@ -50,7 +50,7 @@ export function tellOfRun(
   sendFailures(metrics, failures);
 }
 
-/** How many of the failed items that the manifest names failed by which code, the most frequent first. */
+/** Counts the failed items that the manifest names by their codes, the most frequent code first. */
 function failuresByCode({ failed }: Manifest): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { problem } of failed) counts.set(problem.code, (counts.get(problem.code) ?? 0) + 1);

@@ -6,19 +6,19 @@ import { parseJson } from '#run/input/json-text.ts';
 import { recordFailure } from '#run/ledger/record-failure.ts';
 import type { Store } from '#run/store.ts';
 
-/** One look takes at most so many calls of ten; what is left waits for the next look. */
+/** One look makes at most this many calls of ten messages; the rest waits for the next look. */
 const CALLS = 20;
 
-/** The name, in records, of an item whose message was delivered as often as it may be. */
+/** The name, in records, for an item whose message was delivered as often as allowed. */
 class DeadLetterError extends Error {
   override readonly name = 'DeadLetterError';
 }
 
 /**
- * Turns dead letters into failures, of whichever run they are, so that a gate closes at once instead of waiting for
- * an item that kills each worker. Nothing polls this queue between runs, so an empty one costs nothing.
+ * Turns dead letters of all runs into failures, so that a gate does not wait for an item that kills each worker.
+ * Nothing polls this queue between runs, so an empty queue costs nothing.
  *
- * A dead letter that names no item of ours stays, for a person to look at.
+ * A dead letter that names no item of Sluice stays, so that a person can read it.
  *
  * @returns how many failures were recorded.
  */
@@ -39,7 +39,7 @@ export async function drainDeadLetters(store: Store, deadLetters: Queue): Promis
   return recorded;
 }
 
-/** @returns whether it was an item's, which then has a failure. */
+/** @returns whether the message belonged to an item, which then has a failure. */
 async function drain(store: Store, { client, url }: Queue, message: Message): Promise<boolean> {
   const parsed = messageSchema.safeParse(parseJson(message.Body ?? ''));
   if (!parsed.success) return false;
@@ -47,7 +47,7 @@ async function drain(store: Store, { client, url }: Queue, message: Message): Pr
   const attempts = Number(message.Attributes?.ApproximateReceiveCount ?? 0);
   const stage = fetch === undefined ? 'process' : 'transfer';
   const error = new DeadLetterError(
-    `no worker came to an end with ${name}, and none could say why, in ${attempts} deliveries: it may kill or stall each one`,
+    `no worker finished ${name} or recorded a reason, in ${attempts} deliveries: the item may kill or stall each worker`,
   );
   await recordFailure(store, { runId, item, name, stage }, error, attempts);
   await client.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: message.ReceiptHandle }));

@@ -10,12 +10,13 @@ import type { PlanSummary } from '#run/plan/plan-summary.ts';
 import { listKeys, readJson, type Store } from '#run/store.ts';
 import type { Resend } from './stuck.ts';
 
-/** Records read at once. */
+/** The number of records that are read at once. */
 const READS_AT_ONCE = 32;
 
 /**
- * Sends items to the workers once more that could be processed and have no word in the ledger yet: all of them, or those
- * alone that no worker has begun. What a worker has begun is in a message that SQS gives out again by itself.
+ * Sends the messages of items again that can be processed and have no record in the ledger: of all such items, or only
+ * of those that no worker has begun. If a worker has begun an item, the item's message still exists, and SQS delivers
+ * it again by itself.
  */
 export async function dispatchOutstanding(
   store: Store,
@@ -51,7 +52,7 @@ async function messageFor(
   return messageOf(runId, item, landed);
 }
 
-/** The items that a worker has taken at least once. */
+/** The items that a worker has begun at least once. */
 async function begunItems(store: Store, runId: string): Promise<Set<string>> {
   const prefix = runKeys(runId).allAttempts;
   const begun = new Set<string>();

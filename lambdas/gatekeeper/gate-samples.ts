@@ -3,17 +3,17 @@ import { runKeys } from '#run/keys.ts';
 import { type GateRecord, type GateSample, gateRecordSchema, newGateRecord } from '#run/ledger/gate-record.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
 
-/** How many samples `gate.json` keeps: 10 hours at 30 s, and still a small object. */
+/** How many samples `gate.json` keeps: 10 hours at one in 30 s, and still a small object. */
 const KEPT_SAMPLES = 1_200;
 
-/** What earlier looks have left. */
+/** Returns the gate record of earlier looks. */
 export async function readGateRecord(store: Store, runId: string): Promise<GateRecord> {
   return (await readJson(store, runKeys(runId).gate, gateRecordSchema)) ?? newGateRecord(runId);
 }
 
-/** The record with one more look in it. */
+/** Returns the record with one more look in it. */
 export function nextGateRecord(before: GateRecord, sample: GateSample, finished: GateRecord['finished']): GateRecord {
-  // Not the dead letters: one that is nobody's stays, and says nothing of what is on its way.
+  // Dead letters don't count here: a letter that belongs to no item stays, and says nothing about messages under way.
   const isEmpty = sample.queued + sample.inFlight === 0;
   return {
     ...before,
@@ -25,17 +25,17 @@ export function nextGateRecord(before: GateRecord, sample: GateSample, finished:
   };
 }
 
-/** Whether the run has come further since the last exact look. */
+/** Returns whether the number of settled items has grown since the last exact look. */
 function nextStill(before: GateRecord['still'], { done, failed, at }: GateSample): GateRecord['still'] {
   const settled = done + failed;
   if (before === null || before.settled !== settled) return { settled, looks: 1, since: at };
   return { ...before, looks: before.looks + 1 };
 }
 
-/** Sentences with an id in them are new each time; a person needs no more than these. */
+/** A sentence that contains an id is new each time, so the number of sentences is limited. */
 const KEPT_PROBLEMS = 50;
 
-/** The last look with what it then did about the workers. Problems are kept once each. */
+/** Adds to the last look what the gatekeeper then did about the workers. Each problem is kept once. */
 export function withWorkers(record: GateRecord, { workers, problems }: FleetState): GateRecord {
   return {
     ...record,
@@ -46,7 +46,7 @@ export function withWorkers(record: GateRecord, { workers, problems }: FleetStat
   };
 }
 
-/** One gatekeeper looks at a run at a time, so nobody else writes this. */
+/** Only one gatekeeper looks at a run at a time, so no other process writes this object. */
 export function keepGateRecord(store: Store, record: GateRecord): Promise<void> {
   return writeJson(store, runKeys(record.runId).gate, record);
 }

@@ -18,7 +18,7 @@ import { lookAtLedger } from './ledger-count.ts';
 import { queueCounts } from './queue-counts.ts';
 import { type Resend, resendOf } from './stuck.ts';
 
-/** What the gate needs of the world. */
+/** The clients and settings that the gate needs. */
 export interface Gate {
   readonly store: Store;
   readonly queue: Queue;
@@ -30,7 +30,7 @@ export interface Gate {
   readonly now: () => Date;
 }
 
-/** The gate is open. `reason` says why it was forced, null where all that was waited for is there. */
+/** The gate is open. `reason` says why it was forced, or is null if everything that it waited for is ready. */
 export interface Passed {
   readonly forced: boolean;
   readonly reason: 'deadline' | 'limit' | null;
@@ -40,11 +40,12 @@ export interface Passed {
 }
 
 /**
- * Looks at a run once. All that it waits for is there, or its deadline has passed: it returns. Otherwise it replaces
- * workers that died, sends once more what no message speaks of any more, and throws.
+ * Looks at a run once. If everything that the run waits for is ready, or its deadline has passed, it returns. Otherwise
+ * it replaces workers that died, sends lost messages again, and throws.
  *
- * @throws NotReadyError whose message is the progress, while something is missing; CheckFailedError where a check can't be
- *   asked; whatever AWS answers. Only the first is waited for on the gate's attempts.
+ * @throws NotReadyError while something is missing, with the progress as its message; CheckFailedError if a check can't
+ * be made; the errors that AWS answers. The state machine waits only after a NotReadyError; for each other error it
+ * retries a few times.
  */
 export async function lookAtGate(gate: Gate, runId: string): Promise<Passed> {
   const plan = await readPlanSummary(gate.store, runId);
@@ -68,7 +69,7 @@ export async function lookAtGate(gate: Gate, runId: string): Promise<Passed> {
     finished,
   );
   const { done, failed, missing } = counts;
-  // A check that can't be asked must not keep the gate shut beyond the deadline.
+  // A check that can't be made must not keep the gate closed beyond the deadline.
   const findings = isLate ? [] : await Promise.all(plan.waitFor.map((wait) => checkFor(wait, gate)({ plan, record })));
   if (isLate || findings.every((finding) => finding.ready)) {
     await keepGateRecord(gate.store, record);
@@ -77,7 +78,7 @@ export async function lookAtGate(gate: Gate, runId: string): Promise<Passed> {
   throw new NotReadyError(await oversee(gate, plan, record, findings));
 }
 
-/** Keeps the work going while the gate is shut. @returns the progress, for a person. */
+/** Keeps the work going while the gate is closed. @returns the progress, for a person. */
 async function oversee(
   gate: Gate,
   plan: PlanSummary,
@@ -85,9 +86,10 @@ async function oversee(
   findings: readonly Finding[],
 ): Promise<string> {
   const sample = record.samples.at(-1);
-  // After Ingest, whatever is missing is the workers': sources that a Lambda had no time for, too.
+  // After Ingest, all missing items belong to the workers, also sources for which a Lambda had too little time.
   const outstanding = sample?.missing ?? 0;
-  // The second makes each look its own request: a retried one must be able to start what the first could not.
+  // With the time in it, each look makes a request of its own: a retried look must be able to start workers that the
+  // first one could not start.
   const request = `${plan.runId} gate ${Math.floor(gate.now().getTime() / 1_000)}`;
   const silent = await stopSilentWorkers(gate.fleet, gate.store, gate.now());
   const state = await ensureWorkers(gate.fleet, outstanding, request, new Date(plan.startedAt));

@@ -17,7 +17,7 @@ const env = readEnvironment({
   ...environment.fleet,
   ...environment.sources,
 });
-/** A check asks a function of the user, which may take its time. */
+/** A check may call a function of the user, which may take long. */
 const FUNCTION_SECONDS = 240;
 const sqs = new SQSClient(requestLimits());
 const gate: Gate = {
@@ -32,10 +32,10 @@ const gate: Gate = {
 
 const payloadSchema = z.object({ runId: z.string(), force: z.boolean(), late: z.unknown().optional() });
 
-/** GatekeeperState: returns when the run may go on, and throws NotReadyError while it has to wait. */
+/** GatekeeperState: returns when the run may continue, and throws NotReadyError while the run has to wait. */
 export const handler = logged(async (payload: unknown) => {
   const { runId, force, late } = payloadSchema.parse(payload);
-  // First, and without a look at anything: a forced gate must open whatever is broken behind it.
+  // This comes first and reads nothing: a forced gate must open even if everything else is broken.
   if (force) return { forced: true, reason: late === undefined ? 'input' : 'late' };
   try {
     return await lookAtGate(gate, runId);

@@ -2,13 +2,13 @@ import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import type { Queue } from '#run/fleet/dispatch.ts';
 
 export interface QueueCounts {
-  /** Messages that wait, delayed ones among them. */
+  /** Messages that wait, with the delayed ones. */
   readonly queued: number;
-  /** Messages that workers hold. */
+  /** Messages that workers have received. */
   readonly inFlight: number;
 }
 
-/** What SQS says of a queue: approximate, and settled only a minute or more after the last send. */
+/** Returns SQS's counts of a queue. They are approximate, and become exact a minute or more after the last send. */
 export async function queueCounts(queue: Queue): Promise<QueueCounts> {
   const { Attributes = {} } = await queue.client.send(
     new GetQueueAttributesCommand({

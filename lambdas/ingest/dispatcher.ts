@@ -3,8 +3,8 @@ import type { WorkMessage } from '#run/fleet/message.ts';
 import type { Store } from '#run/store.ts';
 
 /**
- * Sends messages as they come, and gathers those that come while a send is under way: the first landed object reaches
- * a worker at once, and many small ones share a call.
+ * Sends messages. Those that arrive while a send is under way are sent together in the next call: the message of the
+ * first landed object is sent at once, and many small objects share a call.
  */
 export class Dispatcher {
   readonly #store: Store;
@@ -18,7 +18,7 @@ export class Dispatcher {
     this.#queue = queue;
   }
 
-  /** How many messages were sent, with those that SQS will never take. */
+  /** The number of sent messages, including those that SQS will never accept. */
   get sent(): number {
     return this.#sent;
   }
@@ -26,11 +26,12 @@ export class Dispatcher {
   add(message: WorkMessage): void {
     this.#waiting.push(message);
     this.#sending ??= this.#send();
-    // Heard by flush; without this an early failure would end the process as unhandled.
+    // `flush` reports this error. Without the handler, an early failure would end the process as an unhandled
+    // rejection.
     this.#sending.catch(() => {});
   }
 
-  /** Returns once every message is with SQS. @throws DispatchError */
+  /** Returns when SQS has accepted every message. @throws DispatchError */
   async flush(): Promise<void> {
     await this.#sending;
   }

@@ -25,11 +25,14 @@ export interface Ingest {
 const MIB = 1_048_576;
 const GIB = 1_073_741_824;
 
-/** What a Lambda of the transfer needs besides the buffers of its streams: Node, the SDK, the probes' buffers. */
+/** Memory that a transferring Lambda needs besides the buffers of its streams: Node, the SDK, the probes' buffers. */
 const BASE_MIB = 400;
 const SMALLEST_STREAM_MIB = 24;
 
-/** Node's clock for an invocation: what ends it has to be written down before Lambda ends the process. */
+/**
+ * The time at the end of an invocation that is kept for recording: the state must be written before Lambda ends the
+ * process.
+ */
 const MARGIN_MILLISECONDS = 30_000;
 
 const VARIABLES = {
@@ -40,7 +43,7 @@ const VARIABLES = {
   ...environment.limits,
 };
 
-/** Reads a transferring function's environment. */
+/** Reads the environment of a transferring function. */
 export function ingestFromEnvironment(): Ingest {
   const env: z.infer<z.ZodObject<typeof VARIABLES>> = readEnvironment(VARIABLES);
   const { connections, bufferMiB, sliceMiB, sourcesAtOnce } = env.SLUICE_INGEST;
@@ -64,7 +67,7 @@ export function ingestFromEnvironment(): Ingest {
   };
 }
 
-/** When an invocation has to be done: Lambda's own clock, less the time to record what was reached. */
+/** Returns when an invocation has to be done: Lambda's time limit, minus the time to record the state. */
 export function deadlineOf(context: { getRemainingTimeInMillis(): number }): Date {
   return new Date(Date.now() + context.getRemainingTimeInMillis() - MARGIN_MILLISECONDS);
 }

@@ -5,7 +5,7 @@ import { type RangedTransfer, resumeTransfer, type TransferOptions, transferStat
 import type { Ingest } from './ingest.ts';
 import type { SourceIngest } from './source-ingest.ts';
 
-/** The engine's options for one item: the deployment's, and each upload recorded. */
+/** Returns the engine's options for one item: those of the deployment, with a recorder for each upload. */
 export function optionsOf({ store, options }: Ingest, runId: string, item: SourceItem): TransferOptions {
   return { ...options, ...uploadRecorder(store, runId, item) };
 }

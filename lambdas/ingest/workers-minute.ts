@@ -2,8 +2,8 @@ import { runKeys } from '#run/keys.ts';
 import { type Store, writeOnce } from '#run/store.ts';
 
 /**
- * Whether this invocation is the one that looks after the workers: the first of a minute that has handed something on.
- * Each child of Ingest would otherwise ask ECS after each batch.
+ * Returns whether this invocation has to check the workers: the first one in a minute that has dispatched something.
+ * Without this, each child of Ingest would ask ECS after each batch.
  */
 export async function claimWorkersMinute(store: Store, runId: string): Promise<boolean> {
   const minute = Math.floor(Date.now() / 60_000);

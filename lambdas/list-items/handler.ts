@@ -13,11 +13,11 @@ const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET
 
 const payloadSchema = z.object({ runId: z.string(), piece: z.int(), of: z.int() });
 
-/** ListItems: one piece of a long run's end is written; DoneState adds the pieces up. */
+/** ListItems: writes one piece of a long run's end; DoneState adds the pieces up. */
 export const handler = logged(async (payload: unknown) => {
   const { runId, ...piece } = payloadSchema.parse(payload);
   const closing = await readClosing(store, runId);
-  // It was opened again: its execution was redriven, and has an end of its own to come.
+  // The run was opened again: its execution was redriven, and will end later.
   if (closing === undefined) return { written: false };
   await writePiece(store, await readPlanSummary(store, runId), closing, piece);
   return { written: true };

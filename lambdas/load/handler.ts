@@ -12,13 +12,14 @@ const { SLUICE_BUCKET: bucket, SLUICE_REDSHIFT: warehouse } = readEnvironment({
   ...environment.bucket,
   ...environment.redshift,
 });
-if (warehouse === undefined) throw new EnvironmentError('SLUICE_REDSHIFT is needed: the setting redshift');
+if (warehouse === undefined)
+  throw new EnvironmentError('the function needs the variable SLUICE_REDSHIFT, which the setting redshift makes');
 const api = { client: new RedshiftDataClient(requestLimits(REQUEST_SECONDS)), warehouse };
 const context = { store: { client: new S3Client(requestLimits()), bucket }, api, warehouse };
 
 const payloadSchema = z.object({ runId: z.string(), loadForce: z.boolean() });
 
-/** LoadGatekeeperState: returns when the run is in the warehouse, and throws NotReadyError while it is on its way. */
+/** LoadGatekeeperState: returns when all tables of the run are loaded, and throws NotReadyError before. */
 export async function handler(payload: unknown) {
   const { runId, loadForce } = payloadSchema.parse(payload);
   try {

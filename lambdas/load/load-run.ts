@@ -8,7 +8,7 @@ import { advanceLoad, cancelLoad, type LoadContext, type TableLoad, type ToLoad 
 import { redshiftCheck } from '../gatekeeper/checks/redshift.ts';
 import { readToLoad } from './to-load.ts';
 
-/** Time was up before all tables were loaded, and what was under way was cancelled. A redrive loads the rest. */
+/** Time was up before all tables were loaded, and the loads under way were cancelled. A redrive loads the rest. */
 export class LoadCancelledError extends Error {
   override readonly name = 'LoadCancelledError';
 }
@@ -17,21 +17,22 @@ export class LoadCancelledError extends Error {
 export interface Loaded {
   readonly tables: number;
   readonly objects: number;
-  /** Null where the warehouse could not be asked. */
+  /** Null if the warehouse could not be asked. */
   readonly rows: number | null;
 }
 
 /**
- * Takes the loads of a closed run as far as they go: begins as many as the settings allow at once, and looks at those under
- * way. After a load that failed no other is begun, and those under way are waited for.
+ * Advances the loads of a closed run: begins as many as the settings allow at once, and checks those under way. After a
+ * load has failed, no other load begins, and those under way may end.
  *
- * @param isForced time is up: what is under way is cancelled.
- * @throws NotReadyError whose message is the progress; LoadFailedError naming each load that failed; LoadCancelledError.
+ * @param isForced time is up: loads under way are cancelled.
+ * @throws NotReadyError with the progress as its message; LoadFailedError, which names each failed load;
+ * LoadCancelledError.
  */
 export async function loadRun(context: LoadContext, runId: string, isForced: boolean): Promise<Loaded> {
   const plan = await readPlanSummary(context.store, runId);
   const closing = await readClosing(context.store, runId);
-  if (closing === undefined) throw new Error(`run ${runId} is open: it is loaded when it is closed`);
+  if (closing === undefined) throw new Error(`run ${runId} is open: Sluice loads a run only after it was closed`);
   const records = isForced ? await cancelAll(context, plan, closing) : await advanceAll(context, plan, closing);
 
   const failed = records.filter(({ state }) => state === 'failed');
@@ -39,7 +40,7 @@ export async function loadRun(context: LoadContext, runId: string, isForced: boo
   const isUnderWay = records.some(({ state }) => state === 'loading');
   if (!ready && !isForced && (isUnderWay || failed.length === 0)) throw new NotReadyError(progress);
   if (failed.length > 0) throw new LoadFailedError(failed.map(({ error }) => error?.message ?? '').join('\n'));
-  if (!ready) throw new LoadCancelledError(`time was up, and what was under way was cancelled: ${progress}`);
+  if (!ready) throw new LoadCancelledError(`time was up, and the loads under way were cancelled: ${progress}`);
   const rows = records.map(rowsOf);
   return {
     tables: records.length,

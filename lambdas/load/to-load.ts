@@ -12,7 +12,7 @@ import { LoadFailedError } from '#warehouse/errors.ts';
 import type { LoadObject } from '#warehouse/load-objects.ts';
 import type { ToLoad } from '#warehouse/load-table.ts';
 
-/** What the processor `parquet` says of its files. */
+/** What the result of the processor `parquet` says about its files. */
 const parquetResult = z.object({
   schema: z.array(z.object({ name: z.string(), type: z.string() })),
   schemaCut: z.boolean(),
@@ -25,11 +25,11 @@ interface Gathered {
 }
 
 /**
- * What of a closed run goes into which table. It is read from the pieces of the run's end, so that what is loaded is exactly
- * what the manifest calls done: a result that comes later is in neither.
+ * Returns which objects of a closed run go into which table. It reads the pieces of the run's end, so that exactly the
+ * items that the manifest calls done are loaded: a later result is in neither.
  *
- * @returns by table.
- * @throws LoadFailedError naming an item whose record can't be read.
+ * @returns the objects by table.
+ * @throws LoadFailedError, which names an item whose record can't be read.
  */
 export async function readToLoad(store: Store, plan: PlanSummary, closing: Closing): Promise<Map<string, ToLoad>> {
   const loads = new Map(plan.loads.map((load) => [load.table.toLowerCase(), load]));
@@ -70,7 +70,7 @@ async function gather(
     gathered.objects.push({ bucket: landed.bucket, key: landed.key, bytes: landed.bytes });
     return;
   }
-  // A long line has no outputs; the item's own record has.
+  // A line that is too long has no outputs, but the item's own record has them.
   const whole =
     leftOut === undefined ? result : await readJson(store, runKeys(plan.runId).record('results', item), resultSchema);
   const said = parquetResult.safeParse(whole?.result);

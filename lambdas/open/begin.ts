@@ -14,21 +14,21 @@ import {
 import { optionsOf } from '../ingest/job.ts';
 import type { SourceIngest } from '../ingest/source-ingest.ts';
 
-/** What the first call for a source came to: all of it, or an upload that goes on elsewhere. */
+/** The result of the first call for a source: it landed, or its upload continues in slices. */
 export type Begun =
   | { readonly kind: 'landed'; readonly landed: Landed }
   | { readonly kind: 'large'; readonly state: TransferState; readonly earlier: readonly Pins[] };
 
 /**
- * Up to here an object of ranges is finished where it was opened: two further Lambdas and their states would cost more
- * than the second that it takes.
+ * An object with ranges of at most this size is finished by Open itself: two further Lambdas and their states would
+ * cost more than the second that it takes.
  */
 const FINISH_HERE_BYTES = 64 * 1_048_576;
 
 /**
- * Opens a source, and lands it where it is small or comes in one stream only.
+ * Opens a source, and lands it if it is small or comes in only one stream.
  *
- * @param before the versions that beginnings in other invocations saw change.
+ * @param before the versions of the source that earlier beginnings read, and that changed.
  * @throws what the engine throws; no upload is left open then.
  */
 export async function begin(
@@ -81,7 +81,7 @@ async function finish(transfer: RangedTransfer, deadline: Date, earlier: readonl
   try {
     return { kind: 'landed', landed: await transfer.close({ proofs }) };
   } catch (error) {
-    // Slice finds out which parts are gone; Close then tries again.
+    // Slice finds out which parts are missing and sends them; then Close tries again.
     if (error instanceof PartsMissingError) return { kind: 'large', state, earlier };
     throw error;
   }
@@ -89,7 +89,7 @@ async function finish(transfer: RangedTransfer, deadline: Date, earlier: readonl
 
 let turn: Promise<unknown> = Promise.resolve();
 
-/** Each of them takes a set of buffers, and the memory holds one set beside the small ones. */
+/** Each such transfer needs a set of buffers, and the memory has room for one set besides the small transfers. */
 function oneAtATime<T>(work: () => Promise<T>): Promise<T> {
   const mine = turn.then(work, work);
   turn = mine.catch(() => {});

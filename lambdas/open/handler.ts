@@ -16,7 +16,7 @@ const queue = { client: new SQSClient(requestLimits()), url: env.SLUICE_QUEUE_UR
 
 const payloadSchema = z.object({ runId: z.string(), batch: z.string() });
 
-/** Open: a batch of sources → the small ones landed, the large ones begun, and what is left for the next call. */
+/** Open: lands the small sources of a batch, begins the large ones, and returns what is left for the next call. */
 export const handler = logged(
   measured(async (payload: unknown, context: Context) => {
     const { runId, batch } = payloadSchema.parse(payload);

@@ -13,29 +13,29 @@ export interface OpenRequest {
   /** Key of the batch object. */
   readonly batch: string;
   readonly deadline: Date;
-  /** How many slices all of the batch may have together: the history of its child execution is bounded. */
+  /** How many slices the whole batch may have: the history of its child execution is limited. */
   readonly slices: number;
 }
 
-/** What Open says to the state machine. */
+/** Open's answer to the state machine. */
 export interface OpenAnswer {
-  /** Sources that this call did not come to, or that ask to be left alone for a while: call again. */
+  /** The number of sources that this call did not begin, or that asked Sluice to wait: call again. */
   readonly left: number;
-  /** Seconds until a next call makes sense. */
+  /** Seconds until the next call is useful. */
   readonly waitSeconds: number;
-  /** Something was handed to the workers, and nobody else looks after them this minute. */
+  /** Something was dispatched, and no other invocation checks the workers in this minute. */
   readonly startWorkers: boolean;
-  /** Objects that go on in slices, each with the numbers of its slices. */
+  /** Objects that continue in slices, each with the numbers of its slices. */
   readonly large: readonly { readonly item: string; readonly slices: readonly number[] }[];
 }
 
-/** What a source asked for beyond this is not waited for in one go; the next call asks it again. */
+/** The longest wait between two calls. If a source asked for more, the next call asks the source again. */
 const LONGEST_WAIT_SECONDS = 300;
 
 /**
- * Does what can be done of a batch until the deadline. Called again for the same batch it goes on from the ledger: what
- * has landed or failed is done, what was begun in slices is named again, and what no worker has answered for is handed on
- * once more.
+ * Processes as much of a batch as possible until the deadline. A repeated call for the same batch continues from the
+ * ledger: it skips items that have landed or failed, returns the items with slices again, and dispatches again the
+ * items for which no worker has written a record.
  */
 export async function openBatch(
   ingest: SourceIngest,
@@ -44,23 +44,25 @@ export async function openBatch(
 ): Promise<OpenAnswer> {
   const items = await readBatch(ingest.store, batch);
   const dispatcher = new Dispatcher(ingest.store, queue);
-  // The first call finds nothing in the ledger, and three looks an item are most of what a small one costs.
+  // On the first call the ledger contains nothing about the batch, and reading three records an item is most of the
+  // cost of a small item.
   const isFirst = (await writeOnce(ingest.store, runKeys(runId).begun(batch), { v: 1, runId, batch })) === 'written';
   const slicesEach = Math.max(1, Math.floor(slices / items.length));
   const states = await pMap(
     items,
     (item) => openItem(ingest, dispatcher, { runId, item, deadline, slicesEach, isFirst }),
-    // What fails after an object has landed fails this call, once all others have come to their end.
+    // An error after an object has landed fails this call, but only after all other items have ended.
     { concurrency: ingest.sourcesAtOnce, stopOnError: false },
   ).catch((error: unknown) => {
-    // The first by its own name, which is what the state machine's retriers look at.
+    // The first error keeps its name, because the retriers of the state machine match names.
     throw error instanceof AggregateError ? error.errors[0] : error;
   });
   await dispatcher.flush();
   await ingest.limits.flush(runId);
 
   const left = states.filter((state) => state.kind === 'left');
-  // Those that wait for nothing can go on at once; the others are then asked again a little early, and say so.
+  // If an item waits for nothing, the next call can come at once. Items that wait are then asked a little too early,
+  // and report it.
   const waits = left.map((state) => ((state.waitUntil?.getTime() ?? 0) - Date.now()) / 1_000);
   const wait = Math.ceil(Math.min(...waits, LONGEST_WAIT_SECONDS));
   return {

@@ -22,7 +22,7 @@ import type { SourceIngest } from '../ingest/source-ingest.ts';
 import { logger } from '../logger.ts';
 import { type Begun, begin } from './begin.ts';
 
-/** How an item stands after a call of Open. */
+/** The state of an item after a call of Open. */
 export type ItemState =
   | { readonly kind: 'settled' }
   | { readonly kind: 'left'; readonly waitUntil?: Date }
@@ -32,9 +32,9 @@ export interface OpenItem<I extends Item = Item> {
   readonly runId: string;
   readonly item: I;
   readonly deadline: Date;
-  /** How many slices the item may be divided into, so that its child's history has room for all. */
+  /** How many slices the item may have, so that the child's history has room for all items. */
   readonly slicesEach: number;
-  /** No call of Open has come to this batch before. */
+  /** Open has not been called for this batch before. */
   readonly isFirst: boolean;
 }
 
@@ -59,7 +59,7 @@ export async function openItem(ingest: SourceIngest, dispatcher: Dispatcher, ope
   return landSource(ingest, dispatcher, { ...open, item }, earlier?.transfer);
 }
 
-/** What an earlier call has made of an item, undefined where it didn't come to it. A lost transfer begins again. */
+/** Returns what an earlier call did with an item, or undefined if it did nothing. A lost transfer begins again. */
 async function findEarlier(
   store: Store,
   dispatcher: Dispatcher,
@@ -76,7 +76,7 @@ async function findEarlier(
   ]);
   if (result !== undefined || failure !== undefined) return { kind: 'settled' };
   if (landed !== undefined) {
-    // No worker has said its word, so the message may never have been sent. A second one is thrown away.
+    // No worker has written a record, so the message may never have been sent. A second message does no harm.
     const message = messageOf(runId, item, landed);
     if (message !== undefined) dispatcher.add(message);
     return { kind: 'settled' };
@@ -103,11 +103,11 @@ async function landSource(
   const bytesSpent = lost?.bytesSpent ?? 0;
   const about = { runId, item: item.id, itemName: item.key };
   let begun: Begun;
-  // Around the transfer alone: what fails after an object has landed is no failure of the object.
+  // Only the transfer is inside this `try`: an error after an object has landed is not a failure of the object.
   try {
     if (slices === 0) {
       throw new NotInTimeError(
-        `it had to begin again, and its batch's history has no room for more slices`,
+        `it had to begin again, and the history of its batch has no room for more slices`,
         bytesSpent,
       );
     }
@@ -122,11 +122,11 @@ async function landSource(
       return { kind: 'left', waitUntil: error.waitUntil };
     }
     if (error instanceof RunDeadlineError) {
-      // Late is no failure: the run goes on without it, and names it as missing.
+      // A late item is not a failure: the run continues without it, and names it as missing.
       logger.info('late', { ...about, reason: error.message });
       return { kind: 'settled' };
     }
-    // The engine begins nothing once the deadline has passed, and this call has come too late to it.
+    // The engine begins nothing after the deadline, and this call began the item too late.
     if (error instanceof InvalidOptionsError && Date.now() >= open.deadline.getTime()) return { kind: 'left' };
     if (error instanceof NotInTimeError) {
       logger.info('handed to a worker', { ...about, reason: error.message });
@@ -155,10 +155,11 @@ async function landSource(
 }
 
 /**
- * How many slices a beginning of a transfer may have, so that all of its beginnings together stay within its share: half
- * of it for the first, half of the rest for each next. A share of one slice is the first beginning's.
+ * Returns how many slices one beginning of a transfer may have, so that all of its beginnings together stay within its
+ * share: half of the share for the first beginning, and half of the rest for each next one. If the share is one slice,
+ * the first beginning gets it.
  *
- * @returns 0 where nothing is left: then a worker lands it, whose time and history are its own.
+ * @returns 0 if nothing is left. Then a worker lands the source, with a time limit and a history of its own.
  */
 export function slicesOfBeginning(share: number, beginning: number): number {
   return Math.max(beginning === 1 ? 1 : 0, Math.floor(share / 2 ** beginning));

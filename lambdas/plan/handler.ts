@@ -35,7 +35,7 @@ const payloadSchema = z.object({
   startedAt: z.iso.datetime(),
 });
 
-/** Plan: the execution's input → the state of the run that all later states work on. */
+/** Plan: makes the state of the run from the execution's input, for all later states. */
 export const handler = logged(async (payload: unknown) => {
   const { input: typed, ...execution } = payloadSchema.parse(payload);
   const input = readInput(typed, {

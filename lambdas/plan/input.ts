@@ -10,18 +10,18 @@ import { type GateSettings, gateWaitSeconds } from '#run/settings/gate.ts';
 
 export interface InputRules {
   readonly runId: string;
-  /** What the settings name for an input that names nothing itself. */
+  /** The settings' input for an execution that names nothing itself. */
   readonly defaultInput: Readonly<Record<string, unknown>> | undefined;
   readonly gate: GateSettings;
-  /** The processors that the deployment's workers have. */
+  /** The processors of the deployment's workers. */
   readonly processors: readonly string[];
 }
 
 /**
- * An execution's input with its defaults, checked as far as that goes without looking at a list.
+ * Returns an execution's input with its defaults. All checks are made that do not need a list to be read.
  *
- * An input with neither `sources`, `sourcesFrom` nor `work` gets those of the settings' default input, and its other
- * fields win over the default's: so a schedule or `{}` runs what the settings name.
+ * If the input has neither `sources`, `sourcesFrom` nor `work`, it gets those of the settings' default input; its other
+ * fields override those of the default. So a schedule or `{}` runs what the settings name.
  *
  * @throws InvalidInputError with every problem.
  */
@@ -38,7 +38,7 @@ export function readInput(typed: unknown, rules: InputRules): ExecutionInput {
   if (parsed.success) problems.push(...ruleProblems(parsed.data, rules));
   else {
     problems.push(...parsed.error.issues.map((issue) => describeIssue(issue)));
-    // What is right of it may still break a rule, and that is said now, not at the next try.
+    // The valid part may still break a rule. These problems are reported now, and not at the next try.
     const rest = executionInputSchema.safeParse(withoutWrong(given, parsed.error.issues));
     if (rest.success) problems.push(...ruleProblems(rest.data, rules));
   }
@@ -46,7 +46,7 @@ export function readInput(typed: unknown, rules: InputRules): ExecutionInput {
   throw new InvalidInputError(problems);
 }
 
-/** What is wrong with an input of the right shape, but for what Plan finds as it looks at each item. */
+/** Returns the problems of an input with the right shape, except those that Plan finds when it reads each item. */
 function ruleProblems(input: ExecutionInput, rules: InputRules): string[] {
   const problems: string[] = [];
   const { deadlineMinutes } = input;
@@ -59,13 +59,16 @@ function ruleProblems(input: ExecutionInput, rules: InputRules): string[] {
   for (const [index, wait] of input.waitFor.entries()) {
     if (wait.check !== 'lambda' || rules.gate.functions.includes(wait.function)) continue;
     problems.push(
-      `waitFor[${index}].function: the gatekeeper may not ask ${wait.function}; add it to the setting gate.functions`,
+      `waitFor[${index}].function: the gatekeeper may not call ${wait.function}; add it to the setting gate.functions`,
     );
   }
   return [...problems, ...processorProblems(input, rules.processors)];
 }
 
-/** An input without the fields that were found wrong. Entries of lists are replaced, so that the others keep their numbers. */
+/**
+ * Returns an input without its invalid fields. Invalid entries of lists are replaced, so that the other entries keep
+ * their indexes.
+ */
 function withoutWrong(input: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
   if (typeof input !== 'object' || input === null) return input;
   const rest = structuredClone(input) as Record<string, unknown>;
@@ -81,7 +84,7 @@ function withoutWrong(input: unknown, issues: readonly z.core.$ZodIssue[]): unkn
   return rest;
 }
 
-/** The fields that say what a run is of. */
+/** The fields that name a run's items. */
 const NAMING = ['sources', 'sourcesFrom', 'work', 'rerunOf'];
 
 function withDefaults(typed: unknown, { defaultInput, gate: { waitFor } }: InputRules): unknown {

@@ -22,38 +22,38 @@ import { type PlanSummary, planSummarySchema } from '#run/plan/plan-summary.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
 import { itemsLeftBy, linkRerun, RerunError } from './rerun.ts';
 
-/** Up to this many items a batch holds one, so that the console shows one child a source. */
+/** In runs of at most this many items, a batch contains one item, so that the console shows one child a source. */
 const SHORT_RUN_ITEMS = 100;
-/** More problems than this help nobody; the message says how many there were. Lambda cuts an error at 256 KiB. */
+/** More problems than this don't help a reader; the message has their number. Lambda shortens an error at 256 KiB. */
 const MAX_PROBLEMS = 100;
-/** Batches written at once; a million items are 20,000 small objects. */
+/** The number of batches that are written at once; a million items are 20,000 small objects. */
 const BATCH_WRITES = 16;
 
 export interface PlanRequest {
   readonly input: ExecutionInput;
   readonly claim: Claim;
-  /** The processors that the deployment's workers have. */
+  /** The processors of the deployment's workers. */
   readonly processors: readonly string[];
-  /** Items of a batch in a long run. */
+  /** The number of items in a batch of a long run. */
   readonly sourcesPerBatch: number;
-  /** An input with more items is refused. After so many hours no source is begun any more, and the gate opens. */
+  /** An input with more items is refused. After these hours no source is begun any more, and the gate opens. */
   readonly limits: Pick<LimitsSettings, 'items' | 'hours'>;
   /** Whether there is a warehouse to load into. */
   readonly hasWarehouse: boolean;
-  /** Whether an execution that holds a slot can't go on any more. */
+  /** Returns whether an execution that owns a slot can't continue any more. */
   readonly hasEnded: (holder: Claim) => Promise<boolean>;
-  /** Where a list at a URL may be. */
+  /** The guard for a list at a URL. */
   readonly sourceGuard: SourceGuard;
 }
 
 /**
- * Plans a run: looks at every item, claims the run's id and the schedule's slot, and only then writes the batches, the
- * list of them, and last the summary, which says that the plan is whole.
+ * Plans a run. It checks every item, claims the run's id and the schedule's slot, and only then writes the batches, the
+ * list of them, and last the summary, which proves that the plan is complete.
  *
- * Called again for the same execution it returns the plan that is there.
+ * A repeated call for the same execution returns the existing plan.
  *
  * @throws InvalidInputError with all problems; nothing was written or claimed then.
- * @throws AlreadyClaimedError where the id or the slot is another execution's.
+ * @throws AlreadyClaimedError if the id or the slot belongs to another execution.
  */
 export async function planRun(store: Store, request: PlanRequest): Promise<PlanSummary> {
   const { input, claim: mine } = request;
@@ -127,17 +127,20 @@ interface Survey {
   readonly loads: Load[];
 }
 
-/** Clocks differ, and a schedule's own start comes a little early at most. */
+/** Clocks differ, and a schedule's own start may come a little early. */
 const EARLIEST_START_MS = 5 * 60_000;
 
-/** A slot that is still to come is its own execution's: whoever claimed it today would keep that one from running. */
+/**
+ * A slot in the future belongs to the schedule's own execution: a claim made today would keep that execution from
+ * running.
+ */
 function slotProblem({ schedule, scheduledTime }: ExecutionInput, startedAt: Date): string | undefined {
   if (schedule === undefined || scheduledTime === undefined) return undefined;
   if (Date.parse(scheduledTime) - startedAt.getTime() <= EARLIEST_START_MS) return undefined;
-  return `scheduledTime: the slot ${scheduledTime} of schedule ${schedule} is still to come, and this execution was started at ${startedAt.toISOString()}; leave schedule out to fill templates from that time`;
+  return `scheduledTime: the slot ${scheduledTime} of schedule ${schedule} is in the future, and this execution was started at ${startedAt.toISOString()}; leave schedule out to fill templates from that time`;
 }
 
-/** The first pass: every problem there is, before anything has been done. */
+/** The first pass: it finds every problem, before anything is done. */
 async function survey(
   store: Store,
   { input, limits: { items: maxItems }, hasWarehouse }: PlanRequest,
@@ -153,7 +156,7 @@ async function survey(
   };
   if (slot !== undefined) report(slot);
 
-  // One hash an item is all that is kept: a million keys of 1,000 bytes, or two sets, would not fit the memory.
+  // Only one hash is kept for each item: a million keys of 1,000 bytes, or two sets, would not fit into memory.
   const seen = new Set<string>();
   const shards = countByShard([]);
   let processed = 0;
@@ -163,7 +166,8 @@ async function survey(
     for await (const item of itemsOf(store, input, defaults, list, report)) {
       const hash = item.kind === 'source' ? itemId(lookOfKey(item.key)) : item.id;
       if (seen.has(hash)) {
-        const problem = item.kind === 'source' ? 'two sources land there, or at what looks the same' : 'is named twice';
+        const problem =
+          item.kind === 'source' ? 'two sources land there, or at a key that looks the same' : 'is named twice';
         report(`${itemName(item)}: ${problem}`);
       }
       seen.add(hash);
@@ -186,35 +190,39 @@ async function survey(
     report(
       input.rerunOf === undefined
         ? input.sourcesFrom === undefined
-          ? 'input: names no source and no work; fill sources, sourcesFrom, work or rerunOf'
+          ? 'input: names no source and no work; give sources, sourcesFrom, work or rerunOf'
           : 'sourcesFrom: the list names no source'
         : `rerunOf: run ${input.rerunOf} left nothing undone`,
     );
   }
   if (loads.size > 0 && !hasWarehouse) {
-    report('load: this deployment has no warehouse: name one by the setting redshift, and deploy it');
+    report('load: this deployment has no warehouse: name one in the setting redshift, and deploy it');
   }
   if (total > problems.length) problems.push(`and ${total - problems.length} more`);
   if (problems.length > 0) throw new InvalidInputError(problems);
   return { items: seen.size, shards, processed, work, loads: [...loads.values()] };
 }
 
-/** The tables of a run get a record each, and each look at them asks the warehouse. */
+/** Each table of a run has a record, and each look at the table asks the warehouse. */
 const MOST_TABLES = 100;
 
 function addLoad(loads: Map<string, Load>, load: Load, key: string, report: Report): void {
-  // Redshift folds names: two spellings are one table.
+  // Redshift ignores the case of names: two spellings are one table.
   const table = load.table.toLowerCase();
   const earlier = loads.get(table);
   if (earlier === undefined) {
     loads.set(table, load);
     if (loads.size === MOST_TABLES + 1) report(`load: a run loads at most ${MOST_TABLES} tables`);
   } else if (!isSameLoad(earlier, load)) {
-    report(`${key}: another source of the run goes into ${load.table} in another way: one table is loaded in one way`);
+    report(
+      `${key}: another source of the run is loaded into ${load.table} with other options: all sources of a table need the same options`,
+    );
   }
 }
 
-/** The list that the input names, its templates filled. @throws InvalidInputError where they can't be. */
+/**
+ * Returns the list that the input names, with its templates filled. @throws InvalidInputError if they can't be filled.
+ */
 function listOf(store: Store, { input, sourceGuard }: PlanRequest, defaults: ItemDefaults): ListBytes | undefined {
   if (input.sourcesFrom === undefined) return undefined;
   const { bucket = store.bucket, key, url } = input.sourcesFrom;
@@ -240,7 +248,7 @@ async function* itemsOf(
       isProcessed: input.process !== null,
     })) {
       const item = processedBy(left, input.process, defaults, report);
-      // The deployment may have had more when the earlier run was planned.
+      // The deployment may have had more processors when the earlier run was planned.
       const problem = item.process && processorProblem(item.process.processor, defaults.processors);
       if (problem) report(`rerunOf: ${itemName(item)}: ${problem}`);
       yield item;
@@ -257,7 +265,10 @@ async function* itemsOf(
   }
 }
 
-/** An item of an earlier run with the processor, and the destination, that this run's input names. Work keeps its own processor. */
+/**
+ * Returns an item of an earlier run with the processor and the destination that this run's input names. Work keeps its
+ * own processor.
+ */
 function processedBy(item: Item, process: Process | null, defaults: ItemDefaults, report: Report): Item {
   if (process === null) return item;
   if (item.kind === 'source') return { ...item, process: destined(process, item.key, 'process', defaults, report) };

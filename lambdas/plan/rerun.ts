@@ -7,18 +7,18 @@ import { plannedItems, readProgress } from '#run/ledger/progress.ts';
 import { planSummarySchema } from '#run/plan/plan-summary.ts';
 import { readJson, type Store, writeOnce } from '#run/store.ts';
 
-/** An earlier run can't be run again: there is none of that name, or it isn't over. */
+/** An earlier run can't be run again: it does not exist, or it has not ended. */
 export class RerunError extends Error {
   override readonly name = 'RerunError';
 }
 
 /**
- * What a run left undone: its failed and missing items, as they were planned. Results that came late count as done. A source that has landed
- * names the run that landed it, so that it is only processed.
+ * Lists what a run left undone: its failed and missing items, as they were planned. Results that came late count as
+ * done. A source that has landed names the run that landed it, so that it is only processed.
  *
- * @param only ids: nothing else is taken. @default all that is left
- * @param isProcessed whether the later run names a processor: then what has landed and got none is left too.
- * @throws RerunError where the run isn't there any more, or is still under way.
+ * @param only ids; all other items are skipped. @default all that is left
+ * @param isProcessed whether the later run names a processor. Then items that landed without a processor are left too.
+ * @throws RerunError if the run does not exist any more, or is still under way.
  */
 export async function* itemsLeftBy(
   store: Store,
@@ -42,7 +42,7 @@ export async function* itemsLeftBy(
   }
 }
 
-/** The items that the run's own end has seen as done: those were loaded, and what came later was not. */
+/** The items that were done at the run's own end: these were loaded, and items that came later were not. */
 async function doneInTime(store: Store, runId: string): Promise<Set<string>> {
   const { Body } = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: runKeys(runId).items }));
   const done = new Set<string>();
@@ -53,12 +53,14 @@ async function doneInTime(store: Store, runId: string): Promise<Set<string>> {
   return done;
 }
 
-/** An item as the rest of a run: it adds to the table that the run has replaced. */
+/**
+ * An item of a run that repeats the rest of another run: it is appended to the table that the earlier run has replaced.
+ */
 function rest(item: SourceItem): SourceItem {
   return item.load?.mode === 'replace' ? { ...item, load: { ...item.load, mode: 'append' } } : item;
 }
 
-/** Tells the earlier run of the later one; the later one's plan names the earlier. */
+/** Links the two runs: the earlier run records the later one, and the later one's plan names the earlier one. */
 export async function linkRerun(store: Store, earlier: string, later: string): Promise<void> {
   await writeOnce(store, runKeys(earlier).rerun(later), { v: 1, runId: earlier, rerun: later });
 }

@@ -12,7 +12,7 @@ const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET
 
 const payloadSchema = z.object({ runId: z.string() });
 
-/** Reconcile: after Ingest, no source is without a record. */
+/** Reconcile: makes sure that every source has a record after Ingest. */
 export const handler = logged(async (payload: unknown) => {
   const { runId } = payloadSchema.parse(payload);
   return { recorded: await reconcile(store, await readPlanSummary(store, runId)) };

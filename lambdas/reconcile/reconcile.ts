@@ -6,18 +6,18 @@ import { recordFailure } from '#run/ledger/record-failure.ts';
 import type { PlanSummary } from '#run/plan/plan-summary.ts';
 import type { Store } from '#run/store.ts';
 
-/** The name, in records, of an item whose part of Ingest ended without a word on it. */
+/** The name, in records, for an item whose part of Ingest ended without an outcome. */
 class IngestEndedError extends Error {
   override readonly name = 'IngestEndedError';
 }
 
 /**
- * Records a failure for each source that Ingest left without any record: a child of the Map that died with its batch
- * would otherwise keep the gate waiting for something that nobody does any more. Uploads that were begun for them are
- * aborted first; a retry would not look for them again once the failures stand.
+ * Records a failure for each source that Ingest left without a record. Without this, the gate would wait for items of a
+ * child of the Map that died with its batch, although nothing processes them any more. First it aborts the uploads that
+ * were begun for these sources, because a retry would not search for them after the failures are recorded.
  *
- * Past the run's deadline the gate waits for nothing, and what Ingest didn't come to is late, not failed: then nothing is
- * recorded, and the end of the run names them as missing.
+ * After the run's deadline, the gate waits for nothing, and sources that Ingest did not begin are late, not failed.
+ * Then nothing is recorded, and the end of the run names them as missing.
  *
  * @returns how many failures there were.
  */
@@ -37,7 +37,7 @@ export async function reconcile(store: Store, plan: PlanSummary, now: Date = new
       recordFailure(
         store,
         { runId: plan.runId, item: id, name: key, stage: 'reconcile' },
-        new IngestEndedError(`the part of Ingest that had ${key} ended before it was landed or refused`),
+        new IngestEndedError(`the part of Ingest that transferred ${key} ended before it recorded an outcome`),
         0,
       ),
     { concurrency: 32 },

@@ -11,10 +11,10 @@ import { reopenRedrivenRun } from './reopen-redriven-run.ts';
 const env = readEnvironment(environment.bucket);
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 
-/** What EventBridge says of an execution of the state machine that runs again. */
+/** EventBridge's event about an execution of the state machine that runs again. */
 const eventSchema = z.object({ detail: executionSchema });
 
-/** ReopenRun: an execution was redriven → the run that its end had closed is open again. */
+/** ReopenRun: opens the run of a redriven execution again, if the execution's end had closed it. */
 export const handler = logged(async (event: unknown) => {
   const { detail } = eventSchema.parse(event);
   const reopened = await reopenRedrivenRun(store, detail);

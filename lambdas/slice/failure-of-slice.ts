@@ -1,12 +1,14 @@
 import { shortText } from '#net/short-text.ts';
 
-/** With its quotes escaped twice and beside its name it stays under a KiB: a batch has about 70 slices by default. */
+/**
+ * With its quotes escaped twice, and with its name, the text stays under a KiB: a batch has about 70 slices by default.
+ */
 const MOST_CHARACTERS = 500;
 
 /**
- * A slice's error as the state machine gets it. All slices of a batch may fail, and their errors then stand together in one
- * state, which Step Functions ends beyond 256 KiB by an error that nothing catches: so without a stack, and not longer than
- * a sentence. The log has all of it.
+ * A slice's error for the state machine. All slices of a batch may fail, and their errors are then together in one
+ * state. Step Functions ends an execution whose state exceeds 256 KiB, by an error that nothing catches. So the error
+ * has no stack and a limited length. The log contains all of it.
  */
 export function failureOfSlice(error: unknown): Error {
   const { name, message } = error instanceof Error ? error : new Error(String(error));

@@ -12,7 +12,7 @@ const ingest = sourceIngestFromEnvironment();
 
 const payloadSchema = z.object({ runId: z.string(), item: z.string(), slice: z.int(), call: z.int() });
 
-/** Slice: as much of one slice of a large object as there is time for. */
+/** Slice: transfers as much of one slice of a large object as the time permits. */
 export const handler = logged(
   measured(async (payload: unknown, context: Context) => {
     const slice = payloadSchema.parse(payload);

@@ -9,27 +9,27 @@ import type { SourceIngest } from '../ingest/source-ingest.ts';
 export interface SliceRequest {
   readonly runId: string;
   readonly item: string;
-  /** Its number among the slices that Open named. */
+  /** The number of the slice, from Open's answer. */
   readonly slice: number;
-  /** Which call for this slice it is, from 1. */
+  /** The number of this call for the slice, from 1. */
   readonly call: number;
   readonly deadline: Date;
 }
 
 export interface SliceAnswer {
   readonly done: boolean;
-  /** Seconds that the source asked for before the next call. */
+  /** Seconds that the source asked to wait before the next call. */
   readonly waitSeconds: number;
 }
 
 const LONGEST_WAIT_SECONDS = 300;
 
 /**
- * Sends parts of a slice until it is done or the deadline is near, and keeps what Close needs to check them. What an
- * invocation that died has sent is found by ListParts, without a proof of its own.
+ * Sends parts of a slice until it is done or the deadline is near, and stores the proofs that Close needs. Parts that a
+ * dead invocation has sent are found by ListParts, without proofs.
  *
- * @throws UploadVanishedError where the upload is gone, RunDeadlineError and RunLimitError where the run's time
- *   is up, and what the engine throws.
+ * @throws UploadVanishedError if the upload does not exist any more; RunDeadlineError and RunLimitError if the run's
+ * time is up; and what the engine throws.
  */
 export async function uploadSliceOf(ingest: SourceIngest, request: SliceRequest): Promise<SliceAnswer> {
   const { runId, item, slice: number, call, deadline } = request;
@@ -48,7 +48,8 @@ export async function uploadSliceOf(ingest: SourceIngest, request: SliceRequest)
     retries,
     peakMemoryMiB: peakMemoryMiB(),
   } satisfies SliceCall);
-  if (vanished) throw new UploadVanishedError(`the upload of ${resumed.state.key} is gone: somebody aborted it`);
+  if (vanished)
+    throw new UploadVanishedError(`the upload of ${resumed.state.key} does not exist any more: somebody aborted it`);
   const waitSeconds = waitUntil === undefined ? 0 : Math.ceil((waitUntil.getTime() - Date.now()) / 1_000);
   return { done, waitSeconds: Math.min(LONGEST_WAIT_SECONDS, Math.max(0, waitSeconds)) };
 }

@@ -16,13 +16,13 @@ const fleet = fleetOf(env);
 
 const payloadSchema = z.object({ runId: z.string() });
 
-/** StartWorkers and EnsureWorkers: as many workers as the items that still need one, within the limit. */
+/** StartWorkers and EnsureWorkers: start as many workers as the remaining items need, within the limit. */
 export const handler = logged(async (payload: unknown) => {
   const { runId } = payloadSchema.parse(payload);
   const plan = await readPlanSummary(store, runId);
   const { done, failed } = totalOf(await countShards(store, plan));
   const minute = Math.floor(Date.now() / 60_000);
-  // Called only where something was handed on, so there is work for one at least.
+  // The state machine calls this only after something was dispatched, so there is work for at least one worker.
   const outstanding = Math.max(1, Math.min(plan.items - done - failed, plan.processed));
   const state = await ensureWorkers(fleet, outstanding, `${runId} start ${minute}`, new Date(plan.startedAt));
   logger.info('workers', { runId, ...state });

@@ -14,7 +14,7 @@ const stepFunctions = new SFNClient(requestLimits());
 
 const payloadSchema = z.object({ runs: z.string(), closeRun: z.string() });
 
-/** SweepState: runs that ended and were never closed are closed now. */
+/** SweepState: closes runs that ended and were never closed. */
 export const handler = logged(async (payload: unknown) => {
   const swept = await sweep(store, stepFunctions, payloadSchema.parse(payload));
   if (swept.length > 0) logger.info('sweep', { swept });

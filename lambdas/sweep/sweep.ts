@@ -14,23 +14,24 @@ import { planOfExecution } from '../execution.ts';
 
 /** The two state machines of a deployment, by ARN. */
 export interface StateMachines {
-  /** Runs are its executions. */
+  /** The state machine whose executions are runs. */
   readonly runs: string;
-  /** What closes the run of an execution that has ended. */
+  /** The state machine that closes the run of an execution that has ended. */
   readonly closeRun: string;
 }
 
-/** Executions looked at at once; each takes up to four reads. */
+/** The number of executions that are checked at once; each needs up to four reads. */
 const LOOKS_AT_ONCE = 16;
 const STATUSES = ['FAILED', 'TIMED_OUT', 'ABORTED'] as const;
-/** Of each status the last ones are looked at. A run that is overlooked so long was overlooked by as many sweeps. */
+/** The last executions of each status are checked. If a run is older than these, many sweeps have missed it already. */
 const LOOKED_AT = 100;
-/** EventBridge tells of an end within seconds; until then the end is nobody else's business. */
+/** EventBridge reports an end within seconds. Before this time, the sweep leaves an end alone. */
 const PATIENCE_MS = 15 * 60_000;
 
 /**
- * Closes runs whose execution has ended and which nobody has closed: EventBridge's events are "best effort", so that one in a
- * great while never comes. It looks at the last hundred executions that failed, timed out or were stopped.
+ * Closes runs whose execution has ended but which were not closed: EventBridge delivers events on a "best effort"
+ * basis, so very rarely an event never comes. It checks the last hundred executions that failed, timed out or were
+ * stopped.
  *
  * @returns the ids of the runs that are being closed now.
  */
@@ -72,14 +73,15 @@ async function startClosing(
     await client.send(
       new StartExecutionCommand({
         stateMachineArn,
-        // The same end is closed by one execution a day, whoever sweeps.
+        // At most one execution a day closes the same end, however many sweeps find it.
         name: `sweep-${itemId(executionArn, String(redriveCount), now.toISOString().slice(0, 10))}`,
-        input: JSON.stringify({ ...execution, status, cause: 'found by a later run: nobody had closed it' }),
+        input: JSON.stringify({ ...execution, status, cause: 'a later run found it: nothing had closed it' }),
       }),
     );
     return true;
   } catch (error) {
-    // Somebody has swept today; that execution failed, and says why. Tomorrow it is tried again.
+    // Another sweep has started this execution today; the execution failed, and its error says why. Tomorrow it is
+    // tried again.
     if (error instanceof Error && error.name === 'ExecutionAlreadyExists') return false;
     throw error;
   }

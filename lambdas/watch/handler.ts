@@ -20,7 +20,7 @@ const stepFunctions = new SFNClient(requestLimits());
 
 const payloadSchema = z.object({ runs: z.string() });
 
-/** Watch: what nothing happens for is looked for → an event for each run that is too old, and each start that is missing. */
+/** Watch: sends an event for each run that is too old, and for each start that is missing. */
 export const handler = logged(async (payload: unknown) => {
   const { runs } = payloadSchema.parse(payload);
   const { schedules, runHours } = env.SLUICE_WATCH;

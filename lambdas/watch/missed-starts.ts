@@ -8,7 +8,7 @@ import { slotsBetween } from '#run/plan/schedule-slots.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
 import type { Watch } from './watch.ts';
 
-/** A schedule as the settings have it. */
+/** A schedule in the settings. */
 export interface WatchedSchedule {
   readonly name: string;
   readonly expression: string;
@@ -17,17 +17,17 @@ export interface WatchedSchedule {
 
 /** Scheduler tries for 15 minutes to start an execution, and Plan has as long to claim the slot. */
 const GRACE_MS = 30 * 60_000;
-/** A watch that comes back after a long time tells of one day, not of a thousand slots. */
+/** After a long pause, the watch reports the slots of one day, not a thousand slots. */
 const LONGEST_LOOK_BACK_MS = 24 * 3_600_000;
 
-/** `.watch/state.json`: until when each schedule was looked at, by its name, expression and time zone. */
+/** `.watch/state.json`: the time up to which each schedule was checked, by its name, expression and time zone. */
 const stateSchema = z.object({ v: z.literal(1), until: z.record(z.string(), z.iso.datetime()) });
 
 /**
- * Sends an event for each time of a schedule that no run has claimed half an hour later. A schedule is looked at from the
- * first call that knows it on: what was before was another deployment's.
+ * Sends an event for each time of a schedule that no run has claimed half an hour later. A schedule is checked from the
+ * first call that knows it: earlier slots belonged to another deployment.
  *
- * @returns the slots that were told of now, as `name time`.
+ * @returns the slots that were reported now, as `name time`.
  */
 export async function tellOfMissedStarts(
   { store, events, deployment }: Watch,
@@ -61,7 +61,7 @@ export async function tellOfMissedStarts(
     }
     until[key] = lookedUntil.toISOString();
   }
-  // Last: a call that dies before looks at the same slots again.
+  // The state is written last: after a call that died, the next one checks the same slots again.
   await writeJson(store, WATCH_STATE_KEY, { v: 1, until });
   return told;
 }
@@ -71,7 +71,7 @@ interface Look {
   readonly lookedUntil: Date;
 }
 
-/** The slots after `last` and up to `limit` that nobody has claimed. */
+/** Returns the slots after `last` and up to `limit` that no run has claimed. */
 async function missedSince(
   store: Store,
   { name, expression, timeZone }: WatchedSchedule,
@@ -81,7 +81,7 @@ async function missedSince(
   if (last >= limit) return { missed: [], lookedUntil: last };
   const rateMs = rateOf(expression);
   if (rateMs !== undefined) {
-    // When a rate's times are, only Scheduler knows: but one is in any span as long as the rate.
+    // Only Scheduler knows the times of a rate. But every span as long as the rate contains one of them.
     if (limit.getTime() - last.getTime() < rateMs) return { missed: [], lookedUntil: last };
     return { missed: (await anyClaim(store, name, last, limit)) ? [] : [limit], lookedUntil: limit };
   }
@@ -100,7 +100,10 @@ function rateOf(expression: string): number | undefined {
   return found === null ? undefined : Number(found[1]) * UNIT_MS[found[2] as keyof typeof UNIT_MS];
 }
 
-/** Whether a slot of the schedule was claimed after `from` and up to `to`. The names of claims are in the order of time. */
+/**
+ * Returns whether a slot of the schedule was claimed after `from` and up to `to`. The keys of claims are ordered by
+ * time.
+ */
 async function anyClaim(store: Store, name: string, from: Date, to: Date): Promise<boolean> {
   const { Contents = [] } = await store.client.send(
     new ListObjectsV2Command({

@@ -8,9 +8,10 @@ import type { Watch } from './watch.ts';
 const HOUR_MS = 3_600_000;
 
 /**
- * Sends an event for each run that is still going, so long after its start, or its last redrive. Once for each of those.
+ * Sends an event for each run that still continues this long after its start, or its last redrive; once for each of
+ * those.
  *
- * @returns the ids of the runs that were told of now.
+ * @returns the ids of the runs that were reported now.
  */
 export async function tellOfOldRuns(
   { store, events, deployment }: Watch,

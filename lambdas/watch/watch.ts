@@ -1,7 +1,7 @@
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { Store } from '#run/store.ts';
 
-/** What the watch looks at, and whom it tells. */
+/** What the watch checks, and where it reports. */
 export interface Watch {
   readonly store: Store;
   readonly events: EventBridgeClient;

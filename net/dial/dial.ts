@@ -7,7 +7,7 @@ import { bareHost, type HostAddress, type SourceGuard } from '../guard/source-gu
 import { orAborted, whenAborted } from '../signals.ts';
 import { timerMilliseconds } from '../wait.ts';
 
-/** What to dial. */
+/** The host and the options of a connection. */
 export interface DialTarget {
   /** A name or an address, with or without the brackets of IPv6. */
   readonly host: string;
@@ -15,29 +15,29 @@ export interface DialTarget {
   readonly tls: boolean;
   /** PEM certificates to trust instead of the system's. */
   readonly ca?: string | undefined;
-  /** From the name's lookup to the end of the handshake. */
+  /** The time limit from the lookup of the name to the end of the handshake. */
   readonly connectSeconds: number;
   readonly signal?: AbortSignal | undefined;
-  /** Reads into buffers of the caller's, as `net.connect` takes it. */
+  /** Reads into buffers of the caller, in the form of `net.connect`. */
   readonly onread?: OnReadOpts | undefined;
 }
 
-/** The connection was not there in time. `code` is what undici calls it. */
+/** The connection was not established in time. `code` is undici's code for this. */
 export class DialTimeoutError extends Error {
   override readonly name = 'DialTimeoutError';
   readonly code = 'UND_ERR_CONNECT_TIMEOUT';
 }
 
 /**
- * The one way in which a socket to a source comes to be, whoever reads from it: all addresses of the host are resolved
- * and checked, one of them is dialled, and before the first byte goes out (before TLS's own, too) the socket's
- * `remoteAddress` must be one of them, and allowed.
+ * Connects a socket to a source. Every connection to a source is made here, whoever reads from it. All addresses of the
+ * host are resolved and checked, and one of them is dialled. Before the first byte is sent (even before TLS's own), the
+ * socket's `remoteAddress` must be one of the checked addresses, and allowed.
  *
- * TLS is HTTP/1.1 by ALPN, with the certificate checked against the host; an address sends no server name. Sessions are
- * resumed for the same host, port and trusted certificates.
+ * TLS offers HTTP/1.1 by ALPN, and the certificate is checked against the host; for an address no server name is sent.
+ * TLS sessions are resumed for the same host, port and trusted certificates.
  *
- * @returns a socket that is connected, and secured where TLS was asked for.
- * @throws SourceForbiddenError, DialTimeoutError, the signal's reason, or the system's or TLS's error.
+ * @returns a socket that is connected, and encrypted if TLS was requested.
+ * @throws SourceForbiddenError, DialTimeoutError, the signal's reason, or the error of the system or of TLS.
  */
 export async function dial(guard: SourceGuard, target: DialTarget): Promise<Socket> {
   const timeout = new AbortController();
@@ -46,7 +46,7 @@ export async function dial(guard: SourceGuard, target: DialTarget): Promise<Sock
   const timer = setTimeout(late, timerMilliseconds(connectSeconds * 1_000));
   const signal = target.signal === undefined ? timeout.signal : AbortSignal.any([target.signal, timeout.signal]);
   try {
-    // The operating system's resolver can't be stopped; its answer is then thrown away.
+    // A lookup by the operating system can't be stopped; its answer is then ignored.
     const addresses = await orAborted(guard.resolve(host, port), signal);
     return await connected(guard, target, addresses, signal);
   } finally {
@@ -72,7 +72,7 @@ function connected(
     const fail = (error: unknown) => settle(() => reject(error));
     const onClose = () => fail(new Error(`${target.host} port ${target.port} closed the connection at once`));
     socket.on('error', fail).on('close', onClose);
-    // Before the listener that starts TLS, which finds the socket destroyed then.
+    // This listener comes before the one that starts TLS. If the check fails, that listener finds the socket destroyed.
     socket.prependOnceListener('connect', () => {
       try {
         checkRemote(guard, target, addresses, socket.remoteAddress);
@@ -86,7 +86,10 @@ function connected(
   });
 }
 
-/** What lies between the socket and the kernel (a patched resolver, a library) is not trusted with this. */
+/**
+ * Other code between the socket and the kernel (a patched resolver, a library) is not trusted to connect to the checked
+ * address.
+ */
 function checkRemote(
   guard: SourceGuard,
   { host, port }: DialTarget,
@@ -94,7 +97,9 @@ function checkRemote(
   remote: string | undefined,
 ): void {
   if (remote === undefined || !addresses.some(({ address }) => sameAddress(address, remote))) {
-    throw new SourceForbiddenError(`${host} is connected to ${remote ?? 'nothing'}, which is not what was dialled`);
+    throw new SourceForbiddenError(
+      `${host} is connected to ${remote ?? 'nothing'}, which is not one of the dialled addresses`,
+    );
   }
   guard.checkAddress(host, remote, port);
 }
@@ -113,11 +118,11 @@ function openTcp({ host, port, onread }: DialTarget, addresses: readonly HostAdd
 const sessions = new Map<string, Buffer>();
 const MOST_SESSIONS = 200;
 
-/** As undici's own connector has them: fewer, larger reads, and a TLS record at a time. */
+/** The same as in undici's own connector: fewer, larger reads, and one TLS record at a time. */
 const TCP_READ_BYTES = 65_536;
 const TLS_READ_BYTES = 16_384;
 
-/** Taken by `net.connect` and `tls.connect`; their types leave it out. */
+/** `net.connect` and `tls.connect` accept these options; their types lack them. */
 interface StreamOptions {
   highWaterMark?: number;
 }
@@ -153,7 +158,7 @@ function tuned<S extends Socket>(socket: S): S {
   return socket;
 }
 
-/** A resolver that knows one answer, the checked one. Literal addresses don't get as far as a resolver. */
+/** A resolver that always returns the checked addresses. For literal addresses, no resolver is called. */
 function answering(addresses: readonly HostAddress[]) {
   return (
     _host: string,

@@ -1,10 +1,10 @@
 import type { Dispatcher } from 'undici';
-// As in guarded-agent.ts, not from 'undici' itself.
+// Not imported from 'undici' itself, as in guarded-agent.ts.
 import request from 'undici/lib/api/api-request.js';
 
 /**
- * undici's `request` over an agent of `guardedAgent`. No redirect is followed. The agent checks addresses; the URL is the
- * caller's to check, by `guard.checkUrl`.
+ * undici's `request` over an agent of `guardedAgent`. It follows no redirect. The agent checks addresses; the caller
+ * has to check the URL with `guard.checkUrl`.
  */
 export function guardedRequest(
   agent: Dispatcher,

@@ -2,14 +2,14 @@ import type { Socket } from 'node:net';
 
 const HEAD_END = '\r\n\r\n';
 const BEGINNING = 'HTTP/1.1 100';
-/** Of the heads of `100 Continue` before one answer. */
+/** The limit for all `100 Continue` heads before one answer. */
 const MOST_BYTES = 65_536;
 
 /**
- * Takes `100 Continue` out of what a socket gives to undici, which breaks a connection that sends one unasked. RFC 9110,
- * 15.2, says that a client has to be able to read it and go on.
+ * Removes `100 Continue` from the bytes that a socket gives to undici. undici breaks a connection whose server sends a
+ * 100 that was not requested. RFC 9110, 15.2, says that a client must be able to read such an answer and continue.
  *
- * An answer begins after each write. What is not the head of a 100 is passed on as it is.
+ * An answer begins after each write. All bytes that are not the head of a 100 are passed on unchanged.
  */
 export function skipContinue(socket: Socket): Socket {
   const write = socket.write.bind(socket) as (...given: unknown[]) => boolean;

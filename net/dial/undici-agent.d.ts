@@ -1,4 +1,7 @@
-/** The package has no door to this alone. It is a third of the whole, which brings fetch, WebSocket and mocks along. */
+/**
+ * The package does not export this module alone. It is a third of the package, which also contains fetch, WebSocket and
+ * mocks.
+ */
 declare module 'undici/lib/dispatcher/agent.js' {
   import { Agent } from 'undici';
   export default Agent;

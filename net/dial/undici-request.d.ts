@@ -1,4 +1,7 @@
-/** The package has no door to this alone either. `request` of its index is this with a URL taken apart first. */
+/**
+ * The package does not export this module alone either. The `request` of its index is the same function, but parses a
+ * URL first.
+ */
 declare module 'undici/lib/api/api-request.js' {
   import type { Dispatcher } from 'undici';
   export default function request(

@@ -9,15 +9,15 @@ type Class = readonly [name: string, ranges: readonly AddressRange[]];
 const ranges = (...cidrs: string[]) => cidrs.map((cidr) => ipaddr.parseCIDR(cidr) as AddressRange);
 
 /**
- * Where the credentials of EC2, ECS, EKS and Lambda are handed out, and all else that is link-local: no source lives
- * there, so no setting opens them.
+ * Addresses where EC2, ECS, EKS and Lambda serve credentials, and all other link-local addresses: no source lives
+ * there, so no setting can open them.
  */
 const NEVER: readonly Class[] = [
   ['link-local', ranges('169.254.0.0/16', 'fe80::/10')],
   ['a metadata service', ranges('fd00:ec2::/32')],
 ];
 
-/** The IANA registries of special-purpose addresses, but for what is globally reachable. */
+/** The IANA registries of special-purpose addresses, without those that are globally reachable. */
 const CLOSED: readonly Class[] = [
   ['unspecified', ranges('0.0.0.0/8')],
   ['loopback', ranges('127.0.0.0/8')],
@@ -39,16 +39,18 @@ const CLOSED: readonly Class[] = [
   ['site-local', ranges('fec0::/10')],
 ];
 
-/** Of IPv6, only this is given out. Whatever comes to be defined outside it is closed until somebody looks at it. */
+/**
+ * Only this part of IPv6 is assigned. Addresses outside are closed until somebody has checked what they are used for.
+ */
 const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3') as AddressRange;
 /** RFC 6052: the last 32 bits are the IPv4 address that the gateway dials. */
 const NAT64 = ipaddr.parseCIDR('64:ff9b::/96') as AddressRange;
 
 /**
- * Why an address is not to be dialled, in a word or two, or undefined where it is one of the public Internet, or in a
- * range that was opened. IPv4 addresses inside IPv6 ones (mapped, NAT64) are judged by themselves.
+ * Returns in a few words why an address must not be dialled, or undefined if it belongs to the public Internet or to a
+ * range that was opened. For IPv4 addresses inside IPv6 addresses (mapped, NAT64), the IPv4 address is checked.
  *
- * @param address as `net.isIP` takes it. What that doesn't take is refused.
+ * @param address in a form that `net.isIP` accepts. Any other text is refused.
  */
 export function whyForbidden(address: string, open: readonly AddressRange[]): string | undefined {
   const parsed = parseAddress(address);
@@ -62,15 +64,15 @@ export function whyForbidden(address: string, open: readonly AddressRange[]): st
   return dialled.kind() === 'ipv6' && !isIn(dialled, [GLOBAL_IPV6]) ? 'reserved' : undefined;
 }
 
-/** Whether two texts are one address: what was to be dialled, and what the socket says that it is connected to. */
+/** Returns whether two texts are the same address: the address to dial, and the address that the socket reports. */
 export function sameAddress(one: string, other: string): boolean {
   const [first, second] = [parseAddress(one), parseAddress(other)];
   return first !== undefined && second !== undefined && plain(first) === plain(second);
 }
 
 /**
- * An address as the kernel understands it. IPv6 goes through the URL parser's one spelling, without a zone: ipaddr.js alone
- * takes `::8.8.8.8` for the IPv4 address.
+ * Parses an address as the kernel does. IPv6 is normalised by the URL parser, without a zone: ipaddr.js alone reads
+ * `::8.8.8.8` as the IPv4 address.
  */
 function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   const family = isIP(text);
@@ -79,24 +81,24 @@ function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   return host === undefined ? undefined : ipaddr.IPv6.parse(host.slice(1, -1));
 }
 
-/** @returns undefined where the text is no range of addresses. */
+/** @returns undefined if the text is not a range of addresses. */
 export function parseRange(cidr: string): AddressRange | undefined {
   const slash = cidr.lastIndexOf('/');
-  // ipaddr.js also takes 10.0/8 and 0x0a.0.0.0/8, which people read differently.
+  // ipaddr.js also accepts 10.0/8 and 0x0a.0.0.0/8, which people read differently.
   if (slash < 0 || isIP(cidr.slice(0, slash)) === 0) return undefined;
   return ipaddr.isValidCIDR(cidr) ? (ipaddr.parseCIDR(cidr) as AddressRange) : undefined;
 }
 
-/** A range that was opened on purpose, for one port or for all. */
+/** A range that a setting has opened, for one port or for all. */
 export interface OpenRange {
   readonly range: AddressRange;
   readonly port: number | undefined;
 }
 
 /**
- * Reads a range with a port behind it or without: `10.20.0.0/16`, `127.0.0.1/32:8080`, `::1/128:8080`.
+ * Reads a range with or without a port: `10.20.0.0/16`, `127.0.0.1/32:8080`, `::1/128:8080`.
  *
- * @returns undefined where the text is neither.
+ * @returns undefined if the text has neither form.
  */
 export function parseOpenRange(text: string): OpenRange | undefined {
   const [, cidr = '', digits] = /^(.*\/\d+)(?::(\d{1,5}))?$/.exec(text) ?? [];

@@ -1,4 +1,7 @@
-/** A host, or all subdomains of one. Anchored at both ends: `*.example.org` is neither `example.org` nor `badexample.org`. */
+/**
+ * Matches a host, or all subdomains of one. The whole host has to match: `*.example.org` matches neither `example.org`
+ * nor `badexample.org`.
+ */
 export class HostPattern {
   readonly #host: string;
   readonly #subdomains: boolean;
@@ -8,18 +11,18 @@ export class HostPattern {
     this.#subdomains = subdomains;
   }
 
-  /** @returns undefined where the text is neither a host nor `*.` and a host. */
+  /** @returns undefined if the text is neither a host nor `*.` and a host. */
   static parse(text: string): HostPattern | undefined {
     const subdomains = text.startsWith('*.');
     const name = subdomains ? text.slice(2) : text;
-    // A host as URLs have it: Unicode names in Punycode, addresses in one spelling.
+    // Normalises the host as URLs do: Unicode names in Punycode, one spelling for each address.
     const url = URL.parse(`http://${name.includes(':') && !name.startsWith('[') ? `[${name}]` : name}/`);
     if (url === null || name === '' || /[/?#@\\*\s]/.test(name) || url.port !== '') return undefined;
     const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
     return host === '' ? undefined : new HostPattern(host, subdomains);
   }
 
-  /** @param host as `bareHost` gives it. */
+  /** @param host in the form that `bareHost` returns. */
   matches(host: string): boolean {
     return this.#subdomains ? host.endsWith(`.${this.#host}`) : host === this.#host;
   }

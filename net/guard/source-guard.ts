@@ -5,20 +5,22 @@ import { redactUrl } from '../redact.ts';
 import { type OpenRange, parseOpenRange, whyForbidden } from './address.ts';
 import { HostPattern } from './host-pattern.ts';
 
-/** Where sources may be. Each rule narrows what is left, but for `openRanges`, which is an exception made on purpose. */
+/**
+ * The hosts and addresses of sources. Each rule excludes more, except `openRanges`, which is a deliberate exception.
+ */
 export interface SourceRules {
   /** Hosts, exact (`data.example.org`) or with all their subdomains (`*.example.org`). @default any */
   readonly allowedHosts?: readonly string[];
-  /** Wins over `allowedHosts`. @default none */
+  /** Overrides `allowedHosts`. @default none */
   readonly deniedHosts?: readonly string[];
   /** @default any */
   readonly ports?: readonly number[];
   /**
-   * Addresses outside the public Internet that may be dialled, as CIDR: `10.20.0.0/16`, or `127.0.0.1/32:8080` for one port of
-   * theirs. Never link-local ones. @default none
+   * Addresses outside the public Internet that may be dialled, as CIDR: `10.20.0.0/16`, or `127.0.0.1/32:8080` for one
+   * port. Link-local addresses can't be opened. @default none
    */
   readonly openRanges?: readonly string[];
-  /** Follow redirects from https to http, where anybody on the way may read and change the body. @default false */
+  /** Follow redirects from https to http, where anybody on the way can read and change the body. @default false */
   readonly httpsToHttp?: boolean;
 }
 
@@ -27,18 +29,19 @@ export interface HostAddress {
   readonly family: 4 | 6;
 }
 
-/** Asks for all addresses of a host name. */
+/** Returns all addresses of a host name. */
 export type Resolve = (host: string) => Promise<readonly HostAddress[]>;
 
-/** A rule can't be read. A programming error, or a setting's. */
+/** A rule can't be read. This is an error in the code or in a setting. */
 export class SourceRuleError extends TypeError {
   override readonly name = 'SourceRuleError';
 }
 
 /**
- * Says where requests may go: the URL before each request and each hop, and the address before each dial.
+ * Decides where requests may go: it checks the URL before each request and each redirect, and the address before each
+ * dial.
  *
- * Make one and keep it: connections are kept for reuse by the guard that let them be made.
+ * Make one guard and keep it: kept connections belong to the guard that permitted them.
  */
 export class SourceGuard {
   readonly httpsToHttp: boolean;
@@ -49,8 +52,8 @@ export class SourceGuard {
   readonly #resolve: Resolve;
 
   /**
-   * @param resolve what names resolve by. @default the operating system's resolver
-   * @throws SourceRuleError naming the rule that is none.
+   * @param resolve resolves names. @default the operating system's resolver
+   * @throws SourceRuleError, which names the invalid rule.
    */
   constructor(rules: SourceRules = {}, resolve: Resolve = systemResolve) {
     this.httpsToHttp = rules.httpsToHttp ?? false;
@@ -62,28 +65,28 @@ export class SourceGuard {
   }
 
   /**
-   * Checks a URL before anything is sent for it. Its name says nothing of its address: `resolve` does that.
+   * Checks a URL before anything is sent to it. The host's addresses are not checked here: `resolve` does that.
    *
    * @throws SourceForbiddenError
    */
   checkUrl(url: URL): void {
     const host = bareHost(url.hostname);
     const refuse = (why: string) => {
-      throw new SourceForbiddenError(`${redactUrl(url)} is not asked: ${why}`);
+      throw new SourceForbiddenError(`Sluice sends no request to ${redactUrl(url)}: ${why}`);
     };
     if (this.#denied.some((pattern) => pattern.matches(host))) refuse(`the host ${host} is denied`);
     if (this.#allowed?.some((pattern) => pattern.matches(host)) === false) {
-      refuse(`the host ${host} is none of those allowed`);
+      refuse(`the host ${host} is not one of those allowed`);
     }
     const port = Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port);
-    if (this.#ports?.has(port) === false) refuse(`port ${port} is none of those allowed`);
+    if (this.#ports?.has(port) === false) refuse(`port ${port} is not one of those allowed`);
     if (isIP(host) !== 0) this.checkAddress(host, host, port);
   }
 
   /**
-   * Checks a redirect's target, beyond what `checkUrl` does when it is asked.
+   * Checks a redirect's target, in addition to `checkUrl`.
    *
-   * @throws SourceForbiddenError where it would leave https for http.
+   * @throws SourceForbiddenError if the redirect leads from https to http.
    */
   checkRedirect(from: URL, to: URL): void {
     if (this.httpsToHttp || from.protocol !== 'https:' || to.protocol === 'https:') return;
@@ -92,7 +95,7 @@ export class SourceGuard {
     );
   }
 
-  /** @throws SourceForbiddenError where the address is not to be dialled on this port. */
+  /** @throws SourceForbiddenError if the address must not be dialled on this port. */
   checkAddress(host: string, address: string, port: number): void {
     const open = this.#open.filter((one) => one.port === undefined || one.port === port).map(({ range }) => range);
     const why = whyForbidden(address, open);
@@ -104,10 +107,11 @@ export class SourceGuard {
   }
 
   /**
-   * All addresses of a host, every one of them checked for this port. These are what is dialled; the name isn't asked for
-   * again.
+   * Returns all addresses of a host, after checking each of them for this port. The caller dials these addresses and
+   * does not resolve the name again.
    *
-   * @throws SourceForbiddenError where any of them is forbidden: a name with a good and a bad one is a trap.
+   * @throws SourceForbiddenError if any of them is forbidden: a name with a permitted and a forbidden address is a
+   * trap.
    * @throws the resolver's error.
    */
   async resolve(host: string, port: number): Promise<readonly HostAddress[]> {
@@ -119,10 +123,12 @@ export class SourceGuard {
   }
 }
 
-/** The public Internet and nothing else: what holds where no guard is given. */
+/** Permits only the public Internet: the default if no guard is given. */
 export const PUBLIC_INTERNET = new SourceGuard();
 
-/** A URL's host as resolvers and certificates know it: no brackets around IPv6, no final dot, lower case. */
+/**
+ * Returns a URL's host in the form of resolvers and certificates: no brackets around IPv6, no final dot, lower case.
+ */
 export function bareHost(host: string): string {
   return host
     .replace(/^\[|\]$/g, '')
@@ -138,7 +144,7 @@ async function systemResolve(host: string): Promise<readonly HostAddress[]> {
 function hostPattern(text: string): HostPattern {
   const pattern = HostPattern.parse(text);
   if (pattern === undefined) {
-    throw new SourceRuleError(`${JSON.stringify(text)} is no host: take a name, an address or *.example.org`);
+    throw new SourceRuleError(`${JSON.stringify(text)} is not a host: give a name, an address or *.example.org`);
   }
   return pattern;
 }
@@ -147,7 +153,7 @@ function openRange(text: string): OpenRange {
   const range = parseOpenRange(text);
   if (range === undefined) {
     throw new SourceRuleError(
-      `${JSON.stringify(text)} is no range of addresses: take one such as 10.20.0.0/16 or 127.0.0.1/32:8080`,
+      `${JSON.stringify(text)} is not a range of addresses: give one such as 10.20.0.0/16 or 127.0.0.1/32:8080`,
     );
   }
   return range;

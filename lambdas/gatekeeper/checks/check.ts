@@ -1,14 +1,14 @@
 import type { GateRecord } from '#run/ledger/gate-record.ts';
 import type { PlanSummary } from '#run/plan/plan-summary.ts';
 
-/** What every check may look at: the run, and what this look of the gatekeeper has counted already. */
+/** What every check can use: the run, and what this look of the gatekeeper has counted already. */
 export interface Look {
   readonly plan: PlanSummary;
-  /** This look's sample is the last one in it. */
+  /** The last sample in it belongs to this look. */
   readonly record: GateRecord;
 }
 
-/** What a check found. */
+/** The result of a check. */
 export interface Finding {
   readonly ready: boolean;
   /** A clause of the progress that a person reads, such as `3 of 10 objects under exports/`. */
@@ -18,12 +18,12 @@ export interface Finding {
 /**
  * One thing that a gate can wait for.
  *
- * Not being ready is a finding. An error is an error: the state machine retries it on a budget of its own, and it never
- * forces the gate.
+ * If the thing is not ready, the check returns this as its finding. If the check throws, the state machine retries it
+ * with a separate number of attempts, and the error never forces the gate.
  */
 export type Check = (look: Look) => Promise<Finding>;
 
-/** A check's own side can't be asked, or answers nonsense. */
+/** The function or page of a check failed, or gave an invalid answer. */
 export class CheckFailedError extends Error {
   override readonly name = 'CheckFailedError';
 }

@@ -4,14 +4,14 @@ import { redactUrl } from '#net/redact.ts';
 import { type Check, CheckFailedError } from './check.ts';
 import { findingOf } from './reported-progress.ts';
 
-/** A look takes no longer; Step Functions asks again. */
+/** The time limit for one request; Step Functions makes another look later. */
 const TIMEOUT_MILLISECONDS = 10_000;
-/** The answer is two numbers. */
+/** The answer contains only two numbers. */
 const MAX_ANSWER_BYTES = 65_536;
 
 /**
- * Ready when a URL answers 200 with `{ "done": n, "total": n }`. The URL is somebody's choice, as a source's is: it goes
- * through the same guard, and a redirect is no answer.
+ * Ready when a URL answers 200 with `{ "done": n, "total": n }`. A person chose the URL, as with a source: so the same
+ * guard checks it, and a redirect is not accepted as an answer.
  */
 export function httpCheck(url: string, guard: SourceGuard): Check {
   const who = redactUrl(url);

@@ -8,7 +8,7 @@ import { ledgerCheck } from './ledger.ts';
 import { objectsCheck } from './objects.ts';
 import { queueCheck } from './queue.ts';
 
-/** The check that an entry of `waitFor` asks for. */
+/** Returns the check for an entry of `waitFor`. */
 export function checkFor(
   wait: WaitFor,
   clients: { readonly store: Store; readonly call: CallFunction; readonly guard: SourceGuard },
@@ -21,7 +21,7 @@ export function checkFor(
     case 'objects':
       return objectsCheck(clients.store, wait.prefix, wait.count);
     case 'http':
-      // With it comes undici, which nothing else of the gate asks with.
+      // Importing http.ts loads undici, which no other check needs.
       return async (look) => (await import('./http.ts')).httpCheck(wait.url, clients.guard)(look);
     case 'lambda':
       return lambdaCheck(clients.call, wait.function);

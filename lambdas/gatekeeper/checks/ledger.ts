@@ -1,6 +1,9 @@
 import type { Check } from './check.ts';
 
-/** Ready when every item of the run is settled by its own record: exact, whatever else is in the queue. The default. */
+/**
+ * Ready when every item of the run has a record that settles it. This is exact, whatever else the queue contains. It is
+ * the default.
+ */
 export const ledgerCheck: Check = async ({ plan, record }) => {
   const sample = record.samples.at(-1);
   if (sample === undefined) return { ready: false, progress: 'nothing counted yet' };

@@ -2,7 +2,7 @@ import { paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import type { Store } from '#run/store.ts';
 import type { Check } from './check.ts';
 
-/** Ready when so many objects lie under a prefix of Sluice's bucket. It lists no further than it has to. */
+/** Ready when Sluice's bucket has this many objects under a prefix. It stops listing at this number. */
 export function objectsCheck(store: Store, prefix: string, count: number): Check {
   return async () => {
     let found = 0;

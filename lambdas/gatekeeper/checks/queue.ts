@@ -1,12 +1,16 @@
 import type { Check } from './check.ts';
 
-/** SQS's counts are approximate and settle a minute or more after the last send: one empty look says nothing. */
+/**
+ * SQS's counts are approximate and become exact a minute or more after the last send, so one look that finds the queue
+ * empty proves nothing.
+ */
 const SAMPLES = 3;
 const MILLISECONDS = 180_000;
 
 /**
- * Ready when the queue, its messages in flight and delayed among them, was empty in at least three looks in a row over at
- * least three minutes, and there are no dead letters. For work that others put into the queue, which no ledger counts.
+ * Ready when the queue, with its messages in flight and delayed ones, was empty in at least three looks in a row over
+ * at least three minutes, and there are no dead letters. It is for work that other programs send to the queue, which no
+ * ledger counts.
  */
 export const queueCheck: Check = async ({ record }) => {
   const last = record.samples.at(-1);

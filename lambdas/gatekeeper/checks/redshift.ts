@@ -2,11 +2,11 @@ import type { LoadRecord } from '#run/ledger/load-record.ts';
 import type { Finding } from './check.ts';
 
 /**
- * Ready when every table of a run is loaded. The progress is the state of each load's statement in the warehouse, in the Data
- * API's words.
+ * Ready when every table of a run is loaded. The progress contains the state of each load's statement in the warehouse,
+ * in the Data API's words.
  *
- * @param loads those that have begun.
- * @param tables how many there are.
+ * @param loads the loads that have begun.
+ * @param tables the number of all tables.
  */
 export function redshiftCheck(loads: readonly LoadRecord[], tables: number): Finding {
   const done = loads.filter(({ state }) => state === 'loaded' || state === 'nothing');

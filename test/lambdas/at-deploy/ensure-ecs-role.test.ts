@@ -74,7 +74,7 @@ describe("ECS's service-linked role", () => {
   ])('fails the deploy with what to do where IAM refuses', async (answers) => {
     const { iam } = await iamWith(answers);
     await expect(ensureEcsRole(iam)).rejects.toThrow(
-      /explicit deny\. Let an administrator .*aws iam create-service-linked-role --aws-service-name ecs\.amazonaws\.com/,
+      /explicit deny\. An administrator .*aws iam create-service-linked-role --aws-service-name ecs\.amazonaws\.com/,
     );
   });
 });

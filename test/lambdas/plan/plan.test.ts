@@ -184,7 +184,7 @@ describe('planRun', () => {
       'onLate: takes one of partial, fail, got "never"',
       'input: there is no field "typo"',
       expect.stringMatching(/^deadlineMinutes: takes at most 25/),
-      expect.stringMatching(/^waitFor\[0\]\.function: the gatekeeper may not ask/),
+      expect.stringMatching(/^waitFor\[0\]\.function: the gatekeeper may not call/),
       expect.stringMatching(/^sources\[1\]\.process: parquet is not deployed here/),
       expect.stringMatching(/^work\[0\]\.processor: there is no processor "nope" here/),
       expect.stringMatching(/^work\[1\]\.processor: parquet is not deployed here/),
@@ -309,7 +309,7 @@ describe('planRun', () => {
     ])('takes no slot %s, and leaves nothing behind', async (_, scheduledTime) => {
       const store = await aws.store();
       const early = plan(store, { ...slot, scheduledTime }, claimOf('early'));
-      await expect(early).rejects.toThrow(/scheduledTime: the slot .* of schedule nightly is still to come/);
+      await expect(early).rejects.toThrow(/scheduledTime: the slot .* of schedule nightly is in the future/);
       expect(await Array.fromAsync(listKeys(store, ''))).toEqual([]);
     });
 
