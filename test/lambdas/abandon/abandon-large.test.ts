@@ -144,7 +144,7 @@ describe('abandonLarge', () => {
     await run.open();
     expect(await run.abandon(CHANGED)).toEqual({ again: false });
     expect(await readJson(run.store, runKeys('r').record('failures', run.item), failureSchema)).toMatchObject({
-      problem: { error: 'SourceKeepsChangingError', detail: expect.stringContaining('begun 4 times') },
+      problem: { error: 'SourceKeepsChangingError', detail: expect.stringContaining('began 4 times') },
     });
   });
 
