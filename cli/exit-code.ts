@@ -2,7 +2,7 @@ import type { Outcome } from '#run/end/manifest.ts';
 import { CATALOGUE, isCode } from '#run/problem/catalogue.ts';
 import type { Problem } from '#run/problem/problem.ts';
 
-/** What a command ends with. 1 is a failed run or a command that could not do its work. */
+/** The exit codes of commands. 1 is a failed run, or a command that could not do its work. */
 export const EXIT = {
   complete: 0,
   failed: 1,
@@ -12,7 +12,7 @@ export const EXIT = {
   interrupted: 130,
 } as const satisfies Record<Outcome | 'usage' | 'interrupted', number>;
 
-/** What a command ends with that ends by a problem. */
+/** The exit code of a command that ends with a problem. */
 export function exitCodeOf({ code }: Pick<Problem, 'code'>): number {
   if (code === 'interrupted') return EXIT.interrupted;
   return isCode(code) && CATALOGUE[code].isUsage === true ? EXIT.usage : EXIT.failed;

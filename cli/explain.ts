@@ -5,18 +5,18 @@ import { CATALOGUE, type Code, isCode } from '#run/problem/catalogue.ts';
 import { codeOf, type Problem, problemOf } from '#run/problem/problem.ts';
 
 /**
- * What went wrong, for the person who typed a command: what happened to which thing, and what to do. A stack trace, and the words of a
- * library about its own insides, tell them nothing.
+ * Explains an error to the person who typed a command: what happened to which thing, and what to do. A stack trace, or
+ * a library's message about its own internals, does not help this person.
  *
  * @param run the run that the command works on, for the commands that the problem names.
  */
 export function explain(error: unknown, run?: string): Problem {
   const { message = '', errors, cause } = (error ?? {}) as Partial<AggregateError>;
-  // Several addresses were tried, and none answered.
+  // The error is for several addresses, and none of them answered.
   const inner = errors?.[0] ?? cause;
   if (message === '' && inner !== undefined) return explain(inner, run);
   const code = byMessage(error) ?? codeOf(error);
-  // S3 could not be asked at all: why not says more than how often it was tried.
+  // S3 could not be reached. The reason for that says more than the number of tries.
   if (code === 'storage-failed' && codeOf(cause) !== undefined) {
     const why = explain(cause, run);
     const object = /^s3:\/\/\S+(?=: )/.exec(message)?.[0];
@@ -27,27 +27,27 @@ export function explain(error: unknown, run?: string): Problem {
   return problemOf(about, run === undefined ? {} : { run });
 }
 
-/** What the names of errors don't tell apart. */
+/** Recognises problems that the names of errors don't distinguish. */
 function byMessage(error: unknown): Code | undefined {
   const { name = '', message = '' } = (error ?? {}) as Partial<Error>;
   if (/region is missing/i.test(message)) return 'no-region';
   if (name === 'CredentialsProviderError' && profileOf(message) !== undefined) return 'wrong-profile';
-  // A child process, such as that of the deploy, says it in the words of its own language.
+  // A child process, such as the deploy, reports a full disk in its own language.
   if (/ENOSPC|no space left on device/i.test(message)) return 'disk-full';
   return message === 'UnknownError' ? 'no-reason' : undefined;
 }
 
-/** Folders that commands write to. A disk that has less left than this is full, or as good as. */
+/** A disk with less free space than this counts as full. */
 const LEAST_FREE_BYTES = 1_048_576;
 
-/** Which disk is full, as far as that can be told. */
+/** Finds out which disk is full, if possible. */
 function fullDisk(path: string | undefined): string {
   for (const folder of [...(path === undefined ? [] : [dirname(path)]), tmpdir(), process.cwd()]) {
     try {
       const { bavail, bsize } = statfsSync(folder);
       if (bavail * bsize < LEAST_FREE_BYTES) return `the disk of ${folder} is full`;
     } catch {
-      // It can't be asked: the next one may be it.
+      // This disk can't be checked; the next one may be the full one.
     }
   }
   return path === undefined ? 'the disk is full' : `${path}: the disk is full`;
@@ -57,7 +57,7 @@ function profileOf(message: string): string | undefined {
   return /profile:? \[?"?([^\]"\s]+)/i.exec(message)?.[1] ?? process.env.AWS_PROFILE;
 }
 
-/** What an error of the system or of Node knows of the place where it happened. */
+/** What an error of the system or of Node says about its place. */
 interface Place {
   readonly path?: string;
   readonly hostname?: string;
@@ -65,12 +65,15 @@ interface Place {
   readonly port?: number;
 }
 
-/** Our words, where those of the SDK, of Node or of the system are for programmers; undefined where the error's own are ours. */
+/**
+ * Returns our own message if the one of the SDK, of Node or of the system is for programmers; undefined if the error
+ * already has our message.
+ */
 function detailFor(code: Code, error: unknown): string | undefined {
   const { name, message, code: systemCode, path, hostname, address, port } = error as NodeJS.ErrnoException & Place;
   const { title, foreign = [] } = CATALOGUE[code];
   const sentence = title.startsWith('AWS') ? title : `${title.charAt(0).toLowerCase()}${title.slice(1)}`;
-  // The error brings the code: its words are ours.
+  // The error has a code of our own, so its message is ours too.
   if (isCode(systemCode)) return undefined;
   switch (code) {
     case 'no-region':
@@ -84,7 +87,7 @@ function detailFor(code: Code, error: unknown): string | undefined {
   if (!foreign.includes(name) && !foreign.includes(String(systemCode))) return undefined;
   switch (code) {
     case 'access-denied':
-      // AWS names who, what and which in its own words.
+      // The message of AWS names the role, the action and the resource.
       return `AWS does not permit the request: ${message}`;
     case 'no-answer':
       return `nothing answers at ${address === undefined ? (hostname ?? 'the endpoint') : `${address}:${port}`}`;

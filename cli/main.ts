@@ -10,14 +10,14 @@ process.once('SIGINT', () => interrupt.abort());
 process.once('SIGTERM', () => interrupt.abort());
 
 const screen = new Screen();
-/** What the process ends with where its results can not be written. */
+/** The exit code if the results can't be written. */
 let unwritten: number | undefined;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (unwritten !== undefined) return;
-  // The reader of a pipe may have seen enough: "sluice report … | head". Then there is nobody to say anything to.
+  // The reader of a pipe may have stopped reading: "sluice report … | head". Then nobody reads a message either.
   if (error.code === 'EPIPE') unwritten = EXIT.complete;
   else {
-    // The disk of a file is full, say.
+    // For example, the disk of a file is full.
     const problem = explain(error);
     screen.say(problemText(problem, screen.paintBeside));
     unwritten = exitCodeOf(problem);
@@ -28,7 +28,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 const code = await sluice(process.argv.slice(2), { screen, signal: interrupt.signal });
 process.exitCode = unwritten ?? code;
-// A file takes what is written only after the command has ended.
+// Writes to a file may fail after the command has ended.
 process.once('exit', () => {
   process.exitCode = unwritten ?? code;
 });

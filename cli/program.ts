@@ -14,13 +14,13 @@ import type { WlmCommand } from './commands/wlm.ts';
 import type { DeploymentOptions } from './deployment/connect.ts';
 import type { Screen } from './screen/screen.ts';
 
-/** What a command has beside its own arguments. */
+/** What a command receives besides its own arguments. */
 export interface Terminal {
   readonly screen: Screen;
   readonly signal: AbortSignal;
 }
 
-/** What each command on a deployment takes. */
+/** The common options of all commands on a deployment. */
 type Common = DeploymentOptions & { readonly json?: boolean };
 
 const RUN = 'the id of a run, which is the name of its execution, or the ARN of the execution';
@@ -28,9 +28,9 @@ const RUN = 'the id of a run, which is the name of its execution, or the ARN of 
 /**
  * The command line: every command with its arguments, options and help.
  *
- * The code of a command is loaded when it is called, so that help and mistakes cost nothing.
+ * The code of a command is loaded when it is called, so help and mistakes cost nothing.
  *
- * @param end takes the exit code of the command that ran.
+ * @param end receives the exit code of the command that ran.
  */
 export function sluiceProgram(version: string, { screen, signal }: Terminal, end: (code: number) => void): Command {
   const program = new Command('sluice')
@@ -41,7 +41,7 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
     .configureOutput({
       writeOut: (text) => screen.print(withoutLastLineFeed(text)),
       writeErr: (text) => screen.say(withoutLastLineFeed(text)),
-      // What is wrong comes back as an error, and is said in one place.
+      // Mistakes are thrown as errors, and shown in one place.
       outputError: () => {},
     })
     .exitOverride();
@@ -68,7 +68,7 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
       const prepared = await prepareRun({ ...options, urls });
       const { dryRun } = await import('./commands/dry-run.ts');
       if (options.dryRun === true) return end(await dryRun(prepared, screen, options.json === true, signal));
-      // To find the deployment takes a second or two, in which a person would see nothing.
+      // Finding the deployment takes a second or two, so this shows that the command is working.
       if (options.json !== true) screen.progress(['Starting'], 'starting');
       return end(await run(await connected(options), prepared, options));
     });
@@ -313,7 +313,7 @@ The object appears whole or not at all, with every byte proven. Interrupted by C
 
 Ends with 0 where all files are there, 3 where some failed, 1 where all did, 2 for a mistake in the command.`;
 
-/** The screen ends each of its texts with a line feed itself. */
+/** The screen adds a line feed to each text itself. */
 function withoutLastLineFeed(text: string): string {
   return text.replace(/\n$/, '');
 }

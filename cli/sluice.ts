@@ -17,8 +17,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 /**
  * Runs one command line.
  *
- * @param args what the person typed behind `sluice`.
- * @returns the exit code. What went wrong has been said on the screen.
+ * @param args what the person typed after `sluice`.
+ * @returns the exit code. Errors were shown on the screen.
  */
 export async function sluice(args: readonly string[], terminal: Terminal): Promise<number> {
   const { screen, signal } = terminal;
@@ -35,7 +35,7 @@ export async function sluice(args: readonly string[], terminal: Terminal): Promi
     return code;
   } catch (error) {
     screen.clear();
-    // Help or the version was asked for, and printed.
+    // Commander has printed the help or the version.
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.complete;
     const command = program.commands.find((one) => one.name() === args[0]);
     const problem = problemIn(error, command, signal);
@@ -44,9 +44,9 @@ export async function sluice(args: readonly string[], terminal: Terminal): Promi
   }
 }
 
-/** What a person is told, with the run and the deployment that they named. */
+/** Makes the problem that the person is shown, with the run and the deployment that the command named. */
 function problemIn(error: unknown, command: Command | undefined, signal: AbortSignal): Problem {
-  // What a command itself could not do is in no log of the run.
+  // The log of the run contains nothing about an error of the command itself.
   const { logs: _, ...problem } = explain(thrown(error, signal), runOf(command));
   if (problem.code === 'usage' && command !== undefined) {
     return { ...problem, mend: `"npx sluice ${command.name()} --help" shows how it is used` };
@@ -61,7 +61,7 @@ function thrown(error: unknown, signal: AbortSignal): unknown {
   return { message: 'the command was interrupted', code: 'interrupted' };
 }
 
-/** The run that a command was given. */
+/** Returns the run that a command was given. */
 function runOf(command: Command | undefined): string | undefined {
   const at = command?.registeredArguments.findIndex((argument) => argument.name() === 'run') ?? -1;
   const given: unknown = command?.processedArgs[at];

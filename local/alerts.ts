@@ -3,12 +3,12 @@ import { z } from 'zod';
 import type { EmbeddedAws } from './embedded/embedded-aws.ts';
 import { keepingQueue } from './keeping-queue.ts';
 
-/** What SNS puts into a queue. */
+/** A message that SNS sends to a queue. */
 const notificationSchema = z.object({ Message: z.string() });
 
 const alarmSchema = z.object({ AlarmName: z.string(), NewStateValue: z.string(), AlarmDescription: z.string() });
 
-/** An alert as a person would read it: EventBridge sends a text as JSON, CloudWatch an alarm as an object. */
+/** Formats an alert for a person: EventBridge sends a text as JSON, CloudWatch sends an alarm as an object. */
 export function readAlert(message: string): string {
   const value: unknown = JSON.parse(message);
   if (typeof value === 'string') return value;
@@ -17,9 +17,9 @@ export function readAlert(message: string): string {
 }
 
 /**
- * Subscribes to the topic of a deployment's alerts, as a pager would.
+ * Subscribes to the topic of a deployment's alerts.
  *
- * @returns reads all alerts that have come since, oldest first.
+ * @returns a function that returns all alerts so far, oldest first.
  */
 export async function listenToAlerts(
   { client }: Pick<EmbeddedAws, 'client'>,

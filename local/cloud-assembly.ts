@@ -3,24 +3,24 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** So many assemblies are kept, one for each combination of sources and settings. Each takes some 25 MB. */
+/** The number of assemblies that are kept, one for each combination of sources and settings. Each takes some 25 MB. */
 const KEPT = 5;
-/** One that was used within this time is kept, whatever the number: somebody may be deploying it now. */
+/** An assembly that was used within this time is always kept, because another process may be deploying it. */
 const IN_USE_MS = 3_600_000;
 
-/** Folders of the repository that no synth reads. All others count as sources, those that come later too. */
+/** Folders of the repository that no synth reads. All other folders count as sources, also future ones. */
 const NO_SOURCES = new Set(['node_modules', 'test', 'docs', 'bench', 'sluice-out', 'coverage']);
 
 /**
- * The cloud assembly of the repository as it is now. A synth takes many seconds, so its result is kept under a hash of
- * everything that it depends on, and used again while nothing of that changes.
+ * Returns the cloud assembly of the repository in its present state. A synth takes many seconds. So the assembly is
+ * stored under a hash of all its inputs, and used again while none of them changes.
  *
- * @param options.repository the folder of the sources, with the lock of the installed packages.
- * @param options.cache the folder that keeps assemblies.
- * @param options.inputs whatever else the synth depends on: settings, versions, the platform.
+ * @param options.repository the folder of the sources, with the lock file of the installed packages.
+ * @param options.cache the folder with stored assemblies.
+ * @param options.inputs other inputs of the synth: settings, versions, the platform.
  * @param options.synth writes an assembly into a folder.
- * @returns the assembly's folder, and whether it was there already.
- * @throws what `synth` throws; nothing is kept then.
+ * @returns the assembly's folder, and whether it existed before.
+ * @throws what `synth` throws; nothing is stored then.
  */
 export async function cloudAssembly(options: {
   repository: string;
@@ -35,13 +35,13 @@ export async function cloudAssembly(options: {
     return { folder, reused: true };
   }
   await mkdir(cache, { recursive: true });
-  // Only a whole assembly gets its name, so that a synth that is broken off leaves nothing to be used again.
+  // Only a complete assembly gets its final name, so an interrupted synth leaves nothing that could be used.
   const unfinished = await mkdtemp(join(cache, 'unfinished-'));
   try {
     await synth(unfinished);
     await rename(unfinished, folder);
   } catch (error) {
-    // Another process has made the same one meanwhile.
+    // Another process has stored the same assembly meanwhile.
     if (!existsSync(folder)) throw error;
   } finally {
     await rm(unfinished, { recursive: true, force: true });
@@ -50,7 +50,7 @@ export async function cloudAssembly(options: {
   return { folder, reused: false };
 }
 
-/** A hash of the sources' paths and bytes, and of the other inputs. Reading them takes some 20 ms. */
+/** Returns a hash of the sources' paths and bytes, and of the other inputs. Reading them takes some 20 ms. */
 async function hashOf(repository: string, inputs: readonly string[]): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(inputs));
   const top = await readdir(repository, { withFileTypes: true });

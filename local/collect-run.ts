@@ -9,34 +9,34 @@ import { type ResultRecord, resultSchema } from '#run/ledger/records.ts';
 import { NewerVersionError } from '#run/newer-version.ts';
 import { listKeys, readJson, type Store, UnreadableRecordError } from '#run/store.ts';
 
-/** A landed object as it lies on this machine now. */
+/** A landed object that was copied to this machine. */
 export interface CollectedObject {
   readonly key: string;
   readonly bytes: number;
-  /** Of the file as it was written here. */
+  /** The hash of the file that was written here. */
   readonly sha256: string;
 }
 
-/** What of a run lies on this machine, and what can't. */
+/** What was copied of a run, and what could not be copied. */
 export interface CollectedRun {
   /** The landed objects. */
   readonly objects: readonly CollectedObject[];
-  /** A sentence for each object that has no file here: it stays in the bucket. */
+  /** A sentence for each object that was not copied: it stays in the bucket. */
   readonly notCopied: readonly string[];
 }
 
-/** An object can't be a file of this machine's disk. The others can. */
+/** An object can't be a file on this machine's disk. The other objects can still be copied. */
 class NotCopiedError extends Error {
   override readonly name = 'NotCopiedError';
 }
 
 /**
- * Copies what a run landed and wrote into a folder: `objects/<key>`, `output/…` as the processors named it, and the
+ * Copies what a run landed and wrote into a folder: `objects/<key>`, `output/…` under the processors' names, and the
  * run's own records under `run/`.
  *
- * A bucket holds keys that a disk doesn't: `a` beside `a/b`, names of more than 255 bytes, keys that differ by case only where
- * the disk folds case. Such an object is named, and the rest is copied. Records are somebody's words too: nothing is written
- * outside the folder, whatever key they name.
+ * A bucket can have keys that a disk can't: `a` beside `a/b`, names of more than 255 bytes, and keys that differ only
+ * by case if the disk ignores case. Such an object is reported, and the rest is copied. Other programs may have written
+ * the records, so nothing is written outside the folder, whatever keys the records contain.
  */
 export async function collectRun(
   store: Store,
@@ -71,13 +71,13 @@ export async function collectRun(
   }
   const records = `${RUNS_PREFIX}${runId}/`;
   for await (const key of listKeys(store, records)) {
-    // The pieces of which items.jsonl was put together.
+    // These are the pieces that items.jsonl was joined from.
     if (!key.startsWith(runKeys(runId).ends)) await copy(key, `run/${key.slice(records.length)}`);
   }
   return { objects, notCopied };
 }
 
-/** The result of an item whose line in the report doesn't have all of it; undefined where it can't be read. */
+/** The complete result of an item whose line in the report is shortened; undefined if it can't be read. */
 async function wholeResult(store: Store, runId: string, item: string): Promise<ResultRecord | undefined> {
   try {
     return await readJson(store, runKeys(runId).record('results', item), resultSchema);
@@ -87,7 +87,7 @@ async function wholeResult(store: Store, runId: string, item: string): Promise<R
   }
 }
 
-/** @throws NotCopiedError for a path that would leave the folder. */
+/** @throws NotCopiedError for a path outside of the folder. */
 function fileAt(folder: string, path: string): string {
   if (path.split('/').some((segment) => segment === '' || segment === '.' || segment === '..') || path.includes('\0')) {
     throw new NotCopiedError('its key is no path below a folder');
@@ -95,7 +95,10 @@ function fileAt(folder: string, path: string): string {
   return join(folder, path);
 }
 
-/** Why just this object can't be a file here, undefined for what concerns all of them, such as a full disk. */
+/**
+ * Returns why only this object can't be a file here. Returns undefined for an error that concerns all objects, such as
+ * a full disk.
+ */
 function whyNotCopied(error: unknown): string | undefined {
   if (error instanceof NotCopiedError) return error.message;
   const { code, name } = error as NodeJS.ErrnoException;
@@ -119,7 +122,7 @@ function whyNotCopied(error: unknown): string | undefined {
 
 async function download(store: Store, key: string, file: string, signal: AbortSignal) {
   await mkdir(dirname(file), { recursive: true });
-  // "wx" refuses a file that is there: on a disk that folds case, the second of two keys.
+  // "wx" refuses an existing file. On a disk that ignores case, this may be the second of two keys.
   const handle = await open(file, 'wx');
   try {
     const { Body } = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: key }), {

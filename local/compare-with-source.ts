@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import type { CollectedObject } from './collect-run.ts';
 
 /**
- * Reads each source once more and compares it with what has landed.
+ * Reads each source again and compares it with its landed object.
  *
  * @param urls the source of each key.
- * @returns a sentence for each object that is not byte for byte its source.
+ * @returns a sentence for each object whose bytes differ from its source.
  */
 export async function compareWithSource(
   objects: readonly CollectedObject[],

@@ -8,10 +8,13 @@ import { runCommand } from './run-command.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../', import.meta.url));
 
-/** Settings as `-c` takes them: `{ 'gate.intervalSeconds': 2 }` becomes `-c sluice.gate.intervalSeconds=2`. */
+/** Settings in the form of `-c`: `{ 'gate.intervalSeconds': 2 }` becomes `-c sluice.gate.intervalSeconds=2`. */
 export type LocalSettings = Readonly<Record<string, string | number | boolean | object>>;
 
-/** What fits one machine of two cores, and a person who waits for the end. Everything else is as in the cloud. */
+/**
+ * Settings for a machine with two cores, and for a person who waits for the end. All other settings are those of the
+ * cloud.
+ */
 const LOCAL_SETTINGS: LocalSettings = {
   'gate.intervalSeconds': 2,
   'gate.attempts': 150,
@@ -19,9 +22,10 @@ const LOCAL_SETTINGS: LocalSettings = {
   'ingest.children': 3,
   'workers.max': 2,
   'workers.idleSeconds': 5,
-  // Its function takes the SDK of Lambda's runtime, which isn't there.
+  // The function of this setting uses the SDK of Lambda's runtime, which does not exist here.
   'network.restrictDefaultSecurityGroup': false,
-  // A person may name any. What of this machine may be dialled is `sources.openRanges`, and none by default.
+  // A person may use any port. `sources.openRanges` decides which addresses of this machine may be dialled; the default
+  // is none.
   'sources.ports': [],
 };
 
@@ -35,15 +39,16 @@ const stackOutputsSchema = z.object({
 export type StackOutputs = z.infer<typeof stackOutputsSchema> & Readonly<Record<string, string>>;
 
 /**
- * Runs the real `cdk synth`, `cdk bootstrap` and `cdk deploy` of this repository against an embedded AWS. The synth is left
- * out while its result is kept from an earlier one: see cloud-assembly.ts.
+ * Runs the real `cdk synth`, `cdk bootstrap` and `cdk deploy` of this repository against an embedded AWS. If the
+ * assembly of an earlier synth can be used again, there is no synth: see cloud-assembly.ts.
  *
- * @param options.folder takes the outputs. One deployment a folder, so that several can run at the same time.
- * @param options.assemblies keeps the cloud assemblies. @default `.sluice/assemblies`
- * @param options.logFolder takes a log of each command. @default the same folder
- * @param options.say gets a line of progress now and then.
- * @param options.settings on top of LOCAL_SETTINGS.
- * @param options.app another command that synthesises, as `cdk --app` takes it. @default that of cdk.json
+ * @param options.folder receives the outputs. Use one folder for each deployment, so that several can run at the same
+ * time.
+ * @param options.assemblies the folder for cloud assemblies. @default `.sluice/assemblies`
+ * @param options.logFolder receives a log of each command. @default the same folder
+ * @param options.say receives a line of progress now and then.
+ * @param options.settings added to LOCAL_SETTINGS.
+ * @param options.app another command that synthesises, as in `cdk --app`. @default that of cdk.json
  * @returns the outputs of all its stacks.
  * @throws CommandFailedError with the end of the command's log.
  */
@@ -64,7 +69,8 @@ export async function deployStack(
   const say = options.say ?? (() => {});
   const cdk = async (step: string, args: readonly string[], signal: AbortSignal, cwd = REPOSITORY) => {
     const began = performance.now();
-    // Node itself, not the package's #!: Node 24 is the one that runs this file, whatever comes first on the PATH.
+    // This starts Node directly and not through the package's #! line: then it is the Node 24 that runs this file,
+    // whatever is first on the PATH.
     await runCommand(process.execPath, [join(REPOSITORY, 'node_modules/aws-cdk/bin/cdk'), ...args, ...QUIET], {
       cwd,
       env: { ...aws.childEnv, ...SYNTH_ENV, CDK_DISABLE_CLI_TELEMETRY: 'true', NO_COLOR: '1' },
@@ -78,7 +84,7 @@ export async function deployStack(
     `sluice.${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`,
   ]);
   const app = options.app === undefined ? [] : ['--app', options.app];
-  // Neither needs the other, and each waits a good part of its time. The first failure stops the other.
+  // Bootstrap and synth don't need each other, and each mostly waits. If one fails, the other is stopped.
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   const assembling = cloudAssembly({
@@ -96,7 +102,7 @@ export async function deployStack(
     ],
     synth: (folder) => cdk('synth', ['synth', '--quiet', '--output', folder, ...app, ...context], signal),
   });
-  // In a folder without a cdk.json: it would synthesise the app a second time.
+  // This runs in a folder without a cdk.json. With one, it would synthesise the app a second time.
   const bootstrapping = cdk('bootstrap', ['bootstrap', `aws://${aws.account}/${aws.region}`], signal, options.folder);
   const both = [assembling, bootstrapping] as const;
   let assembly: string;
@@ -132,7 +138,7 @@ export async function deployStack(
   return { ...merged, ...stackOutputsSchema.parse(merged) };
 }
 
-/** What the app itself reads of the environment. */
+/** Environment variables that the app itself reads. */
 const SYNTH_ENV = { SLUICE_LOCAL_WORKERS: 'true' };
 
 const QUIET = ['--no-notices', '--no-version-reporting', '--no-color'];

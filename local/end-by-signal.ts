@@ -1,5 +1,5 @@
 /**
- * Ends this process at once, as an unhandled signal does. What is to be removed on the event 'exit' is removed first.
+ * Ends this process at once, like an unhandled signal. The handlers of the event 'exit' run first.
  *
  * `process.exit` does the same, but can deadlock in Node 24: its main thread waits for a thread of V8 that waits for a
  * garbage collection of the main thread (nodejs/node 54918).

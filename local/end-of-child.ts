@@ -2,10 +2,10 @@ import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Waits for a child process that was asked to end, and kills it where it does not.
+ * Waits for a child process that was asked to end, and kills it if it does not end in time.
  *
  * @param ended settles when the process has ended.
- * @param seconds how long it may take by itself.
+ * @param seconds how long the process may take.
  */
 export async function endOfChild(
   child: Pick<ChildProcess, 'kill'>,

@@ -1,7 +1,7 @@
-// Installs what the local run needs and isn't there: the npm packages and a Python environment with the embedded AWS.
-// Plain JavaScript without dependencies, since it runs before there are any, on the machine's own Node (20 or newer). The
-// scripts of package.json call it themselves, since npm leaves out a "prestart" where it ignores scripts, and they name the
-// Node 24 by its path, since yarn puts another one first on the PATH.
+// Installs what the local run needs if it is missing: the npm packages, and a Python environment with the embedded AWS.
+// This is plain JavaScript without dependencies, because it runs before there are any, on the machine's own Node (20 or
+// newer). The scripts of package.json call it themselves, because npm skips a "prestart" if it ignores scripts. They
+// name the Node 24 by its path, because yarn puts another Node first on the PATH.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -15,11 +15,11 @@ const REQUIREMENTS = join(REPOSITORY, 'local/embedded/requirements.txt');
 const LOCK = join(REPOSITORY, 'package-lock.json');
 const PACKAGES_STAMP = join(REPOSITORY, 'node_modules/.sluice-lock');
 const PYTHON_STAMP = join(VENV, 'sluice-requirements');
-/** The Node of the scripts. The package `node` puts it there by an install script. */
+/** The Node of the scripts. The install script of the package `node` puts it there. */
 const NODE = join(REPOSITORY, 'node_modules/node/bin/node');
-/** Holds the process id of whoever installs in this clone now. */
+/** The file with the process id of the process that is installing in this clone. */
 const INSTALLING = join(STATE, 'installing');
-/** Of one command: the packages come in a minute or two, and over a bad line in ten. */
+/** The time limit for one command: the packages take a minute or two, and ten on a slow connection. */
 const LIMIT_MS = 20 * 60_000;
 const OLDEST_NODE = 20;
 const OLDEST_PYTHON = [3, 10];
@@ -49,8 +49,8 @@ function checkPlatform() {
 }
 
 /**
- * Does something that only one process of a clone may do at a time: two `npm ci` break each other's node_modules. Waits
- * for a process that is at it already. A lock whose process is gone, or that is too old to be true, is taken over.
+ * Does work that only one process of a clone may do at a time: two `npm ci` break each other's node_modules. If another
+ * process is doing it, this waits. A lock whose process has ended, or that is too old, is taken over.
  */
 function alone(work) {
   mkdirSync(STATE, { recursive: true });
@@ -91,7 +91,7 @@ function take() {
 function isLeftOver(holder) {
   try {
     if (Date.now() - statSync(INSTALLING).mtimeMs > 2 * LIMIT_MS) return true;
-    // It is empty for the moment between being made and being written.
+    // The file is empty for a moment after it is created.
     if (holder !== '') process.kill(Number(holder), 0);
     return false;
   } catch (error) {
@@ -99,7 +99,9 @@ function isLeftOver(holder) {
   }
 }
 
-/** Renames before it removes: of two processes that see the same one left over, the second finds another's lock. */
+/**
+ * It renames before it removes: if two processes see the same old lock, the second one finds the new lock of the other.
+ */
 function dropLeftOver(holder) {
   const mine = `${INSTALLING}.${process.pid}`;
   try {
@@ -115,10 +117,13 @@ function packagesAreWhole() {
   return readIfThere(PACKAGES_STAMP) === hashOf(LOCK) && existsSync(NODE);
 }
 
-/** `npm ci`, unless node_modules is what package-lock.json says already. The stamp comes last, when all is there. */
+/**
+ * Runs `npm ci`, unless node_modules already matches package-lock.json. The stamp is written last, when everything is
+ * installed.
+ */
 function installPackages() {
   rmSync(PACKAGES_STAMP, { force: true });
-  // Installed by hand with npm ci or npm install: as good as ours.
+  // A person may have run npm ci or npm install, which is as good.
   if (!installedMatchesLock()) {
     say('Installing the npm packages of package-lock.json (npm ci)');
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'npm could not install the packages.');
@@ -127,7 +132,10 @@ function installPackages() {
   writeFileSync(PACKAGES_STAMP, hashOf(LOCK));
 }
 
-/** Where npm is set to ignore install scripts: runs the one of the package `node`, which package.json allows by name. */
+/**
+ * If npm is set to ignore install scripts, this runs the script of the package `node`, which package.json allows by
+ * name.
+ */
 function installNode() {
   const help = 'Run "npm rebuild node --ignore-scripts=false", or remove node_modules, and try again.';
   say('Installing the Node 24 of the scripts (npm rebuild node)');
@@ -135,7 +143,7 @@ function installNode() {
   if (!existsSync(NODE)) throw new Error(`The Node 24 of the package "node" is not in node_modules. ${help}`);
 }
 
-/** Compares package-lock.json with the lock that npm keeps of what it has installed. */
+/** Compares package-lock.json with npm's own lock file of the installed packages. */
 function installedMatchesLock() {
   const text = readIfThere(join(REPOSITORY, 'node_modules/.package-lock.json'));
   if (text === undefined) return false;
@@ -148,11 +156,14 @@ function installedMatchesLock() {
 }
 
 function pythonIsWhole() {
-  // existsSync follows the link: a Python that was removed or updated away needs a new environment.
+  // existsSync follows the link: if Python was removed or updated, a new environment is needed.
   return readIfThere(PYTHON_STAMP) === hashOf(REQUIREMENTS) && existsSync(join(VENV, 'bin/python'));
 }
 
-/** A virtual environment with exactly the requirements; made anew where they, or its Python, have changed. */
+/**
+ * Creates a virtual environment with exactly the requirements. It is created again if the requirements or its Python
+ * have changed.
+ */
 function installPython() {
   const python = join(VENV, 'bin/python');
   const found = findPython();
@@ -166,7 +177,7 @@ function installPython() {
   );
   run(
     python,
-    // Wheels whose hashes the list names, and nothing that would have to be built by code of its own.
+    // Only wheels whose hashes the list contains, so that no code of a package runs during the installation.
     [
       '-m',
       'pip',
@@ -183,7 +194,7 @@ function installPython() {
   writeFileSync(PYTHON_STAMP, hashOf(REQUIREMENTS));
 }
 
-/** The first Python that is new enough, so that an old `python3` on the PATH doesn't hide a newer one. */
+/** Returns the first Python that is new enough, so that an old `python3` on the PATH doesn't hide a newer one. */
 function findPython() {
   const seen = [];
   for (const command of ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python']) {
@@ -220,8 +231,8 @@ function run(command, args, problem) {
 }
 
 /**
- * The person's environment without what would send Python elsewhere: another standard library, another folder to install into. What
- * names a registry or a proxy stays.
+ * Returns the person's environment without variables that would change what Python installs, and where. Variables for a
+ * registry or a proxy stay.
  */
 function cleanEnvironment() {
   const env = { ...process.env, PIP_USER: '0' };

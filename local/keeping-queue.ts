@@ -8,14 +8,14 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { EmbeddedAws } from './embedded/embedded-aws.ts';
 
-/** A queue of the embedded AWS that keeps everything that was sent to it. */
+/** A queue of the embedded AWS that stores everything that was sent to it. */
 export interface KeepingQueue {
   readonly arn: string;
-  /** The bodies of all messages that have come so far, oldest first. */
+  /** Returns the bodies of all messages so far, oldest first. */
   messages(): Promise<readonly string[]>;
 }
 
-/** Makes an empty queue to which topics and rules may send. */
+/** Creates an empty queue to which topics and rules may send. */
 export async function keepingQueue(client: EmbeddedAws['client']): Promise<KeepingQueue> {
   const sqs = new SQSClient(client);
   const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: `kept-${crypto.randomUUID()}` }));

@@ -16,7 +16,7 @@ import { COPY_ROLE_ARN, newCopyRole } from './redshift/set-up.ts';
 import type { RedshiftStandIn } from './redshift/stand-in.ts';
 import { generateWeek } from './redshift/week-of-queries.ts';
 
-/** A provisioned cluster, since Serverless has no queues to show. */
+/** A provisioned cluster, because Serverless has no queues to show. */
 const CLUSTER = 'sample';
 const DATABASE = 'dev';
 
@@ -30,7 +30,7 @@ export const LOAD_SETTINGS = {
   'redshift.intervalSeconds': 1,
 };
 
-/** In the order of the columns of the Parquet files, by which COPY goes. */
+/** The columns in the order of the Parquet files, which COPY uses. */
 const TABLES: Readonly<Record<string, string>> = {
   'raw.airports':
     'iata VARCHAR(10), name VARCHAR(200), city VARCHAR(100), state VARCHAR(10), country VARCHAR(100), latitude DOUBLE PRECISION, longitude DOUBLE PRECISION',
@@ -41,16 +41,17 @@ const TABLES: Readonly<Record<string, string>> = {
 /** Rows of each table. */
 type RowCounts = Readonly<Record<string, number>>;
 
-/** Starts the stand-in. Its Postgres is read from the disk here and not before: it is large. */
+/** Starts the stand-in. Its Postgres is loaded only here, because it is large. */
 export async function startRedshift(): Promise<RedshiftStandIn> {
   const { startRedshiftStandIn } = await import('./redshift/stand-in.ts');
   return startRedshiftStandIn();
 }
 
 /**
- * What an administrator does before the first load (docs/redshift.md), and a generated week of other people's queries.
+ * Does what an administrator does before the first load (docs/redshift.md), and generates a week of other people's
+ * queries.
  *
- * @returns the warehouse, as its administrator reaches it.
+ * @returns a connection to the warehouse with the administrator's rights.
  */
 export async function setUpWarehouse(
   aws: Pick<EmbeddedAws, 'client'>,
@@ -90,7 +91,7 @@ export async function countRows(api: DataApi): Promise<RowCounts> {
   return counts;
 }
 
-/** What one of the two runs left: what its manifest says of the loads, and the rows that were in the tables then. */
+/** The results of one of the two runs: the loads in its manifest, and the rows in the tables after it. */
 export interface LoadedRun {
   readonly loads: readonly LoadOutcome[];
   readonly rows: RowCounts;
@@ -122,7 +123,7 @@ function whatItDid({ state, rows, heldBack }: LoadOutcome): string {
   return state === 'loaded' ? `deleted all rows and loaded ${rows?.toLocaleString('en')}` : state;
 }
 
-/** What of the two runs did not come out as it always should, a sentence each. */
+/** Returns what differs from the expected results of the two runs, a sentence each. */
 export function checkLoads(first: LoadedRun, second: LoadedRun): string[] {
   const tables = Object.keys(TABLES);
   const problems = tables.flatMap((table) => {

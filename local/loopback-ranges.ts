@@ -2,8 +2,9 @@ import { isIP } from 'node:net';
 import { bareHost } from '#net/guard/source-guard.ts';
 
 /**
- * What to open of this machine's loopback interface, as `sources.openRanges` takes it: for each URL on it its address with its
- * port. Other programs listen there too, the embedded AWS among them, and a source may redirect to any.
+ * Returns the ranges of this machine's loopback interface to open, in the form of `sources.openRanges`: the address and
+ * port of each URL on it. Other programs listen on the interface too, such as the embedded AWS, and a source may
+ * redirect to any of them.
  */
 export function loopbackRanges(urls: readonly string[]): string[] {
   const ranges = urls.flatMap((text) => {

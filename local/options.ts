@@ -18,7 +18,7 @@ Needs no AWS account. What the run landed and wrote is left in sluice-out/<run>/
 Ends with 0 where all came out as it should, 3 where some URLs failed, 1 where none came or something broke, 2 for a wrong command.
 `;
 
-/** What `npm start` was asked for. */
+/** The options of `npm start`. */
 export interface LocalOptions {
   readonly urls: readonly string[];
   readonly process: string | undefined;
@@ -29,10 +29,10 @@ export interface LocalOptions {
 }
 
 /**
- * Reads the command line, and checks URLs and processor as Plan will.
+ * Reads the command line, and checks URLs and processor as Plan does later.
  *
- * @throws UsageError for an unknown option or a combination that makes no sense.
- * @throws InvalidInputError for what is no URL or no processor.
+ * @throws UsageError for an unknown option or a combination that is not possible.
+ * @throws InvalidInputError for an invalid URL or processor.
  */
 export function readOptions(args: readonly string[]): LocalOptions {
   const { values, positionals: urls } = parse(args);

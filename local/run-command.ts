@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** A command ended with something else than 0. The message holds the end of what it printed. */
+/** A command ended with an exit code other than 0. The message contains the end of its output. */
 class CommandFailedError extends Error {
   override readonly name = 'CommandFailedError';
 }
@@ -10,8 +10,9 @@ class CommandFailedError extends Error {
 /**
  * Runs a command with its output in a log file.
  *
- * @param options.signal ends the command's process group with SIGTERM, then SIGKILL after 5 s; the promise rejects then.
- * @param options.limitSeconds how long the command may take before it is ended in the same way. @default 900
+ * @param options.signal ends the command's process group with SIGTERM, then SIGKILL after 5 s; the promise rejects
+ * then.
+ * @param options.limitSeconds the time limit, after which the command is ended in the same way. @default 900
  * @throws CommandFailedError with the last lines of the log.
  */
 export async function runCommand(
@@ -27,8 +28,8 @@ export async function runCommand(
 ): Promise<void> {
   await mkdir(dirname(options.logFile), { recursive: true });
   const log = await open(options.logFile, 'w');
-  // A process group of its own: Ctrl-C in a terminal would otherwise reach the command's children at the same time as
-  // us, and a stop from here would reach the command alone.
+  // The command gets its own process group. Otherwise Ctrl-C in a terminal would reach the command's children at the
+  // same time as this process, and a stop from here would reach only the command.
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: options.env,
@@ -39,7 +40,7 @@ export async function runCommand(
     try {
       if (child.pid !== undefined) process.kill(-child.pid, signal);
     } catch {
-      // It has ended by itself.
+      // The process has ended by itself.
     }
   };
   let killer: NodeJS.Timeout | undefined;
@@ -62,7 +63,7 @@ export async function runCommand(
       child.once('close', (status, signal) =>
         resolve(isOver ? `a limit of ${limitSeconds} s` : (status ?? signal ?? 'nothing')),
       );
-      // An abort that came before the listener was there.
+      // The signal had aborted before the listener was added.
       if (options.signal?.aborted === true) onAbort();
     });
     options.signal?.throwIfAborted();

@@ -42,12 +42,12 @@ import { step } from './step.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../', import.meta.url));
 const STATE = join(REPOSITORY, '.sluice');
-/** The logs of so many runs are kept. */
+/** The number of runs whose logs are kept. */
 const KEPT_LOGS = 10;
 
 const screen = new Screen();
 
-/** The execution ended before there was anything to report. Its code is that of what ended it. */
+/** The execution ended before there was anything to report. The code is that of the error that ended it. */
 class LocalRunError extends Error {
   override readonly name = 'LocalRunError';
   readonly code: Code;
@@ -59,11 +59,11 @@ class LocalRunError extends Error {
 }
 
 /**
- * Sets everything up, does one run, shows its report, copies what came of it into `sluice-out/`, and stops everything.
+ * Sets everything up, does one run, shows its report, copies its results into `sluice-out/`, and stops everything.
  *
- * @param stop what aborts it from outside; also aborted from here where the embedded AWS ends in the middle.
+ * @param stop aborts from outside; this function also aborts it if the embedded AWS ends early.
  * @returns the exit code.
- * @throws the reason of `stop`, and whatever a step could not do.
+ * @throws the reason of `stop`, or the error of a step.
  */
 export async function runLocally(options: LocalOptions, stop: AbortController): Promise<number> {
   const { signal } = stop;
@@ -99,15 +99,16 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
     return sampleInput(source.origin, options);
   }
 
-  // Of this machine only what the run is to ask, since sources may redirect to whatever else listens here.
+  // Opens only the addresses of this machine that the run needs, because sources may redirect to other programs that
+  // listen here.
   const urls = isSample ? [...sourcesByKey(input).values()] : options.urls;
   const settings = {
     ...(options.late && LATE_SETTINGS),
     ...(options.redshift && LOAD_SETTINGS),
     'sources.openRanges': loopbackRanges(urls),
-    // Something to backfill.
+    // A schedule that `sluice backfill` can use.
     ...(options.keep && { schedules: [nightly(urls)] }),
-    // Nobody gets a mail from here; the run tells at its end what one would have said.
+    // No mail is sent from here; at its end, the run prints the alerts.
     'alerts.email': 'on-call@example.org',
   };
   const outputs = await step('Deploy the stack: cdk bootstrap, cdk deploy', (say) =>
@@ -144,7 +145,7 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
       if (isSample) problems.push(...(await compareWithSource(objects, sourcesByKey(input), signal)));
     });
   } catch (error) {
-    // A full disk, say. The run has ended all the same, and its report is what the person has waited for.
+    // For example a full disk. The run has ended anyway, and the person has waited for its report.
     if (signal.aborted) throw error;
     notFetched = error;
   }
@@ -185,13 +186,13 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   return isSample ? EXIT.complete : EXIT[manifest.outcome];
 }
 
-/** What IAM refused, however the run has ended. AWS would refuse it as well. */
+/** Prints the requests that IAM refused, however the run has ended. AWS would refuse them too. */
 async function sayRefusals(aws: EmbeddedAws): Promise<void> {
   for (const refusal of refusalsIn(await readRequests(aws.requestsFile)))
     process.stderr.write(`Not as it should be: ${refusal}\n`);
 }
 
-/** With `alerts.email` or `alerts.topic`, a deployment tells these to somebody. */
+/** With `alerts.email` or `alerts.topic`, a deployment sends these alerts to a person. */
 function sayAlerts(alerts: readonly string[]): void {
   screen.print(
     alerts.length === 0
@@ -205,7 +206,7 @@ function given({ urls, process: processor }: LocalOptions) {
   return { sources: urls.map((url) => ({ url })), ...(processor !== undefined && { process: processor }) };
 }
 
-/** @returns how often the gatekeeper said NotReadyError. */
+/** @returns how often the gatekeeper threw NotReadyError. */
 async function execute(
   clients: { s3: S3Client; sfn: SFNClient },
   outputs: StackOutputs,
@@ -220,7 +221,7 @@ async function execute(
   const { end, planned } = await followRun(clients, executionArnOf({ stateMachineArn, bucket, cluster }, run.runId), {
     pollSeconds: 0.5,
     signal: run.signal,
-    // Where there is no terminal each word is a line of its own: only what has changed.
+    // Without a terminal, each text is a line of its own, so only changes are printed.
     onProgress: (progress) => {
       if (process.stdout.isTTY) return run.say(progress.lines().join('\n'));
       if (progress.summary !== summary) run.say(progress.summary);
@@ -230,12 +231,12 @@ async function execute(
       if (kind === 'not-ready') looks += 1;
     },
   });
-  // A run that failed later has a manifest that says why.
+  // If the run failed after Plan, its manifest says why.
   if (planned === undefined) throw new LocalRunError(end);
   return looks;
 }
 
-/** The runs' state machine has the name of the stack. */
+/** The state machine of the runs has the name of the stack. */
 function stackNameOf({ StateMachineArn }: StackOutputs): string {
   return StateMachineArn.split(':').at(-1) ?? '';
 }

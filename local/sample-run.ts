@@ -2,24 +2,24 @@ import { z } from 'zod';
 import type { Manifest } from '#run/end/manifest.ts';
 import { BUSY_FILE, DATA_SETS, GENERATED_FILE } from './sample-source/files.ts';
 
-/** A name that the sample source answers 404 to. */
+/** The sample source answers 404 for this name. */
 const WITHDRAWN_FILE = 'withdrawn.csv';
 const SCRAPE = 'four stations';
 
-/** What becomes of a data set beside landing, under `--redshift`. */
+/** How `--redshift` loads a data set. */
 const LOADS: Readonly<Record<string, object>> = {
   'airports.csv': { process: 'parquet', load: { table: 'raw.airports', mode: 'replace' } },
   'seattle-weather.csv': { process: 'parquet', load: { table: 'raw.seattle_weather', mode: 'append' } },
 };
 
-/** Settings with which the gate gives up on the slow scrape after 8 s. */
+/** Settings with which the gate stops waiting for the slow scrape after 8 s. */
 export const LATE_SETTINGS = { 'gate.attempts': 4, 'gate.mayEndBeforeItems': true };
 
 /**
- * The execution input of the sample run: real data sets, a file of 256 MiB, one that is busy at first, one that isn't
- * there, and a small site to scrape. Shows a retry and a failure on purpose.
+ * Returns the execution input of the sample run: real data sets, a file of 256 MiB, one that is busy at first, one that
+ * does not exist, and a small site to scrape. It shows a retry and a failure on purpose.
  *
- * @param options.late makes the scrape wait so long between two pages that the gate gives up on it.
+ * @param options.late makes the scrape wait so long between two pages that the gate stops waiting for it.
  * @param options.redshift loads two of the data sets into tables.
  */
 export function sampleInput(origin: string, options: { late: boolean; redshift: boolean }): Record<string, unknown> {
@@ -30,7 +30,7 @@ export function sampleInput(origin: string, options: { late: boolean; redshift: 
   });
   return {
     sources: [
-      // First, since it takes longest: the gatekeeper then has to wait until a worker has read it too.
+      // This comes first because it takes longest: the gatekeeper then has to wait until a worker has read it too.
       ...(options.late ? [] : [source(GENERATED_FILE)]),
       ...[...DATA_SETS, BUSY_FILE, WITHDRAWN_FILE].map(source),
     ],
@@ -47,13 +47,13 @@ export function sampleInput(origin: string, options: { late: boolean; redshift: 
   };
 }
 
-/** What `--redshift` runs once more: of an execution input the sources that are loaded. */
+/** Returns the sources of an execution input that are loaded, which `--redshift` runs a second time. */
 export function loadedAgain(input: Record<string, unknown>): Record<string, unknown> {
   const { sources } = z.object({ sources: z.array(z.looseObject({ load: z.unknown().optional() })) }).parse(input);
   return { sources: sources.filter(({ load }) => load !== undefined) };
 }
 
-/** A schedule for a deployment that stays up: each night the last of some URLs, under the date. */
+/** Returns a schedule for a deployment that stays up: each night the last of some URLs, with the date in its key. */
 export function nightly(urls: readonly string[]) {
   return {
     name: 'nightly',
@@ -69,7 +69,7 @@ export function sourcesByKey(input: Record<string, unknown>): ReadonlyMap<string
   return new Map(sources.map(({ url, key }) => [key, url]));
 }
 
-/** What of a sample run did not come out as it always should, a sentence each. */
+/** Returns what differs from the expected results of a sample run, a sentence each. */
 export function checkSampleRun(manifest: Manifest, options: { late: boolean }): string[] {
   const names = (list: readonly { name: string }[]) => list.map(({ name }) => name).join(', ') || 'nothing';
   const expected = {

@@ -2,23 +2,23 @@ import { parseArgs } from 'node:util';
 
 interface ScriptOption {
   readonly type: 'string' | 'boolean';
-  /** What it is, for the usage. */
+  /** The description of the option, for the usage. */
   readonly what: string;
   readonly short?: string;
   readonly multiple?: boolean;
   readonly default?: string | boolean;
-  /** What stands behind it in the usage; NUMBER is checked. @default TEXT */
+  /** The name of the value in the usage; NUMBER is checked. @default TEXT */
   readonly takes?: string;
 }
 type ScriptOptions = Readonly<Record<string, ScriptOption>>;
 
 export interface Script<Options extends ScriptOptions> {
-  /** How it is called: `node bench/ledger.ts`. */
+  /** The command that starts the script: `node bench/ledger.ts`. */
   readonly command: string;
-  /** What it does, a sentence. */
+  /** What the script does, a sentence. */
   readonly about: string;
   readonly options?: Options;
-  /** What it takes besides options: `FILE …`. @default nothing */
+  /** The arguments besides options: `FILE …`. @default none */
   readonly positionals?: string;
 }
 
@@ -46,7 +46,7 @@ export function scriptOptions<const Options extends ScriptOptions>(
   return { values, positionals: positionals as readonly string[] };
 }
 
-/** Ends a script whose command line asks for something that can't be. */
+/** Ends a script whose options are not possible. */
 export function refuse({ command }: Pick<Script<never>, 'command'>, why: string): never {
   process.stderr.write(`${why}. "${command} --help" tells how it is used.\n`);
   return end(2);
@@ -59,7 +59,7 @@ function parsed<Parsed>(script: Pick<Script<never>, 'command'>, parse: () => Par
     return parse();
   } catch (error) {
     if (!String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')) throw error;
-    // The first sentence says what is wrong. Node's advice behind it is for few.
+    // The first sentence says what is wrong. Few readers need Node's advice after it.
     return refuse(script, (error as Error).message.replace(/\.\s.*/s, ''));
   }
 }
@@ -78,8 +78,8 @@ function usageOf({ command, about, options = {}, positionals }: Script<ScriptOpt
 }
 
 /**
- * Ends a script in the middle of its module. `process.exit` can deadlock in Node 24 (nodejs/node 54918), and a module has no
- * `return`: so an error ends the module that nobody prints.
+ * Ends a script in the middle of its module. `process.exit` can deadlock in Node 24 (nodejs/node 54918), and a module
+ * has no `return`. So it throws an error that is not printed.
  */
 function end(code: number): never {
   process.setUncaughtExceptionCaptureCallback(() => {

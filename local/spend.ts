@@ -3,9 +3,9 @@ import { money } from '#costs/money.ts';
 import type { EmbeddedAws } from './embedded/embedded-aws.ts';
 
 /**
- * What the deployment's setting `alerts.dollarsADay` is, as its alarm has it.
+ * Reads the deployment's setting `alerts.dollarsADay` from its alarm.
  *
- * @returns undefined where there is no such alarm.
+ * @returns undefined if there is no such alarm.
  */
 export async function dollarsADay(
   { client }: Pick<EmbeddedAws, 'client'>,
@@ -17,7 +17,7 @@ export async function dollarsADay(
   return MetricAlarms[0]?.Threshold;
 }
 
-/** What runs cost on AWS, and whether their sum would have sent the alert on spend: a sentence for the person who ran them. */
+/** Says what the runs would cost on AWS, and whether their sum would have sent the alert on spend. */
 export function spendText(dollars: number, limit: number | undefined): string {
   const cost = `On AWS this costs ${money(dollars)} by list prices.`;
   if (limit === undefined) return `${cost} No sum sends an alert: alerts.dollarsADay is not set.`;

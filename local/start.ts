@@ -22,7 +22,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     return await runLocally(options, stop);
   } catch (error) {
-    // What was aborted says so in many ways; why, the signal knows.
+    // An aborted operation throws many kinds of errors; the signal knows the real reason.
     throw stop.signal.aborted ? stop.signal.reason : error;
   }
 }
@@ -37,7 +37,7 @@ function end(error: unknown): number {
   return exitCodeOf(problem);
 }
 
-/** A mistake in the options is not one of the command line's. */
+/** The help of `npm start` differs from that of `sluice`, so this error has a mend of its own. */
 function mendedByHelp({ message }: UsageError): CommandError {
   return new CommandError('usage', message, { mend: '"npm start -- --help" tells how it is used' });
 }

@@ -2,10 +2,11 @@ import { Listr, PRESET_TIMER } from 'listr2';
 import { printable } from '#net/printable.ts';
 
 /**
- * Does one step and shows it: a line with a spinner and the latest word under it on a terminal, plain lines elsewhere.
+ * Does one step and shows it: on a terminal as a line with a spinner and the latest text under it, otherwise as plain
+ * lines.
  *
- * @param work gets a function that shows a line of progress.
- * @throws what the work throws; saying it is the caller's.
+ * @param work receives a function that shows a line of progress.
+ * @throws what the work throws; the caller shows the error.
  */
 export async function step<T>(title: string, work: (say: (line: string) => void) => Promise<T>): Promise<T> {
   let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
@@ -21,7 +22,7 @@ export async function step<T>(title: string, work: (say: (line: string) => void)
           };
         } catch (error) {
           outcome = { error };
-          // The renderer shows the message of what is thrown, and the caller will show the error whole.
+          // The renderer shows this message; the caller will show the whole error.
           throw new Error(error instanceof Error ? error.name : 'error');
         }
       },
@@ -35,7 +36,7 @@ export async function step<T>(title: string, work: (say: (line: string) => void)
       registerSignalListeners: false,
     },
   );
-  // The outcome says more than the list's own error.
+  // The outcome says more than the renderer's own error.
   await list.run().catch(() => {});
   if (outcome === undefined) throw new Error(`the step "${title}" ended without an outcome`);
   if ('error' in outcome) throw outcome.error;

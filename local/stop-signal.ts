@@ -5,8 +5,8 @@ export class StoppedError extends Error {
 }
 
 /**
- * A signal that aborts at the first Ctrl-C, SIGTERM or closed terminal, so that everything can be stopped in order. The
- * second one ends the process at once: what it has started notices that and ends too.
+ * Returns a signal that aborts at the first Ctrl-C, SIGTERM or closed terminal, so that everything can be stopped in
+ * order. The second one ends the process at once; its child processes notice that and end too.
  */
 export function stopSignal(): AbortController {
   const controller = new AbortController();

@@ -13,24 +13,24 @@ import type { CommandContext } from './command.ts';
 export interface BackfillOptions {
   readonly from: string;
   readonly to: string;
-  /** Runs at the same time. */
+  /** The number of runs at the same time. */
   readonly atOnce: number;
   readonly dryRun?: boolean;
 }
 
-/** More slots than this are a mistake more often than a wish. */
+/** More slots than this are probably a mistake. */
 const MOST_SLOTS = 1_000;
 
 /**
- * `sluice backfill`: starts a run for each time that a schedule stands for in a span, as the schedule itself would have, and waits for all of
- * them. A slot that has been run already is refused by Plan, and told.
+ * `sluice backfill`: starts a run for each time of a schedule in a span, like the schedule itself, and waits for all
+ * runs. If a slot was run already, Plan refuses it, and the command reports this.
  *
- * @throws UsageError for a span that makes no sense; CommandError where there is no such schedule.
+ * @throws UsageError for an impossible span; CommandError if the schedule does not exist.
  */
 export async function backfill(context: CommandContext, schedule: string, stack: string, options: BackfillOptions) {
   const { screen, json } = context;
   const from = timeOf(options.from, '--from');
-  // The whole of the last day.
+  // A day alone includes its last second.
   const to = timeOf(options.to, '--to', 'T23:59:59Z');
   if (from > to) throw new UsageError('--from is after --to');
   const { expression, timeZone, input } = await readSchedule(context, schedule, stack);
@@ -53,7 +53,7 @@ export async function backfill(context: CommandContext, schedule: string, stack:
       if (outcome !== 'SUCCEEDED') worst = EXIT.partial;
     }
   };
-  // One iterator for all: each takes the next slot.
+  // All workers of this loop share one iterator: each takes the next slot.
   await Promise.all(Array.from({ length: Math.min(options.atOnce, slots.length) }, work));
   return worst;
 }
@@ -72,7 +72,7 @@ function slotsOf(...schedule: Parameters<typeof slotsBetween>): Date[] {
 async function runSlot(context: CommandContext, schedule: string, slot: Date, input: object): Promise<string> {
   const { sfn, s3, deployment, screen, json, signal } = context;
   const scheduledTime = slot.toISOString().replace('.000Z', 'Z');
-  // Names may not hold colons. The slot itself is claimed by Plan, so a name of its own is no danger.
+  // Names can't contain colons. Plan claims the slot itself, so a run with another name can't run the slot twice.
   const name = `${schedule}-${scheduledTime.replaceAll(/[-:]/g, '')}-${Date.now().toString(36)}`.slice(-80);
   const { executionArn = executionArnOf(deployment, name) } = await sfn.send(
     new StartExecutionCommand({
@@ -95,7 +95,7 @@ async function runSlot(context: CommandContext, schedule: string, slot: Date, in
   return status;
 }
 
-/** The schedule as the deployment made it: its group is named after the stack. */
+/** Reads the schedule that the deployment made: its group is named after the stack. */
 async function readSchedule({ config }: CommandContext, name: string, stack: string) {
   try {
     const found = await new SchedulerClient(config).send(new GetScheduleCommand({ Name: name, GroupName: stack }));
@@ -109,7 +109,7 @@ async function readSchedule({ config }: CommandContext, name: string, stack: str
   }
 }
 
-/** @param ofDay the time that a day alone stands for. */
+/** @param ofDay the time to add if the text is only a day. */
 function timeOf(text: string, option: string, ofDay = 'T00:00:00Z'): Date {
   const time = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? text + ofDay : text);
   if (Number.isNaN(time.getTime()) || !/^\d{4}-\d{2}-\d{2}/.test(text)) {

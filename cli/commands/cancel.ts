@@ -7,9 +7,9 @@ import type { CommandContext } from './command.ts';
 import { describeRun } from './status.ts';
 
 /**
- * `sluice cancel`: stops one run. Its workers leave by themselves, and CloseRun writes its manifest.
+ * `sluice cancel`: stops one run. Its workers stop by themselves, and CloseRun writes its manifest.
  *
- * @throws CommandError where there is no such run, or it has ended.
+ * @throws CommandError if the run does not exist, or has ended.
  */
 export async function cancel(context: CommandContext, run: string): Promise<number> {
   const { sfn, deployment, screen, json } = context;

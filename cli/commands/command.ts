@@ -1,7 +1,7 @@
 import type { Connection } from '../deployment/connect.ts';
 import type { Screen } from '../screen/screen.ts';
 
-/** What a command on a deployment works with. */
+/** What every command on a deployment receives. */
 export interface CommandContext extends Connection {
   readonly screen: Screen;
   readonly signal: AbortSignal;

@@ -18,7 +18,7 @@ import type { Screen } from '../screen/screen.ts';
 import { UsageError } from '../usage-error.ts';
 
 export interface CopyCommand {
-  /** URLs, and last the place in S3. */
+  /** The URLs, and as the last argument the place in S3. */
   readonly args: readonly string[];
   readonly from?: string;
   readonly header?: readonly string[];
@@ -38,9 +38,9 @@ export interface CopyCommand {
 }
 
 const GIB = 1_073_741_824;
-/** How often a terminal's progress is drawn. */
+/** The interval at which progress is drawn on a terminal. */
 const DRAW_MILLISECONDS = 250;
-/** How often progress is written where there is no terminal. */
+/** The interval at which progress is written without a terminal. */
 const PLAIN_MILLISECONDS = 5_000;
 
 interface Outcome {
@@ -50,10 +50,10 @@ interface Outcome {
 }
 
 /**
- * `sluice copy`: copies URLs into S3 by the engine, without a deployment.
+ * `sluice copy`: copies URLs into S3 with the engine, without a deployment.
  *
- * @returns the exit code: complete, partial where some failed, failed where all did.
- * @throws UsageError before anything is asked for.
+ * @returns the exit code: complete; partial if some failed; failed if all did.
+ * @throws UsageError before it sends any request.
  */
 export async function copy(command: CopyCommand, screen: Screen, signal: AbortSignal): Promise<number> {
   const jobs = await jobsOf(command);
@@ -84,7 +84,7 @@ export async function copy(command: CopyCommand, screen: Screen, signal: AbortSi
           report({ job, copied }, command, screen);
           return { job, copied };
         } catch (error) {
-          // The signal ends all of them; what it interrupted is kept for the next call.
+          // The signal ends all copies; an interrupted copy stays for the next call.
           if (signal.aborted) throw error;
           progress.end(job);
           report({ job, error }, command, screen);
@@ -148,7 +148,7 @@ async function ends(command: CopyCommand, jobs: readonly CopyJob[]) {
     ...(command.endpoint !== undefined && { endpoint: command.endpoint }),
     ...(command.region !== undefined && { region: command.region }),
     ...(command.profile !== undefined && { profile: command.profile }),
-    // Another server than AWS's own has no host name for each bucket.
+    // A server other than AWS has no host name for each bucket.
     forcePathStyle: command.pathStyle ?? own !== undefined,
     followRegionRedirects: true,
   });
@@ -190,7 +190,7 @@ function exitCode(outcomes: readonly Outcome[]): number {
   return failed === outcomes.length ? EXIT.failed : EXIT.partial;
 }
 
-/** What is shown while copies are under way: a line for each, and one for all. */
+/** The display while copies are under way: a line for each copy, and one for all. */
 class CopyProgress {
   readonly #screen: Screen;
   readonly #jobs: number;

@@ -21,9 +21,9 @@ export interface DoctorOptions {
 const TONES = { good: 'good', note: 'warning', unknown: 'warning', bad: 'bad' } as const;
 
 /**
- * `sluice doctor`: looks at what a deploy and a run need, and says how to mend what is missing. It changes nothing.
+ * `sluice doctor`: checks what a deploy and a run need, and says how to get what is missing. It changes nothing.
  *
- * @returns the exit code: failed where something is bad.
+ * @returns the exit code: failed if something is bad.
  */
 export async function doctor({ stack, local, json }: DoctorOptions, screen: Screen): Promise<number> {
   const findings: Finding[] = [];
@@ -38,7 +38,7 @@ export async function doctor({ stack, local, json }: DoctorOptions, screen: Scre
   if (region !== undefined) {
     const credentials = await checkCredentials(config);
     tell(credentials.finding);
-    // Without credentials each further check would say the same.
+    // Without credentials, every further check would report the same.
     if (credentials.taken) {
       tell(await checkBootstrap(config), ...(await checkServiceRoles(config)));
       if (local === true) tell({ check: 'quotas', state: 'good', found: 'the embedded AWS has none' });

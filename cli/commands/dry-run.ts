@@ -16,23 +16,24 @@ import type { PreparedRun } from './run.ts';
 /** Each probe reads up to 8 MiB of its source. */
 const MOST_PROBED = 50;
 const PROBES_AT_ONCE = 4;
-/** A source that answers later than this is said to be slow, not waited for. */
+/** A source that answers later is reported as slow. */
 const PROBE_SECONDS = 30;
 
-/** What a probe says of one item. */
+/** The result of a probe for one item. */
 interface Probed {
   readonly item: Item;
   readonly look?: SourceLook;
   readonly problem?: Problem;
-  /** Why nothing was asked. */
+  /** Why the source was not probed. */
   readonly notAsked?: string;
 }
 
 /**
- * `sluice run --dry-run`: what Plan would make of the input now, and for each source what a probe says, with time and dollars. It starts
- * nothing. Sources are asked from this machine, by a person's rules and not the deployment's: an address that was typed may be asked.
+ * `sluice run --dry-run`: shows what Plan would make from the input now, and the result of a probe for each source,
+ * with time and dollars. It starts nothing. Requests are sent from this machine, under the rules for a person and not
+ * the deployment's: every address that the person typed may be asked.
  *
- * @returns the exit code: that of a run in which each source does as it does now.
+ * @returns the exit code of a run in which each source answers as it does now.
  */
 export async function dryRun(
   { name, input, planned }: PreparedRun,
@@ -75,7 +76,7 @@ async function probe(item: Item, guard: ReturnType<typeof guardFor>, signal: Abo
   }
 }
 
-/** @returns undefined where a header or the request needs a secret. */
+/** @returns undefined if a header or the request needs a secret. */
 function plainHeaders({ headers = {}, query, basicAuth, oauth2 }: SourceItem): Record<string, string> | undefined {
   if (query !== undefined || basicAuth !== undefined || oauth2 !== undefined) return undefined;
   const entries = Object.entries(headers);
@@ -146,7 +147,7 @@ function rowOf({ item, look, problem, notAsked }: Probed): string[] {
   ];
 }
 
-/** How long it takes on one connection, at the speed of the probe. */
+/** The time for the transfer on one connection, at the speed of the probe. */
 function secondsOf({ bytes, bytesPerSecond }: SourceLook): number | undefined {
   return bytes === undefined || bytesPerSecond === undefined ? undefined : bytes / bytesPerSecond;
 }

@@ -15,16 +15,17 @@ import { readItems, readManifest } from '../report/read-run.ts';
 import type { CommandContext } from './command.ts';
 
 export interface GetOptions {
-  /** The outputs of the processor, instead of the landed object. */
+  /** Get the outputs of the processor instead of the landed object. */
   readonly outputs?: boolean;
   /** A file, a folder for outputs, or `-` for standard output. */
   readonly to?: string;
 }
 
 /**
- * `sluice get`: an item's landed object, or the outputs of its processor, as files on this machine. With `--json`, the item's records instead.
+ * `sluice get`: downloads an item's landed object, or the outputs of its processor. With `--json`, it prints the item's
+ * records instead.
  *
- * @throws CommandError where the run has no such item, the item has nothing to get, or a file is there already.
+ * @throws CommandError if the run has no such item, the item has nothing to download, or a file exists already.
  */
 export async function get(context: CommandContext, run: string, wanted: string, options: GetOptions): Promise<number> {
   const { store, screen, json } = context;
@@ -80,7 +81,7 @@ async function fetchObject({ s3, screen, signal }: CommandContext, bucket: strin
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
       throw new CommandError('file-exists', `${file} is there already`, { cause });
     }
-    // Half a file would look like the whole.
+    // An incomplete file would look complete.
     await rm(file, { force: true });
     throw codeOf(cause) === undefined ? cause : fileError(cause, file);
   }

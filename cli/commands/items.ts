@@ -13,14 +13,14 @@ import { describeRun } from './status.ts';
 
 export interface ItemsOptions {
   readonly failed?: boolean;
-  /** Neither done nor failed. */
+  /** Only items that are neither done nor failed. */
   readonly missing?: boolean;
 }
 
 /**
- * `sluice items`: every item of a run with its state, whether the run goes on or has ended.
+ * `sluice items`: lists every item of a run with its state, during the run and after it.
  *
- * @throws CommandError where there is no such run, or it is not planned yet.
+ * @throws CommandError if the run does not exist, or is not planned yet.
  */
 export async function items(context: CommandContext, run: string, { failed, missing }: ItemsOptions): Promise<number> {
   const { store, screen, json } = context;

@@ -8,25 +8,25 @@ import { EXIT } from '../exit-code.ts';
 import type { CommandContext } from './command.ts';
 import { describeRun } from './status.ts';
 
-/** Clocks differ, and CloudWatch takes its time. */
+/** Clocks differ, and CloudWatch has a delay. */
 const BEFORE_MILLISECONDS = 60_000;
 const AFTER_MILLISECONDS = 5 * 60_000;
 const GROUPS_AT_ONCE = 4;
-/** A run's log has no end; a terminal has. */
+/** The log of a run may have any length; this is the limit for a terminal. */
 const MOST_LINES = 10_000;
 
 interface LogLine {
   readonly at: string;
-  /** The function or the worker that wrote it. */
+  /** The function or the worker that wrote the line. */
   readonly from: string;
   readonly text: string;
 }
 
 /**
- * `sluice logs`: the log lines of a run, of all functions and workers, in the order of time.
+ * `sluice logs`: prints the log lines of a run, of all functions and workers, ordered by time.
  *
  * @param item an item's id or name: only lines that name it.
- * @throws CommandError where there is no such run.
+ * @throws CommandError if the run does not exist.
  */
 export async function logs(
   context: CommandContext,
@@ -93,7 +93,7 @@ function asJson(text: string): unknown {
   return value === undefined ? text : value;
 }
 
-/** What says nothing to a person who has asked for the lines of one run. `--json` has all fields. */
+/** Fields that don't help a person who reads the lines of one run. `--json` has all fields. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
   'timestamp',
   'service',
@@ -106,7 +106,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   'run',
 ]);
 
-/** A line of JSON as a person reads it: level, message, then the other fields. */
+/** Formats a line of JSON for a person: level, message, then the other fields. */
 function plain(text: string): string {
   const line = asJson(text);
   if (typeof line !== 'object' || line === null) return text;
@@ -121,7 +121,7 @@ function plain(text: string): string {
     .join('  ');
 }
 
-/** An error by its name, its message and its code: its stack is for programmers, who ask for `--json`. */
+/** Shows an error with its name, message and code. Its stack is for programmers, who can use `--json`. */
 function valueText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null || !('name' in value) || !('message' in value)) {

@@ -6,7 +6,7 @@ import type { CommandContext } from './command.ts';
 import { openInBrowser } from './report.ts';
 import { describeRun } from './status.ts';
 
-/** `sluice open`: prints the address of a run in the console of Step Functions, and opens it where there is a terminal. */
+/** `sluice open`: prints the URL of a run in the console of Step Functions, and opens it if there is a terminal. */
 export async function open(context: CommandContext, run: string): Promise<number> {
   const { deployment, screen, json, isLocal } = context;
   if (isLocal) throw new CommandError('no-console', 'the embedded AWS has no console');

@@ -14,10 +14,10 @@ export interface ProbeCommand {
 }
 
 /**
- * `sluice probe`: what a source is, how it would land, and what that costs.
+ * `sluice probe`: shows what a source is, how it would land, and what that costs.
  *
- * @returns the exit code: failed where it would be refused.
- * @throws UsageError where the text is no URL, and what the source's answer throws.
+ * @returns the exit code: failed if the source would be refused.
+ * @throws UsageError if the text is not a URL, and the errors for the source's answer.
  */
 export async function probe(url: string, command: ProbeCommand, screen: Screen, signal: AbortSignal): Promise<number> {
   const problem = urlProblem(url);

@@ -15,10 +15,10 @@ import type { CommandContext } from './command.ts';
 import { describeRun } from './status.ts';
 
 /**
- * `sluice report`: what came of a run that has ended.
+ * `sluice report`: shows the outcome of a run that has ended.
  *
  * @param options.open also opens `report.html` in the browser.
- * @returns the exit code of the run's outcome.
+ * @returns the exit code for the run's outcome.
  * @throws NoManifestError
  */
 export async function report(context: CommandContext, run: string, options: { open?: boolean } = {}): Promise<number> {
@@ -56,7 +56,7 @@ async function openReport({ store, screen }: CommandContext, runId: string): Pro
   openInBrowser(file);
 }
 
-/** Opens a file or a URL as the system would. Where it has no browser, the printed name has to do. */
+/** Opens a file or a URL in the system's browser. Without a browser, the person has to use the printed name. */
 export function openInBrowser(target: string): void {
   const command = process.platform === 'darwin' ? 'open' : 'xdg-open';
   spawn(command, [target], { stdio: 'ignore', detached: true })

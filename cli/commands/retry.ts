@@ -8,15 +8,16 @@ import { checkRunName, type StartOptions, startRun } from './start-run.ts';
 
 export interface RetryOptions extends StartOptions {
   readonly onLate?: string;
-  /** Names or ids of items; without any, all that is left. */
+  /** Names or ids of items. Without them, all items that are left. */
   readonly item?: readonly string[];
 }
 
 /**
- * `sluice retry`: starts a run of what an earlier one left failed or missing, and unless detached, watches it.
+ * `sluice retry`: starts a run of the failed and missing items of an earlier run, and watches it unless detached.
  *
  * @returns the exit code.
- * @throws NoManifestError where the earlier run is still under way, or there is none; CommandError where an item is not among those left.
+ * @throws NoManifestError if the earlier run is still under way, or does not exist; CommandError if an item is not
+ * among those left.
  */
 export async function retry(context: CommandContext, earlier: string, options: RetryOptions): Promise<number> {
   const { store, screen } = context;
@@ -36,7 +37,7 @@ export async function retry(context: CommandContext, earlier: string, options: R
   return startRun(context, input, name, options);
 }
 
-/** @returns the ids of the items that were asked for, by id or by name. */
+/** @returns the ids of the requested items, which were named by id or by name. */
 async function leftItems({ store }: CommandContext, runId: string, wanted: readonly string[]): Promise<string[]> {
   const missing = new Set(wanted);
   const done: string[] = [];

@@ -13,7 +13,7 @@ import { checkRunName, type StartOptions, startRun } from './start-run.ts';
 
 export interface RunOptions extends StartOptions {
   readonly urls: readonly string[];
-  /** The one URL's key. */
+  /** The key for a single URL. */
   readonly key?: string;
   /** A prefix for the keys of all URLs. */
   readonly to?: string;
@@ -25,17 +25,17 @@ export interface RunOptions extends StartOptions {
   readonly onLate?: string;
 }
 
-/** A run's input, checked as far as that goes without AWS, and the list that goes with it. */
+/** A run's input, checked as far as possible without AWS, and its list. */
 export interface PreparedRun {
   readonly name: string;
   readonly input: Record<string, unknown>;
   readonly list: LocalList | undefined;
-  /** What Plan would make of it now. */
+  /** What Plan would make from it now. */
   readonly planned: PlannedNow;
 }
 
 /**
- * Makes the input of `sluice run` and checks it, before anything is asked of AWS.
+ * Makes the input of `sluice run` and checks it, before any request to AWS.
  *
  * @throws UsageError, InvalidInputError with all problems.
  */
@@ -61,7 +61,7 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
   return { name, input, list, planned };
 }
 
-/** `sluice run`: uploads the list where there is one, starts the run and, unless detached, watches it. */
+/** `sluice run`: uploads the list if there is one, starts the run, and watches it unless detached. */
 export async function run(context: CommandContext, { name, input, list }: PreparedRun, options: StartOptions) {
   if (list !== undefined) {
     const { client, bucket } = context.store;
@@ -86,7 +86,10 @@ function safeDecode(text: string): string {
   }
 }
 
-/** Among the records of its run, so that it expires with them. It keeps what tells its format. */
+/**
+ * The list is stored with the records of its run, so that it expires with them. It keeps the ending that shows its
+ * format.
+ */
 function listKey(runId: string, file: string): string {
   const ending = /(\.(jsonl|ndjson|csv|tsv|txt))?(\.gz)?$/i.exec(file)?.[0] ?? '';
   const root = runKeys(runId).plan.replace(/plan\.jsonl$/, '');

@@ -10,9 +10,9 @@ import { toneOf } from '../screen/tones.ts';
 import type { CommandContext } from './command.ts';
 
 export interface RunsOptions {
-  /** The latest so many. */
+  /** The number of runs to show. */
   readonly limit: number;
-  /** Only runs that are `running`, or ended so. */
+  /** Only runs that are `running`, or that ended with this outcome. */
   readonly outcome?: string;
 }
 
@@ -91,7 +91,7 @@ async function lineOf(store: CommandContext['store'], one: ExecutionListItem): P
   if (status === 'RUNNING') return { ...base, outcome: 'running', counts: null };
   const manifest = await readJson(store, runKeys(run).manifest, manifestSchema);
   const counts = manifest?.counts ?? null;
-  // Somebody has stopped it: its manifest says failed, since it ended before its time.
+  // A person has stopped the run: its manifest says failed, because it ended early.
   if (status === 'ABORTED') return { ...base, outcome: 'stopped', counts };
   return { ...base, outcome: manifest?.outcome ?? 'failed', counts };
 }

@@ -18,20 +18,20 @@ export interface SmokeOptions {
   readonly json?: boolean;
   /** An execution input as JSON; `-` is standard input. Without it, the deployment's default input. */
   readonly input?: string;
-  /** How long the run may take. */
+  /** The time limit for the run. */
   readonly minutes: number;
-  /** Runs the state machine. @default - the command's own credentials */
+  /** The role that runs the state machine. @default - the command's own credentials */
   readonly smokeRole?: string;
-  /** Keeps the template and puts it back. @default - the command's own credentials */
+  /** The role that stores the template and restores it. @default - the command's own credentials */
   readonly rollbackRole?: string;
 }
 
 /**
- * `sluice smoke`: after a deploy, a run that has to end complete. Where it does, the deployed template is kept as the one to go back to;
- * where it does not, the kept one is put back.
+ * `sluice smoke`: after a deploy, starts a run that has to end complete. If it does, the deployed template is stored as
+ * the one to return to. If it does not, the stored template is deployed again.
  *
- * @returns 0 where the run was complete.
- * @throws CommandError saying what became of the deploy where the run was not.
+ * @returns 0 if the run was complete.
+ * @throws CommandError if it was not; the message says what happened to the deploy.
  */
 export async function smoke(
   options: SmokeOptions,
@@ -49,7 +49,7 @@ export async function smoke(
   const problem = await startRun(context, input, name, {}).then(
     (code) => (code === EXIT.complete ? undefined : `the run ${name} did not end complete`),
     async (error: unknown) => {
-      // Somebody else has ended the command: that says nothing of the deploy.
+      // Somebody has interrupted the command, which says nothing about the deploy.
       if (signal.aborted) throw error;
       if (!limit.aborted) return `the run ${name} could not be followed: ${(error as Error).message}`;
       const executionArn = executionArnOf(connection.deployment, name);

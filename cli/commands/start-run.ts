@@ -6,16 +6,16 @@ import { UsageError } from '../usage-error.ts';
 import type { CommandContext } from './command.ts';
 import { watch } from './watch.ts';
 
-/** What a new run takes, whatever it is of. */
+/** The options of every new run. */
 export interface StartOptions {
   readonly name?: string;
   readonly detach?: boolean;
 }
 
-/** Step Functions takes no longer input. */
+/** Step Functions accepts no longer input. */
 const MAX_INPUT_BYTES = 262_144;
 
-/** @throws UsageError where a run can't have that name. */
+/** @throws UsageError if a run can't have that name. */
 export function checkRunName(name: string): string {
   if (RUN_ID_PATTERN.test(name)) return name;
   throw new UsageError(`--name takes 1 to 80 letters, digits, dashes and underscores, not ${JSON.stringify(name)}`);
@@ -25,7 +25,7 @@ export function checkRunName(name: string): string {
  * Starts an execution and, unless detached, watches it to its end.
  *
  * @returns the exit code.
- * @throws CommandError where there is a run of that name.
+ * @throws CommandError if there is a run with that name.
  */
 export async function startRun(
   context: CommandContext,

@@ -20,9 +20,9 @@ import { toneOf } from '../screen/tones.ts';
 import type { CommandContext } from './command.ts';
 
 /**
- * `sluice status`: how far a run is at this moment, or how it ended.
+ * `sluice status`: shows the progress of a run at this moment, or how it ended.
  *
- * @throws CommandError where there is no such run.
+ * @throws CommandError if the run does not exist.
  */
 export async function status(context: CommandContext, run: string): Promise<number> {
   const { store, screen, json } = context;
@@ -77,7 +77,7 @@ async function loadsUnderWay(store: Store, plan: PlanSummary) {
   return closing === undefined ? [] : loadOutcomes(store, plan, closing);
 }
 
-/** What ended an execution that has no manifest. */
+/** Returns what ended an execution that has no manifest. */
 function problemOfExecution(
   { error, cause }: { readonly error?: string | undefined; readonly cause?: string | undefined },
   run: string,
@@ -86,7 +86,7 @@ function problemOfExecution(
   return problemOf({ name: error, message: errorMessage(cause) }, { fallback: 'run-broke', run });
 }
 
-/** @throws CommandError where there is no such run. */
+/** @throws CommandError if the run does not exist. */
 export async function describeRun({ sfn, deployment }: CommandContext, run: string) {
   try {
     return await sfn.send(new DescribeExecutionCommand({ executionArn: executionArnOf(deployment, run) }));

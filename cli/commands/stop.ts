@@ -3,21 +3,21 @@ import { paginateListExecutions, type SFNClient, StopExecutionCommand } from '@a
 import { EXIT } from '../exit-code.ts';
 import type { CommandContext } from './command.ts';
 
-/** A worker has two minutes to give back what it is at. */
+/** A worker has two minutes to return its items. */
 const LONGEST_STOP_SECONDS = 180;
-/** DescribeTasks takes no more. */
+/** DescribeTasks accepts no more tasks a call. */
 const TASKS_PER_CALL = 100;
 
-/** Workers were told to stop and have not. */
+/** Workers were asked to stop and still run. */
 export class StillRunningError extends Error {
   override readonly name = 'StillRunningError';
 }
 
 /**
- * `sluice stop`: stops every run of the deployment, then its workers, and waits until none is left. Runs first, for a
- * gatekeeper would replace workers that are gone.
+ * `sluice stop`: stops every run of the deployment, then its workers, and waits until none is left. Runs are stopped
+ * first, because a gatekeeper would replace stopped workers.
  *
- * @throws StillRunningError where workers are left after three minutes.
+ * @throws StillRunningError if workers still run after three minutes.
  */
 export async function stop(context: CommandContext): Promise<number> {
   const { deployment, screen, signal, config } = context;
@@ -31,7 +31,7 @@ export async function stop(context: CommandContext): Promise<number> {
     await ecs.send(new StopTaskCommand({ cluster, task, reason: 'sluice stop' }));
     screen.print(`Worker ${task.split('/').at(-1)} is told to stop.`);
   }
-  // ECS lists a task by what it is meant to be. One that is told to stop takes its time, and the cluster with it.
+  // ECS lists a task by its desired status. A task that was asked to stop needs some time.
   const tasks = await tasksMeantToBe('STOPPED', ecs, cluster);
   for (let from = 0; from < tasks.length; from += TASKS_PER_CALL) {
     await waitUntilTasksStopped(

@@ -8,10 +8,10 @@ import { plannedNow } from '../input/planned-now.ts';
 import type { Screen } from '../screen/screen.ts';
 
 /**
- * `sluice validate`: checks an execution input by the code that Plan checks it by, and shows what it would land where now. It asks nobody:
- * a list that the input names, and the deployment's own settings, are looked at by Plan alone.
+ * `sluice validate`: checks an execution input with the same code as Plan, and shows what it would land where now. It
+ * sends no request: only Plan reads a list that the input names, and the deployment's own settings.
  *
- * @throws UsageError where the file can't be read; InvalidInputError with all problems.
+ * @throws UsageError if the file can't be read; InvalidInputError with all problems.
  */
 export async function validate(file: string, screen: Screen, json: boolean): Promise<number> {
   let text: string;

@@ -12,25 +12,25 @@ import { indented } from '../screen/shown.ts';
 import type { CommandContext } from './command.ts';
 import { openInBrowser, report } from './report.ts';
 
-/** The errors of the states that end an execution by its run's outcome. */
+/** The errors of the states that end an execution with its run's outcome. */
 const OUTCOMES: ReadonlySet<string> = new Set(['Failed', 'Late']);
 
-/** Where there is no terminal, rates and sizes alone are written so often. */
+/** Without a terminal, changes of rates and sizes alone are written at this interval. */
 const PLAIN_SECONDS = 10;
 
 export interface WatchOptions {
-  /** Serves the run's page on this machine meanwhile. */
+  /** Also serve the run's page on this machine. */
   readonly page?: boolean;
-  /** Where. @default any free port */
+  /** The port for the page. @default any free port */
   readonly port?: number;
 }
 
 /**
  * `sluice watch`: follows a run to its end and reports it.
  *
- * @param options.page also serves the run's page, renewed as the run goes on, and opens it where there is a terminal.
+ * @param options.page also serves the run's page, which is updated during the run, and opens it if there is a terminal.
  * @returns the exit code.
- * @throws CommandError where there is no such run.
+ * @throws CommandError if the run does not exist.
  */
 export async function watch(context: CommandContext, run: string, { page, port }: WatchOptions = {}): Promise<number> {
   const { sfn, s3, store, deployment, screen, signal } = context;
@@ -54,7 +54,8 @@ export async function watch(context: CommandContext, run: string, { page, port }
           );
       },
       onEvent: (event) => {
-        // The execution ends with the error of its last state, which was told then, or with its outcome, which the report tells.
+        // The execution ends with the error of its last state, which was shown then, or with its outcome, which the
+        // report shows.
         if (event.kind !== 'fault' && event.kind !== 'ended') return;
         if (event.error === undefined || event.error === last?.error || OUTCOMES.has(event.error)) return;
         const { error: name, message } = event;
@@ -64,7 +65,7 @@ export async function watch(context: CommandContext, run: string, { page, port }
     });
     screen.clear();
     const code = await report(context, run).catch((error: unknown) => {
-      // A run that failed in Plan has no manifest, and its history has said why.
+      // A run that failed in Plan has no manifest, and its history has shown the reason.
       if (!(error instanceof NoManifestError) || end.status === 'SUCCEEDED') throw error;
       if (last === undefined) throw error;
       screen.say(forDeployment(mendBlock(last, screen.paintBeside), context));
@@ -86,7 +87,7 @@ export async function watch(context: CommandContext, run: string, { page, port }
   }
 }
 
-/** Draws each state of the progress on a terminal; elsewhere writes what has changed. */
+/** Draws each state of the progress on a terminal. Without a terminal, it writes only changes. */
 function progressShower({ screen }: CommandContext): (progress: RunProgress) => void {
   let summary = '';
   let written = 0;

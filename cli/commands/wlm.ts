@@ -27,9 +27,9 @@ export interface WlmCommand {
 }
 
 /**
- * `sluice wlm`: how long queries wait in which queue of the warehouse, and what to change.
+ * `sluice wlm`: shows how long queries wait in each queue of the warehouse, and what to change.
  *
- * @throws UsageError where it isn't clear which warehouse is meant; WarehouseError where its system tables can't be read.
+ * @throws UsageError if it isn't clear which warehouse is meant; WarehouseError if its system tables can't be read.
  */
 export async function wlm(command: WlmCommand, screen: Screen): Promise<number> {
   const clients = await clientConfig(command.local === true);

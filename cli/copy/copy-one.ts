@@ -23,14 +23,14 @@ import {
 import type { CopyJob } from './s3-destination.ts';
 import { SavedCopy } from './saved-copy.ts';
 
-/** How often Complete may find a part missing that was sent. */
+/** How often Complete may report a part missing that was sent. */
 const CLOSES = 3;
 
 export interface CopyOptions {
   readonly client: S3Client;
-  /** The folder for copies that have not ended. */
+  /** The folder for the records of copies that have not ended. */
   readonly folder: string;
-  /** Of the S3 server, as its user names it: two servers may have a bucket of one name. */
+  /** The endpoint of the S3 server, as its user names it: two servers may have a bucket with the same name. */
   readonly endpoint: string;
   readonly ifExists: IfExists;
   readonly transfer: Pick<TransferOptions, 'connections' | 'guard' | 'maxBytes'>;
@@ -38,7 +38,7 @@ export interface CopyOptions {
   readonly onProgress: (progress: Progress) => void;
 }
 
-/** What one copy came to. */
+/** The result of one copy. */
 export interface Copied {
   readonly landed: Landed;
   /** Bytes of parts that an earlier call had sent. */
@@ -46,10 +46,10 @@ export interface Copied {
 }
 
 /**
- * Copies one URL to one object, and goes on where an earlier call was interrupted: by Ctrl-C, a kill, or a reboot.
+ * Copies one URL to one object, and continues where an earlier call was interrupted: by Ctrl-C, a kill, or a reboot.
  *
- * An interruption keeps the upload and the saved file, and so does a source or an S3 that fails too often. Whatever a repetition can't mend
- * aborts the upload and removes the file.
+ * After an interruption, the upload and the saved file are kept. The same applies if the source or S3 fails too often.
+ * An error against which no further try helps aborts the upload and removes the file.
  *
  * @throws what the engine throws, and the signal's reason.
  */
@@ -71,7 +71,7 @@ class Copy {
   readonly #source: Source;
   readonly #options: CopyOptions;
   readonly #saved: SavedCopy;
-  /** The upload under way, which another call can go on with. */
+  /** The upload under way, which another call can continue. */
   #transfer: RangedTransfer | undefined;
 
   constructor(job: CopyJob, source: Source, options: CopyOptions, saved: SavedCopy) {
@@ -97,24 +97,25 @@ class Copy {
     }
   }
 
-  /** Aborts what is open and forgets it. */
+  /** Aborts the open upload and removes its record. */
   async giveUp(): Promise<void> {
     if (this.#transfer !== undefined) await this.#transfer.abandon();
     this.#transfer = undefined;
     await this.#saved.remove();
   }
 
-  /** Goes on with what an earlier call has left, or begins. */
+  /** Continues what an earlier call has left, or begins. */
   async #takeUp(): Promise<RangedTransfer | { readonly landed: Landed }> {
     const earlier = await this.#saved.read();
     if (earlier === undefined) return this.#open({});
     const { state } = earlier;
     if (state === undefined) {
-      // One stream can't be gone on with. Its upload was left by a kill.
+      // A single stream can't be continued. A kill has left its upload.
       await this.#abortUpload(earlier.uploadId);
       return this.#open({});
     }
-    // A hash of the whole needs every byte in order: the engine reads all again, and sends what S3 lacks.
+    // A hash of the whole object needs every byte in order: the engine reads all bytes again, and sends only what S3
+    // lacks.
     const { sha256, md5 } = this.#source.expect ?? {};
     return sha256 === undefined && md5 === undefined ? this.#transferOf(state) : this.#open({ resume: state });
   }

@@ -2,13 +2,14 @@ import { isIP } from 'node:net';
 import { SourceGuard } from '#net/guard/source-guard.ts';
 
 /**
- * Where a person's own copy may connect to: the public Internet, the addresses that the person typed, and the ranges that the person opens.
+ * Where a person's own copy may connect to: the public Internet, the addresses that the person typed, and the ranges
+ * that the person opens.
  *
- * A redirect to another private address stays refused: the person did not type it.
+ * A redirect to another private address is still refused, because the person did not type it.
  *
- * @param urls as typed. An address or `localhost` in one of them opens that address alone.
+ * @param urls as typed. An address or `localhost` in one of them opens only that address.
  * @param ranges CIDR.
- * @throws SourceRuleError where a range is none.
+ * @throws SourceRuleError if a range is invalid.
  */
 export function guardFor(urls: readonly string[], ranges: readonly string[]): SourceGuard {
   const typed = urls.flatMap((url) => {

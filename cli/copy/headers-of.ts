@@ -5,7 +5,7 @@ export function headersOf(lines: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     lines.map((line) => {
       const match = /^([!#$%&'*+.^_`|~\w-]+):\s*(.*)$/.exec(line);
-      // The value may be a secret: it is not repeated.
+      // The value may be a secret, so the message does not contain it.
       if (match?.[1] === undefined) throw new UsageError('--header takes "Name: value"');
       return [match[1], match[2] ?? ''];
     }),

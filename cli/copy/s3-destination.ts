@@ -1,7 +1,7 @@
 import { objectName } from '#transfer/index.ts';
 import { UsageError } from '../usage-error.ts';
 
-/** Where `sluice copy` puts one URL. */
+/** Where `sluice copy` stores one URL. */
 export interface CopyJob {
   readonly url: string;
   readonly bucket: string;
@@ -11,10 +11,12 @@ export interface CopyJob {
 /**
  * Gives each URL its object.
  *
- * A target that ends in `/`, names no key, or is for several URLs is a prefix: the object then gets the name at the end of the URL's path.
+ * A target that ends in `/`, has no key, or is for several URLs is a prefix: the object's name is then the end of the
+ * URL's path.
  *
  * @param target `s3://bucket/key` or `s3://bucket/prefix/`.
- * @throws UsageError with all problems: a target that is no S3 URL, a text that is no URL, a URL without a name, two URLs for one key.
+ * @throws UsageError with all problems: an invalid S3 URL as target, an invalid URL, a URL without a name, two URLs for
+ * one key.
  */
 export function copyJobs(urls: readonly string[], target: string): CopyJob[] {
   const { bucket, path } = parseTarget(target);
@@ -43,7 +45,7 @@ export function copyJobs(urls: readonly string[], target: string): CopyJob[] {
   return jobs;
 }
 
-/** @returns undefined where the text is an http or https URL. */
+/** @returns undefined if the text is an http or https URL. */
 export function urlProblem(text: string): string | undefined {
   if (!URL.canParse(text)) return `${quoted(text)} is no URL: it takes http://… or https://…`;
   const { protocol } = new URL(text);

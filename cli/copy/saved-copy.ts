@@ -9,31 +9,35 @@ import type { CopyJob } from './s3-destination.ts';
 
 const savedSchema = z.strictObject({
   v: z.literal(1),
-  /** For the person who opens the file. Without credentials and without the query's values. */
+  /** For a person who opens the file. Without credentials and query values. */
   url: z.string(),
   object: z.string(),
   uploadId: z.string(),
-  /** Missing where the source comes in one stream: such an upload can only be aborted. */
+  /** Missing if the source comes in one stream: such an upload can only be aborted. */
   state: transferStateSchema.optional(),
 });
 export type Saved = z.infer<typeof savedSchema>;
 
-/** Where copies that were interrupted are remembered: `$XDG_STATE_HOME/sluice/copies`, by default below `~/.local/state`. */
+/**
+ * The folder with the records of interrupted copies: `$XDG_STATE_HOME/sluice/copies`, by default below
+ * `~/.local/state`.
+ */
 export function copiesFolder(environment: NodeJS.ProcessEnv = process.env): string {
   const home = environment.XDG_STATE_HOME;
   return join(home === undefined || home === '' ? join(homedir(), '.local/state') : home, 'sluice/copies');
 }
 
 /**
- * What is known of one copy that has not ended: a small JSON file, named after the object and a hash of source, endpoint and object. It
- * holds no credentials, so that the next call, or another program of the same user, can go on with the upload.
+ * The record of one copy that has not ended: a small JSON file, named after the object and a hash of source, endpoint
+ * and object. It contains no credentials. With it the next call, or another program of the same user, can continue the
+ * upload.
  */
 export class SavedCopy {
   readonly #job: CopyJob;
   readonly #folder: string;
   readonly file: string;
 
-  /** @param endpoint tells two S3 servers apart that have a bucket of the same name. */
+  /** @param endpoint distinguishes two S3 servers that have a bucket with the same name. */
   constructor(folder: string, job: CopyJob, endpoint: string) {
     this.#job = job;
     this.#folder = folder;
@@ -46,7 +50,7 @@ export class SavedCopy {
     this.file = join(folder, `${name}-${hash.slice(0, 16)}.json`);
   }
 
-  /** @returns undefined where nothing is saved, or where another version of Sluice has written the file. */
+  /** @returns undefined if nothing is saved, or if another version of Sluice has written the file. */
   async read(): Promise<Saved | undefined> {
     let text: string;
     try {
@@ -58,7 +62,8 @@ export class SavedCopy {
     try {
       return savedSchema.parse(JSON.parse(text));
     } catch {
-      // Cut off by a crash, or of another version. The upload that it spoke of is left to the bucket's lifecycle rule.
+      // A crash cut the file off, or another version wrote it. The bucket's lifecycle rule removes the upload of this
+      // file.
       return undefined;
     }
   }

@@ -10,13 +10,13 @@ import { type LocalAws, readLocalAws } from './local-aws.ts';
 export interface DeploymentOptions {
   /** The CloudFormation stack. */
   readonly stack: string;
-  /** The one that `npm start -- --keep` keeps running on this machine. */
+  /** The deployment that `npm start -- --keep` keeps running on this machine. */
   readonly local?: boolean;
-  /** What its clients take. @default - what the environment says, or the deployment on this machine */
+  /** The options of its clients. @default - those of the environment, or of the deployment on this machine */
   readonly config?: ClientConfig;
 }
 
-/** What the clients of one deployment take. Empty for AWS itself, where the environment says all. */
+/** The options of the clients for one deployment. Empty for AWS itself, where the environment decides. */
 export type ClientConfig = Partial<Pick<LocalAws, 'endpoint' | 'region'>> & {
   readonly credentials?: NonNullable<S3ClientConfig['credentials']>;
 } & ReturnType<typeof requestLimits>;
@@ -36,7 +36,7 @@ export interface Connection {
 /**
  * Finds a deployment and connects to it.
  *
- * @throws NoDeploymentError where there is none, NoLocalRunError where nothing was kept running, and what AWS answers.
+ * @throws NoDeploymentError if there is none; NoLocalRunError if no local deployment is running; and the errors of AWS.
  */
 export async function connect({ stack, local, config: given }: DeploymentOptions): Promise<Connection> {
   const config = given ?? (await clientConfig(local === true));
@@ -54,7 +54,7 @@ export async function connect({ stack, local, config: given }: DeploymentOptions
   };
 }
 
-/** @throws NoLocalRunError where nothing was kept running. */
+/** @throws NoLocalRunError if no local deployment is running. */
 export async function clientConfig(local: boolean): Promise<ClientConfig> {
   if (!local) return requestLimits();
   const { endpoint, region, credentials } = await readLocalAws();

@@ -10,7 +10,7 @@ export interface Deployment {
   readonly cluster: string;
 }
 
-/** There is no such stack in this account and region, or it is none of Sluice's. */
+/** The stack does not exist in this account and region, or Sluice has not deployed it. */
 class NoDeploymentError extends Error {
   override readonly name = 'NoDeploymentError';
 }
@@ -18,7 +18,7 @@ class NoDeploymentError extends Error {
 /**
  * Finds a deployment by the outputs of its stack.
  *
- * @throws NoDeploymentError saying which stack was looked for, and where.
+ * @throws NoDeploymentError with the name and the region of the stack.
  */
 export async function findDeployment(client: CloudFormationClient, stackName: string): Promise<Deployment> {
   const region = await client.config.region();
@@ -36,14 +36,14 @@ export async function findDeployment(client: CloudFormationClient, stackName: st
   return { stateMachineArn, bucket, cluster };
 }
 
-/** What a deployment's stack says of its warehouse. */
+/** The output of a stack that describes its warehouse. */
 const warehouseOutput = z.object({
   workgroup: z.string().optional(),
   cluster: z.string().optional(),
   database: z.string(),
 });
 
-/** The warehouse that a deployment loads into; undefined where it has none. */
+/** The warehouse that a deployment loads into; undefined if it has none. */
 export async function findWarehouse(client: CloudFormationClient, stackName: string) {
   const stack = await describeStack(client, stackName);
   const output = stack?.Outputs?.find(({ OutputKey }) => OutputKey === 'Warehouse')?.OutputValue;
@@ -62,17 +62,17 @@ async function describeStack(client: CloudFormationClient, stackName: string) {
   }
 }
 
-/** The ARN of a run's execution; an ARN given instead of a run id is taken as it is. */
+/** Returns the ARN of a run's execution; an ARN given instead of a run id is returned unchanged. */
 export function executionArnOf({ stateMachineArn }: Deployment, run: string): string {
   return run.startsWith('arn:') ? run : `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${run}`;
 }
 
-/** The run id of a run id or an execution's ARN. */
+/** Returns the run id for a run id or an execution's ARN. */
 export function runIdOf(run: string): string {
   return run.startsWith('arn:') ? (run.split(':').at(-1) ?? run) : run;
 }
 
-/** A run id for now: readable, and sorted by time. Two of the same second differ in their last four digits. */
+/** Returns a new run id: readable, and sorted by time. Two ids of the same second differ in their last four digits. */
 export function newRunId(prefix: string, now = new Date()): string {
   const time = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
   return `${prefix}-${time}-${randomBytes(2).toString('hex')}`;

@@ -10,7 +10,7 @@ import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/clie
 import { KEPT_TEMPLATE_BUCKET, keptTemplateKey } from '#run/delivery.ts';
 import { CommandError } from '../command-error.ts';
 
-/** A stack whose template is kept, and put back. */
+/** A stack whose template is stored, and deployed again if needed. */
 export interface KeptStack {
   readonly cloudFormation: CloudFormationClient;
   readonly s3: S3Client;
@@ -18,17 +18,17 @@ export interface KeptStack {
   readonly signal?: AbortSignal;
 }
 
-/** What became of a stack. */
+/** What happened to a stack. */
 export type PutBack = 'put back' | 'nothing kept' | 'unchanged';
 
 /** An update of a stack may replace all that is in it. */
 const LONGEST_UPDATE_SECONDS = 5_400;
 
 /**
- * Keeps the template that is deployed now: the one that `putBack` goes back to.
+ * Stores the template that is deployed now, to which `putBack` returns.
  *
- * @returns where.
- * @throws CommandError where the stack has no bucket for it.
+ * @returns the place.
+ * @throws CommandError if the stack has no bucket for it.
  */
 export async function keepTemplate(stack: KeptStack): Promise<string> {
   const place = placeOf(await describe(stack), stack.stackName);
@@ -39,9 +39,10 @@ export async function keepTemplate(stack: KeptStack): Promise<string> {
 }
 
 /**
- * Puts the kept template back: an update of the stack, to whose end it waits. The stack's parameters keep their values.
+ * Deploys the stored template again: it updates the stack and waits for the end of the update. The stack's parameters
+ * keep their values.
  *
- * @throws CommandError where CloudFormation could not do it.
+ * @throws CommandError if CloudFormation could not do it.
  */
 export async function putBack(stack: KeptStack): Promise<PutBack> {
   const { cloudFormation, s3, stackName, signal } = stack;
@@ -54,7 +55,7 @@ export async function putBack(stack: KeptStack): Promise<PutBack> {
   await cloudFormation.send(
     new UpdateStackCommand({
       StackName: stackName,
-      // A template of this size is read from S3 only, by those who ask for the update.
+      // CloudFormation reads a template of this size only from S3, with the rights of the caller.
       TemplateURL: await urlOf(s3, place),
       Capabilities: ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM'],
       Parameters: (described.Parameters ?? [])
@@ -120,7 +121,7 @@ async function read(s3: S3Client, place: { Bucket: string; Key: string }): Promi
   }
 }
 
-/** As CloudFormation takes it. Regions of China have another suffix. */
+/** The URL in the form that CloudFormation accepts. Regions of China have another suffix. */
 async function urlOf(s3: S3Client, { Bucket, Key }: { Bucket: string; Key: string }): Promise<string> {
   const region = await s3.config.region();
   const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 
-/** Where `npm start -- --keep` says how its embedded AWS is reached, for as long as it runs. */
+/** The file in which `npm start -- --keep` writes how to reach its embedded AWS, as long as it runs. */
 export const LOCAL_AWS_FILE = fileURLToPath(new URL('../../.sluice/local-aws.json', import.meta.url));
 
 const localAwsSchema = z.strictObject({
@@ -13,7 +13,7 @@ const localAwsSchema = z.strictObject({
 });
 export type LocalAws = z.infer<typeof localAwsSchema>;
 
-/** `--local` was given, and no embedded AWS was kept running. */
+/** `--local` was given, but no local deployment is running. */
 export class NoLocalRunError extends Error {
   override readonly name = 'NoLocalRunError';
 }
@@ -29,12 +29,12 @@ export async function readLocalAws(file = LOCAL_AWS_FILE): Promise<LocalAws> {
   }
 }
 
-/** Writes the file, readable by its owner alone: it holds the keys of the embedded AWS. */
+/** Writes the file so that only its owner can read it: it contains the keys of the embedded AWS. */
 export async function writeLocalAws(aws: LocalAws, file = LOCAL_AWS_FILE): Promise<void> {
   const { endpoint, region, credentials } = aws;
   const { accessKeyId, secretAccessKey } = credentials;
   await mkdir(dirname(file), { recursive: true });
-  // Field by field: an SDK client adds fields of its own to the object that it is given.
+  // Field by field, because an SDK client adds fields of its own to the object.
   const text = JSON.stringify({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
   await writeFile(file, text, { mode: 0o600 });
 }

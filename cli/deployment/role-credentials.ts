@@ -1,7 +1,7 @@
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import type { ClientConfig } from './connect.ts';
 
-/** The credentials of a role, taken on by those that the command has itself; the clients renew them. */
+/** The credentials of a role, which the command's own credentials assume; the clients renew them. */
 export function roleCredentials(RoleArn: string, config: ClientConfig): NonNullable<ClientConfig['credentials']> {
   const sts = new STSClient(config);
   return async () => {

@@ -14,14 +14,17 @@ import { explain } from '../explain.ts';
 import { type Quota, quotasOf } from '../quotas/quotas.ts';
 import type { Finding } from './check.ts';
 
-/** The qualifier of a bootstrap that nobody has named otherwise. @see https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-customizing.html */
+/**
+ * The qualifier of a bootstrap with the default name. @see
+ * https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-customizing.html
+ */
 const BOOTSTRAP_PARAMETER = '/cdk-bootstrap/hnb659fds/version';
-/** The oldest bootstrap that the CDK of this repository deploys with. */
+/** The oldest bootstrap with which this repository's CDK can deploy. */
 const BOOTSTRAP_VERSION = 6;
 const OLDEST_NODE = 24;
 const OLDEST_PYTHON = [3, 10] as const;
 
-/** The machine itself: Node for every command, Python for the local run alone. */
+/** The machine itself: Node for every command, Python only for the local run. */
 export async function checkMachine(): Promise<Finding[]> {
   const node = Number(process.versions.node.split('.')[0]);
   return [
@@ -64,7 +67,7 @@ async function checkPython(): Promise<Finding> {
   }
 }
 
-/** @returns the finding, and the region where there is one. */
+/** @returns the finding, and the region if there is one. */
 export async function checkRegion(config: ClientConfig): Promise<{ finding: Finding; region?: string }> {
   try {
     const region = await new STSClient(config).config.region();
@@ -74,7 +77,7 @@ export async function checkRegion(config: ClientConfig): Promise<{ finding: Find
   }
 }
 
-/** @returns the finding, and whether AWS takes the credentials. */
+/** @returns the finding, and whether AWS accepts the credentials. */
 export async function checkCredentials(config: ClientConfig): Promise<{ finding: Finding; taken: boolean }> {
   const check = 'credentials';
   try {
@@ -101,7 +104,7 @@ export async function checkBootstrap(config: ClientConfig): Promise<Finding> {
   }
 }
 
-/** ECS needs its service-linked role. The deploy makes it; a policy may forbid that. */
+/** ECS needs its service-linked role. The deploy creates it; a policy may forbid that. */
 export async function checkServiceRoles(config: ClientConfig): Promise<Finding[]> {
   const iam = new IAMClient(config);
   const look = async (
@@ -128,7 +131,7 @@ export async function checkServiceRoles(config: ClientConfig): Promise<Finding[]
   ]);
 }
 
-/** Each quota that a deployment with the default settings meets. */
+/** Each quota that limits a deployment with the default settings. */
 export async function checkQuotas(config: ClientConfig): Promise<Finding[]> {
   const client = new ServiceQuotasClient(config);
   return Promise.all(quotasOf().map((quota) => checkQuota(client, quota)));
@@ -157,7 +160,7 @@ async function readQuota(client: ServiceQuotasClient, { serviceCode, quotaCode }
   try {
     return (await client.send(new GetServiceQuotaCommand(which))).Quota?.Value;
   } catch (error) {
-    // An account that never asked for more has no entry of its own.
+    // An account that never asked for more has no entry for the quota.
     if ((error as Error).name !== 'NoSuchResourceException') throw error;
     return (await client.send(new GetAWSDefaultServiceQuotaCommand(which))).Quota?.Value;
   }

@@ -5,22 +5,25 @@ import { type RunLook, RunLooker } from './run-looker.ts';
 import { RunProgress } from './run-progress.ts';
 import { watchExecution } from './watch-execution.ts';
 
-/** Beyond so many items the records are not looked at while a run is watched: the gatekeeper's word has to do. */
+/**
+ * In runs with more items, the records are not read while the run is watched: the gatekeeper's message has to be
+ * enough.
+ */
 const LOOKED_AT_ITEMS = 5_000;
 
-/** How a watched run ended. `planned` is missing where it ended before or in Plan. */
+/** How a watched run ended. `planned` is missing if it ended in Plan or before. */
 export interface FollowedRun {
   readonly end: Extract<RunEvent, { kind: 'ended' }>;
   readonly planned?: PlannedRun;
 }
 
 /**
- * Watches a run to its end, and tells what happens.
+ * Watches a run to its end, and reports what happens.
  *
- * @param options.onEvent gets each event of the history once, in order.
- * @param options.onLook gets what the run's records say, again and again.
- * @param options.onProgress gets the run's progress after each event and each look.
- * @throws what Step Functions and S3 answer, and the signal's reason.
+ * @param options.onEvent receives each event of the history once, in order.
+ * @param options.onLook receives the state of the run's records at intervals.
+ * @param options.onProgress receives the run's progress after each event and each look.
+ * @throws the errors of Step Functions and S3, and the signal's reason.
  */
 export async function followRun(
   clients: { sfn: SFNClient; s3: S3Client },
@@ -37,7 +40,7 @@ export async function followRun(
   const progress = new RunProgress();
   let planned: PlannedRun | undefined;
   const looking = new AbortController();
-  // Apart from the history, which says nothing while children work.
+  // This runs separately from the history, which contains nothing while children work.
   const keepLooking = async (plan: PlannedRun) => {
     if (plan.items > LOOKED_AT_ITEMS) return;
     const looker = new RunLooker({ client: clients.s3, bucket: plan.bucket }, plan);
@@ -57,7 +60,7 @@ export async function followRun(
       options.onProgress?.(progress);
       if (event.kind === 'planned') {
         planned = event.plan;
-        // Records that can't be read are not shown; the run itself is what matters.
+        // Unreadable records are not shown, because watching the run matters more.
         keepLooking(planned).catch(() => {});
       }
       if (event.kind === 'ended') return { end: event, ...(planned && { planned }) };

@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
 
-/** What the history of an execution says to somebody who watches it. Times are the history's own. */
+/** The events of an execution's history that a watcher is shown. Times are those of the history. */
 export type RunEvent =
   | { readonly kind: 'state'; readonly at: Date; readonly state: string }
   | { readonly kind: 'planned'; readonly at: Date; readonly plan: PlannedRun }
@@ -14,7 +14,7 @@ export type RunEvent =
       readonly message?: string;
     };
 
-/** What Plan hands to the states after it: enough to find everything that the run writes. */
+/** What Plan passes to the states after it: enough to find everything that the run writes. */
 export interface PlannedRun {
   readonly runId: string;
   readonly bucket: string;
@@ -22,10 +22,10 @@ export interface PlannedRun {
   readonly batches: number;
 }
 
-/** The name of the state whose result holds the plan. */
+/** The state whose result contains the plan. */
 const PLAN_STATE = 'Plan';
 
-/** @returns undefined for an event that tells a watcher nothing. */
+/** @returns undefined for an event that is not shown. */
 export function toRunEvent(event: HistoryEvent): RunEvent | undefined {
   const at = event.timestamp ?? new Date();
   const failed = event.taskFailedEventDetails ?? event.lambdaFunctionFailedEventDetails;
@@ -65,14 +65,14 @@ function ending(event: HistoryEvent, at: Date): RunEvent | undefined {
   };
 }
 
-/** A Lambda's error arrives as JSON in the cause; other causes are text. */
+/** A Lambda's error is JSON in the cause; other causes are text. */
 export function errorMessage(cause: string | undefined): string {
   if (cause === undefined) return '';
   try {
     const parsed: unknown = JSON.parse(cause);
     if (typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed) return String(parsed.errorMessage);
   } catch {
-    // Not JSON: the cause is the text itself.
+    // It is not JSON: the cause is the text itself.
   }
   return cause;
 }

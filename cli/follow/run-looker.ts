@@ -11,26 +11,26 @@ import type { PlannedRun } from './run-events.ts';
 
 const READS_AT_ONCE = 16;
 
-/** Each item of a run in exactly one state. */
+/** Each item of a run is in exactly one state. */
 export type ItemState = 'done' | 'failed' | 'under way' | 'to go';
 
 export interface LookedAtItem {
   readonly id: string;
   readonly name: string;
   readonly state: ItemState;
-  /** Of the landed object. */
+  /** The size of the landed object. */
   readonly bytes: number | undefined;
   readonly failure: FailureRecord | undefined;
 }
 
-/** A large object on its way into S3. */
+/** A large object whose transfer is under way. */
 export interface TransferUnderWay {
   readonly name: string;
   readonly bytes: number;
   readonly total: number | undefined;
 }
 
-/** What the records of a run say at one moment. The four counts add up to the items. */
+/** The state of a run's records at one moment. The sum of the four counts is the number of items. */
 export interface RunLook {
   readonly at: Date;
   readonly items: number;
@@ -41,7 +41,7 @@ export interface RunLook {
   /** Bytes of objects that this run has landed, and of the parts under way. */
   readonly bytes: number;
   readonly transfers: readonly TransferUnderWay[];
-  /** Failures that the look before this one did not have. */
+  /** Failures that are new since the last look. */
   readonly newFailures: readonly FailureRecord[];
 }
 
@@ -52,8 +52,8 @@ interface Known {
 }
 
 /**
- * Reads the records of a run again and again. A record that is written once is read once, so that a look costs the lists of the run's folders, the
- * new records, and a list of parts for each large object under way.
+ * Reads the records of a run repeatedly. A write-once record is read only once. So a look costs the listings of the
+ * run's folders, the new records, and a list of parts for each large object under way.
  */
 export class RunLooker {
   readonly #store: Store;
@@ -63,7 +63,7 @@ export class RunLooker {
   readonly #failures = new Map<string, FailureRecord>();
   readonly #uploads = new Map<string, OpenUpload>();
   readonly #totals = new Map<string, number>();
-  /** Bytes of the items under way, as last seen. */
+  /** The bytes of the items under way, from the last look. */
   readonly #sent = new Map<string, number>();
   #results = new Set<string>();
   #handed = new Set<string>();
@@ -74,7 +74,7 @@ export class RunLooker {
     this.#plan = plan;
   }
 
-  /** @throws what S3 answers. */
+  /** @throws the errors of S3. */
   async look(): Promise<RunLook> {
     const items = await this.#readItems();
     const before = new Set(this.#failures.keys());
@@ -171,7 +171,8 @@ export class RunLooker {
       open,
       async ({ id, upload }) => {
         const bytes = await this.#bytesOf(upload);
-        // An upload that is gone was completed and has no record yet, or it begins again: the item stays under way, with what was seen.
+        // If an upload does not exist any more, it was completed and has no record yet, or it begins again: the item
+        // stays under way, with the last known bytes.
         if (bytes !== undefined || !this.#sent.has(id)) this.#sent.set(id, bytes ?? 0);
       },
       { concurrency: READS_AT_ONCE },
@@ -186,7 +187,7 @@ export class RunLooker {
     );
   }
 
-  /** @returns undefined where the upload is gone: completed, or given up. */
+  /** @returns undefined if the upload does not exist any more: it was completed or aborted. */
   async #bytesOf({ bucket, key, uploadId }: OpenUpload): Promise<number | undefined> {
     let bytes = 0;
     try {

@@ -3,10 +3,10 @@ import { Rate } from '../screen/rate.ts';
 import type { RunEvent } from './run-events.ts';
 import type { RunLook, TransferUnderWay } from './run-looker.ts';
 
-/** A terminal shows so many transfers; the rest is a number. */
+/** The number of transfers that a terminal shows; the rest is a number. */
 const TRANSFERS_SHOWN = 6;
 
-/** Gathers a run's events and looks into what can be said of the run now. */
+/** Collects a run's events and looks into a description of the run's state. */
 export class RunProgress {
   readonly #rate = new Rate();
   #startedAt: Date | undefined;
@@ -14,7 +14,7 @@ export class RunProgress {
   #state = 'starting';
   #items: number | undefined;
   #look: RunLook | undefined;
-  /** Of the gate that the run is at: that of the items, or that of the loads. */
+  /** The gate at which the run waits: for its items, or for its loads. */
   #gate: { readonly state: string; readonly message: string; readonly looks: number } | undefined;
   #faults = 0;
 
@@ -36,17 +36,17 @@ export class RunProgress {
     this.#rate.add(look.bytes, look.at.getTime() / 1_000);
   }
 
-  /** The time of the last event or look: what is said was so then. */
+  /** The time of the last event or look, which the description refers to. */
   get at(): Date | undefined {
     return this.#at;
   }
 
-  /** What changes only when something has happened: without rates and times. */
+  /** The part of the description that changes only when something has happened: without rates and times. */
   get summary(): string {
     return [this.#state, this.#howFar(), this.#gateWord(), this.#faultWord()].filter((part) => part !== '').join(': ');
   }
 
-  /** One line: the state, how far it is, what the gatekeeper said last, and how fast. */
+  /** One line: the state, the progress, the gatekeeper's last message, and the speed. */
   toString(): string {
     return [this.summary, this.#speed()].filter((part) => part !== '').join('; ');
   }

@@ -5,12 +5,12 @@ import { type RunEvent, toRunEvent } from './run-events.ts';
 /**
  * Follows an execution to its end by its history, oldest event first.
  *
- * Each look reads backwards from the newest event to the last one seen, so that a look costs one request however long
- * the history has become. An end that a redrive has undone is none.
+ * Each look reads backwards from the newest event to the last known one, so a look costs one request however long the
+ * history is. An end that a redrive has undone is skipped.
  *
  * @param options.pollSeconds the pause between two looks. @default 2
- * @param options.signal ends the watching by throwing its reason; the execution goes on.
- * @throws what Step Functions answers, such as ExecutionDoesNotExist.
+ * @param options.signal ends the watching by throwing its reason; the execution continues.
+ * @throws the errors of Step Functions, such as ExecutionDoesNotExist.
  */
 export async function* watchExecution(
   client: SFNClient,
@@ -26,7 +26,7 @@ export async function* watchExecution(
     for (const [index, event] of fresh.reverse().entries()) {
       const said = toRunEvent(event);
       if (said === undefined) continue;
-      // The history of a redriven execution goes on behind its earlier end.
+      // In the history of a redriven execution, events follow after an earlier end.
       if (said.kind === 'ended' && index < fresh.length - 1) continue;
       yield said;
       if (said.kind === 'ended') return;
@@ -35,7 +35,7 @@ export async function* watchExecution(
   }
 }
 
-/** The events after one, newest first. */
+/** Returns the events after one event, newest first. */
 async function eventsAfter(client: SFNClient, executionArn: string, id: number): Promise<HistoryEvent[]> {
   const fresh: HistoryEvent[] = [];
   const pages = paginateGetExecutionHistory(

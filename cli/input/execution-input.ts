@@ -5,7 +5,7 @@ import { executionInputSchema } from '#run/input/input.ts';
 import { templateProblems } from '#run/input/template-problems.ts';
 import { knownProcessors } from './known-processors.ts';
 
-/** What a person types to start a run. Options win over the same field of `base`. */
+/** What a person types to start a run. Options override the same field of `base`. */
 export interface InputOptions {
   readonly sources: readonly { readonly url: string; readonly key?: string }[];
   readonly sourcesFrom?: { readonly key: string };
@@ -16,9 +16,9 @@ export interface InputOptions {
 }
 
 /**
- * Makes an execution's input, checked by the schema that Plan checks it by, so that a mistake is seen before anything starts.
+ * Makes an execution's input and checks it with Plan's own schema, so that a mistake is found before anything starts.
  *
- * @throws InvalidInputError naming every problem by its path.
+ * @throws InvalidInputError, which names every problem with its path.
  */
 export function executionInput(options: InputOptions): Record<string, unknown> {
   const { base, sourcesFrom, process, onLate } = options;
@@ -39,11 +39,14 @@ export function executionInput(options: InputOptions): Record<string, unknown> {
         ...(parsed.error.issues.some(({ path }) => path[0] === 'process') ? [] : namedProblem(process)),
       ];
   if (problems.length > 0) throw new InvalidInputError(problems);
-  // What is sent is what was typed: Plan applies the defaults, and shows the input as it came in the console.
+  // The input is sent as it was typed: Plan applies the defaults, and the console shows the original input.
   return input;
 }
 
-/** What is wrong with the processor of the command line, told also where other parts of the input are wrong. */
+/**
+ * Returns what is wrong with the processor of the command line. It is reported together with the problems of other
+ * parts of the input.
+ */
 function namedProblem(process: string | undefined): string[] {
   const problem = process && processorProblem(process, knownProcessors());
   return problem ? [`process: ${problem}`] : [];

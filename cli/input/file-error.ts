@@ -3,9 +3,9 @@ import { CommandError } from '../command-error.ts';
 import { explain } from '../explain.ts';
 
 /**
- * A file that a person named can't be read: the same error in our words.
+ * Makes an error of ours for a file that can't be read.
  *
- * @param option the option that named it, where one did.
+ * @param option the option that named the file, if any.
  */
 export function fileError(cause: unknown, file: string, option?: string): CommandError {
   const { detail, mend } = explain(cause);

@@ -8,31 +8,32 @@ import { readSourceList } from '#run/list/source-list.ts';
 import { itemsOfInput, listedItem } from '#run/plan/items.ts';
 import { knownProcessors } from './known-processors.ts';
 
-/** A list of sources on this machine, and where it is uploaded. */
+/** A list of sources on this machine, and the key to upload it to. */
 export interface LocalList {
   readonly key: string;
   readonly body: Buffer;
 }
 
-/** What Plan would make of an input now. */
+/** What Plan would make from an input now. */
 export interface PlannedNow {
-  /** How many items it would have. */
+  /** How many items the run would have. */
   readonly count: number;
   /** The first of them. */
   readonly items: readonly Item[];
 }
 
-/** So many items are kept for a person or a program to look at; a list may have a million. */
+/** The number of items that are kept for a person or a program to read; a list may have a million. */
 const KEPT = 10_000;
-/** Plan tells no more problems either. */
+/** Plan reports no more problems either. */
 const MOST_PROBLEMS = 20;
 
 /**
- * The items that an input and its list name, by the code that Plan reads them by, with templates filled from the present time. What only the
- * deployment knows is left out: an earlier run, a list that lies elsewhere, and its settings.
+ * Returns the items that an input and its list name, read with Plan's own code, with templates filled from the present
+ * time. It leaves out what only the deployment knows: an earlier run, a list in another place, and the settings.
  *
- * @param name the list as its user calls it.
- * @throws InvalidInputError with the first problems of keys, templates and lines, and sources for one key; SourceListError.
+ * @param name the user's name for the list.
+ * @throws InvalidInputError with the first problems of keys, templates and lines, and with sources for the same key;
+ * SourceListError.
  */
 export async function plannedNow(
   input: Record<string, unknown>,

@@ -21,8 +21,8 @@ const READS_AT_ONCE = 16;
 const LEDGERS: readonly LedgerName[] = ['landed', 'results', 'failures'];
 
 /**
- * Reads a run that is under way as its page shows it, again and again. A look lists the run's records and reads those that are
- * new; an item that is done or failed is read once.
+ * Reads a run under way repeatedly, for its page. A look lists the run's records and reads the new ones; an item that
+ * is done or failed is read once.
  */
 export class LiveView {
   readonly #store: Store;
@@ -35,7 +35,7 @@ export class LiveView {
     this.#runId = runId;
   }
 
-  /** @throws NoSuchRunError where Plan has not written its plan yet, and what S3 answers. */
+  /** @throws NoSuchRunError if Plan has not written the run's plan yet, and the errors of S3. */
   async look(): Promise<RunView> {
     const { plan, items } = await this.#plan();
     await this.#readNew(items);
@@ -85,7 +85,9 @@ export class LiveView {
     return { plan, items };
   }
 
-  /** Reads the items that have a record and aren't settled: what was landed a moment ago may have a result by now. */
+  /**
+   * Reads the items that have a record and aren't settled: an item that landed a moment ago may have a result by now.
+   */
   async #readNew(items: readonly Item[]): Promise<void> {
     const recorded = new Set<string>();
     for (const ledger of LEDGERS)
@@ -106,7 +108,7 @@ function notBegun(item: Item): ItemLine {
   return { item: id, name: kind === 'source' ? item.key : item.name, kind, status: 'missing' };
 }
 
-/** Of a run with more items than the page reads, the gatekeeper's last look says the counts. */
+/** If a run has more items than the page reads, the counts come from the gatekeeper's last look. */
 function countsOf({ items }: PlanSummary, read: number, { counts }: Tally, { samples }: GateRecord): RunView['counts'] {
   const last = samples.at(-1);
   const { done, failed } = items > read && last !== undefined ? last : counts;

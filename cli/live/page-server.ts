@@ -10,12 +10,12 @@ import { NoSuchRunError } from '#run/plan/plan-summary.ts';
 import { httpStatus, readJson, type Store } from '#run/store.ts';
 import { LiveView } from './live-view.ts';
 
-/** A page that several windows ask for is drawn once in so long. */
+/** If several windows request a page, it is drawn at most once in this time. */
 const FRESH_MS = 1_500;
-/** A window asks every two seconds. One that has been closed doesn't ask any more. */
+/** A window sends a request every two seconds. A closed window sends none. */
 const LAST_LOOK_MS = 6_000;
 
-/** What of a run a page links to. */
+/** The files of a run that a page links to. */
 const FILES: Readonly<Record<string, string>> = {
   'report.html': 'text/html; charset=utf-8',
   'manifest.json': 'application/json',
@@ -25,7 +25,7 @@ const FILES: Readonly<Record<string, string>> = {
 export interface PageServer extends AsyncDisposable {
   /** Where the page of the run is. */
   readonly url: string;
-  /** Waits until an open window has got the page of the run's end, six seconds at most. */
+  /** Waits until an open window has received the page of the run's end, for at most six seconds. */
   lastLook(): Promise<void>;
 }
 
@@ -36,8 +36,8 @@ interface Drawn {
 }
 
 /**
- * Serves the page of a run on this machine alone, renewed while the run goes on, and the pages of ended runs, which it links
- * to. It reads what the command itself may read.
+ * Serves the page of a run only on this machine, updated during the run, and the pages of ended runs that it links to.
+ * It reads only what the command itself may read.
  *
  * @param port 0 for any free one.
  */
@@ -109,7 +109,10 @@ export async function servePage(store: Store, runId: string, port = 0): Promise<
   };
 }
 
-/** Another site's page in the same browser must read nothing here, by a name of its own that leads to this machine either. */
+/**
+ * A page of another site in the same browser must not read anything here, not even with a host name of its own that
+ * resolves to this machine.
+ */
 function refusalOf({ method, headers }: IncomingMessage, port: number): [status: number, words: string] | undefined {
   if (method !== 'GET' && method !== 'HEAD') return [405, 'Pages are only read.'];
   if (headers.host !== `127.0.0.1:${port}` && headers.host !== `localhost:${port}`) {
@@ -129,7 +132,7 @@ function give({ method, headers }: IncomingMessage, response: ServerResponse, { 
   else response.writeHead(200, head).end(method === 'HEAD' ? undefined : body);
 }
 
-/** @throws S3's 404 where the path is none of a page's. */
+/** @throws S3's 404 if the path does not belong to a page. */
 function storedAt(store: Store, path: string): Promise<Drawn> {
   if (path === `/${RUNS_PAGE_KEY}`) return stored(store, RUNS_PAGE_KEY, 'report.html');
   const [, folder, run = '', file = '', ...more] = path.split('/');

@@ -3,12 +3,12 @@ import { money } from '#costs/money.ts';
 import { bytesText, countText, secondsText } from '#run/quantities.ts';
 import type { SourceLook } from '#transfer/index.ts';
 
-/** Connections that a Lambda opens for one source, by the default settings. */
+/** The connections that a Lambda opens for one source, by the default settings. */
 const CONNECTIONS = 4;
-/** What one stream is cut into, up to its first gigabytes. */
+/** The part size of a single stream, up to its first gigabytes. */
 const STREAM_PART_BYTES = 8 * 1_048_576;
 
-/** What a source is and how it would land, a name and a text each, for a person. */
+/** Describes a source and how it would land, as pairs of a name and a text for a person. */
 export function sourceLines(look: SourceLook): [name: string, text: string][] {
   const { bytes, hashes } = look;
   const cost = costOfSource(look);
@@ -38,7 +38,9 @@ function timeText({ bytes, bytesPerSecond }: SourceLook): string | undefined {
   return `about ${secondsText(bytes / bytesPerSecond)} at the speed of one connection`;
 }
 
-/** What the source costs to land and to keep; undefined where it does not say its length, or would be refused. */
+/**
+ * Returns what the source costs to land and to keep; undefined if it does not state its length, or would be refused.
+ */
 export function costOfSource({ bytes, lands, parts, bytesPerSecond }: SourceLook): LandingCost | undefined {
   if (bytes === undefined || lands === 'refused') return undefined;
   const connections = lands === 'ranges' ? CONNECTIONS : 1;

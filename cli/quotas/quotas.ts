@@ -1,4 +1,7 @@
-/** What of a deployment decides which quotas it meets; by default that of the default settings. */
+/**
+ * The properties of a deployment that decide which quotas limit it; the default is a deployment with the default
+ * settings.
+ */
 export interface QuotaNeeds {
   /** `workers.max`. */
   readonly maxWorkers: number;
@@ -11,31 +14,31 @@ export interface QuotaNeeds {
   readonly ownVpc: boolean;
 }
 
-/** A quota of an account in a region, what a deployment needs of it, and how it shows when there is too little. */
+/** A quota of an account in a region, what a deployment needs of it, and what happens if it is too low. */
 export interface Quota {
-  /** As the console under Service Quotas names service and quota. */
+  /** The names of service and quota in the console of Service Quotas. */
   readonly service: string;
   readonly name: string;
   /** For the GetServiceQuota call of Service Quotas. */
   readonly serviceCode: string;
   readonly quotaCode: string;
   readonly needed: number;
-  /** What an account made yesterday was seen to have; the vendor promises none of these. */
+  /** The value that was seen in a new account; AWS does not promise these values. */
   readonly newAccount: string;
   /** What a person sees, and where. */
   readonly failure: string;
-  /** What to do besides asking for more. */
+  /** What to do besides requesting a higher quota. */
   readonly remedy: string;
-  /** Whether a run waits it out or a deploy ends by it. */
+  /** Whether it stops a deploy, or a run only takes longer. */
   readonly stops: 'the deploy' | 'nothing: a run takes longer';
 }
 
 const DEFAULT_NEEDS: QuotaNeeds = { maxWorkers: 4, workerVcpus: 1, spot: true, maxLambdas: 8, ownVpc: true };
-/** StartWorkers or the gatekeeper, and one of Plan, Reconcile or DoneState of another run. */
+/** One for StartWorkers or the gatekeeper, and one for Plan, Reconcile or DoneState of another run. */
 const OTHER_LAMBDAS = 2;
 
 /**
- * The quotas that a deployment meets in a new account, those that stop a deploy first.
+ * Returns the quotas that limit a deployment in a new account. Those that stop a deploy come first.
  *
  * @param needs the deployment's own figures. @default those of the default settings
  */

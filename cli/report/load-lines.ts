@@ -6,7 +6,7 @@ import { indented, oneLine } from '../screen/shown.ts';
 import { renderTable } from '../screen/table.ts';
 import { toneOf } from '../screen/tones.ts';
 
-/** The tables of the warehouse that a run loads, each with what went into it, and why a load did not end well. */
+/** Describes the tables of the warehouse that a run loads: what was loaded, and why a load failed. */
 export function loadLines(loads: readonly LoadOutcome[], { width, paint }: Pick<Screen, 'width' | 'paint'>): string[] {
   if (loads.length === 0) return [];
   const table = renderTable(
@@ -35,7 +35,7 @@ export function loadLines(loads: readonly LoadOutcome[], { width, paint }: Pick<
   return [table, ...(said.length === 0 ? [] : [`${paint('bad', 'Not loaded')}:`, ...said, 'What to do:', ...mend])];
 }
 
-/** The message of a failed load begins with its table, for whoever reads it alone. */
+/** The message of a failed load begins with its table, so it can be read alone. */
 function detailOf(name: string, { detail }: { readonly detail: string }): string {
   return detail.startsWith(`${name}: `) ? detail.slice(name.length + 2) : detail;
 }

@@ -15,7 +15,7 @@ export class NoManifestError extends Error {
   override readonly name = 'NoManifestError';
 }
 
-/** @throws NoManifestError where the run hasn't ended, or its records have expired. */
+/** @throws NoManifestError if the run hasn't ended, or its records have expired. */
 export async function readManifest(store: Store, runId: string): Promise<Manifest> {
   const key = runKeys(runId).manifest;
   const manifest = await readJson(store, key, manifestSchema);

@@ -8,19 +8,19 @@ import { toneOf } from '../screen/tones.ts';
 import { loadLines } from './load-lines.ts';
 
 const MIB = 1_024 * 1_024;
-/** How many items, and how many names of each list, a report for a terminal shows. */
+/** The number of items, and of names in each list, that a report for a terminal shows. */
 const SHOWN = 50;
 
-/** How a report is drawn: as wide as the terminal, in its colours. */
+/** How a report is drawn: with the width and the colours of the terminal. */
 export type Look = Pick<Screen, 'width' | 'paint'>;
 
 const PLAIN: Look = { width: Number.POSITIVE_INFINITY, paint: (_, text) => text };
 
 /**
- * A run's manifest as text for a terminal: the outcome, each failure with its reason, what is missing by name, then a table of the
- * first items.
+ * Formats a run's manifest for a terminal: the outcome, each failure with its reason, the names of missing items, then
+ * a table of the first items.
  *
- * @param items as `items.jsonl` has them; only the first 50 are looked at.
+ * @param items the lines of `items.jsonl`; only the first 50 are read.
  */
 export async function renderRun(
   manifest: Manifest,
@@ -77,12 +77,12 @@ export async function renderRun(
   return sections.filter((section) => section !== '').join('\n\n');
 }
 
-/** A run that somebody has stopped did not fail by itself. */
+/** A run that a person has stopped did not fail by itself. */
 function endOf(outcome: Manifest['outcome'], problem: Manifest['problem']): string {
   return problem?.code === 'run-stopped' ? 'stopped' : outcome;
 }
 
-/** The last line of a report, in a word for a person and for a log: `Run night is complete: 12 of 12 done.` */
+/** The last line of a report, short enough for a log: `Run night is complete: 12 of 12 done.` */
 export function lastWord(
   { runId, outcome, counts, problem }: Manifest,
   { paint }: Look = PLAIN,
@@ -111,7 +111,7 @@ function headline(
 }
 
 function itemRow({ name, status, landed, result }: ItemLine): string[] {
-  // Only what this run moved has a speed.
+  // Only objects that this run transferred have a speed.
   const speed = landed?.status === 'landed' && landed.seconds > 0 ? landed.bytes / MIB / landed.seconds : undefined;
   return [
     name,
@@ -134,11 +134,11 @@ function placeOf({ publishedTo, published = [] }: NonNullable<ItemLine['result']
   return ` → ${oneLine(publishedTo)} (${published.length} ${published.length === 1 ? 'file' : 'files'})`;
 }
 
-/** What a processor's own result says in short: `: csv, 3,376 records, 5 columns`. */
+/** A short form of a processor's own result: `: csv, 3,376 records, 5 columns`. */
 function summary(result: unknown): string {
   if (typeof result !== 'object' || result === null) return '';
   const values = Object.entries(result).flatMap(([name, value]) => {
-    // Bytes have a column of their own, and what is none needs no word.
+    // Bytes have a column of their own, and zeros are left out.
     if (typeof value === 'number' && value > 0 && !/bytes|skipped/i.test(name))
       return [`${value.toLocaleString('en')} ${name}`];
     return name === 'format' ? [String(value)] : [];

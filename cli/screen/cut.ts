@@ -2,7 +2,7 @@ import stringWidth from 'string-width';
 
 const CHARACTERS = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** Cuts a text to a number of columns; an ellipsis stands for what is cut. Takes text without colours. */
+/** Shortens a text to a number of columns; an ellipsis replaces the rest. The text must have no colours. */
 export function cutEnd(text: string, columns: number): string {
   if (stringWidth(text) <= columns) return text;
   let width = 1;
@@ -15,7 +15,7 @@ export function cutEnd(text: string, columns: number): string {
   return `${kept}…`;
 }
 
-/** The same in the middle, so that a path keeps its file name. */
+/** Shortens a text in the middle, so that a path keeps its file name. */
 export function cutMiddle(text: string, columns: number): string {
   if (stringWidth(text) <= columns) return text;
   const parts = [...CHARACTERS.segment(text)].map(({ segment }) => segment);

@@ -9,12 +9,12 @@ export function problemSentence(problem: Problem): string {
   return `${problem.detail}: ${mendText(problem)}`;
 }
 
-/** What to do, with the settings that would let it pass. */
+/** What to do, with the settings that would permit it. */
 function mendText({ mend, allowedBy }: Problem): string {
   return allowedBy === 'never' ? mend : `${mend} (${allowedBy})`;
 }
 
-/** A problem as a command ends with it: its code and what happened, then what to do, then where to read more. */
+/** A problem as the last output of a command: its code and what happened, then what to do, then where to read more. */
 export function problemText(problem: Problem, paint: Screen['paint']): string {
   return `${paint('bad', problem.code)}: ${indented(problem.detail)}\n${mendBlock(problem, paint)}`;
 }
@@ -22,12 +22,12 @@ export function problemText(problem: Problem, paint: Screen['paint']): string {
 /** What to do about a problem, and where to read more. */
 export function mendBlock(problem: Problem, paint: Screen['paint']): string {
   const { mend, type, logs } = problem;
-  // A mistake of use has no log lines.
+  // A mistake in the use of a command has no log lines.
   const hasLogs = logs !== undefined && !mend.includes(logs) && exitCodeOf(problem) !== EXIT.usage;
   return [`  → ${mendText(problem)}`, ...(hasLogs ? [`  → "${logs}"`] : []), paint('dim', `  ${type}`)].join('\n');
 }
 
-/** A failed item in one row of several: its name, at which stage it failed, the code, and what happened. */
+/** A failed item as one row of several: its name, the stage at which it failed, the code, and what happened. */
 export function failureText(
   { name, stage, problem }: { readonly name: string; readonly stage: string; readonly problem: Problem },
   paint: Screen['paint'],
@@ -41,7 +41,7 @@ export function mendLines(problems: readonly Problem[], noun = 'item'): string[]
   return [...byCode].flatMap(([code, [first, ...more]]) => {
     if (first === undefined) return [];
     if (more.length === 0) return [`${oneLine(code)}: ${oneLine(mendText(first))}`];
-    // The mend was filled with the first one's item.
+    // The names of the first failed item were filled into the mend.
     const item = first.logs?.split(' ').at(-1) ?? '';
     const mend = item === '' ? mendText(first) : mendText(first).replaceAll(item, 'ITEM');
     return [`${oneLine(code)} (${countText(more.length + 1, noun)}): ${oneLine(mend)}`];

@@ -11,7 +11,7 @@ export class Rate {
     while ((this.#points[1]?.at ?? now) < now - WINDOW_SECONDS) this.#points.shift();
   }
 
-  /** @returns undefined before there are two points that differ in time. */
+  /** @returns undefined before there are two points at different times. */
   get bytesPerSecond(): number | undefined {
     const first = this.#points[0];
     const last = this.#points.at(-1);

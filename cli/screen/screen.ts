@@ -3,20 +3,21 @@ import { styleText } from 'node:util';
 import { cutEnd } from './cut.ts';
 import { oneLine, shown } from './shown.ts';
 
-/** What a line of status says, for its colour. The word itself is always there too. */
+/** The meaning of a status text, which decides its colour. The text always says it too. */
 export type Tone = 'good' | 'bad' | 'warning' | 'dim';
 
 const COLOURS = { good: 'green', bad: 'red', warning: 'yellow', dim: 'dim' } as const;
 
-/** The width where the output is no terminal: long enough for a path, short enough for a mail. */
+/** The width if the output is not a terminal: long enough for a path, short enough for a mail. */
 const PLAIN_WIDTH = 120;
 
 /**
- * Where a command's words go. Results go to standard output, progress and problems to standard error, so that a pipe gets only results.
+ * The output of a command. Results go to standard output, progress and problems to standard error, so that a pipe
+ * receives only results.
  *
- * All of them go through one filter: what a terminal would act on is shown instead, but for our own colours.
+ * All text passes one filter: control sequences of a terminal are made visible, except our own colours.
  *
- * On a terminal, progress is one block that is drawn anew in its place. Elsewhere, a line is written whenever it has changed.
+ * On a terminal, progress is one block that is redrawn in its place. Otherwise, a line is written when it has changed.
  */
 export class Screen {
   readonly #out: NodeJS.WriteStream;
@@ -30,35 +31,35 @@ export class Screen {
     this.#err = err;
   }
 
-  /** Columns of standard output. */
+  /** The columns of standard output. */
   get width(): number {
     return this.#out.isTTY ? this.#out.columns : PLAIN_WIDTH;
   }
 
-  /** Whether progress is drawn in place. */
+  /** Whether progress is redrawn in its place. */
   get isLive(): boolean {
     return this.#err.isTTY === true;
   }
 
-  /** Colours a text where standard output takes colour: not in a pipe, and not with NO_COLOR. */
+  /** Colours a text if standard output supports colours: not in a pipe, and not with NO_COLOR. */
   readonly paint = (tone: Tone, text: string): string => styleText(COLOURS[tone], text, { stream: this.#out });
 
-  /** Says nothing from now on: nobody reads any more. */
+  /** Writes nothing from now on, because nothing reads the output any more. */
   silence(): void {
     this.#isSilent = true;
   }
 
-  /** Colours a text for standard error, where that takes colour. */
+  /** Colours a text for standard error, if that supports colours. */
   readonly paintBeside = (tone: Tone, text: string): string => styleText(COLOURS[tone], text, { stream: this.#err });
 
-  /** A result. */
+  /** Writes a result. */
   print(text: string): void {
     if (this.#isSilent) return;
     this.clear();
     this.#out.write(`${shown(text)}\n`);
   }
 
-  /** A word beside the results: an event of a run, a problem, a hint. */
+  /** Writes a text that is not a result: an event of a run, a problem, a hint. */
   say(text: string): void {
     if (this.#isSilent) return;
     this.clear();
@@ -66,11 +67,11 @@ export class Screen {
   }
 
   /**
-   * Shows how far it is.
+   * Shows the progress.
    *
-   * @param lines the block for a terminal; a line that is too long is cut.
-   * @param plain the same in one line, for what is no terminal.
-   * @param at when that was so. @default now
+   * @param lines the block for a terminal; a line that is too long is shortened.
+   * @param plain the same in one line, for output without a terminal.
+   * @param at the time of this state. @default now
    */
   progress(lines: readonly string[], plain: string, at = new Date()): void {
     if (!this.isLive) {
@@ -85,7 +86,7 @@ export class Screen {
     this.#drawn = lines.length;
   }
 
-  /** Takes the block of progress away. */
+  /** Removes the block of progress. */
   clear(): void {
     if (this.#drawn === 0) return;
     moveCursor(this.#err, 0, -this.#drawn);

@@ -3,29 +3,33 @@ import { cutEnd, cutMiddle } from './cut.ts';
 import type { Screen, Tone } from './screen.ts';
 import { oneLine } from './shown.ts';
 
-/** A column of a table: its head, and how it gives way where the table is too wide. */
+/** A column of a table: its head, and how it shrinks if the table is too wide. */
 export interface Column {
   readonly head: string;
   readonly align?: 'left' | 'right';
-  /** Longer values are cut. @default no limit */
+  /** Longer values are shortened. @default no limit */
   readonly width?: number;
-  /** Where a value is cut: a path in the middle, so that it keeps its file name; a sentence at its end. @default middle */
+  /**
+   * Where a value is shortened: a path in the middle, so that it keeps its file name; a sentence at its end. @default
+   * middle
+   */
   readonly cut?: 'middle' | 'end';
   /** The colour of a value. @default none */
   readonly tone?: (value: string) => Tone | undefined;
-  /** Where the table is too wide, the column with the highest number is left out first. @default the column stays */
+  /** If the table is too wide, the column with the highest number is left out first. @default the column stays */
   readonly drop?: number;
 }
 
-/** What a cut column keeps at least. */
+/** The smallest width of a shortened column. */
 const LEAST_WIDTH = 12;
 const GAP = '  ';
 
 /**
  * Draws rows of text under heads. The last column is not padded.
  *
- * @param width columns of the terminal: what does not fit is left out by `drop`, and then the widest columns are cut. @default no limit
- * @param paint colours what has a tone. @default nothing
+ * @param width columns of the terminal: if the table does not fit, columns with `drop` are left out, and then the
+ * widest columns are shortened. @default no limit
+ * @param paint colours values that have a tone. @default no colours
  */
 export function renderTable(
   columns: readonly Column[],
@@ -75,7 +79,7 @@ function leaveOut<C extends { readonly needs: number; readonly drop?: number }>(
   return kept;
 }
 
-/** Takes a column at a time from the widest until all fit. */
+/** Takes one character at a time from the widest column until all columns fit. */
 function squeeze(needs: readonly number[], width: number): number[] {
   const widths = [...needs];
   while (total(widths) > width) {

@@ -15,7 +15,7 @@ const TONES: Readonly<Record<string, Tone>> = {
   cancelled: 'bad',
 };
 
-/** The colour of a word that says how a run or an item stands; undefined for words of no weight. */
+/** Returns the colour of a word that describes the state of a run or an item; undefined for other words. */
 export function toneOf(word: string): Tone | undefined {
   return TONES[word];
 }

@@ -21,7 +21,7 @@ const HEADLINES: Readonly<Record<QueueReport['management'], string>> = {
   serverless: 'Serverless, which has no WLM: its limits and waits are those of the workgroup',
 };
 
-/** The whole report, as a person reads it in a terminal. */
+/** The whole report for a person at a terminal. */
 export function queueLines(report: QueueReport, advice: readonly string[]): string[] {
   const lines = advice.length === 0 ? ['Nothing to change.'] : advice.map((sentence) => `- ${sentence}`);
   return [...headlinesOf(report), '', queueTable(report), '', waitGraph(report), '', ...lines];
@@ -43,7 +43,7 @@ export function headlinesOf({ management, since, until, user, sees, capacity }: 
   ];
 }
 
-/** The queues as a table. What isn't known, or isn't the warehouse's way, is a dash. */
+/** The queues as a table. A dash means unknown, or that this kind of warehouse does not have it. */
 export function queueTable({ queues, management }: QueueReport, width?: number): string {
   return renderTable(
     COLUMNS,
@@ -70,7 +70,10 @@ export function cellsOf(queue: Queue, management: QueueReport['management']): st
 
 const BARS = ' ▁▂▃▄▅▆▇█';
 
-/** For each queue the worst 95th percentile of the wait, by hour of the day: a bar an hour, all to one scale. */
+/**
+ * For each queue, the worst 95th percentile of the wait by hour of the day: a bar for each hour, all with the same
+ * scale.
+ */
 export function waitGraph({ queues }: QueueReport): string {
   const rows = queues.map((queue) => ({ name: queue.name, waits: byHourOfDay(queue.hours) }));
   const most = Math.max(...rows.flatMap(({ waits }) => waits));

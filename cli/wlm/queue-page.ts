@@ -5,7 +5,10 @@ import { cellsOf, headlinesOf } from './queue-lines.ts';
 const HEADS = ['queue', 'slots', 'MiB/slot', 'timeout', 'queries', 'waited', 'of time', '95 %', 'worst', 'longest'];
 const HOUR = 3_600_000;
 
-/** The report as a page: the table, a graph of the wait of each queue over all hours, and the advice. It loads nothing. */
+/**
+ * The report as a page: the table, a graph of the wait of each queue over all hours, and the advice. The page loads
+ * nothing.
+ */
 export function queuePage(report: QueueReport, advice: readonly string[]): string {
   const most = Math.max(...report.queues.flatMap(({ hours }) => hours.map(({ p95WaitSeconds }) => p95WaitSeconds)), 0);
   const list = (items: readonly string[]) => items.map((item) => `<li>${escaped(item)}</li>`).join('');
@@ -36,7 +39,7 @@ ${report.queues.map((queue) => graph(queue, report, most)).join('\n')}
 `;
 }
 
-/** A bar an hour. */
+/** A bar for each hour. */
 function graph({ name, hours }: Queue, { since, until }: QueueReport, most: number): string {
   const count = Math.max(1, Math.ceil((until.getTime() - since.getTime()) / HOUR));
   const bars = hours.map(({ at, p95WaitSeconds, queries }) => {

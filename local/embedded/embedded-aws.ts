@@ -15,7 +15,7 @@ const PYTHON = join(REPOSITORY, '.sluice/venv/bin/python');
 const LAUNCHER = join(REPOSITORY, 'local/embedded/launch.py');
 
 const START_SECONDS = 60;
-/** Its guard kills what it has started. */
+/** The time for its guard to kill all processes that it has started. */
 const STOP_SECONDS = 10;
 
 /** The embedded AWS could not be started. The message holds the end of its log. */
@@ -23,39 +23,42 @@ export class EmbeddedAwsError extends Error {
   override readonly name = 'EmbeddedAwsError';
 }
 
-/** A running embedded AWS. It ends with this process at the latest, however this process ends. */
+/** A running embedded AWS. It ends at the latest when this process ends, for any reason. */
 export interface EmbeddedAws {
   /** Such as `http://127.0.0.1:40123`. */
   readonly endpoint: string;
   readonly region: string;
   readonly account: string;
-  /** Spread into the constructor of an AWS SDK client. */
+  /** Add these fields to the options of an AWS SDK client. */
   readonly client: {
     readonly endpoint: string;
     readonly region: string;
     readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   };
-  /** What a program needs set to talk to it, and to nothing else: endpoint, keys, region, no profile. */
+  /** The environment variables with which a program uses only this embedded AWS: endpoint, keys, region, no profile. */
   readonly env: Readonly<Record<string, string>>;
-  /** A whole environment for a child process: this process's own without its AWS settings, plus `env`. */
+  /** A complete environment for a child process: the one of this process without its AWS settings, plus `env`. */
   readonly childEnv: NodeJS.ProcessEnv;
-  /** What roles have asked for so far: `readRequests` reads it. */
+  /** The file with the requests of roles so far: `readRequests` reads it. */
   readonly requestsFile: string;
-  /** Settles when it has ended, by `stop` or by itself. */
+  /** Settles when the embedded AWS has ended, by `stop` or by itself. */
   readonly ended: Promise<void>;
-  /** Ends the server, the Lambdas' processes and the tasks, and waits until they are gone. Can be called twice. */
+  /**
+   * Ends the server, the Lambdas' processes and the tasks, and waits until all of them have ended. It may be called
+   * twice.
+   */
   stop(): Promise<void>;
 }
 
 /**
  * Starts the embedded AWS: MiniStack in the Python environment that `local/install.mjs` makes, with the bridges of
- * `local/embedded/bridges.py`. Its state is in memory and begins empty. It asks for permission as AWS does: the client here
- * has the key of the account's root, and each Lambda and task has its role's.
+ * `local/embedded/bridges.py`. Its state is in memory and begins empty. It enforces permissions as AWS does: the client
+ * here has the key of the account's root, and each Lambda and task has the key of its role.
  *
- * @param options.logFile takes what the emulator says, Lambda logs included; its folder is made.
+ * @param options.logFile receives the emulator's output, with the logs of Lambdas; its folder is created.
  * @param options.port a fixed port of the loopback interface. @default a free one
- * @param options.redshift the stand-in that answers for Redshift's Data API. @default there is no Redshift
- * @throws EmbeddedAwsError where it doesn't come up.
+ * @param options.redshift the stand-in for Redshift's Data API. @default there is no Redshift
+ * @throws EmbeddedAwsError if it doesn't start.
  */
 export async function startEmbeddedAws(options: {
   logFile: string;
@@ -75,7 +78,7 @@ export async function startEmbeddedAws(options: {
   await rm(requestsFile, { force: true });
   const log = await open(options.logFile, 'w');
   const credentials = rootKey();
-  // Whatever answers here inherits this environment: Lambdas and tasks get nothing of the person's.
+  // Lambdas and tasks inherit this environment, so it contains nothing of the person's environment.
   const launcher = spawn(PYTHON, ['-u', LAUNCHER], {
     stdio: ['pipe', 'pipe', log.fd],
     env: {
@@ -95,9 +98,9 @@ export async function startEmbeddedAws(options: {
     },
   }) as ChildProcessByStdio<Writable, Readable, null>;
   await log.close();
-  // The pipe's other end is held by the launcher's guard too: it closes when everything is gone, not sooner.
+  // The launcher's guard has the other end of the pipe too. So the pipe closes only after all processes have ended.
   const ended = new Promise<void>((resolve) => launcher.once('close', () => resolve()));
-  // Without a handler a launcher that died early would end this process by EPIPE.
+  // Without a handler, an early death of the launcher would end this process with EPIPE.
   launcher.stdin.on('error', () => {});
   launcher.on('error', () => {});
 
@@ -114,7 +117,7 @@ export async function startEmbeddedAws(options: {
     ]);
     if (port === undefined) throw await failure(options.logFile);
     const endpoint = `http://127.0.0.1:${port}`;
-    // The socket takes requests before the server does, so this waits for the answer, not for a connection.
+    // The socket accepts connections before the server is ready, so this waits for an answer, not for a connection.
     const answer = await fetch(`${endpoint}/_ministack/health`, { signal: AbortSignal.timeout(START_SECONDS * 1_000) });
     await answer.body?.cancel();
     const env = {
@@ -124,7 +127,7 @@ export async function startEmbeddedAws(options: {
       AWS_REGION: region,
       AWS_DEFAULT_REGION: region,
       AWS_EC2_METADATA_DISABLED: 'true',
-      // A person's own profiles must neither be read nor be able to redirect anything here.
+      // The person's own profiles must not be read, and must not redirect any request.
       AWS_CONFIG_FILE: '/dev/null',
       AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
       CDK_DEFAULT_ACCOUNT: account,
@@ -148,7 +151,7 @@ export async function startEmbeddedAws(options: {
   }
 }
 
-/** A key of the account's root that nobody can guess: whoever has it may do everything, running programs here among it. */
+/** Returns a random key for the account's root: whoever has it may do everything, even run programs here. */
 function rootKey(): { accessKeyId: string; secretAccessKey: string } {
   return {
     accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
@@ -156,12 +159,14 @@ function rootKey(): { accessKeyId: string; secretAccessKey: string } {
   };
 }
 
-/** This process's environment without AWS settings, with its own `node` first on the PATH. For the CDK. */
+/**
+ * Returns this process's environment without AWS settings, with its own `node` first on the PATH. It is for the CDK.
+ */
 export function inheritedEnv(): NodeJS.ProcessEnv {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_') && name !== 'NODE_OPTIONS'),
   );
-  // A proxy of the person's own must not be asked for the loopback interface; the CDK would ask it.
+  // Requests to the loopback interface must not use a proxy of the person; the CDK would use it.
   const direct = [process.env.NO_PROXY ?? process.env.no_proxy, '127.0.0.1', 'localhost'].filter(Boolean).join(',');
   return {
     ...env,

@@ -9,21 +9,24 @@ const requestSchema = z.object({
   message: z.string().optional(),
 });
 
-/** What a role asked the embedded AWS for, as `local/embedded/request_log.py` writes it: once, however often it was asked. */
+/**
+ * A request of a role to the embedded AWS, as `local/embedded/request_log.py` writes it: only once, even if the role
+ * sent it often.
+ */
 export type RoleRequest = z.infer<typeof requestSchema>;
 
-/** Reads what roles have asked for so far, in the order in which each was first asked. */
+/** Reads the requests of roles so far, in the order of the first time of each. */
 export async function readRequests(file: string): Promise<RoleRequest[]> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
     throw error;
   });
-  // The last line may be half written.
+  // The last line may be incomplete.
   const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
   return lines.filter((line) => line !== '').map((line) => requestSchema.parse(JSON.parse(line)));
 }
 
-/** A sentence for each refusal, with role, action and resource. */
+/** Returns a sentence for each refusal, with role, action and resource. */
 export function refusalsIn(requests: readonly RoleRequest[]): string[] {
   return requests
     .filter(({ allowed }) => !allowed)

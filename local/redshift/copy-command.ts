@@ -1,6 +1,6 @@
 import { wordsOf } from './sql-text.ts';
 
-/** A COPY as Redshift writes it, as far as the stand-in knows it. */
+/** A COPY of Redshift, as far as the stand-in supports it. */
 export interface CopyCommand {
   readonly schema: string | undefined;
   readonly table: string;
@@ -18,7 +18,7 @@ export interface CopyCommand {
 /**
  * Reads a COPY.
  *
- * @throws Error naming what the stand-in doesn't know, which Redshift may.
+ * @throws Error for syntax that the stand-in doesn't support, although Redshift may.
  */
 export function readCopy(sql: string): CopyCommand {
   const words = wordsOf(sql);
@@ -73,7 +73,7 @@ export function readCopy(sql: string): CopyCommand {
       found.nullAs = next().text;
     } else if (option === 'GZIP') found.compression = 'gzip';
     else if (option === 'ZSTD') found.compression = 'zstd';
-    // Postgres reads these by itself.
+    // Postgres reads such formats by itself.
     else if (option === 'DATEFORMAT' || option === 'TIMEFORMAT') next();
     else throw new Error(`the stand-in for Redshift doesn't know COPY's option ${option}`);
   }

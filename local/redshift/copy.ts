@@ -10,14 +10,14 @@ import { identifier, literal } from '#processors/table/sql.ts';
 import { type CopyCommand, readCopy } from './copy-command.ts';
 import { StatementError } from './errors.ts';
 
-/** What the embedded AWS says of a role that a COPY names: its credentials, or why it can't be taken on. */
+/** The embedded AWS's answer about a role that a COPY names: its credentials, or why the role can't be assumed. */
 export const roleSchema = z.union([
   z.object({ AccessKeyId: z.string(), SecretAccessKey: z.string(), Token: z.string().optional() }),
   z.object({ refused: z.string() }),
 ]);
 export type Role = z.infer<typeof roleSchema>;
 
-/** How S3 is reached for a statement. */
+/** How a statement reads S3. */
 export interface Access {
   readonly endpoint: string;
   readonly region: string;
@@ -44,7 +44,7 @@ const READS = 8;
  * Runs a COPY: reads the manifest and its objects with the rights of its role, and adds their rows to the table.
  *
  * @returns how many rows.
- * @throws StatementError in Redshift's words, with the place in the data where there is one.
+ * @throws StatementError with Redshift's message, and the place in the data if there is one.
  */
 export async function copy(database: PGlite, sql: string, access: Access): Promise<number> {
   const command = readCopy(sql);
@@ -164,7 +164,7 @@ function withoutLines(text: Buffer, lines: number): Buffer {
   return text.subarray(from);
 }
 
-/** As DuckDB writes it where nothing is a value. */
+/** DuckDB writes this for a missing value. */
 const NULL = '\\N';
 
 /** Parquet as CSV, by position, as Redshift matches its columns. */
@@ -223,7 +223,7 @@ async function addJson(
   file: File,
 ): Promise<number> {
   const text = (await unpacked(command, file.body)).toString();
-  // Redshift takes objects one after the other, on lines of their own or not; the stand-in takes lines.
+  // Redshift accepts JSON objects with or without line breaks between them; the stand-in accepts only lines.
   const byName = new Map(columns.map((column) => [column.toLowerCase(), column]));
   const objects = text
     .split('\n')
@@ -248,7 +248,7 @@ function target({ schema, table }: CopyCommand): string {
   return schema === undefined ? identifier(table) : `${identifier(schema)}.${identifier(table)}`;
 }
 
-/** Postgres says where: `COPY trips, line 3, column fare: "x"`. */
+/** Postgres names the place: `COPY trips, line 3, column fare: "x"`. */
 function loadError(table: string, cause: Error & { where?: string; detail?: string }, url: string, skipped: number) {
   const [, line = '0', column = ''] = /line (\d+)(?:, column ([^:]+))?/.exec(cause.where ?? '') ?? [];
   return new StatementError(

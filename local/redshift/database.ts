@@ -5,7 +5,7 @@ import { type LoadErrorDetail, StatementError } from './errors.ts';
 import { withNumberedParameters } from './sql-text.ts';
 import { SYSTEM_TABLES } from './system-tables.ts';
 
-/** What one statement of a batch answered. */
+/** The answer to one statement of a batch. */
 export interface Answer {
   readonly rows: readonly (readonly unknown[])[];
   readonly columns: readonly { readonly name: string; readonly type: number }[];
@@ -13,11 +13,11 @@ export interface Answer {
   readonly hasResultSet: boolean;
 }
 
-/** Settings of a session that Redshift has and Postgres hasn't. */
+/** Settings of a session that Redshift has and Postgres doesn't. */
 const SESSION_SETTING =
   /^\s*(?:SET\s+(query_group|wlm_query_slot_count|statement_timeout)\s+(?:TO|=)\s*(.+)|RESET\s+(query_group|wlm_query_slot_count|statement_timeout))\s*;?\s*$/is;
 
-/** One Postgres, which needs no server, as the stand-in's database. Statements run one after the other. */
+/** A Postgres that needs no server, as the stand-in's database. Statements run one after the other. */
 export class Database {
   readonly #postgres: PGlite;
   #turn: Promise<unknown> = Promise.resolve();
@@ -51,21 +51,21 @@ export class Database {
     return this.#inTurn(async () => (await this.#postgres.query<T>(sql, values)).rows);
   }
 
-  /** A session of a user, as which `use` runs statements; nobody else runs any meanwhile. */
+  /** Opens a session of a user, in which `use` runs statements. No other statements run meanwhile. */
   session<T>(user: string | undefined, use: (session: Session) => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
       if (user !== undefined) {
         const { rows } = await this.#postgres.query('SELECT FROM pg_roles WHERE rolname = $1', [user]);
-        // As Redshift does for whoever comes with temporary credentials.
+        // Redshift too creates a user for temporary credentials.
         if (rows.length === 0) await this.#postgres.exec(`CREATE ROLE ${identifier(user)} LOGIN`);
-        // Postgres asks for it where a COPY reads; on Redshift the role of the COPY is what reads.
+        // Postgres requires this right for a COPY. In Redshift, the role of the COPY reads.
         await this.#postgres.exec(`GRANT pg_read_server_files TO ${identifier(user)}`);
         await this.#postgres.exec(`SET SESSION AUTHORIZATION ${identifier(user)}`);
       }
       try {
         return await use(new Session(this.#postgres));
       } finally {
-        // PGlite's RESET leaves the user.
+        // PGlite's RESET does not reset the user.
         await this.#postgres.exec('SET SESSION AUTHORIZATION postgres; DISCARD TEMP;');
       }
     });
@@ -103,7 +103,7 @@ export class Session {
   commit = () => this.#postgres.exec('COMMIT');
   rollback = () => this.#postgres.exec('ROLLBACK');
 
-  /** @throws StatementError in the words of whichever of the two databases knows the case. */
+  /** @throws StatementError with the message of Redshift or Postgres, whichever has one for this case. */
   async run(sql: string, parameters: ReadonlyMap<string, string>, access: Access): Promise<Answer> {
     const setting = SESSION_SETTING.exec(sql);
     if (setting) {

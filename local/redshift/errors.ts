@@ -1,4 +1,4 @@
-/** What a statement failed by, as Redshift words it, with what `sys_load_error_detail` then says of it. */
+/** The error of a statement, with Redshift's message, and the row that `sys_load_error_detail` then contains. */
 export class StatementError extends Error {
   override readonly name = 'StatementError';
   readonly details: readonly LoadErrorDetail[];

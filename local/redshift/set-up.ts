@@ -1,15 +1,15 @@
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import type { EmbeddedAws } from '#local/embedded/embedded-aws.ts';
 
-/** The workgroup that the stand-in is taken for. It answers for any. */
+/** The ARN of the stand-in's workgroup. The stand-in answers for any workgroup. */
 export const WORKGROUP_ARN =
   'arn:aws:redshift-serverless:us-east-1:000000000000:workgroup/11111111-2222-3333-4444-555555555555';
 
 const COPY_ROLE = 'redshift-copy';
-/** The role that `newCopyRole` makes, known before it is there: a deployment needs it. */
+/** The ARN of the role that `newCopyRole` creates. A deployment needs it before the role exists. */
 export const COPY_ROLE_ARN = `arn:aws:iam::000000000000:role/${COPY_ROLE}`;
 
-/** Makes the role that Redshift takes on to read a bucket. docs/redshift.md has the same two documents. */
+/** Creates the role that Redshift assumes to read a bucket. docs/redshift.md has the same two documents. */
 export async function newCopyRole(aws: Pick<EmbeddedAws, 'client'>, bucket: string): Promise<void> {
   const iam = new IAMClient(aws.client);
   await iam.send(

@@ -1,10 +1,10 @@
-/** One piece of a statement: a quoted text or name, or what is between those. */
+/** One piece of a statement: a quoted text or name, or the text between two of those. */
 interface Piece {
   readonly text: string;
   readonly isQuoted: boolean;
 }
 
-/** Divides a statement at its quoted texts and names, in which nothing is a parameter or a keyword. */
+/** Divides a statement at its quoted texts and names, which contain neither parameters nor keywords. */
 function* piecesOf(sql: string): Generator<Piece> {
   let from = 0;
   for (const { 0: text, index } of sql.matchAll(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g)) {
@@ -34,13 +34,13 @@ export function withNumberedParameters(
   return { sql: text, values: [...used.keys()].map((name) => values.get(name) ?? ''), used: new Set(used.keys()) };
 }
 
-/** A word of a statement, without the quotes that it stands in. */
+/** A word of a statement, without its quotes. */
 export interface Word {
   readonly text: string;
   readonly quote: '"' | "'" | '';
 }
 
-/** The texts, names and words of a statement: what a COPY is read from. */
+/** Returns the texts, names and words of a statement, from which a COPY is read. */
 export function wordsOf(sql: string): Word[] {
   return Array.from(piecesOf(sql)).flatMap(({ text, isQuoted }): Word[] => {
     if (!isQuoted) return (text.match(/[(),.]|[^\s(),.]+/g) ?? []).map((word) => ({ text: word, quote: '' }));

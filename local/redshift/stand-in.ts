@@ -7,28 +7,28 @@ import { Database } from './database.ts';
 import { type Hold, type Statement, Statements } from './statements.ts';
 import { fieldsOf, metadataOf } from './values.ts';
 
-/** A row more makes another page. The Data API's pages are of bytes, and larger. */
+/** After this many rows, another page begins. The Data API's pages are limited in bytes, and larger. */
 const ROWS_A_PAGE = 100;
 const LARGEST_REQUEST_BYTES = 1_048_576;
-/** The Data API waits no longer for a statement that is to be waited for. */
+/** The longest time that the Data API waits for a statement. */
 const LONGEST_WAIT_SECONDS = 30;
 
 /** A stand-in for Redshift's Data API that runs. */
 export interface RedshiftStandIn {
-  /** What the embedded AWS hands requests on to. */
+  /** The embedded AWS forwards requests to this URL. */
   readonly url: string;
-  /** Without it nothing is answered. */
+  /** Requests without this token are refused. */
   readonly token: string;
   readonly database: Database;
   readonly statements: { hold(pattern: RegExp): Hold; all(): Statement[] };
   stop(): Promise<void>;
 }
 
-/** What the embedded AWS says of a request that it lets through. */
+/** A request that the embedded AWS has permitted. */
 const callSchema = z.object({
-  /** The caller's id, whose statements nobody else sees. */
+  /** The caller's id. Other callers can't see the caller's statements. */
   caller: z.string(),
-  /** The database user that the caller's credentials make; null for the account's root. */
+  /** The database user for the caller's credentials; null for the account's root. */
   user: z.string().nullable(),
   endpoint: z.string(),
   region: z.string(),
@@ -65,8 +65,8 @@ class ApiError extends Error {
 }
 
 /**
- * Starts the stand-in on a free port of the loopback interface: the Data API's protocol in front of a Postgres in memory, in
- * which COPY reads S3. docs/local-and-aws.md lists what Redshift does otherwise.
+ * Starts the stand-in on a free port of the loopback interface: the Data API's protocol in front of a Postgres in
+ * memory, in which COPY reads S3. docs/local-and-aws.md lists the differences from Redshift.
  */
 export async function startRedshiftStandIn(): Promise<RedshiftStandIn> {
   const database = await Database.open();

@@ -6,7 +6,7 @@ import { StatementError } from './errors.ts';
 
 type State = 'SUBMITTED' | 'PICKED' | 'STARTED' | 'FINISHED' | 'FAILED' | 'ABORTED';
 
-/** One SQL of a statement. */
+/** One SQL statement of a call. */
 export interface SubStatement {
   readonly sql: string;
   readonly queryId: number;
@@ -17,12 +17,12 @@ export interface SubStatement {
   settings?: SessionSettings;
 }
 
-/** What one call of ExecuteStatement or BatchExecuteStatement is about. */
+/** One call of ExecuteStatement or BatchExecuteStatement. */
 export interface Statement {
   readonly id: string;
   readonly isBatch: boolean;
   readonly name: string | undefined;
-  /** Whose it is: nobody else sees it. */
+  /** The caller. Other callers can't see the statement. */
   readonly owner: string;
   readonly parts: readonly SubStatement[];
   readonly parameters: ReadonlyMap<string, string>;
@@ -40,20 +40,20 @@ export interface Submission {
   readonly parameters: ReadonlyMap<string, string>;
   readonly name: string | undefined;
   readonly owner: string;
-  /** The database user; the owner of everything where there is none. */
+  /** The database user; undefined for the owner of the database. */
   readonly user: string | undefined;
   readonly access: Access;
   readonly clientToken: string | undefined;
 }
 
-/** Lets a test stop statements at a point, to look and to act meanwhile. */
+/** Lets a test stop statements at one point, and check or do something meanwhile. */
 export interface Hold {
-  /** Settles when a statement waits there. */
+  /** Settles when a statement waits at this point. */
   readonly reached: Promise<void>;
   release(): void;
 }
 
-/** The statements of the Data API: each is a transaction, and they run in the order in which they came. */
+/** The statements of the Data API: each is a transaction, and they run in the order in which they were submitted. */
 export class Statements {
   readonly #database: Database;
   readonly #byId = new Map<string, Statement>();
@@ -65,7 +65,7 @@ export class Statements {
     this.#database = database;
   }
 
-  /** Stops the next statement that has such an SQL before it runs that. */
+  /** Stops the next statement before it runs an SQL text that matches. */
   hold(pattern: RegExp): Hold {
     const reached = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();
@@ -107,7 +107,7 @@ export class Statements {
     return statement;
   }
 
-  /** @returns whether it is stopped now, or will be before its next SQL. */
+  /** @returns whether the statement is stopped now, or will be before its next SQL. */
   cancel(statement: Statement): boolean {
     if (!['SUBMITTED', 'PICKED', 'STARTED'].includes(statement.state)) return false;
     statement.isCancelled = true;
@@ -162,7 +162,7 @@ export class Statements {
     const [hold] = found === -1 ? [] : this.#holds.splice(found, 1);
     if (hold !== undefined) {
       hold.arrive();
-      // Polled, since a statement that is held can be cancelled, and can run out of its time.
+      // It polls, because a statement that is held can be cancelled, or exceed its time limit.
       let isReleased = false;
       void hold.released.then(() => {
         isReleased = true;

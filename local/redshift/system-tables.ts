@@ -1,6 +1,6 @@
 /**
- * Redshift's own tables and functions that Sluice asks, with their documented columns, over Postgres's. Those of workload
- * management begin empty: `queries.ts` fills them.
+ * Redshift's own tables and functions that Sluice queries, with their documented columns, built on Postgres's. Those of
+ * workload management begin empty: `queries.ts` fills them.
  *
  * https://docs.aws.amazon.com/redshift/latest/dg/cm_chap_system-tables.html
  */

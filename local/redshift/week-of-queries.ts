@@ -9,13 +9,13 @@ interface GeneratedQueue {
   readonly memoryMiB: number;
   readonly timeoutMs: number;
   readonly scaling: 'auto' | 'off';
-  /** Queries an hour by the hour of the day, how long each runs, and how long it waits then. */
+  /** For each hour of the day: the queries, how long each runs, and how long it waits. */
   readonly hourly: (hour: number) => {
     readonly queries: number;
     readonly seconds: number;
     readonly waitSeconds: number;
   };
-  /** One query in so many goes to disk; 0 for none. */
+  /** One of so many queries uses the disk; 0 for none. */
   readonly toDisk: number;
 }
 
@@ -48,12 +48,12 @@ const MANUAL: readonly GeneratedQueue[] = [
   },
 ];
 
-/** By which way of management the queries came, waited and ran. */
+/** The kind of workload management under which the queries ran. */
 export type WeekOf = 'manual' | 'automatic' | 'serverless';
 
 /**
- * Fills the system tables with a week of queries before `until`: the same ones each time. Some come too late for their queue,
- * some go to disk, and one in 97 runs ten times as long.
+ * Fills the system tables with a week of queries before `until`, always the same ones. Some arrive too late for their
+ * queue, some use the disk, and one in 97 runs ten times as long.
  */
 export async function generateWeek(database: Database, of: WeekOf, until: Date): Promise<void> {
   await database.run(

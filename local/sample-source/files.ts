@@ -10,13 +10,13 @@ import { generatedBytes } from './generated.ts';
 export interface SampleFile {
   readonly contentType: string;
   readonly bytes: number;
-  /** Strong, with its quotes. */
+  /** A strong ETag, with its quotes. */
   readonly etag: string;
   /** The bytes [start, end). */
   read(start: number, end: number): Iterable<Buffer>;
 }
 
-/** The names of the real data sets, all out of the npm package vega-datasets. */
+/** The names of the real data sets, which all come from the npm package vega-datasets. */
 export const DATA_SETS = [
   'airports.csv',
   'cars.json',
@@ -30,11 +30,11 @@ export const DATA_SETS = [
   'zipcodes.csv.gz',
 ] as const;
 
-/** A file that is made while it is read. */
+/** A file that is generated while it is read. */
 export const GENERATED_FILE = 'generated-256MiB.bin';
 const GENERATED_BYTES = 256 * 1_024 * 1_024;
 
-/** Answers 503 twice, then it is there. */
+/** Answers 503 twice, then 200. */
 export const BUSY_FILE = 'stocks.csv';
 
 const TYPES: Readonly<Record<string, string>> = {

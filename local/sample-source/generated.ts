@@ -1,5 +1,5 @@
 const PAGE_BYTES = 4_096;
-/** Made once; every page of the file is a page of this one with its own number in front. */
+/** Generated once. Every page of the file is a page of this pattern with its own number at the beginning. */
 const PATTERN = makePattern(256 * PAGE_BYTES);
 const CHUNK_PAGES = 64;
 
@@ -16,8 +16,8 @@ function makePattern(bytes: number): Buffer {
 }
 
 /**
- * The bytes [start, end) of an endless file that is nowhere stored: the same offset always gives the same byte, and no
- * two pages of 4 KiB are alike, so a part in the wrong place changes the hash.
+ * Returns the bytes [start, end) of an endless file that is not stored anywhere. The same offset always has the same
+ * byte, and no two pages of 4 KiB are equal, so a part in the wrong place changes the hash.
  */
 export function* generatedBytes(start: number, end: number): Generator<Buffer> {
   let offset = start;

@@ -1,6 +1,6 @@
 /**
- * The sample source as a process of its own, so that serving 256 MiB never holds up the display of a run. It prints its
- * port as one line of JSON and ends when its stdin does, which is when its parent ends, however that happens.
+ * The sample source as a separate process, so that serving 256 MiB never delays the display of a run. It prints its
+ * port as one line of JSON. It ends when its stdin ends, which happens when its parent ends for any reason.
  */
 import type { AddressInfo } from 'node:net';
 import { loadFiles } from './files.ts';
@@ -9,14 +9,14 @@ import { createSampleServer } from './server.ts';
 const server = createSampleServer(await loadFiles());
 process.stdin
   .once('close', () => {
-    // Nothing is left then that keeps the process. `process.exit` can deadlock in Node 24 (nodejs/node 54918).
+    // After this, nothing keeps the process alive. `process.exit` can deadlock in Node 24 (nodejs/node 54918).
     server.close();
     server.closeAllConnections();
   })
   .resume();
 /**
- * The same at each start where it is free: the deployment opens this very port, so that with another one the cloud
- * assembly of the start before could not be used again.
+ * The source uses the same port at each start if that port is free. The deployment opens this port, so with another
+ * port the cloud assembly of an earlier start could not be used again.
  */
 const USUAL_PORT = 28_471;
 server

@@ -1,7 +1,7 @@
-/** What a Range header asks of a file: bytes [start, end), everything, or something the file doesn't have. */
+/** What a Range header requests: bytes [start, end), the whole file, or a range that the file doesn't have. */
 export type RangeAnswer = { readonly start: number; readonly end: number } | 'whole' | 'unsatisfiable';
 
-/** Reads a Range header by RFC 9110. Several ranges, other units and what isn't one are answered with the whole file. */
+/** Reads a Range header by RFC 9110. Several ranges, other units and invalid headers get the whole file. */
 export function readRange(header: string | undefined, length: number): RangeAnswer {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '');
   if (match === null) return 'whole';

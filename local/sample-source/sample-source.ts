@@ -7,16 +7,16 @@ import { reportedPort } from '#local/reported-port.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 
-/** The running sample source. It ends with this process at the latest. */
+/** The running sample source. It ends at the latest when this process ends. */
 export interface SampleSource {
   /** Such as `http://127.0.0.1:40123`. */
   readonly origin: string;
   stop(): Promise<void>;
 }
 
-/** It generates its files first. */
+/** It has to generate its files first. */
 const START_SECONDS = 60;
-/** Its connections are closed, so it needs no time. */
+/** Its connections are closed, so it ends quickly. */
 const STOP_SECONDS = 5;
 
 /**
@@ -32,7 +32,7 @@ export async function startSampleSource({
   main?: string;
   execArgv?: readonly string[];
 } = {}): Promise<SampleSource> {
-  // A session of its own: Ctrl-C in the terminal is ours to handle.
+  // A session of its own, because this process handles Ctrl-C in the terminal.
   const child = spawn(process.execPath, [...execArgv, main], { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
   const ended = once(child, 'close').then(() => undefined);
   child.stdin.on('error', () => {});

@@ -9,8 +9,8 @@ import { SITE } from './site.ts';
 const BUSY_TIMES = 2;
 
 /**
- * The sample source: files under /data/ with strong ETags and ranges, a small site under /site/, 404 for the rest.
- * One file is busy at first. The server is not listening yet.
+ * Creates the sample source: files under /data/ with strong ETags and ranges, a small site under /site/, and 404 for
+ * all other paths. One file is busy at first. The server is not listening yet.
  */
 export function createSampleServer(files: ReadonlyMap<string, SampleFile>): Server {
   let busy = BUSY_TIMES;
@@ -46,12 +46,12 @@ function serve(file: SampleFile, request: IncomingMessage, response: ServerRespo
     ...(range === 'whole' ? {} : { 'content-range': `bytes ${start}-${stop - 1}/${file.bytes}` }),
   });
   if (method === 'HEAD') return response.end();
-  // A client that goes away in the middle is its own affair.
+  // A client that disconnects early is not an error of the server.
   pipeline(Readable.from(file.read(start, stop), { objectMode: true, highWaterMark: 2 }), response).catch(() => {});
   return response;
 }
 
-/** Whether a list of ETags holds this one; `whenAbsent` where the header isn't there. */
+/** Returns whether a list of ETags contains this one; returns `whenAbsent` if there is no header. */
 function matches(header: string | undefined, etag: string, whenAbsent: boolean): boolean {
   if (header === undefined) return whenAbsent;
   return header.split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag);

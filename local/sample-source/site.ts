@@ -1,4 +1,4 @@
-/** A small site for the scraper: six linked pages, one of them closed to robots, and a way round in a circle. */
+/** A small site for the scraper: six linked pages, one of them closed to robots, with links in a circle. */
 
 const STATIONS = ['Baker Street', 'Kings Cross', 'Paddington', 'Waterloo'] as const;
 
@@ -9,7 +9,7 @@ const page = (title: string, body: string) =>
 
 const link = (path: string, text: string) => `<a href="${path}">${text}</a>`;
 
-/** What the site answers, by path. */
+/** The answers of the site, by path. */
 export const SITE: ReadonlyMap<string, { readonly contentType: string; readonly body: string }> = new Map([
   ['/robots.txt', { contentType: 'text/plain', body: 'User-agent: *\nDisallow: /site/staff\nDisallow: /data/\n' }],
   [

@@ -5,20 +5,20 @@ import { ScreenText } from './screen-text.ts';
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const ROWS = 50;
 
-/** A command that has ended, and what its terminal showed. */
+/** A command that has ended, and the text on its terminal. */
 export interface Shown {
   readonly text: string;
   readonly code: number;
-  /** What it showed at times while it ran. */
+  /** The text on the terminal at several times while the command ran. */
   readonly frames: readonly { readonly seconds: number; readonly text: string }[];
 }
 
 /**
- * Runs the real `sluice` on a terminal, which util-linux's `script` makes.
+ * Runs the real `sluice` on a terminal, which util-linux's `script` provides.
  *
  * @param options.columns the width of the terminal.
  * @param options.env the whole environment.
- * @param options.frameSeconds keeps what the terminal shows so often. @default never
+ * @param options.frameSeconds the pause between two stored frames. @default no frames
  */
 export function onTerminal(
   args: readonly string[],

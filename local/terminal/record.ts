@@ -22,7 +22,7 @@ const START_SECONDS = 300;
 const STOP_SECONDS = 60;
 const BYTES_PER_SECOND = 3_000_000;
 
-/** A machine that nobody has set up: no region, no credentials, no configuration. */
+/** The environment of a machine that nobody has set up: no region, no credentials, no configuration. */
 const BARE = {
   PATH: process.env.PATH,
   HOME: '/nonexistent',
@@ -129,7 +129,7 @@ async function recordWithDeployment(origin: string, mend: () => void): Promise<v
     await local('retry', 'night', '--item', 'raw/small.csv'),
     await local('run', `${origin}/300MB.bin`, '--key', 'raw/stopped.bin', '--name', 'stopped', '--detach'),
   );
-  // Long enough for its first parts, and short of its end.
+  // Long enough for its first parts, and too short for its end.
   await delay(5_000);
   steer.push(await local('status', 'stopped'), await local('report', 'stopped'), await local('cancel', 'stopped'));
   await delay(8_000);
@@ -146,7 +146,7 @@ async function recordWithDeployment(origin: string, mend: () => void): Promise<v
   await page('steer', 'Commands against the local stack, 100 columns', steer);
 }
 
-/** Starts `npm start -- --keep`, does the work, and stops it. */
+/** Starts `npm start -- --keep`, does the work, and stops the deployment. */
 async function withDeployment(urls: readonly string[], work: () => Promise<void>): Promise<void> {
   const child = spawn(process.execPath, [START, '--keep', ...urls], { stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = once(child, 'close');

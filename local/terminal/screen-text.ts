@@ -1,9 +1,13 @@
-/** What a terminal does with what our commands write: letters, line ends, and the few sequences of a block that is drawn anew. */
+/**
+ * The characters and sequences that our commands write: letters, line ends, and the sequences for a block that is
+ * redrawn.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal's escapes begin with one.
 const PIECES = /\x1b\[(\d*)([A-Za-z])|\r|\n|[^\x1b\r\n]+/g;
 
 /**
- * The text that a terminal shows, without its colours, from the bytes that it got. It has as many rows as it takes.
+ * The text that a terminal shows, without its colours, computed from the received bytes. It has as many rows as the
+ * text needs.
  */
 export class ScreenText {
   readonly #rows: string[] = [];

@@ -5,15 +5,15 @@ const BYTES = 300_000_000;
 const PIECE = Buffer.alloc(1_048_576, 'sluice ');
 const STEP_MS = 50;
 
-/** A source for recordings: a file of 300 MB with ranges, a small table, and a file that is there once it is mended. */
+/** A source for recordings: a file of 300 MB with ranges, a small table, and a file that exists only after `mend`. */
 export interface SlowSource {
   readonly origin: string;
-  /** From now on the file that was not there is. */
+  /** After this call, the missing file exists. */
   mend(): void;
   stop(): Promise<void>;
 }
 
-/** @param bytesPerSecond of one connection. */
+/** @param bytesPerSecond the speed of one connection. */
 export async function startSlowSource(bytesPerSecond: number): Promise<SlowSource> {
   let isMended = false;
   const answer = (request: IncomingMessage, response: ServerResponse) => {
