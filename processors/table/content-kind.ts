@@ -35,7 +35,8 @@ export function hintOf(name: string, contentType?: string): Hint {
 export function contentKind(head: string, hint: Hint): ContentKind {
   if (isMarkup(head)) return 'markup';
   if (!looksLikeJson(head)) return 'delimited';
-  return hint === 'jsonl' || looksLikeLines(head) ? 'jsonl' : 'json';
+  // An array is not a line of JSON Lines, whatever the file is called.
+  return looksLikeLines(head) || (hint === 'jsonl' && !/^\s*\[/.test(head)) ? 'jsonl' : 'json';
 }
 
 /** A tag of HTML or XML. `<DATE>,<TIME>,<OPEN>` is a header that trading programs write. */

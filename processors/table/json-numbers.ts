@@ -1,29 +1,31 @@
 import { createReadStream } from 'node:fs';
 import { FileWriter } from './file-writer.ts';
 
-/** What any number looks like that a DOUBLE can't hold: many digits, or a large exponent. */
+/** Matches every number that a DOUBLE can round: many digits, or a large exponent. */
 const MAY_ROUND = /\d[\d.]{16,}|\d[eE][+-]?\d{3}/;
 const STRING = /"(?:[^"\\]|\\.)*"/g;
-/** A number with a fraction or an exponent. DuckDB keeps each digit of an integer. */
-const FRACTION = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+/** The numbers to look at. Of an integer, DuckDB keeps each digit. */
+const LONG_NUMBER = /-?\d[\d.]{16,}(?:[eE][+-]?\d+)?|-?\d[\d.]*[eE][+-]?\d+/g;
 const WRITE_BYTES = 1_048_576;
 const LINE_FEED = 0x0a;
 
 /** How the value of a key is written as a text: a number, or a string as its content; or all of it as JSON. */
 export type Wrapping = 'plain' | 'json';
 
-/** Whether a closer look is needed at a value of JSON. */
+/** Returns whether a value of JSON needs a closer look. */
 export function mayRound(text: string): boolean {
   return MAY_ROUND.test(text);
 }
 
-/** Whether JSON holds a number, such as `0.12345678901234567890`, of which a DOUBLE would lose digits. */
+/** Returns whether JSON contains a number, such as `0.12345678901234567890`, that a DOUBLE would round. */
 export function holdsRounded(json: string): boolean {
   if (!mayRound(json)) return false;
-  return json.replace(STRING, '""').match(FRACTION)?.some(isRounded) ?? false;
+  const isSome = (text: string): boolean => text.match(LONG_NUMBER)?.some(isRounded) ?? false;
+  // Most rows need no look at what is a string.
+  return isSome(json) && isSome(json.replace(STRING, '""'));
 }
 
-/** Whether JSON is a number that DuckDB writes otherwise than it stands there, as `1.10` or `1e5`. */
+/** Returns whether JSON is a number that DuckDB would write in another way, such as `1.10` or `1e5`. */
 export function isFraction(json: string): boolean {
   return /^-?\d+[.eE]/.test(json);
 }
@@ -31,6 +33,7 @@ export function isFraction(json: string): boolean {
 function isRounded(number: string): boolean {
   if (!/[.eE]/.test(number)) return false;
   const double = Number(number);
+  if (String(double) === number) return false;
   return !Number.isFinite(double) || significant(number) !== significant(String(double));
 }
 

@@ -112,6 +112,7 @@ class Seen {
   }
 
   #seeNumbers(object: string): void {
+    if (this.#given.size === 0 && !holdsRounded(object)) return;
     for (const { key, value } of membersOf(object)) {
       if (holdsRounded(value)) this.anyRounded = true;
       else if (!this.#given.has(key) || !isFraction(value)) continue;

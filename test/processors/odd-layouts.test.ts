@@ -156,6 +156,13 @@ describe('the encoding', () => {
   });
 });
 
+it.each(['[{"a":1},{"a":2}]', '[\n  {"a": 1},\n  {"a": 2}\n]\n'])(
+  'an array under the name .jsonl is a JSON document',
+  async (object) => {
+    expect((await read(object, {}, 'x.jsonl')).converted).toMatchObject({ format: 'json', rows: 2 });
+  },
+);
+
 it('a NUL in a key of JSON makes every object one column of JSON', async () => {
   const found = await read('{"a\\u0000b":1}\n{"a\\u0000b":2}\n');
   expect(typesOf(found)).toEqual({ json: 'JSON' });
