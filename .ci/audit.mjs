@@ -1,4 +1,5 @@
-// npm's audit at the level "high". A registry that has no audit endpoint can't tell, and that is said; a finding fails.
+// Runs npm's audit at the level "high". If the registry has no audit endpoint, this is reported and does not fail; a
+// finding fails.
 import { spawnSync } from 'node:child_process';
 
 const { stdout } = spawnSync('npm', ['audit', '--audit-level=high', '--json'], { encoding: 'utf8' });

@@ -1,4 +1,4 @@
-// Says what checkov found, and fails where it has looked at nothing.
+// Reports checkov's findings, and fails if checkov has checked nothing.
 import { readFileSync } from 'node:fs';
 
 const report = JSON.parse(readFileSync(process.argv[2], 'utf8'));

@@ -1,4 +1,4 @@
-// Adds up vitest's JSON reports: names what failed, and prints the one line that tells how the tests went.
+// Adds up vitest's JSON reports: names the failed tests, and prints one line with the numbers.
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
@@ -6,7 +6,7 @@ const reports = process.argv.slice(2).map((file) => JSON.parse(readFileSync(file
 const sum = (name) => reports.reduce((total, report) => total + report[name], 0);
 const files = reports.flatMap((report) => report.testResults);
 
-// A file that broke before its tests ran counts as one failed test, or it would go unseen.
+// A file that broke before its tests ran counts as one failed test. Otherwise it would not be counted.
 const brokenFiles = files.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
 const failedTests = files.flatMap((file) =>
   file.assertionResults
@@ -16,7 +16,7 @@ const failedTests = files.flatMap((file) =>
       why: test.failureMessages.join('\n'),
     })),
 );
-// At the end of a log of thousands of lines, where whoever looks for them looks first.
+// At the end of a log of thousands of lines, where a reader looks first.
 for (const { name, why } of [
   ...failedTests,
   ...brokenFiles.map((file) => ({ name: relative('.', file.name), why: file.message })),

@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: measures the engine and the tools that it is compared with, and writes what it found to
+ * `npm run bench`: measures the engine and the tools that it is compared with, and writes the results to
  * `bench/results/`. See `bench/README.md`.
  */
 import { loadavg } from 'node:os';
@@ -27,7 +27,7 @@ import { boto3UploadFileobj, s3transferCrt, smartOpen } from './tools/python.ts'
 import { rcloneCopyto, rcloneCopyurl, rcloneOnePut } from './tools/rclone.ts';
 import { sluiceTool } from './tools/sluice.ts';
 
-/** In the order that they run in: the goals against other tools first, what takes longest last. */
+/** In the order in which they run: the goals against other tools first, the longest cases last. */
 const CASES = {
   coldstart: coldstartCase,
   piped: pipedCase,
@@ -42,9 +42,9 @@ const CASES = {
 };
 type CaseName = keyof typeof CASES;
 const ALL = Object.keys(CASES) as CaseName[];
-/** What has a figure to be met against the other tools. */
+/** Cases with a goal against the other tools. */
 const GOALS: readonly CaseName[] = ['coldstart', 'piped', 'small', 'limited', 'peers', 'memory'];
-/** Those of them that a brief run makes. */
+/** The goals that a brief run measures. */
 const BRIEF_GOALS: readonly CaseName[] = ['coldstart', 'small', 'peers', 'memory'];
 
 const SCRIPT = {
@@ -74,7 +74,7 @@ const SCRIPT = {
 } as const;
 
 const { values } = scriptOptions(SCRIPT);
-/** Files of their real size, and as much as there is time for in twelve minutes. */
+/** Files of their real size, but only as many rounds as fit into twelve minutes. */
 const brief = values.goals && values.quick;
 const quick = values.quick && !brief;
 const asked = values.only?.split(',') ?? (brief ? BRIEF_GOALS : values.goals ? GOALS : ALL);
@@ -85,7 +85,7 @@ if (!(minutes > 0)) refuse(SCRIPT, '--minutes takes a number above 0');
 const wait = Number(values.wait ?? (values.quick ? 0 : 2));
 if (!findVersitygw()) refuse(SCRIPT, 'versitygw is not installed: run test/helpers/install-s3-server.sh (it needs go)');
 
-// By way of 'exit' the servers end, and their gigabytes go.
+// On 'exit' the servers end, and their gigabytes are deleted.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => endBySignal(signal));
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
@@ -120,7 +120,7 @@ for (const name of ALL.filter((one) => asked.includes(one))) {
   } catch (error) {
     bench.fail(name, error);
   }
-  // After each case, so that what ends this process early leaves the others' results.
+  // After each case, so that the results of finished cases are kept if this process ends early.
   await files.write();
 }
 process.stdout.write(`${files.page()}\nwritten to ${files.name}\n`);

@@ -12,7 +12,7 @@ export interface Cell {
   readonly mibPerSecond: number;
 }
 
-/** A cell a tool, the one that takes least CPU first. Give it runs of one job only. */
+/** One cell for each tool, the one with the least CPU first. Give it only runs of the same job. */
 export function cellsOf(runs: readonly Run[]): Cell[] {
   const byTool = Map.groupBy(runs, ({ tool }) => tool);
   return [...byTool.entries()]

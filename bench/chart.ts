@@ -6,7 +6,7 @@ const BAR = 11;
 const TOP = 62;
 const NAMES = 168;
 const PANEL = 250;
-/** Room for a figure right of the longest bar. */
+/** Room for a number to the right of the longest bar. */
 const FIGURE = 42;
 
 interface Bar {
@@ -16,10 +16,10 @@ interface Bar {
 }
 
 /**
- * Draws the case `peers`: CPU for a GiB and peak memory, a row a tool, a bar over HTTP and one over TLS. Plain SVG on no
- * background, whose colours follow the reader's light or dark.
+ * Draws the case `peers`: CPU for a GiB and peak memory, with a row for each tool and a bar each for HTTP and TLS. It
+ * is plain SVG without a background, whose colours follow the reader's light or dark mode.
  *
- * @returns undefined where no tool was measured.
+ * @returns undefined if no tool was measured.
  */
 export function chart(
   runs: readonly Run[],
@@ -27,7 +27,7 @@ export function chart(
 ): string | undefined {
   const peers = runs.filter(({ of }) => of === 'peers');
   if (peers.length === 0) return undefined;
-  // The first length is the one that every tool was measured with most often.
+  // Every tool was measured most often with the first length.
   const bytes = Math.min(...peers.map((run) => run.bytes));
   const cells = (over: Run['over']) => cellsOf(peers.filter((run) => run.bytes === bytes && run.over === over));
   const [http, tls] = [cells('HTTP'), new Map(cells('TLS').map((cell) => [cell.tool, cell]))];

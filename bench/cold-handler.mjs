@@ -1,6 +1,6 @@
-// Loads one function's bundle as Lambda's runtime does: node cold-handler.mjs <bundle> [payload]. With a payload it is
-// called once. Lines on standard output: the CPU time in milliseconds when it was loaded, and what the function answered.
-// Without a bundle it is Node alone, and its CPU time.
+// Loads one function's bundle as Lambda's runtime does: node cold-handler.mjs <bundle> [payload]. With a payload, the
+// function is called once. It prints the CPU time in milliseconds after loading, and the answer of the function.
+// Without a bundle, it measures only Node.
 const [, , bundle, payload] = process.argv;
 const loaded = bundle && (await import(bundle));
 const { user, system } = process.cpuUsage();

@@ -9,12 +9,15 @@ const RUNNER = fileURLToPath(new URL('cold-handler.mjs', import.meta.url));
 export interface ColdStart {
   readonly readyCpu: number;
   readonly readyWall: number;
-  /** When the source heard of it; undefined where the function wasn't called, or asks none. */
+  /** When the source received the request; undefined if the function wasn't called, or sends none. */
   readonly asked: { readonly cpu: number; readonly wall: number } | undefined;
   readonly answer: unknown;
 }
 
-/** One new process that loads a bundle, and calls it where there is a payload. Milliseconds from its start. */
+/**
+ * One new process that loads a bundle, and calls the function if there is a payload. Times are milliseconds from its
+ * start.
+ */
 export class ColdProcess {
   readonly #child;
   readonly #since = performance.now();
@@ -42,13 +45,13 @@ export class ColdProcess {
     });
   }
 
-  /** The source says that it was asked. */
+  /** The source calls this when it receives the request. */
   tellAsked(): void {
     this.#asked ??= { cpu: cpuMilliseconds(this.#child.pid ?? 0), wall: performance.now() - this.#since };
   }
 }
 
-/** What every thread of a process has had of the CPU so far, as Linux's scheduler counts it in nanoseconds. */
+/** The CPU time of all threads of a process so far, which Linux's scheduler counts in nanoseconds. */
 function cpuMilliseconds(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
   const nanoseconds = threads.map((id) =>

@@ -1,8 +1,9 @@
 /**
- * `node bench/compare-tables.ts <folder or file …> [--json]`: reads every file by `profile` and by `parquet`, and by DuckDB alone as somebody
- * types it (`FROM 'file'`), and prints a line each: format, header, rows, bad rows, columns, and where the types differ.
+ * `node bench/compare-tables.ts <folder or file …> [--json]`: reads every file with `profile`, with `parquet`, and with
+ * DuckDB alone as a person would type it (`FROM 'file'`), and prints a line for each: format, header, rows, bad rows,
+ * columns, and different types.
  *
- * A line that begins with `≠` is one of which `profile` and `parquet` do not say the same, which is a defect.
+ * If `profile` and `parquet` differ, the line begins with `≠`. This is a defect.
  */
 
 import { readdirSync, statSync } from 'node:fs';
@@ -119,7 +120,7 @@ async function readAlone(file: string): Promise<Answer> {
   }
 }
 
-/** By place, since names of unnamed columns differ. */
+/** By position, because the names of unnamed columns differ. */
 function differences(ours: Answer, alone: Answer): string {
   const theirs = [...alone.types];
   const found = [...ours.types].flatMap(([name, type], index) => {

@@ -1,6 +1,7 @@
 /**
- * `sluice copy` of one file, killed again and again at a random moment until it has run to its end: `node bench/copy-kills.ts --mib 2048 --kills 20`.
- * It says how often it was killed, how much was sent in all, whether the object is right, and what is left open. It needs versitygw.
+ * Runs `sluice copy` for one file and kills it again and again at a random moment, until it completes: `node
+ * bench/copy-kills.ts --mib 2048 --kills 20`. It prints how often the command was killed, how many bytes were sent in
+ * total, whether the object is right, and what is left open. It needs versitygw.
  */
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -31,7 +32,7 @@ const { values } = scriptOptions({
 const length = Number(values.mib) * MIB;
 const kills = Number(values.kills);
 const random = seededRandom(Number(values.seed));
-// One random MiB, numbered: each MiB of the file is another.
+// One random MiB with a number in it, so that each MiB of the file differs.
 const block = randomBytes(MIB);
 const piece = (index: number) => {
   const copy = Buffer.from(block);
@@ -80,7 +81,7 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** @returns the exit code; -1 where it was killed. */
+/** @returns the exit code; -1 if the command was killed. */
 async function copyOnce(url: string, killAfter: number | undefined): Promise<number> {
   const child = spawn(process.execPath, [MAIN, 'copy', url, `s3://${BUCKET}/big.bin`], {
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import type { Command } from './measure.ts';
 
 const ROOT = '/sys/fs/cgroup';
-/** The kernel gives a group its share anew each period. Lambda's own is 20 ms. */
+/** The kernel gives a group its share again in each period. Lambda's period is 20 ms. */
 const PERIOD_MICROSECONDS = 20_000;
 
-/** A group of Linux's control groups whose processes get a share of one processor together, as Lambda gives it by memory. */
+/** A Linux control group whose processes together get a share of one processor, as Lambda gives it by memory. */
 export class CpuGroup implements Disposable {
   readonly #folder: string;
 
   /**
    * @param share of one processor; may be more than 1.
-   * @throws Error where control groups can't be written here, with what was tried.
+   * @throws Error if control groups can't be written here, with what was tried.
    */
   constructor(share: number) {
     const unified = existsSync(join(ROOT, 'cgroup.controllers'));
@@ -33,7 +33,7 @@ export class CpuGroup implements Disposable {
     }
   }
 
-  /** The command, run within the group. */
+  /** Returns the command, changed to run within the group. */
   within({ file, args, ...rest }: Command): Command {
     const script = `echo $$ >${join(this.#folder, 'cgroup.procs')}; exec "$@"`;
     return { ...rest, file: 'bash', args: ['--norc', '-c', script, 'within', file, ...args] };

@@ -1,9 +1,10 @@
 /**
- * `node bench/dispatch-outstanding.ts --items 20000`: what the gate takes to send the items of a long run to the workers once
- * more, whose messages were lost. All items of a generated run have landed and none has a result. The gate's own code reads the
- * plan and the records, and sends, on the embedded AWS, whose one process answers for S3 and SQS.
+ * `node bench/dispatch-outstanding.ts --items 20000`: measures how long the gate needs to send lost messages of a long
+ * run again. All items of a generated run have landed, and none has a result. The gate's own code reads the plan and
+ * the records and sends the messages, on the embedded AWS, where one process serves S3 and SQS.
  *
- * `--sqs-milliseconds 15` adds so much to each call of SQS, as the way to a region's SQS does. `docs/waiting.md` has what came out.
+ * `--sqs-milliseconds 15` adds a delay to each call of SQS, like the network to a region's SQS. `docs/waiting.md` has
+ * the results.
  */
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,6 +1,7 @@
 /**
- * `node bench/gate-latency.ts --runs 20 --interval 2`: time from a run's last record to its open gate, on the embedded AWS.
- * Each run is one piece of work whose end is drawn at random within an interval, so that the gate's phase is too.
+ * `node bench/gate-latency.ts --runs 20 --interval 2`: measures the time from a run's last record to its open gate, on
+ * the embedded AWS. Each run is one piece of work that ends at a random time within an interval, so that the phase of
+ * the gate is random too.
  */
 
 import { loadavg } from 'node:os';

@@ -1,6 +1,7 @@
 /**
- * A run as it lies in the bucket once its work is done, generated: a plan of N items in batches of fifty, and the records of
- * each. One item of a thousand has failed, and one of ten thousand has no record at all, for Reconcile to find.
+ * Generates a run as it is in the bucket after its work is done: a plan of N items in batches of fifty, and the records
+ * of each item. One item of a thousand has failed, and one of ten thousand has no record, so that Reconcile has
+ * something to find.
  */
 
 import { itemId } from '#run/ids.ts';
@@ -23,11 +24,11 @@ const hasFailed = (n: number) => n % 1_000 === 7;
 export interface GeneratedRun {
   readonly items: number;
   readonly bucket: string;
-  /** Every second item gets no processor: then the gate needs both ledgers, and the plan. */
+  /** Whether every second item has no processor: then the gate needs both ledgers, and the plan. */
   readonly mixed: boolean;
 }
 
-/** What the end of the run has to say of it. */
+/** The counts that the end of the run must have. */
 export function expectedCounts({ items }: GeneratedRun) {
   const numbers = Array.from({ length: items }, (_, n) => n);
   const failed = numbers.filter(hasFailed).length;
@@ -109,7 +110,7 @@ function failureOf(item: SourceItem): FailureRecord {
   };
 }
 
-/** The plan as Plan would have written it; it is no part of what is measured. */
+/** The plan in the form of Plan. Writing it is not measured. */
 export function planOf(run: GeneratedRun): PlanSummary {
   const { items, mixed } = run;
   const ids = (function* () {

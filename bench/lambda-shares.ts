@@ -1,7 +1,7 @@
 /**
- * `node bench/lambda-shares.ts [--mib 512] [--rounds 3]`: what a Lambda of each memory size lands a second, and what a TiB
- * costs. Each run gets the share of a processor that Lambda gives at that size, by a control group of Linux, and TLS on both
- * sides. The price is that of arm64; the processor is this machine's.
+ * `node bench/lambda-shares.ts [--mib 512] [--rounds 3]`: measures how much a Lambda of each memory size lands in a
+ * second, and what a TiB costs. Each run gets Lambda's share of a processor for that size, by a Linux control group,
+ * with TLS on both sides. The price is that of arm64; the processor is this machine's.
  */
 import { loadavg } from 'node:os';
 import { PRICES } from '#costs/prices.ts';
@@ -13,7 +13,7 @@ import { MIB, median } from './run.ts';
 import { largeFile } from './source-files.ts';
 import { sluiceTool } from './tools/sluice.ts';
 
-/** Lambda gives a function of so many MiB one processor, and others in proportion. */
+/** Lambda gives one processor to a function of so many MiB, and other sizes in proportion. */
 const MIB_A_PROCESSOR = 1_769;
 const MEMORY_MIB = [512, 1_024, 1_769, 3_008] as const;
 const TIB_MIB = 1_048_576;
@@ -51,7 +51,8 @@ console.log('|---:|---:|---:|---:|---:|---:|---:|');
 for (const [memory, own] of costs) {
   const share = memory / MIB_A_PROCESSOR;
   const measured = mib / median(own.map((cost) => cost.wallSeconds));
-  // A busy machine does not give the whole share. Then it is the CPU that says how long it would have taken.
+  // On a busy machine, the group does not get its whole share. Then the CPU time shows how long the run would have
+  // taken.
   const byCpu = (mib / median(own.map((cost) => cost.userSeconds + cost.systemSeconds))) * share;
   const dollars = (rate: number) => (TIB_MIB / rate) * (memory / 1_024) * PRICES.lambdaGbSecond.dollars;
   const cells = [

@@ -18,7 +18,7 @@ export interface LaneOptions {
   readonly counted?: boolean;
 }
 
-/** How much at once, and in which pieces; what isn't given is as the tool does it by itself. */
+/** The concurrency and the part size; a missing value means the tool's default. */
 export interface Sizes {
   readonly connections?: number;
   readonly partMib?: number;
@@ -28,15 +28,15 @@ interface Ends {
   readonly bucket: string;
   /** Of the S3 server. */
   readonly endpoint: string;
-  /** The source's and the S3 server's certificate, PEM in a file. The environment names it too, for Node. */
+  /** The certificate of the source and the S3 server, PEM in a file. For Node, the environment names it too. */
   readonly caFile: string | undefined;
-  /** The AWS settings, as every SDK and tool reads them. */
+  /** The AWS settings in the form that every SDK and tool reads. */
   readonly env: Readonly<Record<string, string>>;
   /** For what a tool wants to have in files. */
   readonly folder: string;
 }
 
-/** What a tool needs to know of a job. */
+/** All that a tool needs for a job. */
 export interface Job extends Ends {
   readonly file: FileSpec;
   readonly url: string;
@@ -51,7 +51,7 @@ export interface SmallJob extends Ends {
   readonly atOnce: number;
 }
 
-/** A source and an S3 server, each in a process of its own, and the way from one to the other. */
+/** A source and an S3 server, each in its own process, and the connection between the two. */
 export interface Lane extends AsyncDisposable {
   readonly over: 'HTTP' | 'TLS';
   readonly source: BenchSource;
@@ -60,9 +60,9 @@ export interface Lane extends AsyncDisposable {
   job(file: FileSpec, sizes?: Sizes, endpoint?: string): Job;
   smallJob(files: readonly FileSpec[], atOnce: number): SmallJob;
   /**
-   * Compares what was landed with what the source served, by SHA-256, and deletes it.
+   * Compares the landed object with the file of the source by SHA-256, and deletes it.
    *
-   * @throws ObjectDiffersError naming the first object that differs.
+   * @throws ObjectDiffersError with the name of the first object that differs.
    */
   settle(landed: readonly LandedFile[]): Promise<void>;
 }
@@ -78,7 +78,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
   const source = await startSource({ files, tls, bytesPerSecondPerConnection, counted, folder });
   const s3 = await startS3Server({ kind: 'versitygw', ...(tls && { tls }) });
   const bucket = await createBucket(s3.client);
-  // What is read is hashed; the SDK's own checksum of the answer would only cost time.
+  // The bytes are hashed here, so the SDK's own check of the checksum would only cost time.
   const reader = s3.clientFor(s3.endpoint, { responseChecksumValidation: 'WHEN_REQUIRED' });
   const ends = (endpoint = s3.endpoint): Ends => ({
     bucket,

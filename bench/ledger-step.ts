@@ -1,6 +1,6 @@
 /**
- * Does one step of a generated run and prints one line of JSON. `bench/ledger.ts` bundles it as the Lambdas are bundled and runs
- * it in a process of its own, so that memory is this code's and nothing else's.
+ * Does one step of a generated run and prints one line of JSON. `bench/ledger.ts` bundles it like the Lambdas and runs
+ * it in its own process, so that only this code's memory is measured.
  */
 import { readFileSync } from 'node:fs';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -49,7 +49,9 @@ const steps: Record<string, () => Promise<object>> = {
     const { counts, lineBytes } = await writePiece(store, plan, closing, { piece, of });
     return { counts, lineBytes };
   },
-  /** The tallies of pieces that nobody measures: those of the last measured one, whose lines they name. */
+  /**
+   * Writes the tallies of pieces that are not measured: copies of the last measured one, with the name of its lines.
+   */
   async copies() {
     const [measured = 0, of = 1] = numbers.map(Number);
     const closing = await readClosing(store, plan.runId);

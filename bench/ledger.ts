@@ -50,9 +50,9 @@ const { values } = scriptOptions({
 const bucket = `ledger-bench-${values.items}`;
 const run: GeneratedRun = { items: Number(values.items), mixed: values.mixed, bucket };
 
-/** What the functions are deployed with, in MB: lib/functions/functions.ts. */
+/** The memory of the deployed functions, in MB: lib/functions/functions.ts. */
 const MEMORY = { gate: 512, reconcile: 1_769, close: 512, piece: 1_769, copies: 1_769, finish: 1_769 };
-/** At this size Lambda gives one processor, and in proportion below. */
+/** Lambda gives one processor to this size, and smaller sizes in proportion. */
 const ONE_PROCESSOR_MB = 1_769;
 
 await using server = values.endpoint === undefined ? await startS3Server({ kind: 'versitygw' }) : undefined;
@@ -67,7 +67,7 @@ if (!values['fill-only']) await measure();
 async function fill(): Promise<void> {
   const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
   await client.send(new CreateBucketCommand({ Bucket: bucket })).catch((error: Error) => {
-    // A fill that was broken off begins again.
+    // After an interrupted fill, the bucket exists already.
     if (error.name !== 'BucketAlreadyOwnedByYou') throw error;
   });
   const put = async ({ key, body }: { key: string; body: string }): Promise<void> => {
@@ -146,8 +146,8 @@ function memoryOf(step: keyof typeof MEMORY): number {
 }
 
 /**
- * Lambda's Node starts with a tenth of the memory for new objects, of which there are two halves, and the rest for old ones. By
- * itself Node takes halves that suit this machine's memory, and a look is mostly new objects.
+ * Lambda's Node starts with a tenth of the memory for each of the two halves for new objects, and the rest for old
+ * ones. By default, Node sizes these halves for this machine's memory, and a look creates mostly new objects.
  */
 function heapOf(step: keyof typeof MEMORY): string[] {
   const newSpace = memoryOf(step) / 10;

@@ -196,7 +196,10 @@ async function isDifferent(n: number): Promise<boolean> {
   return landed === undefined || !fileOf(n).equals(landed);
 }
 
-/** Keeps the last CPU time of each process that this one has started: who goes between two samples counts a little less. */
+/**
+ * Keeps the last CPU time of each child process: if a process ends between two samples, a little of its time is not
+ * counted.
+ */
 function sampleCpu(): void {
   for (const pid of descendants(process.pid)) {
     try {

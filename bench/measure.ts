@@ -10,7 +10,7 @@ export interface Command {
   readonly stdin?: string;
 }
 
-/** What a process and all that it started have cost, from its start to its end. */
+/** The cost of a process and all processes that it started, from its start to its end. */
 export interface Cost {
   readonly wallSeconds: number;
   readonly userSeconds: number;
@@ -18,7 +18,7 @@ export interface Cost {
   readonly peakMib: number;
 }
 
-/** The command failed. The message holds the end of what it said. */
+/** The command failed. The message contains the end of its output. */
 export class CommandFailedError extends Error {
   override readonly name = 'CommandFailedError';
 }
@@ -33,13 +33,13 @@ const TIMED = `TIMEFORMAT='%3U %3S'; time "$@" 2>&3`;
 const LIMIT_MS = 30 * 60_000;
 
 /**
- * Runs a command and measures it, its whole tree of processes included.
+ * Runs a command and measures its whole tree of processes.
  *
- * @throws CommandFailedError where it ends with another exit code than 0.
+ * @throws CommandFailedError if the exit code is not 0.
  */
 export async function measure(command: Command): Promise<{ readonly cost: Cost; readonly output: string }> {
   const start = performance.now();
-  // Standard input is a socket, which bash takes for a remote login and would read its start-up file.
+  // Standard input is a socket. bash would treat this as a remote login and read its start-up file.
   const shell = spawn('bash', ['--norc', '-c', TIMED, 'measure', command.file, ...command.args], {
     env: command.env,
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
@@ -48,7 +48,7 @@ export async function measure(command: Command): Promise<{ readonly cost: Cost; 
   });
   const memory = new TreeMemory(shell.pid ?? 0);
   shell.stdin.on('error', () => {
-    // The command ended without having read it; its exit code tells more.
+    // The command ended before it read this; its exit code says more.
   });
   shell.stdin.end(command.stdin ?? '');
   const [output, times, complaints, code] = await Promise.all([

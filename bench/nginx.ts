@@ -27,7 +27,10 @@ export function nginxVersion(binary: string): string {
   return /nginx\/(\S+)/.exec(stderr)?.[1] ?? 'unknown';
 }
 
-/** Starts nginx over a folder, one worker process, as its documentation serves static files. */
+/**
+ * Starts nginx for a folder, with one worker process and the settings that its documentation recommends for static
+ * files.
+ */
 export async function startNginx(
   binary: string,
   { root, folder, tls }: NginxOptions,
@@ -37,7 +40,7 @@ export async function startNginx(
   const port = await freePort();
   const [cert, key] = [join(home, 'cert.pem'), join(home, 'key.pem')];
   if (tls) await Promise.all([writeFile(cert, tls.cert), writeFile(key, tls.key)]);
-  // A worker of root's nginx would run as nobody, who may not read the temporary folder.
+  // As root, nginx would run its worker as `nobody`, who may not read the temporary folder.
   const user = process.getuid?.() === 0 ? `user root ${execFileSync('id', ['-gn'], { encoding: 'utf8' }).trim()};` : '';
   const settings = `
 ${user}

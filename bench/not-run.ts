@@ -13,11 +13,11 @@ interface Coverage {
 }
 
 /**
- * What a process has read of a bundle without running it, as V8 counted: bytes of functions and branches by module, the most
- * first. Constants of a module that was loaded have run.
+ * Returns which parts of a bundle a process has loaded without running them, as V8 counted: bytes of functions and
+ * branches by module, the largest first. Constants of a loaded module count as run.
  *
  * @param coverage the folder that NODE_V8_COVERAGE named for the process.
- * @param bundle its folder; the files carry their source maps.
+ * @param bundle the folder of the bundle; the files contain their source maps.
  */
 export function notRun(coverage: string, bundle: string): { readonly module: string; readonly bytes: number }[] {
   const scripts = readdirSync(coverage).flatMap(
@@ -34,7 +34,7 @@ export function notRun(coverage: string, bundle: string): { readonly module: str
       .sort((a, b) => a.startOffset - b.startOffset || b.endOffset - a.endOffset);
     let end = 0;
     for (const { startOffset, endOffset } of unused) {
-      // What lies within a function that never ran is counted with it.
+      // Code inside a function that never ran is counted with that function.
       if (endOffset <= end) continue;
       end = endOffset;
       const module = moduleAt(map, text, startOffset);

@@ -1,4 +1,4 @@
-/** The worker of `worker-rate.ts`: as it is, with a processor that returns at once. */
+/** The worker of `worker-rate.ts`: the real worker, with a processor that returns at once. */
 import { z } from 'zod';
 import { defineProcessor, type Processor } from '#processors/contract/processor.ts';
 import { runProgram } from '#worker/program.ts';

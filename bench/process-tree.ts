@@ -1,13 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Often enough for a tree of processes; for a single one the kernel keeps the peak itself. */
+/** Often enough for a tree of processes; for a single process the kernel records the peak. */
 const SAMPLE_MILLISECONDS = 20;
 
 /**
- * Watches the memory of all that a process has started, and of that in turn; the process itself isn't counted.
+ * Watches the memory of all processes that this process has started, directly or indirectly; this process itself isn't
+ * counted.
  *
- * The peak is the largest sum of resident sizes (VmRSS) seen at once, but at least the largest peak that the kernel states for
- * one of them (VmHWM). So it is exact for a single process, and for several, which share pages, rather too high than too low.
+ * The peak is the largest sum of resident sizes (VmRSS) at one time, but at least the largest peak that the kernel
+ * reports for one of them (VmHWM). So it is exact for a single process. For several, which share pages, it is more
+ * likely too high than too low.
  */
 export class TreeMemory {
   readonly #root: number;
@@ -36,7 +38,7 @@ export class TreeMemory {
   }
 }
 
-/** Any thread may start a process, so each thread's children are asked for. */
+/** Any thread may start a process, so this reads the children of each thread. */
 export function descendants(pid: number): number[] {
   const children = list(`/proc/${pid}/task`).flatMap((thread) =>
     read(`/proc/${pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number),
@@ -48,7 +50,7 @@ function kib(status: string, field: string): number {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0);
 }
 
-/** Empty where the process is gone. */
+/** Empty if the process has ended. */
 function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');

@@ -14,7 +14,7 @@ import { GIB } from './run.ts';
 import { largeFile } from './source-files.ts';
 import { sluiceTool } from './tools/sluice.ts';
 
-/** What is told by a function's name alone; the rest is ours, the SDK's or Node's by its file. */
+/** Functions that are recognised by name; all others are recognised by file: ours, the SDK's or Node's. */
 const NAMED: readonly [RegExp, string][] = [
   [/^crc32 node:zlib/, 'CRC-32'],
   [
@@ -56,7 +56,7 @@ for (const [what, busy] of rows) process.stdout.write(`${(busy / gib).toFixed(3)
 rmSync(folder, { recursive: true });
 process.exit();
 
-/** Seconds in each kind of function itself, what it calls left out. */
+/** Seconds in each kind of function itself, without the functions that it calls. */
 function selfSeconds(): Map<string, number> {
   const [name = ''] = readdirSync(folder);
   const profile = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Profiler.Profile;
@@ -69,7 +69,7 @@ function selfSeconds(): Map<string, number> {
   return self;
 }
 
-/** @returns undefined for what is no work. */
+/** @returns undefined for idle time. */
 function kindOf({ functionName, url }: Profiler.Profile['nodes'][number]['callFrame']): string | undefined {
   const name = `${functionName} ${url}`;
   if (/^\((?:idle|root)\)/.test(name)) return undefined;

@@ -1,10 +1,10 @@
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Below it the machine is taken for quiet: what is left is the average of the minute before. */
+/** Below this load the machine counts as quiet: the load average still contains the minute before. */
 const QUIET = 0.7;
 
-/** Waits until others leave the machine alone, as its load average says, but no longer than a time. Returns the load then. */
+/** Waits until the load average shows that nothing else uses the machine, up to a time limit. Returns the load. */
 export async function waitForQuiet(minutes: number, say: (line: string) => void): Promise<number> {
   const end = performance.now() + minutes * 60_000;
   let told = false;

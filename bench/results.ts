@@ -11,16 +11,16 @@ const FOLDER = new URL('results/', import.meta.url);
 interface Circumstances {
   readonly date: string;
   readonly machine: string;
-  /** Processes that wanted a core in the minute before; near 0 on a machine that is left alone. */
+  /** The number of processes that wanted a core in the minute before; near 0 on a quiet machine. */
   readonly loadAtStart: number;
-  /** The same at the end; the benchmark itself makes 2 to 3. */
+  /** The same at the end; the benchmark itself adds 2 to 3. */
   readonly loadAtEnd: number;
   readonly versions: Readonly<Record<string, string>>;
 }
 
 /**
- * Writes the results as Markdown, for people, as JSON with every single run, and as a chart.
- * A whole benchmark, one of the goals, a quick one and one of some cases have files of their own.
+ * Writes the results as Markdown, as JSON with every single run, and as a chart. A whole benchmark, a benchmark of the
+ * goals, a quick one and one of some cases have separate files.
  */
 export class ResultFiles {
   readonly #bench: Bench;
@@ -47,7 +47,7 @@ export class ResultFiles {
     return markdown(this.#bench, this.#circumstances(), this.#stem);
   }
 
-  /** Writes what there is so far. */
+  /** Writes the results so far. */
   async write(): Promise<void> {
     const { results, runs, failures, repeated, leftOut } = this.#bench;
     const around = this.#circumstances();
@@ -72,7 +72,7 @@ export class ResultFiles {
   }
 }
 
-/** versitygw built by `go install` doesn't know its own version, but go does. */
+/** A versitygw from `go install` doesn't know its own version, but go does. */
 function versitygwVersion(): string {
   const said = execFileSync('go', ['version', '-m', findVersitygw() ?? ''], { encoding: 'utf8' });
   return /^\s*mod\s+\S+\s+(\S+)/m.exec(said)?.[1] ?? 'unknown';

@@ -83,7 +83,10 @@ try {
   await aws.stop();
 }
 
-/** The functions as new versions, which the state machine then calls, and the workers by a new task definition. */
+/**
+ * Publishes the functions as new versions, which the state machine then calls, and the workers by a new task
+ * definition.
+ */
 async function sendAllByProxy(): Promise<void> {
   const lambda = new LambdaClient(aws.client);
   const versions = new Map<string, string>();

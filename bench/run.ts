@@ -8,10 +8,10 @@ import type { SluiceTool } from './tools/sluice.ts';
 export const MIB = 1_048_576;
 export const GIB = 1_024 * MIB;
 
-/** The S3 server holds the parts and, while it completes, the object. */
+/** The S3 server stores the parts and, while it completes an upload, the object too. */
 const DISK_FACTOR = 2.2;
 
-/** The comparison is about what another tool costs where it works; the engine has one attempt. */
+/** The comparison measures the cost of a tool when it works, so other tools may try again; the engine may not. */
 const PEER_ATTEMPTS = 3;
 
 export interface Table {
@@ -20,7 +20,7 @@ export interface Table {
   readonly rows: readonly (readonly (string | number)[])[];
 }
 
-/** A goal, and what came out. */
+/** A goal and its result. */
 export interface Finding {
   readonly goal: string;
   readonly figure: string;
@@ -29,7 +29,7 @@ export interface Finding {
 
 export interface CaseResult {
   readonly title: string;
-  /** How it was measured, a sentence or two. */
+  /** How it was measured, in one or two sentences. */
   readonly method: string;
   readonly tables: readonly Table[];
   readonly findings: readonly Finding[];
@@ -37,7 +37,7 @@ export interface CaseResult {
 
 /** One measured transfer of one file, verified. */
 export interface Run extends Cost {
-  /** The case that it was made for. */
+  /** The case that the run belongs to. */
   readonly of: string;
   readonly tool: string;
   readonly over: Lane['over'];
@@ -49,31 +49,31 @@ export interface Run extends Cost {
 export interface BenchOptions {
   /** Smaller files. */
   readonly quick: boolean;
-  /** Files of their real sizes, but for those beyond a GiB, and fewer rounds. */
+  /** Files of their real sizes, except those larger than a GiB, and fewer rounds. */
   readonly brief: boolean;
-  /** After them no run is begun. */
+  /** After this time, no run begins. */
   readonly minutes: number;
   readonly sluice: SluiceTool;
   readonly tools: readonly Tool[];
   readonly loadAtStart: number;
 }
 
-/** One call of `npm run bench`: its limits, its tools and what it has found so far. */
+/** One call of `npm run bench`: its limits, its tools and its results so far. */
 export class Bench {
   readonly quick: boolean;
   readonly brief: boolean;
   readonly sluice: SluiceTool;
-  /** Every tool to compare, the engine too unless it was left out. */
+  /** Every tool to compare, with the engine unless it was excluded. */
   readonly tools: readonly Tool[];
   readonly loadAtStart: number;
   readonly results: ({ readonly name: string } & CaseResult)[] = [];
   /** Every single run, for the JSON. */
   readonly runs: Run[] = [];
-  /** What failed or landed other bytes, with the reason. */
+  /** Runs that failed or landed wrong bytes, with the reason. */
   readonly failures: string[] = [];
-  /** Runs of the other tools that failed and were made again, with the reason. */
+  /** Runs of other tools that failed and were repeated, with the reason. */
   readonly repeated: string[] = [];
-  /** What there was no time or no disk for. */
+  /** Runs for which there was no time or no disk space. */
   readonly leftOut: string[] = [];
   /** The case under way. */
   of = '';
@@ -101,7 +101,7 @@ export class Bench {
     return (this.#end - performance.now()) / 1000;
   }
 
-  /** Whether there is time and disk for a run; if not, it is noted as left out. */
+  /** Returns whether there is time and disk space for a run; if not, the run is recorded as left out. */
   async hasRoom(what: string, bytes: number): Promise<boolean> {
     const { bavail, bsize } = await statfs(tmpdir());
     const short = bavail * bsize < bytes * DISK_FACTOR;
@@ -116,9 +116,9 @@ export class Bench {
   }
 
   /**
-   * Repeats a round of interleaved runs: once, and again up to `most` times while another one is likely to end in time.
+   * Repeats a round of interleaved runs: once, and then up to `most` times if another one will probably end in time.
    *
-   * @param seconds for all rounds together, within what the benchmark has left.
+   * @param seconds for all rounds together, within the time that the benchmark has left.
    */
   async rounds(most: number, seconds: number, round: () => Promise<void>): Promise<void> {
     const end = performance.now() + Math.min(seconds, this.secondsLeft) * 1000;
@@ -132,9 +132,9 @@ export class Bench {
   }
 
   /**
-   * Measures one transfer by one tool and verifies what it landed, outside the measurement.
+   * Measures one transfer with one tool, and verifies the landed object outside of the measurement.
    *
-   * @returns undefined where it was left out or failed; the others go on.
+   * @returns undefined if the run was left out or failed; the other runs continue.
    */
   async transfer(tool: Tool, lane: Lane, job: Job): Promise<Run | undefined> {
     const { sizes, file } = job;
@@ -175,7 +175,7 @@ export class Bench {
   }
 }
 
-/** For results that others read: without where this clone lies. */
+/** Removes the path of this clone, because others read the results. */
 function told(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.replaceAll(`${process.cwd()}/`, '');

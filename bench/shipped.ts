@@ -1,4 +1,4 @@
 import { settingsSchema } from '#lib/settings/settings.ts';
 
-/** What the Lambdas are deployed with where no setting says otherwise: the one profile of every figure. */
+/** The default settings of the Lambdas, which every measurement uses. */
 export const SHIPPED = settingsSchema.parse({}).ingest;

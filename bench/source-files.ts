@@ -10,7 +10,7 @@ import { contentBytes, contentSha256, contentViews } from '#test/helpers/source-
 export const SEED = 'bench';
 export const SMALL_BYTES = 102_400;
 
-/** A file of the source: its path, and what is served there. */
+/** A file of the source: its path and its content. */
 export interface FileSpec {
   readonly path: string;
   readonly seed: string;
@@ -21,7 +21,7 @@ export function largeFile(length: number): FileSpec {
   return { path: `/${length}`, seed: SEED, length };
 }
 
-/** Each has a content of its own, so that one stored in another's place is told. */
+/** Each file has its own content, so an object stored under a wrong key is noticed. */
 export function smallFiles(count: number): FileSpec[] {
   return Array.from({ length: count }, (_, index) => {
     const name = String(index).padStart(4, '0');
@@ -31,7 +31,7 @@ export function smallFiles(count: number): FileSpec[] {
 
 const hashes = new Map<string, string>();
 
-/** The SHA-256 that what was landed has to have, as hex. */
+/** Returns the SHA-256 that the landed object must have, as hex. */
 export function sha256Of({ seed, length }: Pick<FileSpec, 'seed' | 'length'>): string {
   const name = `${seed} ${length}`;
   const known = hashes.get(name) ?? contentSha256(seed, length);
@@ -42,7 +42,7 @@ export function sha256Of({ seed, length }: Pick<FileSpec, 'seed' | 'length'>): s
 let root: string | undefined;
 const written = new Set<string>();
 
-/** Writes files for a server that reads them from a disk, once a benchmark. They are gone when the process ends. */
+/** Writes files for a server that reads from a disk, once in a benchmark. They are deleted when the process ends. */
 export async function writeSourceFiles(files: readonly FileSpec[]): Promise<string> {
   if (root === undefined) {
     const folder = temporaryFolder('sluice-bench-source');

@@ -1,11 +1,12 @@
 /**
- * The Node source of a lane, in a process of its own. It sends views of one generated megabyte, so that it costs as little as
- * Node can; nothing is hashed here. `source.ts` sends it the options first, then a message for each count that it wants back.
+ * The Node source of a lane, in its own process. It sends views of one generated megabyte, so that it costs as little
+ * as Node can; it computes no hashes. `source.ts` sends it the options first, then a message for each count that it
+ * needs.
  */
 import { once } from 'node:events';
 import { type SourceServerOptions, startSourceServer } from '#test/helpers/source-server.ts';
 
-// The benchmark has gone, however it went.
+// The benchmark has ended, for any reason.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
 const [options] = (await once(process, 'message')) as [SourceServerOptions];

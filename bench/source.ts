@@ -8,7 +8,7 @@ export interface SourceCounts {
   readonly origin: string;
   readonly requests: number;
   readonly connections: { readonly accepted: number; readonly open: number };
-  /** Bytes of the file sent at least once, and sent again. */
+  /** Bytes of the file that were sent at least once, and bytes that were sent again. */
   readonly once: number;
   readonly again: number;
 }
@@ -16,7 +16,7 @@ export interface SourceCounts {
 export interface BenchSource {
   /** Without a slash at the end. */
   readonly origin: string;
-  /** What the Node server has counted; nginx counts nothing. */
+  /** The counts of the Node server; nginx counts nothing. */
   counts?(): Promise<SourceCounts>;
   stop(): Promise<void>;
 }
@@ -26,13 +26,15 @@ export interface BenchSourceOptions {
   readonly tls: Certificate | undefined;
   /** By a token bucket for each connection, which only the Node server has. */
   readonly bytesPerSecondPerConnection: number | undefined;
-  /** The Node server, also where nginx is installed. */
+  /** Use the Node server even if nginx is installed. */
   readonly counted: boolean;
   /** For what a server writes. */
   readonly folder: string;
 }
 
-/** Starts a source in a process of its own: nginx where it is installed, and is enough; else the tests' server. */
+/**
+ * Starts a source in its own process: nginx if it is installed and supports the options; otherwise the tests' server.
+ */
 export async function startSource(options: BenchSourceOptions): Promise<BenchSource> {
   const { files, tls, bytesPerSecondPerConnection, counted, folder } = options;
   const nginx = counted || bytesPerSecondPerConnection !== undefined ? undefined : findNginx();

@@ -1,8 +1,8 @@
 /**
- * `node bench/stops.ts --stops 200 --workers 50 --starts 30`: whether what we start ends, again and again, and how long that
- * takes. `process.exit` can deadlock in Node 24 (nodejs/node 54918): with Node's own `--stress-concurrent-allocation` one of
- * some 20 processes that ended by it hung. The sample source and the worker are stopped with that flag; `npm start` runs as
- * it is. Nothing is waited for without a limit.
+ * `node bench/stops.ts --stops 200 --workers 50 --starts 30`: checks again and again whether our processes end, and
+ * measures how long that takes. `process.exit` can deadlock in Node 24 (nodejs/node 54918): with Node's
+ * `--stress-concurrent-allocation`, one of some 20 processes that ended by it hung. The sample source and the worker
+ * are stopped with that flag; `npm start` runs without it. Every wait has a limit.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -42,7 +42,7 @@ await report('sample source, stopped', Number(values.stops), async () => {
 if (Number(values.workers) > 0) await workers(Number(values.workers));
 await report('npm start', Number(values.starts), () => ended('npm', ['start', '--silent'], process.env, START_SECONDS));
 
-/** Workers on an empty queue, each of which leaves after a second. */
+/** Workers with an empty queue, each of which ends after a second. */
 async function workers(count: number): Promise<void> {
   await using disposer = new AsyncDisposableStack();
   const aws = await startTestAws();

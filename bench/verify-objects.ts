@@ -3,13 +3,13 @@ import pMap from 'p-map';
 import { objectSha256 } from '#test/helpers/s3-objects.ts';
 import { type FileSpec, sha256Of } from './source-files.ts';
 
-/** What a tool has landed, and the file that it should be. */
+/** An object that a tool has landed, and the file that it should equal. */
 export interface LandedFile {
   readonly key: string;
   readonly file: FileSpec;
 }
 
-/** What was landed isn't what the source served. */
+/** The landed object differs from the file of the source. */
 export class ObjectDiffersError extends Error {
   override readonly name = 'ObjectDiffersError';
 }
@@ -19,9 +19,9 @@ const AT_ONCE = 8;
 const MOST_DELETED_BY_A_CALL = 1_000;
 
 /**
- * Reads objects back and compares each with the file that the source served, by SHA-256.
+ * Reads objects back and compares each with its file of the source, by SHA-256.
  *
- * @throws ObjectDiffersError naming the first that differs.
+ * @throws ObjectDiffersError with the name of the first that differs.
  */
 export async function verifyObjects(client: S3Client, bucket: string, landed: readonly LandedFile[]): Promise<void> {
   await pMap(

@@ -15,13 +15,16 @@ const S3_LIST = PRICES.s3Write.dollars;
 const S3_GET = PRICES.s3Read.dollars;
 /** A look's requests send nothing, so they don't pay for fair queues. */
 const SQS_REQUEST = 0.4 / 1e6;
-/** A look at a run of up to 1,000 items that all get a processor: results and failures, a page each (bench/ledger.ts --items 1000). */
+/**
+ * A look at a run of up to 1,000 items that all have a processor: results and failures, a page each (bench/ledger.ts
+ * --items 1000).
+ */
 const LISTS_A_LOOK = 2;
 /** The counts of two queues, and the dead letters themselves. */
 const SQS_REQUESTS_A_LOOK = 3;
-/** The smallest environment of managed Airflow that has workers of its own, for an hour; it runs all the time. */
+/** The smallest environment of managed Airflow with workers of its own, for an hour; it is always running. */
 const MWAA_SMALL_HOUR = 0.49;
-/** How long a look takes, in seconds: reckoned, with a cold start now and then. */
+/** The estimated seconds of a look, with a cold start now and then. */
 const LOOK_SECONDS = 1;
 
 const { values } = scriptOptions({
@@ -48,7 +51,7 @@ const [gatekeeper] = Object.values(template.findResources('AWS::Lambda::Function
 );
 const memoryGb = Number(gatekeeper?.Properties.MemorySize) / 1_024;
 const compute = LAMBDA_REQUEST + LOOK_SECONDS * memoryGb * LAMBDA_GB_SECOND;
-// The plan and gate.json are read, and gate.json is written.
+// Each look reads the plan and gate.json, and writes gate.json.
 const storage = (LISTS_A_LOOK + 1) * S3_LIST + 2 * S3_GET + SQS_REQUESTS_A_LOOK * SQS_REQUEST;
 const look = compute + storage;
 const looks = 1 + MaxAttempts;
@@ -71,7 +74,7 @@ const ways: Way[] = [
   },
   {
     way: `Wait + Choice, ${interval} s`,
-    // Wait, the look and Choice, and so 2 + 5 + 2 events, each time round.
+    // Each round has Wait, the look and Choice, and so 2 + 5 + 2 events.
     transitions: 3 * looks,
     events: 9 * looks,
     looks,

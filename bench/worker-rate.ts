@@ -93,7 +93,7 @@ const runItem: RunItem = async (job, surroundings) => {
 const before = process.cpuUsage();
 const began = performance.now();
 const summary = await runWorker(values['in-process'] ? parts : { ...parts, runItem }, new AbortController().signal);
-// The worker stays for a second of an empty queue before it leaves.
+// The worker stays for a second after the queue is empty.
 const seconds = (performance.now() - began) / 1_000 - IDLE_SECONDS;
 const { user, system } = process.cpuUsage(before);
 if (!values['in-process'] && !values.fresh) memory.push(...(await memoryOfChildren()));

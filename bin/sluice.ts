@@ -12,13 +12,13 @@ try {
   new SluiceStack(app, settings.stackName, {
     description: 'Sluice: lands files from the web in S3 and hands them to workers',
     settings,
-    // An existing VPC is looked up, for which the account and region must be known. Otherwise the template fits any.
+    // An existing VPC is looked up, which needs the account and the region. Otherwise the template fits any account.
     ...(settings.network.vpcId !== undefined && { env: environmentOfTheCli() }),
   });
   if (settings.delivery !== undefined) addDelivery(app, settings, settings.delivery);
 } catch (error) {
   if (![SettingsError, NoSubnetsError, NativeInstallError].some((known) => error instanceof known)) throw error;
-  // The reader of this is the one who types the settings: a stack trace says nothing to them.
+  // The person who typed the settings reads this, and a stack trace does not help them.
   const { code, detail, mend, type } = problemOf(error);
   console.error(`${code}: ${detail}\n  → ${mend}\n  ${type}`);
   process.exitCode = 1;

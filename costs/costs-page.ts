@@ -8,11 +8,11 @@ import { USAGE } from './usage.ts';
 /** What `alerts.email` adds to a template (lib/monitoring/alerts.ts). */
 export const WITH_ALERTS = { alarms: 5, watchGb: 0.5 } as const;
 
-/** Where the README has its part of this. */
+/** The place of these costs in the README. */
 export const README_COSTS =
   /(?<=<!-- costs: `npm run costs -- --write` writes this -->\n)[\s\S]*?(?=<!-- end of costs -->)/;
 
-/** The loads, the lines of the bill, and what they cost with this deployment: a table in Markdown. */
+/** A table in Markdown of the loads, the lines of the bill, and their costs with this deployment. */
 export function costsTable(size: DeploymentSize): string {
   const bills = LOADS.map((load) => monthlyCosts(size, load));
   const lines = bills[0]?.map(({ what }) => what) ?? [];

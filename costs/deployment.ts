@@ -3,7 +3,7 @@ import { ingestSchema } from '#run/settings/ingest.ts';
 import { metricsSchema } from '#run/settings/metrics.ts';
 import { workersSchema } from '#run/settings/workers.ts';
 
-/** All but the failures by their codes. */
+/** All metrics except the failures by their codes. */
 export const SUMMED_METRICS = Object.keys(METRICS).length - 1;
 
 /** A synthesised template, as JSON. */
@@ -13,9 +13,9 @@ export interface TemplateJson {
   >;
 }
 
-/** What of a deployment decides what it costs, as its template says. */
+/** The properties of a deployment that decide its costs, from its template. */
 export interface DeploymentSize {
-  /** GB of the function of that name, as Lambda charges it. */
+  /** The GB of the function with that name, as Lambda charges them. */
   readonly functionGb: (name: string) => number;
   readonly traced: boolean;
   readonly vcpus: number;
@@ -33,18 +33,18 @@ export interface DeploymentSize {
   readonly oldVersionDays: number;
   readonly runDays: number;
   readonly logDays: number;
-  /** Alarms, 0 where nobody is told. */
+  /** Alarms; 0 if there is nobody to alert. */
   readonly alarms: number;
-  /** GB of the function that looks for what has not happened; 0 where there is none. */
+  /** GB of the function that looks for missing starts and old runs; 0 if there is none. */
   readonly watchGb: number;
   /** Metrics of Sluice's own that are sent when a run ends. */
   readonly metrics: number;
   readonly dashboards: number;
-  /** A KMS key is made with the stack, or one of the user's encrypts. */
+  /** `own`: the stack creates a KMS key. `yours`: a key of the user encrypts. */
   readonly key: 'service' | 'own' | 'yours';
 }
 
-/** @throws Error naming what the template lacks: it is none of Sluice's, or of another version. */
+/** @throws Error with what the template lacks: it does not come from Sluice, or from another version. */
 export function readDeployment(template: TemplateJson): DeploymentSize {
   const ofType = (type: string) =>
     Object.values(template.Resources).flatMap(({ Type, Properties = {} }) => (Type === type ? [Properties] : []));

@@ -1,22 +1,22 @@
 import { PRICES } from './prices.ts';
 import { USAGE } from './usage.ts';
 
-/** What it takes to land one source. */
+/** The quantities for landing one source. */
 export interface Landing {
   readonly bytes: number;
-  /** Of a multipart upload; 1 where one PUT stores the object. */
+  /** Parts of a multipart upload; 1 if one PUT stores the object. */
   readonly parts: number;
-  /** What the source gives over all connections together; undefined where nobody knows. */
+  /** The speed of the source over all connections together; undefined if unknown. */
   readonly bytesPerSecond: number | undefined;
 }
 
 /** Dollars by the list prices of `prices.ts`. Transfer from the Internet into AWS is free. */
 export interface LandingCost {
-  /** Once: the requests to S3 that store the object. */
+  /** The one-time cost of the requests to S3 that store the object. */
   readonly s3Requests: number;
-  /** Once: the time of the Lambdas of a deployment with default settings. `sluice copy` needs none. */
+  /** The one-time cost of the Lambdas of a deployment with default settings. `sluice copy` needs none. */
   readonly lambda: number;
-  /** A month in S3 Standard. */
+  /** The cost of a month in S3 Standard. */
   readonly storageAMonth: number;
 }
 
@@ -24,13 +24,14 @@ export interface LandingCost {
 export const TRANSFER_LAMBDA_GB = 1;
 const MIB = 1_048_576;
 const GIB = 1_024 * MIB;
-/** Looking for an object at the key, and reading the token of what was stored. */
+/** One request looks for an object at the key, and one reads the token of the stored object. */
 const READS = 1;
 
 /**
- * What one source costs to land and to keep. What a run costs besides (states, records, logs) is in `monthlyCosts`.
+ * Computes what one source costs to land and to keep. The other costs of a run (states, records, logs) are in
+ * `monthlyCosts`.
  *
- * A Lambda is as slow as its source, and no faster than `USAGE.lambdaMibASecond`.
+ * A Lambda transfers at the speed of the source, but not faster than `USAGE.lambdaMibASecond`.
  */
 export function landingCost({ bytes, parts, bytesPerSecond = Number.POSITIVE_INFINITY }: Landing): LandingCost {
   // Create and Complete.

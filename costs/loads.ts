@@ -1,13 +1,13 @@
-/** What somebody lets a deployment do, for a month of 30 days. */
+/** The runs of a deployment in a month of 30 days. */
 export interface Load {
   readonly name: string;
   readonly runs: number;
   /** Files of a run. */
   readonly items: number;
   readonly mibAnItem: number;
-  /** Each file gets a processor, by workers. */
+  /** Whether workers run a processor on each file. */
   readonly processed: boolean;
-  /** Each run writes the keys of the run before, so that these become old versions. */
+  /** Whether each run writes the keys of the run before, so that these become old versions. */
   readonly overwrites: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * `npm run costs`: what a deployment costs a month, from the template that its settings make. Takes `-c` as `cdk` does. With
- * `--write` it writes docs/costs.md and the README's part, which are of the default settings.
+ * `npm run costs`: computes what a deployment costs a month, from the template that its settings make. It takes `-c`
+ * like `cdk`. With `--write`, it writes docs/costs.md and the README's part for the default settings.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ if (size === undefined) process.exitCode = 1;
 else if (values.write) write(size);
 else console.log(costsTable(size));
 
-/** Undefined where `cdk synth` has failed; it has said why. */
+/** Undefined if `cdk synth` has failed; it has printed the reason. */
 function synthesised(context: readonly string[]): DeploymentSize | undefined {
   const output = mkdtempSync(join(tmpdir(), 'sluice-costs-'));
   try {

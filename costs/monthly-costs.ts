@@ -6,7 +6,7 @@ import { PRICES } from './prices.ts';
 import { BATCH_TRANSITIONS, LARGE_TRANSITIONS, RUN_TRANSITIONS, SLICE_TRANSITIONS } from './transitions.ts';
 import { USAGE } from './usage.ts';
 
-/** One line of the bill: what it is, and dollars a month. */
+/** One line of the bill: what it is for, and the dollars a month. */
 export interface CostLine {
   readonly what: string;
   readonly dollars: number;
@@ -15,23 +15,23 @@ export interface CostLine {
 const GIB_MIB = 1_024;
 /** S3 charges by GB of 1,024³ bytes. */
 const GB = 1_073_741_824;
-/** Up to so many items get a batch each (lambdas/plan/plan.ts). */
+/** Up to this many items, each has its own batch (lambdas/plan/plan.ts). */
 const SHORT_RUN_ITEMS = 100;
 /** Lambda gives a function of so many GB one processor. */
 const GB_A_PROCESSOR = 1_769 / 1_024;
-/** A part of a large object; parts grow with the object, for S3 takes at most 10,000. */
+/** The number of parts of a large object. Parts grow with the object, because S3 accepts at most 10,000. */
 const partsOf = (mib: number) => Math.ceil(mib / Math.max(5, mib / 10_000));
 const LARGE_MIB = LARGE_BYTES / 1_048_576;
-/** An old version is removed at the midnight (UTC) after its days are over: 19.5 hours later where a run is at 04:30. */
+/** An old version is removed at the midnight (UTC) after its days have passed: 19.5 hours later for a run at 04:30. */
 const MIDNIGHT_DAYS = 19.5 / 24;
 /** Of a month. */
 const HOURS = 30 * 24;
 /** Every 15 minutes (lib/monitoring/alerts.ts). */
 const WATCH_CALLS = HOURS * 4;
-/** S3's bucket key spares up to 99 of 100 requests to KMS, by the vendor's word. */
+/** AWS says that S3's bucket key saves up to 99 of 100 requests to KMS. */
 const KMS_SHARE = 0.01;
 
-/** What a load costs a month on a deployment, line by line; zeroes too, so that nothing is left unsaid. */
+/** Computes what a load costs a month on a deployment, line by line, with the lines that cost nothing. */
 export function monthlyCosts(size: DeploymentSize, load: Load): CostLine[] {
   const { runs, items, mibAnItem } = load;
   const mib = items * mibAnItem;
@@ -79,7 +79,7 @@ export function monthlyCosts(size: DeploymentSize, load: Load): CostLine[] {
       ? [PRICES.fargateVcpuHourArm64, PRICES.fargateGbHourArm64]
       : [PRICES.fargateVcpuHourX64, PRICES.fargateGbHourX64];
 
-  // A run sends its metrics as functions and workers end: in the hours in which it goes on, and in the next.
+  // Functions and workers send metrics when they end: in the hours of the run, and in the next hour.
   const runHours = 1 + Math.ceil(transferSeconds / 3_600);
   const gib = mib / GIB_MIB;
   const oldCopies = load.overwrites ? Math.min(runs, size.oldVersionDays + MIDNIGHT_DAYS) : 0;

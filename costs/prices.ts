@@ -5,10 +5,10 @@ interface Price {
   readonly source: string;
 }
 
-/** When the prices below were read, and of which region they are. Without free tiers and discounts. */
+/** When the prices below were read, and for which region. Without free tiers and discounts. */
 export const PRICES_READ = { on: '2026-11-27', region: 'us-east-1' } as const;
 
-/** Where a price comes from a page of others, the vendor's own page fills its numbers in by script. */
+/** Some prices come from other pages, because a script fills in the numbers on the vendor's own page. */
 export const PRICES = {
   transition: {
     dollars: 0.025 / 1_000,
@@ -45,7 +45,7 @@ export const PRICES = {
     unit: 'GB-hour of Fargate, x64',
     source: 'https://www.vantage.sh/blog/fargate-pricing',
   },
-  /** Of the on-demand price. It changes with supply; the vendor says "up to 70 % less". */
+  /** The share of the on-demand price. It changes with supply; the vendor says "up to 70 % less". */
   fargateSpotShare: {
     dollars: 0.3,
     unit: 'share of the on-demand price that Fargate Spot costs',

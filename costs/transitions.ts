@@ -1,6 +1,6 @@
 /**
- * Plan, WorkChoice, Ingest, Reconcile, CloseState, ItemsState, DoneState, EndedInOrder, SweepState, OutcomeChoice, Succeed; the
- * gate's looks come besides, and ListItems for each piece of a long run's end.
+ * Plan, WorkChoice, Ingest, Reconcile, CloseState, ItemsState, DoneState, EndedInOrder, SweepState, OutcomeChoice,
+ * Succeed. The gate's looks are added, and ListItems for each piece of a long run's end.
  */
 export const RUN_TRANSITIONS = 11;
 /** Open, OpenDispatched, EnsureWorkers, SmallOnesLeft, BatchEnd. */

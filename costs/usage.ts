@@ -1,6 +1,6 @@
 /**
- * What a run takes, for one item or one batch: measured on the embedded AWS and a real S3 server, or reckoned where it says
- * so. Nothing was measured on AWS.
+ * What a run uses for one item or one batch: measured on the embedded AWS and a real S3 server, or estimated if the
+ * comment says so. Nothing was measured on AWS.
  */
 export const USAGE = {
   /** `node bench/run-usage.ts --items 200`: small files with the processor `profile`. */
@@ -8,7 +8,7 @@ export const USAGE = {
   s3ReadsAnItem: 8.22,
   logBytesAnItem: 1_771,
   recordBytesAnItem: 2_747,
-  /** Reckoned: the lines START, END and REPORT that Lambda itself adds to a call, and the embedded AWS doesn't. */
+  /** Estimated: the lines START, END and REPORT that Lambda adds to a call, and the embedded AWS doesn't. */
   logBytesACall: 500,
   /** `node bench/worker-rate.ts`: a receive and a delete, and a tenth of a batched send. */
   sqsRequestsAnItem: 2.1,
@@ -16,16 +16,16 @@ export const USAGE = {
   workerSecondsAnItem: 1 / 105,
   /** `npm start`: `profile` read 256 MiB in 2.2 s. */
   workerSecondsAMib: 2.2 / 256,
-  /** Reckoned: the path from the Internet through one Lambda of 1 GiB into S3. */
+  /** Estimated: the connection from the Internet through one Lambda of 1 GiB into S3. */
   lambdaMibASecond: 50,
-  /** Reckoned: eight small files at once, a third of a second each. */
+  /** Estimated: eight small files at once, a third of a second each. */
   smallFilesASecond: 24,
   /** `docs/waiting.md`, a million items counted in 92 s: Reconcile and the gate's exact looks. */
   countSecondsAnItem: 3 * 0.0002,
   /** `docs/waiting.md`: the end of a run reads an item's records and writes its line. */
   endCpuSecondsAnItem: 0.003,
-  /** Reckoned: a short call, with a cold start now and then. */
+  /** Estimated: a short call, with a cold start now and then. */
   shortCallSeconds: 1,
-  /** A worker's start is charged too: pulling the image and the bundle. Reckoned. */
+  /** Estimated: a worker's start is charged too, while it pulls the image and the bundle. */
   workerStartSeconds: 30,
 } as const;

@@ -1,16 +1,16 @@
-/** Whether a shell takes a word as it is, and no option is meant by it. */
+/** Returns whether a shell reads a word unchanged, and the word can't be an option. */
 export function isPlainWord(word: string): boolean {
   return /^[\w./=+@%:,][\w./=+@%:,-]*$/.test(word);
 }
 
-/** A deployment as a command names it. */
+/** The deployment that a command names. */
 export interface Place {
   readonly stack: string;
-  /** The embedded AWS of somebody's machine. */
+  /** Whether it is the embedded AWS on a person's machine. */
   readonly isLocal: boolean;
 }
 
-/** The account of the embedded AWS: AWS gives out none of zeroes. */
+/** The account of the embedded AWS: AWS assigns no account of zeroes. */
 const EMBEDDED_ACCOUNT = '000000000000';
 
 /** The deployment of an execution. Its state machine has the stack's name. */
@@ -19,7 +19,7 @@ export function placeOf(executionArn: string): Place {
   return { stack, isLocal: account === EMBEDDED_ACCOUNT };
 }
 
-/** `npx sluice retry night`, with what names the deployment where that is not the usual one. */
+/** Returns `npx sluice retry night`, with options for the deployment if it is not the default one. */
 export function sluiceCommand(place: Place, ...words: readonly string[]): string {
   const stack = place.stack === 'Sluice' ? [] : ['--stack', place.stack];
   return ['npx sluice', ...words, ...stack, ...(place.isLocal ? ['--local'] : [])].join(' ');

@@ -14,7 +14,7 @@ export function executionConsoleUrl(executionArn: string): string {
   return `${consoleOf(executionArn)}/states/home?region=${regionOf(executionArn)}#/v2/executions/details/${executionArn}`;
 }
 
-/** What shows an object of a bucket, but for its key, which goes behind it as a value of the query. */
+/** Returns the URL of an object of a bucket in the console without the key, which is added as a value of the query. */
 export function objectConsolePrefix(executionArn: string, bucket: string): string {
   const region = regionOf(executionArn);
   return `${consoleOf(executionArn)}/s3/object/${encodeURIComponent(bucket)}?region=${region}&prefix=`;
@@ -26,7 +26,7 @@ export function folderConsoleUrl(executionArn: string, bucket: string, prefix: s
   return `${consoleOf(executionArn)}/s3/buckets/${encodeURIComponent(bucket)}?region=${region}&prefix=${encodeURIComponent(prefix)}`;
 }
 
-/** Log groups whose lines tell a run's story. */
+/** The log groups that show the course of a run. */
 const LOGS = ['plan', 'open', 'slice', 'gatekeeper', 'close-run', 'done'];
 
 /**
@@ -50,7 +50,7 @@ export function logsConsoleUrl(executionArn: string, stack: string, runId: strin
   return `${consoleOf(executionArn)}/cloudwatch/home?region=${region}#logsV2:logs-insights${hash}`;
 }
 
-/** A text as the console's own notation has it: an apostrophe before it, and `*` where a URL has `%`. */
+/** Quotes a text for the console's URLs: with an apostrophe before it, and `*` instead of the `%` of URLs. */
 function quoted(text: string): string {
   return `'${encodeURIComponent(text).replaceAll("'", '%27').replaceAll('%', '*')}`;
 }

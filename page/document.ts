@@ -7,17 +7,17 @@ import { STYLE } from './style.ts';
 export interface DocumentParts {
   readonly title: string;
   readonly body: Markup;
-  /** What the script reads: it becomes JSON in the page. */
+  /** The data for the script: it becomes JSON in the page. */
   readonly data?: unknown;
   /** The source of the page's script. */
   readonly script: string;
-  /** Whether the script asks the server that it came from for newer ones of itself. */
+  /** Whether the script requests newer versions of the page from its server. */
   readonly living?: boolean;
 }
 
 /**
- * A page in one file. Its policy lets nothing in but its own style and its own script, by their hashes: markup that found its
- * way in from a source's names could neither run nor load nor send anything.
+ * A page in one file. Its policy permits only its own style and its own script, by their hashes. If the names of a
+ * source contained markup, this markup could not run, load or send anything.
  */
 export function document({ title, body, data, script, living = false }: DocumentParts): string {
   const policy = [
@@ -52,7 +52,7 @@ function hashOf(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }
 
-/** JSON that can't end the script element it stands in, nor begin a comment there, nor hide what it holds from a reader. */
+/** JSON that can't end its script element, nor begin a comment in it, nor hide its content from a reader. */
 function jsonForScript(data: unknown): string {
   return printable(JSON.stringify(data)).replaceAll('<', '\\u003c');
 }

@@ -3,7 +3,7 @@ import { html, type Markup, markup } from './html.ts';
 
 const NAME = /^[a-z][a-zA-Z-]*$/;
 
-/** The markup of a node that the browser could make as well. */
+/** The markup of a node that the browser could create too. */
 export function fromNode(node: Node): Markup {
   if (typeof node === 'string') return html`${node}`;
   const [tag, attributes, ...children] = node;

@@ -1,6 +1,6 @@
 import { printable } from '#net/printable.ts';
 
-/** Text that is markup: made by {@link html}, or by code that says so with {@link markup}. */
+/** Text that is markup: made by {@link html}, or by code that calls {@link markup}. */
 export class Markup {
   readonly text: string;
 
@@ -16,16 +16,17 @@ export class Markup {
 type Value = string | number | Markup | undefined | null | false | readonly Value[];
 
 /**
- * Markup from a template. Each value becomes text, whatever it holds, with what shows nothing made visible: names and messages
- * are written by whoever runs a source. Only a {@link Markup} goes in as it is. A list is joined; what is absent or false is left out.
+ * Makes markup from a template. Each value becomes text, with invisible characters made visible, because names and
+ * messages may come from the owner of a source. Only a {@link Markup} is inserted unchanged. A list is joined;
+ * undefined and false are left out.
  *
- * Values may stand in text and in quoted attributes, and nowhere else.
+ * Use values only in text and in quoted attributes.
  */
 export function html(parts: TemplateStringsArray, ...values: readonly Value[]): Markup {
   return new Markup(String.raw({ raw: parts }, ...values.map(asText)));
 }
 
-/** Says that a text is markup. Only for what this project's own code has written. */
+/** Marks a text as markup. Use it only for text that this project's own code has written. */
 export function markup(text: string): Markup {
   return new Markup(text);
 }

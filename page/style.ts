@@ -1,4 +1,4 @@
-/** How pages look: at 390 pixels and at 1,280, light and dark, on a screen and on paper. */
+/** The style of all pages: at 390 pixels and at 1,280, light and dark, on a screen and on paper. */
 export const STYLE = `
 :root {
   --page: #f5f6f8; --card: #ffffff; --ink: #1b1f24; --soft: #55606b; --line: #d8dde3; --grid: #e8ebef; --link: #0a58a8;

@@ -11,18 +11,18 @@ import { listRun, readRunsPage } from './runs/list-run.ts';
 import type { ListedRun } from './runs/listed-run.ts';
 
 export interface PageOptions {
-  /** What the deployment is made of. @default unknown, and the pages say nothing of costs */
+  /** The deployment's properties. @default unknown, and the pages show no costs */
   readonly deployment?: PricedDeployment;
   /** How long the records of a run are kept. @default for ever */
   readonly keepDays?: number;
-  /** Gets what keeps a run from being listed with the others, a sentence. The run's end goes on. */
+  /** Receives a sentence if the run could not be listed with the others. The run's end continues. */
   readonly warn: (message: string) => void;
 }
 
 /**
- * Writes the pages of a run that has come to its end: its own, and the page of all runs. Every item is written by then.
+ * Writes the pages of a run that has ended: its own page, and the page of all runs. All items are written before.
  *
- * A run comes to its end also where the page of all runs can't be written: `warn` gets the reason.
+ * If the page of all runs can't be written, the run still ends: `warn` receives the reason.
  */
 export function pageWriter(store: Store, options: PageOptions): (ended: EndedRun) => Promise<void> {
   return async (ended) => {

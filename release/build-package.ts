@@ -4,7 +4,7 @@ import { transformSync } from 'esbuild';
 import ts from 'typescript';
 import { PUBLIC_ENTRIES, packageManifest } from './package-manifest.ts';
 
-/** The rooms of the package. Tests, benchmarks and the local run stay out. */
+/** The folders in the package. Tests, benchmarks and the local run are not included. */
 const ROOMS = [
   'net',
   'transfer',
@@ -19,24 +19,24 @@ const ROOMS = [
   'cli',
   'costs',
 ];
-/** Files that are no TypeScript, and that the code imports, reads or bundles. */
+/** Files other than TypeScript that the code imports, reads or bundles. */
 const OTHER_FILES = /\.(js|cjs|json)$/;
 const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs'];
-/** The oldest Node that the engine runs on. esbuild compiles what it can't parse. */
+/** The oldest Node on which the engine runs. esbuild compiles syntax that this Node can't parse. */
 const TARGET = 'node20';
 
-/** A source does not compile to a package: TypeScript's own words, one line each. */
+/** A source can't be compiled for the package: TypeScript's own messages, one on each line. */
 export class PackageError extends Error {
   override readonly name = 'PackageError';
 }
 
 /**
- * Writes the npm package: each module as JavaScript with its types, and a package.json of its own. Users' Node and bundlers can't strip
- * the types of TypeScript in `node_modules`.
+ * Writes the npm package: each module as JavaScript with its types, and a package.json. Users' Node and bundlers can't
+ * strip the types of TypeScript in `node_modules`.
  *
  * @param repository the folder of the sources.
- * @param folder takes the package; what was in it is removed.
- * @throws PackageError where TypeScript can't write the types, or an import of a TypeScript file is left.
+ * @param folder receives the package; its old content is removed.
+ * @throws PackageError if TypeScript can't write the types, or an import of a TypeScript file is left.
  */
 export function buildPackage(repository: string, folder: string): void {
   rmSync(folder, { recursive: true, force: true });
@@ -75,14 +75,14 @@ function filesIn(folder: string): string[] {
 
 const compiledName = (file: string): string => file.replace(/\.ts$/, '.js');
 
-/** The types of everything that a public entry reaches, by file. */
+/** The types of everything that a public entry imports, by file. */
 function declarations(repository: string): Map<string, string> {
   const found = new Map<string, string>();
   const { config } = ts.readConfigFile(join(repository, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, repository);
   const ambient = ROOMS.flatMap((room) => filesIn(join(repository, room))).filter((file) => file.endsWith('.d.ts'));
   const program = ts.createProgram({
-    // With the declarations of modules that have none of their own.
+    // With the declarations of modules that have no types of their own.
     rootNames: [...Object.values(PUBLIC_ENTRIES).map((entry) => join(repository, entry)), ...ambient],
     options: { ...options, noEmit: false, declaration: true, emitDeclarationOnly: true, stripInternal: true },
   });
@@ -101,8 +101,8 @@ function declarations(repository: string): Map<string, string> {
 }
 
 /**
- * Names compiled files in imports, in place of TypeScript ones, and paths in place of the aliases of package.json: bundlers and
- * older TypeScript don't read those of a package in `node_modules`.
+ * Changes imports to name compiled files instead of TypeScript, and paths instead of the aliases of package.json:
+ * bundlers and older TypeScript don't read the aliases of a package in `node_modules`.
  */
 function withCompiledImports(text: string, name: string): string {
   const compiled = text.replaceAll(

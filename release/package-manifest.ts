@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What users import, by the path behind the package's name. Everything else is private. */
+/** The modules that users may import, by the path after the package's name. Everything else is private. */
 export const PUBLIC_ENTRIES = {
   './transfer': 'transfer/index.ts',
   './constructs': 'lib/index.ts',
   './processors': 'processors/contract/index.ts',
 } as const;
 
-/** Users' own apps bring these, so that there is one copy of each. Who only takes the engine needs neither. */
+/** Users' own apps bring these packages, so that there is one copy of each. A user of only the engine needs neither. */
 const PEERS = ['aws-cdk-lib', 'constructs'];
 /** Tools of the repository that the constructs need at synth. */
 const TOOLS_AT_SYNTH = ['esbuild'];
@@ -47,7 +47,7 @@ export function packageManifest(repository: string): Record<string, unknown> {
     dependencies: Object.fromEntries([...dependencies, ...tools].sort(([one], [other]) => (one < other ? -1 : 1))),
     peerDependencies: Object.fromEntries(PEERS.map((name) => [name, `^${ours.dependencies[name]}`])),
     peerDependenciesMeta: Object.fromEntries(PEERS.map((name) => [name, { optional: true }])),
-    // Workers run the image of this version. Nobody installs it.
+    // The image of the workers has this version. It is not installed.
     devDependencies: { node: ours.devDependencies.node },
   };
 }

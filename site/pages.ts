@@ -5,15 +5,15 @@ import type { DefaultTheme } from 'vitepress';
 
 export const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 
-/** Where the pages are. Files elsewhere, like the READMEs of examples, are read in the repository alone. */
+/** The folders of pages. Other Markdown files, like the READMEs of examples, are only read in the repository. */
 const PAGES = ['*.md', 'docs/**/*.md', 'bench/README.md', 'bench/results/*.md'];
 
-/** The README of a folder is the page that the folder opens with. */
+/** The README of a folder is the folder's index page. */
 export const home: Record<string, string> = { 'README.md': 'index.md', 'bench/README.md': 'bench/index.md' };
 
 /**
- * The topics of the sidebar, and their pages. A folder stands for all its pages that are not named, so a new page appears
- * by itself.
+ * The topics of the sidebar, and their pages. A folder adds all its pages that are not named, so a new page appears by
+ * itself.
  */
 const TOPICS: Record<string, readonly string[]> = {
   'Get started': ['README.md', 'docs/glossary.md', 'docs/moving.md', 'docs/waiting.md'],
@@ -51,7 +51,10 @@ export function pages(): string[] {
   return globSync(PAGES, { cwd: REPOSITORY }).sort();
 }
 
-/** What VitePress must not take for a page: it would take every Markdown file in and below the repository's folder. */
+/**
+ * Returns the Markdown files that are not pages: VitePress would make a page of every Markdown file in and below the
+ * repository's folder.
+ */
 export function notPages(): string[] {
   const wanted = new Set(pages());
   const folders = readdirSync(REPOSITORY, { withFileTypes: true }).filter((entry) => entry.isDirectory());
@@ -61,9 +64,9 @@ export function notPages(): string[] {
 }
 
 /**
- * Every page once, by topic, with its heading as the text; tables of measurements are left out.
+ * Returns every page once, by topic, with its heading as the text, without tables of measurements.
  *
- * @throws when a topic names a page or a folder that is not there.
+ * @throws if a topic names a page or a folder that does not exist.
  */
 export function sidebar(): DefaultTheme.SidebarItem[] {
   const left = new Set(pages().filter((page) => !page.startsWith(NOT_IN_SIDEBAR)));
@@ -82,7 +85,7 @@ export function sidebar(): DefaultTheme.SidebarItem[] {
   });
 }
 
-/** The path of a page in the site, as VitePress takes it. */
+/** Returns the path of a page in the site, in the form of VitePress. */
 export function linkTo(page: string): string {
   return `/${home[page] ?? page}`;
 }

@@ -3,16 +3,16 @@ import { dirname, join, posix, relative } from 'node:path';
 import type { MarkdownEnv, MarkdownRenderer } from 'vitepress';
 import { linkTo, pages, REPOSITORY } from './pages.ts';
 
-/** The folder of the site that holds the files of the repository which pages link to. */
+/** The folder of the site with the repository's files that pages link to. */
 const FILES = 'files';
-/** Files and folders that a page links to and that are no pages, by their path in the repository. */
+/** Files and folders that a page links to and that are not pages, by their path in the repository. */
 const linked = new Set<string>();
 
 /**
- * Makes links work that lead from a Markdown file to its neighbours in the repository: to a page by its path in the site,
- * and to any other file or folder by its copy.
+ * Makes links from a Markdown file to its neighbours in the repository work: a link to a page gets the path in the
+ * site, a link to another file or folder gets the path of its copy.
  *
- * @throws when a link leads to what is not in the repository, with the file and the link.
+ * @throws if a link leads to something that is not in the repository, with the file and the link.
  */
 export function repositoryLinks(md: MarkdownRenderer): void {
   const known = new Set(pages());
@@ -41,7 +41,7 @@ export function repositoryLinks(md: MarkdownRenderer): void {
   });
 }
 
-/** The anchor of a heading as GitHub makes it, so that a link into a page works in both places. */
+/** Returns the anchor of a heading as GitHub makes it, so that a link into a page works in both places. */
 export function anchor(heading: string): string {
   return heading
     .toLowerCase()
@@ -49,7 +49,7 @@ export function anchor(heading: string): string {
     .replaceAll(' ', '-');
 }
 
-/** Puts what the pages link to beside them: files as they are, and for a folder a list of its files too. */
+/** Copies the files that pages link to into the site, and makes a list of files for each folder. */
 export function copyLinkedFiles(site: string): void {
   for (const file of linked) {
     const to = join(site, FILES, file);

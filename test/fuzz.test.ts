@@ -97,7 +97,7 @@ const rules = {
 const defaults = { scheduledTime: new Date(0), timeZone: 'UTC', process: null, processors: PROCESSOR_NAMES };
 
 describe(`anything at all (FUZZ_SEED=${seed})`, () => {
-  it('as an execution input is taken, or refused with every problem’s path', () => {
+  it('any value as an execution input is accepted, or refused with the path of every problem', () => {
     fc.assert(
       fc.property(input, (typed) => {
         const error = errorOf(() => readInput(typed, rules));
@@ -112,7 +112,7 @@ describe(`anything at all (FUZZ_SEED=${seed})`, () => {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 
-  it('as a line of a list is an item, or a problem by its line', () => {
+  it('any line of a list is an item, or a problem with its line number', () => {
     fc.assert(
       fc.property(fc.oneof(source, anything), (value) => {
         const problems: string[] = [];
@@ -125,7 +125,7 @@ describe(`anything at all (FUZZ_SEED=${seed})`, () => {
     );
   });
 
-  it('as settings is taken, or refused by the names of the settings', () => {
+  it('any value as settings is accepted, or refused with the names of the settings', () => {
     const names = 'gate ingest workers run bucket network sources limits logs schedules defaultInput stackName'.split(
       ' ',
     );
@@ -152,7 +152,7 @@ describe(`anything at all (FUZZ_SEED=${seed})`, () => {
     );
   });
 
-  it('as a message is read, or refused, and never throws', () => {
+  it('any message is read or refused, and reading never throws', () => {
     const body = fc.oneof(
       fc.string(),
       fc
@@ -177,7 +177,7 @@ describe(`anything at all (FUZZ_SEED=${seed})`, () => {
     ['a gate record', gateRecordSchema],
     ['a batch', batchSchema],
     ['a transfer', lostTransferSchema],
-  ])('as %s is refused by its key and a path, or has its shape', async (_name, schema) => {
+  ])('any object as %s is refused with its key and a path, or fits the schema', async (_name, schema) => {
     const names = 'shape' in schema ? Object.keys(schema.shape as object) : sourceFields;
     const records = fc.oneof(anything, withFields(names), fc.array(withFields(names), { maxLength: 2 }));
     await fc.assert(
@@ -195,7 +195,7 @@ describe(`anything at all (FUZZ_SEED=${seed})`, () => {
     );
   });
 
-  it('as what a processor returns can be read again from its record, or is refused by name', async () => {
+  it('any result of a processor can be read again from its record, or is refused by name', async () => {
     const cycle: unknown[] = [];
     cycle.push(cycle);
     const noJson = fc.constantFrom<unknown>(
@@ -229,7 +229,7 @@ describe(`anything at all (FUZZ_SEED=${seed})`, () => {
     );
   });
 
-  it('as an environment is taken, or refused by the names of its variables', () => {
+  it('any environment is accepted, or refused with the names of its variables', () => {
     const variables = Object.assign({}, ...Object.values(environment)) as Parameters<typeof readEnvironment>[0];
     const value = fc.oneof(
       fc.string(),
@@ -255,7 +255,7 @@ describe(`anything at all (FUZZ_SEED=${seed})`, () => {
     }
   });
 
-  it('as a URL is redacted, whatever it holds', () => {
+  it('any URL is redacted, whatever it contains', () => {
     const word = fc.stringMatching(/^[a-z0-9]{1,8}$/);
     fc.assert(
       fc.property(word, word, fc.webPath(), (user, name, path) => {

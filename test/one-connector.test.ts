@@ -16,7 +16,7 @@ const CONNECT: Readonly<Record<string, string>> = {
   'worker/runtime/worker-name.ts': 'to the metadata of the task, by an address of ECS',
 };
 
-it('lets nothing that runs in the cloud connect but by the guard, or to AWS', () => {
+it('no code that runs in the cloud can connect without the guard, except to AWS', () => {
   const files = globSync('{net,transfer,run,processors,lambdas,worker}/**/*.ts', { cwd: ROOT }).filter(
     (file) => !file.endsWith('.d.ts'),
   );

@@ -52,19 +52,19 @@ const locks = globSync('**/package-lock.json', {
 const nameOf = (path: string) => path.replace(/^.*node_modules\//, '');
 
 describe.each(locks)('$path', ({ locked, manifest }) => {
-  it('has permissive licences alone in what is deployed, and none that reaches beyond its own files in tools', () => {
+  it('deployed packages have only permissive licences, and tools have none that affects other files', () => {
     const refused = locked
       .filter(([, { license = 'none', dev = false }]) => !(dev ? FOR_TOOLS : PERMISSIVE).has(license))
       .map(([path, { license = 'none' }]) => `${nameOf(path)}: ${license}`);
     expect(refused).toEqual([]);
   });
 
-  it('runs the install scripts of the packages that are named, and of no others', () => {
+  it('only the named packages run install scripts', () => {
     const scripted = new Set(locked.filter(([, one]) => one.hasInstallScript).map(([path]) => nameOf(path)));
     expect(scripted).toEqual(new Set(Object.keys(manifest.allowScripts ?? {})));
   });
 
-  it('pins exact versions, each with its hash', () => {
+  it('every package has an exact version and a hash', () => {
     for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
       expect(version, name).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
     }
@@ -91,15 +91,15 @@ function licences(): string {
   ].join('\n');
 }
 
-it('lists the licences of all that is deployed', async () => {
+it('docs/licences.md lists the licences of all deployed packages', async () => {
   await expect(licences()).toMatchFileSnapshot('../docs/licences.md');
 });
 
-it('knows the lock file of the repository itself', () => {
+it('the test finds the lock file of the repository itself', () => {
   expect(locks.map(({ path }) => path)).toContain('package-lock.json');
 });
 
-it('pins each action of hosted CI by its commit', () => {
+it('each action of hosted CI has a pinned commit', () => {
   const workflows = globSync('.github/workflows/*.yml', { cwd: REPOSITORY });
   const used = workflows.flatMap((path) => [
     ...readFileSync(join(REPOSITORY, path), 'utf8').matchAll(/^\s*-?\s*uses:\s*(.*)$/gm),
@@ -118,14 +118,14 @@ describe.each(['local/embedded/requirements', '.ci/lint-requirements', 'bench/pe
     .split('\n')
     .filter((line) => line.trim() !== '');
 
-  it('pins exact versions of everything that pip installs, each with the hashes of its files', () => {
+  it('every package that pip installs has an exact version and the hashes of its files', () => {
     expect(locked.length).toBeGreaterThan(0);
     for (const line of locked) {
       expect(line).toMatch(/^[\w.-]+(\[[\w,-]+\])?==[\w.!+-]+( ; [^;]+?)? +(--hash=sha256:[0-9a-f]{64} *)+$/);
     }
   });
 
-  it('has what its list without hashes asks for', () => {
+  it('the list with hashes contains everything that the list without hashes requires', () => {
     const versions = new Set(locked.map((line) => line.split(' ')[0]?.toLowerCase().replaceAll('_', '-')));
     const asked = lines('in').filter((line) => line.trim() !== '' && !line.startsWith('#'));
     for (const line of asked) expect(versions).toContain(line.toLowerCase().replaceAll('_', '-'));

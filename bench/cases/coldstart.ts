@@ -17,16 +17,19 @@ import { SHIPPED } from '../shipped.ts';
 import { SEED } from '../source-files.ts';
 
 const GOAL_BYTES = MIB;
-/** CPU of Node alone, so many times. */
+/** The goals, in multiples of the CPU of Node alone. */
 const GOAL_TIMES = { loaded: 3, 'asks for the first byte': 4 } as const;
-/** More than Open finishes by itself, so that a slice is left. */
+/** More than Open transfers by itself, so that a slice is left. */
 const FILE_BYTES = 100 * MIB;
-/** Those that transfer, and are called. The others are loaded only. */
+/** The functions that transfer, and that are called. The others are only loaded. */
 const CALLED = ['open', 'slice'] as const satisfies LambdaName[];
-/** As many of the modules that were not run are named. */
+/** How many of the modules that were not run are named. */
 const MODULES = 8;
 
-/** How long a new process of each function takes until it is loaded, and of those that transfer until they ask the source. */
+/**
+ * Measures how long a new process of each function takes until it is loaded, and for functions that transfer, until
+ * they send a request to the source.
+ */
 export async function coldstartCase(bench: Bench): Promise<CaseResult> {
   const bundles = bundleLambdas(lambdaEntries());
   const looked = bundleLambdas(lambdaEntries(), { sourcemap: 'inline' });
@@ -55,7 +58,7 @@ export async function coldstartCase(bench: Bench): Promise<CaseResult> {
   const load = (name: LambdaName, of: typeof bundles, payload: readonly string[], extra = {}) =>
     start([join(of[name].folder, 'index.mjs'), ...payload], { ...variables[name], ...own, ...extra });
 
-  /** Open, and Slice of what it left. */
+  /** Calls Open, and then Slice for the rest. */
   const callBoth = async (runId: string, of: typeof bundles, extra?: (name: string) => Record<string, string>) => {
     const id = itemId(runId);
     const batch = runKeys(runId).batch(0);

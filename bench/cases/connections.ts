@@ -4,11 +4,11 @@ import { type Bench, type CaseResult, GIB, MIB, type Run } from '../run.ts';
 import { largeFile } from '../source-files.ts';
 
 const COUNTS = [1, 2, 4, 8, 16];
-/** About what a far or a busy server gives one connection. */
+/** About the speed of one connection to a distant or busy server. */
 const BYTES_PER_SECOND = 20 * MIB;
 const SECONDS = 60;
 
-/** What more connections bring and cost: the default of `ingest.connections` is chosen by it. */
+/** Measures the effect and the cost of more connections. The default of `ingest.connections` was chosen with it. */
 export async function connectionsCase(bench: Bench): Promise<CaseResult> {
   const file = largeFile(bench.quick ? 256 * MIB : GIB);
   const short = largeFile(bench.quick ? 128 * MIB : 512 * MIB);

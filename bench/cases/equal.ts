@@ -6,7 +6,7 @@ import { largeFile } from '../source-files.ts';
 
 const SECONDS = 150;
 
-/** One large file at equal concurrency and part size, for the tools that can be told. */
+/** One large file at equal concurrency and part size, for the tools that have options for both. */
 export async function equalCase(bench: Bench): Promise<CaseResult> {
   const file = largeFile(bench.quick ? GIB / 8 : GIB);
   const sizes = { connections: SHIPPED.connections, partMib: SHIPPED.bufferMiB };

@@ -7,16 +7,17 @@ import { largeFile } from '../source-files.ts';
 import { rcloneCopyto } from '../tools/rclone.ts';
 import type { SluiceStep } from '../tools/sluice-process.ts';
 
-/** Low enough that 16 of them leave two cores to spare: the case is about connections, not about CPU. */
+/** Low enough that 16 connections leave a part of two cores unused: the case measures connections, not CPU. */
 const BYTES_PER_SECOND = 10 * MIB;
 const CONNECTIONS = 16;
 const GOAL = 13;
 const SECONDS = 90;
 
-/** Many connections against one, on a source that limits each of them by a token bucket. */
+/** Many connections compared with one, on a source that limits each connection with a token bucket. */
 export async function limitedCase(bench: Bench): Promise<CaseResult> {
-  // Below a GiB the first part, which comes over one connection, decides the time of 16. One connection's rate is the same
-  // at any length, and four times the length would be four times the minute.
+  // With less than a GiB, the first part, which comes over one connection, decides the time of 16 connections. The
+  // speed of one connection is the same at any length, and a file four times as long would only take four times as
+  // long.
   const file = largeFile(bench.quick ? GIB : 2 * GIB);
   const short = largeFile(bench.quick ? GIB / 4 : GIB / 2);
   const tools = bench.tools.filter(({ readsInParallel }) => readsInParallel);
@@ -66,7 +67,7 @@ export async function limitedCase(bench: Bench): Promise<CaseResult> {
   };
 }
 
-/** The rate of one call of `uploadSlice` for all parts but the first, its process's start included. */
+/** The speed of one call of `uploadSlice` for all parts but the first, with the start of its process. */
 async function partsMibPerSecond(bench: Bench, lane: Lane, job: Job): Promise<number> {
   const step = async (todo: SluiceStep) => {
     const { cost, output } = await measure(bench.sluice.step(job, todo));

@@ -2,7 +2,7 @@ import { openLane } from '../lane.ts';
 import { type Bench, type CaseResult, type Finding, GIB, MIB, type Run } from '../run.ts';
 import { largeFile } from '../source-files.ts';
 
-/** Peak memory over lengths: a transfer of any length has to run in the memory of a small one. */
+/** Peak memory for several lengths: a long transfer must not need more memory than a short one. */
 export async function memoryCase(bench: Bench): Promise<CaseResult> {
   const short = [256 * MIB, GIB];
   const lengths = bench.quick ? short : [...short, 4 * GIB, ...(bench.brief ? [] : [10 * GIB])];

@@ -6,19 +6,23 @@ import { type FileSpec, largeFile } from '../source-files.ts';
 import type { Tool } from '../tool.ts';
 import { rcloneOnePut } from '../tools/rclone.ts';
 
-/** Goals of one lane, for a GiB: times the CPU of the cheapest tool that there is, which verifies nothing, and MiB of memory. */
+/**
+ * Goals of one lane, for a GiB: the CPU in multiples of the cheapest tool, which verifies nothing, and MiB of memory.
+ */
 const GOALS = { HTTP: { onePut: 1.35, peakMib: 110 }, TLS: { onePut: 1.1, peakMib: 115 } } as const;
-/** What Node takes at the least, with the sizes that tools have by default. */
+/** The smallest cost of a Node process, with the default sizes of the tools. */
 const FLOOR = 'floor, 4 × 8 MiB';
 const FLAT = 1.1;
-/** Of all, the rounds with the short file first. The whole benchmark stays within half an hour by it. */
+/**
+ * Seconds for all rounds with the short file first. With this limit, the whole benchmark takes less than half an hour.
+ */
 const SECONDS = 510;
-/** Of a brief run, which is over in twelve minutes. */
+/** Seconds in a brief run, which ends within twelve minutes. */
 const BRIEF_SECONDS = 360;
-/** What the cases behind this one take. Beyond it, all of what `--minutes` gives is for this one. */
+/** Seconds that the cases after this one need. This case may use all other time of `--minutes`. */
 const SECONDS_BEHIND = 720;
 
-/** The same job for every tool as it is by itself: one large file, over HTTP and over TLS on both sides. */
+/** The same job for every tool with its defaults: one large file, over HTTP and over TLS on both sides. */
 export async function peersCase(bench: Bench): Promise<CaseResult> {
   const file = largeFile(bench.quick ? GIB / 16 : GIB);
   const long = largeFile(bench.quick ? GIB / 4 : 4 * GIB);
@@ -72,7 +76,10 @@ export async function peersCase(bench: Bench): Promise<CaseResult> {
   };
 }
 
-/** The other tools, first those that come nearest in CPU or in memory: where time ends, they are what was to be beaten. */
+/**
+ * Sorts the other tools so that those nearest in CPU or in memory come first: if time runs out, the tools to beat were
+ * measured.
+ */
 function bestFirst({ tools, sluice }: Bench, byCpu: readonly Cell[]): Tool[] {
   const byMemory = byCpu.toSorted((a, b) => a.peakMib - b.peakMib);
   const place = ({ name }: Tool) => {

@@ -3,13 +3,13 @@ import { openLane } from '../lane.ts';
 import { type Bench, type CaseResult, type Finding, GIB, MIB } from '../run.ts';
 import { largeFile } from '../source-files.ts';
 
-/** What a file of 1 TiB needs, to stay within 10,000 parts. */
+/** The part size for a file of 1 TiB, to stay within 10,000 parts. */
 const PART_MIB = 105;
 const GOAL_CPU = 1.6;
 const GOAL_MORE_MIB = 30;
 const SECONDS = 120;
 
-/** Parts too large to lie in memory, against parts that do. */
+/** Parts that are too large for memory, compared with parts that fit into memory. */
 export async function pipedCase(bench: Bench): Promise<CaseResult> {
   const file = largeFile(bench.quick ? GIB / 4 : GIB);
   await using lane = await openLane({ files: [file] });

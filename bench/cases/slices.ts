@@ -18,12 +18,15 @@ import { SHIPPED } from '../shipped.ts';
 import { largeFile } from '../source-files.ts';
 import type { SluiceStep } from '../tools/sluice-process.ts';
 
-/** More calls of one slice than this are a transfer that makes no progress. */
+/** A slice that needs more calls than this makes no progress. */
 const MOST_CALLS = 100;
 const SLICES_AT_ONCE = 2;
 const CONNECTIONS = SHIPPED.connections;
 
-/** A long file in slices, each call a process of its own with a short deadline, as Lambdas would go on from each other. */
+/**
+ * A long file in slices. Each call is a process of its own with a short deadline, as Lambdas continue each other's
+ * work.
+ */
 export async function slicesCase(bench: Bench): Promise<CaseResult> {
   const bytes = bench.quick ? 3 * GIB : 20 * GIB;
   const sliceBytes = bench.quick ? GIB : 2 * GIB;
@@ -106,7 +109,7 @@ export async function slicesCase(bench: Bench): Promise<CaseResult> {
   };
 }
 
-/** The calls of one transfer, and what they came to. */
+/** The calls of one transfer, and their sums. */
 class SliceCalls {
   readonly #bench: Bench;
   readonly #job: Job;

@@ -7,7 +7,10 @@ import { largeFile } from '../source-files.ts';
 const BYTES_PER_SECOND = 10 * MIB;
 const SENDING = ['UploadPart', 'PutObject'] as const;
 
-/** A source that is faster than S3: what waits in memory meanwhile, and whether anybody takes it for a stall. */
+/**
+ * A source that is faster than S3: measures the memory that waits meanwhile, and checks that it is not treated as a
+ * stall.
+ */
 export async function slowCase(bench: Bench): Promise<CaseResult> {
   const file = largeFile(256 * MIB);
   await using lane = await openLane({ files: [file] });

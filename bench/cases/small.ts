@@ -6,7 +6,7 @@ import { SMALL_BYTES, smallFiles } from '../source-files.ts';
 
 const SECONDS = 90;
 
-/** Many small files: what a file costs beyond its bytes. */
+/** Many small files: measures the cost of a file besides its bytes. */
 export async function smallCase(bench: Bench): Promise<CaseResult> {
   const files = smallFiles(bench.quick ? 200 : 1_000);
   const atOnce = SHIPPED.sourcesAtOnce;

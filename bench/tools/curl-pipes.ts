@@ -9,7 +9,7 @@ import type { Tool } from '../tool.ts';
 const S5CMD = join(PEERS_FOLDER, 'venv/bin/s5cmd');
 const AWS = join(PEERS_FOLDER, 'venv/bin/aws');
 
-/** `curl | s5cmd pipe`; many files by way of a folder. */
+/** `curl | s5cmd pipe`; many files through a folder. */
 export const s5cmdPipe: Tool = {
   name: 'curl | s5cmd pipe',
   readsInParallel: false,
@@ -34,7 +34,7 @@ export const s5cmdPipe: Tool = {
     ]),
 };
 
-/** `curl | aws s3 cp -`; many files by way of a folder. */
+/** `curl | aws s3 cp -`; many files through a folder. */
 export const awsCp: Tool = {
   name: 'curl | aws s3 cp',
   readsInParallel: false,
@@ -52,14 +52,14 @@ export const awsCp: Tool = {
     ]),
 };
 
-/** Arguments that hold nothing a shell would take apart go to bash as they are. */
+/** The arguments contain nothing that a shell would interpret, so bash gets them unchanged. */
 function pipe(job: Job, env: Command['env'], upload: readonly string[]): Command {
   const curl = ['curl', ...CURL, ...certificate(job), job.url];
   const script = `set -o pipefail; ${quoted(curl)} | ${quoted(upload)}`;
   return { file: 'bash', args: ['--norc', '-c', script], env };
 }
 
-/** Neither tool takes many files from a pipe: curl fetches them in parallel, then the folder is uploaded. */
+/** Neither tool reads many files from a pipe: curl downloads them in parallel, then the folder is uploaded. */
 function byFolder(job: SmallJob, env: Command['env'], upload: (folder: string) => readonly string[]): Command {
   const folder = join(job.folder, 'fetched');
   mkdirSync(folder, { recursive: true });
@@ -88,7 +88,7 @@ function quoted(words: readonly string[]): string {
   return words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
 }
 
-/** Go reads the certificates to trust from here. */
+/** Go reads the trusted certificates from this variable. */
 function s5cmdEnv({ env, caFile }: Pick<Job, 'env' | 'caFile'>): Command['env'] {
   return { ...env, ...(caFile !== undefined && { SSL_CERT_FILE: caFile }) };
 }
@@ -102,7 +102,7 @@ function plainParts({ caFile }: Pick<Job, 'caFile'>): Record<string, string> {
   return caFile === undefined ? {} : { AWS_REQUEST_CHECKSUM_CALCULATION: 'when_required' };
 }
 
-/** The CLI takes sizes from its settings file only. */
+/** The CLI reads sizes only from its settings file. */
 function awsSettings({ folder }: Pick<Job, 'folder'>, { connections, partMib }: Sizes): Record<string, string> {
   const lines = [
     ...(connections === undefined ? [] : [`  max_concurrent_requests = ${connections}`]),

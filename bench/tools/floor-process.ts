@@ -1,7 +1,7 @@
 /**
- * The least that a Node process can do to land a body in parts and prove them: the socket's reads go into part buffers, each
- * part gets its CRC-32 and is sent by `node:http`. One GET, no retries, no checks, no SDK. What the engine costs beyond it is
- * the price of everything else.
+ * The least that a Node process must do to land a body in parts and prove them: the socket's reads go into part
+ * buffers, each part gets its CRC-32 and is sent by `node:http`. One GET, no retries, no checks, no SDK. The difference
+ * to the engine is the price of everything else.
  */
 import { createHash, createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -51,13 +51,13 @@ function crcElement({ crc }: Part): string {
   return `<ChecksumCRC32>${crc}</ChecksumCRC32>`;
 }
 
-/** Reads the body into as many buffers as there are, and sends each when it is full. */
+/** Reads the body into the buffers, and sends each buffer when it is full. */
 function readAndSend(): Promise<Part[]> {
   const { promise, resolve, reject } = Promise.withResolvers<Part[]>();
   const done: Part[] = [];
   const free: Buffer[] = Array.from({ length: input.parts + 1 }, () => Buffer.allocUnsafeSlow(input.partBytes));
   const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-  /** What TLS hands on after a pause. */
+  /** Bytes that TLS delivers while reading is paused. */
   let held: Buffer[] = [];
   let buffer: Buffer | undefined;
   let filled = 0;
@@ -75,7 +75,7 @@ function readAndSend(): Promise<Part[]> {
     free.push(whole);
     if (buffer === undefined) readOn();
   };
-  /** Counts bytes that lie in the buffer. @returns whether there is room for more. */
+  /** Counts bytes in the buffer. @returns whether there is room for more. */
   const took = (bytes: number): boolean => {
     filled += bytes;
     left -= bytes;

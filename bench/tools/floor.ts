@@ -4,7 +4,7 @@ import type { FloorInput } from './floor-process.ts';
 
 const MIB = 1_048_576;
 
-/** What Node can do at the least (`floor-process.ts`), with parts of a size, so many of them in flight. */
+/** The least that Node can do (`floor-process.ts`), with a part size and a number of parts in flight. */
 export async function floorTools(): Promise<Tool[]> {
   const bundle = await bundleTool('floor-process.ts');
   return [

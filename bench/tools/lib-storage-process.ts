@@ -1,4 +1,4 @@
-/** lib-storage's Upload in a process of its own, told by standard input what to do. */
+/** lib-storage's Upload in a process of its own, which reads its job from standard input. */
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -33,5 +33,5 @@ await pMap(
   },
   { concurrency: input.atOnce },
 );
-// Idle connections would keep the process for their time.
+// Idle connections would keep the process alive until their timeout.
 process.exit();

@@ -52,8 +52,8 @@ export const rcloneCopyto: Tool = {
 };
 
 /**
- * The same by one GET and one PUT, as its settings allow up to S3's 5 GiB. It is the cheapest way that there is: no parts, so
- * nothing to go on from, and no checksum of what was sent, because the source names none.
+ * The same with one GET and one PUT, which its settings allow up to S3's 5 GiB. This is the cheapest way: it has no
+ * parts, so it can't be resumed, and no checksum of the sent bytes, because the source names none.
  */
 export const rcloneOnePut: Tool = {
   name: 'rclone copyto, one PUT',
@@ -76,7 +76,7 @@ function copyto(job: Job): string[] {
   ];
 }
 
-/** Without a settings file. Looking whether the bucket is there would be a request more than the others make. */
+/** Without a settings file. A check of the bucket would be one request more than the other tools send. */
 function s3({ endpoint, env, caFile }: Pick<Job | SmallJob, 'endpoint' | 'env' | 'caFile'>): string[] {
   return [
     ...['--config', '', '--s3-provider', 'Other', '--s3-env-auth', '--s3-endpoint', endpoint],

@@ -1,6 +1,6 @@
 /**
- * One step of the engine in a process of its own. Bundled as the Lambdas are, told by standard input what to do, and
- * answering on standard output.
+ * One step of the engine in a process of its own. It is bundled like the Lambdas, reads its job from standard input,
+ * and writes its answer to standard output.
  */
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
@@ -62,5 +62,5 @@ async function run(input: SluiceInput): Promise<unknown> {
 }
 
 process.stdout.write(JSON.stringify(await run(JSON.parse(await text(process.stdin)) as SluiceInput)));
-// Idle connections would keep the process for their time.
+// Idle connections would keep the process alive until their timeout.
 process.exit();

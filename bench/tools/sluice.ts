@@ -8,13 +8,13 @@ import type { SluiceInput, SluiceStep } from './sluice-process.ts';
 
 const MIB = 1_048_576;
 
-/** The engine of this repository, in a bundle made as the Lambdas' are. */
+/** The engine of this repository, bundled like the Lambdas. */
 export interface SluiceTool extends Tool {
   /** One step of a transfer in slices. */
   step(job: Job, todo: SluiceStep): Command;
 }
 
-/** Bundles the engine. The bundle is gone when the process ends. */
+/** Bundles the engine. The bundle is deleted when the process ends. */
 export async function sluiceTool(): Promise<SluiceTool> {
   const bundle = await bundleTool('sluice-process.ts');
   const run = (ends: Pick<Job, 'bucket' | 'caFile' | 'env'>, more: Omit<SluiceInput, 'bucket' | 'caFile'>): Command => {

@@ -55,8 +55,8 @@
  */
 
 /**
- * What server and browser both do: it is called where a page is made, and its source is part of the page. So it may use
- * nothing from outside itself.
+ * The functions that both server and browser use. The server calls it when it makes a page, and its source is part of
+ * the page, so it must not use anything outside itself.
  */
 export function kit() {
   const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
@@ -105,7 +105,7 @@ export function kit() {
   }
 
   /**
-   * A row of the table of items. The button in it shows and hides the item's details.
+   * A row of the table of items. Its button shows and hides the item's details.
    *
    * @param {PageItem} item
    * @param {Drawing} drawing
@@ -144,7 +144,7 @@ export function kit() {
   }
 
   /**
-   * The folder of a name, and what it ends in.
+   * The folder of a name, and its last part.
    *
    * @param {string} name
    * @returns {Node[]}
@@ -171,7 +171,7 @@ export function kit() {
     ])) {
       const width = (length / span) * 1000;
       if (length > 0) {
-        // What is short must be seen all the same.
+        // A short bar must be visible too.
         const seen = Math.max(width, 4);
         rects.push([
           'rect',
@@ -186,7 +186,7 @@ export function kit() {
   }
 
   /**
-   * All that a page knows of an item, as terms and what they are.
+   * Everything that a page knows about an item, as terms and their descriptions.
    *
    * @param {PageItem} item
    * @param {Drawing} drawing
@@ -283,7 +283,7 @@ export function kit() {
   }
 
   /**
-   * A link, or the text alone where the address is none that a page should lead to.
+   * A link, or only the text if a page must not link to this address.
    *
    * @param {string} href
    * @param {string} text

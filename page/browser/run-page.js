@@ -2,8 +2,9 @@
 /** @typedef {import('./kit.js').Node} Node */
 
 /**
- * What the browser does with a run's page: the table of items can be searched, filtered, sorted and paged, commands can be copied, and a
- * living page is replaced by newer ones. Its source is part of the page, so that it uses nothing from outside itself.
+ * What the browser does with a run's page: the reader can search, filter, sort and page through the table of items, and
+ * copy commands; the page of a run under way is replaced by newer ones. The source of this function is part of the
+ * page, so it must not use anything outside itself.
  *
  * @param {ReturnType<typeof import('./kit.js').kit>} kit
  */
@@ -12,7 +13,7 @@ export function runPage({ rowOf, detailsOf, totalOf }) {
   const ASK_AGAIN_MS = 2_000;
   const SVG = 'http://www.w3.org/2000/svg';
 
-  /** What the reader has chosen; it outlives a living page's changes. */
+  /** What the reader has chosen; it is kept when the page is replaced by a newer one. */
   const chosen = { text: '', status: '', sort: '', descending: false, page: 0 };
   /** Names of the items whose details are open. */
   const open = new Set();
@@ -164,7 +165,7 @@ export function runPage({ rowOf, detailsOf, totalOf }) {
       await navigator.clipboard.writeText(code.textContent ?? '');
       button.textContent = 'Copied';
     } catch {
-      // Some browsers let a page from a disk write nothing there: the reader copies what is selected.
+      // Some browsers don't let a page from a disk write to the clipboard: the reader copies the selected text.
       getSelection()?.selectAllChildren(code);
       button.textContent = 'Selected';
     }
@@ -173,7 +174,10 @@ export function runPage({ rowOf, detailsOf, totalOf }) {
     }, 1_500);
   }
 
-  /** Controls are drawn by the server with the page, and a living page has new ones each time: one listener hears all. */
+  /**
+   * The server draws the controls with the page, and a newer page has new ones: one listener on the document receives
+   * all events.
+   */
   function listen() {
     document.addEventListener('click', (event) => {
       const target = event.target instanceof Element ? event.target : null;
@@ -182,7 +186,7 @@ export function runPage({ rowOf, detailsOf, totalOf }) {
       const page = target?.closest('[data-page]')?.getAttribute('data-page');
       copy(event);
       if (sort !== null && sort !== undefined) {
-        // Numbers are wanted from the largest on, names from the first.
+        // Numbers are sorted from the largest, names from the first.
         const begins = sort !== 'name' && sort !== 'status' && sort !== 'start';
         if (chosen.sort !== sort) Object.assign(chosen, { sort, descending: begins });
         else if (chosen.descending === begins) chosen.descending = !begins;
@@ -202,13 +206,13 @@ export function runPage({ rowOf, detailsOf, totalOf }) {
       Object.assign(chosen, { text: event.target.value, page: 0 });
       draw();
     });
-    // What is folded can't be unfolded on paper.
+    // On paper, details can't be opened, so all are opened before printing.
     addEventListener('beforeprint', () => {
       for (const details of document.querySelectorAll('details')) details.open = true;
     });
   }
 
-  /** Puts the newer page in the place of this one, but for what the reader types in or has unfolded. */
+  /** Replaces this page by a newer one, but keeps what the reader typed or opened. */
   function replace(/** @type {string} */ text) {
     const newer = new DOMParser().parseFromString(text, 'text/html');
     const unfolded = new Set([...document.querySelectorAll('details[open]')].map(({ id }) => id));

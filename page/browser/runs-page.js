@@ -1,6 +1,6 @@
 /**
- * What the browser does with the page of all runs: its rows can be searched and filtered. The server has drawn them all.
- * The part of the address behind `#` may name a schedule.
+ * What the browser does with the page of all runs: the reader can search and filter its rows. The server has drawn all
+ * rows. The part of the URL after `#` may name a schedule.
  */
 export function runsPage() {
   const search = /** @type {HTMLInputElement | null} */ (document.querySelector('#search'));

@@ -1,7 +1,7 @@
 import { type ScaleLinear, scaleLinear } from 'd3-scale';
 import { html, type Markup } from '../html.ts';
 
-/** Charts are drawn twice, for a desk and for a phone: a drawing that is only scaled down can't be read. */
+/** Charts are drawn twice, for a desktop and for a phone, because a drawing that is only scaled down can't be read. */
 const WIDTHS = { wide: 1_040, narrow: 340 } as const;
 export type Room = keyof typeof WIDTHS;
 
@@ -14,11 +14,11 @@ export interface NumbersTable {
 export interface Figure {
   readonly id: string;
   readonly title: string;
-  /** What the chart says, in a sentence or two: for those who don't see it too. */
+  /** What the chart shows, in a sentence or two, also for people who can't see it. */
   readonly words: string;
   /** What the colours mean: a class of `style.ts` and its meaning. */
   readonly key?: readonly (readonly [className: string, meaning: string])[];
-  /** Draws it; undefined where there is nothing to draw, and the words are all. */
+  /** Draws the chart; undefined if there is nothing to draw, and only the words are shown. */
   readonly draw: ((width: number, room: Room) => Markup) | undefined;
   readonly numbers: NumbersTable;
 }
@@ -60,12 +60,12 @@ const RIGHT = 14;
 /** Room for the axis's numbers and its name. */
 const BOTTOM = 40;
 
-/** Where a chart's marks go. */
+/** The area for a chart's marks. */
 export function inside({ width, height, left, right = RIGHT, top = TOP, bottom = BOTTOM }: Frame) {
   return { left, right: width - right, top, bottom: height - bottom };
 }
 
-/** The drawing itself. Its words stand outside of it. */
+/** The drawing itself. Its words are outside of it. */
 export function svg({ width, height }: Pick<Frame, 'width' | 'height'>, ...marks: readonly Markup[]): Markup {
   return html`<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" aria-hidden="true" focusable="false">${marks}</svg>`;
 }

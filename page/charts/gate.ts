@@ -7,21 +7,21 @@ import { type Frame, figure, inside, svg, timeAxis, timeScale, valueAxis } from 
 
 const HEIGHT = 230;
 const MOST_ROWS = 60;
-/** More points than a chart has pixels say no more. */
+/** A chart can't show more points than it has pixels. */
 const MOST_POINTS = 400;
 
 export interface GateChart {
   readonly samples: readonly GateSample[];
-  /** How often the gatekeeper has looked; the samples may be the last ones only. */
+  /** How often the gatekeeper has looked; the samples may be only the last ones. */
   readonly looks: number;
   readonly items: number;
   readonly startMs: number;
   readonly spanMs: number;
-  /** The counts at the run's end, where it has ended. */
+  /** The counts at the run's end, if it has ended. */
   readonly end: { readonly done: number; readonly failed: number } | undefined;
 }
 
-/** What the gatekeeper saw at each look: items done and failed, and what queue and workers held. */
+/** The counts at each look of the gatekeeper: items done and failed, and messages in the queue and at the workers. */
 export function gateChart({ samples, looks, items, startMs, spanMs, end }: GateChart): Markup {
   const base = { id: 'gate', title: 'The gate' };
   const [first] = samples;

@@ -9,7 +9,7 @@ const MIB = 1_048_576;
 const HEIGHT = 210;
 const MOST_ROWS = 60;
 
-/** How fast bytes came, over the time of the run. */
+/** The speed of the transfers over the time of the run. */
 export function throughputChart(
   arrived: Pick<BytesOverTime, 'stepMs' | 'steps'>,
   { startMs, spanMs }: { readonly startMs: number; readonly spanMs: number },
@@ -51,7 +51,7 @@ export function throughputChart(
       html`<path class="fill transfer" d="${shape(points) ?? ''}"/>`,
     );
   };
-  // A table of 240 rows helps nobody: neighbours are put together.
+  // A table of 240 rows is too long, so neighbouring rows are joined.
   const together = Math.ceil(points.length / MOST_ROWS);
   const rows = Array.from({ length: Math.ceil((points.length - 1) / together) }, (_, row) => {
     const some = points.slice(row * together, Math.min((row + 1) * together, points.length - 1));

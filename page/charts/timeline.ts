@@ -27,7 +27,9 @@ export interface Timeline {
   readonly spanMs: number;
 }
 
-/** The phases of a run, and below them what happened to each item; of many items, those that took longest. */
+/**
+ * The phases of a run, and below them the times of each item; if there are many items, only those that took longest.
+ */
 export function timelineChart({ phases, items, of, spanMs }: Timeline): Markup {
   const timed = items.filter(({ start }) => start !== undefined);
   const shown = (timed.length <= MOST_ROWS ? timed : timed.toSorted((a, b) => lengthOf(b) - lengthOf(a)))
@@ -118,12 +120,12 @@ function barAt(
 ): Markup {
   if (to <= from) return html``;
   const begin = x(Math.min(from, span));
-  // What is short must be seen all the same.
+  // A short bar must be visible too.
   const width = Math.max(1.5, x(Math.min(to, span)) - begin);
   return html`<rect class="${className}" x="${begin.toFixed(1)}" y="${y + 4}" width="${width.toFixed(1)}" height="${ROW - 8}" rx="1.5"/>`;
 }
 
-/** Cut in the middle: the end of a key says more than what stands before it. */
+/** Shortened in the middle, because the end of a key says more than its middle. */
 function shortened(text: string, most: number): string {
   const letters = [...text];
   if (letters.length <= most) return text;

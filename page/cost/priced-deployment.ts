@@ -1,6 +1,9 @@
 import * as z from 'zod';
 
-/** What of a deployment decides what a run of it costs. `lib/functions/functions.ts` tells DoneState by a variable. */
+/**
+ * The properties of a deployment that decide the cost of a run. `lib/functions/functions.ts` passes them to DoneState
+ * in a variable.
+ */
 export const pricedDeploymentSchema = z.object({
   /** GB of the functions that transfer, that count and write a run's end, and of all others, as Lambda charges them. */
   transferGb: z.number().positive(),
@@ -14,7 +17,7 @@ export const pricedDeploymentSchema = z.object({
   spot: z.boolean(),
   /** Workers have public IPv4 addresses. */
   publicIps: z.boolean(),
-  /** A KMS key encrypts that is none of S3's own. */
+  /** Whether a KMS key encrypts that is not S3's own. */
   ownKey: z.boolean(),
 });
 export type PricedDeployment = z.infer<typeof pricedDeploymentSchema>;

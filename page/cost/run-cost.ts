@@ -14,7 +14,7 @@ export interface CostPart {
   readonly dollars: number;
   /** The quantity that was charged, for a person. */
   readonly quantity: string;
-  /** Whether the run's own records say the quantity, or it is reckoned from what they say. */
+  /** Whether the run's own records contain the quantity, or it is estimated from them. */
   readonly basis: 'measured' | 'reckoned';
   /** Where the quantity comes from, a sentence. */
   readonly from: string;
@@ -24,7 +24,9 @@ export interface CostPart {
 export interface RunCost {
   readonly parts: readonly CostPart[];
   readonly dollars: number;
-  /** Of what landed and of what processors wrote, for each month that it is kept. Not in `dollars`. */
+  /**
+   * For the landed objects and the outputs of processors, for each month that they are kept. Not included in `dollars`.
+   */
   readonly dollarsAMonthKept: number;
   readonly prices: typeof PRICES_READ;
 }
@@ -43,10 +45,10 @@ const MIB = 1_048_576;
 const GB = 1_073_741_824;
 /** Create and Complete of an upload in parts. */
 const UPLOAD_REQUESTS = 2;
-/** What a look of the gate asks of S3. */
+/** Requests of a look of the gate to S3. */
 const LOOK_WRITES = 3;
 const LOOK_READS = 2;
-/** S3's bucket key spares up to 99 of 100 requests to KMS, by the vendor's word. */
+/** AWS says that S3's bucket key saves up to 99 of 100 requests to KMS. */
 const KMS_SHARE = 0.01;
 /** Lambda gives a function of so many GB one processor. */
 const GB_A_PROCESSOR = 1_769 / 1_024;
@@ -54,8 +56,8 @@ const GB_A_PROCESSOR = 1_769 / 1_024;
 const END_CALLS = 5;
 
 /**
- * What a run costs, part by part. Transfers, parts, looks of the gate, and workers are the run's own numbers; what the
- * run doesn't record, such as requests to S3, is reckoned by `costs/usage.ts`.
+ * Computes what a run costs, part by part. Transfers, parts, looks of the gate, and workers are the run's own numbers.
+ * Quantities that the run doesn't record, such as requests to S3, are estimated with `costs/usage.ts`.
  */
 export function costOfRun(run: RunToPrice, deployment: PricedDeployment): RunCost {
   const { plan, totals, gate, bytes } = run;
@@ -171,7 +173,10 @@ export function costOfRun(run: RunToPrice, deployment: PricedDeployment): RunCos
   };
 }
 
-/** How long workers were there, as the gate's looks saw them; from the work's own times where no look saw any. */
+/**
+ * How many hours workers ran, according to the gate's looks; if no look found any worker, according to the times of the
+ * work.
+ */
 function workerHours({ gate: { samples }, totals: { worked }, untilMs }: RunToPrice): {
   readonly hours: number;
   readonly basis: CostPart['basis'];

@@ -1,6 +1,9 @@
 import type { PageItem } from '../browser/kit.js';
 
-/** Those first that a reader has to look at: failed, missing, with bad rows, then the others as they are planned. */
+/**
+ * Sorts the items that need the reader's attention first: failed, missing, with bad rows, then the others in the order
+ * of the plan.
+ */
 export function byNeed(items: readonly PageItem[]): PageItem[] {
   return items.toSorted((one, other) => need(one) - need(other));
 }

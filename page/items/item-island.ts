@@ -1,8 +1,8 @@
 import type { PageItem } from '../browser/kit.js';
 
 /**
- * What is written as it is, and what is a word that many items share: then the number of the word is written. Pairs are written
- * one after the other, the first of each as a word.
+ * Fields are written unchanged, or as the number of a word that many items share. Pairs are written one after the
+ * other, the first value of each as a word.
  */
 const FIELDS = [
   ['folder', 'word'],
@@ -51,9 +51,9 @@ export interface ItemIsland {
 }
 
 /**
- * Packs items, as many as there is room for: 10,000 of them are some 1.5 MB this way, and 6 MB as they are.
+ * Packs as many items as there is room for: 10,000 items are some 1.5 MB in this form, and 6 MB as plain JSON.
  *
- * @param mostBytes of JSON, about.
+ * @param mostBytes the approximate limit for the JSON.
  */
 export function packItems(items: Iterable<PageItem>, mostBytes: number): ItemIsland {
   const words: string[] = [];

@@ -4,7 +4,7 @@ import { rowsOf } from '#run/end/totals.ts';
 import type { PageItem } from '../browser/kit.js';
 import { isPlainWord } from '../commands.ts';
 
-/** A page has no room for more of any one text. `items.jsonl` has all of it. */
+/** The limit of a text on a page. `items.jsonl` has the whole text. */
 const MOST_NAME = 1_100;
 const MOST_TEXT = 600;
 const MOST_COLUMNS = 1_500;
@@ -12,14 +12,14 @@ const OUTPUTS = 12;
 /** `output/<run>/<item>/<try>/` */
 const TRY_FOLDER = /^output\/[^/]+\/[^/]+\/[^/]+\//;
 
-/** A status that only a page of a run that is still under way has. */
+/** The states that only the page of a run under way shows. */
 type Status = ItemLine['status'] | 'unchanged' | 'skipped' | 'under way' | 'to go';
 
 /**
  * What a page shows of an item.
  *
- * @param startMs the run's start, from which times are counted.
- * @param status for an item of a run that has not ended. @default the line's own
+ * @param startMs the start of the run, from which times are counted.
+ * @param status of an item of a run that has not ended. @default the status of the line
  */
 export function pageItem(line: ItemLine, startMs: number, status: Status = statusOf(line)): PageItem {
   const { landed, result, failure, leftOut = [] } = line;
@@ -51,7 +51,7 @@ export function pageItem(line: ItemLine, startMs: number, status: Status = statu
 }
 
 function statusOf({ status, landed, result }: ItemLine): Status {
-  // Where a processor has done something, the item is not what it was before.
+  // If a processor has made a result, the item counts as changed.
   if (status !== 'done' || result !== undefined || landed === undefined) return status;
   return landed.status === 'landed' ? 'done' : landed.status;
 }
@@ -96,7 +96,7 @@ function workOf({ processor, attempt, worker, outputs, publishedTo, result }: No
   };
 }
 
-/** The first outputs, without the folder that they share: of most items that is the folder of the try. */
+/** The first outputs, without their common folder: for most items this is the folder of the attempt. */
 function outputsOf(outputs: NonNullable<ItemLine['result']>['outputs']) {
   const [first] = outputs;
   if (first === undefined) return {};
@@ -115,7 +115,7 @@ function listOf(value: unknown): Record<string, unknown>[] {
   return value.filter((one): one is Record<string, unknown> => typeof one === 'object' && one !== null);
 }
 
-/** Text of others, cut, with what shows nothing made visible. */
+/** Shortens a text from elsewhere, with invisible characters made visible. */
 function shown(text: string, most: number): string {
   return printable(text.length > most ? `${text.slice(0, most - 1)}…` : text, { lines: false });
 }

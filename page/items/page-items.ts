@@ -5,10 +5,13 @@ import type { Store } from '#run/store.ts';
 import type { PageItem } from '../browser/kit.js';
 import { pageItem } from './page-item.ts';
 
-/** A page looks at so many items: the first of the plan. */
+/** A page reads this many items: the first ones of the plan. */
 export const ITEMS_ON_PAGE = 10_000;
 
-/** The first items of an `items.jsonl`. Each is cut to what a page shows as it is read: a line may be a megabyte. */
+/**
+ * Reads the first items of an `items.jsonl`. Each item is reduced to what a page shows while it is read, because a line
+ * may be a megabyte.
+ */
 export async function readPageItems(store: Store, key: string, startMs: number): Promise<PageItem[]> {
   const { Body } = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: key }));
   const items: PageItem[] = [];

@@ -1,4 +1,7 @@
-/** The words of an error, which begin small and end without a stop so that they can follow a colon, as a sentence of their own. */
+/**
+ * Makes a sentence from an error's message, which begins with a small letter and ends without a full stop so that it
+ * can follow a colon.
+ */
 export function asSentence(words: string): string {
   if (words === '') return words;
   const first = words.charAt(0);

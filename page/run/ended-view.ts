@@ -9,13 +9,13 @@ import type { RunView } from '../view.ts';
 
 export interface EndedViewOptions {
   readonly bucket: string;
-  /** What the deployment is made of. @default unknown, and the page says nothing of costs */
+  /** The deployment's properties. @default unknown, and the page shows no costs */
   readonly deployment?: PricedDeployment | undefined;
-  /** Runs that ended before, the newest first. @default none is known */
+  /** Runs that ended earlier, the newest first. @default none is known */
   readonly runs?: readonly ListedRun[];
 }
 
-/** What the page of a run shows that has come to its end. */
+/** Makes the view of a run that has ended. */
 export function endedView(
   { plan, manifest, gate, totals }: EndedRun,
   items: readonly PageItem[],

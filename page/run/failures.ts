@@ -9,14 +9,16 @@ import type { RunView } from '../view.ts';
 import { asSentence } from './as-sentence.ts';
 import { type SaidFailure, saidFailure } from './said-failure.ts';
 
-/** Of each kind of failure, and of what is missing: a name may have 1,024 characters, and the page has 2 MB. */
+/**
+ * The limit for each kind of failure, and for missing items: a name may have 1,024 characters, and the page has 2 MB.
+ */
 const SHOWN = 10;
 /** Kinds of failures. */
 const MOST_KINDS = 12;
 
 const { commandOf } = kit();
 
-/** What went wrong, the most frequent kind first, each with what to do; and what is missing. */
+/** What went wrong, the most frequent kind first, each with what to do; and the missing items. */
 export function failures({ plan, counts, failed, missing, outcome }: RunView): Markup {
   if (counts.failed === 0 && (counts.missing === 0 || outcome === 'running')) return html``;
   const { runId, executionArn } = plan;
@@ -53,7 +55,7 @@ function kindOf(some: readonly SaidFailure[], counted: number, logs: (name: stri
   if (first === undefined) return html``;
   const { title, stage, page } = first;
   const shown = some.slice(0, SHOWN);
-  // A mend names its own item; of several it is said for any.
+  // A mend names its own item; for several items it must be general.
   const mend =
     some.length === 1 ? first.mend : first.mend.replaceAll(first.item, 'ITEM').replaceAll(first.name, 'ITEM');
   return html`<div class="failure">

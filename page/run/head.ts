@@ -8,13 +8,13 @@ import { html, type Markup } from '../html.ts';
 import type { RunView } from '../view.ts';
 import { asSentence } from './as-sentence.ts';
 
-/** The manifest has all. */
+/** The number of notes; the manifest has all. */
 const MOST_NOTES = 20;
 const MOST_DETAIL = 1_200;
 
 const TONES = { complete: 'good', partial: 'warn', late: 'bad', failed: 'bad', running: 'info' } as const;
 
-/** Outcome, duration and the other numbers that are wanted at a glance, and where to go from here. */
+/** Outcome, duration and the other important numbers, and links to further pages. */
 export function head(view: RunView): Markup {
   const { plan, outcome, counts, notes } = view;
   const { runId, schedule } = plan;
@@ -34,7 +34,7 @@ ${notes.slice(0, MOST_NOTES).map((note) => html`<p class="note">${shortText(note
 </header>`;
 }
 
-/** How far the run has come. */
+/** The progress of the run. */
 function sentence({ plan, outcome, counts }: RunView): string {
   const left = outcome === 'running' ? 'to go' : 'missing';
   return `${[
@@ -44,7 +44,7 @@ function sentence({ plan, outcome, counts }: RunView): string {
   ].join(', ')}.`;
 }
 
-/** What kept the run as a whole from its order, and what to do about it. */
+/** Why the run as a whole did not succeed, and what to do about it. */
 function problemOfRun({ problem }: RunView): Markup {
   if (problem === null) return html``;
   const { title, detail, mend, type } = problem;
@@ -61,7 +61,7 @@ function share(items: number, { done, failed, missing }: RunView['counts']): Mar
   ] as const;
   let x = 0;
   const rects = parts.map(([name, count]) => {
-    // One of a million must be seen all the same.
+    // One item of a million must be visible too.
     const width = count === 0 ? 0 : Math.max(4, (count / of) * 1_000);
     const rect = html`<rect class="${name}" x="${x.toFixed(1)}" y="0" width="${width.toFixed(1)}" height="10"/>`;
     x += width;
@@ -103,7 +103,7 @@ function figures({ plan, outcome, endMs, counts, bytes, totals, cost }: RunView)
   )}</dl>`;
 }
 
-/** To the execution, its logs and its records; to the schedule's other runs. */
+/** Links to the execution, its logs and its records, and to the schedule's other runs. */
 function links(view: RunView): Markup {
   const { plan, bucket, endMs, readAt, earlier } = view;
   const { runId, executionArn, schedule, rerunOf } = plan;

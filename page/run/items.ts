@@ -7,7 +7,7 @@ import { fromNode } from '../from-node.ts';
 import { html, type Markup } from '../html.ts';
 import type { RunView } from '../view.ts';
 
-/** Drawn by the server, for readers without a script and for mail programs. The script draws them again. */
+/** The server draws these rows, for readers without scripts and for mail programs. The script draws them again. */
 const FIRST_ROWS = 100;
 const MOST_ROW_BYTES = 150_000;
 

@@ -17,7 +17,7 @@ const TONES = {
   cancelled: 'bad',
 } as const satisfies Record<LoadOutcome['state'], string>;
 
-/** The tables of the warehouse: what went into each, and what kept a load from its end. Nothing where the run loads none. */
+/** The tables of the warehouse: what was loaded into each, and why a load failed. Nothing if the run loads no table. */
 export function loads({ loads: all, outcome }: RunView): Markup {
   if (all.length === 0) return html``;
   return html`<section class="card" aria-labelledby="loads-head">

@@ -1,7 +1,7 @@
 import type { Phase } from '../charts/timeline.ts';
 import type { RunView } from '../view.ts';
 
-/** The phases of a run, as its records tell them: planning, landing, work, the gate. */
+/** The phases of a run according to its records: planning, landing, work, the gate. */
 export function phasesOf({ plan, totals, gate, endMs, outcome }: RunView): Phase[] {
   const start = Date.parse(plan.startedAt);
   const from = (name: string, begin: number, end: number): Phase[] =>
@@ -14,7 +14,7 @@ export function phasesOf({ plan, totals, gate, endMs, outcome }: RunView): Phase
     ...(planned === undefined ? [] : from('Planning', start, planned)),
     ...(transferred === null ? [] : from('Landing', transferred.from, transferred.to)),
     ...(worked === null ? [] : from('Work', worked.from, worked.to)),
-    // The gate opens as the run is closed; until then it is asked again and again.
+    // The gate opens when the run is closed; before, the gatekeeper looks repeatedly.
     ...(first === undefined || last === undefined
       ? []
       : from('Gate', Date.parse(first.at), outcome === 'running' ? Date.parse(last.at) : endMs)),

@@ -15,22 +15,22 @@ import { drawingOf, firstRows, itemsTable } from './items.ts';
 import { loads } from './loads.ts';
 import { phasesOf } from './phases.ts';
 
-/** A page of 2 MB can be mailed, and a browser shows it at once. */
+/** A page of 2 MB can be sent by mail, and a browser shows it at once. */
 const MOST_BYTES = 2_000_000;
-/** The document around its parts, the table's head and controls, the foot. */
+/** Reserved for the document around its parts, the head and controls of the table, and the foot. */
 const FRAME_BYTES = 20_000;
 
 /** What the page's script reads. */
 interface PageData {
-  /** Whether the script is to ask for newer ones of the page. */
+  /** Whether the script requests newer versions of the page. */
   readonly living: boolean;
   readonly drawing: Drawing;
   readonly items: ItemIsland;
 }
 
 /**
- * The page of a run, in one file: how it ended, what failed and what to do about it, when what happened, what came out, and
- * what it costs. It stays below 2 MB, loads nothing, and can be mailed.
+ * The page of a run, in one file: how it ended, what failed and what to do about it, the times of its events, its
+ * results, and its cost. It stays below 2 MB, loads nothing, and can be sent by mail.
  */
 export function renderRunPage(view: RunView): string {
   const { plan, outcome, endMs, totals, gate, counts, items } = view;
@@ -56,7 +56,7 @@ ${gateChart({
   const drawing = drawingOf(view);
   const rows = firstRows(view, drawing);
   const source = `(${script})((${kit})())`;
-  // Items get the room that the rest leaves.
+  // The items get the room that the other parts leave.
   const rest = [top.text, costs.text, ...rows.map(({ text }) => text), source, STYLE];
   const taken = rest.reduce((sum, text) => sum + Buffer.byteLength(text), FRAME_BYTES);
   const data: PageData = { living: outcome === 'running', drawing, items: packItems(items, MOST_BYTES - taken) };

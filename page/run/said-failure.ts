@@ -3,25 +3,25 @@ import { shortText } from '#net/short-text.ts';
 import type { Manifest } from '#run/end/manifest.ts';
 
 const MOST_DETAIL = 1_200;
-/** The table of items has longer ones. */
+/** The table of items shows longer ones. */
 const MOST_NAME = 300;
 
-/** A failure in the words that a page has for it. */
+/** A failure in the form that a page shows. */
 export interface SaidFailure {
   readonly item: string;
   readonly name: string;
   readonly stage: string;
-  /** What failures of one kind share. */
+  /** The text that failures of one kind share. */
   readonly kind: string;
   readonly code: string;
   readonly title: string;
   readonly detail: string;
   readonly mend: string;
-  /** Where more is said of its kind. */
+  /** The page that explains its kind. */
   readonly page: string;
 }
 
-/** A failure as the manifest has it, cut to what a page has room for. */
+/** Shortens a failure of the manifest to what a page has room for. */
 export function saidFailure({ item, name, stage, problem }: Manifest['failed'][number]): SaidFailure {
   const { code, title, detail, mend, type } = problem;
   return {

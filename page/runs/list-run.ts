@@ -6,24 +6,27 @@ import { httpStatus, pauseAfterConflict, type Store } from '#run/store.ts';
 import { type ListedRun, listedRunSchema } from './listed-run.ts';
 import { renderRunsPage } from './runs-page.ts';
 
-/** So many runs the page lists: a run every hour for three weeks. */
+/** The number of runs on the page: a run every hour for three weeks. */
 export const RUNS_ON_PAGE = 500;
-/** Many runs may end at the same time, and each writes the page after all others: with its pauses, that is half a minute. */
+/**
+ * Many runs may end at the same time, and each writes the page after the others: with the pauses, this is half a
+ * minute.
+ */
 const ATTEMPTS = 40;
 const DAY_MS = 86_400_000;
 
 const dataSchema = z.object({ v: z.literal(1), runs: z.array(listedRunSchema) });
 
-/** Too many runs ended at once: the page doesn't list this one until it is listed again. */
+/** Too many runs ended at once: the page doesn't contain this one until it is listed again. */
 export class NotListedError extends Error {
   override readonly name = 'NotListedError';
 }
 
 export interface RunsPage {
   readonly runs: readonly ListedRun[];
-  /** Undefined where there is no page. */
+  /** Undefined if the page does not exist. */
   readonly etag: string | undefined;
-  /** Why the page that is there can't be read, for a log. */
+  /** Why the existing page can't be read, for the log. */
   readonly unreadable?: string;
 }
 
@@ -58,11 +61,13 @@ function dataIn(page: string) {
 }
 
 /**
- * Lists a run on the page of all runs. A run that is listed is replaced. The page is one object, which holds the list as well; each
- * write demands the object that was read, so that runs which end at the same time lose none of each other.
+ * Adds a run to the page of all runs, or replaces it there. The page is one object that also contains the list. Each
+ * write requires that the object has not changed since it was read, so no run is lost when several end at the same
+ * time.
  *
- * @param options.keepDays runs that ended earlier have lost their pages, and are listed no more. @default all are listed
- * @throws NotListedError where others were faster 40 times; and what S3 answers.
+ * @param options.keepDays runs that ended earlier have lost their pages, and are not listed any more. @default all are
+ * listed
+ * @throws NotListedError if other writers were faster 40 times; and the errors of S3.
  */
 export async function listRun(
   store: Store,
@@ -86,7 +91,7 @@ export async function listRun(
   );
 }
 
-/** @returns whether nobody else wrote the page meanwhile. */
+/** @returns whether no other process wrote the page meanwhile. */
 async function written(store: Store, etag: string | undefined, page: string): Promise<boolean> {
   try {
     await store.client.send(

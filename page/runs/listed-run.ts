@@ -5,13 +5,13 @@ import { manifestSchema, outcomeSchema } from '#run/end/manifest.ts';
 export const listedRunSchema = z.object({
   runId: z.string(),
   outcome: outcomeSchema,
-  /** The schedule that started it, null where a person did. */
+  /** The schedule that started the run; null if a person started it. */
   schedule: z.string().nullable(),
   startedAt: z.iso.datetime(),
   closedAt: z.iso.datetime(),
   counts: manifestSchema.shape.counts.pick({ items: true, done: true, failed: true, missing: true }),
   bytes: z.int().nonnegative(),
-  /** What it cost by list prices, null where that isn't known. */
+  /** The cost by list prices; null if unknown. */
   dollars: z.number().nonnegative().nullable(),
 });
 export type ListedRun = z.infer<typeof listedRunSchema>;

@@ -8,18 +8,18 @@ import type { ListedRun } from './listed-run.ts';
 
 const TONES = { complete: 'good', partial: 'warn', late: 'bad', failed: 'bad' } as const;
 
-/** What of the page its next writer reads. */
+/** The part of the page that its next writer reads. */
 export interface RunsData {
   readonly v: 1;
   readonly runs: readonly ListedRun[];
 }
 
 /**
- * The page of all runs, the newest first. It also holds the runs as JSON: page and list are one object, so that they can't
- * drift apart when two runs end at the same time.
+ * The page of all runs, the newest first. It also contains the runs as JSON: page and list are one object, so that they
+ * agree even if two runs end at the same time.
  *
- * @param runs in the order in which the page is to list them.
- * @param most how many it lists at most, for a reader who looks for an older one.
+ * @param runs in the order of the page.
+ * @param most the largest number of runs, for a reader who looks for an older one.
  */
 export function renderRunsPage(stack: string, runs: readonly ListedRun[], most: number): string {
   const outcomes = Object.entries(Object.groupBy(runs, ({ outcome }) => outcome));

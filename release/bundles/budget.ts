@@ -5,9 +5,9 @@ import type { BundleBytes } from './bundle-bytes.ts';
 
 const FILE = fileURLToPath(new URL('budget.json', import.meta.url));
 
-/** A bundle may grow by so much before somebody has to look: ordinary changes of our own code stay below it. */
+/** A bundle may grow by this share before a person has to check it: ordinary changes of our own code stay below it. */
 const TOLERANCE = 0.02;
-/** Glue of a package that is hardly used. */
+/** The code of a package of which hardly anything is used. */
 const NEW_PACKAGE_BYTES = 2_000;
 
 const budgetSchema = z.record(
@@ -19,7 +19,7 @@ const budgetSchema = z.record(
   }),
 );
 
-/** What each bundle may hold: what it held when somebody last looked at it and ran `npm run bundles -- --update`. */
+/** The limit for each bundle: its size when a person last checked it and ran `npm run bundles -- --update`. */
 export type Budget = Readonly<Record<string, BundleBytes>>;
 
 export const readBudget = (): Budget => budgetSchema.parse(JSON.parse(readFileSync(FILE, 'utf8')));
@@ -28,7 +28,7 @@ export function writeBudget(bytes: Budget): void {
   writeFileSync(FILE, `${JSON.stringify(bytes, null, 2)}\n`);
 }
 
-/** A sentence for each bundle that is beyond its budget, with what it has grown by. */
+/** Returns a sentence for each bundle that exceeds its budget, with what has grown. */
 export function beyondBudget(budget: Budget, now: Budget): string[] {
   return Object.entries(now).flatMap(([name, bundle]) => {
     const allowed = budget[name];

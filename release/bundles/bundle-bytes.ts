@@ -4,11 +4,11 @@ import { temporaryFolder } from '#lib/bundling/temporary-folder.ts';
 import { buildWorkerBundle } from '#lib/bundling/worker-bundle.ts';
 import { lambdaEntries } from '#lib/functions/lambda-entries.ts';
 
-/** What one bundle is made of, in bytes after minification. */
+/** The parts of one bundle, in bytes after minification. */
 export interface BundleBytes {
-  /** Of the files that Node reads at a cold start. */
+  /** The files that Node reads at a cold start. */
   readonly atStart: number;
-  /** Of the files that an `import()` reads when it first needs them, if ever. */
+  /** The files that an `import()` reads at its first use, if ever. */
   readonly later: number;
   /** By npm package, the largest first. `sluice` is the code of this repository. */
   readonly packages: Readonly<Record<string, number>>;
@@ -39,5 +39,5 @@ function bytesOf(atStart: readonly Output[], later: readonly Output[]): BundleBy
 
 const sumOf = (outputs: readonly Output[]): number => outputs.reduce((sum, { bytes }) => sum + bytes, 0);
 
-/** `node_modules/a/node_modules/@b/c/index.js` is of `@b/c`. */
+/** `node_modules/a/node_modules/@b/c/index.js` belongs to `@b/c`. */
 const packageOf = (path: string): string => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? 'sluice';

@@ -1,12 +1,12 @@
 /**
- * `npm run bundles` prints how many bytes of which npm packages each function and the worker hold. A name prints all packages of that
- * bundle. `--update` makes what there is now the budget, which a test holds the bundles to.
+ * `npm run bundles` prints how many bytes of which npm packages each function and the worker contain. With a name, it
+ * prints all packages of that bundle. `--update` makes the present sizes the budget, which a test enforces.
  */
 import { refuse, scriptOptions } from '#local/script-options.ts';
 import { beyondBudget, readBudget, writeBudget } from './budget.ts';
 import { type BundleBytes, bundleBytes } from './bundle-bytes.ts';
 
-/** As many packages of each bundle are named. */
+/** How many packages of each bundle are named. */
 const SHOWN = 6;
 
 const SCRIPT = {

@@ -15,7 +15,7 @@ function run(tool: string, over: Run['over'], cpuSecondsPerGib: number, more: Pa
 }
 
 describe('the figures of several runs', () => {
-  it('are medians, the most frugal tool first', () => {
+  it('the figures of several runs become medians, and the tool with the least CPU comes first', () => {
     const cells = cellsOf([run('b', 'HTTP', 3), run('a', 'HTTP', 2), run('b', 'HTTP', 1), run('b', 'HTTP', 9)]);
     expect(cells.map(({ tool, cpuSecondsPerGib, runs }) => [tool, cpuSecondsPerGib, runs])).toEqual([
       ['a', 2, 1],
@@ -35,7 +35,7 @@ describe('the chart', () => {
     run('sluice', 'HTTP', 88, { of: 'equal' }),
   ];
 
-  it('shows the short file of the peers only, each tool with what it was measured over', () => {
+  it('the chart shows only the short file of the peers, and for each tool the lanes that it was measured on', () => {
     const svg = chart(runs, around) ?? '';
     const texts = [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text);
     expect(texts).toContain('sluice');
@@ -44,7 +44,7 @@ describe('the chart', () => {
     expect(svg).toContain('prefers-color-scheme: dark');
   });
 
-  it('gives the longest bar to the largest figure', () => {
+  it('the largest figure has the longest bar', () => {
     const svg = chart(runs, around) ?? '';
     const widths = [...svg.matchAll(/<rect [^>]*width="([\d.]+)" height="11"/g)]
       .slice(0, 3)
@@ -53,7 +53,7 @@ describe('the chart', () => {
     expect((widths[0] ?? 0) / (widths[2] ?? 1)).toBeCloseTo(1.25 / 4.5, 2);
   });
 
-  it('is not drawn where no tool was compared', () => {
+  it('no chart is drawn if no tool was compared', () => {
     expect(chart([run('sluice', 'HTTP', 1, { of: 'memory' })], around)).toBeUndefined();
   });
 });

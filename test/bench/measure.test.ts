@@ -5,7 +5,7 @@ const env = { PATH: process.env.PATH ?? '' };
 const node = (script: string) => ({ file: process.execPath, args: ['-e', script], env });
 
 describe.skipIf(process.platform !== 'linux')('measuring a command', () => {
-  it('counts memory and CPU of the processes that it starts, not only its own', async () => {
+  it('a measured command includes memory and CPU of the processes that it starts', async () => {
     const held = 'const held = Buffer.alloc(300 * 1048576, 1); const end = Date.now() + 300; while (Date.now() < end);';
     const inner = `${held} process.stdout.write(String(held.length))`;
     const outer = `console.log(require('node:child_process').execFileSync(process.execPath, ['-e', ${JSON.stringify(inner)}]).toString())`;
@@ -16,7 +16,7 @@ describe.skipIf(process.platform !== 'linux')('measuring a command', () => {
     expect(cost.userSeconds + cost.systemSeconds).toBeGreaterThan(0.05);
   });
 
-  it('hands standard input on, and fails with what the command said', async () => {
+  it('a measured command receives standard input, and its failure contains its output', async () => {
     const { output } = await measure({ ...node('process.stdin.pipe(process.stdout)'), stdin: 'to and fro' });
     expect(output).toBe('to and fro');
     const failing = measure(node('console.error("no such thing"); process.exit(3)'));

@@ -23,11 +23,11 @@ async function verified(change: (bytes: Buffer) => Buffer) {
 }
 
 describe('comparing an object with its source', () => {
-  it('accepts the same bytes', async () => {
+  it('accepts an object with the same bytes as its source', async () => {
     await expect(verified((bytes) => bytes)).resolves.toBeUndefined();
   });
 
-  it('refuses one other byte, the last one too', async () => {
+  it('refuses an object with one different byte, even the last', async () => {
     for (const at of [0, 1_048_573, BYTES - 1]) {
       const flip = (bytes: Buffer) => {
         bytes[at] = (bytes[at] ?? 0) ^ 1;
@@ -37,13 +37,13 @@ describe('comparing an object with its source', () => {
     }
   });
 
-  it('refuses two stretches that changed places, and another length', async () => {
+  it('refuses an object with two exchanged ranges, or with another length', async () => {
     const swapped = verified((bytes) => Buffer.concat([bytes.subarray(1_000_000), bytes.subarray(0, 1_000_000)]));
     await expect(swapped).rejects.toThrow(ObjectDiffersError);
     await expect(verified((bytes) => bytes.subarray(1))).rejects.toThrow(ObjectDiffersError);
   });
 
-  it('fails where there is no object, so that a tool that landed nothing is never counted', async () => {
+  it('fails if there is no object, so that a tool that landed nothing is never counted', async () => {
     await deleteObjects(s3.client, bucket, [{ key: 'object', file }]);
     expect(await headObject(s3.client, bucket, 'object')).toBeUndefined();
     await expect(verifyObjects(s3.client, bucket, [{ key: 'object', file }])).rejects.toThrow();

@@ -148,7 +148,9 @@ async function sendWorkersByProxies(): Promise<void> {
 describe.runIf(process.platform === 'linux')(
   'two runs on one queue, with workers killed and S3 and SQS failing',
   () => {
-    it('end every item exactly once, and leave no task', { timeout: 600_000 }, async () => {
+    it('two runs on one queue end every item exactly once and leave no task, while workers are killed and S3 and SQS fail', {
+      timeout: 600_000,
+    }, async () => {
       const first = await aws.start({
         work: Array.from({ length: WORK }, (_, n) => ({
           processor: 'scrape',

@@ -43,14 +43,14 @@ describe('what a person is told of an error', () => {
     ],
     ['too many requests', awsError('ThrottlingException', 'Rate exceeded'), 'throttled', 'AWS asks for fewer requests'],
     ['an error that nobody foresaw', new RangeError('odd'), 'unexpected', 'RangeError: odd'],
-  ])('has a code and our own words for %s', (_, error, code, words) => {
+  ])('an error has a code and a message of ours for %s', (_, error, code, words) => {
     const problem = explain(error);
     expect(problem).toMatchObject({ code, detail: expect.stringContaining(words) });
     expect(problem.detail).not.toContain('raw words');
     expect(problem.mend).not.toBe('');
   });
 
-  it('ends with 2 for what the person has to change, and with 1 for what the world has to', () => {
+  it('a command ends with 2 if the person has to change something, and otherwise with 1', () => {
     expect([explain(new Error('Region is missing')), explain(systemError('ENOSPC'))].map(exitCodeOf)).toEqual([2, 1]);
   });
 });

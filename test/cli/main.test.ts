@@ -38,7 +38,7 @@ describe('sluice', () => {
     expect(await sluice('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
 
-  it('ends as a process with the exit code of the command', async () => {
+  it('the process ends with the exit code of the command', async () => {
     const { code, err } = await startSluice(['run', 'foo'], BARE).ended;
     expect([code, err]).toEqual([2, expect.stringContaining('"foo"')]);
   });
@@ -89,31 +89,31 @@ describe('sluice', () => {
     expect([code, err + out]).toEqual([2, expect.stringContaining(message)]);
   });
 
-  it('says that there is no region, and how to set one', async () => {
+  it('reports that there is no region, and how to set one', async () => {
     expect(await runSluice(['runs'], BARE)).toMatchObject({ code: 2, err: expect.stringContaining('set AWS_REGION') });
   });
 
-  it('says that there are no credentials, and how to get some', async () => {
+  it('reports that there are no credentials, and how to get some', async () => {
     const { code, err } = await runSluice(['runs'], { ...BARE, AWS_REGION: 'eu-west-1' });
     expect([code, err]).toEqual([2, expect.stringContaining('there are no AWS credentials')]);
   });
 
-  it('says that the profile gives no credentials', async () => {
+  it('reports that the profile gives no credentials', async () => {
     const { code, err } = await runSluice(['runs'], { ...BARE, AWS_REGION: 'eu-west-1', AWS_PROFILE: 'nope' });
     expect([code, err]).toEqual([2, expect.stringContaining('the AWS profile "nope" gives no credentials')]);
   });
 
-  it('says that nothing answers at the endpoint', async () => {
+  it('reports that nothing answers at the endpoint', async () => {
     const { code, err } = await runSluice(['runs'], { ...aws.childEnv(), AWS_ENDPOINT_URL: 'http://127.0.0.1:1' });
     expect([code, err]).toEqual([1, expect.stringContaining('nothing answers at 127.0.0.1:1')]);
   });
 
-  it('says which stack it looked for, and where', async () => {
+  it('reports which stack it looked for, and in which region', async () => {
     const { code, err } = await sluice('watch', 'night', '--stack', 'Nowhere');
     expect([code, err]).toEqual([2, expect.stringContaining('there is no stack "Nowhere" in us-east-1')]);
   });
 
-  it('examines a machine without credentials, and says how to mend each thing', async () => {
+  it('doctor checks a machine without credentials, and says what to do about each problem', async () => {
     const { code, out } = await runSluice(['doctor'], { ...BARE, AWS_REGION: 'eu-west-1' });
     expect([code, out]).toEqual([
       1,
@@ -122,7 +122,7 @@ describe('sluice', () => {
     expect(out).toMatch(/good +Node: v24/);
   });
 
-  it('examines an account in which nothing is deployed', async () => {
+  it('doctor checks an account in which nothing is deployed', async () => {
     const { out } = await sluice('doctor', '--json');
     expect(JSON.parse(out)).toEqual(
       expect.arrayContaining([
@@ -132,21 +132,21 @@ describe('sluice', () => {
     );
   });
 
-  it('says that no local Sluice runs', async () => {
+  it('reports that no local Sluice is running', async () => {
     expect(await sluice('runs', '--local')).toMatchObject({
       code: 2,
       err: expect.stringContaining('npm start -- --keep'),
     });
   });
 
-  it('names the run, and the local deployment, in the commands of what to do', async () => {
+  it('fills the run and --local into the commands of what to do', async () => {
     const { err } = await sluice('get', 'night', 'x', '--stack', 'Nowhere');
     expect(err).toContain('or add --local');
     const json = await sluice('cancel', 'night', '--stack', 'Nowhere', '--json');
     expect(JSON.parse(json.err)).toMatchObject({ code: 'no-stack', allowedBy: 'never' });
   });
 
-  it.skipIf(!existsSync('/dev/full'))('says that the disk is full that its results go to', async () => {
+  it.skipIf(!existsSync('/dev/full'))('reports that the disk for its results is full', async () => {
     const full = openSync('/dev/full', 'w');
     try {
       const child = spawn(process.execPath, [MAIN, 'completion', 'bash'], { stdio: ['ignore', full, 'pipe'] });
@@ -157,7 +157,7 @@ describe('sluice', () => {
     }
   });
 
-  it('gives a mistake as a problem where JSON is asked for', async () => {
+  it('prints a mistake as a JSON problem if --json is given', async () => {
     const { code, err } = await runSluice(['run', 'foo', '--json'], BARE);
     expect([code, JSON.parse(err)]).toEqual([
       2,
@@ -171,7 +171,7 @@ describe('sluice', () => {
     for (const command of COMMANDS) expect(out).toContain(command);
   });
 
-  it('draws nothing and uses no colour in a pipe', async () => {
+  it('draws no progress and uses no colours in a pipe', async () => {
     const { err, out } = await sluice('watch', 'night', '--stack', 'Nowhere');
     expect(err + out).not.toContain('\u001b');
   });

@@ -19,7 +19,7 @@ function dollars(load: number, what: string, settings: Record<string, unknown> =
 }
 
 describe('the documents', () => {
-  it('say what the command computes from the template; `npm run costs -- --write` writes them', () => {
+  it('the documents agree with the costs from the template; `npm run costs -- --write` writes them', () => {
     const size = sizeWith();
     expect(read('docs/costs.md')).toBe(costsPage(size));
     expect(README_COSTS.exec(read('README.md'))?.[0]).toBe(readmeCosts(size));
@@ -27,14 +27,14 @@ describe('the documents', () => {
 });
 
 describe('the costs', () => {
-  it('leave nothing out that AWS charges for', () => {
+  it('the costs include everything that AWS charges for', () => {
     const table = costsTable(sizeWith());
     for (const what of ['public IPv4', 'old versions', 'logs taken in', 'tracing', 'KMS', 'Fargate Spot', 'SQS']) {
       expect(table).toContain(`| ${what}`);
     }
   });
 
-  it('of a nightly file to one key are mostly its old versions, as many as the setting keeps', () => {
+  it('the costs of a nightly file with one key are mostly its old versions, as many as the setting keeps', () => {
     const gib = 100;
     // The night before last is removed at the midnight after its days are over.
     const copies = (days: number) => days + 19.5 / 24;
@@ -45,7 +45,7 @@ describe('the costs', () => {
     expect(dollars(0, 'old versions kept')).toBe(0);
   });
 
-  it('follow the settings', () => {
+  it('the costs depend on the settings', () => {
     expect(dollars(2, 'public IPv4 of workers')).toBeGreaterThan(0);
     expect(dollars(2, 'Fargate', { 'workers.spot': false })).toBeCloseTo(dollars(2, 'Fargate Spot') / 0.3, 6);
     expect(dollars(1, 'KMS')).toBe(0);
@@ -57,7 +57,7 @@ describe('the costs', () => {
     expect(dollars(2, 'Step Functions', batches)).toBeGreaterThan(2.9 * dollars(2, 'Step Functions'));
   });
 
-  it('count the transitions of a million items as the definition makes them', () => {
+  it('the costs count the transitions of a million items as the definition makes them', () => {
     const names = Object.keys(allStates(definitionOf(synthesise())));
     const ofRun =
       'Plan WorkChoice Ingest Reconcile CloseState ItemsState DoneState EndedInOrder SweepState OutcomeChoice Succeed';
@@ -70,7 +70,7 @@ describe('the costs', () => {
     expect(transitions).toBeLessThanOrEqual(least + 51);
   });
 
-  it('of alerts, metrics and a dashboard are nothing by default, and what the settings ask for otherwise', () => {
+  it('alerts, metrics and a dashboard cost nothing by default, and otherwise what the settings say', () => {
     for (const what of ['alerts', 'metrics', 'dashboard']) expect(dollars(1, what)).toBe(0);
     const on = { 'alerts.email': 'on-call@example.org', 'metrics.level': 'runs', 'metrics.dashboard': true };
     expect(sizeWith(on)).toMatchObject(WITH_ALERTS);
@@ -83,7 +83,7 @@ describe('the costs', () => {
     expect(dollars(1, 'metrics', spend)).toBeCloseTo((0.3 * 30 * 2) / 720, 6);
   });
 
-  it('have no negative line, and prices with a date and a page', () => {
+  it('the costs have no negative line, and each price has a date and a page', () => {
     for (const load of LOADS) {
       for (const line of monthlyCosts(sizeWith(), load)) expect(line.dollars, line.what).toBeGreaterThanOrEqual(0);
       expect(totalOf(monthlyCosts(sizeWith(), load))).toBeGreaterThan(0);
@@ -92,7 +92,7 @@ describe('the costs', () => {
     for (const price of Object.values(PRICES)) expect(URL.canParse(price.source), price.unit).toBe(true);
   });
 
-  it('of a template that is none of Sluice’s are refused by what it lacks', () => {
+  it('a template that does not come from Sluice is refused, with what it lacks', () => {
     expect(() => readDeployment({ Resources: {} })).toThrow('the template has no AWS::ECS::TaskDefinition');
   });
 });

@@ -8,18 +8,18 @@ import { settingsSchema } from '#lib/settings/settings.ts';
 const MIB = 1_048_576;
 
 describe('the cost of landing a source', () => {
-  it('is reckoned with the memory that Lambdas have by default', () => {
+  it('the cost of landing a source is computed with the default memory of Lambdas', () => {
     expect(TRANSFER_LAMBDA_GB * 1_024).toBe(settingsSchema.parse({}).ingest.memoryMiB);
   });
 
-  it('has a PUT for each part, Create and Complete, and one PUT for what is small', () => {
+  it('a multipart object costs a PUT for each part, Create and Complete; a small object costs one PUT', () => {
     const requests = (parts: number) =>
       landingCost({ bytes: 1, parts, bytesPerSecond: undefined }).s3Requests - PRICES.s3Read.dollars;
     expect(requests(1) / PRICES.s3Write.dollars).toBeCloseTo(1);
     expect(requests(12_800) / PRICES.s3Write.dollars).toBeCloseTo(12_802);
   });
 
-  it('has the time of a slow source, and of a fast one what a Lambda can', () => {
+  it('a slow source costs the time of the source, a fast one the time of the Lambda', () => {
     const lambda = (bytesPerSecond: number | undefined) =>
       landingCost({ bytes: 10_240 * MIB, parts: 1_280, bytesPerSecond }).lambda;
     expect(lambda(MIB)).toBeCloseTo(10_240 * TRANSFER_LAMBDA_GB * PRICES.lambdaGbSecond.dollars, 4);

@@ -68,7 +68,7 @@ async function leftByTheRollback(StackName: string): Promise<string[]> {
 }
 
 describe('a first deploy', () => {
-  it('that fails leaves nothing behind, and the next one works', async () => {
+  it('a first deploy that fails leaves nothing behind, and the next deploy works', async () => {
     const failing = fileURLToPath(new URL('./failing-app.ts', import.meta.url));
     await expect(deploy({ 'encryption.key': 'own' }, `${process.execPath} ${failing}`)).rejects.toThrow(
       'this function knows no resource of the type Custom::NoSuchStep',
@@ -91,7 +91,7 @@ describe('a first deploy', () => {
     );
   });
 
-  it("makes ECS's service-linked role in an account that has none, and takes the one of an account that has", async () => {
+  it("a first deploy creates ECS's service-linked role in an account without it, and uses an existing one", async () => {
     const iam = new IAMClient(aws.client);
     // The embedded AWS calls it AWSServiceRoleForEcs.
     const ecsRoles = async () => {
@@ -104,7 +104,7 @@ describe('a first deploy', () => {
     expect(await ecsRoles()).toEqual(before);
   });
 
-  it('with a key is followed by one that may not leave the key behind', async () => {
+  it('a deploy must not remove the access to the key of the first deploy', async () => {
     const outputs = await deploy({ stackName: 'Keyed', 'encryption.key': 'own' });
     const refused = deploy({ stackName: 'Keyed' });
     const sentence =

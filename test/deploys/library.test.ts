@@ -50,7 +50,7 @@ afterAll(async () => {
 });
 
 describe('the npm package', () => {
-  it('holds compiled modules, types and documents, and neither TypeScript sources nor tests', () => {
+  it('the npm package contains compiled modules, types and documents, and neither TypeScript sources nor tests', () => {
     expect(packed).toEqual(
       expect.arrayContaining([
         'package.json',
@@ -72,13 +72,13 @@ describe('the npm package', () => {
     expect(packed.filter((name) => /^(test|bench|local|examples|release|\.)/.test(name))).toEqual([]);
   });
 
-  it('has no finding of publint: entries, types and files agree', async () => {
+  it('publint finds nothing wrong with the npm package: entries, types and files agree', async () => {
     const { messages } = await publint({ pkgDir: join(aws.folder, 'package'), strict: true });
     expect(messages.map((message) => formatMessage(message, {}))).toEqual([]);
   });
 
   it.each(['nodenext', 'bundler'])(
-    'has types that a strict app compiles against, with the resolution %s',
+    'a strict app compiles against the types of the npm package, with the resolution %s',
     (resolution) => {
       mkdirSync(join(app, 'node_modules/@types'), { recursive: true });
       for (const name of ['node', 'undici-types']) {
@@ -115,7 +115,7 @@ describe('the npm package', () => {
     },
   );
 
-  it("runs an app's own processor in a deployed pipeline", async () => {
+  it("an app's own processor runs in a deployed pipeline", async () => {
     const outputs = await deployStack(aws, {
       folder: join(aws.folder, 'deploy'),
       assemblies: join(aws.folder, 'assemblies'),
@@ -138,7 +138,7 @@ describe('the npm package', () => {
     expect(items).toMatchObject([{ status: 'done', result: { result: { lines: 3 } } }]);
   });
 
-  it('refuses a module without the processor at synth, by the name of the setting', () => {
+  it('synth refuses a module without the processor, with the name of the setting', () => {
     const synth = () =>
       execFileSync(process.execPath, ['app.ts'], {
         cwd: app,

@@ -53,7 +53,7 @@ const work = (run: string, count: number) => ({
 const pagesAsked = (run: string) => web.requests.filter((request) => request.startsWith(`GET /${run}/`)).length;
 
 describe(`a deploy over ${COMMIT} while its workers are busy`, () => {
-  it('lets the run under way end complete, as well as one that is started after it', async (context) => {
+  it('a deploy while workers are busy lets the run under way end complete, and also a run that starts after it', async (context) => {
     let earlier: EarlierVersion;
     try {
       earlier = await earlierVersion(COMMIT, join(aws.folder, 'earlier'));

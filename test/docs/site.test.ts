@@ -65,7 +65,7 @@ describe('the built site', { tags: ['heavy'] }, () => {
     await rm(site, { recursive: true, force: true });
   });
 
-  it('has a page and a heading, or a file, for each link', () => {
+  it('each link of the built site leads to a page and a heading, or to a file', () => {
     const files = globSync('**/*.html', { cwd: site, exclude: ['files/**'] }).filter((file) => file !== '404.html');
     expect(files.length).toBe(pages().length);
     const broken: string[] = [];
@@ -127,7 +127,7 @@ describe('the built site', { tags: ['heavy'] }, () => {
       },
     );
 
-    it('finds a code by the search, and opens its heading', async () => {
+    it('the search finds a code and opens its heading', async () => {
       await using open = await opened(1_280, 'light');
       const { page, complaints } = open;
       await page.getByRole('button', { name: 'Search' }).first().click();

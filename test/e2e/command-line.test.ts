@@ -56,7 +56,7 @@ describe('the command line against a deployment', () => {
     });
   });
 
-  it('serves the page of a run that it watches, on this machine, and ends with the run’s exit code', async () => {
+  it('serves the page of a run that it watches on this machine, and ends with the run’s exit code', async () => {
     const { code, err } = await aws.sluice('watch', partial, '--page');
     expect([code, err]).toEqual([3, expect.stringMatching(/^The page is http:\/\/127\.0\.0\.1:\d+\/runs\//m)]);
   });
@@ -82,7 +82,7 @@ describe('the command line against a deployment', () => {
     expect([manifest.failed[0].problem, records.failure.problem]).toEqual([failure.problem, failure.problem]);
   });
 
-  it('downloads an object, does not overwrite a file, and names what is near to a wrong name', async () => {
+  it('downloads an object, does not overwrite a file, and suggests names that are similar to a wrong one', async () => {
     const file = join(folder, 'good.csv');
     expect(await aws.sluice('get', partial, 'cli/good.csv', '--to', file)).toMatchObject({ code: 0 });
     expect(await readFile(file, 'utf8')).toBe(csvNamed('/good.csv'));
@@ -110,14 +110,14 @@ describe('the command line against a deployment', () => {
     expect([again.code, again.out]).toEqual([1, expect.stringContaining('0 of 1 done')]);
   });
 
-  it('lands what a list on this machine names', async () => {
+  it('lands the sources of a list on this machine', async () => {
     const list = join(folder, 'list.txt');
     await writeFile(list, `# one\n${web.url}/listed.csv\n`);
     const { code, out } = await aws.sluice('run', '--from', list, '--name', `list-${partial}`);
     expect([code, out.trimEnd().split('\n').at(-1)]).toEqual([0, `Run list-${partial} is complete: 1 of 1 done.`]);
   });
 
-  it('cancels one run, and says that a run has ended already', async () => {
+  it('cancels one run, and reports that a run has ended already', async () => {
     const run = `held-${partial}`;
     await aws.sluice('run', `${web.url}/held.csv`, '--name', run, '--detach');
     expect(await aws.sluice('cancel', run)).toMatchObject({ code: 0, out: expect.stringContaining('is stopped') });
@@ -153,7 +153,7 @@ describe('the command line against a deployment', () => {
     expect([again.code, again.out]).toEqual([3, expect.stringContaining('already-claimed')]);
   });
 
-  it('examines the deployment and finds bootstrap, stack and the role that the deploy has made good', async () => {
+  it('doctor finds bootstrap, stack and the role that the deploy has created', async () => {
     const { out } = await aws.sluice('doctor', '--json');
     const good = JSON.parse(out).filter(({ state }: { state: string }) => state === 'good');
     expect(good.map(({ check }: { check: string }) => check)).toEqual(
@@ -167,7 +167,7 @@ describe('the command line against a deployment', () => {
     ['status', 'nope'],
     ['logs', 'nope'],
     ['cancel', 'nope'],
-  ])('says that there is no such run: sluice %s %s', async (...args) => {
+  ])('reports that the run does not exist: sluice %s %s', async (...args) => {
     expect(await aws.sluice(...args)).toMatchObject({
       code: 2,
       err: expect.stringContaining('there is no run "nope"'),

@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => web.stop());
 
 describe('a run', () => {
-  it('lands, processes, retries, and records what failed', async () => {
+  it('a run lands, processes, retries, and records failures', async () => {
     const run = await aws.run({
       sources: [
         { url: `${web.url}/a.csv`, key: 'landing/a.csv' },
@@ -52,14 +52,14 @@ describe('a run', () => {
     expect(busy?.result?.result).toMatchObject({ records: 20 });
   });
 
-  it('lands what a list at a URL names', async () => {
+  it('a run lands the sources of a list at a URL', async () => {
     const run = await aws.run({ sourcesFrom: { url: `${web.url}/sources`, format: 'urls' } });
     expect(run).toMatchObject({ status: 'SUCCEEDED' });
     expect(run.manifest?.done.map(({ name }) => name)).toEqual(['raw/127.0.0.1/listed.csv']);
     expect(Buffer.from(await aws.bytesOf('raw/127.0.0.1/listed.csv')).toString()).toBe(csvNamed('/listed.csv'));
   });
 
-  it('fails at Plan with every problem of a bad input, by path', async () => {
+  it('a run with a bad input fails at Plan with every problem and its path', async () => {
     const run = await aws.run({ sources: [{ url: 'nonsense', key: 'a//b' }, { urll: 'x' }], onLate: 'never' });
     expect(run).toMatchObject({ status: 'FAILED', error: 'InvalidInputError', manifest: undefined });
     for (const path of ['sources[0].url', 'sources[0].key', 'sources[1].url', 'sources[1]:', 'onLate']) {
@@ -68,7 +68,7 @@ describe('a run', () => {
     expect(web.requests.filter((request) => request.includes('/x'))).toEqual([]);
   });
 
-  it('fails when nothing at all has landed, and still says what went wrong', async () => {
+  it('a run fails if nothing has landed, and still reports what went wrong', async () => {
     const run = await aws.run({ sources: [{ url: `${web.url}/missing/1`, key: 'none/1' }] });
     expect(run).toMatchObject({
       status: 'FAILED',
@@ -77,7 +77,7 @@ describe('a run', () => {
     });
   });
 
-  it('runs the work that has no source', async () => {
+  it('a run does work that has no source', async () => {
     const run = await aws.run({
       work: [{ processor: 'scrape', name: 'site', input: { url: `${web.url}/robots-only` } }],
     });
@@ -85,7 +85,7 @@ describe('a run', () => {
     expect(run.items[0]?.status).not.toBe('missing');
   });
 
-  it('records nothing twice when the same execution name is planned again', async () => {
+  it('a run records nothing twice if the same execution name is planned again', async () => {
     const input = {
       sources: [{ url: `${web.url}/slot.csv`, key: 'slots-test/slot.csv' }],
       schedule: 'test',
@@ -113,6 +113,6 @@ describe('a long list of sources', () => {
     expect(Buffer.from(await aws.bytesOf(`raw/127.0.0.1${last}`)).toString()).toBe(csvNamed(last));
   }
 
-  it('of 300 lands whole, in batches of fifty', () => landsAll(300));
-  it('of 5,000 lands whole, in batches of fifty', { tags: ['heavy'] }, () => landsAll(5_000));
+  it('a list of 300 sources lands completely, in batches of fifty', () => landsAll(300));
+  it('a list of 5,000 sources lands completely, in batches of fifty', { tags: ['heavy'] }, () => landsAll(5_000));
 });

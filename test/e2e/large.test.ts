@@ -11,7 +11,7 @@ const MIB = 1_048_576;
 const leftOpen = async () => (await openUploads(client, bucket)).filter(({ Key }) => Key?.startsWith('large/'));
 
 describe('a large object', () => {
-  it('goes in slices over several Lambdas, and is the same to the byte', async () => {
+  it('a large object is transferred in slices by several Lambdas, and equals its source', async () => {
     const length = 150 * MIB;
     await using source = await startSourceServer({ file: { seed: 3, length } });
     const run = await aws.run({ sources: [{ url: source.url, key: 'large/object.bin' }] });
@@ -20,7 +20,7 @@ describe('a large object', () => {
     expect(await objectSha256(client, bucket, 'large/object.bin')).toBe(contentSha256(3, length));
   });
 
-  it('that its source refuses half-way is a failure of that object alone, and leaves no upload open', async () => {
+  it('a large object that its source refuses half-way fails alone, and leaves no upload open', async () => {
     await using source = await startSourceServer({
       file: { seed: 4, length: 100 * MIB },
       rules: [{ when: { nth: (nth) => nth > 4 }, faults: faults.status(403) }],
@@ -43,7 +43,7 @@ describe('a large object', () => {
     expect(await leftOpen()).toEqual([]);
   });
 
-  it('whose source changes half-way is begun again, and is the later version to the byte', async () => {
+  it('a large object whose source changes half-way begins again, and equals the later version', async () => {
     const length = 100 * MIB;
     await using source = await startSourceServer({
       file: { seed: 6, length, etag: '"v1"' },
@@ -63,7 +63,7 @@ describe('a large object', () => {
     expect(await leftOpen()).toEqual([]);
   });
 
-  it('that several backends answer under ETags of their own is read in one stream', async () => {
+  it('a large object that several backends answer with different ETags is read in one stream', async () => {
     const length = 70 * MIB;
     await using source = await startSourceServer({
       file: { seed: 8, length },
@@ -76,7 +76,7 @@ describe('a large object', () => {
     expect(await leftOpen()).toEqual([]);
   });
 
-  it('that changes with each request is read in one stream in the end, and leaves nothing open', async () => {
+  it('a large object that changes with each request is finally read in one stream, and leaves nothing open', async () => {
     let version = 0;
     await using source = await startSourceServer({
       file: { seed: 9, length: 70 * MIB },

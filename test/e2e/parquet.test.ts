@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => web.stop());
 
-it('turns a landed table into Parquet, by the DuckDB that was deployed, and tells of the row it left out', async () => {
+it('turns a landed table into Parquet with the deployed DuckDB, and reports the row that it left out', async () => {
   const run = await aws.run({
     sources: [{ url: `${web.url}/prices.csv`, key: 'parquet/prices.csv' }],
     process: { processor: 'parquet', options: { format: 'csv' } },
@@ -44,7 +44,7 @@ it('turns a landed table into Parquet, by the DuckDB that was deployed, and tell
   expect(JSON.parse(rejects)).toMatchObject({ line: 4, text: '3,Bonn' });
 });
 
-it('publishes a table, replaces it in the next run, removes what is no more of it, and reads it back', async () => {
+it('publishes a table, replaces it in the next run, removes files that no longer belong to it, and reads it back', async () => {
   const publish = async (options: object): Promise<Ended> => {
     const run = await aws.run({
       sources: [{ url: `${web.url}/trips.csv`, key: 'parquet/trips.csv', ifExists: 'overwrite' }],

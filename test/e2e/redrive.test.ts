@@ -49,7 +49,7 @@ function attemptsOf({ runId, items }: Ended): Promise<number[]> {
 }
 
 describe.concurrent('a redriven execution', () => {
-  it('whose gate broke, and broke again, ends complete once it is mended, and does nothing twice', async ({
+  it('an execution whose gate broke twice ends complete after the cause is corrected, and does nothing twice', async ({
     expect,
   }) => {
     pages.set('/gate/page', 'not ready');
@@ -111,7 +111,7 @@ describe.concurrent('a redriven execution', () => {
     expect([code, out]).toEqual([0, expect.stringContaining('3 of 3 done')]);
   });
 
-  it('that was stopped in Ingest, and whose run EventBridge had closed, ends complete and lands nothing twice', async ({
+  it('an execution that was stopped in Ingest, and whose run EventBridge had closed, ends complete after a redrive and lands nothing twice', async ({
     expect,
   }) => {
     const answer = Promise.withResolvers<void>();

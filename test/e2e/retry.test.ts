@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => web.stop());
 
-it('sluice retry runs again just what a run left undone, and says when there is nothing left', async () => {
+it('sluice retry runs exactly the items that a run left undone, and reports when nothing is left', async () => {
   const first = await aws.run({
     sources: ['good', 'flaky'].map((name) => ({ url: `${web.url}/${name}.csv`, key: `retry/${name}.csv` })),
     process: 'profile',

@@ -28,7 +28,7 @@ afterAll(() => web.stop());
 const about = async (runId: string) => (await told()).filter((event) => event.runId === runId);
 
 describe("a rule on runs that aren't complete", () => {
-  it('is told of a partial run, with its counts, and of no complete one', async () => {
+  it("a rule on runs that aren't complete receives a partial run with its counts, and no complete run", async () => {
     const complete = await aws.run({ sources: [{ url: `${web.url}/ended-a`, key: 'ended/a' }] });
     const partial = await aws.run({
       sources: ['/ended-b', '/none'].map((path) => ({ url: web.url + path, key: `ended${path}` })),
@@ -45,7 +45,7 @@ describe("a rule on runs that aren't complete", () => {
     expect(await about(complete.runId)).toEqual([]);
   });
 
-  it('is told of an execution whose input was refused, with the schedule that it names', async () => {
+  it("a rule on runs that aren't complete receives an execution whose input was refused, with the schedule that it names", async () => {
     const scheduledTime = '2026-11-24T04:30:00Z';
     const refused = await aws.run({ sources: [{ url: 'no url' }], schedule: 'refused', scheduledTime });
     expect(refused).toMatchObject({ status: 'FAILED', error: 'InvalidInputError' });
@@ -61,7 +61,7 @@ describe("a rule on runs that aren't complete", () => {
     });
   });
 
-  it('is told nothing of a second start for a slot: the first one has its own end', async () => {
+  it('a second start for a slot sends no event, because the first start has its own end', async () => {
     const slot = { schedule: 'twice', scheduledTime: '2026-11-24T04:30:00Z' };
     // A first run that fails would hand its slot to the second.
     const sources = ['/twice', '/none-twice'].map((path) => ({ url: web.url + path, key: `ended${path}` }));

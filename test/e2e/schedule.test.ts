@@ -7,7 +7,7 @@ import { useDeployedAws } from '#test/helpers/deployed.ts';
 const aws = await useDeployedAws();
 
 describe('a schedule', () => {
-  it('starts a run that claims its slot, and names its files after the slot in the zone of the schedule', async () => {
+  it("a schedule starts a run that claims its slot, and fills the slot's time in the zone of the schedule into the names of files", async () => {
     const slots = () => Array.fromAsync(listKeys(aws.store, `${SLOTS_PREFIX}often/`));
     await expect.poll(async () => (await slots()).length, { interval: 500 }).toBeGreaterThan(0);
     const [slot = ''] = await slots();

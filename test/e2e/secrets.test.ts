@@ -124,7 +124,7 @@ async function* everything(run: Ended, began: number): AsyncGenerator<[where: st
 }
 
 describe('secrets of sources', () => {
-  it('reach their source, and no record, log line, history event or metadata of the run', async () => {
+  it('secrets reach their source, and no record, log line, history event or metadata of the run contains them', async () => {
     const list = [
       `${web.url}/typed.csv?sig=${TYPED}`,
       // Nobody listens there, and this one breaks each connection: the errors name URLs.
@@ -202,7 +202,7 @@ describe('secrets of sources', () => {
     expect(logLines).toBeGreaterThan(0);
   });
 
-  it('are refused where they are typed into the input, without being quoted', async () => {
+  it('secrets that are typed into the input are refused without being quoted', async () => {
     const secret = planted('input');
     const run = await aws.run({
       sources: [

@@ -43,7 +43,7 @@ afterAll(() => web.stop());
 const asParquet = { processor: 'parquet', options: { format: 'csv' } };
 const stations = { table: 'raw.stations', mode: 'replace', options: { format: 'csv', headerLines: 1 } };
 
-it('loads a run into two tables, Parquet and CSV, and its manifest says what', async () => {
+it('loads a run into two tables, Parquet and CSV, and the manifest reports both loads', async () => {
   const input = {
     sources: [
       { url: `${web.url}/prices-1`, key: 'warehouse/prices-1.csv', process: asParquet },
@@ -85,7 +85,7 @@ it('loads a run into two tables, Parquet and CSV, and its manifest says what', a
   expect(await sql('SELECT COUNT(*) AS n FROM raw.stations')).toEqual([{ n: 2 }]);
 });
 
-it('fails a run whose table is not there, with the CREATE TABLE that fits, and loads it when it is redriven', async () => {
+it('fails a run whose table does not exist, with the CREATE TABLE that fits, and loads it after a redrive', async () => {
   const run = await aws.run({
     sources: [{ url: `${web.url}/prices-7`, key: 'warehouse/prices-7.csv' }],
     process: asParquet,
@@ -107,7 +107,7 @@ it('fails a run whose table is not there, with the CREATE TABLE that fits, and l
   expect(await sql('SELECT id FROM raw.later ORDER BY id')).toEqual([{ id: 7 }, { id: 17 }]);
 });
 
-it('refuses at Plan what can never be loaded, all at once', async () => {
+it('Plan refuses at once everything that can never be loaded', async () => {
   const run = await aws.run({
     sources: [
       { url: `${web.url}/a`, key: 'warehouse/a', load: { table: 'trips', mode: 'append' } },

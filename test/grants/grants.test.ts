@@ -43,12 +43,12 @@ async function lookBack(deployed: DeployedAws): Promise<Deployment> {
   return { ...deployed, roles, requests, grants: (await grantsOf(client, roles)).map(unnamed) };
 }
 
-it('nothing was refused', () => {
+it('the embedded AWS refused no request of any test', () => {
   const refused = deployments.flatMap(({ requests }) => refusalsIn(requests));
   expect(refused, 'Grant it in lib/, with the action and the resource that it names.').toEqual([]);
 });
 
-it('nothing was asked for that the template does not grant', () => {
+it('every request was one that the template grants', () => {
   const uncovered = deployments.flatMap(({ requests, grants }) =>
     requests.filter((request) => !grants.some((grant) => grant.role === request.role && covers(grant, request))),
   );
@@ -56,7 +56,7 @@ it('nothing was asked for that the template does not grant', () => {
 });
 
 // Only all end-to-end tests together ask for everything, and npm test leaves some of them out.
-it('nothing is granted that no test asks for, or its reason is given', { tags: ['heavy'] }, () => {
+it('every grant is used by a test, or has a recorded reason', { tags: ['heavy'] }, () => {
   const all = deployments.flatMap(({ requests }) => requests.filter(({ allowed }) => allowed));
   const granted = new Map(deployments.flatMap(({ grants }) => grants.map((grant) => [sentence(grant), grant])));
   const unasked = [...granted.values()].filter(
@@ -69,7 +69,7 @@ it('nothing is granted that no test asks for, or its reason is given', { tags: [
   expect(stale, 'A test asks for it by now, or nobody grants it: take the reason away.').toEqual([]);
 });
 
-it('a grant that is taken away fails the run, with a sentence that names role, action and queue', async () => {
+it('a missing grant fails the run, with a sentence that names role, action and queue', async () => {
   const [{ client, outputs, requestsFile, roles }] = deployments as [Deployment];
   const [role = ''] = [...roles].find(([, name]) => name === 'FunctionsgatekeeperRole') ?? [];
   const resource = `arn:aws:sqs:us-east-1:000000000000:${outputs.DeadLetterQueueUrl?.split('/').at(-1)}`;

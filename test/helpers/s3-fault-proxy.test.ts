@@ -45,7 +45,7 @@ async function complete(client: S3Client, uploadId: string, etags: (string | und
 }
 
 describe('the S3 fault proxy', () => {
-  it('passes signed requests on and counts what each part cost', async () => {
+  it('the S3 fault proxy passes signed requests on and counts what each part cost', async () => {
     const { proxy, client } = await proxied();
     await using _ = proxy;
     const uploadId = await create(client);
@@ -66,7 +66,7 @@ describe('the S3 fault proxy', () => {
     expect(proxy.parts[1]?.bytes).toBeGreaterThanOrEqual(PART_BYTES);
   });
 
-  it('answers S3 errors for the nth request of an operation, without S3 having seen it', async () => {
+  it('the S3 fault proxy answers S3 errors for the nth request of an operation, before S3 has received it', async () => {
     const { proxy, client } = await proxied({ when: { operation: 'PutObject', nth: 2 }, fault: s3Errors.slowDown });
     await using _ = proxy;
     const put = (key: string) => client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: 'x' }));
@@ -78,7 +78,7 @@ describe('the S3 fault proxy', () => {
     expect(proxy.happened).toHaveLength(1);
   });
 
-  it('resets before S3 has the part, or after S3 has stored it', async () => {
+  it('the S3 fault proxy resets a connection before S3 has the part, or after S3 has stored it', async () => {
     const { proxy, client } = await proxied(
       { when: { partNumber: 1 }, fault: { kind: 'reset-before', afterBytes: 1_000_000 } },
       { when: { partNumber: 2 }, fault: { kind: 'lost-answer' } },
@@ -94,7 +94,7 @@ describe('the S3 fault proxy', () => {
     expect(proxy.parts.map(({ stored }) => stored)).toEqual([0, 1]);
   });
 
-  it('completes behind white space, and turns a Complete into an error inside a 200', async () => {
+  it('the S3 fault proxy sends white space before the answer to Complete, or an error inside a 200', async () => {
     const { proxy, client } = await proxied(
       {
         when: { operation: 'CompleteMultipartUpload', nth: 1 },

@@ -18,7 +18,7 @@ async function get(url: string, headers: Record<string, string> = {}, ca?: strin
 }
 
 describe('generated content', () => {
-  it('is the same however it is cut', () => {
+  it('generated content does not depend on the ranges in which it is read', () => {
     const whole = contentBytes(1, 0, 3_000_000);
     expect(Buffer.concat([contentBytes(1, 0, 1_048_570), contentBytes(1, 1_048_570, 1_951_430)]).equals(whole)).toBe(
       true,
@@ -27,7 +27,7 @@ describe('generated content', () => {
     expect(contentBytes(2, 0, 100)).not.toEqual(whole.subarray(0, 100));
   });
 
-  it('has other bytes at each multiple of a part size, terabytes away too', () => {
+  it('generated content has different bytes at each multiple of a part size, even after terabytes', () => {
     const heads = [0, 1, 2, 3, 100, 9_999].map((part) => contentBytes(1, part * 110_100_480, 32).toString('hex'));
     expect(new Set(heads).size).toBe(heads.length);
     expect([...contentViews(1, 5 * 2 ** 40, 2_000_000)].reduce((sum, view) => sum + view.length, 0)).toBe(2_000_000);
@@ -57,7 +57,7 @@ describe.each([{ tls: false }, { tls: true }])('the source server (TLS: $tls)', 
   });
 
   it.each(['fin', 'truncate', 'reset'] as const)(
-    'cuts one range by %s, once, and counts what was sent twice',
+    'interrupts one range by %s, once, and counts the bytes that were sent twice',
     async (how) => {
       await using source = await startSourceServer({
         file,
@@ -76,7 +76,7 @@ describe.each([{ tls: false }, { tls: true }])('the source server (TLS: $tls)', 
 });
 
 describe('faults', () => {
-  it('combine in one answer', async () => {
+  it('several faults apply to one answer', async () => {
     await using source = await startSourceServer({
       file: { seed: 1, length: 100_000 },
       rules: [{ faults: [faults.interim(103, 2), faults.gzip(), faults.chunked(1000), faults.etag('W/"weak"')] }],
@@ -96,14 +96,14 @@ describe('faults', () => {
     ['offset', 'bytes 11-20/3000001'],
     ['total', 'bytes 10-19/3000001'],
     ['unit', 'octets 10-19/3000000'],
-  ] as const)('say a wrong Content-Range: %s', async (defect, value) => {
+  ] as const)('a fault sends a wrong Content-Range: %s', async (defect, value) => {
     await using source = await startSourceServer({ file, rules: [{ faults: faults.contentRange(defect) }] });
     const answer = await get(source.url, { range: 'bytes=10-19' });
     expect(answer.headers['content-range']).toBe(value);
     expect(answer.body).toEqual(contentBytes(1, 10, 10));
   });
 
-  it('send a shorter range that is right in itself, and bytes too many', async () => {
+  it('faults send a shorter range that is right in itself, and too many bytes', async () => {
     await using source = await startSourceServer({
       file,
       rules: [
@@ -119,7 +119,7 @@ describe('faults', () => {
     expect(long.body.subarray(0, 10)).toEqual(contentBytes(1, 10, 10));
   });
 
-  it('state hashes of the range and of the whole, right and wrong', async () => {
+  it('faults send right and wrong hashes of the range and of the whole file', async () => {
     await using source = await startSourceServer({
       file: { seed: 1, length: 1000 },
       rules: [{ faults: [faults.states('Content-MD5', 'right'), faults.states('Repr-Digest', 'wrong')] }],
@@ -134,7 +134,7 @@ describe('faults', () => {
     expect(headers['repr-digest']).not.toBe(`sha-256=:${whole}:`);
   });
 
-  it('answer a range of another version although If-Match and If-Range name the first', async () => {
+  it('a fault answers a range of another version although If-Match and If-Range name the first', async () => {
     const another = faults.version({ seed: 2, etag: '"v2"' });
     await using source = await startSourceServer({ file, rules: [{ faults: [another, faults.ignoreConditions()] }] });
     const answer = await get(source.url, { range: 'bytes=10-19', 'if-match': '"v1"', 'if-range': '"v1"' });
@@ -142,7 +142,7 @@ describe('faults', () => {
     expect(answer.body).toEqual(contentBytes(2, 10, 10));
   });
 
-  it('flip one byte and leave the others', async () => {
+  it('a fault changes one byte and no other', async () => {
     await using source = await startSourceServer({ file, rules: [{ faults: faults.corrupt(1_500_000) }] });
     const { body } = await get(source.url);
     const right = contentBytes(1, 0, 3_000_000);
@@ -151,7 +151,7 @@ describe('faults', () => {
     expect(body.subarray(1_500_001).equals(right.subarray(1_500_001))).toBe(true);
   });
 
-  it('lead through a redirect whose target runs out', async () => {
+  it('a fault redirects to a target that expires', async () => {
     await using source = await startSourceServer({ rules: faults.expiringRedirect('/file', '/signed', 1) });
     const location = String((await get(source.url)).headers.location);
     expect((await get(source.origin + location)).status).toBe(200);
@@ -159,7 +159,7 @@ describe('faults', () => {
     expect((await get(source.url)).headers.location).not.toBe(location);
   });
 
-  it('splice two versions where the file, not the range, says', async () => {
+  it('a fault mixes two versions at a position in the file, not in the range', async () => {
     await using source = await startSourceServer({ file, rules: [{ faults: faults.splice(1_500_000, 2) }] });
     const { body } = await get(source.url, { range: 'bytes=1000000-1999999' });
     const spliced = Buffer.concat([contentBytes(1, 1_000_000, 500_000), contentBytes(2, 1_500_000, 500_000)]);
@@ -167,14 +167,14 @@ describe('faults', () => {
   });
 
   it.each(['size-not-hex', 'no-crlf-after-chunk', 'no-last-chunk', 'size-too-large', 'size-overflow'] as const)(
-    'break chunks: %s',
+    'a fault breaks chunks: %s',
     async (defect) => {
       await using source = await startSourceServer({ file, rules: [{ faults: faults.badChunks(defect) }] });
       await expect(get(source.url)).rejects.toThrow(/terminated|other side closed|HTTP|chunk|Invalid/i);
     },
   );
 
-  it('send a 408 on the idle connection', async () => {
+  it('a fault sends a 408 on the idle connection', async () => {
     await using source = await startSourceServer({ file: { length: 5 }, rules: [{ faults: faults.late408(20) }] });
     const text = await new Promise<string>((resolve, reject) => {
       let heard = '';

@@ -69,7 +69,7 @@ it('a gatekeeper that waits has not failed', async () => {
   expect(lines()[1]).toMatchObject({ level: 'INFO', outcome: 'NotReadyError' });
 });
 
-it('the run of an execution that EventBridge tells of is known by its name', async () => {
+it("finds the run id in the name of an execution in EventBridge's event", async () => {
   await logged(async (_: unknown) => undefined)({ name: 'run-4', executionArn: 'arn:of:run-4' });
   expect(lines()[0]).toMatchObject({ runId: 'run-4' });
 });

@@ -34,7 +34,7 @@ const assembly = (inputs: readonly string[] = ['a']) =>
   });
 
 describe('a cloud assembly', () => {
-  it('is made once, and used again while nothing has changed', async () => {
+  it('a cloud assembly is made once, and used again while nothing has changed', async () => {
     const first = await assembly();
     const second = await assembly();
     expect(first.reused).toBe(false);
@@ -42,13 +42,13 @@ describe('a cloud assembly', () => {
     expect(await readFile(join(second.folder, 'manifest.json'), 'utf8')).toBe('1');
   });
 
-  it.each(['cdk.json', 'lib/deep/stack.ts'])('is made anew when %s changes', async (file) => {
+  it.each(['cdk.json', 'lib/deep/stack.ts'])('a cloud assembly is made again when %s changes', async (file) => {
     await assembly();
     await appendFile(join(repository, file), 'more');
     expect((await assembly()).reused).toBe(false);
   });
 
-  it('is made anew when a source is added or removed, and used again when it is as before', async () => {
+  it('a cloud assembly is made again after a source is added or removed, and the old one is used again after the change is undone', async () => {
     await assembly();
     await writeFile(join(repository, 'lib/new.ts'), '');
     expect((await assembly()).reused).toBe(false);
@@ -56,18 +56,18 @@ describe('a cloud assembly', () => {
     expect((await assembly()).reused).toBe(true);
   });
 
-  it('is made anew for other settings', async () => {
+  it('other settings get a cloud assembly of their own', async () => {
     await assembly();
     expect((await assembly(['a', 'b'])).reused).toBe(false);
   });
 
-  it('does not depend on tests and hidden files', async () => {
+  it('a cloud assembly does not depend on tests and hidden files', async () => {
     await assembly();
     for (const file of ['test/stack.test.ts', '.hidden']) await appendFile(join(repository, file), 'more');
     expect((await assembly()).reused).toBe(true);
   });
 
-  it('is not kept where the synth fails, not even in part', async () => {
+  it('nothing is stored of a cloud assembly whose synth fails', async () => {
     const failing = cloudAssembly({
       repository,
       cache,
@@ -82,13 +82,13 @@ describe('a cloud assembly', () => {
     expect((await assembly()).reused).toBe(false);
   });
 
-  it('is one for two that ask at the same time', async () => {
+  it('two processes that need the same cloud assembly at once share one', async () => {
     const [one, other] = await Promise.all([assembly(), assembly()]);
     expect(one.folder).toBe(other.folder);
     expect(await readdir(cache)).toHaveLength(1);
   });
 
-  it('is dropped when five newer ones are there, unless it was used within the hour', async () => {
+  it('a cloud assembly is deleted when five newer ones exist, unless it was used within the hour', async () => {
     const folders: string[] = [];
     for (const input of ['a', 'b', 'c', 'd', 'e']) folders.push((await assembly([input])).folder);
     await utimes(folders[0] ?? '', new Date(0), new Date(0));

@@ -46,7 +46,7 @@ async function runWith(
   await endRun(store, plan, { forced: true, reason: 'late' });
 }
 
-it('copies the rest where keys are no files of a disk, and says which are not', async () => {
+it("copies the other objects if some keys can't be files, and reports those", async () => {
   const store = await aws.store();
   const long = `long/${'x'.repeat(300)}.csv`;
   await runWith(store, ['a', 'a/b', 'c/d/e', 'c/d', long, 'gone', 'last.csv'], { absent: 'gone' });
@@ -66,7 +66,7 @@ it('copies the rest where keys are no files of a disk, and says which are not', 
   expect(await readdir(join(folder, 'objects'))).not.toContain('gone');
 });
 
-it('writes nothing outside the folder, whatever a record names', async () => {
+it('writes nothing outside the folder, whatever keys a record contains', async () => {
   const store = await aws.store();
   const outputs = ['../escaped', '/escaped', 'objects/good', 'output/night/../../../escaped'];
   await runWith(store, ['../../escaped', 'ok/../../../../escaped', '/escaped', 'good'], { outputs });
@@ -86,7 +86,7 @@ it('keeps the first of two objects that would be one file', async () => {
   expect(notCopied).toEqual([expect.stringMatching(/^same is not copied: another object of the run has its file/)]);
 });
 
-it('is stopped by the signal', async () => {
+it('stops when the signal aborts', async () => {
   const store = await aws.store();
   await runWith(store, ['a']);
   await expect(collectRun(store, 'night', folder, AbortSignal.abort(new Error('stopped')))).rejects.toThrow();

@@ -138,13 +138,13 @@ describe('multipart uploads with a whole-object CRC32', () => {
     );
   }
 
-  it('takes the right one, and says so at Head', async () => {
+  it('accepts a right CRC32 of the whole object, and returns it at Head', async () => {
     await upload('right', base64(crc32(whole)), whole.length);
     const head = await s3.send(new HeadObjectCommand({ Bucket: 'crc-test', Key: 'right', ChecksumMode: 'ENABLED' }));
     expect(head).toMatchObject({ ChecksumCRC32: base64(crc32(whole)), ChecksumType: 'FULL_OBJECT' });
   });
 
-  it('refuses a wrong one with BadDigest', async () => {
+  it('refuses a wrong CRC32 with BadDigest', async () => {
     await expect(upload('wrong', base64((crc32(whole) ^ 1) >>> 0), whole.length)).rejects.toMatchObject({
       name: 'BadDigest',
     });
@@ -170,7 +170,7 @@ describe('Fargate tasks', () => {
   const describeTask = async (arn: string) =>
     (await ecs.send(new DescribeTasksCommand({ cluster: 'cluster', tasks: [arn] }))).tasks?.[0];
 
-  it('run the command on this Node, with the endpoint and their own environment', async () => {
+  it('Fargate tasks run the command on this Node, with the endpoint and their own environment', async () => {
     const { arn, said } = await startTask(ecs, 'plain');
     expect(said.version).toBe(process.version);
     expect(said.env).toMatchObject({
@@ -185,7 +185,7 @@ describe('Fargate tasks', () => {
     expect(await describeTask(arn)).toMatchObject({ capacityProviderName: 'FARGATE_SPOT' });
   });
 
-  it('become STOPPED when their process is killed', async () => {
+  it('Fargate tasks become STOPPED when their process is killed', async () => {
     const { arn, said } = await startTask(ecs, 'killed');
     process.kill(said.pid, 'SIGKILL');
     await vi.waitFor(
@@ -199,7 +199,7 @@ describe('Fargate tasks', () => {
     );
   });
 
-  it('get SIGTERM from StopTask, and their time to end', async () => {
+  it('Fargate tasks get SIGTERM from StopTask, and time to end', async () => {
     const { arn, said } = await startTask(ecs, 'stopped');
     await ecs.send(new StopTaskCommand({ cluster: 'cluster', task: arn, reason: 'a test' }));
     expect(isAlive(said.pid)).toBe(true);
@@ -207,14 +207,14 @@ describe('Fargate tasks', () => {
     expect(await describeTask(arn)).toMatchObject({ stopCode: 'UserInitiated', stoppedReason: 'a test' });
   });
 
-  it('are not started twice for one clientToken', async () => {
+  it('Fargate tasks are not started twice for one clientToken', async () => {
     const { arn, again } = await startTask(ecs, 'token', 'one');
     expect((await again()).tasks?.map((task) => task.taskArn)).toEqual([arn]);
   });
 });
 
 describe('an execution that is stopped', () => {
-  it('calls nothing any more, and stays ABORTED', async () => {
+  it('a stopped execution calls nothing any more, and stays ABORTED', async () => {
     const sfn = new SFNClient({ ...aws.client });
     const definition = {
       StartAt: 'Send',
@@ -252,7 +252,7 @@ describe('an execution that is stopped', () => {
 });
 
 describe('the end', () => {
-  it('comes with the parent, also when that is killed: server and tasks are gone', async () => {
+  it('server and tasks end with the parent, even if the parent is killed', async () => {
     const module = fileURLToPath(new URL('../../local/embedded/embedded-aws.ts', import.meta.url));
     const script = `const { startEmbeddedAws } = await import(${JSON.stringify(module)});
       const aws = await startEmbeddedAws({ logFile: ${JSON.stringify(`${aws.folder}/end.log`)} });

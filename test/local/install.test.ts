@@ -85,7 +85,7 @@ function install(more: NodeJS.ProcessEnv = {}): Promise<{ code: number; out: str
 }
 
 describe('the installer', () => {
-  it('says what it needs where there is no Python', async () => {
+  it('the installer reports what it needs if there is no Python', async () => {
     expect(await install()).toEqual({
       code: 1,
       out: '',
@@ -93,19 +93,19 @@ describe('the installer', () => {
     });
   });
 
-  it('says which Python it found where that is too old', async () => {
+  it('the installer reports which Python it found if that is too old', async () => {
     await putPython('python3', '3.9.18');
     expect(await install()).toMatchObject({ code: 1, err: expect.stringContaining('python3 is 3.9.18') });
   });
 
-  it('says which package is missing where venv does not work, and tries again the next time', async () => {
+  it('the installer names the missing package if venv does not work, and tries again the next time', async () => {
     await putPython('python3', '3.12.1', { venv: false });
     expect(await install()).toMatchObject({ code: 1, err: expect.stringContaining('apt install python3-venv') });
     await putPython('python3', '3.12.1');
     expect((await install()).code).toBe(0);
   });
 
-  it('takes a newer Python behind an old python3, installs once, and is silent from then on', async () => {
+  it('the installer uses a newer Python although an older python3 comes first, installs once, and then prints nothing', async () => {
     await putPython('python3', '3.9.18');
     await putPython('python3.12', '3.12.1');
     const first = await install();
@@ -114,7 +114,7 @@ describe('the installer', () => {
     expect(await install()).toEqual({ code: 0, out: '', err: '' });
   });
 
-  it('keeps what would send Python elsewhere from it, and what names a registry', async () => {
+  it('the installer removes variables that change where Python installs, and keeps those that name a registry', async () => {
     await putPython('python3', '3.12.1');
     const odd = { PIP_USER: '1', PYTHONHOME: '/nowhere', PYTHONPATH: '/nowhere', PIP_TARGET: '/nowhere' };
     expect((await install({ ...odd, PIP_INDEX_URL: 'https://example.org/simple' })).code).toBe(0);
@@ -123,14 +123,14 @@ describe('the installer', () => {
     );
   });
 
-  it('installs anew when the requirements change', async () => {
+  it('the installer installs again when the requirements change', async () => {
     await putPython('python3', '3.12.1');
     await install();
     await writeFile(join(folder, 'local/embedded/requirements.txt'), 'ministack==9.9.9\n');
     expect((await install()).out).toContain('Installing the embedded AWS');
   });
 
-  it('puts the Node of the scripts in its place where npm ignores install scripts', async () => {
+  it('the installer puts the Node of the scripts in place if npm ignores install scripts', async () => {
     await putPython('python3', '3.12.1');
     await removePackages();
     await putNpm({ installsNodeAt: 'rebuild' });
@@ -139,7 +139,7 @@ describe('the installer', () => {
     expect(await install()).toEqual({ code: 0, out: '', err: '' });
   });
 
-  it('mends packages that are stamped as good and have no Node', async () => {
+  it('the installer repairs packages that have a valid stamp but no Node', async () => {
     await putPython('python3', '3.12.1');
     await rm(join(folder, 'node_modules/node'), { recursive: true });
     await putNpm({ installsNodeAt: 'ci' });
@@ -147,7 +147,7 @@ describe('the installer', () => {
     expect(await asked()).toEqual(['ci']);
   });
 
-  it('says what to do where npm does not bring the Node, and stamps nothing', async () => {
+  it('the installer says what to do if npm does not install the Node, and writes no stamp', async () => {
     await putPython('python3', '3.12.1');
     await removePackages();
     await putNpm({ installsNodeAt: 'never' });
@@ -160,7 +160,7 @@ describe('the installer', () => {
     expect(await asked()).toEqual(['ci', 'rebuild', 'ci', 'rebuild']);
   });
 
-  it('stamps no packages that npm could not install whole', async () => {
+  it('the installer writes no stamp if npm could not install all packages', async () => {
     await putPython('python3', '3.12.1');
     await removePackages();
     await putNpm({ installsNodeAt: 'ci', code: 1 });
@@ -170,7 +170,7 @@ describe('the installer', () => {
     expect(await asked()).toEqual(['ci', 'ci']);
   });
 
-  it('installs once where three start at the same time', async () => {
+  it('the installer installs once if three start at the same time', async () => {
     await putPython('python3', '3.12.1');
     await removePackages();
     await putNpm({ installsNodeAt: 'ci' });
@@ -184,7 +184,7 @@ describe('the installer', () => {
     expect((await readFile(join(folder, 'pip.log'), 'utf8')).match(/pip install/g)).toHaveLength(1);
   });
 
-  it('takes over from an installation whose process is gone', async () => {
+  it('the installer takes over from an installer whose process has ended', async () => {
     await putPython('python3', '3.12.1');
     const { pid = 0 } = spawnSync(process.execPath, ['-e', '']);
     await mkdir(join(folder, '.sluice'));

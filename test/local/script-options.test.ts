@@ -37,7 +37,7 @@ async function tellsHowItIsUsed([command, file]: readonly [string, string]): Pro
 }
 
 describe('each script tells how it is used, and refuses an option that it does not have', () => {
-  it('and there are as many as this', () => {
+  it('the list contains every script', () => {
     expect(ofPackage.length).toBeGreaterThanOrEqual(8);
     expect(ofBench.length).toBeGreaterThanOrEqual(14);
   });
@@ -53,7 +53,7 @@ it.each([
   ['an option without its value', ['bench/gate-latency.ts', '--runs'], "Option '--runs <value>' argument missing"],
   ['an argument too many', ['release/main.ts', 'now'], "Unexpected argument 'now'"],
   ['an argument too few', ['bench/parquet.ts'], 'it takes a file'],
-])('%s is refused in one sentence', async (_what, [file = '', ...args], sentence) => {
+])('%s is refused with one sentence', async (_what, [file = '', ...args], sentence) => {
   const { code, err } = await run(file, ...args);
   expect(code).toBe(2);
   expect(err).toMatch(/^[^\n]+ --help" tells how it is used\.\n$/);

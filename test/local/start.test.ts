@@ -28,7 +28,7 @@ async function stopsAt(signal: NodeJS.Signals): Promise<void> {
 }
 
 describe('npm start', () => {
-  it('tells how it is used', async () => {
+  it('npm start prints its usage', async () => {
     expect(await start('--help')).toMatchObject({ code: 0, out: expect.stringContaining('npm start -- URL URL …') });
   });
 
@@ -42,12 +42,12 @@ describe('npm start', () => {
     ],
     ['--redshift with --late', ['--redshift', '--late'], 'one of the two'],
     ['--late with URLs', ['--late', 'https://example.org/a'], 'takes no URLs'],
-  ])('refuses %s before anything starts', async (_, args, message) => {
+  ])('npm start refuses %s before anything starts', async (_, args, message) => {
     const { code, out, err } = await start(...args);
     expect([code, out, err]).toEqual([2, '', expect.stringContaining(message)]);
   });
 
-  it('loads two tables with --redshift, and a second run leaves their rows as they were', {
+  it('npm start loads two tables with --redshift, and a second run does not change their rows', {
     tags: ['heavy'],
   }, async () => {
     const { code, out } = await start('--redshift');
@@ -60,6 +60,6 @@ describe('npm start', () => {
     expect(out).toContain('Wait by hour of the day (UTC)');
     expect(code).toBe(0);
   });
-  it('stops all it has started at Ctrl-C', () => stopsAt('SIGINT'));
-  it('stops all it has started at SIGTERM', { tags: ['heavy'] }, () => stopsAt('SIGTERM'));
+  it('npm start stops everything that it has started at Ctrl-C', () => stopsAt('SIGINT'));
+  it('npm start stops everything that it has started at SIGTERM', { tags: ['heavy'] }, () => stopsAt('SIGTERM'));
 });

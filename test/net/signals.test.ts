@@ -6,7 +6,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('calls back in order where the signal aborts, but for what was taken back', () => {
+it('calls callbacks in order when the signal aborts, except removed ones', () => {
   const stop = new AbortController();
   const called: number[] = [];
   const forget = [1, 2, 3, 4].map((number) => whenAborted(stop.signal, () => called.push(number)));
@@ -17,7 +17,7 @@ it('calls back in order where the signal aborts, but for what was taken back', (
   forget[0]?.();
 });
 
-it('calls back what was not taken back by the one before it', () => {
+it('does not call a callback that the one before it has removed', () => {
   const stop = new AbortController();
   const called: string[] = [];
   const first = whenAborted(stop.signal, () => {
@@ -29,7 +29,7 @@ it('calls back what was not taken back by the one before it', () => {
   expect(called).toEqual(['first', 'second']);
 });
 
-it('listens once to a signal, for however many callbacks, and no longer than there are any', () => {
+it('has one listener on a signal for any number of callbacks, and none after they are removed', () => {
   const { signal } = new AbortController();
   const forget = [1, 2, 3].map(() => whenAborted(signal, () => {}));
   expect(getEventListeners(signal, 'abort')).toHaveLength(1);
@@ -39,7 +39,7 @@ it('listens once to a signal, for however many callbacks, and no longer than the
   expect(getEventListeners(signal, 'abort')).toHaveLength(1);
 });
 
-it('calls back nobody who was taken back by one before', () => {
+it('does not call callbacks that an earlier one has removed', () => {
   const stop = new AbortController();
   const called: string[] = [];
   whenAborted(stop.signal, () => {
@@ -63,7 +63,7 @@ it('follows a signal 5 s later, with its reason', async () => {
   });
 });
 
-it('leaves neither a listener nor a timer behind its work', async () => {
+it('leaves neither a listener nor a timer after its work', async () => {
   vi.useFakeTimers();
   const stop = new AbortController();
   expect(await withGrace(stop.signal, async () => 'done')).toBe('done');

@@ -149,7 +149,7 @@ describe.skipIf(executablePath === undefined)(`in Chromium${why}`, () => {
     expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
   });
 
-  it('runs nothing that a source’s names hold', async () => {
+  it('runs no script in a source’s names', async () => {
     await using open = await opened('hostile');
     const { page } = open;
     await page.locator('#search').fill('<');

@@ -25,7 +25,7 @@ describe('the page of a run', () => {
   ];
   const page = renderRunPage(sampleView({ runId: 'nightly-20261127', items, seconds: 70, outcome: 'partial' }));
 
-  it('has outcome, duration and counts before all else, then the failures with their commands', () => {
+  it('the page of a run begins with outcome, duration and counts, then the failures with their commands', () => {
     const [head = '', rest = ''] = page.slice(page.indexOf('<body>')).split('</header>');
     for (const word of ['nightly-20261127', 'partial', '12 of 13 items done, 1 failed', '1 min 10 s', '1,234 bad']) {
       expect(head).toContain(word);
@@ -36,7 +36,7 @@ describe('the page of a run', () => {
     expect(failures).toContain('<code>npx sluice logs nightly-20261127 raw/withdrawn.csv</code>');
   });
 
-  it('links to execution, logs, records and the other runs of the schedule', () => {
+  it('the page of a run links to execution, logs, records and the other runs of the schedule', () => {
     expect(page).toContain(
       'href="https://eu-central-1.console.aws.amazon.com/states/home?region=eu-central-1#/v2/executions/details/arn:aws:states:eu-central-1:123456789012:execution:Sluice:nightly-20261127"',
     );
@@ -44,7 +44,7 @@ describe('the page of a run', () => {
     expect(page).toContain('href="../index.html#schedule=nightly"');
   });
 
-  it('has the words and the numbers of every chart, and says where a cost comes from', () => {
+  it('the page of a run has the words and the numbers of every chart, and says where a cost comes from', () => {
     expect(page.match(/<figure/g)).toHaveLength(3);
     expect(page.match(/<svg viewBox="0 0 (1040|340) /g)).toHaveLength(6);
     expect(page.match(/<details id="(timeline|throughput|gate)-numbers">/g)).toHaveLength(3);
@@ -53,7 +53,7 @@ describe('the page of a run', () => {
     for (const word of ['measured', 'reckoned']) expect(page).toContain(`>${word}</span>`);
   });
 
-  it('loads nothing and lets nothing in but its own style and script', () => {
+  it('the page of a run loads nothing, and permits only its own style and script', () => {
     const [, policy = ''] = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(page) ?? [];
     expect(policy.replaceAll('&#39;', "'")).toMatch(
       /^default-src 'none'; script-src 'sha256-[\w+/=]+'; style-src 'sha256-[\w+/=]+'; base-uri 'none'; form-action 'none'$/,
@@ -69,7 +69,7 @@ describe('the loads of a run', () => {
   );
   const section = page.slice(page.indexOf('data-part="loads"'), page.indexOf('data-part="charts"'));
 
-  it('have a row each: table, mode, outcome, rows, files, seconds, and what is not loaded', () => {
+  it('each load of a run has a row: table, mode, outcome, rows, files, seconds, and what is not loaded', () => {
     const rows = [...section.matchAll(/<tr>(.*?)<\/tr>/gs)].map(([, row = '']) =>
       row
         .replaceAll(/<[^>]+>/g, ' ')
@@ -86,13 +86,13 @@ describe('the loads of a run', () => {
     expect(section).toContain('a retry of the run loads it');
   });
 
-  it('that failed have Redshift’s words and what to do', () => {
+  it('a failed load shows Redshift’s message and what to do', () => {
     expect(section).toContain('line 4, column capacity: Invalid digit');
     expect(section).toContain('Mend what the detail names, then redrive the execution');
     expect(section.match(/class="mend"/g)).toHaveLength(2);
   });
 
-  it('are nothing on the page of a run that loads none', () => {
+  it('the page of a run without loads has no section for them', () => {
     const none = renderRunPage(sampleView({ runId: 'none', items, seconds: 30 }));
     expect(none).toContain('<div data-part="loads"></div>');
     expect(none).not.toContain('Into the warehouse');
@@ -100,7 +100,7 @@ describe('the loads of a run', () => {
 });
 
 describe('the size of the page', () => {
-  it('is below 2 MB with 10,000 items, all of them on it', () => {
+  it('the page is below 2 MB with 10,000 items, and contains all of them', () => {
     const items = sampleItems(10_000, { seconds: 1_500 }).map((item, n) =>
       n % 50 === 0 ? { ...item, badRows: n + 1 } : item,
     );
@@ -109,7 +109,7 @@ describe('the size of the page', () => {
     expect(onPage(page)).toBe(10_000);
   });
 
-  it('is below 2 MB whatever names and errors the sources bring, and says how many items it leaves out', () => {
+  it('the page is below 2 MB whatever names and errors the sources have, and says how many items it leaves out', () => {
     const items = Array.from({ length: 3_000 }, (_, n): SampleItem => {
       const name = `${'<"&\u202e'.repeat(240)}${n}`;
       return n % 2 === 0
@@ -136,7 +136,7 @@ describe('names and errors that were made to break the page', () => {
     '$(touch /tmp/x)',
   ];
 
-  it('are text, and no command has what a shell would run', () => {
+  it('names and errors with markup are shown as text, and no command contains what a shell would run', () => {
     const items = evil.flatMap((name): SampleItem[] => [
       { name, url: 'javascript:alert(1)' },
       { name: `f${name}`, status: 'failed', error: { name, message: name } },
@@ -167,7 +167,7 @@ describe('names and errors that were made to break the page', () => {
   });
 });
 
-it('says bytes and times in the browser as it does elsewhere', () => {
+it('bytes and times have the same form in the browser as elsewhere', () => {
   const browser = kit();
   for (const value of [0, 1, 1_023, 1_024, 1_048_575, 5.2e9, 7e15])
     expect(browser.bytesText(value)).toBe(bytesText(value));

@@ -41,7 +41,7 @@ describe('the Parquet processor', () => {
   it.each([
     ['gzip', gzipSync],
     ['zstd', zstdCompressSync],
-  ] as const)('stops a %s bomb where the input has no more room', async (_name, pack) => {
+  ] as const)('the Parquet processor stops a %s bomb when the input has no more room', async (_name, pack) => {
     const zeros = pack(Buffer.alloc(64 * MIB, `1,${'2'.repeat(1_020)}\n`));
     // It would be 2.5 GiB.
     const pieces = Array.from({ length: 40 }, () => zeros);
@@ -60,13 +60,13 @@ describe('the Parquet processor', () => {
       Buffer.from('PK\x03\x04\x14\0\0\0\x08\0'.padEnd(1_000, '\0'), 'latin1'),
     ],
     ['an archive within an archive', gzipSync(gzipSync(Buffer.alloc(MIB, '1,2\n')))],
-  ])('has no table in %s', async (_name, object) => {
+  ])('the Parquet processor finds no table in %s', async (_name, object) => {
     const error = await failureOf(object);
     expect(error).toMatchObject({ name: 'NoTableError' });
     expect(error).toBeInstanceOf(PermanentError);
   });
 
-  it('leaves out a row of millions of columns, and goes on behind it', async () => {
+  it('the Parquet processor leaves out a row of millions of columns, and continues after it', async () => {
     const { result } = await convert(`a,b\n1,2\n${','.repeat(5_000_000)}\n3,4\n`);
     expect(result).toMatchObject({ rows: 2, badRows: 1, columns: 2 });
   });
@@ -74,14 +74,14 @@ describe('the Parquet processor', () => {
   it.each([
     ['one object of 100,000 keys', keys(100_000, 0), 1],
     ['rows of 200,000 different keys', Array.from({ length: 40 }, (_, n) => keys(5_000, n * 5_000)).join('\n'), 40],
-  ])('makes no column of each key: %s', async (_name, object, rows) => {
+  ])('the Parquet processor does not make a column of each key: %s', async (_name, object, rows) => {
     const { result } = await convert(object);
     expect(result).toMatchObject({ rows });
     expect(result.columns).toBeLessThanOrEqual(2_000);
     expect(JSON.stringify(result).length).toBeLessThan(200_000);
   });
 
-  it('leaves out a line of JSON that is nested too deep', async () => {
+  it('the Parquet processor leaves out a line of JSON that is nested too deep', async () => {
     const { result } = await convert(`{"a":1}\n{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}\n`);
     expect(result).toMatchObject({ rows: 1, badRows: 1 });
   });

@@ -59,7 +59,7 @@ lines",,1,,,,
 `;
 
 describe('a table', () => {
-  it('gets the narrowest types that lose nothing', async () => {
+  it('a table gets the narrowest types that lose nothing', async () => {
     const run = await convert(TABLE);
     expect(run.result).toMatchObject({ format: 'csv', rows: 3, badRows: 0, files: 1, columns: 8, schemaCut: false });
     expect(Object.fromEntries(run.result.schema.map(({ name, type }) => [name, type]))).toEqual({
@@ -87,7 +87,7 @@ describe('a table', () => {
     ['gzip', gzipSync(TABLE)],
     ['gzip of several members', Buffer.concat([gzipSync(TABLE.slice(0, 40)), gzipSync(TABLE.slice(40))])],
     ['zstd', zstdCompressSync(TABLE)],
-  ])('may be packed by %s', async (name, object) => {
+  ])('a table may be compressed with %s', async (name, object) => {
     const run = await convert(object);
     expect(run.result).toMatchObject({ compression: name.split(' ')[0], rows: 3, uncompressedBytes: TABLE.length });
     expect(await read(run)).toEqual(await read(await convert(TABLE)));
@@ -97,7 +97,7 @@ describe('a table', () => {
     ['tabs', 'a\tb\n1\tx\n2\ty\n', 'tsv'],
     ['UTF-16', Buffer.from('\ufeffa;b\n1;x\n2;y\n', 'utf16le'), 'csv'],
     ['CR, LF and CRLF mixed', 'a,b\r\n1,x\n2,y\r', 'csv'],
-  ])('may have %s', async (_name, object, format) => {
+  ])('a table may have %s', async (_name, object, format) => {
     const run = await convert(object, { format });
     expect(run.result).toMatchObject({ format, rows: 2, badRows: 0 });
     expect(await read(run)).toEqual([
@@ -106,7 +106,7 @@ describe('a table', () => {
     ]);
   });
 
-  it('makes a column wider for one late value, and drops no row for it', async () => {
+  it("a table's column gets a wider type for one late value, and no row is lost", async () => {
     const rows = Array.from({ length: 30_000 }, (_, n) => `${n},${n === 29_999 ? 'n/a' : n}`);
     const run = await convert(`a,b\n${rows.join('\n')}\n`);
     expect(run.result).toMatchObject({ rows: 30_000, badRows: 0 });
@@ -116,7 +116,7 @@ describe('a table', () => {
     ]);
   });
 
-  it('counts rows that are broken and keeps them with their line and reason', async () => {
+  it("a table's broken rows are counted and stored with their line and reason", async () => {
     const object = Buffer.concat([
       Buffer.from('a,b\n1,x\n2\n3,"y\nz"\n4,x"y\n5,"x"y\n6,7,8\n'),
       Buffer.from('7,\xff\n', 'latin1'),
@@ -146,7 +146,7 @@ describe('a table', () => {
     });
   });
 
-  it('counts a row that is no UTF-8 far into the file', async () => {
+  it('a row that is not UTF-8 far into the file is counted', async () => {
     const good = 'n,text\n'.concat('1,a\n'.repeat(400_000));
     const run = await convert(Buffer.concat([Buffer.from(good), Buffer.from('2,\xff\n3,b\n', 'latin1')]));
     expect(run.result).toMatchObject({ encoding: 'utf-8', rows: 400_001, badRows: 1 });
@@ -155,14 +155,14 @@ describe('a table', () => {
     ]);
   });
 
-  it('counts a row of megabytes once, and goes on behind it', async () => {
+  it('a row of megabytes is counted once, and reading continues after it', async () => {
     const run = await convert(`a,b\n1,${'x'.repeat(5_000_000)}\n2,y\n`, { format: 'csv', header: true });
     expect(run.result).toMatchObject({ rows: 1, badRows: 1 });
     expect(rejected(run)).toMatchObject([{ line: 2, reason: 'the row is longer than 2000000 bytes' }]);
     expect(await read(run)).toEqual([{ a: '2', b: 'y' }]);
   });
 
-  it('rejects the rows that a given type does not fit, and those only', async () => {
+  it('exactly the rows that do not fit a given type are rejected', async () => {
     const run = await convert('id,n\n1,5\n2,many\n3,\nx,7\n', { types: { id: 'INTEGER', n: 'SMALLINT' } });
     expect(run.result).toMatchObject({ rows: 2, badRows: 2 });
     expect(run.result.schema.map(({ type }) => type)).toEqual(['INTEGER', 'SMALLINT']);
@@ -172,7 +172,7 @@ describe('a table', () => {
     ]);
   });
 
-  it('keeps as many bad rows as asked for, and counts the rest', async () => {
+  it('as many bad rows as requested are stored, and the rest is counted', async () => {
     const run = await convert(`a,b\n${'1,2\n'.repeat(50)}${'1\n'.repeat(30)}`, {
       format: 'csv',
       keepBadRows: 3,
@@ -182,7 +182,7 @@ describe('a table', () => {
     expect(rejected(run)).toHaveLength(3);
   });
 
-  it('gives empty and repeated column names others, and takes any name for a name', async () => {
+  it('empty and repeated column names are replaced, and any other name is accepted', async () => {
     const header = `a,A,,"x"");DROP TABLE files;--"`;
     const run = await convert(`${header}\n1,2,3,4\n`, {
       header: true,
@@ -192,12 +192,12 @@ describe('a table', () => {
     expect(Object.values((await read(run))[0] ?? {})).toEqual(['1', '2', '3', 4]);
   });
 
-  it('without a header has columns by number', async () => {
+  it('a table without a header has numbered columns', async () => {
     const run = await convert('1,2\n3,4\n');
     expect(run.result).toMatchObject({ rows: 2, schema: [{ name: 'column_1' }, { name: 'column_2' }] });
   });
 
-  it('with a header alone makes a file without rows', async () => {
+  it('a table with only a header makes a file without rows', async () => {
     const run = await convert('a,b\n', {}, { name: 'empty.csv' });
     expect(run.result).toMatchObject({ rows: 0, files: 1, columns: 2 });
     expect(await read(run)).toEqual([]);
@@ -205,7 +205,7 @@ describe('a table', () => {
 });
 
 describe('JSON', () => {
-  it('in lines leaves out the bad ones, counted and kept', async () => {
+  it('bad lines of JSON Lines are left out, counted and stored', async () => {
     const lines = [
       '{"a":1,"b":{"c":"2024-01-01"},"zip":"00123"}',
       '{"a":',
@@ -236,7 +236,7 @@ describe('JSON', () => {
   it.each([
     ['an array', '[{"a":1},{"a":2,"b":"x"}]'],
     ['values over several lines', '{\n"a":1}\n{\n"a":2,"b":"x"}'],
-  ])('as %s becomes a row a value', async (_name, object) => {
+  ])('JSON as %s gives a row for each value', async (_name, object) => {
     const run = await convert(object);
     expect(run.result).toMatchObject({ rows: 2, badRows: 0 });
     expect(await read(run)).toEqual([
@@ -245,14 +245,14 @@ describe('JSON', () => {
     ]);
   });
 
-  it('takes given types too', async () => {
+  it('JSON accepts given types too', async () => {
     const run = await convert('{"a":1}\n{"a":"x"}\n', { types: { a: 'INTEGER' } });
     expect(run.result).toMatchObject({ rows: 1, badRows: 1, schema: [{ name: 'a', type: 'INTEGER' }] });
   });
 });
 
 describe('files', () => {
-  it('lie in folders by the partition columns', async () => {
+  it('files are in folders by the partition columns', async () => {
     const run = await convert('city,n,m\nBonn,1,2\nKöln/x,2,3\nBonn,3,4\n,5,6\n', { partitionBy: ['city'] });
     expect(run.result).toMatchObject({ rows: 4, files: 3 });
     expect([...run.outputs.keys()].sort()).toEqual([
@@ -267,7 +267,7 @@ describe('files', () => {
     ]);
   });
 
-  it('end at about the size asked for', async () => {
+  it('a file ends at about the requested size', async () => {
     const rows = Array.from({ length: 300_000 }, (_, n) => `${n},${(n * 2_654_435_761) % 4_294_967_296}`);
     const run = await convert(`a,b\n${rows.join('\n')}\n`, { fileMiB: 1, rowGroupRows: 20_480 });
     expect(run.result.files).toBeGreaterThan(1);
@@ -278,7 +278,7 @@ describe('files', () => {
 });
 
 describe('an input', () => {
-  it('that is empty makes no file', async () => {
+  it('an empty input makes no file', async () => {
     const run = await convert('');
     expect(run.result).toMatchObject({ format: 'empty', rows: 0, files: 0, schema: [] });
     expect(run.outputs.size).toBe(0);
@@ -295,7 +295,7 @@ describe('an input', () => {
     ['lacks a column', 'a,b\n1,2\n', { partitionBy: ['c'] }, /ColumnError.*"c".*a, b/],
     ['has too many partitions', 'a,b\n1,2\n3,4\n', { partitionBy: ['a'], maxPartitions: 1 }, /ColumnError/],
     ['is larger than allowed', gzipSync(`a,b\n${'1,2\n'.repeat(400_000)}`), { maxInputMiB: 1 }, /InputTooLargeError/],
-  ])('that %s fails by name', async (_name, object, options, message) => {
+  ])('an input that %s fails by name', async (_name, object, options, message) => {
     const error = await convert(object, options).then(
       () => undefined,
       (error: Error) => error,
@@ -309,18 +309,18 @@ describe('an input', () => {
     [{ delimiter: ',,' }],
     [{ fileMiB: 1, partitionBy: ['a'] }],
     [{ partition: ['a'] }],
-  ])('is not begun with the options %j', async (options) => {
+  ])('an input is not begun with the options %j', async (options) => {
     await expect(convert('a,b\n1,2\n', options)).rejects.toThrow(ProcessorOptionsError);
   });
 
-  it('leaves nothing on the disk, whether it ends well or not', async () => {
+  it('a conversion leaves nothing on the disk, whether it succeeds or fails', async () => {
     const before = await leftovers();
     await convert(TABLE);
     await convert('a,b\n1\n', { format: 'csv' }).catch(() => undefined);
     expect(await leftovers()).toEqual(before);
   });
 
-  it('is let go when the signal aborts', async () => {
+  it('a conversion stops when the signal aborts', async () => {
     const stop = new AbortController();
     const endless = Readable.from(
       (async function* () {
@@ -335,7 +335,7 @@ describe('an input', () => {
     await expect(run).rejects.toThrow('stopped by the test');
   });
 
-  it('is let go while DuckDB works on it, and leaves nothing on the disk', async () => {
+  it('a conversion stops while DuckDB works on it, and leaves nothing on the disk', async () => {
     const before = await leftovers();
     const stop = new AbortController();
     const rows = Array.from({ length: 1_000_000 }, (_, n) => `${n},${n % 97},text ${n}\n`).join('');
@@ -351,7 +351,7 @@ describe('an input', () => {
 });
 
 describe('a table of 200 MB', () => {
-  it('is converted with a small share of memory', { tags: ['heavy'] }, async () => {
+  it('a table of 200 MB is converted with a small share of memory', { tags: ['heavy'] }, async () => {
     const file = join(folder, 'large.csv');
     const block = (from: number): string =>
       Array.from({ length: 10_000 }, (_, n) => {
@@ -398,7 +398,7 @@ describe('csvRows', () => {
     return rows.map(({ line, bytes, fields, problem }) => ({ line, text: bytes.toString('latin1'), fields, problem }));
   };
 
-  it('finds the same rows however the bytes are cut', async () => {
+  it('csvRows finds the same rows in any chunks', async () => {
     const piece = fc.constantFrom('a', ',', '"', '\n', '\r', '\r\n', '""', 'ü', '"x"', ',"a,b",');
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { maxLength: 40 }), fc.integer({ min: 1, max: 7 }), async (pieces, cut) => {

@@ -43,13 +43,13 @@ it.each([
   ['a zip', Buffer.from('PK\x03\x04\x14\0\0\0\x08\0'.padEnd(1_000, '\0'), 'latin1'), { uncompressedBytes: 1_000 }],
   // 64 MiB of zeros, packed three times: as what it is, the second layer.
   ['an archive within archives', gzipSync(gzipSync(gzipSync(Buffer.alloc(64 * MIB)))), { compression: 'gzip' }],
-])('unpacks nothing of %s but its outermost compression', async (_name, object, expected) => {
+])('unpacks only the outermost compression of %s', async (_name, object, expected) => {
   const { result } = await testProcessor<{ uncompressedBytes: number }>(profile, { object });
   expect(result).toMatchObject({ format: 'binary', ...expected });
   expect(result.uncompressedBytes).toBeLessThan(MIB);
 });
 
-it('takes a table that is wide as real ones are', async () => {
+it('accepts a table that is as wide as real ones', async () => {
   const header = Array.from({ length: 20_000 }, (_, index) => `c${index}`).join(',');
   const row = Array.from({ length: 20_000 }, (_, index) => index).join(',');
   const object = `${header}\n${`${row}\n`.repeat(20)}`;

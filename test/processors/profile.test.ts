@@ -48,14 +48,14 @@ describe('profile tells the format by content', () => {
       Buffer.from('stra\xdfe,ort\n1,2\n', 'latin1'),
       { encoding: 'windows-1252', columnNames: ['straße', 'ort'] },
     ],
-  ])('%s', async (_name, content, expected) => {
+  ])('recognises the format by content: %s', async (_name, content, expected) => {
     expect(await profileOf(content)).toMatchObject(expected);
   });
 
   it.each([
     ['gzip', gzipSync],
     ['zstd', zstdCompressSync],
-  ] as const)('%s, of several members, with the stored bytes hashed', async (compression, compress) => {
+  ] as const)('recognises %s, of several members, and hashes the stored bytes', async (compression, compress) => {
     const half = CSV.indexOf('2,');
     const stored = Buffer.concat([compress(Buffer.from(CSV.slice(0, half))), compress(Buffer.from(CSV.slice(half)))]);
     expect(await profileOf(stored)).toMatchObject({
@@ -68,7 +68,7 @@ describe('profile tells the format by content', () => {
     });
   });
 
-  it('names a gzip file of nothing empty, not binary', async () => {
+  it('calls a gzip file without content empty, not binary', async () => {
     expect(await profileOf(gzipSync(''))).toMatchObject({ format: 'empty', compression: 'gzip', uncompressedBytes: 0 });
   });
 });
@@ -86,7 +86,7 @@ describe('profile fails by name, and for good, on', () => {
     ['JSON that breaks off', '[{"a":1},{"a":', /JSON/],
     ['JSON that breaks off between values', '[{"a":1}', /is incomplete|expected/],
     ['JSON with a stray comma', '[{"a":1},,{"a":2}]', /malformed in value 1/],
-  ])('%s', async (_name, content, message) => {
+  ])('fails by name, as a permanent error, on %s', async (_name, content, message) => {
     const error = await profileOf(content).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(MalformedInputError);
     expect(error).toBeInstanceOf(PermanentError);
@@ -113,26 +113,26 @@ describe('profile holds no more than it must of', () => {
     bytes: before.length + piece.length * times + after.length,
   });
 
-  it('a JSON string of 96 MiB, which fails by the limit that the share of memory sets', async () => {
+  it('a JSON string of 96 MiB fails by the limit of its share of memory', async () => {
     const object = repeated('[{"a":"', 'x'.repeat(MIB), 96, '"}]');
     const failed = testProcessor<Profile>(profile, { object });
     await expect(failed).rejects.toThrow(/InputTooLargeError|value 1 of the JSON is longer than the 21 MiB/);
     await expect(failed).rejects.toBeInstanceOf(PermanentError);
   });
 
-  it('lines of text without an end', async () => {
+  it('lines of text without an end are read in little memory', async () => {
     const object = repeated('', 'y'.repeat(MIB), 64, '');
     const { result } = await testProcessor<Profile>(profile, { object });
     expect(result).toMatchObject({ format: 'text', records: 1, bytes: 64 * MIB });
   });
 
-  it('a record of a table beyond 16 MiB, which fails', async () => {
+  it('a record of a table beyond 16 MiB fails', async () => {
     const failed = testProcessor(profile, { object: repeated('a,b\n1,2\n1,"', 'z'.repeat(MIB), 24, '"}\n') });
     await expect(failed).rejects.toThrow(/longer than 16 MiB/);
     await expect(failed).rejects.toBeInstanceOf(MalformedInputError);
   });
 
-  it('a line of JSON Lines beyond 21 MiB, which is a bad row', async () => {
+  it('a line of JSON Lines beyond 21 MiB is a bad row', async () => {
     const object = repeated('{"a":1}\n{"a":"', 'z'.repeat(MIB), 24, '"}\n');
     const { result } = await testProcessor<Profile>(profile, { object });
     expect(result).toMatchObject({ records: 1, badRows: 1 });

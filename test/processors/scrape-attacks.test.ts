@@ -17,7 +17,7 @@ const filled = (piece: string) => piece.repeat(Math.ceil(MIB / piece.length));
 describe('a page of a mebibyte that was made to be expensive', () => {
   // Each of them, or its like, takes a parser minutes that walks a stack or a list for each tag.
   it.each(['<b>', '<b><p>', '<a href=x>', '<div>', '<font x><div>', '<svg><desc>', '<table><tr><td>'])(
-    'is given up where it lies too deep: %s again and again',
+    'a page with elements that are nested too deep is not read: %s again and again',
     async (piece) => {
       await expect(parse(filled(piece))).rejects.toThrow(PageTooDeepError);
     },
@@ -35,7 +35,7 @@ describe('a page of a mebibyte that was made to be expensive', () => {
     ['an attribute that does not end', `<a href="${filled('x')}`, 0],
     ['white space', `${filled(' ')}<a href="/1">`, 1],
     ['distinct links', Array.from({ length: 40_000 }, (_, n) => `<a href="/${n}">x</a>`).join(''), 40_000],
-  ])('is read: %s', async (_name, html, links) => {
+  ])('a page that is expensive to parse is read: %s', async (_name, html, links) => {
     const page = await parse(html);
     expect(page.linkCount).toBe(links);
     expect(page.links.length).toBeLessThanOrEqual(1_000);
@@ -66,7 +66,7 @@ describe('a site that was made to be expensive', () => {
     return lines.map((line) => JSON.parse(line) as PageRecord);
   }
 
-  it('with links without end on each page costs the pages that are allowed, and the bytes', async () => {
+  it('a site with links without end on each page costs only the allowed pages and bytes', async () => {
     web = await startWeb((request, response) => {
       if (request.url === '/robots.txt') return void response.writeHead(404).end();
       response.writeHead(200, { 'content-type': 'text/html' });
@@ -82,7 +82,7 @@ describe('a site that was made to be expensive', () => {
     expect(web.requests).toHaveLength(5);
   });
 
-  it('with a page that lies too deep loses that page alone, by name', async () => {
+  it('a page that is nested too deep is lost alone, by name', async () => {
     web = await startWeb((request, response) => {
       if (request.url === '/robots.txt') return void response.writeHead(404).end();
       response.writeHead(200, { 'content-type': 'text/html' });
@@ -97,7 +97,7 @@ describe('a site that was made to be expensive', () => {
     ]);
   });
 
-  it.each(['100000', '1e9', 'Infinity'])('with a Crawl-delay of %s is left alone', async (delay) => {
+  it.each(['100000', '1e9', 'Infinity'])('a site with a Crawl-delay of %s is not scraped', async (delay) => {
     web = await startWeb((request, response) => {
       if (request.url === '/robots.txt') return void response.end(`User-agent: *\nCrawl-delay: ${delay}\n`);
       response.writeHead(200, { 'content-type': 'text/html' }).end('x');
@@ -106,7 +106,7 @@ describe('a site that was made to be expensive', () => {
     expect(web.requests).toEqual(['GET /robots.txt']);
   });
 
-  it('with a robots.txt of rules that match slowly is asked all the same', async () => {
+  it('a site with a robots.txt of rules that match slowly is still scraped', async () => {
     const rules = Array.from({ length: 5_000 }, (_, n) => `Disallow: /${'*a'.repeat(20)}${n}$`).join('\n');
     web = await startWeb((request, response) => {
       if (request.url === '/robots.txt') return void response.writeHead(200).end(`User-agent: *\n${rules}\n`);
@@ -139,7 +139,7 @@ describe('a page that was made to hold the loop', () => {
     ['long links', `<a href="/${'x'.repeat(4_000)}">x</a>`.repeat(4_000)],
     ['links without end', Array.from({ length: 600_000 }, (_, n) => `<a href=${n}>x</a>`).join('')],
     ['tags that close nothing', `${'<b>'.repeat(990)}${'</i>'.repeat(2_000_000)}`],
-  ])('lets others have a turn for each 64 KiB: %s', async (_name, html) => {
+  ])('a long page lets other tasks run after each 64 KiB: %s', async (_name, html) => {
     let turns = 0;
     let isParsing = true;
     const other = () => {
@@ -152,7 +152,7 @@ describe('a page that was made to hold the loop', () => {
     expect(turns).toBeGreaterThanOrEqual(html.length / 65_536);
   });
 
-  it('is resolved against the URL of the page where its base is too long to be one', async () => {
+  it('links are resolved against the URL of the page if its base is too long', async () => {
     const { links } = await parse(`<base href="/${'b'.repeat(MIB)}/"><a href="x">x</a>`);
     expect(links).toEqual(['https://example.org/x']);
   });
@@ -172,7 +172,7 @@ describe('the text of a page', () => {
     ['what its XML declaration states', Buffer.from('<?xml version="1.0" encoding="koi8-r"?>\xc1', 'latin1'), /а$/],
     ['UTF-8 where its last character is cut', Buffer.from('süß').subarray(0, -1), 'sü'],
     ['UTF-8 where it states UTF-16 in ASCII', Buffer.from('<meta charset=utf-16>ü'), /ü$/],
-  ])('is read by %s', (_name, bytes, text) => {
+  ])('the text of a page is read as %s', (_name, bytes, text) => {
     expect(htmlText(bytes)).toMatch(typeof text === 'string' ? new RegExp(`^${text}$`) : text);
   });
 });

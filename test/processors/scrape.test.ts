@@ -51,7 +51,7 @@ async function scraped(
 }
 
 describe('scrape', () => {
-  it('follows links of the site breadth first, each page once, and writes a line a page', async () => {
+  it('follows links of the site breadth first, each page once, and writes a line for each page', async () => {
     const { url, requests } = await site({
       '/': '<title> The  start </title><p>Two words</p><script>ignored()</script><a href="/b#x">B</a> <a href="a">A</a>',
       '/a': '<title>A</title><a href="/">back</a><a href="./c?">C</a>',
@@ -73,7 +73,7 @@ describe('scrape', () => {
     expect(result).toMatchObject({ start: `${url}/`, pages: 4, failed: 0, disallowed: 0 });
   });
 
-  it('stays away from what robots.txt disallows, and says how much that was', async () => {
+  it('does not fetch pages that robots.txt disallows, and counts them', async () => {
     const { url, requests } = await site({
       '/robots.txt': text('User-agent: sluice-test\nDisallow: /staff\n\nUser-agent: *\nDisallow: /\n'),
       '/': '<a href="/staff/1">1</a><a href="/open">open</a>',
@@ -86,7 +86,7 @@ describe('scrape', () => {
     expect(requests).not.toContain('GET /staff/1');
   });
 
-  it('does not begin where robots.txt asks it to stay away', async () => {
+  it('does not begin if robots.txt forbids the start page', async () => {
     const { url, requests } = await site({ '/robots.txt': text('User-agent: *\nDisallow: /\n'), '/': 'x' });
     const failed = scraped(`${url}/`);
     await expect(failed).rejects.toMatchObject({ name: 'DisallowedByRobotsError' });
@@ -142,7 +142,7 @@ describe('scrape', () => {
     }
   });
 
-  it('ends on a site without end, at the page limit', async () => {
+  it('ends on an endless site, at the page limit', async () => {
     web = await startWeb((request, response) => {
       if (request.url === '/robots.txt') return void response.writeHead(404).end();
       const n = Number(request.url?.slice(1));
@@ -173,7 +173,7 @@ describe('scrape', () => {
     await expect(scraped(`${url}/`)).rejects.toMatchObject({ name: 'StartPageError' });
   });
 
-  it('fails on a start page that leads where robots.txt asks it to stay away, and follows one that leads on', async () => {
+  it('fails on a start page that redirects to a page that robots.txt forbids, and follows a permitted redirect', async () => {
     const { url } = await site({
       '/robots.txt': text('User-agent: *\nDisallow: /private\n'),
       '/': redirect('/private'),
@@ -205,25 +205,28 @@ describe('scrape', () => {
     ['identity', (html) => Buffer.from(html)],
     ['', (html) => Buffer.from(html)],
   ];
-  it.each(packed)('reads pages and robots.txt that come as %j, though it asks for none', async (coding, pack) => {
-    const send =
-      (type: string, body: string): Page =>
-      (response) =>
-        void response.writeHead(200, { 'content-type': type, 'content-encoding': coding }).end(pack(body));
-    const { url } = await site({
-      '/robots.txt': send('text/plain', 'User-agent: *\nDisallow: /private/\n'),
-      '/': send('text/html', '<title>T</title><a href="/a">a</a><a href="/private/x">p</a>'),
-      '/a': send('text/html', '<title>A</title>'),
-      '/private/x': '<title>private</title>',
-    });
-    const { pages, paths, result } = await scraped(`${url}/`);
-    expect(paths).toEqual(['/', '/a']);
-    expect(pages.map(({ title }) => title)).toEqual(['T', 'A']);
-    expect(result.disallowed).toBe(1);
-  });
+  it.each(packed)(
+    'reads pages and robots.txt that are encoded as %j, though it asks for none',
+    async (coding, pack) => {
+      const send =
+        (type: string, body: string): Page =>
+        (response) =>
+          void response.writeHead(200, { 'content-type': type, 'content-encoding': coding }).end(pack(body));
+      const { url } = await site({
+        '/robots.txt': send('text/plain', 'User-agent: *\nDisallow: /private/\n'),
+        '/': send('text/html', '<title>T</title><a href="/a">a</a><a href="/private/x">p</a>'),
+        '/a': send('text/html', '<title>A</title>'),
+        '/private/x': '<title>private</title>',
+      });
+      const { pages, paths, result } = await scraped(`${url}/`);
+      expect(paths).toEqual(['/', '/a']);
+      expect(pages.map(({ title }) => title)).toEqual(['T', 'A']);
+      expect(result.disallowed).toBe(1);
+    },
+  );
 
   it.each(['compress', 'aws-chunked', 'gzip, gzip, gzip', 'constructor'])(
-    'stays away where robots.txt comes as %s, and says of a page that it can not be read',
+    "does not scrape a site whose robots.txt is encoded as %s, and reports that a page can't be read",
     async (coding) => {
       const odd =
         (type: string): Page =>
@@ -241,7 +244,7 @@ describe('scrape', () => {
     },
   );
 
-  it('records a page whose packing is broken, and reads no more of a bomb than it may', async () => {
+  it('records a page whose encoding is broken, and reads no more of a bomb than allowed', async () => {
     const gzip =
       (body: Buffer): Page =>
       (response) =>
@@ -260,7 +263,7 @@ describe('scrape', () => {
     ]);
   });
 
-  it('takes the charset of the Content-Type before that of the page', async () => {
+  it('uses the charset of the Content-Type before that of the page', async () => {
     const russian = Buffer.from([0xcf, 0xf0, 0xe8, 0xe2, 0xe5, 0xf2]);
     const html = Buffer.concat([
       Buffer.from('<html><head><meta charset="utf-8"><title>'),
@@ -291,7 +294,7 @@ describe('scrape', () => {
     expect((await scraped(`${url}/`)).paths).toEqual(paths);
   });
 
-  it('goes no deeper than it may, and honours nofollow', async () => {
+  it('goes no deeper than allowed, and obeys nofollow', async () => {
     const { url } = await site({
       '/': '<a href="/1">1</a><a rel="external nofollow" href="/no">no</a>',
       '/1': '<a href="/2">2</a>',
@@ -302,7 +305,7 @@ describe('scrape', () => {
     expect((await scraped(`${url}/`)).paths).toEqual(['/', '/1', '/2']);
   });
 
-  it('reads no more of a giant page, or of a giant robots.txt, than it may', async () => {
+  it('reads no more of a giant page, or of a giant robots.txt, than allowed', async () => {
     const endless =
       (type: string, chunk: string): Page =>
       (response) => {
@@ -321,7 +324,7 @@ describe('scrape', () => {
     expect(pages[0]).toMatchObject({ status: 200, bytes: 10_000, truncated: true });
   });
 
-  it('takes HTML only, and records errors as pages', async () => {
+  it('reads only HTML, and records errors as pages', async () => {
     const { url } = await site({
       '/': '<a href="/data.csv">csv</a><a href="/gone">gone</a><a href="/slow">slow</a><a href="/cut">cut</a>',
       '/data.csv': (response) => void response.writeHead(200, { 'content-type': 'text/csv' }).end('a,b\n'),
@@ -402,7 +405,7 @@ describe('scrape', () => {
     await expect(testProcessor(scrape, { input })).rejects.toMatchObject({ name: 'NoStartUrlError' });
   });
 
-  it('stops in the middle of a pause when it is told to', async () => {
+  it('stops in the middle of a pause when its signal aborts', async () => {
     const { url } = await site({ '/': '<a href="/1">1</a>', '/1': 'one' });
     const stop = new AbortController();
     const run = testProcessor(scrape, {

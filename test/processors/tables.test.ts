@@ -22,7 +22,7 @@ describe('a table has its header, as', () => {
     ['a comma at its own end alone', 'a note\n\nid,name,\n1,a\n2,b\n3,c\n4,d\n', ['id', 'name'], 4],
     ['years', 'country,1990,1991,1992\nDE,1,2,3\nFR,4,5,6\n', ['country', '1990', '1991', '1992'], 2],
     ['text alone', 'name,city\nann,Bonn\nbob,Rome\n', ['name', 'city'], 2],
-  ])('%s', async (_name, object, names, rows) => {
+  ])('a table has its header: %s', async (_name, object, names, rows) => {
     const found = await read(object);
     expect(found.converted).toMatchObject({ header: true, rows, badRows: 0 });
     expect(found.converted.schema.map(({ name }) => name)).toEqual(names);
@@ -33,11 +33,11 @@ describe('a table has its header, as', () => {
     ['true and false', 'true,yes,a\nfalse,no,b\n', 2],
     ['numbers', '1,2\n3,4\n', 2],
     ['years that are data', 'DE,1990,1991\nFR,1992,1993\n', 2],
-  ])('none, where the first row is data: %s', async (_name, object, rows) => {
+  ])('a table has no header if its first row is data: %s', async (_name, object, rows) => {
     expect((await read(object)).converted).toMatchObject({ header: false, rows, badRows: 0 });
   });
 
-  it('said by the option against all looks', async () => {
+  it('the option decides whether a table has a header', async () => {
     expect((await read('a,b\nc,d\n', { header: false })).converted).toMatchObject({ header: false, rows: 2 });
   });
 });
@@ -59,7 +59,7 @@ describe('a table is found below', () => {
       `4,2,setosa,versicolor\n${lines(50, (n) => `${n}.5,3.${n},1\n`)}`,
       { rows: 50, columns: 3 },
     ],
-  ])('%s', async (_name, object, expected) => {
+  ])('a table is found below %s', async (_name, object, expected) => {
     expect((await read(object)).converted).toMatchObject({ ...expected, badRows: 0 });
   });
 });
@@ -112,11 +112,11 @@ describe('a table may have', () => {
     ['comments that are said', 'a,b\n1,2\n%3,4\n5,6\n', { comment: '%' }, { rows: 2 }],
     ['no quoting, by the option', 'a,b\n1,"x"\n', { quote: '' }, { rows: 1 }],
     ['rows to fill up', 'a,b,c\n1,2,3\n4\n5,6\n', { padShortRows: true, format: 'csv' }, { rows: 3, badRows: 0 }],
-  ])('%s', async (_name, object, options, expected) => {
+  ])('a table may have %s', async (_name, object, options, expected) => {
     expect((await read(object, options)).converted).toMatchObject({ badRows: 0, ...expected });
   });
 
-  it('texts that stand for nothing', async () => {
+  it('a table may have texts that mean no value', async () => {
     const found = await read('a,b\n1,x\nNA,y\n-,z\n', { nullValues: ['NA', '-'] });
     expect(typesOf(found)).toEqual({ a: 'BIGINT', b: 'VARCHAR' });
     expect(found.profiled.statistics[0]).toEqual({
@@ -129,7 +129,7 @@ describe('a table may have', () => {
     });
   });
 
-  it('a skippable frame before its zstd', async () => {
+  it('a table may have a skippable frame before its zstd', async () => {
     const frame = Buffer.concat([
       Buffer.from([0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4]),
       zstdCompressSync('id,name\n1,a\n2,b\n'),
@@ -159,13 +159,13 @@ describe('types lose nothing:', () => {
     ['yes and no stay', 'a,b\n1,yes\n2,no\n', 'yes', 'VARCHAR'],
     ['numbers with separators are text', 'a,b\n1,1_000\n2,5\n', '1_000', 'VARCHAR'],
     ['infinity is no date', 'a,b\n1,infinity\n2,2024-01-01\n', 'infinity', 'VARCHAR'],
-  ])('%s', async (_name, object, value, type) => {
+  ])('types lose nothing: %s', async (_name, object, value, type) => {
     const found = await read(object, { header: true });
     expect(typesOf(found).b).toBe(type);
     expect(String(found.rows[0]?.b)).toBe(String(value));
   });
 
-  it('a column that begins with thousands of empty fields has the type of the values behind them', async () => {
+  it('a column that begins with thousands of empty fields has the type of the later values', async () => {
     const found = await read(`a,b\n${lines(3_000, (n) => `${n},\n`)}1,2.5\n`);
     expect(typesOf(found)).toEqual({ a: 'BIGINT', b: 'DOUBLE' });
   });
@@ -175,7 +175,7 @@ describe('types lose nothing:', () => {
     expect(found.rows.map(({ a }) => a)).toEqual([1.5, -2.25]);
   });
 
-  it('dates are read as the option says', async () => {
+  it('dates are read in the format of the option', async () => {
     const found = await read('a,b\n1,01/02/2024\n2,03/04/2024\n', { dateFormat: '%d/%m/%Y' });
     expect(found.rows.map(({ b }) => b)).toEqual(['2024-02-01', '2024-04-03']);
   });
@@ -186,7 +186,7 @@ describe('types lose nothing:', () => {
     ['DOUBLE', '9007199254740993,1.1,5', 'p', 2, 1],
     ['DATE', '2024-01-01,2024-01-02,2024-01-01 10:00', 'p', 2, 1],
     ['TIMESTAMP', '2024-01-01T10:00:00Z,2024-01-01,2024-01-01 10:00:00+02', 'p', 2, 1],
-  ])('a given %s rounds nothing, but counts a bad row', async (type, values, column, rows, badRows) => {
+  ])('a given %s rounds nothing, and counts a bad row instead', async (type, values, column, rows, badRows) => {
     const object = `id,p\n${values
       .split(',')
       .map((value, n) => `${n},${value}\n`)
@@ -222,20 +222,20 @@ describe('JSON', () => {
       '2024-01-01 08:00:00+00',
       'TIMESTAMPTZ',
     ],
-  ])('keeps %s', async (_name, object, options, value, type) => {
+  ])('JSON keeps %s', async (_name, object, options, value, type) => {
     const found = await read(object, options);
     expect(typesOf(found).a).toMatch(new RegExp(`^(${type})$`));
     expect(String(found.rows[0]?.a)).toBe(value);
   });
 
-  it('keeps long integers and infinity in what is nested', async () => {
+  it('JSON keeps long integers and infinity in nested values', async () => {
     const found = await read('{"n":{"id":18446744073709551616,"x":1.5}}\n{"n":{"id":1,"x":2}}\n{"n":null}\n');
     expect(JSON.stringify(found.rows[0])).toContain('18446744073709551616');
     const dates = await read('{"n":{"d":"infinity"}}\n{"n":{"d":"2024-01-01"}}\n');
     expect(JSON.stringify(dates.rows[0])).toContain('infinity');
   });
 
-  it('has a column for each of 301 keys', async () => {
+  it('JSON has a column for each of 301 keys', async () => {
     const row = (n: number) =>
       `${JSON.stringify(Object.fromEntries(Array.from({ length: 301 }, (_, k) => [`k${k}`, n * k])))}\n`;
     const found = await read(lines(5, row));
@@ -243,7 +243,7 @@ describe('JSON', () => {
     expect(new Set(Object.values(typesOf(found)))).toEqual(new Set(['BIGINT']));
   });
 
-  it('has a column for each key that is seldom there', async () => {
+  it('JSON has a column for each rare key', async () => {
     const found = await read(lines(300, (n) => `{"id":${n},"k${n}":1}\n`));
     expect(found.converted).toMatchObject({ rows: 300, columns: 301 });
   });
@@ -256,11 +256,11 @@ describe('JSON', () => {
     ['two commas', '[{"a":1},,{"a":2}]', /MalformedInputError.*malformed/],
     ['text behind the end', '[{"a":1}] x', /MalformedInputError.*malformed/],
     ['an array in an array that is not closed', '[[1,2],[3,4]', /MalformedInputError.*is incomplete/],
-  ])('fails by name where it is broken: %s', async (_name, object, message) => {
+  ])('broken JSON fails by name: %s', async (_name, object, message) => {
     expect(await failureOf(object)).toMatch(message);
   });
 
-  it('of one value beyond 16 MiB is converted', { tags: ['heavy'] }, async () => {
+  it('JSON with one value beyond 16 MiB is converted', { tags: ['heavy'] }, async () => {
     const features = Array.from({ length: 150_000 }, (_, id) => ({
       ...{ type: 'Feature', properties: { id, name: `n${id}` } },
       geometry: { type: 'Point', coordinates: [id / 1_000, 1.5] },
@@ -271,7 +271,7 @@ describe('JSON', () => {
     expect(result).toMatchObject({ rows: 1, columns: 2, badRows: 0 });
   });
 
-  it('of 1,000 leaves is converted within the default share of memory', async () => {
+  it('JSON of 1,000 leaves is converted within the default share of memory', async () => {
     const stats = Object.fromEntries(
       Array.from({ length: 10 }, (_, b) => [
         `browser${b}`,
@@ -299,23 +299,23 @@ describe('what came instead of a table is none:', () => {
     ['an error in JSON', 'data.csv', '{"error":"quota exceeded","code":429}'],
     ['lines of text', 'data.csv', 'Service Unavailable\nplease try again\n'],
     ['text for a Parquet file', 'data.parquet', 'Not Found\n'],
-  ])('%s', async (_name, name, object) => {
+  ])('content that replaces a table is not a table: %s', async (_name, name, object) => {
     expect(await failureOf(object, {}, name)).toMatch(/^NoTableError/);
   });
 
-  it('one line of names is a table without rows where the name says so', async () => {
+  it('one line of names is a table without rows if the name promises a table', async () => {
     expect((await read('id,name,price\n', {}, 'exports/empty.csv.gz')).converted).toMatchObject({
       rows: 0,
       columns: 3,
     });
   });
 
-  it('blanks between fields make a table where the name says so', async () => {
+  it('blanks between fields make a table if the name promises a table', async () => {
     const object = 'Chins Situps Jumps\n5 162 60\n2 110 60\n12 101 101\n';
     expect((await read(object, {}, 'linnerud.csv')).converted).toMatchObject({ rows: 3, columns: 3, delimiter: ' ' });
   });
 
-  it('one column is a table where the name says so and its type bears it out', async () => {
+  it('one column is a table if the name promises a table and its type confirms it', async () => {
     expect((await read('value\n1\n2\n', {}, 'values.csv')).converted).toMatchObject({
       rows: 2,
       columns: 1,
@@ -346,7 +346,7 @@ describe('a small file takes down nothing:', { tags: ['heavy'] }, () => {
       () => `${`${'a'.repeat(5_000)},`.repeat(300)}\n1\n`,
       /^NoTableError.*first line/,
     ],
-  ])('%s', async (_name, make, message) => {
+  ])('a small file does not end the process: %s', async (_name, make, message) => {
     expect(await failureOf(gzipSync(make()))).toMatch(message);
   });
 
@@ -357,7 +357,7 @@ describe('a small file takes down nothing:', { tags: ['heavy'] }, () => {
 });
 
 describe('more bad than good', () => {
-  it('is a failure with the first three reasons', async () => {
+  it('more bad rows than good ones are a failure with the first three reasons', async () => {
     const object = `a,b\n1,2\n${lines(40, () => '1,2,3\n')}${lines(30, () => '1,2\n')}`;
     expect(
       await failureOf(object, { format: 'csv', delimiter: ',', skipRows: 0, header: true, types: { a: 'DATE' } }),
@@ -385,7 +385,7 @@ describe('more bad than good', () => {
 });
 
 describe('profile', () => {
-  it('says of each column type, nulls, distinct values, least and greatest', async () => {
+  it('profile shows for each column type, nulls, distinct values, smallest and largest value', async () => {
     const { result } = await testProcessor<Profile>(profile as Processor, {
       object: 'id,city,day\n1,Bonn,2024-01-02\n2,Bonn,\n3,Rome,2024-01-01\n',
     });
@@ -396,7 +396,7 @@ describe('profile', () => {
     ]);
   });
 
-  it('reads Parquet files too', async () => {
+  it('profile reads Parquet files too', async () => {
     const made = await testProcessor<ParquetResult>(parquet as Processor, { object: 'a,b\n1,x\n2,y\n' });
     const object = made.outputs.get('data.parquet')?.content ?? '';
     const { profiled } = await read(object);
@@ -443,7 +443,7 @@ describe('an odd table is read, namely', () => {
     ['UTC in words', 't,v\n2024-01-01 08:00:00 UTC,1\n2024-07-01 08:00:00 UTC,2\n', {}, {}, ['TIMESTAMPTZ', 'BIGINT']],
     ['nanoseconds with a zone', 't,v\n2024-01-01T08:00:00.123456789Z,1\n', {}, {}, ['VARCHAR', 'BIGINT']],
     ['milliseconds with a zone', 't,v\n2024-01-01T08:00:00.12+02:00,1\n', {}, {}, ['TIMESTAMPTZ', 'BIGINT']],
-  ])('%s', async (_name, object, options, expected, wanted) => {
+  ])('an odd table is read: %s', async (_name, object, options, expected, wanted) => {
     const found = await read(object, options);
     expect(found.converted).toMatchObject({ ...expected, badRows: 0 });
     if (wanted.length > 0) expect(types(found)).toEqual(wanted);
@@ -502,7 +502,7 @@ describe('an error page under the name of a table is none, be it', () => {
     ['sentences', 'x.csv', 'Error: rate limit exceeded, retry after 30 s\nPlease, contact support\n'],
     ['a JSON object', 'x.parquet', '{"error":"quota"}'],
     ['UTF-32', 'x.csv', Buffer.from('\ufeff\0i\0,\0n\0\n\0', 'utf16le')],
-  ])('%s', async (_what, name, object) => {
+  ])('an error page under the name of a table is not a table: %s', async (_what, name, object) => {
     expect(await failureOf(object, {}, name)).toMatch(/^NoTableError: /);
   });
 });

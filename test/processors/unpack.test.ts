@@ -32,7 +32,7 @@ const README: ZipMember = { name: 'README.txt', content: 'read me' };
 const TABLE = 'id,name\n1,ann\n2,bob\n';
 
 describe('an archive becomes an object for each file', () => {
-  it('of a ZIP, with its folders', async () => {
+  it('a ZIP becomes an object for each file, with its folders', async () => {
     const found = await run(zip(README, { name: 'a/', content: '' }, { name: 'a/b/t.csv', content: TABLE }));
     expect(textsOf(found)).toEqual({ 'data/README.txt': 'read me', 'data/a/b/t.csv': TABLE });
     expect(found.result).toMatchObject({ format: 'zip', unpacked: 2, failed: 0, skipped: 0, unpackedBytes: 27 });
@@ -49,7 +49,7 @@ describe('an archive becomes an object for each file', () => {
     ['with sizes behind the bytes', { descriptor: true }],
     ['of Zip64', { zip64: true }],
     ['stored, of Zip64', { zip64: true, stored: true }],
-  ])('of a ZIP that is %s', async (_name, how) => {
+  ])('a ZIP that is %s becomes objects', async (_name, how) => {
     const content = randomBytes(200_000);
     const found = await run(zip({ name: 'one', content, ...how }, { name: 'empty', content: '', ...how }));
     expect(found.outputs.get('data/one')?.content.equals(content)).toBe(true);
@@ -62,7 +62,7 @@ describe('an archive becomes an object for each file', () => {
     ['with backslashes', 'a\\b.csv', true, 'a/b.csv', 'data/a/b.csv'],
     ['that S3 and shells take for more', "50%?*'.csv", true, "50%?*'.csv", 'data/50%25%3F%2A%27.csv'],
     ['that begins with a dot', './a//.env', true, 'a/.env', 'data/a/%2Eenv'],
-  ])('under a name in %s', async (_kind, name, isUtf8, path, output) => {
+  ])('a file becomes an object under a name in %s', async (_kind, name, isUtf8, path, output) => {
     const found = await run(zip({ name, isUtf8, content: 'x' }));
     expect(found.result.entries[0]?.name).toBe(path);
     expect(textsOf(found)).toEqual({ [output]: 'x' });
@@ -72,7 +72,7 @@ describe('an archive becomes an object for each file', () => {
     ['tar', (plain) => plain, 'x.tar'],
     ['tar.gz', gzipSync, 'x.tgz'],
     ['tar.zst', zstdCompressSync, 'x.tar.zst'],
-  ])('of a %s, with long names and names in UTF-8', async (_kind, packed, name) => {
+  ])('a %s becomes objects, with long names and names in UTF-8', async (_kind, packed, name) => {
     const long = `${'folder/'.repeat(30)}long.csv`;
     const plain = await tar(
       { name: 'a', type: 'directory' },
@@ -85,7 +85,7 @@ describe('an archive becomes an object for each file', () => {
     expect(found.result).toMatchObject({ format: 'tar', unpacked: 3 });
   });
 
-  it('of a tar from before POSIX, which only its checksum tells', async () => {
+  it('a tar from before POSIX, which only its checksum identifies, becomes objects', async () => {
     const archive = await tar({ name: 'old.csv', content: TABLE });
     archive.fill(0, 257, 265);
     archive.write('        ', 148);
@@ -99,13 +99,13 @@ describe('an archive becomes an object for each file', () => {
     ['t.csv.zst', 'zstd', zstdCompressSync, 'data/t.csv'],
     ['no-ending', 'gzip', gzipSync, 'data/no-ending'],
     ['.gz', 'gzip', gzipSync, 'data/%2Egz'],
-  ])('of one file that is packed: %s', async (name, format, packed, output) => {
+  ])('one compressed file becomes an object: %s', async (name, format, packed, output) => {
     const found = await run(packed(Buffer.from(TABLE)), {}, name);
     expect(found.result).toMatchObject({ format, unpacked: 1 });
     expect(textsOf(found)).toEqual({ [output]: TABLE });
   });
 
-  it('of a ZIP in a gzip, since one level is unpacked', async () => {
+  it('a ZIP in a gzip becomes one object, because only one level is unpacked', async () => {
     const inner = zip(README);
     const found = await run(zip({ name: 'inner.zip', content: inner }, { name: 't.csv.gz', content: gzipSync(TABLE) }));
     expect(found.outputs.get('data/inner.zip')?.content.equals(inner)).toBe(true);
@@ -113,13 +113,13 @@ describe('an archive becomes an object for each file', () => {
     expect(textsOf(await run(gzipSync(inner), {}, 'x.zip.gz'))).toHaveProperty(['data/x.zip']);
   });
 
-  it('without files becomes none', async () => {
+  it('an archive without files becomes no object', async () => {
     expect((await run(zip())).result).toMatchObject({ unpacked: 0, entries: [] });
   });
 });
 
 describe('what is not wanted', () => {
-  it('is skipped by name: links, devices, and what operating systems leave', async () => {
+  it('links, devices and files of operating systems are skipped by name', async () => {
     const found = await run(
       zip(
         { name: 't.csv', content: TABLE },
@@ -138,7 +138,7 @@ describe('what is not wanted', () => {
     expect(listOf(found)[0]).toEqual({ name: 'link', skipped: 'a symbolic link' });
   });
 
-  it('is skipped in a tar', async () => {
+  it('unwanted files are skipped in a tar', async () => {
     const archive = await tar(
       { name: 'soft', type: 'symlink', linkname: '../../etc/passwd' },
       { name: 't.csv', content: TABLE },
@@ -159,7 +159,7 @@ describe('what is not wanted', () => {
     ]);
   });
 
-  it('is skipped by the option only, by the name or by the whole path', async () => {
+  it('the option only skips files, by the name or by the whole path', async () => {
     const archive = zip(README, { name: 'a/t.csv', content: TABLE }, { name: 'b/t.csv', content: TABLE });
     expect(Object.keys(textsOf(await run(archive, { only: ['*.csv'] })))).toEqual(['data/a/t.csv', 'data/b/t.csv']);
     expect(Object.keys(textsOf(await run(archive, { only: ['a/**', '*.txt'] })))).toEqual([
@@ -179,13 +179,13 @@ describe('each unpacked object gets its processor', () => {
     { name: 'notes.csv', content: '<!doctype html><p>none' },
   );
 
-  it('which fails on some: the item fails with their names, and nothing of it counts', async () => {
+  it('the item fails with the names of files on which the processor fails, and stores nothing of it', async () => {
     expect(await failureOf(archive, { process: { processor: 'parquet' } })).toMatch(
       /^UnpackedFailedError: the processor failed on 1 of 3 unpacked files, by the option maxFailed 0 may fail; the first: notes\.csv: NoTableError: the content is HTML/,
     );
   });
 
-  it('whose outputs stand in a folder for each object, and whose results in the list', async () => {
+  it('the outputs of each unpacked object are in a folder of its own, and its results in the list', async () => {
     const options = { process: { processor: 'parquet', options: { keepBadRows: 5 } }, maxFailed: '50%' };
     const found = await run(archive, options);
     expect([...found.outputs.keys()].sort()).toEqual([
@@ -205,14 +205,14 @@ describe('each unpacked object gets its processor', () => {
     expect(found.result.entries[2]?.failed).toMatch(/^NoTableError: /);
   });
 
-  it('of a tar too', async () => {
+  it('each file of a tar gets the processor too', async () => {
     const found = await run(await tar({ name: 'one.csv', content: TABLE }, { name: 'two.csv', content: TABLE }), {
       process: { processor: 'profile' },
     });
     expect(listOf(found).map(({ result }) => (result as { records: number }).records)).toEqual([2, 2]);
   });
 
-  it('whose wrong options are said before anything is unpacked', async () => {
+  it('wrong options of the processor are reported before anything is unpacked', async () => {
     const options = { process: { processor: 'parquet', options: { rowGroups: 1 } } };
     expect(await failureOf(archive, options)).toMatch(/^ProcessorOptionsError: .*processor parquet.*rowGroups/);
     expect(await failureOf(archive, { process: { processor: 'unpack' } })).toMatch(/takes parquet or profile/);
@@ -234,7 +234,7 @@ describe('an archive is refused by name', () => {
     ['a wrong CRC-32', { name: 't.csv', content: 'x', crc: 1 }, /BrokenArchiveError: "t\.csv".*CRC-32/],
     ['a size that is too small', { name: 't.csv', content: 'xyz', size: 2 }, /BrokenArchiveError: "t\.csv"/],
     ['a size that is too large', { name: 't.csv', content: 'xyz', size: 4 }, /BrokenArchiveError: "t\.csv"/],
-  ])('ZIP: %s', async (_name, member, reason) => {
+  ])('a ZIP is refused by name: %s', async (_name, member, reason) => {
     const only = member.name === '../x.txt' ? { only: ['*.csv'] } : {};
     expect(await failureOf(zip({ name: 'good.csv', content: TABLE }, member), only)).toMatch(reason);
   });
@@ -243,7 +243,7 @@ describe('an archive is refused by name', () => {
     ['..', { name: 'a/../../out.csv' }, /UnsafeArchiveError: .*leads out/],
     ['an absolute name', { name: '/etc/passwd' }, /UnsafeArchiveError: .*absolute/],
     ['a backslash', { name: '..\\out' }, /UnsafeArchiveError: .*leads out/],
-  ])('tar: %s', async (_name, member, reason) => {
+  ])('a tar is refused by name: %s', async (_name, member, reason) => {
     expect(await failureOf(await tar({ name: 'good.csv', content: TABLE }, member))).toMatch(reason);
   });
 
@@ -275,16 +275,16 @@ describe('an archive is refused by name', () => {
       /NoArchiveError: in\/data\.zip is a 7-Zip archive/,
     ],
     ['nothing', () => Buffer.alloc(0), /NoArchiveError: in\/data\.zip is empty/],
-  ])('%s', async (_name, object, reason) => {
+  ])('content that is not an archive is refused by name: %s', async (_name, object, reason) => {
     expect(await failureOf(await object())).toMatch(reason);
   });
 
-  it('where only what is not wanted is encrypted, it is read', async () => {
+  it('an archive is read if only unwanted files are encrypted', async () => {
     const archive = zip({ name: 't.csv', content: TABLE }, { name: 'secret.doc', content: 'x', encrypted: true });
     expect(textsOf(await run(archive, { only: ['*.csv'] }))).toEqual({ 'data/t.csv': TABLE });
   });
 
-  it('nothing of a ZIP is unpacked when one of its names is unsafe, wherever it stands', async () => {
+  it('nothing of a ZIP is unpacked if one of its names is unsafe, at any position', async () => {
     const outputs: string[] = [];
     const archive = zip(README, { name: '../x', content: 'x' });
     await expect(
@@ -311,19 +311,19 @@ describe('an archive is refused by name', () => {
 });
 
 describe('an archive is bounded', () => {
-  it('in files', async () => {
+  it('an archive has a limit for files', async () => {
     const archive = zip(...[1, 2, 3].map((n) => ({ name: `${n}`, content: 'x' })));
     expect(await failureOf(archive, { maxEntries: 2 })).toMatch(/ArchiveTooLargeError: .*more than 2 files/);
     expect((await run(archive, { maxEntries: 3 })).result.unpacked).toBe(3);
   });
 
-  it('in bytes', async () => {
+  it('an archive has a limit for bytes', async () => {
     const member = { content: Buffer.alloc(700_000) };
     const archive = zip({ name: 'a', ...member }, { name: 'b', ...member });
     expect(await failureOf(archive, { maxUnpackedMiB: 1 })).toMatch(/ArchiveTooLargeError: .*more than 1 MiB unpacked/);
   });
 
-  it('by a ratio beyond a gibibyte', async () => {
+  it('an archive has a limit for the ratio above a gibibyte', async () => {
     const room = new Room(1_000_000, Number.POSITIVE_INFINITY);
     const chunk = Buffer.alloc(16_777_216);
     const read = async () => {

@@ -5,19 +5,19 @@ import { bundleBytes } from '#release/bundles/bundle-bytes.ts';
 const BUDGET = { open: { atStart: 1_000, later: 500, packages: { sluice: 900, zod: 600 } } };
 
 describe('the bundles', () => {
-  it('stay within their budgets', () => {
+  it('the bundles stay within their budgets', () => {
     const beyond = beyondBudget(readBudget(), bundleBytes());
     expect(beyond, `${beyond.join('\n')}\nWhere that is meant, run: npm run bundles -- --update`).toEqual([]);
   });
 });
 
 describe('a budget', () => {
-  it('lets a bundle shrink, and grow by two in a hundred', () => {
+  it('a budget lets a bundle shrink, and grow by two percent', () => {
     expect(beyondBudget(BUDGET, { open: { ...BUDGET.open, atStart: 900, later: 400 } })).toEqual([]);
     expect(beyondBudget(BUDGET, { open: { ...BUDGET.open, atStart: 1_020 } })).toEqual([]);
   });
 
-  it('names a bundle that reads more at a cold start, and what it grew by', () => {
+  it('a budget names a bundle that reads more at a cold start, and what has grown', () => {
     expect(
       beyondBudget(BUDGET, { open: { atStart: 1_300, later: 500, packages: { sluice: 1_150, zod: 650 } } }),
     ).toEqual([
@@ -25,13 +25,13 @@ describe('a budget', () => {
     ]);
   });
 
-  it('names a bundle that has grown where only an import() reads it', () => {
+  it('a budget names a bundle that has grown only in the files that an import() reads', () => {
     expect(beyondBudget(BUDGET, { open: { ...BUDGET.open, later: 600 } })).toEqual([
       'The bundle open has 1,600 bytes, and its budget is 1,500 bytes.',
     ]);
   });
 
-  it('names a package that a bundle did not have, and a bundle without a budget', () => {
+  it('a budget names a package that a bundle did not have before, and a bundle without a budget', () => {
     const packages = { ...BUDGET.open.packages, 'left-pad': 2_500 };
     expect(beyondBudget(BUDGET, { open: { ...BUDGET.open, packages }, slice: BUDGET.open })).toEqual([
       'The bundle open has 2,500 bytes of left-pad, which it did not have before.',

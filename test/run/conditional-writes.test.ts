@@ -38,7 +38,7 @@ const claimOf = (runId: string): Claim => ({
 });
 
 describe('a record that is written once', () => {
-  it('is written after S3 has answered 409 three times', async () => {
+  it('a record is written once after S3 has answered 409 three times', async () => {
     const { direct, store, proxy } = await behindProxy(conflicts([1, 2, 3]));
     await using _ = proxy;
     expect(await writeOnce(store, 'record.json', { n: 1 })).toBe('written');
@@ -46,7 +46,7 @@ describe('a record that is written once', () => {
     expect(await readJson(direct, 'record.json', z.unknown())).toEqual({ n: 1 });
   });
 
-  it('is tried again after pauses that are drawn by chance and grow', async () => {
+  it('a conditional write is tried again after random pauses that grow', async () => {
     const { store, proxy } = await behindProxy(conflicts([1, 2, 3]));
     await using _ = proxy;
     drawnPauses(0.9, 0.5, 0.9);
@@ -57,7 +57,7 @@ describe('a record that is written once', () => {
     expect(Math.random).toHaveBeenCalledTimes(3);
   });
 
-  it('is given up after eight answers of 409, by that answer', async () => {
+  it('a conditional write fails after eight answers of 409, with that answer', async () => {
     const { direct, store, proxy } = await behindProxy(conflicts(() => true));
     await using _ = proxy;
     drawnPauses(...Array.from({ length: 7 }, () => 0));
@@ -69,7 +69,7 @@ describe('a record that is written once', () => {
     expect(await readJson(direct, 'record.json', z.unknown())).toBeUndefined();
   });
 
-  it('has one writer of many that write at once, while S3 answers every second of them 409', async () => {
+  it('a record has one of many writers that write at once, while S3 answers every second write 409', async () => {
     const { direct, store, proxy } = await behindProxy(conflicts((nth) => nth % 2 === 1));
     await using _ = proxy;
     const words = await Promise.all(Array.from({ length: 12 }, (_, n) => writeOnce(store, 'record.json', { n })));
@@ -83,7 +83,7 @@ describe('a claim that is taken over from an execution that has ended', () => {
   const take = (store: Store) =>
     claim(store, 'slot.json', claimOf('new'), 'slot 04:30 of schedule nightly', async () => true);
 
-  it('is replaced after S3 has answered 409 twice', async () => {
+  it('a claim is taken over after S3 has answered 409 twice', async () => {
     // The first two PutObjects are the old claim and the new one's first try, which finds the old.
     const { direct, store, proxy } = await behindProxy(conflicts([3, 4]));
     await using _ = proxy;
@@ -93,7 +93,7 @@ describe('a claim that is taken over from an execution that has ended', () => {
     expect(await readJson(direct, 'slot.json', claimSchema)).toEqual(claimOf('new'));
   });
 
-  it('is ours where S3 replaced it and the answer was lost', async () => {
+  it('a claim is ours if S3 replaced it and the answer was lost', async () => {
     const { direct, store, proxy } = await behindProxy({
       when: { operation: 'PutObject', nth: 3 },
       fault: { kind: 'lost-answer' },
@@ -104,7 +104,7 @@ describe('a claim that is taken over from an execution that has ended', () => {
     expect(await readJson(direct, 'slot.json', claimSchema)).toEqual(claimOf('new'));
   });
 
-  it('is the other one’s where that was faster, and the error names that one', async () => {
+  it('a claim belongs to the other execution if that was faster, and the error names it', async () => {
     const { direct, store, proxy } = await behindProxy();
     await using _ = proxy;
     await writeOnce(store, 'slot.json', claimOf('old'));

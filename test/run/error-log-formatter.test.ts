@@ -21,7 +21,7 @@ function lineOf(fields: Record<string, unknown>): string {
   return lines[0] ?? '';
 }
 
-it('keeps what a source echoes out of the line, which undici puts into a field of its error', async () => {
+it('the log line leaves out what a source echoes, which undici stores in a field of its error', async () => {
   const secret = `planted-${crypto.randomUUID()}`;
   await using server = await startRawServer((socket) => socket.end(`no HTTP: authorization: Bearer ${secret}\r\n\r\n`));
   const agent = guardedAgent(LOOPBACK, { connectSeconds: 10 });

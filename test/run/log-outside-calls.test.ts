@@ -25,7 +25,7 @@ async function lines(level: string) {
   return { stdout, calls: written.map((line) => JSON.parse(line)).filter(({ message }) => message === 'called') };
 }
 
-it('each call of something outside is logged at debug level, with status and time, and without secrets', async () => {
+it('each call to another system is logged at debug level, with status and time, and without secrets', async () => {
   const { stdout, calls } = await lines('DEBUG');
   const about = (part: string) => calls.filter(({ url }) => url.includes(part));
   expect(about('/no-such-bucket')).toContainEqual(
@@ -41,6 +41,6 @@ it('each call of something outside is logged at debug level, with status and tim
   for (const { timestamp } of calls) expect(timestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 });
 
-it('none is at any other level', async () => {
+it('no call is logged at any other level', async () => {
   expect((await lines('INFO')).calls).toEqual([]);
 });

@@ -21,7 +21,7 @@ const FAILURE = {
 };
 
 describe('a record', () => {
-  it('of a newer version is told from a broken one', async () => {
+  it('a record of a newer version is distinguished from a broken one', async () => {
     const read = (value: unknown) => readJson(storeWith(value), 'k', failureSchema);
     await expect(read({ ...FAILURE, v: 2 })).rejects.toMatchObject({ name: 'NewerVersionError' });
     await expect(read({ v: 3 })).rejects.toThrow('written by a newer version of Sluice: s3://b/k: v: ');
@@ -30,7 +30,7 @@ describe('a record', () => {
     }
   });
 
-  it('with a key more is read without it', async () => {
+  it('a record with an additional key is read without it', async () => {
     expect(await readJson(storeWith({ ...FAILURE, more: 1 }), 'k', failureSchema)).toEqual(FAILURE);
     await expect(readJson(storeWith({ v: 1, more: 1 }), 'k', planSummarySchema)).rejects.toMatchObject({
       name: 'UnreadableRecordError',

@@ -24,12 +24,12 @@ function functionIn(stack: Stack): LambdaFunction {
 describe('the gatekeeper of the pipeline', () => {
   const { GatekeeperState, ForceGatekeeperState } = definitionOf(synthesise()).States;
 
-  it('waits for NotReadyError alone, first, 50 times at 30 seconds without backoff', () => {
+  it("the pipeline's gatekeeper waits only after NotReadyError, in its first retrier, 50 times at 30 seconds without backoff", () => {
     expect(GatekeeperState?.Retry?.[0]).toEqual({ ...NOT_READY, IntervalSeconds: 30, BackoffRate: 1, MaxAttempts: 50 });
     expect(GatekeeperState?.Retry?.slice(1).flatMap(({ ErrorEquals }) => ErrorEquals)).not.toContain('NotReadyError');
   });
 
-  it('forces NotReadyError alone, and keeps the input', () => {
+  it("the pipeline's gatekeeper forces only NotReadyError, and keeps the input", () => {
     expect(GatekeeperState?.Catch?.[0]).toEqual({ ...NOT_READY, ResultPath: '$.late', Next: 'ForceGatekeeperState' });
     expect(ForceGatekeeperState).toEqual({
       Type: 'Pass',
@@ -39,12 +39,12 @@ describe('the gatekeeper of the pipeline', () => {
     });
   });
 
-  it('gets the whole input, for $.force is not there on the first pass', () => {
+  it("the pipeline's gatekeeper gets the whole input, because $.force does not exist on the first pass", () => {
     expect(GatekeeperState).not.toHaveProperty('Parameters');
     expect(GatekeeperState?.ResultPath).toBe('$.gate');
   });
 
-  it('waits as the settings say', () => {
+  it("the pipeline's gatekeeper waits as the settings say", () => {
     const { GatekeeperState: set } = definitionOf(
       synthesise({ 'gate.intervalSeconds': 60, 'gate.attempts': 600 }),
     ).States;
@@ -53,14 +53,14 @@ describe('the gatekeeper of the pipeline', () => {
 });
 
 describe('GatekeeperLoop', () => {
-  it("refuses more attempts than an execution's history holds", () => {
+  it("GatekeeperLoop refuses more attempts than an execution's history has room for", () => {
     const stack = new Stack();
     const props = { gatekeeper: functionIn(stack), interval: Duration.seconds(1) };
     expect(() => new GatekeeperLoop(stack, 'Loop', { ...props, attempts: 7_600 })).toThrow('25000');
     expect(() => new GatekeeperLoop(stack, 'Fits', { ...props, attempts: 7_570 })).not.toThrow();
   });
 
-  it("takes a task of somebody's own, and adds the loop to it", () => {
+  it('GatekeeperLoop accepts another task, and adds the loop to it', () => {
     const stack = new Stack();
     const gatekeeper = new CallAwsService(stack, 'LookForMarker', {
       service: 's3',
@@ -76,7 +76,7 @@ describe('GatekeeperLoop', () => {
     expect(LookForMarker?.Catch).toHaveLength(1);
   });
 
-  it('stands twice in one state machine when its states are prefixed', () => {
+  it('GatekeeperLoop can be used twice in one state machine if its states have a prefix', () => {
     const stack = new Stack();
     const gatekeeper = functionIn(stack);
     const loops = ['First', 'Second'].map((name) => {

@@ -4,21 +4,21 @@ import { slicesOfBeginning } from '#lambdas/open/open-item.ts';
 import { gateEvents, gateFitsHistory, slicesPerBatch } from '#stepfunctions/history.ts';
 
 describe('the history budget', () => {
-  it('counts three events a look', () => {
+  it('a look needs three events of the history', () => {
     expect(gateEvents(51) - gateEvents(50)).toBe(3);
   });
 
-  it('has room for 50 looks many times over, and not for 7,600', () => {
+  it('the history has room for 50 looks many times over, and not for 7,600', () => {
     expect(gateFitsHistory(50)).toBe(true);
     expect(gateFitsHistory(7_570)).toBe(true);
     expect(gateFitsHistory(7_580)).toBe(false);
   });
 
-  it('gives a batch by the default settings 64 slices and more', () => {
+  it('a batch may have 64 slices and more with the default settings', () => {
     expect(slicesPerBatch({ openCalls: 20, sliceCalls: 20 })).toBeGreaterThanOrEqual(64);
   });
 
-  it('keeps a batch below 25,000 events whatever its calls, each retried once', () => {
+  it('a batch stays below 25,000 events for any number of calls, each retried once', () => {
     const limits = fc.record({
       openCalls: fc.integer({ min: 1, max: 100 }),
       sliceCalls: fc.integer({ min: 1, max: 2_000 }),

@@ -31,7 +31,7 @@ describe('the state machine with a warehouse', () => {
   const loading = definitionOf(synthesise(redshift));
   const ofLoading = allStates(loading);
 
-  it('loads between the pieces of the end and the manifest, by the gatekeeper loop once more', () => {
+  it('a state machine with a warehouse loads between the pieces of the end and the manifest, with a second gatekeeper loop', () => {
     const { isValid, errorsText } = aslValidator(loading);
     expect(isValid, errorsText()).toBe(true);
     expect(ofLoading.ItemsState).toMatchObject({ Next: 'LoadChoice' });
@@ -64,19 +64,19 @@ describe('the state machine with a warehouse', () => {
     expect(ofLoading.LoadBroke).toMatchObject({ Next: 'CloseBroken' });
   });
 
-  it('has nothing of it without one', () => {
+  it('a state machine without a warehouse has no state that loads', () => {
     expect(Object.keys(states).filter((name) => /load/i.test(name))).toEqual([]);
     expect(JSON.stringify(synthesise().toJSON())).not.toMatch(/redshift/i);
   });
 });
 
 describe('the state machine', () => {
-  it('is valid in the Amazon States Language', () => {
+  it('the state machine is valid in the Amazon States Language', () => {
     const { isValid, errorsText } = aslValidator(definition);
     expect(isValid, errorsText()).toBe(true);
   });
 
-  it('has the states of the design, in its order', () => {
+  it('the state machine has the states of the design, in its order', () => {
     const path: string[] = [];
     for (let at: string | undefined = definition.StartAt; at !== undefined && !path.includes(at); at = next(at))
       path.push(at);
@@ -110,7 +110,7 @@ describe('the state machine', () => {
     ]);
   });
 
-  it('tells Plan who it is, and goes on with what Plan answers', () => {
+  it("the state machine passes its own identity to Plan, and continues with Plan's answer", () => {
     expect(state('Plan').Parameters).toEqual({
       'input.$': '$',
       'runId.$': '$$.Execution.Name',
@@ -120,7 +120,7 @@ describe('the state machine', () => {
     expect(state('Plan')).not.toHaveProperty('ResultPath');
   });
 
-  it('fails Late and Failed by those names, and names the manifest', () => {
+  it('the state machine fails with the names Late and Failed, and names the manifest', () => {
     for (const name of ['Late', 'Failed']) {
       expect(state(name)).toMatchObject({
         Type: 'Fail',
@@ -130,13 +130,13 @@ describe('the state machine', () => {
     }
   });
 
-  it('lets neither StartWorkers nor EnsureWorkers end a run', () => {
+  it('neither StartWorkers nor EnsureWorkers can end a run', () => {
     for (const name of ['StartWorkers', 'EnsureWorkers', 'EnsureWorkersAfterClose']) {
       expect(state(name).Catch).toEqual([{ ErrorEquals: ['States.ALL'], ResultPath: null, Next: state(name).Next }]);
     }
   });
 
-  it('retries throttles, transient faults and whatever is left, of every task, with jitter, each on its own', () => {
+  it('every task retries throttles, transient faults and all other errors, with jitter and separate counts', () => {
     expect(tasks).toHaveLength(16);
     for (const [name, { Retry = [] }] of tasks) {
       const position = (error: string) => Retry.findIndex(({ ErrorEquals }) => ErrorEquals.includes(error));
@@ -170,7 +170,7 @@ describe('the state machine', () => {
     }
   });
 
-  it('retries no error of the engine that is for Abandon to look at', async () => {
+  it('no error of the engine that Abandon handles is retried', async () => {
     const engine: Record<string, unknown> = {
       ...(await import('#transfer/index.ts')),
       ...(await import('#run/limits/run-limits.ts')),
@@ -186,13 +186,13 @@ describe('the state machine', () => {
     }
   });
 
-  it('gives every task an end of its own', () => {
+  it('every task has a time limit of its own', () => {
     for (const [name, task] of tasks) expect(task.TimeoutSeconds, name).toBe(960);
   });
 });
 
 describe('Ingest', () => {
-  it("reads the plan's lines and gives each child its batch", () => {
+  it("Ingest reads the plan's lines and gives each child its batch", () => {
     expect(state('Ingest')).toMatchObject({
       ItemReader: {
         Resource: 'arn:aws:states:::s3:getObject',
@@ -204,16 +204,16 @@ describe('Ingest', () => {
     });
   });
 
-  it('goes on whatever becomes of its children, and keeps no result', () => {
+  it('Ingest continues whatever happens to its children, and keeps no result', () => {
     expect(state('Ingest')).toMatchObject({ ToleratedFailurePercentage: 100, ResultPath: null });
   });
 
-  it('writes no results, which nobody reads, and reads the plan again where it could not be read', () => {
+  it('Ingest writes no results, because no state reads them, and reads the plan again if it could not be read', () => {
     expect(state('Ingest')).not.toHaveProperty('ResultWriter');
     expect(state('Ingest').Retry).toMatchObject([{ ErrorEquals: ['States.ItemReaderFailed'], JitterStrategy: 'FULL' }]);
   });
 
-  it("bounds every Map, and slices alone add to the children's concurrency", () => {
+  it("every Map of Ingest has a limit, and only slices add to the children's concurrency", () => {
     expect(Object.fromEntries(maps.map(([name, map]) => [name, map.MaxConcurrency]))).toEqual({
       Ingest: 4,
       Large: 1,
@@ -226,7 +226,7 @@ describe('Ingest', () => {
     expect([changed.Ingest?.MaxConcurrency, changed.Slices?.MaxConcurrency]).toEqual([30, 3]);
   });
 
-  it('calls Open and Slice again within their budgets', () => {
+  it('Ingest calls Open and Slice again within their budgets', () => {
     const small = allStates(definitionOf(synthesise({ 'ingest.openCalls': 7, 'ingest.sliceCalls': 9 })));
     expect(small.SmallOnesLeft?.Choices).toContainEqual({
       Variable: '$.call',
@@ -240,11 +240,11 @@ describe('Ingest', () => {
     });
   });
 
-  it('catches all that a slice may throw, for one error would fail the whole Map', () => {
+  it('Ingest catches all errors of a slice, because one error would fail the whole Map', () => {
     expect(state('Slice').Catch).toEqual([{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'SliceFailed' }]);
   });
 
-  it('passes by large ones where there are none, and ends or fails then', () => {
+  it('Ingest skips large objects if there are none, and then ends or fails', () => {
     const noneLarge = { Not: { Variable: '$.open.large[0]', IsPresent: true } };
     const allOpened = { Variable: '$.open.left', NumericEquals: 0 };
     expect(state('SmallOnesLeft').Choices).toEqual([
@@ -256,7 +256,7 @@ describe('Ingest', () => {
     ]);
   });
 
-  it('opens again what has to begin again, within the budget of calls', () => {
+  it('Ingest opens transfers again that have to begin again, within the budget of calls', () => {
     expect(state('Large')).toMatchObject({ ResultPath: '$.ends', Next: 'LookAtLarge' });
     expect(state('LookAtLarge').Parameters).toEqual({ 'again.$': 'States.ArrayContains($.ends[*].again, true)' });
     expect(state('BeginAgain')).toMatchObject({
@@ -275,7 +275,7 @@ describe('Ingest', () => {
     expect(state('Abandon')).toMatchObject({ ResultPath: '$', End: true });
   });
 
-  it('abandons what could not be finished', () => {
+  it('Ingest abandons transfers that could not be finished', () => {
     for (const name of ['Slices', 'Close']) {
       expect(state(name).Catch).toEqual([{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Abandon' }]);
     }
@@ -284,7 +284,7 @@ describe('Ingest', () => {
     expect(state('Abandon').Parameters).toEqual({ 'runId.$': '$.runId', 'item.$': '$.item', 'error.$': '$.error' });
   });
 
-  it('ends every child in nothing, and every large one in whether it begins again', () => {
+  it('every child of Ingest returns nothing, and every large object returns whether it begins again', () => {
     expect(state('BatchEnd')).toMatchObject({ Type: 'Pass', Result: {}, End: true });
     expect(state('LargeEnd')).toMatchObject({ Type: 'Pass', Result: { again: false }, End: true });
   });
@@ -295,7 +295,7 @@ describe('the end', () => {
     ['Ingest', 'IngestBroke'],
     ['Reconcile', 'ReconcileBroke'],
     ['GatekeeperState', 'GateBroke'],
-  ])('closes the run in order whatever breaks in %s, and fails by that error', (name, broke) => {
+  ])('the run is closed in order if %s breaks, and the execution fails with that error', (name, broke) => {
     expect(state(name).Catch?.at(-1)).toEqual({ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: broke });
     expect(state(broke)).toMatchObject({ Type: 'Pass', ResultPath: '$.broke', Next: 'CloseBroken' });
     expect(state('CloseBroken')).toMatchObject({ ResultPath: '$.end', Next: 'AnythingToWrite' });
@@ -306,11 +306,11 @@ describe('the end', () => {
     expect(state('NotClosed')).toMatchObject({ ErrorPath: '$.error.Error', CausePath: '$.error.Cause' });
   });
 
-  it('waits for NotReadyError alone, before it catches all else', () => {
+  it('the gate waits after NotReadyError before it catches all other errors', () => {
     expect(state('GatekeeperState').Catch).toMatchObject([{ ErrorEquals: ['NotReadyError'] }, {}]);
   });
 
-  it('goes on where it broke, once it is redriven', () => {
+  it('a redriven execution continues where it broke', () => {
     expect(state('GoOn')).toMatchObject({
       Choices: [
         { Variable: '$.broke', StringEquals: 'Ingest', Next: 'Ingest' },
@@ -320,13 +320,13 @@ describe('the end', () => {
     });
   });
 
-  it('is caught nowhere itself: EventBridge then has it closed', () => {
+  it('the end has no Catch: EventBridge then starts the state machine that closes the run', () => {
     for (const name of ['CloseState', 'CloseBroken', 'ItemsState', 'ListItems', 'DoneState', 'BrokenState']) {
       expect(state(name), name).not.toHaveProperty('Catch');
     }
   });
 
-  it('hands keys and numbers from state to state, and keeps no result of its pieces', () => {
+  it('the end passes keys and numbers from state to state, and keeps no result of its pieces', () => {
     expect(state('ItemsState')).toMatchObject({
       ItemsPath: '$.end.pieces',
       ItemSelector: { 'runId.$': '$.end.runId', 'piece.$': '$$.Map.Item.Value', 'of.$': '$.end.of' },
@@ -335,7 +335,7 @@ describe('the end', () => {
     expect(state('DoneState').Parameters).toEqual({ 'runId.$': '$.end.runId', 'of.$': '$.end.of' });
   });
 
-  it('writes as many pieces at once as the run may have Lambdas, and no more than an inline Map takes', () => {
+  it('the end writes as many pieces at once as the run may have Lambdas, within the limit of an inline Map', () => {
     const many = allStates(definitionOf(synthesise({ 'ingest.maxLambdas': 500 })));
     expect(many.ItemsState?.MaxConcurrency).toBe(40);
   });
@@ -344,7 +344,7 @@ describe('the end', () => {
 describe('the state machine that closes runs', () => {
   const closing = definitionWith(synthesise(), 'AnythingToClose');
 
-  it('is valid, and writes the same end by the same states', () => {
+  it('the state machine that closes runs is valid, and writes the same end with the same states', () => {
     const { isValid, errorsText } = aslValidator(closing);
     expect(isValid, errorsText()).toBe(true);
     expect(closing.StartAt).toBe('CloseRun');
@@ -355,7 +355,7 @@ describe('the state machine that closes runs', () => {
     }
   });
 
-  it('ends well where there is nothing to close, and says why', () => {
+  it('the state machine that closes runs succeeds if there is nothing to close, and says why', () => {
     expect(allStates(closing).AnythingToClose).toMatchObject({ Default: 'NothingToClose' });
     expect(allStates(closing).NothingToClose).toMatchObject({ Type: 'Succeed', OutputPath: '$.end' });
   });

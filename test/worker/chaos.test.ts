@@ -21,7 +21,9 @@ let web: Web | undefined;
 afterEach(() => web?.stop());
 
 describe('workers that are killed at random, with duplicate messages and an S3 that fails at times', () => {
-  it('end every item exactly once', { timeout: 120_000 }, async () => {
+  it('workers that are killed at random end every item exactly once, with duplicate messages and an S3 that sometimes fails', {
+    timeout: 120_000,
+  }, async () => {
     const seed = Date.now() % 1_000_000;
     console.log(`seed ${seed}`);
     const random = seededRandom(seed);

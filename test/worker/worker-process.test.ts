@@ -56,18 +56,18 @@ async function landed(
 }
 
 describe("the container's command", () => {
-  it('is no shell, and far below what a task definition holds', () => {
+  it("the container's command is not a shell, and far below the size limit of a task definition", () => {
     const command = workers.command();
     expect(command.slice(0, 2)).toEqual(['node', '-e']);
     expect(command).toHaveLength(3);
     expect(Buffer.byteLength(JSON.stringify(command))).toBeLessThan(30 * 1_024);
   });
 
-  it('builds the same bundle from the same sources', { tags: ['heavy'] }, () => {
+  it('the same sources give the same bundle', { tags: ['heavy'] }, () => {
     expect(buildWorkerBundle(join(workers.folder(), 'again')).sha256).toBe(workers.sha256());
   });
 
-  it('fetches the bundle, works, and leaves when the queue is empty', async () => {
+  it("the container's command fetches the bundle, works, and ends when the queue is empty", async () => {
     const { test, environment } = await rig();
     // Text, for which no DuckDB is needed.
     const text = 'a note\nof two lines\n';
@@ -90,7 +90,7 @@ describe("the container's command", () => {
     expect((await readdir(workers.folder())).filter((name) => name.startsWith('sluice-worker-'))).toEqual([]);
   });
 
-  it('fetches DuckDB with the first item that needs it, and leaves nothing of it behind', async () => {
+  it('a worker fetches DuckDB with the first item that needs it, and leaves nothing of it behind', async () => {
     const { test, environment } = await rig();
     const object = await landed(test, 'id,name\n1,a\n2,b\n');
     const message = test.message('table', 'parquet', { object, process: { processor: 'parquet', options: {} } });
@@ -103,7 +103,7 @@ describe("the container's command", () => {
     expect((await readdir(workers.folder())).filter((name) => name.startsWith('sluice-'))).toEqual([]);
   });
 
-  it('fetches DuckDB once: a second process of the worker finds it on the disk', async () => {
+  it('a worker fetches DuckDB once: its second process finds it on the disk', async () => {
     const { test, environment } = await rig();
     const parquet = { process: { processor: 'parquet', options: {} } } as const;
     const first = test.message('table', 'parquet', { object: await landed(test, 'id,name\n1,a\n2,b\n'), ...parquet });
@@ -129,7 +129,7 @@ describe("the container's command", () => {
     expect((await readdir(workers.folder())).filter((name) => name.startsWith('sluice-'))).toEqual([]);
   });
 
-  it('loads no native file with another checksum', { tags: ['heavy'] }, async () => {
+  it('a worker loads no native file with another checksum', { tags: ['heavy'] }, async () => {
     const { test, environment } = await rig();
     const object = await landed(test, 'id,name\n1,a\n');
     const message = test.message('table', 'parquet', { object, process: { processor: 'parquet', options: {} } });
@@ -141,7 +141,7 @@ describe("the container's command", () => {
     expect(await test.failure(message)).toMatchObject({ attempts: 3, problem: { error: 'NativeFileError' } });
   });
 
-  it('says so where it was deployed without DuckDB', async () => {
+  it('an item fails with its reason if the worker was deployed without DuckDB', async () => {
     const { test, environment } = await rig();
     const object = await landed(test, 'id,name\n1,a\n');
     const message = test.message('table', 'parquet', { object, process: { processor: 'parquet', options: {} } });
@@ -153,7 +153,7 @@ describe("the container's command", () => {
     });
   });
 
-  it('refuses a bundle with another checksum', async () => {
+  it("the container's command refuses a bundle with another checksum", async () => {
     const { test, environment } = await rig();
     await test.send(test.message('a', 'profile'));
     const worker = start({ ...environment, SLUICE_BUNDLE_SHA256: '0'.repeat(64) });
@@ -175,14 +175,14 @@ describe("the container's command", () => {
       { SLUICE_WORKERS: '{"itemsAtOnce":0}' },
       /SLUICE_WORKERS.itemsAtOnce: takes at least 1/,
     ],
-  ])('ends with an error for %s', async (_name, wrong, message) => {
+  ])("the container's command ends with an error for %s", async (_name, wrong, message) => {
     const { environment } = await rig();
     const worker = start({ ...environment, ...wrong });
     expect(await worker.exited).toBe(1);
     expect(JSON.stringify(worker.lines())).toMatch(message);
   });
 
-  it("takes the task role's credentials from ECS, and tries again where the network fails", async () => {
+  it("the container's command gets the task role's credentials from ECS, and tries again if the network fails", async () => {
     const { environment } = await rig();
     const seen: { url: string | undefined; authorization: string | undefined }[] = [];
     web = await startWeb((request, response) => {
@@ -218,7 +218,7 @@ describe("the container's command", () => {
     expect(seen[4]?.authorization).toMatch('x-amz-security-token');
   });
 
-  it('obeys SIGTERM while it fetches', async () => {
+  it("the container's command obeys SIGTERM while it downloads", async () => {
     const { environment } = await rig();
     web = await startWeb(() => undefined);
     const { requests } = web;
@@ -231,7 +231,7 @@ describe("the container's command", () => {
 });
 
 describe('a worker process', () => {
-  it('gives its item back on SIGTERM, and the next worker does it', async () => {
+  it('a worker process returns its item on SIGTERM, and the next worker does it', async () => {
     const { test, environment } = await rig();
     const site = await heldSite();
     const message = test.message('page', 'scrape', { input: { url: site.url } });
@@ -247,7 +247,7 @@ describe('a worker process', () => {
     expect(await test.result(message)).toMatchObject({ attempt: 2, result: { pages: 1 } });
   });
 
-  it('that is killed loses its item to another when the visibility ends', async () => {
+  it('a worker that is killed loses its item to another worker when the visibility ends', async () => {
     const { test, environment } = await rig();
     const site = await heldSite();
     const message = test.message('page', 'scrape', { input: { url: site.url } });

@@ -82,7 +82,7 @@ async function openUploads(key: string): Promise<number> {
 const savedFiles = () => readdir(join(folder, 'sluice/copies')).catch(() => []);
 
 describe('sluice copy', () => {
-  it('lands a file whole, says how it is proven, and leaves nothing behind', async () => {
+  it('lands a file whole, reports its proofs, and leaves nothing behind', async () => {
     const { code, out } = await runSluice(['copy', `${web.url}/a.bin`, `s3://${BUCKET}/plain/`], env());
     expect([code, out]).toEqual([
       0,
@@ -92,30 +92,34 @@ describe('sluice copy', () => {
     expect([await savedFiles(), await openUploads('plain/a.bin')]).toEqual([[], 0]);
   });
 
-  it.each(['SIGINT', 'SIGKILL'] as const)('goes on after %s and sends only what S3 lacks', async (signal) => {
-    const key = `resumed-${signal}.bin`;
-    const args = ['copy', `${web.url}/${key}`, `s3://${BUCKET}/${key}`, '--connections', '2', '--json'];
-    heldAfter = 16 * MIB;
-    const first = startSluice(args, env());
-    // One part at least has arrived when all that is let through has been sent.
-    await vi.waitUntil(() => sent >= heldAfter, { timeout: 60_000 });
-    await vi.waitUntil(async () => (await partsOf(key)) >= 1, { timeout: 60_000, interval: 100 });
-    first.child.kill(signal);
-    const { code, err } = await first.ended;
-    if (signal === 'SIGINT') expect([code, err]).toEqual([130, expect.stringContaining('run the same command again')]);
-    expect([(await savedFiles()).length, await openUploads(key)]).toEqual([1, 1]);
+  it.each(['SIGINT', 'SIGKILL'] as const)(
+    'continues after %s and sends only the parts that S3 lacks',
+    async (signal) => {
+      const key = `resumed-${signal}.bin`;
+      const args = ['copy', `${web.url}/${key}`, `s3://${BUCKET}/${key}`, '--connections', '2', '--json'];
+      heldAfter = 16 * MIB;
+      const first = startSluice(args, env());
+      // One part at least has arrived when all that is let through has been sent.
+      await vi.waitUntil(() => sent >= heldAfter, { timeout: 60_000 });
+      await vi.waitUntil(async () => (await partsOf(key)) >= 1, { timeout: 60_000, interval: 100 });
+      first.child.kill(signal);
+      const { code, err } = await first.ended;
+      if (signal === 'SIGINT')
+        expect([code, err]).toEqual([130, expect.stringContaining('run the same command again')]);
+      expect([(await savedFiles()).length, await openUploads(key)]).toEqual([1, 1]);
 
-    heldAfter = Number.POSITIVE_INFINITY;
-    sent = 0;
-    const second = await runSluice(args, env());
-    expect([second.code, second.err]).toEqual([0, expect.anything()]);
-    expect(JSON.parse(second.out).resumedBytes).toBeGreaterThan(0);
-    expect(sent).toBeLessThan(file.length);
-    expect(await stored(key)).toBe(sha256);
-    expect([await savedFiles(), await openUploads(key)]).toEqual([[], 0]);
-  });
+      heldAfter = Number.POSITIVE_INFINITY;
+      sent = 0;
+      const second = await runSluice(args, env());
+      expect([second.code, second.err]).toEqual([0, expect.anything()]);
+      expect(JSON.parse(second.out).resumedBytes).toBeGreaterThan(0);
+      expect(sent).toBeLessThan(file.length);
+      expect(await stored(key)).toBe(sha256);
+      expect([await savedFiles(), await openUploads(key)]).toEqual([[], 0]);
+    },
+  );
 
-  it('begins again where the source has changed meanwhile, and mixes nothing', async () => {
+  it('begins again if the source has changed meanwhile, and never mixes two versions', async () => {
     const key = 'changed.bin';
     const args = ['copy', `${web.url}/${key}`, `s3://${BUCKET}/${key}`, '--connections', '2', '--json'];
     heldAfter = 16 * MIB;
@@ -131,7 +135,7 @@ describe('sluice copy', () => {
     expect([await savedFiles(), await openUploads(key)]).toEqual([[], 0]);
   });
 
-  it('refuses a file whose hash is another, and stores nothing', async () => {
+  it('refuses a file with a wrong hash, and stores nothing', async () => {
     const args = ['copy', `${web.url}/b.bin`, `s3://${BUCKET}/wrong.bin`, '--expect-sha256', '0'.repeat(64)];
     const { code, err } = await runSluice(args, env());
     expect([code, err]).toEqual([1, expect.stringContaining('sha256')]);
@@ -139,7 +143,7 @@ describe('sluice copy', () => {
     expect([await savedFiles(), await openUploads('wrong.bin')]).toEqual([[], 0]);
   });
 
-  it('takes URLs from a file, tells each failure, and ends with 3 where some failed', async () => {
+  it('reads URLs from a file, reports each failure, and ends with 3 if some failed', async () => {
     const list = join(folder, 'list.txt');
     await writeFile(list, `# two files\n${web.url}/c.bin\n${web.url}/gone.bin\n`);
     const { code, out, err } = await runSluice(['copy', '--from', list, `s3://${BUCKET}/many/`], env());
@@ -148,7 +152,7 @@ describe('sluice copy', () => {
     expect(err).toContain('answered 404');
   });
 
-  it('says that the bucket is not there', async () => {
+  it('reports that the bucket does not exist', async () => {
     const { code, err } = await runSluice(['copy', `${web.url}/a.bin`, 's3://no-such-bucket-here/x'], env());
     expect([code, err]).toEqual([1, expect.stringContaining('no-such-bucket-here')]);
   });

@@ -25,7 +25,7 @@ afterAll(async () => {
 const dryRun = (...args: string[]) => runSluice(['run', '--dry-run', ...args], { PATH: process.env.PATH });
 
 describe('sluice run --dry-run', () => {
-  it('says for each source where it would land, its size and its cost, and starts nothing', async () => {
+  it('sluice run --dry-run shows for each source where it would land, its size and its cost, and starts nothing', async () => {
     const { code, out } = await dryRun(`${web.url}/{yyyy}.csv`, '--to', 'raw/day');
     expect(code).toBe(0);
     expect(out).toMatch(/^raw\/day\/\d{4}\.csv +1\.0 MiB +one request .*\$/m);
@@ -33,14 +33,14 @@ describe('sluice run --dry-run', () => {
     expect(out).toContain('Nothing was started.');
   });
 
-  it('ends as the run would, and says what to do about a source that refuses', async () => {
+  it('sluice run --dry-run has the exit code of the run, and says what to do about a source that refuses', async () => {
     const { code, out } = await dryRun(`${web.url}/a.csv`, `${web.url}/gone.csv`);
     expect([code, out]).toEqual([3, expect.stringContaining('(probe) source-refused: ')]);
     expect(out).toContain('for 404 and 410 correct the URL');
     expect((await dryRun(`${web.url}/gone.csv`)).code).toBe(1);
   });
 
-  it('tells nobody to retry a run that does not exist, if a source cannot be reached', async () => {
+  it('sluice run --dry-run does not tell a person to retry a run that does not exist, if a source cannot be reached', async () => {
     const gone = await startWeb(() => {});
     await gone.stop();
     const { code, out } = await dryRun(`${gone.url}/a.csv`);
@@ -49,7 +49,7 @@ describe('sluice run --dry-run', () => {
     expect(out).not.toContain('retry');
   });
 
-  it('gives the same as JSON', async () => {
+  it('sluice run --dry-run prints the same as JSON', async () => {
     const { out } = await dryRun(`${web.url}/a.csv`, `${web.url}/gone.csv`, '--json');
     expect(JSON.parse(out)).toMatchObject({
       count: 2,
@@ -64,7 +64,7 @@ describe('sluice run --dry-run', () => {
     });
   });
 
-  it('finds every mistake of a list by the code of Plan, before anything is asked', async () => {
+  it('sluice run --dry-run finds every mistake of a list with the code of Plan, before it sends a request', async () => {
     const list = join(folder, 'list.txt');
     await writeFile(list, `${web.url}/a.csv\nfoo\n${web.url}/a.csv\n`);
     const { code, err } = await dryRun('--from', list);

@@ -32,7 +32,7 @@ afterAll(() => web.stop());
 const probe = (...args: string[]) => runSluice(['probe', ...args], { PATH: process.env.PATH });
 
 describe('sluice probe', () => {
-  it('says how a source with ranges would land, and where it redirects to, without the signature', async () => {
+  it('sluice probe shows how a source with ranges would land, and its redirect without the signature', async () => {
     const { code, out } = await probe(`${web.url}/moved`);
     expect(code).toBe(0);
     expect(out).toContain(`redirects to  ${web.url}/file?signature=redacted`);
@@ -45,7 +45,7 @@ describe('sluice probe', () => {
     expect(out).not.toContain('secret');
   });
 
-  it('gives the same as JSON', async () => {
+  it('sluice probe prints the same as JSON', async () => {
     const { out } = await probe(`${web.url}/file`, '--json');
     const look = JSON.parse(out);
     expect(look).toMatchObject({ bytes: body.length, lands: 'ranges', parts: 4, hasStrongValidator: true });
@@ -54,21 +54,21 @@ describe('sluice probe', () => {
     expect(look.dollars.storageAMonth).toBeCloseTo((20 / 1_024) * PRICES.s3GbMonth.dollars, 10);
   });
 
-  it('says that a small file came with the one request', async () => {
+  it('sluice probe reports that a small file came with the first request', async () => {
     expect((await probe(`${web.url}/small`)).out).toContain('by this one request');
   });
 
-  it('ends with 1 for a source whose end nothing proves, and names what would allow it', async () => {
+  it('sluice probe ends with 1 for a source whose end nothing proves, and names the option that would permit it', async () => {
     const { code, out } = await probe(`${web.url}/endless`);
     expect([code, out]).toEqual([1, expect.stringContaining('--allow-unproven-end')]);
     expect(out).not.toContain('$');
   });
 
-  it('ends with 1 for a source that refuses', async () => {
+  it('sluice probe ends with 1 for a source that refuses', async () => {
     expect(await probe(`${web.url}/gone`)).toMatchObject({ code: 1, err: expect.stringContaining('answered 404') });
   });
 
-  it('does not follow a redirect to a private address that nobody typed', async () => {
+  it('sluice probe does not follow a redirect to a private address that nobody typed', async () => {
     const away = await startWeb(
       (_, response) => void response.writeHead(302, { location: 'http://169.254.169.254/' }).end(),
     );

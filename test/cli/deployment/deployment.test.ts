@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { newRunId } from '#cli/deployment/deployment.ts';
 
-it('gives two runs that start in the same second ids of their own, sorted by time', () => {
+it('two runs that start in the same second get different ids, sorted by time', () => {
   const at = (seconds: number) => newRunId('sample', new Date(Date.UTC(2026, 10, 27, 11, 0, seconds)));
   const ids = Array.from({ length: 20 }, () => at(1));
   expect(new Set(ids).size).toBeGreaterThan(15);

@@ -15,7 +15,7 @@ const notReady = event({
 });
 
 describe('toRunEvent', () => {
-  it('reads the gatekeeper’s progress out of its error', () => {
+  it('toRunEvent reads the gatekeeper’s progress from its error', () => {
     expect(toRunEvent(notReady)).toEqual({
       kind: 'not-ready',
       at: timestamp,
@@ -23,7 +23,7 @@ describe('toRunEvent', () => {
     });
   });
 
-  it('tells other errors apart', () => {
+  it('toRunEvent distinguishes other errors', () => {
     const details = {
       resource: 'invoke',
       resourceType: 'lambda',
@@ -37,7 +37,7 @@ describe('toRunEvent', () => {
     });
   });
 
-  it('finds the plan in what the Plan state hands on', () => {
+  it('toRunEvent finds the plan in the result of the Plan state', () => {
     const output = JSON.stringify({ runId: 'night', bucket: 'bucket', items: 3, batches: 3, work: 0, force: false });
     const exited = event({ type: 'TaskStateExited', stateExitedEventDetails: { name: 'Plan', output } });
     expect(toRunEvent(exited)).toMatchObject({
@@ -55,11 +55,11 @@ describe('toRunEvent', () => {
     ],
     ['ExecutionAborted', { executionAbortedEventDetails: {} }, { status: 'ABORTED' }],
     ['ExecutionTimedOut', { executionTimedOutEventDetails: {} }, { status: 'TIMED_OUT' }],
-  ] as const)('ends by %s', (type, details, expected) => {
+  ] as const)('toRunEvent reports that an execution ended by %s', (type, details, expected) => {
     expect(toRunEvent(event({ type, ...details }))).toMatchObject({ kind: 'ended', ...expected });
   });
 
-  it('says nothing of what tells a watcher nothing', () => {
+  it('toRunEvent returns nothing for an event that is not shown', () => {
     expect(toRunEvent(event({ type: 'TaskScheduled' }))).toBeUndefined();
   });
 });
@@ -70,13 +70,13 @@ describe('errorMessage', () => {
     ['plain words', 'plain words'],
     ['{"errorMessage":"from a Lambda"}', 'from a Lambda'],
     ['{"other":1}', '{"other":1}'],
-  ])('of %s', (cause, expected) => {
+  ])('errorMessage reads the message of %s', (cause, expected) => {
     expect(errorMessage(cause)).toBe(expected);
   });
 });
 
 describe('RunProgress', () => {
-  it('is one line: the state, then how far it is or what the gatekeeper said', () => {
+  it("RunProgress is one line: the state, then the progress or the gatekeeper's message", () => {
     const progress = new RunProgress();
     const lines = [String(progress)];
     progress.add({ kind: 'state', at: timestamp, state: 'Ingest' });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { executionInput } from '#cli/input/execution-input.ts';
 
 describe('executionInput', () => {
-  it('adds URLs to the sources of a file, and options win', () => {
+  it('adds URLs to the sources of a file, and options override the file', () => {
     const base = JSON.stringify({
       sources: [{ url: 'https://a.example/1', key: 'one' }],
       process: null,
@@ -18,7 +18,7 @@ describe('executionInput', () => {
     });
   });
 
-  it('is empty where nothing is given: the deployment has a default input', () => {
+  it('is empty if nothing is given, because the deployment has a default input', () => {
     expect(executionInput({ sources: [] })).toEqual({});
   });
 

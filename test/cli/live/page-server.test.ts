@@ -23,7 +23,7 @@ function statusOf(url: string, options: { host?: string; method?: string }): Pro
 }
 
 describe('the living page of a run', () => {
-  it('waits for the plan, shows what has come so far, and at the end the page of the end', async () => {
+  it('the living page waits for the plan, shows what has arrived so far, and at the end shows the page of the end', async () => {
     const store = await aws.store();
     const [one, two] = [sourceNamed('raw/one'), sourceNamed('raw/two')];
     await using server = await servePage(store, 'live');
@@ -48,7 +48,7 @@ describe('the living page of a run', () => {
     expect(await (await fetch(new URL('../index.html', server.url))).text()).toContain('live/report.html');
   });
 
-  it('is served to this machine by its own names alone, read-only, and nothing else of the bucket is', async () => {
+  it('the living page is served only to this machine and under its own host names, read-only, with nothing else of the bucket', async () => {
     const store = await aws.store();
     await writePlan(store, 'live', [sourceNamed('a')]);
     await using server = await servePage(store, 'live');
@@ -67,7 +67,7 @@ const executablePath = findBrowser();
 const why =
   executablePath === undefined ? ' (SKIPPED: install chromium, or name a browser in SLUICE_TEST_BROWSER)' : '';
 describe.skipIf(executablePath === undefined)(`in Chromium${why}`, { tags: ['heavy'] }, () => {
-  it('renews itself without losing what the reader has typed, until the run has ended', async () => {
+  it('the living page is updated until the run has ended, and keeps what the reader has typed', async () => {
     const store = await aws.store();
     const [one, two] = [sourceNamed('raw/one'), sourceNamed('raw/two')];
     const plan = await writePlan(store, 'live', [one, two]);

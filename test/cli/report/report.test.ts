@@ -77,7 +77,7 @@ const items: ItemLine[] = [
 ];
 
 describe('the report of a run', () => {
-  it('tells the outcome, each item, each failure with its reason, and what is missing by name', async () => {
+  it('a report shows the outcome, each item, each failure with its reason, and the names of missing items', async () => {
     expect(await renderRun(manifest, items)).toBe(
       [
         'Run night: partial',
@@ -101,7 +101,7 @@ describe('the report of a run', () => {
     );
   });
 
-  it('tells of each load: its table, rows, files and seconds, and why one failed, with what to do', async () => {
+  it('a report shows for each load its table, rows, files and seconds, and why one failed, with what to do', async () => {
     const text = await renderRun({ ...manifest, loads: sampleLoads('night') }, items);
     const [, loads = ''] = /\n\n(table .*?)\n\nitem /s.exec(text) ?? [];
     expect(loads.split('\n')).toEqual([
@@ -126,7 +126,7 @@ describe('the report of a run', () => {
     expect(head).toBe('table         load             rows  files');
   });
 
-  it('shows 50 of many items, and says how many more there are', async () => {
+  it('a report shows 50 of many items, and how many more there are', async () => {
     const many = Array.from(
       { length: 120 },
       (_, n): ItemLine => ({ item: String(n), name: `item ${n}`, kind: 'work', status: 'done' }),
@@ -141,7 +141,7 @@ describe('the report of a run', () => {
 describe('names and messages that were made to fool a terminal', () => {
   const evil = 'raw/a\nraw/b.csv  landed\u001b[1A\u001b]52;c;eA==\u0007\u009b2J\u202egpj';
 
-  it('show what they hold, in one row each', async () => {
+  it('names and messages with control sequences are shown visibly, each in one row', async () => {
     const report = await renderRun(
       {
         ...manifest,
@@ -185,7 +185,7 @@ describe('the last line of a report', () => {
       { done: 0 },
       'Run night has failed: 0 of 3 done, 1 failed, 1 missing: "npx sluice retry night" runs what is left.',
     ],
-  ] as const)('says that a run is %s', (outcome, counts, line) => {
+  ] as const)('the last line of a report says that a run is %s', (outcome, counts, line) => {
     expect(lastWord({ ...manifest, outcome, counts: { ...manifest.counts, ...counts } })).toBe(line);
   });
 });
@@ -204,19 +204,19 @@ describe('renderTable', () => {
     [80, 'item                       bytes  peak  parts  reason'],
     [57, 'item                       bytes  parts  reason'],
     [50, 'item                       bytes  reason'],
-  ])('leaves out diagnostics first: %i columns', (width, head) => {
+  ])('a table that is too wide leaves out diagnostics first: %i columns', (width, head) => {
     const lines = renderTable(columns, [row], width).split('\n');
     expect(lines[0]).toBe(head);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
   });
 
-  it('cuts the widest column where nothing may be left out', () => {
+  it('a table shortens the widest column if no column may be left out', () => {
     const lines = renderTable(columns, [row], 40).split('\n');
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(40);
     expect(lines[1]).toContain('trips.csv');
   });
 
-  it('counts the columns that wide characters take', () => {
+  it('a table counts the columns of wide characters', () => {
     const table = renderTable(
       [{ head: 'name' }, { head: 'n' }],
       [
@@ -227,7 +227,7 @@ describe('renderTable', () => {
     expect(table).toBe('name  n\n表表  1\nab    2');
   });
 
-  it('cuts a long value in the middle and keeps its end', () => {
+  it('a table shortens a long value in the middle and keeps its end', () => {
     const table = renderTable(
       [
         { head: 'key', width: 12 },

@@ -79,7 +79,7 @@ async function largeRun(slices: number) {
 const uploadsOf = async ({ client, bucket }: Store) => (await openUploads(client, bucket)).length;
 
 describe('abandonLarge', () => {
-  it('gives up an upload whose source changed, and lets Open begin anew with what is known', async () => {
+  it('Abandon aborts an upload whose source changed, and Open begins again with the known versions', async () => {
     await using run = await largeRun(100);
     const { large } = await run.open();
     await run.slice(0);
@@ -100,14 +100,14 @@ describe('abandonLarge', () => {
     expect(begun !== undefined && isLost(begun)).toBe(false);
   });
 
-  it('begins anew after a vanished upload too, without holding it against the source', async () => {
+  it('Abandon lets a transfer begin again after a vanished upload too, without a record against the source', async () => {
     await using run = await largeRun(100);
     await run.open();
     expect(await run.abandon({ name: 'UploadVanishedError', cause: '{}' })).toEqual({ again: true });
     expect(await readTransfer(run.store, 'r', run.item)).toMatchObject({ earlier: [] });
   });
 
-  it('aborts what the deadline of the run has stopped, and records no failure: late is none', async () => {
+  it("Abandon aborts what the run's deadline has stopped, and records no failure, because a late item has not failed", async () => {
     await using run = await largeRun(100);
     await run.open();
     await writePlan(run.store, 'r', [], { deadline: '2026-01-01T00:00:00.000Z' });
@@ -122,7 +122,7 @@ describe('abandonLarge', () => {
     expect(await recordedItems(run.store, 'r', 'failures')).toEqual(new Set());
   });
 
-  it('records what no beginning would mend', async () => {
+  it('Abandon records an error against which a new beginning does not help', async () => {
     await using run = await largeRun(100);
     await run.open();
     const refused = { name: 'SourceRefusedError', cause: JSON.stringify({ errorMessage: 'answered 403' }) };
@@ -134,7 +134,7 @@ describe('abandonLarge', () => {
     });
   });
 
-  it('gives a source up that changes each time', async () => {
+  it('Abandon records a failure for a source that changes each time', async () => {
     await using run = await largeRun(100);
     const vanished = { name: 'UploadVanishedError', cause: '{}' };
     for (let beginning = 1; beginning <= 3; beginning++) {
@@ -148,7 +148,7 @@ describe('abandonLarge', () => {
     });
   });
 
-  it('leaves a source to the workers where its batch has no room for more slices', async () => {
+  it('Abandon leaves a source to the workers if its batch has no room for more slices', async () => {
     await using run = await largeRun(2);
     await run.open();
     await run.abandon({ name: 'UploadVanishedError', cause: '{}' });

@@ -27,7 +27,7 @@ describe('a change of encryption.key', () => {
     ['to another key, with the key before it as a former one', A, B, [A]],
     ["to the services' own keys, with the key before it as a former one", A, 'service', [B, A]],
     ['of a stack whose former keys are none', 'service', 'service', undefined],
-  ])('is accepted: %s', (_, before, key, former) => {
+  ])('a change of encryption.key is accepted: %s', (_, before, key, former) => {
     expect(acceptKey(change(before, key, former))).toBe(key);
   });
 
@@ -35,13 +35,16 @@ describe('a change of encryption.key', () => {
     [B, []],
     [B, [B]],
     ['service', []],
-  ])('to %s is refused where the key before it would be left behind, with what to set', (key, former) => {
-    expect(() => acceptKey(change(A, key, former))).toThrow(
-      `Add it to the setting encryption.formerKeys, ["${A}"], and deploy again`,
-    );
-  });
+  ])(
+    'a change of encryption.key to %s is refused if the earlier key would be lost, with what to set',
+    (key, former) => {
+      expect(() => acceptKey(change(A, key, former))).toThrow(
+        `Add it to the setting encryption.formerKeys, ["${A}"], and deploy again`,
+      );
+    },
+  );
 
-  it('that was refused can be rolled back', () => {
+  it('a refused change of encryption.key can be rolled back', () => {
     expect(() => acceptKey(change(A, B))).toThrow();
     // CloudFormation names what the last accepted request answered.
     expect(acceptKey(change(A, A))).toBe(A);

@@ -33,7 +33,7 @@ function request(PhysicalResourceId?: string): DeployRequest {
 }
 
 describe('the answer to CloudFormation', () => {
-  it('names what was made, without a content type, which the address is not signed for', async () => {
+  it('the answer to CloudFormation names the physical id, without a content type, which the signature does not include', async () => {
     await answerRequest(request(), async () => 'made');
     expect(web.requests).toEqual(['PUT /answer?X-Amz-Signature=s']);
     expect(taken[0]?.headers).not.toHaveProperty('content-type');
@@ -46,7 +46,7 @@ describe('the answer to CloudFormation', () => {
     });
   });
 
-  it('says why a step failed, and keeps the physical id', async () => {
+  it('the answer to CloudFormation says why a step failed, and keeps the physical id', async () => {
     await answerRequest(request('before'), async () => {
       throw new TypeError('x'.repeat(3_000));
     });
@@ -54,7 +54,7 @@ describe('the answer to CloudFormation', () => {
     expect(taken[0]?.answer.Reason).toMatch(/^TypeError: x{1900,2000}$/);
   });
 
-  it('is sent again where the address does not take it', async () => {
+  it('the answer to CloudFormation is sent again if CloudFormation does not accept it', async () => {
     refusals = 1;
     await answerRequest(request('before'), async () => undefined);
     expect(web.requests).toHaveLength(2);

@@ -34,13 +34,13 @@ async function iamWith(answers: { GetRole: Answer; CreateServiceLinkedRole: Answ
 }
 
 describe("ECS's service-linked role", () => {
-  it('is left alone where the account has it', async () => {
+  it('an existing ECS role is not changed', async () => {
     const { iam, asked } = await iamWith({ GetRole: [200], CreateServiceLinkedRole: [200] });
     expect(await ensureEcsRole(iam)).toBe('AWSServiceRoleForECS');
     expect(asked).toEqual(['GetRole AWSServiceRoleForECS']);
   });
 
-  it('is made where the account has none', async () => {
+  it('the ECS role is created if the account has none', async () => {
     const { iam, asked } = await iamWith({ GetRole: NO_ROLE, CreateServiceLinkedRole: [200] });
     expect(await ensureEcsRole(iam)).toBe('AWSServiceRoleForECS');
     expect(asked.at(-1)).toBe('CreateServiceLinkedRole ecs.amazonaws.com');
@@ -55,12 +55,12 @@ describe("ECS's service-linked role", () => {
       ],
     },
     { taken: [409, 'EntityAlreadyExists', 'Role with name AWSServiceRoleForECS already exists.'] },
-  ])('is as good where another made it meanwhile ($taken.1)', async ({ taken }) => {
+  ])('an ECS role that another deploy created meanwhile is accepted ($taken.1)', async ({ taken }) => {
     const { iam } = await iamWith({ GetRole: NO_ROLE, CreateServiceLinkedRole: taken });
     expect(await ensureEcsRole(iam)).toBe('AWSServiceRoleForECS');
   });
 
-  it('fails the deploy where IAM takes the input for wrong in another way', async () => {
+  it('the deploy fails if IAM reports another error in the input', async () => {
     const { iam } = await iamWith({
       GetRole: NO_ROLE,
       CreateServiceLinkedRole: [400, 'InvalidInput', 'no such service'],
@@ -71,7 +71,7 @@ describe("ECS's service-linked role", () => {
   it.each<{ GetRole: Answer; CreateServiceLinkedRole: Answer }>([
     { GetRole: [403, 'AccessDenied', 'explicit deny'], CreateServiceLinkedRole: [200] },
     { GetRole: NO_ROLE, CreateServiceLinkedRole: [403, 'AccessDenied', 'explicit deny'] },
-  ])('fails the deploy with what to do where IAM refuses', async (answers) => {
+  ])('the deploy fails with what to do if IAM refuses', async (answers) => {
     const { iam } = await iamWith(answers);
     await expect(ensureEcsRole(iam)).rejects.toThrow(
       /explicit deny\. An administrator .*aws iam create-service-linked-role --aws-service-name ecs\.amazonaws\.com/,

@@ -32,14 +32,14 @@ async function ends(redriveCount: number): Promise<void> {
 }
 
 describe('the last state of an execution that broke', () => {
-  it('fails by the name and the message of what broke it, however often it is called', async () => {
+  it('BrokenState fails with the name and the message of the original error, however often it is called', async () => {
     for (let call = 0; call < 2; call++) {
       await expect(ends(0)).rejects.toMatchObject({ name: 'CheckFailedError', message: 'the page answers 500' });
     }
     expect(await isClosed(store, 'r')).toBe(true);
   });
 
-  it('opens the run again where the execution was redriven, and records that', async () => {
+  it('BrokenState opens the run again if the execution was redriven, and records the redrive', async () => {
     await ends(1);
     expect(await isClosed(store, 'r')).toBe(false);
     expect(await latestRedrive(store, 'r')).toBe(1);
@@ -48,7 +48,7 @@ describe('the last state of an execution that broke', () => {
     expect(await isClosed(store, 'r')).toBe(false);
   });
 
-  it('gives no name that only Step Functions itself may give', async () => {
+  it('BrokenState throws no name that is reserved for Step Functions', async () => {
     const own = { Error: 'States.ItemReaderFailed', Cause: 'no such object' };
     await expect(endBroken(store, 'r', own, { closedAtRedrive: 0, redriveCount: 0 })).rejects.toMatchObject({
       name: 'StepFunctions.ItemReaderFailed',

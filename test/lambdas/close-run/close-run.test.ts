@@ -31,7 +31,7 @@ async function claimed(store: Store, plan: PlanSummary): Promise<PlanSummary> {
 const claimOf = async (store: Store) => readJson(store, runKeys('r').claim, claimSchema);
 
 describe('closeBroken', () => {
-  it('closes the run, aborts what it left open, and writes the manifest with the reason', async () => {
+  it('closeBroken closes the run, aborts its open uploads, and writes the manifest with the reason', async () => {
     const store = await aws.store();
     const [done, missing] = [sourceNamed('a', null), sourceNamed('b', null)] as const;
     const plan = await claimed(store, await writePlan(store, 'r', [done, missing]));
@@ -58,7 +58,7 @@ describe('closeBroken', () => {
     });
   });
 
-  it("gives a function's error as the reason by its message, without the JSON around it", async () => {
+  it("closeBroken gives the message of a function's error as the reason, without the JSON around it", async () => {
     const store = await aws.store();
     const plan = await claimed(store, await writePlan(store, 'r', [sourceNamed('a')]));
     const cause = JSON.stringify({ errorType: 'CheckFailedError', errorMessage: 'it answered 500', trace: ['at x'] });
@@ -68,7 +68,7 @@ describe('closeBroken', () => {
     );
   });
 
-  it("says what did not match, and closes nothing, where the run is another execution's", async () => {
+  it('closeBroken closes nothing if the run belongs to another execution, and says what did not match', async () => {
     const store = await aws.store();
     const plan = await claimed(store, await writePlan(store, 'r', [sourceNamed('a')]));
     const other = { ...executionOf(plan), executionArn: 'arn:of:another' };
@@ -88,14 +88,14 @@ describe('closeBroken', () => {
     expect(await isClosed(store, 'r')).toBe(false);
   });
 
-  it('closes a run whose claim has another start time than the event: the execution is the same', async () => {
+  it('closeBroken closes a run whose claim has another start time than the event, because the execution is the same', async () => {
     const store = await aws.store();
     const plan = await writePlan(store, 'r', [sourceNamed('a')]);
     await claimed(store, { ...plan, startedAt: '2026-11-24T01:00:00.001Z' });
     expect(await closeBroken(store, executionOf(plan))).toMatchObject({ closed: true });
   });
 
-  it('goes on with an end that was closed in order and could not be written', async () => {
+  it('closeBroken continues an end that was closed in order and could not be written', async () => {
     const store = await aws.store();
     const item = sourceNamed('a', null);
     const plan = await claimed(store, await writePlan(store, 'r', [item]));
@@ -107,7 +107,7 @@ describe('closeBroken', () => {
 });
 
 describe('closeInOrder', () => {
-  it('divides the end of a long run into pieces, and leaves a short one to DoneState', async () => {
+  it('closeInOrder divides the end of a long run into pieces, and leaves a short run to DoneState', async () => {
     const store = await aws.store();
     await writePlan(store, 'short', [sourceNamed('a')]);
     expect(await closeInOrder(store, 'short', { forced: false, reason: null })).toEqual({
@@ -125,7 +125,7 @@ describe('closeInOrder', () => {
     expect(JSON.stringify(long).length).toBeLessThan(1_000);
   });
 
-  it('undoes the end of an earlier try of the execution, of which only a redrive can come here', async () => {
+  it('closeInOrder undoes the end of an earlier try of the execution, which only a redrive can have continued', async () => {
     const store = await aws.store();
     const plan = await claimed(store, await writePlan(store, 'r', [sourceNamed('a')]));
     await closeBroken(store, executionOf(plan));

@@ -40,7 +40,7 @@ class Model {
 }
 
 describe('the gate', () => {
-  it('opens exactly when every item is settled, and counts each once, in whatever order things happen', async () => {
+  it('the gate opens exactly when every item is settled, and counts each item once, in any order of events', async () => {
     const clock = { now: new Date('2026-11-24T01:00:00Z') };
     const gate = await newGate(aws, clock);
     let number = 0;

@@ -36,7 +36,7 @@ describe('lookAtGate', () => {
     expect(kept?.samples).toMatchObject([{ done: 1, failed: 1, missing: 3, workers: 2 }, { workers: 2 }]);
   });
 
-  it('opens as soon as every item is settled, by whatever kind of record', async () => {
+  it('opens as soon as every item is settled, by any kind of record', async () => {
     const gate = await newGate(aws);
     const [a, b, c] = [sourceNamed('a'), sourceNamed('b'), sourceNamed('c', null)] as const;
     await writePlan(gate.store, 'r', [a, b, c]);
@@ -46,7 +46,7 @@ describe('lookAtGate', () => {
     expect(await lookAtGate(gate, 'r')).toEqual({ forced: false, reason: null, done: 2, failed: 1, missing: 0 });
   });
 
-  it('does not take a landed object for a processed one', async () => {
+  it('does not count a landed object as a processed one', async () => {
     const gate = await newGate(aws);
     const item = sourceNamed('a');
     await writePlan(gate.store, 'r', [item]);
@@ -60,13 +60,13 @@ describe('lookAtGate', () => {
     expect(await lookAtGate(gate, 'r')).toMatchObject({ forced: true, reason: 'limit', missing: 1 });
   });
 
-  it('opens at the deadline with what there is', async () => {
+  it('opens at the deadline with the items that are done', async () => {
     const gate = await newGate(aws, { now: new Date('2026-11-24T06:00:00Z') });
     await writePlan(gate.store, 'r', [sourceNamed('a')], { deadline: '2026-11-24T06:00:00.000Z' });
     expect(await lookAtGate(gate, 'r')).toMatchObject({ forced: true, reason: 'deadline', missing: 1 });
   });
 
-  it('turns a dead letter into a failure, of whichever run it is', async () => {
+  it('turns a dead letter of any run into a failure', async () => {
     const gate = await newGate(aws);
     const [mine, other] = [sourceNamed('a'), sourceNamed('b')] as const;
     await writePlan(gate.store, 'r', [mine]);
@@ -98,7 +98,7 @@ describe('lookAtGate', () => {
     expect(failure).toMatchObject({ name: item.key, stage, problem: { error: 'DeadLetterError' } });
   });
 
-  it('sends again what no message speaks of any more, but not before the queue was empty for three minutes', async () => {
+  it('sends messages again for items without a message, but not before the queue was empty for three minutes', async () => {
     const clock = { now: new Date('2026-11-24T01:00:00Z') };
     const gate = await newGate(aws, clock);
     const item = sourceNamed('a');
@@ -117,7 +117,7 @@ describe('lookAtGate', () => {
     expect(await received()).toEqual([item.id]);
   });
 
-  it("sends again although a dead letter that is nobody's lies there", async () => {
+  it('sends messages again although there is a dead letter that belongs to no item', async () => {
     const clock = { now: new Date('2026-11-24T01:00:00Z') };
     const gate = await newGate(aws, clock);
     const item = sourceNamed('a');
@@ -131,7 +131,7 @@ describe('lookAtGate', () => {
     expect(await itemsIn(gate.queue)).toEqual([item.id]);
   });
 
-  it("sends again what no worker has begun, although another run's messages wait all the time", async () => {
+  it("sends messages again for items that no worker has begun, although another run's messages wait all the time", async () => {
     const clock = { now: new Date('2026-11-24T01:00:00Z') };
     const gate = await newGate(aws, clock);
     const [lost, begun, other] = [sourceNamed('a'), sourceNamed('b'), sourceNamed('c')] as const;

@@ -77,7 +77,7 @@ describe("the gatekeeper's function", () => {
       },
       ['worker-not-started: a worker could not be started: CannotPullContainerError: no such image'],
     ],
-  ])("hands on ECS's word %s, to the progress, gate.json, the manifest and the report", async (what, has, words) => {
+  ])("passes ECS's message %s on to the progress, gate.json, the manifest and the report", async (what, has, words) => {
     ecs = await startFakeEcs(has);
     vi.stubEnv('AWS_ENDPOINT_URL_ECS', ecs.url);
     const runId = what.replaceAll(/\W/g, '-');

@@ -79,7 +79,7 @@ async function received({ client, url }: Queue): Promise<string[]> {
 }
 
 describe('openBatch', () => {
-  it('lands small sources, hands on objects and work, and records what failed', async () => {
+  it('Open lands small sources, dispatches objects and work, and records failures', async () => {
     const [store, queue] = [await aws.store(), await aws.queue()];
     const [good, plain, missing] = [
       sourceAt(`${web.url}/good`),
@@ -94,7 +94,7 @@ describe('openBatch', () => {
     expect(await received(queue)).toEqual([good.id, work.id].sort());
   });
 
-  it('records no failure of an object that has landed where something fails afterwards, and a second call makes it good', async () => {
+  it('Open records no failure for a landed object if something fails afterwards, and a second call completes it', async () => {
     const [store, queue] = [await aws.store(), await aws.queue()];
     const good = sourceAt(`${web.url}/good`);
     const ingest = ingestOn(store);
@@ -108,7 +108,7 @@ describe('openBatch', () => {
     expect(await received(queue)).toEqual([good.id]);
   });
 
-  it('begins no source any more once the run has read what it may, or its time is up', async () => {
+  it('Open begins no more sources after the run has read its limit, or its time is up', async () => {
     const [store, queue] = [await aws.store(), await aws.queue()];
     const items = ['a', 'b', 'c'].map((name) => sourceAt(`${web.url}/${name}`, null));
     const request = await batchOf(store, items);
@@ -128,7 +128,7 @@ describe('openBatch', () => {
     await expect(new RunLimits(store, 100).check('past')).rejects.toThrow(/limits\.hours/);
   });
 
-  it('begins no source after the deadline of the run, and breaks off what is under way: late is no failure', async () => {
+  it("Open begins no source after the run's deadline, and interrupts transfers under way: a late item has not failed", async () => {
     const [store, queue] = [await aws.store(), await aws.queue()];
     const [begun, next] = [sourceAt(`${web.url}/never-ends`, null), sourceAt(`${web.url}/after-it`, null)] as const;
     const request = await batchOf(store, [begun, next]);
@@ -142,7 +142,7 @@ describe('openBatch', () => {
     expect(await received(queue)).toEqual([]);
   });
 
-  it('counts what many have read at once', async () => {
+  it('Open counts the bytes that many sources have read at once', async () => {
     const store = await aws.store();
     await Promise.all(
       Array.from({ length: 12 }, async () => {
@@ -155,7 +155,7 @@ describe('openBatch', () => {
     await expect(new RunLimits(store, 61).check('many')).resolves.toBeUndefined();
   });
 
-  it('does nothing twice when it is called again, but hands on what no worker has answered for', async () => {
+  it('Open does nothing twice if it is called again, but dispatches again what no worker has recorded', async () => {
     const [store, queue] = [await aws.store(), await aws.queue()];
     const [answered, silent] = [sourceAt(`${web.url}/answered`), sourceAt(`${web.url}/silent`)] as const;
     const request = await batchOf(store, [answered, silent]);
@@ -168,7 +168,7 @@ describe('openBatch', () => {
     expect(await received(queue)).toEqual([silent.id]);
   });
 
-  it('leaves for the next call what it has no time for', async () => {
+  it('Open leaves sources for the next call if it has no time for them', async () => {
     const [store, queue] = [await aws.store(), await aws.queue()];
     const item = sourceAt(`${web.url}/in-time`);
     const request = await batchOf(store, [item]);
@@ -178,7 +178,7 @@ describe('openBatch', () => {
     expect(await recordedItems(store, 'r', 'landed')).toEqual(new Set([item.id]));
   });
 
-  it('says how long a source asks to be left alone, and records no failure', async () => {
+  it('Open returns how long a source asks it to wait, and records no failure', async () => {
     const [store, queue] = [await aws.store(), await aws.queue()];
     const answer = await openBatch(ingestOn(store), queue, await batchOf(store, [sourceAt(`${web.url}/later`)]));
     expect(answer.left).toBe(1);
@@ -187,7 +187,7 @@ describe('openBatch', () => {
     expect(await recordedItems(store, 'r', 'failures')).toEqual(new Set());
   });
 
-  it('divides a large object into slices that Slice and Close bring to its end', async () => {
+  it('Open divides a large object into slices, and Slice and Close complete it', async () => {
     const [store, queue] = [await aws.store(), await aws.queue()];
     const ingest = ingestOn(store);
     const length = 70 * MIB;
@@ -215,7 +215,7 @@ describe('openBatch', () => {
     expect(await received(queue)).toEqual([item.id]);
   });
 
-  it('keeps a batch within its budget of slices, by larger ones', async () => {
+  it('Open keeps a batch within its budget of slices by making slices larger', async () => {
     const [store, queue] = [await aws.store(), await aws.queue()];
     await using source = await startSourceServer({ file: { seed: 9, length: 70 * MIB } });
     const request = { ...(await batchOf(store, [sourceAt(source.url)])), slices: 4 };
@@ -225,7 +225,7 @@ describe('openBatch', () => {
   });
 });
 
-it('does not land again what an earlier run has landed and not processed, whatever its source says now', async () => {
+it('Open does not land an object again that an earlier run has landed and not processed, whatever its source answers now', async () => {
   const [store, queue] = [await aws.store(), await aws.queue()];
   const item = { ...sourceAt(`${web.url}/missing/gone.csv`), landedIn: 'earlier' };
   await landedEarlier(store, item, 'a,b\n1,2\n');
@@ -237,7 +237,7 @@ it('does not land again what an earlier run has landed and not processed, whatev
   expect(await received(queue)).toEqual([item.id]);
 });
 
-it('lands an object again that is not the one of the earlier record any more', async () => {
+it('Open lands an object again that has changed since the earlier record', async () => {
   const [store, queue] = [await aws.store(), await aws.queue()];
   const item = { ...sourceAt(`${web.url}/a.csv`), landedIn: 'earlier' };
   await landedEarlier(store, item, 'a,b\n1,2\n');

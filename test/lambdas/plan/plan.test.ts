@@ -59,7 +59,7 @@ async function put(store: Store, key: string, body: string | Uint8Array): Promis
 }
 
 describe('planRun', () => {
-  it('refuses more items than a run may have, and says when its time is up', async () => {
+  it('refuses more items than a run may have, and names the time at which its time is up', async () => {
     const store = await aws.store();
     const urls = Array.from({ length: 201 }, (_, index) => ({ url: `https://example.org/${index}` }));
     expect(await problemsOf(plan(store, { sources: urls }))).toEqual([
@@ -89,7 +89,7 @@ describe('planRun', () => {
     expect(lateItem).toEqual(item);
   });
 
-  it('gives each source of a short run a batch of its own, and those of a long one fifty', async () => {
+  it('gives each source of a short run a batch of its own, and batches of fifty to a long run', async () => {
     const store = await aws.store();
     const sources = (count: number) => Array.from({ length: count }, (_, n) => ({ url: `https://example.org/${n}` }));
     expect(await plan(store, { sources: sources(3) }, claimOf('short'))).toMatchObject({ items: 3, batches: 3 });
@@ -124,7 +124,7 @@ describe('planRun', () => {
     ['lists/a.jsonl', '{"url":"https://example.org/1"}\n{"url":"https://example.org/2","key":"two"}\n'],
     ['lists/a.csv', 'url,key\nhttps://example.org/1,\n"https://example.org/2",two\n'],
     ['lists/a.txt', '# mine\nhttps://example.org/1\r\n\nhttps://example.org/2\n'],
-  ])('reads %s, packed too', async (key, text) => {
+  ])('reads %s, compressed too', async (key, text) => {
     const store = await aws.store();
     await put(store, key, text);
     await put(store, `${key}.gz`, gzipSync(text));
@@ -140,7 +140,7 @@ describe('planRun', () => {
     }
   });
 
-  it('refuses a processor that is not deployed, wherever it is named, before anything is done', async () => {
+  it('refuses a processor that is not deployed, in any field, before anything is done', async () => {
     const store = await aws.store();
     const named = async () =>
       plan(store, {
@@ -168,7 +168,7 @@ describe('planRun', () => {
     expect(await Array.fromAsync(listKeys(store, 'runs/'))).toEqual([]);
   });
 
-  it('names what has the wrong shape and what breaks a rule in one go, with the numbers of their entries', async () => {
+  it('reports wrong shapes and broken rules at once, with the indexes of their entries', async () => {
     const store = await aws.store();
     const planning = (async () =>
       plan(store, {
@@ -191,7 +191,7 @@ describe('planRun', () => {
     ]);
   });
 
-  it('refuses a list whose upload broke off, by name, and leaves nothing behind', async () => {
+  it('refuses a list whose upload was interrupted, by name, and leaves nothing behind', async () => {
     const store = await aws.store();
     const list = gzipSync(Array.from({ length: 150 }, (_, n) => `https://example.org/${n}-${n * n}.csv\n`).join(''));
     await put(store, 'lists/cut.txt.gz', list.subarray(0, -100));
@@ -216,7 +216,7 @@ describe('planRun', () => {
     ]);
   });
 
-  it('asks no address for a list that no source may be at', async () => {
+  it('sends no request for a list to an address that sources may not have', async () => {
     const store = await aws.store();
     expect(await problemsOf(plan(store, { sourcesFrom: { url: 'http://169.254.169.254/list.csv' } }))).toEqual([
       expect.stringMatching(/^sourcesFrom: http:\/\/169\.254\.169\.254\/list\.csv: .*link-local/),
@@ -230,7 +230,7 @@ describe('planRun', () => {
     ]);
   });
 
-  it('gives the two hours of a change of clocks two keys', async () => {
+  it('gives different keys to the two hours that a clock change repeats', async () => {
     const store = await aws.store();
     const keysAt = async (scheduledTime: string, runId: string) => {
       const sources = [{ url: 'https://example.org/plain.csv', key: 'h/{yyyy-MM-dd-HH}{Z}.csv' }];
@@ -249,7 +249,7 @@ describe('planRun', () => {
     ]);
   });
 
-  it('says which list is missing', async () => {
+  it('reports which list does not exist', async () => {
     const store = await aws.store();
     const problems = await problemsOf(plan(store, { sourcesFrom: { key: 'lists/none.csv' } }));
     expect(problems).toEqual([
@@ -264,7 +264,7 @@ describe('planRun', () => {
     expect(await problemsOf(late)).toEqual([expect.stringContaining('deadlineMinutes: takes at most 25')]);
   });
 
-  it("takes the settings' checks where the input names none, and its own where it does", async () => {
+  it("uses the settings' checks if the input names none, and otherwise the input's own", async () => {
     const store = await aws.store();
     const sources = [{ url: 'https://example.org/a' }];
     expect((await plan(store, { sources }, claimOf('none'))).waitFor).toEqual([
@@ -296,7 +296,7 @@ describe('planRun', () => {
       scheduledTime: '2026-11-24T01:00:00Z',
     };
 
-    it('runs once: the second one is refused with the name of the first', async () => {
+    it('a schedule that fires twice for one slot runs once: the second start is refused with the name of the first', async () => {
       const store = await aws.store();
       await plan(store, slot, claimOf('first'));
       await expect(plan(store, slot, claimOf('second'))).rejects.toThrow(/belongs to run first/);
@@ -306,14 +306,14 @@ describe('planRun', () => {
     it.each([
       ['of years to come', '2031-01-01T00:00:00Z'],
       ['of six minutes after the start', new Date(Date.parse(claimOf('x').startedAt) + 360_000).toISOString()],
-    ])('takes no slot %s, and leaves nothing behind', async (_, scheduledTime) => {
+    ])('a slot %s is refused, and nothing is left behind', async (_, scheduledTime) => {
       const store = await aws.store();
       const early = plan(store, { ...slot, scheduledTime }, claimOf('early'));
       await expect(early).rejects.toThrow(/scheduledTime: the slot .* of schedule nightly is in the future/);
       expect(await Array.fromAsync(listKeys(store, ''))).toEqual([]);
     });
 
-    it('hands the slot on when the first execution has failed', async () => {
+    it('a slot is passed on when its first execution has failed', async () => {
       const store = await aws.store();
       await plan(store, slot, claimOf('first'));
       await plan(store, slot, claimOf('second'), async () => true);
@@ -322,7 +322,7 @@ describe('planRun', () => {
   });
 
   describe('a destination', () => {
-    it('is a template of the time and of the name, for sources and for work', async () => {
+    it('a destination is a template of the time and of the name, for sources and for work', async () => {
       const store = await aws.store();
       const summary = await plan(store, {
         scheduledTime: '2026-11-24T02:00:00Z',
@@ -343,7 +343,7 @@ describe('planRun', () => {
       ['tables/', /takes a prefix below tables\//],
       ['tables/../x/', /takes no empty, "." or ".." segment/],
       ['tables/{week}/', /takes the template fields/],
-    ])('%s is refused', async (to, problem) => {
+    ])('a destination %s is refused', async (to, problem) => {
       const store = await aws.store();
       const sources = [{ url: 'https://example.org/t', key: 'a' }];
       const planning = (async () => plan(store, { sources, process: { processor: 'profile', to } }))();
@@ -352,7 +352,7 @@ describe('planRun', () => {
   });
 
   describe('a rerun', () => {
-    it('plans just what the earlier run left undone, and links the two both ways', async () => {
+    it('a rerun plans exactly what the earlier run left undone, and links the two runs both ways', async () => {
       const store = await aws.store();
       const sources = ['done', 'failed', 'missing'].map((name) => ({ url: `https://example.org/${name}`, key: name }));
       const first = await plan(store, { sources }, claimOf('first'));
@@ -374,7 +374,7 @@ describe('planRun', () => {
       expect(await Array.fromAsync(listKeys(store, runKeys('first').rerun('again')))).toHaveLength(1);
     });
 
-    it('names the run that landed a source which lacks only its result, and takes the processor that it is given', async () => {
+    it('a rerun names the run that landed a source which lacks only its result, and uses the given processor', async () => {
       const store = await aws.store();
       const first = await plan(
         store,
@@ -395,7 +395,7 @@ describe('planRun', () => {
       ]);
     });
 
-    it('of items whose processor is not deployed any more is refused', async () => {
+    it('a rerun of items whose processor is not deployed any more is refused', async () => {
       const store = await aws.store();
       const item = sourceNamed('a', { processor: 'parquet', options: {} });
       await endRun(store, await writePlan(store, 'first', [item]), { forced: true, reason: 'late' });
@@ -407,7 +407,7 @@ describe('planRun', () => {
     it.each([
       [{ rerunOf: 'none' }, /^rerunOf: there is no run none/],
       [{ rerunOf: 'none', work: [] }, /^rerunOf: takes its items from the earlier run/],
-    ])('of %j is refused', async (input, problem) => {
+    ])('a rerun of %j is refused', async (input, problem) => {
       const store = await aws.store();
       const planning = (async () => plan(store, input))();
       expect(await problemsOf(planning)).toEqual([expect.stringMatching(problem)]);

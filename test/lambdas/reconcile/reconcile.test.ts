@@ -13,7 +13,7 @@ import { openUploads } from '#test/helpers/s3-objects.ts';
 const aws = useEmbeddedAws();
 
 describe('reconcile', () => {
-  it('records a failure for just the sources that no record speaks of', async () => {
+  it('Reconcile records a failure for exactly the sources that have no record', async () => {
     const store = await aws.store();
     const [landed, failed, handed, lost] = [
       sourceNamed('landed'),
@@ -50,7 +50,7 @@ describe('reconcile', () => {
     expect(await reconcile(store, plan)).toBe(0);
   });
 
-  it('records nothing past the deadline: what Ingest did not come to is late, not failed', async () => {
+  it('Reconcile records nothing after the deadline: sources that Ingest did not begin are late, not failed', async () => {
     const store = await aws.store();
     const plan = await writePlan(store, 'r', [sourceNamed('a')], { deadline: '2026-11-24T06:00:00.000Z' });
     expect(await reconcile(store, plan, new Date('2026-11-24T06:00:00Z'))).toBe(0);

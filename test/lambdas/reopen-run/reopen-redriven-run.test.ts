@@ -51,7 +51,7 @@ async function earlierManifests(): Promise<string[]> {
 }
 
 describe('a redriven execution', () => {
-  it('finds its run open, ends it anew, and keeps the manifest of the end that was none', async () => {
+  it('a redriven execution finds its run open, ends it again, and keeps the manifest of the undone end', async () => {
     await closeEndedRun(store, ended());
     const before = await manifest();
     expect(before).toMatchObject({ outcome: 'failed', execution: { status: 'ABORTED', redriveCount: 0 } });
@@ -69,7 +69,7 @@ describe('a redriven execution', () => {
     expect(after).not.toHaveProperty('execution');
   });
 
-  it('opens nothing twice, nor what was closed after it', async () => {
+  it('a run is not opened twice, and an end after the redrive is not undone', async () => {
     await closeEndedRun(store, ended());
     expect(await reopens(store, redriven())).toBe(true);
     expect(await reopens(store, redriven())).toBe(false);
@@ -80,26 +80,26 @@ describe('a redriven execution', () => {
     expect(await earlierManifests()).toHaveLength(2);
   });
 
-  it("leaves DoneState's word as it is: Late and Failed have come to their end", async () => {
+  it('an end by DoneState is not undone: Late and Failed are final', async () => {
     const { closedAt } = await endRun(store, plan, { forced: true, reason: 'late' });
     expect(await reopens(store, redriven())).toBe(false);
     expect(await manifest()).toMatchObject({ closedAt, outcome: 'partial' });
     expect(await isClosed(store, 'r')).toBe(true);
   });
 
-  it('is not closed by a word on its earlier end that comes late', async () => {
+  it('a delayed event about an earlier end does not close the run', async () => {
     expect(await reopens(store, redriven())).toBe(false);
     expect(await closeEndedRun(store, ended(0))).toBe(false);
     expect(await isClosed(store, 'r')).toBe(false);
   });
 
-  it('is open in the end where both words come at once', async () => {
+  it('the run is open in the end if both events come at once', async () => {
     await Promise.all([closeEndedRun(store, ended(0)), reopenRedrivenRun(store, redriven())]);
     expect(await isClosed(store, 'r')).toBe(false);
     expect(await manifest()).toBeUndefined();
   });
 
-  it('goes on where an earlier call died half-way', async () => {
+  it('a repeated call continues where an earlier call died half-way', async () => {
     await closeEndedRun(store, ended());
     const { client } = store;
     const send = vi.spyOn(client, 'send');
@@ -115,14 +115,14 @@ describe('a redriven execution', () => {
     expect(await isClosed(store, 'r')).toBe(false);
   });
 
-  it('finds the end of another execution of that name, or none at all, as it is', async () => {
+  it('the end of another execution with that name is not changed', async () => {
     await closeEndedRun(store, ended());
     expect(await reopens(store, { ...redriven(), executionArn: 'arn:another' })).toBe(false);
     expect(await reopens(store, { ...redriven(), name: 'never-planned' })).toBe(false);
     expect(await isClosed(store, 'r')).toBe(true);
   });
 
-  it('comes to DoneState before EventBridge has told: then DoneState opens it', async () => {
+  it('DoneState opens the run if the execution reaches it before EventBridge has reported the redrive', async () => {
     await closeEndedRun(store, ended());
     expect(await reopenRun(store, 'r')).toBe(true);
     const again = await endRun(store, plan, { forced: true, reason: 'late' });

@@ -59,7 +59,7 @@ async function failedRun(runId: string) {
 const later = () => new Date(Date.now() + 3_600_000);
 
 describe('a sweep', () => {
-  it('closes the runs that have ended and that nobody has closed, each once', async () => {
+  it('a sweep closes the runs that have ended and were not closed, each once', async () => {
     const open = await failedRun(crypto.randomUUID());
     const closed = await failedRun(crypto.randomUUID());
     await endRun(store, closed, { forced: true, reason: 'late' });
@@ -68,12 +68,12 @@ describe('a sweep', () => {
     expect((await sfn.send(new ListExecutionsCommand(query))).executions).toHaveLength(1);
   });
 
-  it('leaves an end alone of which EventBridge may not have told yet', async () => {
+  it('a sweep leaves an end alone that EventBridge may not have reported yet', async () => {
     await failedRun(crypto.randomUUID());
     expect(await sweep(store, sfn, machines)).toEqual([]);
   });
 
-  it('leaves an execution alone that has no run of its own: its Plan was refused', async () => {
+  it('a sweep leaves an execution without a run alone: its Plan was refused', async () => {
     const runId = crypto.randomUUID();
     await failedRun(runId);
     await writeJson(store, runKeys(runId).claim, {

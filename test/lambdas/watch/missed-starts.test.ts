@@ -28,7 +28,7 @@ const claimed = (store: Store, schedule: string, time: string) =>
   writeOnce(store, slotKey(schedule, new Date(time)), { v: 1 });
 
 describe('a schedule that did not start', () => {
-  it('is told of half an hour after its time, once', async () => {
+  it('a missed start is reported once, half an hour after its time', async () => {
     const { at, queue } = await watching([nightly]);
     // 04:30 in Berlin is 03:30 UTC.
     expect(await at('2026-11-27T03:20:00Z')).toEqual([]);
@@ -42,26 +42,26 @@ describe('a schedule that did not start', () => {
     });
   });
 
-  it('is not told of where a run has claimed the slot', async () => {
+  it('a start is not reported if a run has claimed the slot', async () => {
     const { at, store } = await watching([nightly]);
     await at('2026-11-27T03:20:00Z');
     await claimed(store, 'nightly', '2026-11-27T03:30:00Z');
     expect(await at('2026-11-27T04:05:00Z')).toEqual([]);
   });
 
-  it('is looked for from the first call on that knows it: what was before is nobody’s', async () => {
+  it('a schedule is checked only from the first call that knows it', async () => {
     const { at } = await watching([nightly]);
     expect(await at('2026-11-27T12:00:00Z')).toEqual([]);
     expect(await at('2026-11-28T12:00:00Z')).toEqual(['nightly 2026-11-28T03:30:00.000Z']);
   });
 
-  it('is told of for one day where the watch was away for many', async () => {
+  it('only one day of missed starts is reported if the watch did not run for many days', async () => {
     const { at } = await watching([nightly]);
     await at('2026-11-01T12:00:00Z');
     expect(await at('2026-11-20T12:00:00Z')).toEqual(['nightly 2026-11-20T03:30:00.000Z']);
   });
 
-  it('of a rate has no times: one claim in each span as long as the rate is enough', async () => {
+  it('a rate has no fixed times: one claim in each span as long as the rate is enough', async () => {
     const { at, store } = await watching([hourly]);
     await at('2026-11-27T10:00:00Z');
     await claimed(store, 'hourly', '2026-11-27T09:47:00Z');

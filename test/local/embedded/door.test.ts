@@ -49,7 +49,7 @@ it.each([
   expect(answer.body).toContain('answers signed requests alone');
 });
 
-it.each(['/_ministack/reset', '/_ministack/config'])('keeps %s locked, signed or not', async (path) => {
+it.each(['/_ministack/reset', '/_ministack/config'])('refuses %s with and without a signature', async (path) => {
   const headers = { authorization: 'AWS4-HMAC-SHA256 Credential=x' };
   expect((await send({ method: 'POST', path, headers })).status).toBe(403);
 });
@@ -66,7 +66,7 @@ it.each([
 });
 
 it.each(['rebound.example', 'localhost', '127.0.0.1', '127.0.0.1:1', '127.0.0.1.example:80'])(
-  'refuses the host %s, as a page has it whose name leads here',
+  'refuses the host %s, as in a request of a web page whose host name resolves to this machine',
   async (host) => {
     const own = new URL(aws.endpoint).host;
     const answer = await send({ path: '/', headers: { ...(await signed()), host } });
@@ -75,13 +75,13 @@ it.each(['rebound.example', 'localhost', '127.0.0.1', '127.0.0.1:1', '127.0.0.1.
   },
 );
 
-it('lets no page read an answer', async () => {
+it('sends no header that lets a web page read an answer', async () => {
   const answer = await send({ path: '/', headers: await signed() });
   expect(answer.status).toBe(200);
   expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
 });
 
-it('answers a signed request, and tells anybody on this machine that it is up', async () => {
+it('answers a signed request, and tells any program on this machine that it is running', async () => {
   expect(await new S3Client(aws.client).send(new ListBucketsCommand())).toHaveProperty('Buckets');
   expect((await send({ path: '/_ministack/health' })).status).toBe(200);
 });

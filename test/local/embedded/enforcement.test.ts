@@ -44,14 +44,14 @@ describe('keys', () => {
   it.each([
     ['test', 'test'],
     ['000000000000', 'test'],
-  ])('%s is nobody', async (accessKeyId, secretAccessKey) => {
+  ])('the key %s belongs to nobody', async (accessKeyId, secretAccessKey) => {
     const s3 = new S3Client({ ...aws.client, credentials: { accessKeyId, secretAccessKey } });
     await expect(s3.send(new CreateBucketCommand({ Bucket: 'theirs' }))).rejects.toThrow(
       /does not exist in our records/,
     );
   });
 
-  it('of root are no good with another secret', async () => {
+  it("root's key is refused with another secret", async () => {
     const credentials = { ...aws.client.credentials, secretAccessKey: 'guessed' };
     const s3 = new S3Client({ ...aws.client, credentials });
     await expect(s3.send(new CreateBucketCommand({ Bucket: 'theirs' }))).rejects.toMatchObject({
@@ -59,7 +59,7 @@ describe('keys', () => {
     });
   });
 
-  it('of root differ from one embedded AWS to the next', async () => {
+  it("root's key is different in each embedded AWS", async () => {
     const other = await startTestAws();
     await other.stop();
     expect(other.client.credentials.accessKeyId).not.toBe(aws.client.credentials.accessKeyId);
@@ -73,7 +73,7 @@ describe('a queue', () => {
     return { url: QueueUrl, arn: `arn:aws:sqs:us-east-1:${aws.account}:${name}` };
   };
 
-  it('asks for the single actions where a batch is sent or deleted', async () => {
+  it('a batch that is sent to or deleted from a queue needs the permission for the single actions', async () => {
     const queue = await create('batches');
     const sqs = new SQSClient(await as({ actions: ['sqs:SendMessage', 'sqs:DeleteMessage'], resources: [queue.arn] }));
     const Entries = [{ Id: 'one', MessageBody: 'hello' }];
@@ -86,7 +86,7 @@ describe('a queue', () => {
     expect(deleted.$metadata.httpStatusCode).toBe(200);
   });
 
-  it('refuses with a sentence that names role, action and queue, and writes it down', async () => {
+  it('a refused request to a queue gets a sentence with role, action and queue, and is recorded', async () => {
     const queue = await create('refuses');
     const { role, ...client } = await as({ actions: ['sqs:ReceiveMessage'], resources: [queue.arn] });
     const sqs = new SQSClient(client);
@@ -106,7 +106,7 @@ describe('a queue', () => {
 describe('IAM', () => {
   const role = 'arn:aws:iam::000000000000:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS';
 
-  it('asks by the path of a service-linked role, and by none while it is not there', async () => {
+  it('IAM checks the path of a service-linked role, and no path while the role does not exist', async () => {
     const grant = (actions: string[], resource: string): PolicyGrant => ({ actions, resources: [resource] });
     const iam = new IAMClient(
       await as(
@@ -125,7 +125,7 @@ describe('IAM', () => {
 });
 
 describe('a bucket', () => {
-  it('takes requests for such over TLS, which its policy may ask for', async () => {
+  it('requests to a bucket count as sent over TLS, which its policy may require', async () => {
     const s3 = new S3Client(aws.client);
     await s3.send(new CreateBucketCommand({ Bucket: 'tls' }));
     const Policy = JSON.stringify({
@@ -145,7 +145,7 @@ describe('a bucket', () => {
     await mine.send(new PutObjectCommand({ Bucket: 'tls', Key: 'one', Body: 'x' }));
   });
 
-  it('refuses what its policy denies, though the role is allowed it', async () => {
+  it('a bucket refuses what its policy denies, even if the role permits it', async () => {
     const s3 = new S3Client(aws.client);
     await s3.send(new CreateBucketCommand({ Bucket: 'denies' }));
     const deny = { Effect: 'Deny', Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::denies/secret' };
@@ -157,7 +157,7 @@ describe('a bucket', () => {
     );
   });
 
-  it('looks at a key as it is, with empty parts', async () => {
+  it('a bucket uses a key unchanged, with empty parts', async () => {
     await new S3Client(aws.client).send(new CreateBucketCommand({ Bucket: 'keys' }));
     const s3 = new S3Client(await as({ actions: ['s3:PutObject'], resources: ['arn:aws:s3:::keys/a/*'] }));
     await s3.send(new PutObjectCommand({ Bucket: 'keys', Key: 'a//b', Body: 'x' }));
@@ -197,7 +197,7 @@ describe('ECS', () => {
     conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
   });
 
-  it('runs tasks by their definition, in the cluster of the condition alone', async () => {
+  it('ECS runs tasks by their definition, only in the cluster of the condition', async () => {
     const ecs = new ECSClient(await as(runs, passes()));
     expect((await ecs.send(new RunTaskCommand(run))).tasks).toHaveLength(1);
     await expect(ecs.send(new RunTaskCommand({ ...run, cluster: 'other' }))).rejects.toThrow(
@@ -205,12 +205,12 @@ describe('ECS', () => {
     );
   });
 
-  it('runs no task whose role the caller may not pass', async () => {
+  it('ECS runs no task whose role the caller may not pass', async () => {
     const ecs = new ECSClient(await as(runs));
     await expect(ecs.send(new RunTaskCommand(run))).rejects.toThrow(`iam:PassRole on resource: ${taskRole}`);
   });
 
-  it('runs no task with tags for whom may not tag it', async () => {
+  it('ECS runs no task with tags if the caller may not add tags', async () => {
     const tagged = { ...run, propagateTags: 'TASK_DEFINITION' } as const;
     const grants = [runs, passes()];
     await expect(new ECSClient(await as(...grants)).send(new RunTaskCommand(tagged))).rejects.toThrow(
@@ -225,7 +225,7 @@ describe('ECS', () => {
     expect((await may.send(new RunTaskCommand(tagged))).tasks).toHaveLength(1);
   });
 
-  it('lists and describes tasks by the cluster of the condition', async () => {
+  it('ECS lists and describes tasks by the cluster of the condition', async () => {
     const ecs = new ECSClient(
       await as(
         { actions: ['ecs:ListTasks'], resources: ['*'], conditions: inCluster },

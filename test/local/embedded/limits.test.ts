@@ -30,14 +30,14 @@ async function invoke(name: string, event: unknown = {}) {
 }
 
 describe('a Lambda', () => {
-  it('is ended at its time limit', async () => {
+  it('a Lambda is ended at its time limit', async () => {
     await createFunction(aws.client, 'slow', 'async () => { for (;;); }', { Role, Timeout: 1 });
     const { error, answer } = await invoke('slow');
     expect(error).toBeDefined();
     expect(answer).toMatchObject({ errorType: 'Sandbox.Timedout', errorMessage: 'Task timed out after 1.00 seconds' });
   });
 
-  it('has the heap that Lambda gives a function of its memory, and ends where it needs more', async () => {
+  it('a Lambda has the heap for its memory, and ends if it needs more', async () => {
     const handler = `async ({ mib }) => {
       const kept = [];
       for (let n = 0; n < mib; n++) kept.push(Array.from({ length: 131_072 }, (_, i) => i + 0.5));
@@ -53,7 +53,7 @@ describe('a Lambda', () => {
     });
   });
 
-  it('says with what it exited', async () => {
+  it("a Lambda's error contains its exit code", async () => {
     await createFunction(aws.client, 'exits', 'async () => process.exit(3)', { Role });
     expect((await invoke('exits')).answer).toMatchObject({
       errorType: 'Runtime.ExitError',
@@ -61,7 +61,7 @@ describe('a Lambda', () => {
     });
   });
 
-  it('fails where it leaves more than 512 MB of temporary files', async () => {
+  it('a Lambda fails if it leaves more than 512 MB of temporary files', async () => {
     const handler = `async ({ mib }) => {
       const { open } = await import('node:fs/promises');
       const { tmpdir } = await import('node:os');
@@ -77,7 +77,7 @@ describe('a Lambda', () => {
     });
   });
 
-  it('answers 6 MB at most', async () => {
+  it("a Lambda's answer is limited to 6 MB", async () => {
     await createFunction(aws.client, 'large', "async ({ length }) => 'x'.repeat(length)", { Role });
     expect((await invoke('large', { length: 6_291_554 })).error).toBeUndefined();
     expect((await invoke('large', { length: 6_291_555 })).answer).toMatchObject({
@@ -85,7 +85,7 @@ describe('a Lambda', () => {
     });
   });
 
-  it('has its own environment and nothing of the person or the launcher', async () => {
+  it('a Lambda has its own environment, without variables of the person or the launcher', async () => {
     const Environment = { Variables: { COLOUR: 'blue' } };
     await createFunction(aws.client, 'environment', 'async () => process.env', { Role, Environment });
     const { answer } = await invoke('environment');
@@ -124,7 +124,7 @@ describe('between states', () => {
   }
   const pass = (length: number) => ({ Type: 'Pass', Result: 'x'.repeat(length), End: true });
 
-  it('256 KiB pass, and not a byte more', async () => {
+  it('256 KiB can pass between states, and not one byte more', async () => {
     expect(await run('fits', { Pass: pass(LIMIT - 2) })).toMatchObject({ status: 'SUCCEEDED' });
     expect(await run('not', { Pass: pass(LIMIT - 1) })).toMatchObject({
       status: 'FAILED',
@@ -133,7 +133,7 @@ describe('between states', () => {
     });
   });
 
-  it('a task that answers more fails, whatever its Catch says of all errors', async () => {
+  it('a task that answers more fails, even with a Catch for all errors', async () => {
     const arn = await createFunction(aws.client, 'much', `async () => 'x'.repeat(${LIMIT})`, { Role });
     const task = { Type: 'Task', Resource: arn, End: true, ResultPath: null };
     const caught = { ...task, Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Done' }] };
@@ -142,7 +142,7 @@ describe('between states', () => {
     });
   });
 
-  it('an execution takes no larger input', async () => {
+  it('an execution accepts no input of more than 256 KiB', async () => {
     await expect(run('input', { Pass: pass(1) }, 'x'.repeat(LIMIT))).rejects.toThrow(/less than or equal to 262144/);
   });
 });

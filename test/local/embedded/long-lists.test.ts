@@ -36,7 +36,7 @@ async function list(options: Omit<ListObjectsV2Command['input'], 'Bucket'> = {})
 }
 
 describe('a bucket of the embedded AWS', () => {
-  it('lists its keys in order, page by page, and those of a prefix', async () => {
+  it('a bucket lists its keys in order, page by page, and those of a prefix', async () => {
     await put('b/2', 'a', 'c', 'b/1', 'b', 'b/10');
     expect(await list({ MaxKeys: 4 })).toEqual([
       ['a', 'b', 'b/1', 'b/10'],
@@ -47,7 +47,7 @@ describe('a bucket of the embedded AWS', () => {
     expect(await list({ StartAfter: 'b/10' })).toEqual([['b/2', 'c']]);
   });
 
-  it('knows at once what came, what went, and what came back', async () => {
+  it('a bucket knows new, deleted and restored keys at once', async () => {
     await put('a', 'b', 'c');
     expect(await list()).toEqual([['a', 'b', 'c']]);
     await client.send(new DeleteObjectCommand({ Bucket, Key: 'b' }));
@@ -62,7 +62,7 @@ describe('a bucket of the embedded AWS', () => {
     expect(await list()).toEqual([['c']]);
   });
 
-  it('lists folders once, over the end of a page too', async () => {
+  it('a bucket lists each folder once, even across the end of a page', async () => {
     await put('a/1', 'a/2', 'b', 'c/1', 'c/2/3', 'd');
     expect(await list({ Delimiter: '/' })).toEqual([['a/', 'b', 'c/', 'd']]);
     expect(await list({ Delimiter: '/', MaxKeys: 1 })).toEqual([['a/'], ['b'], ['c/'], ['d']]);

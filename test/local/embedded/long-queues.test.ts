@@ -41,7 +41,7 @@ const giveBack = (QueueUrl: string, { ReceiptHandle }: Message) =>
   sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
 
 describe('a queue of the embedded AWS', () => {
-  it('gives out the first messages that are visible, those that were given back among them', async () => {
+  it('a queue delivers the first visible messages, also returned ones', async () => {
     const { url } = await aws.queue();
     await send(url, ['a', 'b', 'c', 'd', 'e']);
     const [a] = await receive(url, 2);
@@ -53,7 +53,7 @@ describe('a queue of the embedded AWS', () => {
     expect(await receive(url)).toEqual([]);
   });
 
-  it('counts what is visible and what is in flight', async () => {
+  it('a queue counts visible messages and messages in flight', async () => {
     const { url } = await aws.queue();
     await send(url, ['a', 'b', 'c']);
     const [a] = await receive(url, 2);
@@ -65,7 +65,7 @@ describe('a queue of the embedded AWS', () => {
     });
   });
 
-  it('deletes by the handle of the last receive alone, one by one and in batches', async () => {
+  it('a queue deletes only by the handle of the last receive, one by one and in batches', async () => {
     const { url } = await aws.queue();
     await send(url, ['a', 'b', 'c', 'd']);
     const [a, b, c] = await receive(url, 3);
@@ -87,7 +87,7 @@ describe('a queue of the embedded AWS', () => {
     expect(bodiesOf(await receive(url))).toEqual(['a', 'd']);
   });
 
-  it('moves a message to its dead letters that was received as often as it allows, and no other', async () => {
+  it('a queue moves a message to its dead letters after the allowed number of receives, and no other', async () => {
     const [dead, { url }] = await Promise.all([aws.queue(), aws.queue()]);
     const { Attributes: { QueueArn: deadLetterTargetArn } = {} } = await sqs.send(
       new GetQueueAttributesCommand({ QueueUrl: dead.url, AttributeNames: ['QueueArn'] }),
@@ -112,7 +112,7 @@ describe('a queue of the embedded AWS', () => {
     expect(bodiesOf(await receive(dead.url))).toEqual(['poison']);
   });
 
-  it('keeps the order of a FIFO queue, one message of a group at a time', async () => {
+  it('a FIFO queue keeps the order, with one message of a group at a time', async () => {
     const { QueueUrl = '' } = await sqs.send(
       new CreateQueueCommand({
         QueueName: `${crypto.randomUUID()}.fifo`,

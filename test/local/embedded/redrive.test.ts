@@ -55,7 +55,7 @@ async function statesOf(executionArn: string): Promise<(string | undefined)[]> {
 }
 
 describe('RedriveExecution of the embedded AWS', () => {
-  it('goes on at the state that failed, with the input that it had', async () => {
+  it('a redrive continues at the failed state, with its input', async () => {
     const { arn, machine } = await start('fails-once', {
       First: { Type: 'Pass', Result: 1, ResultPath: '$.first', Next: 'Breaks' },
       Breaks: { Type: 'Task', Resource: functionArn, Next: 'Last' },
@@ -75,7 +75,7 @@ describe('RedriveExecution of the embedded AWS', () => {
     expect(executions).toMatchObject([{ status: 'SUCCEEDED', redriveCount: 1 }]);
   });
 
-  it('of a stopped execution leaves nobody of the time before to go on', async () => {
+  it('a redrive of a stopped execution leaves no earlier call running', async () => {
     const { arn } = await start('stopped-once', {
       Waits: { Type: 'Wait', Seconds: 2, Next: 'Last' },
       Last: { Type: 'Pass', End: true },
@@ -87,7 +87,7 @@ describe('RedriveExecution of the embedded AWS', () => {
     expect(await statesOf(arn)).toEqual(['Waits', 'ExecutionRedriven', 'Waits', 'Last']);
   });
 
-  it('refuses an execution that has succeeded, and one that is not there', async () => {
+  it('a redrive of a succeeded execution, or of one that does not exist, is refused', async () => {
     const { arn } = await start('succeeds', { Only: { Type: 'Pass', End: true } });
     await expect.poll(() => statusOf(arn)).toBe('SUCCEEDED');
     await expect(redrive(arn)).rejects.toMatchObject({ name: 'ExecutionNotRedrivable' });
@@ -95,7 +95,7 @@ describe('RedriveExecution of the embedded AWS', () => {
   });
 });
 
-it('an execution that was redriven is watched to its last end, not to the one that the redrive has undone', async () => {
+it('a redriven execution is watched to its last end, not to the one that the redrive has undone', async () => {
   const { arn } = await start('watched-again', {
     Breaks: { Type: 'Task', Resource: functionArn, End: true },
   });

@@ -56,7 +56,7 @@ describe('Step Functions', () => {
   const invokes = (): PolicyGrant => ({ actions: ['lambda:InvokeFunction'], resources: [echo] });
   const task = () => ({ Type: 'Task', Resource: echo });
 
-  it("calls a function that the state machine's role may call, and no other", async () => {
+  it("Step Functions calls a function that the state machine's role may call, and no other", async () => {
     expect(await run('MayCall', task(), [invokes()])).toMatchObject({ status: 'SUCCEEDED' });
     expect(await run('MayNot', task(), [])).toMatchObject({
       status: 'FAILED',
@@ -67,7 +67,7 @@ describe('Step Functions', () => {
     });
   });
 
-  it('assumes a role that trusts it for the sake of this state machine alone', async () => {
+  it('Step Functions assumes a role that trusts it only for this state machine', async () => {
     const trust = (name: string) => ({ ArnLike: { 'aws:SourceArn': machine(name) } });
     expect(await run('Trusts', task(), [invokes()], trust('Trusts'))).toMatchObject({ status: 'SUCCEEDED' });
     expect(await run('TrustsNot', task(), [invokes()], trust('Another'))).toMatchObject({
@@ -75,7 +75,7 @@ describe('Step Functions', () => {
     });
   });
 
-  it('reads the items of a Distributed Map and starts its children as the role may', async () => {
+  it('Step Functions reads the items of a Distributed Map and starts its children with the rights of the role', async () => {
     const map = {
       Type: 'Map',
       ItemReader: {
@@ -105,7 +105,7 @@ describe('Lambda', () => {
   const streams = async (logGroupName: string) =>
     (await new CloudWatchLogsClient(aws.client).send(new DescribeLogStreamsCommand({ logGroupName }))).logStreams ?? [];
 
-  it('writes the log of a function whose role may, and none of another', async () => {
+  it('Lambda writes the log of a function if its role permits it, and no other log', async () => {
     const group = '/aws/lambda/logs';
     const logs: PolicyGrant = {
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
@@ -122,7 +122,7 @@ describe('Lambda', () => {
     );
   });
 
-  it('runs no function whose role trusts another service, or asks for what Lambda does not say', async () => {
+  it('Lambda runs no function whose role trusts another service, or requires a condition that Lambda does not meet', async () => {
     for (const [name, trusted, conditions] of [
       ['ofEcs', 'ecs-tasks.amazonaws.com', {}],
       ['asks', 'lambda.amazonaws.com', { StringEquals: { 'aws:SourceAccount': aws.account } }],
@@ -148,7 +148,7 @@ async function events(operation: string, body: unknown): Promise<void> {
 }
 
 describe('EventBridge', () => {
-  it("calls a function by the function's policy, for the rule that it names", async () => {
+  it("EventBridge calls a function if the function's policy permits it for the rule", async () => {
     const rule = (name: string) => `arn:aws:events:us-east-1:000000000000:rule/${name}`;
     for (const name of ['named', 'other']) {
       await events('PutRule', { Name: name, EventPattern: JSON.stringify({ source: [name] }) });
@@ -174,7 +174,7 @@ describe('EventBridge', () => {
 });
 
 describe('EventBridge, at a state machine,', () => {
-  it("starts it as the target's role may, which trusts it for this rule", async () => {
+  it("EventBridge starts a state machine with the target's role, which trusts EventBridge for this rule", async () => {
     const sfn = new SFNClient(aws.client);
     const roleArn = await createRole(aws.client, 'Passes', 'states.amazonaws.com', []);
     const definition = JSON.stringify({ StartAt: 'Pass', States: { Pass: { Type: 'Pass', End: true } } });
@@ -200,7 +200,7 @@ describe('EventBridge, at a state machine,', () => {
 });
 
 describe('ECS', () => {
-  it('starts no task whose role trusts another service', async () => {
+  it('ECS starts no task whose role trusts another service', async () => {
     const ecs = new ECSClient(aws.client);
     const taskRoleArn = await createRole(aws.client, 'NotOfEcs', 'lambda.amazonaws.com', []);
     const containerDefinitions = [{ name: 'job', image: 'node:24', command: ['node', '-e', ''] }];
@@ -218,7 +218,7 @@ describe('ECS', () => {
 });
 
 describe('CloudFormation', () => {
-  it('answers with the end of a stack, so that the CDK sleeps through none', async () => {
+  it('CloudFormation answers at the end of a stack, so that the CDK does not wait longer than needed', async () => {
     const cloudFormation = new CloudFormationClient(aws.client);
     // Nobody signals the handle, so that the stack is under way for a second, and fails then.
     const Resources = {

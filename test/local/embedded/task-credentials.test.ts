@@ -58,7 +58,7 @@ async function environmentOfTask(): Promise<Record<string, string>> {
   return environment;
 }
 
-it('answers a task with a session of its own role, which may do what the role may', async () => {
+it('a task gets a session of its own role, with the rights of the role', async () => {
   const { AWS_CONTAINER_CREDENTIALS_FULL_URI: uri = '', AWS_CONTAINER_AUTHORIZATION_TOKEN: authorization = '' } =
     environment;
   const answer = await fetch(uri, { headers: { authorization } });
@@ -75,14 +75,14 @@ it('answers a task with a session of its own role, which may do what the role ma
   );
 });
 
-it('answers nobody without the token of the task', async () => {
+it("a request without the task's token gets no credentials", async () => {
   const uri = environment.AWS_CONTAINER_CREDENTIALS_FULL_URI ?? '';
   for (const headers of [{}, { authorization: 'another' }]) {
     expect((await fetch(uri, { headers })).status).toBe(403);
   }
 });
 
-it('gives a task no key of the launcher and nothing of the person', () => {
+it('a task gets no key of the launcher and no variables of the person', () => {
   expect(
     Object.keys(environment)
       .filter((name) => !/^(AWS|ECS)_/.test(name))

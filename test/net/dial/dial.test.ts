@@ -18,7 +18,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it('dials the address that was checked, not what the name answers next', async () => {
+it('dials the address that was checked, not the next answer for the name', async () => {
   await using server = await startSourceServer();
   let asked = 0;
   const guard = new SourceGuard({ openRanges }, async () => {
@@ -44,13 +44,13 @@ it.each([
   '[::1]',
   '[::ffff:127.0.0.1]',
   '0.0.0.0',
-])('connects to nothing for %s where no range is opened', async (host) => {
+])('opens no connection for %s if no range is opened', async (host) => {
   await using server = await startSourceServer();
   await expect(dial(new SourceGuard(), target(server.origin, { host }))).rejects.toThrow(SourceForbiddenError);
   expect(server.connections.accepted).toBe(0);
 });
 
-it('sends not one byte where the socket turns out to be connected elsewhere', async () => {
+it('sends no byte if the socket is connected to another address', async () => {
   for (const tls of [false, true]) {
     let bytes = 0;
     const closed = Promise.withResolvers<void>();
@@ -91,7 +91,7 @@ it('checks the certificate against the name, and sends none for an address', asy
   await expect(dial(LOOPBACK, target(server.origin))).rejects.toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
 });
 
-it('gives up in time: on a resolver that hangs, a handshake that does, and a signal', async () => {
+it('ends in time if a resolver hangs, if a handshake hangs, and if its signal aborts', async () => {
   const silent = createServer(() => undefined);
   await once(silent.listen(0, '127.0.0.1'), 'listening');
   const { port } = silent.address() as { port: number };
@@ -104,7 +104,7 @@ it('gives up in time: on a resolver that hangs, a handshake that does, and a sig
   silent.close();
 });
 
-it('says what the system says where nothing listens', async () => {
+it("reports the system's error if nothing listens", async () => {
   const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as { port: number };

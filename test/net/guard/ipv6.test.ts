@@ -53,14 +53,14 @@ const spellings = [
 ] as const;
 
 describe.runIf(hasIpv6)('a server on the IPv6 loopback', () => {
-  it.each(spellings)('is not dialled at %s', async (host) => {
+  it.each(spellings)('the IPv6 loopback is not dialled at %s', async (host) => {
     const before = accepted;
     const refused = expect(read(reader, host, new SourceGuard())).rejects;
     await refused.toMatchObject({ name: 'SourceForbiddenError', message: expect.stringContaining('loopback') });
     expect(accepted).toBe(before);
   });
 
-  it.each(spellings)('answers at %s where that is opened on purpose', async (host) => {
+  it.each(spellings)('the IPv6 loopback answers at %s if it is opened', async (host) => {
     const openRanges = ['127.0.0.0/8', '::1/128'];
     expect(await read(reader, host, new SourceGuard({ openRanges }))).toBe(BODY);
     // The one range opens nothing of the other.
@@ -70,7 +70,7 @@ describe.runIf(hasIpv6)('a server on the IPv6 loopback', () => {
     });
   });
 
-  it('is not dialled by a name whose answer holds it beside a public address', async () => {
+  it('the IPv6 loopback is not dialled by a name that also has a public address', async () => {
     const before = accepted;
     const guard = new SourceGuard({}, async () => [
       { address: '2606:4700::1111', family: 6 },

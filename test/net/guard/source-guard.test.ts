@@ -79,12 +79,12 @@ it.each([
   'example.org:80',
   'user@example.org',
   'a.*.org',
-])('knows %j for no host', (host) => {
+])('refuses %j as a host', (host) => {
   expect(() => new SourceGuard({ deniedHosts: [host] })).toThrow(SourceRuleError);
 });
 
 it.each(['10.0.0.0', '10.0.0.0:80', '10.0.0.0/8:', '10.0.0.0/8:0', '10.0.0.0/8:65536', '10.0.0.0/8:80:80', '::1:80'])(
-  'knows %j for no range',
+  'refuses %j as a range',
   (range) => {
     expect(() => new SourceGuard({ openRanges: [range] })).toThrow(SourceRuleError);
   },
@@ -103,7 +103,7 @@ it('opens a range on its port alone', async () => {
   await expect(guard.resolve('mine.example', 4_566)).rejects.toThrow(/mine.example is at 127.0.0.1.*on port 4566/);
 });
 
-it('refuses a name with several addresses where any is bad', async () => {
+it('refuses a name with several addresses if any of them is forbidden', async () => {
   const guard = new SourceGuard({}, async () => [
     { address: '93.184.216.34', family: 4 },
     { address: '10.0.0.7', family: 4 },

@@ -19,13 +19,13 @@ const sample = (seconds: number, workers: number) => ({
 const partNamed = (cost: ReturnType<typeof costOfRun>, what: string) => cost.parts.find((part) => part.what === what);
 
 describe('what a run costs', () => {
-  it('adds up to its parts, the dearest first', () => {
+  it('the cost of a run is the sum of its parts, the most expensive first', () => {
     const { parts, dollars } = costOfRun(run, DEFAULT_DEPLOYMENT);
     expect(parts.reduce((sum, part) => sum + part.dollars, 0)).toBeCloseTo(dollars, 12);
     expect(parts.map((part) => part.dollars)).toEqual(parts.map((part) => part.dollars).toSorted((a, b) => b - a));
   });
 
-  it('counts workers by what the gate saw, until the run was closed', () => {
+  it("the cost of a run counts workers by the gate's looks, until the run was closed", () => {
     const totals = new Totals();
     totals.worked = { from: START + 60_000, to: START + 590_000 };
     const gate = { looks: 2, samples: [sample(120, 2), sample(360, 1)] };
@@ -37,7 +37,7 @@ describe('what a run costs', () => {
     expect(fargate?.dollars).toBeCloseTo(hours * hour, 9);
   });
 
-  it('reckons one worker where no look saw any, and none where nothing was worked on', () => {
+  it('the cost of a run assumes one worker if no look found any, and none if there was no work', () => {
     const totals = new Totals();
     totals.worked = { from: START, to: START + 30_000 };
     expect(partNamed(costOfRun({ ...run, totals }, DEFAULT_DEPLOYMENT), 'Fargate Spot')).toMatchObject({
@@ -47,7 +47,7 @@ describe('what a run costs', () => {
     expect(partNamed(costOfRun(run, DEFAULT_DEPLOYMENT), 'Fargate Spot')).toBeUndefined();
   });
 
-  it('says what keeping the objects costs a month apart from the run', () => {
+  it('the monthly cost of keeping the objects is shown separately from the run', () => {
     expect(costOfRun(run, DEFAULT_DEPLOYMENT).dollarsAMonthKept).toBeCloseTo(PRICES.s3GbMonth.dollars, 9);
   });
 });

@@ -36,7 +36,7 @@ it('lists every one of many runs that end at the same time, the newest first', a
   for (const { runId } of runs) expect(page).toContain(`<a href="${runId}/report.html">${runId}</a>`);
 });
 
-it('lists a run once: a repeated end changes nothing, and an end after a redrive takes the place of the one before', async () => {
+it('lists a run once: a repeated end changes nothing, and an end after a redrive replaces the earlier one', async () => {
   const store = await aws.store();
   const run = ended('again');
   await listRun(store, 'Sluice', run, { warn: noWarning });
@@ -63,7 +63,7 @@ it('lists the newest runs only, and none whose records have expired', async () =
   expect((await readRunsPage(store)).runs.map(({ runId }) => runId)).toEqual(['new']);
 });
 
-it('begins anew where the page is somebody else’s, and says so', async () => {
+it('begins again if another program has written the page, and reports it', async () => {
   const store = await aws.store();
   await putObject(store.client, store.bucket, RUNS_PAGE_KEY, '<p>hello</p>');
   const warnings: string[] = [];

@@ -14,14 +14,14 @@ const returning = (result: unknown) =>
   defineProcessor({ name: 'returning', options: z.strictObject({}), process: async () => result as Json });
 
 describe('the guide to processors', () => {
-  it.each(['count-lines.ts', 'count-lines.test.ts'])('shows %s as it is', async (name) => {
+  it.each(['count-lines.ts', 'count-lines.test.ts'])('the guide to processors shows %s unchanged', async (name) => {
     const guide = await readFile(new URL('../../../docs/processors.md', import.meta.url), 'utf8');
     expect(guide).toContain(await readFile(new URL(`../example/${name}`, import.meta.url), 'utf8'));
   });
 });
 
 describe('testProcessor', () => {
-  it('reads an input from a file, and knows its length', async () => {
+  it('testProcessor reads an input from a file, and knows its length', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-kit-'));
     const file = join(folder, 'input.txt');
     await writeFile(file, 'one\ntwo\n');
@@ -35,7 +35,7 @@ describe('testProcessor', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('keeps finished outputs with their type', async () => {
+  it('testProcessor keeps finished outputs with their type', async () => {
     const copy = defineProcessor({
       name: 'copy',
       options: z.strictObject({}),
@@ -50,7 +50,7 @@ describe('testProcessor', () => {
     ]);
   });
 
-  it('refuses options as a worker does', async () => {
+  it('testProcessor refuses options as a worker does', async () => {
     const run = testProcessor(countLines, { object: '', options: { skipEmpty: 1, fast: true } });
     await expect(run).rejects.toThrow(ProcessorOptionsError);
     await expect(run).rejects.toThrow(/skipEmpty: .*fast/s);
@@ -60,18 +60,18 @@ describe('testProcessor', () => {
     ['undefined', undefined, 'returned undefined, not JSON'],
     ['a function', () => 1, 'returned function, not JSON'],
     ['too much', 'x'.repeat(256 * 1_024), 'at most 262144 can be recorded'],
-  ])('refuses a result that is %s', async (_name, result, message) => {
+  ])('testProcessor refuses a result that is %s', async (_name, result, message) => {
     await expect(testProcessor(returning(result))).rejects.toThrow(message);
   });
 
-  it('shows the result as it will be read again', async () => {
+  it('testProcessor shows the result in the form in which it is read again', async () => {
     expect((await testProcessor(returning({ at: new Date(0), gone: undefined }))).result).toEqual({
       at: '1970-01-01T00:00:00.000Z',
     });
   });
 
   it.each([['/absolute'], ['../up'], ['a//b'], ['.hidden'], ['a/.b'], [''], ['spa ce'], ['x'.repeat(501)]])(
-    'refuses the output name %j',
+    'testProcessor refuses the output name %j',
     async (name) => {
       const writes = defineProcessor({
         name: 'writes',
@@ -85,7 +85,7 @@ describe('testProcessor', () => {
     },
   );
 
-  it('refuses an output opened twice, and one that was not finished', async () => {
+  it('testProcessor refuses an output that was opened twice, and one that was not finished', async () => {
     const outputs = (times: number) =>
       defineProcessor({
         name: 'outputs',
@@ -99,7 +99,7 @@ describe('testProcessor', () => {
     await expect(testProcessor(outputs(1))).rejects.toMatchObject({ name: 'OutputNotFinishedError' });
   });
 
-  it("throws the signal's reason when it aborts, and the processor's own error otherwise", async () => {
+  it("testProcessor throws the signal's reason when it aborts, and otherwise the processor's own error", async () => {
     const stop = new AbortController();
     const waits = defineProcessor({
       name: 'waits',
@@ -120,7 +120,7 @@ describe('testProcessor', () => {
     await expect(testProcessor(fails)).rejects.toThrow(new TypeError('of its own'));
   });
 
-  it('keeps an error of the source when the output breaks with it', async () => {
+  it("testProcessor throws the source's error if it also breaks the output", async () => {
     const breaks = defineProcessor({
       name: 'breaks',
       options: z.strictObject({}),

@@ -37,11 +37,11 @@ const given = (fields: CredentialFields, url = URL_, credentials = fresh()) =>
   credentials.authorizer({ url, ...fields })?.();
 
 describe('credentials', () => {
-  it('are none where a source names none', () => {
+  it('a source that names no credentials has none', () => {
     expect(fresh().authorizer({ url: URL_, headers: { accept: 'text/csv' } })).toBeUndefined();
   });
 
-  it('come from Secrets Manager and SSM into headers, query and Basic authorization', async () => {
+  it('credentials come from Secrets Manager and SSM into headers, query and Basic authorization', async () => {
     expect(
       await given({
         headers: { 'X-Api-Key': { secret: 'vendor/json', field: 'token' }, accept: 'text/csv' },
@@ -56,7 +56,7 @@ describe('credentials', () => {
     expect(await given({ headers })).toMatchObject({ headers: { authorization: 'Bearer hunter2' } });
   });
 
-  it('are looked up once for many requests, and again after five minutes', async () => {
+  it('credentials are read once for many requests, and again after five minutes', async () => {
     const credentials = fresh();
     const name = 'vendor/rotated';
     await secrets.send(new CreateSecretCommand({ Name: name, SecretString: 'first' }));
@@ -77,7 +77,7 @@ describe('credentials', () => {
     ['a field that is no text', { query: { k: { secret: 'vendor/json', field: 'nested' } } }, URL_],
     ['a field of what is no JSON', { query: { k: { secret: 'vendor/plain', field: 'token' } } }, URL_],
     ['a value that breaks out of its header', { headers: { x: { secret: 'vendor/control' } } }, URL_],
-  ])('refuse %s, without a word of the value', async (_name, fields, url) => {
+  ])('credentials refuse %s, without quoting the value', async (_name, fields, url) => {
     const error: unknown = await given(fields, url)?.catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: 'CredentialError' });
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error)) + String((error as Error).cause)).not.toContain(
@@ -120,7 +120,7 @@ describe('OAuth2 client credentials', () => {
   const tokenOf = async (credentials: Credentials, fields = oauth2()) =>
     (await given(fields, URL_, credentials))?.headers?.authorization;
 
-  it('ask once for many requests, and again shortly before the token expires', async () => {
+  it('a token is requested once for many requests, and again shortly before it expires', async () => {
     const credentials = fresh();
     const tokens = await Promise.all([tokenOf(credentials), tokenOf(credentials), tokenOf(credentials)]);
     expect(new Set(tokens).size).toBe(1);
@@ -137,7 +137,7 @@ describe('OAuth2 client credentials', () => {
     expect(seen).toHaveLength(2);
   });
 
-  it('name themselves in the body where the server wants that, with scope and audience', async () => {
+  it('the client identifies itself in the body if the server requires that, with scope and audience', async () => {
     await tokenOf(fresh(), oauth2({ clientAuthentication: 'body', scope: 'read', audience: 'a' }));
     expect(Object.fromEntries(new URLSearchParams(seen[0]?.body))).toEqual({
       grant_type: 'client_credentials',
@@ -155,14 +155,14 @@ describe('OAuth2 client credentials', () => {
     ['an answer without end', 200, { more: 'x'.repeat(100_000) }, 'TokenError'],
     ['a redirect', 302, {}, 'TokenError'],
     ['a server that is down', 503, {}, 'TokenUnavailableError'],
-  ])('fail on %s, and say nothing of what was sent', async (_name, status, body, name) => {
+  ])('a token request fails on %s, and the error contains nothing that was sent', async (_name, status, body, name) => {
     answer = { status, body };
     const error: unknown = await tokenOf(fresh()).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name });
     expect((error as Error).message).not.toContain('hunter2');
   });
 
-  it('ask again after a failure', async () => {
+  it('a token is requested again after a failure', async () => {
     const credentials = fresh();
     answer = { status: 503, body: {} };
     await expect(tokenOf(credentials)).rejects.toThrow('503');
@@ -170,7 +170,7 @@ describe('OAuth2 client credentials', () => {
     expect(await tokenOf(credentials)).toMatch(/^Bearer token-/);
   });
 
-  it('go through the guard, and to granted hosts only', async () => {
+  it('a token request passes the guard, and is sent only to granted hosts', async () => {
     await expect(tokenOf(fresh(PUBLIC_INTERNET))).rejects.toMatchObject({ name: 'SourceForbiddenError' });
     const elsewhere = oauth2({ tokenUrl: web.url.replace('127.0.0.1', 'localhost') });
     await expect(tokenOf(fresh(), elsewhere)).rejects.toMatchObject({ name: 'CredentialError' });

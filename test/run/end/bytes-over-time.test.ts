@@ -27,7 +27,7 @@ it('loses no byte and has at most 240 steps, however long the span', () => {
   );
 });
 
-it('says the same whether it is counted in one or in parts that are added', () => {
+it('gives the same counts for one counter and for the sum of several', () => {
   fc.assert(
     fc.property(fc.array(transfer, { maxLength: 20 }), fc.array(transfer, { maxLength: 20 }), (some, others) => {
       const added = counted(some);

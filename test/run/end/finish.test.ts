@@ -26,7 +26,7 @@ const land = (store: Store, runId: string, item: Item) =>
   record(store, 'landed', landedRecord(runId, item, store.bucket));
 
 describe('the end of a run', () => {
-  it('names what is done, failed and missing, and writes a line for every item', async () => {
+  it('the end of a run names done, failed and missing items, and writes a line for every item', async () => {
     const store = await aws.store();
     const [done, failed, unprocessed, absent, plain] = [
       sourceNamed('a/done'),
@@ -65,7 +65,7 @@ describe('the end of a run', () => {
     expect(await textOf(store, runKeys('mixed').report)).toContain('b/failed');
   });
 
-  it('says of each load what came of it, and how many of its items were not done', async () => {
+  it('the end of a run reports the outcome of each load, and how many of its items were not done', async () => {
     const store = await aws.store();
     const into = (table: string) => loadSchema.parse({ table, mode: 'append', options: { format: 'csv' } });
     const [trips, fares] = [into('raw.Trips'), into('raw.fares')];
@@ -107,7 +107,7 @@ describe('the end of a run', () => {
     expect(await textOf(store, runKeys('loads').report)).toContain('raw.fares: no such column');
   });
 
-  it('lets a result win over a failure, and counts the item once', async () => {
+  it('a result overrides a failure, and the item is counted once', async () => {
     const store = await aws.store();
     const item = sourceNamed('a');
     const plan = await writePlan(store, 'both', [item]);
@@ -118,7 +118,7 @@ describe('the end of a run', () => {
     expect(manifest).toMatchObject({ outcome: 'complete', counts: { done: 1, failed: 0, missing: 0 } });
   });
 
-  it('keeps a result that comes after the end under late/, and never rewrites the manifest', async () => {
+  it('a result after the end of the run is kept under late/, and the manifest is never rewritten', async () => {
     const store = await aws.store();
     const item = sourceNamed('slow');
     const plan = await writePlan(store, 'late', [item], { onLate: 'fail' });
@@ -132,7 +132,7 @@ describe('the end of a run', () => {
     expect(await endRun(store, plan, settled)).toEqual(manifest);
   });
 
-  it("takes its own result for its own when the PUT is sent twice, and another worker's for another's", async () => {
+  it("a worker recognises its own result if the PUT is sent twice, and distinguishes another worker's", async () => {
     const store = await aws.store();
     const item = sourceNamed('a');
     const plan = await writePlan(store, 'twice', [item]);
@@ -144,7 +144,7 @@ describe('the end of a run', () => {
     expect(await recordResult(store, mine)).toBe('late');
   });
 
-  it('calls a run in which every item failed a failed one', async () => {
+  it('a run in which every item failed has failed', async () => {
     const store = await aws.store();
     const item = sourceNamed('a');
     const plan = await writePlan(store, 'failed', [item]);
@@ -155,16 +155,19 @@ describe('the end of a run', () => {
   it.each([
     ['fail', 'late'],
     ['partial', 'partial'],
-  ] as const)('calls a run whose work is all late by what onLate says, and not failed: %s', async (onLate, outcome) => {
-    const store = await aws.store();
-    const plan = await writePlan(store, 'r', [sourceNamed('a'), sourceNamed('b')], { onLate });
-    expect(await endRun(store, plan, { forced: true, reason: 'late' })).toMatchObject({
-      outcome,
-      counts: { done: 0, missing: 2 },
-    });
-  });
+  ] as const)(
+    'a run whose work is all late gets the outcome of onLate, and has not failed: %s',
+    async (onLate, outcome) => {
+      const store = await aws.store();
+      const plan = await writePlan(store, 'r', [sourceNamed('a'), sourceNamed('b')], { onLate });
+      expect(await endRun(store, plan, { forced: true, reason: 'late' })).toMatchObject({
+        outcome,
+        counts: { done: 0, missing: 2 },
+      });
+    },
+  );
 
-  it('writes nothing of an error message into the page as markup', async () => {
+  it('no error message becomes markup of the page', async () => {
     const store = await aws.store();
     const item = sourceNamed('<b>a');
     const plan = await writePlan(store, 'markup', [item]);

@@ -36,21 +36,24 @@ async function plannedRun(store: Store, runId: string) {
 }
 
 describe("the pieces of a run's end", () => {
-  it.each([1, 2, 3, 11])('add up to the same manifest and the same lines, in the order of the plan: %i', async (of) => {
-    const store = await aws.store();
-    const { plan, items } = await plannedRun(store, 'r');
-    const closing = await closeRun(store, 'r', settled);
-    // In whatever order they are written.
-    for (let piece = of - 1; piece >= 0; piece--) await writePiece(store, plan, closing, { piece, of });
-    const manifest = await finishRun(store, plan, { of });
-    expect(manifest?.counts).toMatchObject({ items: 11, done: 4, failed: 4, missing: 3, landed: 7, processed: 4 });
-    expect(manifest?.failed.map(({ name }) => name)).toEqual(['k/01', 'k/04', 'k/07', 'k/10']);
-    expect(manifest?.bytes).toBe(70);
-    const lines = (await textOf(store, runKeys('r').items)).trim().split('\n');
-    expect(lines.map((line) => itemLineSchema.parse(JSON.parse(line)).item)).toEqual(items.map(({ id }) => id));
-  });
+  it.each([1, 2, 3, 11])(
+    'the pieces add up to the same manifest and the same lines, in the order of the plan: %i',
+    async (of) => {
+      const store = await aws.store();
+      const { plan, items } = await plannedRun(store, 'r');
+      const closing = await closeRun(store, 'r', settled);
+      // In whatever order they are written.
+      for (let piece = of - 1; piece >= 0; piece--) await writePiece(store, plan, closing, { piece, of });
+      const manifest = await finishRun(store, plan, { of });
+      expect(manifest?.counts).toMatchObject({ items: 11, done: 4, failed: 4, missing: 3, landed: 7, processed: 4 });
+      expect(manifest?.failed.map(({ name }) => name)).toEqual(['k/01', 'k/04', 'k/07', 'k/10']);
+      expect(manifest?.bytes).toBe(70);
+      const lines = (await textOf(store, runKeys('r').items)).trim().split('\n');
+      expect(lines.map((line) => itemLineSchema.parse(JSON.parse(line)).item)).toEqual(items.map(({ id }) => id));
+    },
+  );
 
-  it('are written once: a repeated call, or two at once, change nothing', async () => {
+  it('the pieces are written once: a repeated call, or two at once, change nothing', async () => {
     const store = await aws.store();
     const { plan, items } = await plannedRun(store, 'r');
     const closing = await closeRun(store, 'r', settled);
@@ -62,7 +65,7 @@ describe("the pieces of a run's end", () => {
     expect(await writePiece(store, plan, closing, { piece: 0, of: 2 })).toEqual(both[0]);
   });
 
-  it('are begun again by the next closing, where a redrive has opened the run', async () => {
+  it('the pieces are begun again by the next closing, after a redrive has opened the run', async () => {
     const store = await aws.store();
     const { plan, items } = await plannedRun(store, 'r');
     const first = await closeRun(store, 'r', settled);
@@ -72,7 +75,7 @@ describe("the pieces of a run's end", () => {
     expect((await writePiece(store, plan, next, { piece: 0, of: 1 })).counts).toMatchObject({ done: 11 });
   });
 
-  it('are written by DoneState where nobody has, and where a function died before its tally', async () => {
+  it('DoneState writes the pieces that are missing, also those whose function died before its tally', async () => {
     const store = await aws.store();
     const { plan } = await plannedRun(store, 'r');
     const closing = await closeRun(store, 'r', settled);
@@ -94,7 +97,7 @@ describe("the pieces of a run's end", () => {
     expect(left).toHaveLength(4);
   });
 
-  it('leave no manifest where the run was opened again meanwhile', async () => {
+  it('the pieces make no manifest if the run was opened again meanwhile', async () => {
     const store = await aws.store();
     const { plan } = await plannedRun(store, 'r');
     expect(await finishRun(store, plan)).toBeUndefined();
@@ -109,13 +112,13 @@ describe('pieceCount', () => {
     { items: 1_000_000, batches: 20_000, pieces: 50 },
     { items: 1_000_000, batches: 1_000_000, pieces: 50 },
     { items: 40_000, batches: 1, pieces: 1 },
-  ])('of $items items in $batches batches is $pieces', ({ pieces, ...plan }) => {
+  ])('$items items in $batches batches make $pieces pieces', ({ pieces, ...plan }) => {
     expect(pieceCount(plan)).toBe(pieces);
   });
 });
 
 describe('an item whose records are too much for a line, or no records', () => {
-  it('keeps its line, without what makes it too long, and the report stays readable', async () => {
+  it('an item with too long a record keeps its line without the long part, and the report stays readable', async () => {
     const store = await aws.store();
     const [long, huge, torn, last] = ['long', 'huge', 'torn', 'last'].map((key) => sourceNamed(key));
     if (!long || !huge || !torn || !last) throw new Error('no items');
@@ -143,7 +146,7 @@ describe('an item whose records are too much for a line, or no records', () => {
     expect(await textOf(store, runKeys('r').report)).toContain('huge');
   });
 
-  it('is left out of its line by name where the line would be too long, so that a reader finds it', async () => {
+  it('a line that would be too long names what it leaves out, so that a reader finds it', async () => {
     const store = await aws.store();
     const item = sourceNamed('a');
     const plan = await writePlan(store, 'r', [item]);

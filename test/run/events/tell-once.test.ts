@@ -14,7 +14,7 @@ beforeAll(() => {
 });
 
 describe('the event of an ended run', () => {
-  it('is sent once for one end, however often the step runs, and again for the next end', async () => {
+  it('the event of an end is sent once, however often the step runs, and again for the next end', async () => {
     const store = await aws.store();
     const deployment = `Deployment-${store.bucket}`;
     const queue = await eventQueue(aws.client(), { detail: { deployment: [deployment] } });
@@ -42,7 +42,7 @@ describe('the event of an ended run', () => {
     });
   });
 
-  it('that EventBridge refuses is an error, and is sent by the next try', async () => {
+  it('an event that EventBridge refuses is an error, and the next try sends it', async () => {
     const store = await aws.store();
     const plan = await writePlan(store, 'refused', [sourceNamed('a', null)]);
     const manifest = await endRun(store, plan, { forced: false, reason: null });
@@ -59,7 +59,7 @@ describe('the event of an ended run', () => {
     expect(await tellOfEnd(store, client, event)).toBe(true);
   });
 
-  it('fits an event, however long the reason', async () => {
+  it('an event has a valid size, however long the reason is', async () => {
     const store = await aws.store();
     const plan = await writePlan(store, 'long', [sourceNamed('a', null)]);
     const manifest = await endRun(store, plan, { forced: true, reason: 'x'.repeat(500_000) });

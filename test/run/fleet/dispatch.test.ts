@@ -56,7 +56,7 @@ it.each(['InvalidMessageContents', 'MessageTooLong'])(
   },
 );
 
-it('fails as a whole where the refusal is about all messages', async () => {
+it('the dispatch fails as a whole if the refusal concerns all messages', async () => {
   const [store, queue] = await Promise.all([aws.store(), aws.queue()]);
   const refuse = { code: 'KMS.AccessDeniedException', matches: () => true };
   await using proxy = await startSqsFaultProxy(aws.client(), { ...NO_FAULTS, refuse });
@@ -66,7 +66,7 @@ it('fails as a whole where the refusal is about all messages', async () => {
   expect(await Array.fromAsync(listKeys(store, runKeys('night').ledger('failures')))).toEqual([]);
 });
 
-it('sends what is no text of XML in a form that SQS takes', async () => {
+it('text with characters outside of XML is sent in a form that SQS accepts', async () => {
   const [store, queue] = await Promise.all([aws.store(), aws.queue()]);
   const bodies: string[] = [];
   const refuse = { code: 'InvalidMessageContents', matches: (body: string) => bodies.push(body) < 0 };

@@ -64,7 +64,7 @@ it('the gatekeeper replaces a silent worker in the same look, and says so', asyn
   expect(left[0]?.taskArn).not.toContain(silent);
 });
 
-it('a worker of which there is no sign at all counts from its start', async () => {
+it('the silence of a worker without any sign is counted from its start', async () => {
   const { gate, later } = await gateWithWorkers(1);
   expect(await stopSilentWorkers(gate.fleet, gate.store, later(11))).toHaveLength(1);
 });

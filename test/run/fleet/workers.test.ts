@@ -30,28 +30,28 @@ async function fleetOn(options: Parameters<typeof startFakeEcs>[0]): Promise<{ f
 const ensure = (fleet: Fleet, outstanding: number) => ensureWorkers(fleet, outstanding, 'look', BEGUN);
 
 describe('ensureWorkers', () => {
-  it('starts the difference between what runs and what the work needs', async () => {
+  it('starts the difference between the running workers and those that the work needs', async () => {
     const { fleet, ecs } = await fleetOn({ running: 1, room: { FARGATE_SPOT: 100 } });
     expect(await ensure(fleet, 35)).toEqual({ workers: 4, started: 3, problems: [] });
     expect(ecs.asked()).toEqual([['FARGATE_SPOT', 3]]);
     expect(ecs.calls[0]?.taskDefinition).toBe('workers');
   });
 
-  it('starts none where enough run, or nothing is left to do', async () => {
+  it('starts no workers if enough run, or nothing is left to do', async () => {
     const { fleet, ecs } = await fleetOn({ running: 2, room: { FARGATE_SPOT: 100 } });
     expect(await ensure(fleet, 20)).toMatchObject({ workers: 2, started: 0 });
     expect(await ensure(fleet, 0)).toMatchObject({ started: 0 });
     expect(ecs.calls).toEqual([]);
   });
 
-  it('asks for ten at most in one call, and for no more than the limit in all', async () => {
+  it('asks for at most ten workers in one call, and for no more than the limit in total', async () => {
     const { fleet, ecs } = await fleetOn({ running: 0, room: { FARGATE_SPOT: 100 } });
     expect(await ensure(fleet, 1_000_000)).toMatchObject({ started: 25 });
     expect(ecs.asked().map(([, count]) => count)).toEqual([10, 10, 5]);
     expect(new Set(ecs.calls.map((call) => call.clientToken)).size).toBe(3);
   });
 
-  it('takes on-demand tasks for those that Spot has no room for', async () => {
+  it('starts on-demand tasks if Spot has no capacity', async () => {
     const { fleet, ecs } = await fleetOn({ running: 0, room: { FARGATE_SPOT: 1, FARGATE: 100 } });
     expect(await ensure(fleet, 40)).toEqual({ workers: 4, started: 4, problems: [] });
     expect(ecs.asked()).toEqual([
@@ -60,7 +60,7 @@ describe('ensureWorkers', () => {
     ]);
   });
 
-  it("says in ECS's own words what could not be started", async () => {
+  it("reports in ECS's own words what could not be started", async () => {
     const { fleet } = await fleetOn({ running: 0, room: { FARGATE_SPOT: 1, FARGATE: 1 } });
     expect(await ensure(fleet, 40)).toEqual({
       workers: 2,
@@ -69,7 +69,7 @@ describe('ensureWorkers', () => {
     });
   });
 
-  it('takes a quota that ECS tells by an exception as a shortage too, and any other exception as an error', async () => {
+  it('treats a quota that ECS reports by an exception as a shortage too, and any other exception as an error', async () => {
     const quota = await fleetOn({
       room: { FARGATE: 100 },
       exception: "You've reached the limit on the number of vCPUs you can run concurrently",
@@ -102,7 +102,7 @@ describe('ensureWorkers', () => {
       'FARGATE_SPOT',
     ],
   ] as [StoppedTask, string, string][])(
-    'tells of a worker that ended as %j, and asks for another',
+    'reports a worker that ended as %j, and asks for another',
     async (task, problem, next) => {
       const { fleet, ecs } = await fleetOn({
         room: { FARGATE_SPOT: 100, FARGATE: 100 },
@@ -124,7 +124,7 @@ describe('ensureWorkers', () => {
         createdAt: seconds('2026-11-24T00:59:59Z'),
       },
     ],
-  ] as [string, StoppedTask][])('has nothing to say of %s', async (_, task) => {
+  ] as [string, StoppedTask][])('reports nothing for %s', async (_, task) => {
     const { fleet, ecs } = await fleetOn({ room: { FARGATE_SPOT: 100 }, stopped: [task] });
     expect(await ensure(fleet, 10)).toMatchObject({ started: 1, problems: [] });
     expect(ecs.asked()).toEqual([['FARGATE_SPOT', 1]]);

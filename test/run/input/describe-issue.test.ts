@@ -43,11 +43,11 @@ describe('a problem of the input', () => {
       { sourcesFrom: { url: 'https://h/a', bucket: 'abc' } },
       'sourcesFrom.bucket: belongs to a key: leave it out beside a url',
     ],
-  ])('of %j is said in plain words, with the value', (input, problem) => {
+  ])('a problem of %j is described in plain words, with the value', (input, problem) => {
     expect(problemsOf(input)).toEqual([problem]);
   });
 
-  it('quotes no more than the beginning of a long value', () => {
+  it('a problem quotes only the beginning of a long value', () => {
     const [problem = ''] = problemsOf(source({ ifExists: 'x'.repeat(100_000) }));
     expect(problem.length).toBeLessThan(200);
   });
@@ -63,7 +63,7 @@ describe('a problem of the input', () => {
     [source({ basicAuth: { username: 'me', password: 424242 } })],
     [source({ headers: { 'x-token': ['planted'] } })],
     [source({ oauth2: { tokenUrl: 'not a url planted', clientId: 'me', clientSecret: 'planted' } })],
-  ])('of %j quotes no secret', (input) => {
+  ])('a problem of %j quotes no secret', (input) => {
     const problems = problemsOf(input);
     expect(problems.length).toBeGreaterThan(0);
     expect(problems.join('\n')).not.toMatch(/planted|424242/);
@@ -76,7 +76,7 @@ describe('a problem of the input', () => {
     'http://h/a.csv\traw/a',
     'http://h/a\nb',
     'http://h/\u0000',
-  ])('of the URL %j is that it holds white space, which the URL parser would drop or encode', (url) => {
+  ])('the problem of the URL %j is its white space, which the URL parser would drop or encode', (url) => {
     expect(problemsOf({ sources: [{ url }] })).toEqual([expect.stringContaining('takes no white space')]);
   });
 });

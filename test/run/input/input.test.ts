@@ -8,7 +8,7 @@ function problemsOf(input: unknown): string[] {
 }
 
 describe('the execution input', () => {
-  it('takes what a person would type', () => {
+  it('accepts what a person would type', () => {
     const input = {
       sources: [{ url: 'https://example.org/trips-{yyyy}-{MM}.csv.gz', key: 'raw/trips/{yyyy}-{MM}.csv.gz' }],
       onLate: 'partial',
@@ -48,12 +48,12 @@ describe('the execution input', () => {
     ]);
   });
 
-  it('takes a schedule only with the time it stands for', () => {
+  it('accepts a schedule only with the time of its slot', () => {
     expect(problemsOf({ schedule: 'nightly' })).toEqual([expect.stringContaining('scheduledTime: is needed')]);
     expect(problemsOf({ schedule: 'nightly', scheduledTime: '2026-11-24T00:00:00Z' })).toEqual([]);
   });
 
-  it('refuses a time zone that there is none of', () => {
+  it('refuses a time zone that does not exist', () => {
     expect(problemsOf({ timeZone: 'Europe/Atlantis' })).toEqual([
       expect.stringContaining('timeZone: takes the IANA name'),
     ]);

@@ -45,7 +45,7 @@ describe('keyProblem', () => {
   });
 });
 
-it('takes a composed and a decomposed letter for one look, and upper and lower case for two', () => {
+it('a composed and a decomposed letter look the same, and upper and lower case look different', () => {
   expect(lookOfKey('cafe\u0301')).toBe(lookOfKey('caf\u00e9'));
   expect(lookOfKey('A')).not.toBe(lookOfKey('a'));
 });

@@ -25,7 +25,7 @@ it.each([
 describe('JSON that is nested deeper than anybody reads it', () => {
   const processors = [...PROCESSOR_NAMES];
 
-  it('is refused as an input, before anything is done', () => {
+  it('JSON that is nested too deep is refused as an input, before anything is done', () => {
     const rules = {
       runId: 'r',
       defaultInput: undefined,
@@ -36,7 +36,7 @@ describe('JSON that is nested deeper than anybody reads it', () => {
     expect(() => readInput({ work }, rules)).toThrow(/input: is nested deeper than 100 levels/);
   });
 
-  it('is a problem of its line in a list', () => {
+  it('JSON that is nested too deep is a problem of its line in a list', () => {
     const problems: string[] = [];
     const defaults = { scheduledTime: new Date(0), timeZone: 'UTC', process: null, processors };
     const line = { url: 'https://example.org/a', process: { processor: 'profile', options: { x: DEEP } } };
@@ -44,14 +44,14 @@ describe('JSON that is nested deeper than anybody reads it', () => {
     expect(problems).toEqual(['line 7: is nested deeper than 100 levels']);
   });
 
-  it('is refused as a setting, by its name', () => {
+  it('JSON that is nested too deep is refused as a setting, by its name', () => {
     const input = { work: [{ processor: 'scrape', options: { x: DEEP } }] };
     expect(() => readSettings({ 'sluice.defaultInput': input })).toThrow(/sluice\.defaultInput: takes JSON of at most/);
     const text = `{"work":${'['.repeat(50_000)}${']'.repeat(50_000)}}`;
     expect(() => readSettings({ 'sluice.defaultInput': text })).toThrow(/sluice\.defaultInput: takes JSON of at most/);
   });
 
-  it('is unreadable as a message, and says of which item', () => {
+  it('JSON that is nested too deep is unreadable as a message, with the name of its item', () => {
     const item = 'a'.repeat(32);
     const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
     const body = `{"v":1,"runId":"r","item":"${item}","name":"n","process":{"processor":"profile","options":{"x":${deep}}}}`;

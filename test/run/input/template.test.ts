@@ -8,7 +8,7 @@ describe('fillTemplate', () => {
     expect(fillTemplate('trips-{yyyy}-{MM}-{dd}T{HH}{mm}.csv', time)).toBe('trips-2026-03-01T0030.csv');
   });
 
-  it('reads the time in the zone that is asked for', () => {
+  it('reads the time in the requested zone', () => {
     expect(fillTemplate('{yyyy}-{MM}-{dd} {HH}:{mm}', time, 'America/New_York')).toBe('2026-02-28 19:30');
   });
 
@@ -46,7 +46,7 @@ describe('fillTemplate', () => {
     expect(berlin('{yyyy-MM-dd|-1y}', '2024-02-29T10:00:00Z')).toBe('2023-02-28');
   });
 
-  it('tells the two hours of a change of clocks apart by {Z}', () => {
+  it('{Z} distinguishes the two hours of a clock change', () => {
     const template = 'h/{yyyy}-{MM}-{dd}-{HH}{Z}.csv';
     const [first, second] = ['2024-10-27T00:30:00Z', '2024-10-27T01:30:00Z'].map((at) =>
       fillTemplate(template, new Date(at), 'Europe/Berlin'),
@@ -57,7 +57,7 @@ describe('fillTemplate', () => {
     expect(fillTemplate('{Z}', new Date('2024-07-01T00:00:00Z'), 'America/St_Johns')).toBe('-0230');
   });
 
-  it.each(['{yyyy|-9999y}', '{dd|+9999y}'])('refuses %s, which leads out of the years of four digits', (template) => {
+  it.each(['{yyyy|-9999y}', '{dd|+9999y}'])('refuses %s, which leads to a year without four digits', (template) => {
     expect(() => fillTemplate(template, time)).toThrow(/takes one from 0 to 9999/);
   });
 

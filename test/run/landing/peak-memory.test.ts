@@ -14,14 +14,14 @@ for page in range(0, len(ballast), 4096): ballast[page] = 1
 sys.stdout.write(subprocess.run(sys.argv[1:], capture_output=True, text=True).stdout)`;
 
 describe.runIf(process.platform === 'linux')('peakMemoryMiB', () => {
-  it("is the process's own, however large the one is that started it", () => {
+  it("the peak memory is the process's own, however large its parent is", () => {
     const args = ['-c', PARENT, process.execPath, '--input-type=module', '-e', REPORT];
     const peak = Number(spawnSync('python3', args, { encoding: 'utf8' }).stdout);
     expect(peak).toBeGreaterThan(20);
     expect(peak).toBeLessThan(300);
   });
 
-  it('has grown by what the process has held', () => {
+  it('the peak memory grows with the memory that the process has used', () => {
     const grow = `const held = Buffer.alloc(200 * 1024 * 1024, 1); ${REPORT}`;
     const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', grow], { encoding: 'utf8' });
     expect(Number(stdout)).toBeGreaterThan(200);

@@ -17,7 +17,9 @@ import {
 const aws = useEmbeddedAws();
 
 describe('a run is counted', () => {
-  it('the same by shards as by ids, each item once, whatever records it has', { tags: ['heavy'] }, async () => {
+  it('a run has the same counts by shards and by ids, each item once, whatever records it has', {
+    tags: ['heavy'],
+  }, async () => {
     const store = await aws.store();
     const fate = fc.record({
       processed: fc.boolean(),
@@ -61,7 +63,7 @@ describe('a run is counted', () => {
   it.each([
     ['two lists where each item gets a processor', profile, 2],
     ['three where some get none', null, 3],
-  ])('in a short run by %s, as many as it has ledgers', async (_, second, lists) => {
+  ])('a short run is counted with as many listings as it has ledgers, by %s', async (_, second, lists) => {
     const store = await aws.store();
     const items = [sourceNamed('a'), sourceNamed('b', second)];
     const plan = await writePlan(store, 'short', items);
@@ -75,7 +77,7 @@ describe('a run is counted', () => {
     expect(seen.filter((name) => name === 'ListObjectsV2Command')).toHaveLength(lists);
   });
 
-  it('takes no object for a record that is none', async () => {
+  it('an object that is not a record is not counted', async () => {
     const store = await aws.store();
     const plan = await writePlan(store, 'r', [sourceNamed('a')]);
     for (const name of ['notes.txt', 'x.json', `${'A'.repeat(32)}.json`])

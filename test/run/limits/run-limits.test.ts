@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 
 describe('within a run', () => {
-  it('gives a source the lesser of what it may hold and what is left', async () => {
+  it("a source may read the smaller of its own limit and the rest of the run's", async () => {
     const limits = new RunLimits(store, 1_000);
     const given = (sourceBytes: number) => limits.within('lesser', sourceBytes, async (maxBytes) => maxBytes);
     expect(await given(600)).toBe(600);
@@ -28,7 +28,7 @@ describe('within a run', () => {
     await expect(given(600)).rejects.toMatchObject({ name: 'RunLimitError' });
   });
 
-  it('blames the run or the source, whichever was the bound', async () => {
+  it("the error names the limit that applied: the run's or the source's", async () => {
     const limits = new RunLimits(store, 1_000);
     const tooLarge = () => Promise.reject(new TooLargeError('a holds 2000 bytes, and fewer are allowed'));
     await expect(limits.within('blame', 500, tooLarge)).rejects.toMatchObject({ name: 'TooLargeError' });
@@ -38,7 +38,7 @@ describe('within a run', () => {
     expect(String(failure)).toMatch(/700 bytes of the 1000 .*limits\.runGiB/);
   });
 
-  it('tells others of much at once, and of little when it is told to', async () => {
+  it('large counts are written at once, and small ones at a flush', async () => {
     const limits = new RunLimits(store, 1_000);
     const left = () => new RunLimits(store, 1_000).within('told', 1_000, async (maxBytes) => maxBytes);
     await limits.spend('told', 9);
@@ -55,7 +55,7 @@ describe('a body without a length, landed by a worker', () => {
   let web: Web | undefined;
   afterEach(() => web?.stop());
 
-  it('ends where the run’s bytes are used up, by name, and leaves nothing behind', async () => {
+  it('a body without a length ends when the run’s bytes are used up, by name, and leaves nothing behind', async () => {
     // Endless: the reader has to stop by itself.
     web = await startWeb((_request, response) => {
       const more = () => {

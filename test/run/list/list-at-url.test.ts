@@ -25,7 +25,7 @@ async function entriesAt(url: string, guard: SourceGuard = LOOPBACK) {
 
 const foldersNow = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('sluice-list-'));
 
-it('asks once for a list that is read twice, and leaves no file behind', async () => {
+it('requests a list once although it is read twice, and leaves no file behind', async () => {
   await using web = await webOf((_, response) => response.writeHead(200, { 'content-length': CSV.length }).end(CSV));
   const before = await foldersNow();
   {
@@ -37,7 +37,7 @@ it('asks once for a list that is read twice, and leaves no file behind', async (
   expect(await foldersNow()).toEqual(before);
 });
 
-it('takes the format from the type where the path says nothing, follows redirects, and unpacks gzip', async () => {
+it('uses the content type if the path shows no format, follows redirects, and unpacks gzip', async () => {
   await using web = await webOf((request, response) => {
     if (request.url === '/latest') response.writeHead(302, { location: Buffer.from('/ü').toString('latin1') }).end();
     else {
@@ -50,7 +50,7 @@ it('takes the format from the type where the path says nothing, follows redirect
   expect(web.requests).toEqual(['GET /latest', 'GET /%C3%BC']);
 });
 
-it('asks again what may pass', async () => {
+it('tries again after a temporary failure', async () => {
   let asked = 0;
   await using web = await webOf((request, response) => {
     asked += 1;
@@ -83,7 +83,7 @@ it.each<[string, RequestListener, RegExp]>([
   await expect(reading).rejects.toThrow(`${web.url}/list.csv?signature=redacted: `);
 });
 
-it('refuses a list whose end nothing proves, and one that is cut each time', async () => {
+it('refuses a list whose end nothing proves, and one that is incomplete each time', async () => {
   const unproven = 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nurl\nhttp://h/a\n';
   await using endless = await startRawServer((socket) => socket.end(unproven));
   await expect(entriesAt(endless.url)).rejects.toThrow(/has no length/);
@@ -96,7 +96,7 @@ it('refuses a list whose end nothing proves, and one that is cut each time', asy
 it.each([
   ['a closed address', PUBLIC_INTERNET, /is not dialled|not asked/],
   ['a denied host', new SourceGuard({ deniedHosts: ['127.0.0.1'], openRanges: ['127.0.0.0/8'] }), /is denied/],
-])('asks nothing of %s', async (_, guard, problem) => {
+])('sends no request to %s', async (_, guard, problem) => {
   await using web = await webOf((_request, response) => response.end(CSV));
   await expect(entriesAt(`${web.url}/list.csv`, guard)).rejects.toThrow(problem);
   expect(web.requests).toEqual([]);

@@ -56,7 +56,7 @@ describe.each([1, 2, 7, 65_536])('a list that comes in pieces of %i bytes', (pie
     ['a.csv', '# a comment\nkey,url\ra,http://h/a.csv\r\rü,http://h/ü.csv'],
     ['a.csv', 'sep=;\nurl;key\nhttp://h/a.csv;a\nhttp://h/ü.csv;ü\n'],
     ['a.tsv', 'url\tkey\nhttp://h/a.csv\ta\nhttp://h/ü.csv\t"ü"\n'],
-  ])('reads %s whatever its encoding and whether it is packed', async (name, text) => {
+  ])('reads %s in any encoding, compressed or not', async (name, text) => {
     for (const bytes of [text, `\ufeff${text}`, utf16(text, false), utf16(text, true)]) {
       expect(await valuesOf(name, bytes, pieceBytes)).toEqual(TWO);
       expect(await valuesOf(`${name}.gz`, gzipSync(bytes), pieceBytes)).toEqual(TWO);
@@ -88,7 +88,7 @@ describe.each([1, 2, 7, 65_536])('a list that comes in pieces of %i bytes', (pie
     ]);
   });
 
-  it('reports each broken line, and goes on', async () => {
+  it('reports each broken line, and continues', async () => {
     const jsonl = await entriesOf('a.jsonl', '{"url":"http://h/a"}\n{"url":\n{"url":"http://h/b"}', pieceBytes);
     expect(jsonl).toEqual([
       { where: 'line 1', value: { url: 'http://h/a' } },
@@ -188,12 +188,12 @@ it.each([
   ['application/x-ndjson', '{"url":"http://h/a"}'],
   ['text/tab-separated-values', 'url\nhttp://h/a\n'],
   ['text/plain', 'http://h/a\n'],
-])('takes the type %s where the name says nothing', async (type, content) => {
+])('uses the content type %s if the name shows no format', async (type, content) => {
   const entries = await Array.fromAsync(readSourceList(listOf('export', content, 65_536, type)));
   expect(entries).toMatchObject([{ value: { url: 'http://h/a' } }]);
 });
 
-it('takes the format that the input says, whatever the name', async () => {
+it('uses the format of the input, whatever the name is', async () => {
   expect(await valuesOf('a.csv', 'http://h/a\n', 65_536, 'urls')).toEqual([{ url: 'http://h/a' }]);
 });
 

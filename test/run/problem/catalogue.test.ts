@@ -69,13 +69,13 @@ function declaredNames(): Set<string> {
 }
 
 describe('the catalogue of errors', () => {
-  it('has a code for every class of errors that a person may meet', () => {
+  it('every class of errors that a person may meet has a code', () => {
     const known = new Set(entries.flatMap(([, { names = [] }]) => names));
     const without = [...declaredNames()].filter((name) => !known.has(name) && CAUGHT[name] === undefined);
     expect(without).toEqual([]);
   });
 
-  it('names no class that is gone, and none twice', () => {
+  it('no code names a class that does not exist, or one that another code names', () => {
     const declared = declaredNames();
     const names = entries.flatMap(([, entry]) => entry.names ?? []);
     expect(names.filter((name) => !declared.has(name))).toEqual([]);
@@ -84,7 +84,7 @@ describe('the catalogue of errors', () => {
     expect(Object.keys(CAUGHT).filter((name) => !declared.has(name))).toEqual([]);
   });
 
-  it('has no code that nothing leads to', () => {
+  it('every code can occur', () => {
     const outside = sources.filter(({ file }) => !file.startsWith('run/problem/entries/'));
     const unused = entries.filter(
       ([code, { names = [], foreign = [] }]) =>
@@ -93,7 +93,7 @@ describe('the catalogue of errors', () => {
     expect(unused.map(([code]) => code)).toEqual([]);
   });
 
-  it('has codes of one form, and sentences that can be put together', () => {
+  it('codes have one form, and sentences can be put together', () => {
     for (const [code, { title, meaning, mend }] of entries) {
       expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
       expect(title, code).toMatch(/^[A-Z].*[^.]$/);
@@ -102,7 +102,7 @@ describe('the catalogue of errors', () => {
     }
   });
 
-  it('tells nobody to run something again that no run has met', () => {
+  it('no mend says to repeat a run if there may be no run', () => {
     // What a probe, a copy or a dry run may meet. The limits and the deadline are those of a run.
     const { 'run-limit': _, 'run-deadline': __, ...source } = SOURCE;
     const met = Object.entries<Entry>({ ...source, ...STORAGE, ...MACHINE });
@@ -118,11 +118,11 @@ describe('the catalogue of errors', () => {
     }
   });
 
-  it('is what docs/errors.md says; `npm run docs:errors` writes it', () => {
+  it('docs/errors.md agrees with the catalogue; `npm run docs:errors` writes it', () => {
     expect(readFileSync(ERRORS_FILE, 'utf8')).toBe(errorsPage());
   });
 
-  it('has a section in docs/errors.md for each code', () => {
+  it('docs/errors.md has a section for each code', () => {
     const headings = [...errorsPage().matchAll(/^### (.+)$/gm)].map(([, code]) => code);
     expect(headings.toSorted()).toEqual(Object.keys(CATALOGUE).toSorted());
   });

@@ -3,7 +3,7 @@ import { problemOf, problemSchema } from '#run/problem/problem.ts';
 import { ProofFailedError, SourceRefusedError } from '#transfer/index.ts';
 
 describe('a problem', () => {
-  it('says of an error of ours what happened, what to do, and where to read more', () => {
+  it('a problem of our own error says what happened, what to do, and where to read more', () => {
     const error = new SourceRefusedError(404, 'http://a.example/x');
     const problem = problemOf(error, { instance: 'runs/night/failures/i.json', run: 'night', item: 'i' });
     expect(problemSchema.parse(problem)).toEqual({
@@ -19,22 +19,22 @@ describe('a problem', () => {
     });
   });
 
-  it('has the same code where only name and message came through, as from Step Functions', () => {
+  it('a problem has the same code if only name and message are known, as from Step Functions', () => {
     const error = new SourceRefusedError(404, 'http://a.example/x');
     expect(problemOf({ name: error.name, message: error.message })).toEqual(problemOf(error));
   });
 
-  it('counts the bytes that came, of those that were expected', () => {
+  it('a problem has the number of received and expected bytes', () => {
     const problem = problemOf(new ProofFailedError('http://a.example/x', 'expect.bytes', 100, 60));
     expect(problem).toMatchObject({ code: 'proof-failed', bytes: { got: 60, expected: 100 }, allowedBy: 'never' });
   });
 
-  it('names the setting that would let it pass', () => {
+  it('a problem names the setting that would permit it', () => {
     const problem = problemOf({ name: 'TooLargeError', message: 'holds 5 bytes, and 4 are allowed' });
     expect(problem.allowedBy).toContain('limits.sourceGiB');
   });
 
-  it('writes the run and the item into the commands of what to do', () => {
+  it('a problem has the run and the item in the commands of what to do', () => {
     const problem = problemOf(new TypeError('x is not a function'), {
       fallback: 'processor-failed',
       run: 'r',
@@ -50,11 +50,11 @@ describe('a problem', () => {
     ['an object without a name', {}],
     ['an error whose code is a number', Object.assign(new Error('x'), { code: 7 })],
     ['an error with bytes that are none', Object.assign(new Error('x'), { bytes: { got: -1, expected: 'many' } })],
-  ])('is made of %s, too', (_, thrown) => {
+  ])('a problem is made of %s, too', (_, thrown) => {
     expect(problemSchema.parse(problemOf(thrown))).toMatchObject({ code: 'unexpected' });
   });
 
-  it('takes the code of Node and the system where the name says nothing', () => {
+  it('a problem gets the code of Node or the system if the name is unknown', () => {
     const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
     expect(problemOf(full)).toMatchObject({ code: 'disk-full' });
   });

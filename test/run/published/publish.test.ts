@@ -33,7 +33,7 @@ async function copyLarge(): Promise<void> {
   throw new Error('nothing here is large');
 }
 
-it('a second run replaces what the first one has published, and removes what it has not any more', async () => {
+it('a second run replaces what the first one has published, and removes what it does not publish any more', async () => {
   const store = await aws.store();
   const to = { to: 'tables/trips/', mode: 'replace' } as const;
   const first = {
@@ -55,7 +55,7 @@ it('a second run replaces what the first one has published, and removes what it 
   expect(JSON.parse((await textOf(store, LIST)) ?? '')).toMatchObject({ runId: 'second', files: published });
 });
 
-it('a run that appends leaves the earlier ones as they are', async () => {
+it('a run that appends does not change earlier files', async () => {
   const store = await aws.store();
   for (const run of ['one', 'two']) {
     const outputs = await stored(store, run, { 'data.parquet': run });
@@ -85,7 +85,7 @@ it('a forged list removes nothing outside the destination', async () => {
   expect(await textOf(store, 'raw/mine.csv')).toBe('x');
 });
 
-it('what S3 does not copy in one request is copied by hand', async () => {
+it('an object that S3 does not copy in one request is copied through the process', async () => {
   const store = await aws.store();
   const copied: string[] = [];
   const outputs = [{ name: 'data.parquet', key: 'output/r/i/1/data.parquet', bytes: 6 * 1_024 ** 3 }];

@@ -32,7 +32,9 @@ async function rig(runId: string, settings: Partial<Settings['workers']>) {
 }
 
 describe('items that misuse their process', () => {
-  it('each fail under their own name, and ten good items beside them are done', { tags: ['heavy'] }, async () => {
+  it('items that misuse their process each fail by name, and ten good items beside them are done', {
+    tags: ['heavy'],
+  }, async () => {
     const { test, environment } = await rig('isolation', { itemMinutes: 0.15, maxAttempts: 1 });
     const good = Array.from({ length: 10 }, (_, n) => test.message(`good ${n}`, 'good'));
     const bad = Object.keys(BAD).map((kind) => test.message(kind, kind));
@@ -56,7 +58,9 @@ describe('items that misuse their process', () => {
     expect((await readdir(workers.folder())).filter((name) => name.startsWith('sluice-items-'))).toEqual([]);
   });
 
-  it('an endless loop ends with its worker at SIGTERM, and its item goes back', { timeout: 120_000 }, async () => {
+  it('an item with an endless loop ends with its worker at SIGTERM, and is returned', {
+    timeout: 120_000,
+  }, async () => {
     const { test, environment } = await rig('sigterm', { itemMinutes: 60 });
     await test.send(test.message('loop', 'loop'));
     const worker = workers.start(environment, [process.execPath, PROGRAM]);
@@ -68,7 +72,7 @@ describe('items that misuse their process', () => {
     expect(await test.messagesLeft()).toEqual({ visible: 1, inFlight: 0 });
   });
 
-  it('what an item has left behind ends no item after it', { tags: ['heavy'] }, async () => {
+  it('what one item leaves behind ends no later item', { tags: ['heavy'] }, async () => {
     const { test, environment } = await rig('bomb', { itemsAtOnce: 1, maxAttempts: 1 });
     const messages = ['leaves-a-bomb', 'good', 'leaves-a-bomb', 'good'].map((kind, n) => test.message(`${n}`, kind));
     for (const message of messages) await test.send(message);
@@ -77,7 +81,7 @@ describe('items that misuse their process', () => {
   });
 
   it.runIf(process.platform === 'linux')(
-    'an endless loop ends with a worker that is killed, and so does what its processor has started',
+    'an item with an endless loop ends with a killed worker, and so do the processes of its processor',
     { timeout: 120_000 },
     async () => {
       const { test, environment } = await rig('killed', { itemMinutes: 60 });
@@ -91,7 +95,7 @@ describe('items that misuse their process', () => {
     },
   );
 
-  it('good items share a process', { tags: ['heavy'] }, async () => {
+  it('several good items run in one process', { tags: ['heavy'] }, async () => {
     const { test, environment } = await rig('reuse', { itemsAtOnce: 1 });
     const messages = Array.from({ length: 5 }, (_, n) => test.message(`good ${n}`, 'good'));
     for (const message of messages) await test.send(message);

@@ -82,7 +82,7 @@ async function readAll(input: Readable): Promise<Buffer> {
 }
 
 describe('openInput', () => {
-  it('goes on by range where a connection breaks, as often as it makes progress', async () => {
+  it('openInput continues by range after a broken connection, as long as it makes progress', async () => {
     const { store, object, hash } = await stored(3 * MIB);
     const way = await breakingWay(aws.client().endpoint, [MIB, 1, 10, MIB, 100, 1_000, 65_536]);
     const client = new S3Client({ ...aws.client(), endpoint: way.endpoint, forcePathStyle: true });
@@ -92,7 +92,7 @@ describe('openInput', () => {
     expect(way.ranges.slice(0, 2)).toEqual(['all', expect.stringMatching(/^bytes=\d+-$/)]);
   });
 
-  it('never joins two versions of an object', async () => {
+  it('openInput never joins two versions of an object', async () => {
     const { store, object } = await stored(MIB);
     const way = await breakingWay(aws.client().endpoint, [1_000]);
     const client = new S3Client({ ...aws.client(), endpoint: way.endpoint, forcePathStyle: true });
@@ -104,7 +104,7 @@ describe('openInput', () => {
     await expect(readAll(input)).rejects.toMatchObject({ name: 'InputChangedError' });
   });
 
-  it('gives up where nothing comes any more', async () => {
+  it('openInput fails if no more bytes come', async () => {
     const { store, object } = await stored(MIB);
     const way = await breakingWay(aws.client().endpoint, [MIB / 2, ...Array(50).fill(0)]);
     const client = new S3Client({ ...aws.client(), endpoint: way.endpoint, forcePathStyle: true, maxAttempts: 1 });
@@ -112,14 +112,14 @@ describe('openInput', () => {
     expect(way.ranges.length).toBeLessThan(10);
   });
 
-  it('names an object that is gone, and reads an empty one', async () => {
+  it('openInput names an object that does not exist any more, and reads an empty one', async () => {
     const { store, object } = await stored(0);
     expect(await readAll(openInput(store, object, never))).toHaveLength(0);
     await store.client.send(new DeleteObjectCommand({ Bucket: store.bucket, Key: object.key }));
     await expect(readAll(openInput(store, object, never))).rejects.toMatchObject({ name: 'InputGoneError' });
   });
 
-  it('stops with its signal', async () => {
+  it('openInput stops with its signal', async () => {
     const { store, object } = await stored(4 * MIB);
     const stop = new AbortController();
     const input = openInput(store, object, stop.signal);
@@ -146,7 +146,7 @@ describe('an output', () => {
     ['nothing', 0],
     ['a few bytes', 10],
     ['several parts', 20 * MIB + 7],
-  ])('of %s is stored when the stream has finished', async (_name, bytes) => {
+  ])('an output of %s is stored when the stream has finished', async (_name, bytes) => {
     const store = await aws.store();
     const body = randomBytes(bytes);
     const stream = output(store);
@@ -160,7 +160,7 @@ describe('an output', () => {
     expect(await uploadsOpen(store)).toBe(0);
   });
 
-  it('that is given up leaves neither an object nor parts', async () => {
+  it('an abandoned output leaves neither an object nor parts', async () => {
     const store = await aws.store();
     const stream = output(store);
     for (let count = 0; count < 18; count++) if (!stream.write(randomBytes(MIB))) await once(stream, 'drain');
@@ -170,7 +170,7 @@ describe('an output', () => {
     await expect(content(store)).rejects.toMatchObject({ name: 'NoSuchKey' });
   });
 
-  it('that S3 refuses fails its writer, says so at once, and leaves nothing', async () => {
+  it('an output that S3 refuses fails its writer at once, and leaves nothing', async () => {
     const store = await aws.store();
     await using proxy = await startS3FaultProxy(aws.client().endpoint, {
       rules: [{ when: { operation: 'UploadPart', partNumber: 2 }, fault: s3Errors.accessDenied }],

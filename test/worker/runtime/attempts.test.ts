@@ -48,7 +48,7 @@ describe.concurrent('the tries at an item', () => {
     expect(await test.messagesLeft()).toEqual({ visible: 0, inFlight: 0 });
   });
 
-  it('one message that is delivered twice comes back when the lease of the first try ends', async () => {
+  it('a message that is delivered twice becomes visible again when the lease of the first try ends', async () => {
     const test = await rig(async () => 'by the second worker');
     const message = test.message('a', 'job');
     await test.send(message);
@@ -76,7 +76,7 @@ describe.concurrent('the tries at an item', () => {
     expect(await test.result(message)).toMatchObject({ attempt: 2 });
   });
 
-  it('a lease is longer with each heartbeat', async () => {
+  it('each heartbeat extends the lease', async () => {
     const leases: string[] = [];
     const test = await rig(async (_item, { signal }) => {
       for (let count = 0; count < 200 && new Set(leases).size < 3 && !signal.aborted; count++) {
@@ -94,7 +94,7 @@ describe.concurrent('the tries at an item', () => {
     expect(seen).toEqual(seen.toSorted());
   });
 
-  it('a claim whose answer is lost is one try', async () => {
+  it('a claim whose answer is lost counts as one try', async () => {
     const test = await rig(async () => 'done');
     const message = test.message('a', 'job');
     await test.send(message);
@@ -126,7 +126,7 @@ describe.concurrent('the tries at an item', () => {
     expect(await test.result(message)).toMatchObject({ attempt: 1, result: 1 });
   });
 
-  it('a worker that stops while S3 takes no record gives the item back, and the try does not count', async () => {
+  it('a worker that stops while S3 stores no record returns the item, and the try does not count', async () => {
     const stop = new AbortController();
     const test = await rig(async () => {
       setTimeout(() => stop.abort(), 1_000);
@@ -147,7 +147,7 @@ describe.concurrent('the tries at an item', () => {
     expect(await attemptsOf(test)).toEqual(['1-interrupted.json', '1.json']);
   });
 
-  it('an interrupted try is marked before its message is there for others', async () => {
+  it('an interrupted try is marked before its message becomes visible', async () => {
     const stop = new AbortController();
     const test = await rig(async (_item, { signal }) => {
       stop.abort();

@@ -33,7 +33,7 @@ const untilAborted = (signal: AbortSignal): Promise<never> =>
   });
 
 describe.concurrent('a worker', () => {
-  it('processes an item: options, input and outputs, then records and deletes', async () => {
+  it('a worker processes an item with its options, input and outputs, then records the result and deletes the message', async () => {
     const test = await rig(
       defineProcessor({
         name: 'echo',
@@ -65,7 +65,7 @@ describe.concurrent('a worker', () => {
     expect(await test.messagesLeft()).toEqual({ visible: 0, inFlight: 0 });
   });
 
-  it('publishes the outputs of an item where its message says', async () => {
+  it('a worker publishes the outputs of an item if its message asks for it', async () => {
     const test = await rig(
       job('write', async (_item, context) => {
         const output = context.output('data.parquet', 'application/vnd.apache.parquet');
@@ -84,7 +84,7 @@ describe.concurrent('a worker', () => {
     expect(published.ContentType).toBe('application/vnd.apache.parquet');
   });
 
-  it('does an item once, though its message comes again', async () => {
+  it('a worker does an item once although its message comes again', async () => {
     let done = 0;
     const test = await rig(job('count', async () => ++done));
     const message = test.message('a', 'count');
@@ -96,7 +96,7 @@ describe.concurrent('a worker', () => {
     expect(await test.messagesLeft()).toEqual({ visible: 0, inFlight: 0 });
   });
 
-  it('keeps the outputs of two deliveries at once apart, and the first result', async () => {
+  it('a worker keeps the outputs of two deliveries at once separate, and the first result', async () => {
     let begun = 0;
     const test = await rig(
       job('slow', async (_item, context) => {
@@ -120,7 +120,7 @@ describe.concurrent('a worker', () => {
     expect(outputs).toHaveLength(2);
   });
 
-  it('stops when another worker has written the result meanwhile', async () => {
+  it('a worker stops an item when another worker has written the result meanwhile', async () => {
     let reason: unknown;
     const test = await rig(
       job('endless', async (_item, { signal }) => {
@@ -139,7 +139,7 @@ describe.concurrent('a worker', () => {
     expect(await test.messagesLeft()).toEqual({ visible: 0, inFlight: 0 });
   });
 
-  it('keeps an item reserved beyond the visibility timeout', async () => {
+  it('a worker keeps an item reserved beyond the visibility timeout', async () => {
     let begun = 0;
     const test = await rig(
       job('long', async () => {
@@ -156,7 +156,7 @@ describe.concurrent('a worker', () => {
     expect(begun).toBe(1);
   });
 
-  it('stops work whose message it has lost, and leaves the decision to the other delivery', async () => {
+  it('a worker stops an item whose message it has lost, and lets the other delivery decide', async () => {
     const reasons: string[] = [];
     const test = await rig(
       job('lost', async (_item, { signal }) => {
@@ -174,7 +174,7 @@ describe.concurrent('a worker', () => {
     expect(await test.failure(message)).toBeUndefined();
   });
 
-  it('tries again after a failure', async () => {
+  it('a worker tries an item again after a failure', async () => {
     const test = await rig(
       job('second', async (_item, { attempt }) => {
         if (attempt === 1) throw new Error('not yet');
@@ -187,7 +187,7 @@ describe.concurrent('a worker', () => {
     expect(await test.result(message)).toMatchObject({ attempt: 2, result: 2 });
   });
 
-  it("records the processor's own error when the attempts are used up", async () => {
+  it("a worker records the processor's own error when the attempts are used up", async () => {
     class ParseError extends Error {
       override readonly name = 'ParseError';
     }
@@ -210,7 +210,7 @@ describe.concurrent('a worker', () => {
     expect(await test.work()).toMatchObject({ skipped: 1 });
   });
 
-  it('fails at once what no retry mends', async () => {
+  it('a worker fails an item at once if no retry helps', async () => {
     const test = await rig(
       job('broken', async () => {
         throw new PermanentError('the file is no file');
@@ -253,7 +253,7 @@ describe.concurrent('a worker', () => {
     ['no JSON', 'hello'],
     ['no object', '42'],
     ['ids that would leave the prefix', JSON.stringify({ v: 1, runId: '../..', item: '../evil' })],
-  ])('deletes a message that is %s, and writes no record', async (_name, body) => {
+  ])('a worker deletes a message that is %s, and writes no record', async (_name, body) => {
     const test = await rig();
     await test.send(body);
     expect(await test.work()).toMatchObject({ refused: 1 });
@@ -265,7 +265,7 @@ describe.concurrent('a worker', () => {
     expect(written).toEqual([]);
   });
 
-  it('ends an item that takes too long, and says how far it came', async () => {
+  it('a worker ends an item that takes too long, and reports its progress', async () => {
     const test = await rig(
       job('slow', async (_item, { signal, progress }) => {
         progress({ rows: 17 });
@@ -283,14 +283,14 @@ describe.concurrent('a worker', () => {
     });
   });
 
-  it('leaves a processor behind that ignores its signal', async () => {
+  it('a worker does not wait for a processor that ignores its signal', async () => {
     const test = await rig(job('deaf', () => new Promise(() => undefined)));
     const message = test.message('a', 'deaf');
     await test.send(message);
     expect(await test.work({ itemMinutes: 0.001, maxAttempts: 1 })).toMatchObject({ failed: 1 });
   });
 
-  it('fails an item on which every worker so far has died', async () => {
+  it('a worker fails an item on which every earlier worker has died', async () => {
     let ran = false;
     const test = await rig(
       job('deadly', async () => {
@@ -309,7 +309,7 @@ describe.concurrent('a worker', () => {
     expect(await test.failure(message)).toMatchObject({ problem: { error: 'WorkerDiedError' } });
   });
 
-  it('does not begin work of a run that is closed', async () => {
+  it('a worker does not begin an item of a closed run', async () => {
     let ran = false;
     const test = await rig(
       job('any', async () => {
@@ -324,7 +324,7 @@ describe.concurrent('a worker', () => {
     expect(await test.messagesLeft()).toEqual({ visible: 0, inFlight: 0 });
   });
 
-  it('keeps a result that comes after the run was closed as a late one too', async () => {
+  it('a worker also stores a result under late/ if it comes after the run was closed', async () => {
     const test = await rig(
       job('late', async () => {
         await test.close();
@@ -338,7 +338,7 @@ describe.concurrent('a worker', () => {
     expect(await test.late(message)).toMatchObject({ result: 'after all' });
   });
 
-  it('sends a message back when S3 fails it, and works on', async () => {
+  it('a worker returns a message when S3 fails, and continues', async () => {
     const test = await rig(job('any', async () => 'ok'));
     const message = test.message('a', 'any');
     await test.send(message);
@@ -359,7 +359,7 @@ describe.concurrent('a worker', () => {
 });
 
 describe.concurrent('a worker that is stopped', () => {
-  it('gives back at once what it cannot finish, which does not count as an attempt', async () => {
+  it('a worker that is stopped returns at once what it cannot finish, and the try does not count', async () => {
     const stop = new AbortController();
     let reason: unknown;
     const test = await rig(
@@ -386,7 +386,7 @@ describe.concurrent('a worker that is stopped', () => {
     expect(await test.result(message)).toMatchObject({ result: 'by the next worker' });
   });
 
-  it('finishes short work and begins nothing new', async () => {
+  it('a worker that is stopped finishes short work and begins nothing new', async () => {
     const stop = new AbortController();
     const begun: string[] = [];
     const test = await rig(
@@ -404,7 +404,7 @@ describe.concurrent('a worker that is stopped', () => {
     expect(await test.messagesLeft()).toEqual({ visible: 2, inFlight: 0 });
   });
 
-  it('gives back what an open request still brings', async () => {
+  it('a worker that is stopped returns the messages that an open request still delivers', async () => {
     const stop = new AbortController();
     const test = await rig(job('any', async () => null));
     const working = test.work({ idleSeconds: 60 }, stop.signal);

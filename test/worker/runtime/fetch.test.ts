@@ -38,7 +38,7 @@ function source(url: string, process: SourceItem['process'] = { processor: 'prof
 const landedOf = (test: WorkerRig, item: SourceItem) =>
   readJson(test.store, runKeys(test.runId).record('landed', item.id), landedSchema);
 
-it('lands a source, and hands it to its processor', async () => {
+it('a worker lands a source, and sends it to its processor', async () => {
   // Chunked, without a length and without ranges: what a Lambda gives up where it takes long.
   web = await startWeb((_request, response) => {
     for (let count = 0; count < 100; count++) response.write('x'.repeat(1_000));
@@ -63,7 +63,7 @@ it('lands a source, and hands it to its processor', async () => {
   expect(await object.Body?.transformToString()).toBe('x'.repeat(100_000));
 });
 
-it('fetches nothing twice, but hands on again what was landed before', async () => {
+it('a worker fetches nothing twice, but dispatches again what was landed before', async () => {
   web = await startWeb((_request, response) => void response.end('content'));
   const test = await rig('fetch-2');
   const item = source(`${web.url}/once`);
@@ -77,7 +77,7 @@ it('fetches nothing twice, but hands on again what was landed before', async () 
   expect(web.requests).toHaveLength(asked);
 });
 
-it('lands what gets no processor', async () => {
+it('a worker lands a source without a processor', async () => {
   web = await startWeb((_request, response) => void response.end('content'));
   const test = await rig('fetch-3');
   const item = source(`${web.url}/plain`, null);
@@ -86,7 +86,7 @@ it('lands what gets no processor', async () => {
   expect(await landedOf(test, item)).toMatchObject({ bytes: 7 });
 });
 
-it('fails at once what the source refuses, as a transfer', async () => {
+it('a worker fails an item at once if the source refuses, with the stage transfer', async () => {
   web = await startWeb((_request, response) => void response.writeHead(404).end());
   const test = await rig('fetch-4');
   const message = fetchMessageOf(test.runId, source(`${web.url}/gone`));
@@ -95,7 +95,7 @@ it('fails at once what the source refuses, as a transfer', async () => {
   expect(await test.failure(message)).toMatchObject({ stage: 'transfer', problem: { error: 'SourceRefusedError' } });
 });
 
-it('comes back when the source asks to be left alone for long, without counting it', async () => {
+it('a worker returns an item without counting the try if the source asks it to wait for long', async () => {
   web = await startWeb((_request, response) => void response.writeHead(503, { 'retry-after': '90' }).end());
   const test = await rig('fetch-5');
   const item = source(`${web.url}/busy`);
@@ -111,7 +111,7 @@ it('comes back when the source asks to be left alone for long, without counting 
   expect(await test.messagesLeft()).toEqual({ visible: 0, inFlight: 1 });
 });
 
-it('gives a source back when it is stopped, and leaves no upload', async () => {
+it('a worker that is stopped returns a source, and leaves no upload', async () => {
   web = await startWeb((_request, response) => {
     const more = setInterval(() => response.write('y'.repeat(1_048_576)), 20);
     response.once('close', () => clearInterval(more));

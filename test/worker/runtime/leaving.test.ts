@@ -13,7 +13,7 @@ const nothing = defineProcessor({
   process: async () => null,
 }) as Processor;
 
-it('a worker whose queue answers 503 for longer than an empty one keeps it stays, and does the work', async () => {
+it('a worker stays and does the work if its queue answers 503 for longer than the limit for an empty queue', async () => {
   const [store, direct] = await Promise.all([aws.store(), aws.queue()]);
   // The pauses after the answers are 0.5, 1 and 2 s, and the worker leaves an empty queue after one.
   await using proxy = await startSqsFaultProxy(aws.client(), {

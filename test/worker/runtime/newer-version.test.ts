@@ -28,32 +28,35 @@ describe('a worker of an older version', () => {
       'with a key more in its process',
       (message: object) => ({ ...message, process: { processor: 'ok', options: {}, more: 1 } }),
     ],
-  ])('gives back a message %s, records no failure, and leaves after what it has at hand', async (_name, newer) => {
-    let release = (): void => undefined;
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const test = await rig(
-      job('slow', () => held.then(() => 'finished')),
-      job('ok', async () => 'done'),
-    );
-    const [slow, message] = [test.message('slow', 'slow'), test.message('newer', 'ok')];
-    await test.send(slow);
-    const working = test.work({ idleSeconds: 600, itemsAtOnce: 1 });
-    await expect.poll(() => test.messagesLeft()).toMatchObject({ inFlight: 1 });
-    const second = test.work({ idleSeconds: 600, itemsAtOnce: 2 });
-    await test.send(newer(message));
-    // It leaves, although its queue is not empty and it has been idle for no time. Its last request may bring it once more.
-    expect(await second).toMatchObject({ done: 0, outdated: expect.toSatisfy(isPositive), failed: 0, refused: 0 });
-    release();
-    await test.send(newer(message));
-    expect(await working).toMatchObject({ done: 1, outdated: expect.toSatisfy(isPositive), failed: 0, refused: 0 });
-    expect(await test.result(slow)).toMatchObject({ result: 'finished' });
-    expect(await test.failure(message)).toBeUndefined();
-    await expect.poll(() => test.messagesLeft()).toMatchObject({ visible: 2, inFlight: 0 });
-  });
+  ])(
+    'a worker of an older version returns a message %s, records no failure, and ends after its current work',
+    async (_name, newer) => {
+      let release = (): void => undefined;
+      const held = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const test = await rig(
+        job('slow', () => held.then(() => 'finished')),
+        job('ok', async () => 'done'),
+      );
+      const [slow, message] = [test.message('slow', 'slow'), test.message('newer', 'ok')];
+      await test.send(slow);
+      const working = test.work({ idleSeconds: 600, itemsAtOnce: 1 });
+      await expect.poll(() => test.messagesLeft()).toMatchObject({ inFlight: 1 });
+      const second = test.work({ idleSeconds: 600, itemsAtOnce: 2 });
+      await test.send(newer(message));
+      // It leaves, although its queue is not empty and it has been idle for no time. Its last request may bring it once more.
+      expect(await second).toMatchObject({ done: 0, outdated: expect.toSatisfy(isPositive), failed: 0, refused: 0 });
+      release();
+      await test.send(newer(message));
+      expect(await working).toMatchObject({ done: 1, outdated: expect.toSatisfy(isPositive), failed: 0, refused: 0 });
+      expect(await test.result(slow)).toMatchObject({ result: 'finished' });
+      expect(await test.failure(message)).toBeUndefined();
+      await expect.poll(() => test.messagesLeft()).toMatchObject({ visible: 2, inFlight: 0 });
+    },
+  );
 
-  it('gives back an item whose record is of a newer version, without counting the try', async () => {
+  it('a worker of an older version returns an item whose record is of a newer version, without counting the try', async () => {
     const test = await rig(
       job('reads', async () => {
         throw new NewerVersionError('a record was written by a newer version of Sluice');
@@ -74,7 +77,7 @@ describe('a worker of an older version', () => {
     expect(await next.others()).toEqual({ ended: 0, alive: [] });
   });
 
-  it('leaves an unknown processor to a newer version a few times, and then says that nobody has it', async () => {
+  it('a worker of an older version leaves an unknown processor to a newer version a few times, and then reports that no worker has it', async () => {
     const test = await rig();
     const message = test.message('unknown', 'nobody');
     await test.send(message);

@@ -12,7 +12,7 @@ const item = createHash('md5').update('x').digest('hex');
 const MESSAGE = { v: 1, runId: 'run-1', item, name: 'x', process: { processor: 'profile', options: {} } };
 
 describe('readMessage', () => {
-  it('reads a message', () => {
+  it('readMessage reads a message', () => {
     expect(readMessage(JSON.stringify(MESSAGE))).toEqual({ message: MESSAGE });
   });
 
@@ -28,7 +28,7 @@ describe('readMessage', () => {
     ['with a run id that is a path', { ...MESSAGE, runId: 'a/../b' }, undefined],
     ['with an item that is a path', { ...MESSAGE, item: '../../x' }, undefined],
     ['that is null', null, undefined],
-  ])('keeps what can be read of one %s', (_name, message, ref) => {
+  ])('readMessage keeps what can be read of one %s', (_name, message, ref) => {
     const read = readMessage(JSON.stringify(message));
     expect('unreadable' in read && read.unreadable.ref).toEqual(ref);
   });
@@ -41,22 +41,22 @@ describe('readMessage, of a newer version', () => {
     [{ v: 2, ids: 'elsewhere' }, 'v: Invalid input: expected 1'],
     [{ ...MESSAGE, more: 1 }, '(root): Unrecognized key: "more"'],
     [{ ...MESSAGE, process: { ...MESSAGE.process, more: 1 } }, 'process: Unrecognized key: "more"'],
-  ])('knows %j, and says what it does not know of it', (message, problem) => {
+  ])('readMessage recognises the newer version of %j, and says what it does not know', (message, problem) => {
     expect(readMessage(JSON.stringify(message))).toEqual({ newer: expect.stringContaining(problem) });
   });
 });
 
 describe('retrySeconds', () => {
-  it('doubles up to 15 minutes', () => {
+  it('retrySeconds doubles up to 15 minutes', () => {
     expect([1, 2, 3, 4, 8, 30].map((tries) => retrySeconds(tries, 10, 0))).toEqual([10, 20, 40, 80, 900, 900]);
   });
-  it('takes off a quarter at most', () => {
+  it('retrySeconds subtracts at most a quarter', () => {
     expect(retrySeconds(1, 100, 1)).toBe(75);
   });
 });
 
 describe('readWorkerSettings', () => {
-  it('names every variable that is wrong, what it takes and what it holds', () => {
+  it('readWorkerSettings names every invalid variable, what it accepts and its value', () => {
     const variables = {
       SLUICE_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/1/q',
       SLUICE_STOP_SECONDS: '120',
@@ -91,7 +91,7 @@ describe('startHeartbeat', () => {
     return { heartbeat, stops, errors };
   };
 
-  it('beats on after an error, and stops for good with the work', async () => {
+  it('startHeartbeat continues after an error, and stops for good with the work', async () => {
     let beats = 0;
     const { heartbeat, stops, errors } = start(async () => {
       beats++;
@@ -104,7 +104,7 @@ describe('startHeartbeat', () => {
     expect(beats).toBe(4);
   });
 
-  it('has no beat under way once it is stopped', async () => {
+  it('startHeartbeat has no beat under way after it was stopped', async () => {
     let running = 0;
     let begun = 0;
     const { heartbeat } = start(async () => {
@@ -124,16 +124,16 @@ describe('startHeartbeat', () => {
 });
 
 describe('loadProcessor', () => {
-  it.each(PROCESSOR_NAMES)('has %s, under its own name', async (name) => {
+  it.each(PROCESSOR_NAMES)('loadProcessor has %s, under its own name', async (name) => {
     expect((await loadProcessor(name))?.name).toBe(name);
   });
-  it.each(['none', 'toString', '__proto__'])('has no %s', (name) => {
+  it.each(['none', 'toString', '__proto__'])('loadProcessor has no %s', (name) => {
     expect(loadProcessor(name)).toBeUndefined();
   });
 });
 
 describe('keepProgress', () => {
-  it('logs once in 30 seconds, and keeps the last word', () => {
+  it('keepProgress logs once in 30 seconds, and keeps the last progress', () => {
     const logged: unknown[] = [];
     const log = (_message: string, fields?: object): void => void logged.push(fields);
     let now = 0;

@@ -49,7 +49,7 @@ async function run(wait: WaitFor, look?: Look) {
 }
 
 describe('the ledger check', () => {
-  it('is ready only by an exact count', async () => {
+  it('the ledger check is ready only after an exact count', async () => {
     const about = await lookWith([sample(0, { missing: 0, exact: false })]);
     expect(await run({ check: 'ledger' }, about)).toMatchObject({ ready: false });
     const exact = await lookWith([sample(0, { done: 1, missing: 0 })]);
@@ -64,13 +64,13 @@ describe('the queue check', () => {
     ['three looks within a minute', [sample(0), sample(0), sample(1)], false],
     ['a message in flight in between', [sample(0), sample(1, { inFlight: 1 }), sample(2), sample(4)], false],
     ['a dead letter', [sample(0), sample(1), sample(2), sample(3, { deadLetters: 1 })], false],
-  ])('for %s: %s', async (_, samples, ready) => {
+  ])('the queue check for %s: %s', async (_, samples, ready) => {
     expect((await run({ check: 'queue' }, await lookWith(samples))).ready).toBe(ready);
   });
 });
 
 describe('the objects check', () => {
-  it('is ready when so many objects lie under the prefix', async () => {
+  it('the objects check is ready when enough objects have the prefix', async () => {
     const store = await aws.store();
     const call = functionCaller(aws.client());
     const look = () => lookWith([sample(0)]);
@@ -88,7 +88,7 @@ describe('the http check', () => {
     ['{"done":3,"total":3}', true],
     ['{"done":2,"total":3}', false],
     ['{"done":0,"total":0}', false],
-  ])('takes %s as ready: %s', async (body, ready) => {
+  ])('the http check accepts %s as ready: %s', async (body, ready) => {
     answers.set('/jobs', { status: 200, body });
     expect((await run({ check: 'http', url: `${web.url}/jobs` })).ready).toBe(ready);
   });
@@ -98,7 +98,7 @@ describe('the http check', () => {
     [200, 'ready', /can't be asked/],
     [200, '{"done":4,"total":3}', /done is more than total/],
     [200, `"${'x'.repeat(100_000)}"`, /longer than 65536 bytes/],
-  ])('takes %i %.30s as an error, which never opens the gate', async (status, body, message) => {
+  ])('the http check treats %i %.30s as an error, which never opens the gate', async (status, body, message) => {
     answers.set('/broken?token=secret', { status, body });
     const check = run({ check: 'http', url: `${web.url}/broken?token=secret` });
     await expect(check).rejects.toThrow(CheckFailedError);
@@ -107,7 +107,7 @@ describe('the http check', () => {
   });
 });
 
-it('asks no page in the own network unless a range is opened, and says why', async () => {
+it('the http check sends no request to a page in the private network unless a range is opened, and says why', async () => {
   const store = await aws.store();
   const call = functionCaller(aws.client());
   for (const url of [`${web.url}/jobs`, 'http://169.254.170.2/v2/credentials', 'http://2852039166/']) {
@@ -120,12 +120,12 @@ describe('the lambda check', () => {
   const functionArn = 'arn:aws:lambda:us-east-1:000000000000:function:mine';
   const path = `/2015-03-31/functions/${encodeURIComponent(functionArn)}/invocations`;
 
-  it('is ready by what the function answers', async () => {
+  it("the lambda check is ready when the function's answer says so", async () => {
     answers.set(path, { status: 200, body: '{"done":1,"total":2}' });
     expect(await run({ check: 'lambda', function: functionArn })).toEqual({ ready: false, progress: '1 of 2 at mine' });
   });
 
-  it("takes the function's error as an error", async () => {
+  it("the lambda check treats the function's error as an error", async () => {
     answers.set(path, { status: 200, body: '{"errorType":"Oops"}', headers: { 'x-amz-function-error': 'Unhandled' } });
     await expect(run({ check: 'lambda', function: functionArn })).rejects.toThrow(/mine failed: .*Oops/);
   });
