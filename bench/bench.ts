@@ -124,7 +124,7 @@ for (const name of ALL.filter((one) => asked.includes(one))) {
   await files.write();
 }
 process.stdout.write(`${files.page()}\nwritten to ${files.name}\n`);
-process.exit(bench.failures.length > 0 ? 1 : 0);
+if (bench.failures.length > 0) process.exitCode = 1;
 
 function chosen(all: readonly Tool[]): Tool[] {
   const parts = values.tools?.split(',');

@@ -9,4 +9,3 @@ if (payload) {
   const answer = await loaded.handler(JSON.parse(payload), { getRemainingTimeInMillis: () => 300_000 });
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }
-process.exit();

@@ -66,4 +66,3 @@ for (const [memory, own] of costs) {
   ];
   console.log(`| ${cells.join(' | ')} |`);
 }
-process.exit();

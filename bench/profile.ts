@@ -54,7 +54,6 @@ const rows = [...seconds].sort(([, one], [, other]) => other - one);
 process.stdout.write(`${lane.over}, ${gib} GiB: ${(cpu / gib).toFixed(2)} CPU s/GiB\n`);
 for (const [what, busy] of rows) process.stdout.write(`${(busy / gib).toFixed(3).padStart(8)}  ${what}\n`);
 rmSync(folder, { recursive: true });
-process.exit();
 
 /** Seconds in each kind of function itself, without the functions that it calls. */
 function selfSeconds(): Map<string, number> {

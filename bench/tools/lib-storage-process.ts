@@ -33,5 +33,6 @@ await pMap(
   },
   { concurrency: input.atOnce },
 );
-// Idle connections would keep the process alive until their timeout.
-process.exit();
+// Idle connections would keep the process for a while.
+await dispatcher.destroy();
+client.destroy();

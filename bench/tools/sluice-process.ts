@@ -62,5 +62,3 @@ async function run(input: SluiceInput): Promise<unknown> {
 }
 
 process.stdout.write(JSON.stringify(await run(JSON.parse(await text(process.stdin)) as SluiceInput)));
-// Idle connections would keep the process alive until their timeout.
-process.exit();
