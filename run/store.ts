@@ -17,40 +17,57 @@ export class UnreadableRecordError extends Error {
   override readonly name = 'UnreadableRecordError';
 }
 
+/** What a conditional write demands: there is no object under the key, or it is still the one with this ETag. */
+export type WriteCondition = 'absent' | { readonly etag: string };
+
 /**
- * Writes a JSON object that must never change once it exists (If-None-Match), so that a repeated step or a duplicate
- * message does nothing twice.
+ * Writes an object if its condition holds. A 409 says that another write of this key was under way, so the write is tried again.
  *
- * @returns `exists` if the object existed before. Its content then stays.
+ * @returns `refused` if the condition does not hold: the object exists, was replaced, or was deleted.
  */
-export async function writeOnce(store: Store, key: string, value: unknown): Promise<'written' | 'exists'> {
+export async function writeIf(
+  store: Store,
+  key: string,
+  condition: WriteCondition,
+  { body, type = 'application/json' }: { readonly body: string; readonly type?: string },
+): Promise<'written' | 'refused'> {
   for (let attempt = 1; ; attempt++) {
     try {
       await store.client.send(
         new PutObjectCommand({
           Bucket: store.bucket,
           Key: key,
-          Body: JSON.stringify(value),
-          ContentType: 'application/json',
-          IfNoneMatch: '*',
+          Body: body,
+          ContentType: type,
+          ...(condition === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: condition.etag }),
         }),
       );
       return 'written';
     } catch (error) {
       const status = httpStatus(error);
-      if (status === 412) return 'exists';
+      if (status === 412 || (status === 404 && condition !== 'absent')) return 'refused';
       if (status !== 409 || attempt === CONFLICTS) throw error;
       await pauseAfterConflict(attempt);
     }
   }
 }
 
+/**
+ * Writes a JSON object that must never change once it exists, so that a repeated step or a duplicate message does nothing twice.
+ *
+ * @returns `exists` if the object existed before. Its content then stays.
+ */
+export async function writeOnce(store: Store, key: string, value: unknown): Promise<'written' | 'exists'> {
+  const answer = await writeIf(store, key, 'absent', { body: JSON.stringify(value) });
+  return answer === 'written' ? 'written' : 'exists';
+}
+
 /** How often a conditional write is tried. */
-export const CONFLICTS = 8;
+const CONFLICTS = 8;
 
 /**
- * Waits before the next try of a conditional write to which S3 answered 409: another write of this key was under way.
- * The pause has jitter, so that the same writers don't meet again.
+ * Waits before the next try of a conditional write that another writer of the key has hindered. The pause has jitter, so that the
+ * same writers don't meet again.
  *
  * @param attempt how often the write was tried, from 1: the pause is up to 50 ms after the first, twice that after each
  * next, 1 s at most.

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { RUNS_PAGE_KEY } from '#run/keys.ts';
-import { httpStatus, pauseAfterConflict, type Store } from '#run/store.ts';
+import { httpStatus, pauseAfterConflict, type Store, writeIf } from '#run/store.ts';
 import { type ListedRun, listedRunSchema } from './listed-run.ts';
 import { renderRunsPage } from './runs-page.ts';
 
@@ -83,30 +83,13 @@ export async function listRun(
       .toSorted((one, other) => other.closedAt.localeCompare(one.closedAt))
       .slice(0, RUNS_ON_PAGE);
     if (isDeepStrictEqual(runs, page.runs)) return;
-    if (await written(store, page.etag, renderRunsPage(stack, runs, RUNS_ON_PAGE))) return;
+    const condition = page.etag === undefined ? 'absent' : { etag: page.etag };
+    const body = renderRunsPage(stack, runs, RUNS_ON_PAGE);
+    const answer = await writeIf(store, RUNS_PAGE_KEY, condition, { body, type: 'text/html; charset=utf-8' });
+    if (answer === 'written') return;
     await pauseAfterConflict(attempt);
   }
   throw new NotListedError(
     `run ${run.runId} is not on s3://${store.bucket}/${RUNS_PAGE_KEY}: other runs that ended wrote it ${ATTEMPTS} times`,
   );
-}
-
-/** @returns whether no other process wrote the page meanwhile. */
-async function written(store: Store, etag: string | undefined, page: string): Promise<boolean> {
-  try {
-    await store.client.send(
-      new PutObjectCommand({
-        Bucket: store.bucket,
-        Key: RUNS_PAGE_KEY,
-        Body: page,
-        ContentType: 'text/html; charset=utf-8',
-        ...(etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }),
-      }),
-    );
-    return true;
-  } catch (error) {
-    // 404: the page was deleted after it was read.
-    if ([404, 409, 412].includes(httpStatus(error) ?? 0)) return false;
-    throw error;
-  }
 }

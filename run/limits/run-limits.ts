@@ -1,9 +1,8 @@
-import { PutObjectCommand } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { PermanentTransferError, TooLargeError } from '#transfer/index.ts';
 import { runKeys } from '../keys.ts';
 import { planSummarySchema } from '../plan/plan-summary.ts';
-import { httpStatus, listKeys, pauseAfterConflict, readJson, readTagged, type Store } from '../store.ts';
+import { listKeys, pauseAfterConflict, readJson, readTagged, type Store, writeIf } from '../store.ts';
 
 /**
  * The run has used up its limits: no more of its sources are begun. The run continues to its end with the items that it
@@ -177,27 +176,15 @@ export class RunLimits {
   }
 
   async #count(runId: string, bytes: number): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      const Key = `${runKeys(runId).spentCounters}${Math.floor(Math.random() * COUNTERS)}.json`;
-      const before = await readTagged(this.#store, Key, counterSchema);
-      try {
-        await this.#store.client.send(
-          new PutObjectCommand({
-            Bucket: this.#store.bucket,
-            Key,
-            Body: JSON.stringify({ v: 1, bytes: (before?.value.bytes ?? 0) + bytes }),
-            ContentType: 'application/json',
-            ...(before === undefined ? { IfNoneMatch: '*' } : { IfMatch: before.etag }),
-          }),
-        );
-        return;
-      } catch (error) {
-        const status = httpStatus(error);
-        // Another process has written this counter meanwhile: try again, with another counter and a new sum.
-        if ((status !== 412 && status !== 409) || attempt === ATTEMPTS) throw error;
-        await pauseAfterConflict(attempt);
-      }
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const key = `${runKeys(runId).spentCounters}${Math.floor(Math.random() * COUNTERS)}.json`;
+      const before = await readTagged(this.#store, key, counterSchema);
+      const body = JSON.stringify({ v: 1, bytes: (before?.value.bytes ?? 0) + bytes });
+      if ((await writeIf(this.#store, key, before ?? 'absent', { body })) === 'written') return;
+      // Another process has written this counter meanwhile: try again, with another counter and a new sum.
+      await pauseAfterConflict(attempt);
     }
+    throw new Error(`${ATTEMPTS} times, another process of run ${runId} counted its bytes at the same time`);
   }
 }
 

@@ -1,7 +1,6 @@
-import { PutObjectCommand } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { AlreadyClaimedError } from '../errors.ts';
-import { CONFLICTS, httpStatus, pauseAfterConflict, readTagged, type Store, writeOnce } from '../store.ts';
+import { readTagged, type Store, writeIf, writeOnce } from '../store.ts';
 
 /** What a claim holds: the execution that may use a run id, or a schedule's slot. */
 export const claimSchema = z.object({
@@ -32,7 +31,7 @@ export async function claim(
   if (isSame(holder, mine)) return;
   let last = holder;
   if (await mayTakeOver(holder)) {
-    if (await replace(store, key, etag, mine)) return;
+    if ((await writeIf(store, key, { etag }, { body: JSON.stringify(mine) })) === 'written') return;
     // Another writer was faster. It may have been this very request, if the answer to its first try was lost.
     ({ holder: last } = await readHolder(store, key, what));
     if (isSame(last, mine)) return;
@@ -53,27 +52,4 @@ async function readHolder(store: Store, key: string, what: string): Promise<{ ho
 
 function isSame(one: Claim, other: Claim): boolean {
   return one.executionArn === other.executionArn && one.startedAt === other.startedAt;
-}
-
-/** Replaces the claim that was read. Returns false if another writer was faster. */
-async function replace(store: Store, key: string, etag: string, mine: Claim): Promise<boolean> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await store.client.send(
-        new PutObjectCommand({
-          Bucket: store.bucket,
-          Key: key,
-          Body: JSON.stringify(mine),
-          ContentType: 'application/json',
-          IfMatch: etag,
-        }),
-      );
-      return true;
-    } catch (error) {
-      const status = httpStatus(error);
-      if (status === 412 || status === 404) return false;
-      if (status !== 409 || attempt === CONFLICTS) throw error;
-      await pauseAfterConflict(attempt);
-    }
-  }
 }
