@@ -1,4 +1,4 @@
-/** What a CDK app of one's own takes: the whole pipeline, or its parts. */
+/** The constructs for a CDK app of your own: the whole pipeline, or its parts. */
 export { GatekeeperLoop, type GatekeeperLoopProps, NOT_READY } from '#stepfunctions/gatekeeper-loop.ts';
 export { Ingest, type IngestProps } from '#stepfunctions/ingest.ts';
 export { Network, type NetworkProps } from './network/network.ts';

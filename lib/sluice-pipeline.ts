@@ -30,23 +30,24 @@ import { WorkerFleet, type WorkerProgram } from './workers/worker-fleet.ts';
 
 export interface SluicePipelineProps {
   /**
-   * The settings, as `cdk.json` has them under `sluice` (docs/settings.md). `-c sluice.gate.intervalSeconds=2` on the command line goes
-   * before them.
+   * The settings, as under `sluice` in `cdk.json` (docs/settings.md). `-c sluice.gate.intervalSeconds=2` on the command
+   * line overrides them.
    *
    * @default - all defaults
    */
   readonly settings?: SettingsInput;
-  /** What workers run. @default - the worker of this package, bundled at synth */
+  /** The program of the workers. @default - the worker of this package, bundled at synth */
   readonly workerProgram?: WorkerProgram;
   /** The entry file of each function. @default - those of `lambdas/` */
   readonly entries?: Readonly<Record<LambdaName, string>>;
 }
 
 /**
- * One deployment of Sluice, in a stack of its own or beside other resources. A stack holds at most one: queues, functions and the state
- * machine have names that begin with the stack's, and the stack's outputs tell the command line where they are.
+ * One deployment of Sluice, in a stack of its own or beside other resources. A stack can contain only one: queues,
+ * functions and the state machine have names that begin with the stack's, and the command line finds them by the
+ * stack's outputs.
  *
- * Between runs nothing of it runs: what it costs then is the storage of the bucket.
+ * Between runs, nothing of it runs: it then costs only the storage of the bucket.
  *
  * @throws SettingsError with every problem of the settings at once.
  */
@@ -86,7 +87,7 @@ export class SluicePipeline extends Construct {
     });
     const atDeploy = new AtDeploy(this, 'AtDeploy', { call: functions.get('at-deploy'), encryption });
     workers.comeAfter(atDeploy.ecsRole);
-    // A change of the key that would leave data behind is refused before anything has changed.
+    // A change of the key that would make data unreadable is refused before anything changes.
     for (const kept of [storage.bucket, queue.queue, queue.deadLetters]) kept.node.addDependency(atDeploy.key);
     const { stateMachine: closing } = new CloseRunMachine(this, 'Closing', { settings, encryption, functions });
     const { stateMachine } = new SluiceStateMachine(this, 'Run', {
@@ -97,8 +98,8 @@ export class SluicePipeline extends Construct {
       closeRun: closing,
     });
 
-    // Starts and ends of runs that could not be delivered, and what ReopenRun failed on. Apart from the work's dead letters,
-    // which the gatekeeper drains.
+    // Starts and ends of runs that could not be delivered, and events on which ReopenRun failed. The dead letters of
+    // the work are in another queue, which the gatekeeper drains.
     const undelivered = new Queue(this, 'Undelivered', {
       ...encryption.queue(),
       queueName: `${stackName}-undelivered`,
@@ -113,7 +114,8 @@ export class SluicePipeline extends Construct {
       call: closing,
       undelivered,
     });
-    // The rule's queue takes what can't be handed to the function. What the function itself fails on, twice more, goes here.
+    // The rule's queue receives events that can't be delivered to the function. Events on which the function itself
+    // fails, twice more, are sent here.
     functions.get('reopen-run').configureAsyncInvoke({
       onFailure: new SqsDestination(undelivered),
       maxEventAge: Duration.hours(6),
@@ -132,7 +134,8 @@ export class SluicePipeline extends Construct {
       stateMachine,
       undelivered,
     });
-    // Last: a run that a schedule has started would leave objects in a bucket that a failed first deploy has to remove.
+    // This is the last dependency: a run that a schedule starts early would leave objects in a bucket that a failed
+    // first deploy has to remove.
     schedules.node.addDependency(closeRun, reopenRun);
 
     const alerts = alertsAreOn(settings.alerts)
@@ -182,7 +185,7 @@ export class SluicePipeline extends Construct {
   }
 
   /**
-   * The leave to read the records of runs.
+   * The permission to read the records of runs.
    *
    * @param runs their ids, as a pattern: `nightly-*`.
    */
@@ -191,7 +194,7 @@ export class SluicePipeline extends Construct {
   }
 }
 
-/** What a person needs to know to let Sluice into the warehouse, and the command line to find it. */
+/** What a person needs to grant Sluice access to the warehouse, and what the command line needs to find it. */
 function warehouseOutputs({ redshift }: Settings, functions: Functions): Record<string, string> {
   if (redshift === undefined) return {};
   const { workgroup, cluster, database, secretArn, dbUser } = redshift;

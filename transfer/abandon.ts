@@ -2,7 +2,7 @@ import type { Context } from './context.ts';
 import type { ObjectStore } from './s3/object-store.ts';
 import type { TransferState } from './state.ts';
 
-/** An abort has its own time: what stopped the transfer must not stop its tidying. */
+/** An abort has its own time limit: what stopped the transfer must not stop its cleanup. */
 const ABORT_MILLISECONDS = 60_000;
 
 /** Aborts a transfer's upload, whatever has stopped the transfer. */
@@ -10,7 +10,7 @@ export async function abandonUpload({ store }: Context, { uploadId }: TransferSt
   await store.abortUpload(uploadId, AbortSignal.timeout(ABORT_MILLISECONDS));
 }
 
-/** Runs a step of an upload; where it fails, aborts the upload and throws the step's own error. */
+/** Runs a step of an upload; if it fails, aborts the upload and throws the step's own error. */
 export async function abortAfter<T>(store: ObjectStore, uploadId: string, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
@@ -20,7 +20,7 @@ export async function abortAfter<T>(store: ObjectStore, uploadId: string, step: 
   }
 }
 
-/** Aborts; where that fails too, the message of what went wrong first says what was left behind. */
+/** Aborts an upload. If that fails too, the message of the first error also says what was left behind. */
 export async function abortUpload(store: ObjectStore, uploadId: string, reason: unknown): Promise<void> {
   try {
     await store.abortUpload(uploadId, AbortSignal.timeout(ABORT_MILLISECONDS));
@@ -29,7 +29,7 @@ export async function abortUpload(store: ObjectStore, uploadId: string, reason: 
       try {
         reason.message += ` (and upload ${uploadId} could not be aborted: ${(abortError as Error).message})`;
       } catch {
-        // The message of a DOMException, which an AbortController makes, can't be written to.
+        // The message of a DOMException, which an AbortController creates, is read-only.
       }
     }
   }

@@ -3,10 +3,10 @@ import type { Destination, TransferOptions } from './options.ts';
 import { MAX_PART_BYTES } from './parts/plan.ts';
 import type { Source } from './source/session.ts';
 
-/** A chunk of a piped part: S3 takes none smaller than this but the last, and a buffer has two halves. */
+/** The size of a chunk of a piped part: S3 accepts no smaller chunk except the last, and a buffer has two halves. */
 const MIN_BUFFER_BYTES = 65_536;
 
-/** What a value has to be, in words that go on from "takes". */
+/** What a value has to be, as a text that follows the word "takes". */
 interface Rule {
   readonly takes: string;
   readonly holds: (value: unknown) => boolean;
@@ -126,10 +126,10 @@ const LIMITS: Rules = {
 };
 
 /**
- * Checks what a caller has given, before anything is asked or sent.
+ * Checks the caller's options before any request is sent.
  *
- * @param destination has a `key`, or a `prefix` that a name is put behind.
- * @param how whether the transfer is to be begun: then its deadline has to lie ahead.
+ * @param destination has a `key`, or a `prefix` to which a name is added.
+ * @param how whether a transfer begins. Then its deadline has to be in the future.
  * @throws InvalidOptionsError that names everything that is wrong.
  */
 export function checkOptions(
@@ -158,7 +158,7 @@ function wrongIn(where: string, given: unknown, rules: Rules, required: readonly
   });
 }
 
-/** The rules on a key itself are said by InvalidDestinationError, since keys are often made of what a source says. */
+/** The rules for a key itself are in InvalidDestinationError, because keys are often made from the source's answer. */
 function wrongAddress(destination: {
   readonly key?: string;
   readonly prefix?: string;

@@ -12,14 +12,17 @@ import type { StatedHash } from './source/stated-hashes.ts';
 import { type PartProof, planOf, type TransferState } from './state.ts';
 
 export interface CloseOptions {
-  /** What all calls of `uploadSlice` returned, in any order. A part without one is proven in transport only. */
+  /** What all calls of `uploadSlice` returned, in any order. A part without a proof is proven only in transport. */
   readonly proofs?: readonly PartProof[];
-  /** Retries of calls of `uploadSlice` in other processes, for the record. This one's are counted anyway. */
+  /**
+   * Retries of calls of `uploadSlice` in other processes, for the record. The retries of this process are always
+   * counted.
+   */
   readonly retries?: number;
   readonly signal?: AbortSignal;
 }
 
-/** `RangedTransfer.close`, whose retries are counted there. */
+/** Implements `RangedTransfer.close`, which counts the retries. */
 export async function closeTransfer(
   context: Context,
   state: TransferState,
@@ -62,7 +65,7 @@ export async function closeTransfer(
 
 interface Closed {
   readonly crc: number;
-  /** Parts that no proof vouches for. */
+  /** The number of parts without a proof. */
   readonly transportOnly: number;
 }
 
@@ -77,7 +80,7 @@ async function closeParts(
   try {
     parts = await store.listParts(state.uploadId, 1, state.count, signal);
   } catch (error) {
-    // The answer of an earlier call, or its process, was lost behind Complete.
+    // The answer of an earlier Complete was lost, or the process died after it.
     const closed =
       error instanceof UploadVanishedError ? await closedEarlier(context, state, proofs, signal) : undefined;
     if (closed === undefined) throw error;
@@ -86,14 +89,14 @@ async function closeParts(
   const transportOnly = compare(context, state, parts, proofs);
   parts.sort((one, other) => one.number - other.number);
   const crc = parts.reduce((whole, part) => combineCrc32(whole, part.crc as number, part.bytes), EMPTY_CRC32);
-  // What S3 would make is checked before it is made.
+  // The proofs are checked before S3 makes the object.
   proofsOf(context, state, crc);
   const { uploadId, token, total: bytes } = state;
   const completion = { uploadId, token, parts, bytes, crc, ifAbsent: ifAbsent(context) };
   return (await completeUpload(store, completion, signal)) === 'exists' ? 'exists' : { crc, transportOnly };
 }
 
-/** The object that this transfer has made already, by token, size and CRC. */
+/** Returns the object that this transfer has made already, recognised by token, size and CRC. */
 async function closedEarlier(
   { store }: Context,
   state: TransferState,
@@ -115,7 +118,7 @@ function proofsOf({ session, expect }: Context, { stated, total: bytes }: Transf
   return checkProofs(session.name, expect, stated as StatedHash[], { bytes, crc, hashes: undefined });
 }
 
-/** @returns how many parts no proof vouches for. */
+/** @returns how many parts have no proof. */
 function compare(
   { store, session }: Context,
   state: TransferState,

@@ -4,7 +4,10 @@ import { MIN_PART_BYTES } from './parts/plan.ts';
 import { ObjectStore } from './s3/object-store.ts';
 import { type Expect, type Source, SourceSession } from './source/session.ts';
 
-/** All that one process works on a transfer with, from open to close: the caller's words with their defaults, and both ends. */
+/**
+ * All that one process needs for a transfer, from open to close: the caller's options with their defaults, the source
+ * and the destination.
+ */
 export interface Context {
   readonly source: Source;
   readonly expect: Expect;
@@ -19,17 +22,17 @@ export interface Context {
   readonly signal: AbortSignal;
 }
 
-/** @throws RedirectError where the source's URL is none. */
+/** @throws RedirectError if the source's URL is invalid. */
 export function sessionOf(source: Source, options: TransferOptions): SourceSession {
   return new SourceSession(source, gateOf(options), options.reader, options.guard);
 }
 
-/** Attempts beyond each first one, at the source and at S3. */
+/** The number of attempts after the first ones, at the source and at S3. */
 export function retriesOf({ session, store }: Context): number {
   return session.retries + store.attempts.repeats;
 }
 
-/** @throws InvalidDestinationError, RedirectError where the source's URL is none. */
+/** @throws InvalidDestinationError; RedirectError if the source's URL is invalid. */
 export function contextOf(
   source: Source,
   destination: Destination,

@@ -3,8 +3,9 @@ import { type ByteCount, PermanentTransferError, TransferError } from '#net/erro
 export { PermanentTransferError, SourceForbiddenError, TransferError } from '#net/errors.ts';
 
 /**
- * How often a transfer is begun in all, where each beginning ends in a BeginAgainError. A source that is another file each time is then
- * given up. Whoever begins transfers again counts by this number: `transfer`, the functions of the pipeline, and `sluice copy`.
+ * How often a transfer begins in total, if each beginning ends in a BeginAgainError. Then the engine stops trying a
+ * source that changes each time. All code that begins transfers again uses this number: `transfer`, the functions of
+ * the pipeline, and `sluice copy`.
  */
 export const MOST_BEGINNINGS = 4;
 
@@ -13,7 +14,7 @@ export class BeginAgainError extends TransferError {
   override readonly name: string = 'BeginAgainError';
 }
 
-/** The source answered with a status that a repetition does not change: 401, 403, 404, 410 and their like. */
+/** The source answered with a status that another try does not change, such as 401, 403, 404 or 410. */
 export class SourceRefusedError extends PermanentTransferError {
   override readonly name = 'SourceRefusedError';
   readonly status: number;
@@ -24,22 +25,28 @@ export class SourceRefusedError extends PermanentTransferError {
   }
 }
 
-/** There is no connection to the source, and a repetition gets none: unknown host, bad certificate, HTTP/2 only, no TLS. */
+/**
+ * There is no connection to the source, and another try would get none: unknown host, bad certificate, HTTP/2 only, no
+ * TLS.
+ */
 export class SourceConnectionError extends PermanentTransferError {
   override readonly name = 'SourceConnectionError';
 }
 
-/** The source's redirects don't end, or lead to something that is no HTTP URL. */
+/** The source's redirects don't end, or lead to something that is not an HTTP URL. */
 export class RedirectError extends PermanentTransferError {
   override readonly name = 'RedirectError';
 }
 
-/** One request to the source failed in a way that the next may not: asked again with backoff, never seen by callers alone. */
+/**
+ * One request to the source failed, and another may succeed. The engine tries again with backoff; callers never see
+ * this error itself.
+ */
 export class SourceFaultError extends TransferError {
   override readonly name = 'SourceFaultError';
-  /** How long the source asked to be left alone. */
+  /** How long the source asked to wait. */
   readonly retryAfterSeconds: number | undefined;
-  /** The source is still making what was asked for. */
+  /** The source is still preparing the answer. */
   readonly notReady: boolean;
 
   constructor(
@@ -48,7 +55,7 @@ export class SourceFaultError extends TransferError {
       cause?: unknown;
       retryAfterSeconds?: number | undefined;
       notReady?: boolean;
-      /** Of the whole body, not of a range. */
+      /** The bytes of the whole body, not of a range. */
       bytes?: ByteCount;
     } = {},
   ) {
@@ -64,7 +71,9 @@ export class SourceUnavailableError extends TransferError {
   override readonly name = 'SourceUnavailableError';
 }
 
-/** The one stream of a source that can't resume broke. The upload is aborted; `transfer` begins again a few times. */
+/**
+ * The single stream of a source that can't resume broke. The upload is aborted; `transfer` begins again a few times.
+ */
 export class StreamBrokenError extends BeginAgainError {
   override readonly name = 'StreamBrokenError';
 }
@@ -80,24 +89,26 @@ export class SourceAsksToWaitError extends TransferError {
   }
 }
 
-/** What is known of a version of a source, as `SourceChangedError` carries it and the state holds it. */
+/** What is known about a version of a source. `SourceChangedError` and the state contain it. */
 export interface Pins {
   /** A strong ETag, with its quotes. */
   etag?: string | undefined;
-  /** A Last-Modified that is strong by RFC 9110 8.8.2.2, pinned where there is no strong ETag; else for comparison only. */
+  /**
+   * A Last-Modified that is strong by RFC 9110 8.8.2.2, used if there is no strong ETag; otherwise only for comparison.
+   */
   lastModified?: string | undefined;
   total: number;
   contentEncoding?: string | undefined;
   /** Scheme, host and port that answered after redirects. */
   origin: string;
-  /** The source has shown that its ranges can't be relied on: the next beginning reads it in one stream. */
+  /** The source's ranges have proven unreliable: the next beginning reads the source in one stream. */
   oneStream?: true | undefined;
 }
 
-/** The source answers another version than the one that the transfer began with. */
+/** The source answers with another version than the one with which the transfer began. */
 export class SourceChangedError extends BeginAgainError {
   override readonly name: string = 'SourceChangedError';
-  /** The version that the transfer began with; give it to the next `openTransfer` as one of `earlier`. */
+  /** The version with which the transfer began; pass it to the next `openTransfer` as one of `earlier`. */
   readonly pins: Pins;
 
   constructor(message: string, pins: Pins) {
@@ -106,7 +117,10 @@ export class SourceChangedError extends BeginAgainError {
   }
 }
 
-/** The source no longer answers ranges of what the transfer began with. Begun again, it is read in one stream. */
+/**
+ * The source no longer answers ranges of the version with which the transfer began. The next beginning reads it in one
+ * stream.
+ */
 export class RangesIgnoredError extends SourceChangedError {
   override readonly name = 'RangesIgnoredError';
 
@@ -115,17 +129,19 @@ export class RangesIgnoredError extends SourceChangedError {
   }
 }
 
-/** Begun again a few times, and the source changed each time. */
+/** The transfer began a few times, and the source changed each time. */
 export class SourceKeepsChangingError extends TransferError {
   override readonly name = 'SourceKeepsChangingError';
 }
 
-/** The body has neither a length nor chunks, so a cut looks like an end, and nothing else says how long it is. */
+/**
+ * The body has neither a length nor chunks, so an interrupted body looks complete, and nothing else states its length.
+ */
 export class UnprovenEndError extends PermanentTransferError {
   override readonly name = 'UnprovenEndError';
 }
 
-/** The body comes in a transfer coding other than `chunked`: nobody can tell its end, or its bytes, without undoing it. */
+/** The body has a transfer coding other than `chunked`: its end and its bytes are unknown without decoding it. */
 export class TransferCodingError extends PermanentTransferError {
   override readonly name = 'TransferCodingError';
   readonly coding: string;
@@ -138,7 +154,7 @@ export class TransferCodingError extends PermanentTransferError {
   }
 }
 
-/** A size or hash that was expected, or that the source itself states, is not what arrived. */
+/** A size or hash differs from the one that was expected, or that the source itself states. */
 export class ProofFailedError extends PermanentTransferError {
   override readonly name = 'ProofFailedError';
   readonly proof: string;
@@ -156,27 +172,27 @@ export class ProofFailedError extends PermanentTransferError {
   }
 }
 
-/** Beyond what S3 stores in one object. */
+/** Larger than what S3 stores in one object. */
 export class TooLargeError extends PermanentTransferError {
   override readonly name = 'TooLargeError';
 }
 
-/** Beyond what one stream can carry within the memory that is set: without ranges, parts have to be buffered whole. */
+/** Larger than what one stream can transfer with the given memory: without ranges, parts have to be buffered whole. */
 export class TooLargeForOneStreamError extends PermanentTransferError {
   override readonly name = 'TooLargeForOneStreamError';
 }
 
-/** `ifExists: 'fail'`, and there is an object. */
+/** `ifExists: 'fail'`, and the object exists. */
 export class ObjectExistsError extends PermanentTransferError {
   override readonly name = 'ObjectExistsError';
 }
 
-/** The destination's key or metadata are such that S3, or some S3, would not store them as given. */
+/** S3, or some S3 servers, would not store the destination's key or metadata unchanged. */
 export class InvalidDestinationError extends PermanentTransferError {
   override readonly name = 'InvalidDestinationError';
 }
 
-/** The upload is gone (aborted by somebody, or expired), or S3 asks for a new one. */
+/** The upload does not exist any more (somebody aborted it, or it expired), or S3 asks for a new one. */
 export class UploadVanishedError extends BeginAgainError {
   override readonly name = 'UploadVanishedError';
 }
@@ -195,10 +211,13 @@ export class PartsMissingError extends TransferError {
   }
 }
 
-/** One stream will not end before the deadline. Its upload is aborted; a process without a clock can take it. */
+/**
+ * One stream will not end before the deadline. Its upload is aborted; a process without a deadline can transfer the
+ * source.
+ */
 export class NotInTimeError extends TransferError {
   override readonly name = 'NotInTimeError';
-  /** Read from the source for nothing: the next process reads them again. */
+  /** Bytes that were read from the source in vain: the next process reads them again. */
   readonly bytesSpent: number;
 
   constructor(message: string, bytesSpent: number) {
@@ -212,7 +231,10 @@ export class StorageError extends TransferError {
   override readonly name = 'StorageError';
 }
 
-/** The caller aborted while S3 was making the object, and whether it is there can't be found out. `cause` says why not. */
+/**
+ * The caller aborted while S3 was making the object, and it can't be found out whether the object exists. `cause` says
+ * why.
+ */
 export class OutcomeUnknownError extends TransferError {
   override readonly name = 'OutcomeUnknownError';
 
@@ -224,10 +246,10 @@ export class OutcomeUnknownError extends TransferError {
   }
 }
 
-/** What was given to the engine can't be meant. Nothing has been asked or sent. */
+/** The options of the engine are not valid. No request was sent. */
 export class InvalidOptionsError extends PermanentTransferError {
   override readonly name = 'InvalidOptionsError';
-  /** Each of them a sentence that names what was given and what is taken. */
+  /** Each is a sentence that names the given value and the accepted ones. */
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {

@@ -1,26 +1,26 @@
 import type { Proofs } from './proof/proofs.ts';
 
-/** What a transfer came to. */
+/** The result of a transfer. */
 export interface Landed {
-  /** `unchanged`: the source says that the object is what it would send. `skipped`: there was an object already. */
+  /** `unchanged`: the source answered that the object equals its file. `skipped`: an object existed already. */
   readonly status: 'landed' | 'unchanged' | 'skipped';
-  /** The object's. */
+  /** The key of the object. */
   readonly key: string;
-  /** Of the object; for `skipped` of the one that was there. */
+  /** The size of the object; for `skipped`, the size of the existing object. */
   readonly bytes: number;
-  /** From the transfer's beginning, waits between processes included. */
+  /** The time since the transfer's beginning, with waits between processes. */
   readonly seconds: number;
-  /** 0 for one PutObject and where nothing was written. */
+  /** 0 for one PutObject, and if nothing was written. */
   readonly parts: number;
-  /** Attempts beyond each first one, at the source and at S3. */
+  /** The number of attempts after the first ones, at the source and at S3. */
   readonly retries: number;
-  /** The whole object's, hex; undefined where nothing was written. */
+  /** The CRC-32 of the whole object, hex; undefined if nothing was written. */
   readonly crc32: string | undefined;
   readonly proofs: Proofs;
-  /** As the source's answer had it, strong or weak. */
+  /** The ETag in the source's answer, strong or weak. */
   readonly sourceEtag: string | undefined;
   readonly sourceLastModified: string | undefined;
   readonly contentType: string | undefined;
-  /** What was noticed and a reader should know, a sentence each. */
+  /** What the engine noticed and a reader should know, a sentence each. */
   readonly notes: string[];
 }

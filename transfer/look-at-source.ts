@@ -7,27 +7,27 @@ import { type Source, SourceSession } from './source/session.ts';
 import { statedHashes } from './source/stated-hashes.ts';
 import { hasStrongValidator } from './source/validators.ts';
 
-/** What a source is, as far as one GET of its first part tells. */
+/** The properties of a source, as far as one GET of its first part shows them. */
 export interface SourceLook {
   /** Without credentials and without the query's values. */
   readonly url: string;
   /** Where its redirects lead; undefined where it does not redirect. */
   readonly redirectsTo: string | undefined;
-  /** Of the whole; undefined where the source does not say. */
+  /** The size of the whole file; undefined if the source does not state it. */
   readonly bytes: number | undefined;
   readonly contentType: string | undefined;
   readonly contentEncoding: string | undefined;
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
-  /** Whether one version of the file can be told from another, which reading by ranges needs. */
+  /** Whether versions of the file can be distinguished, which is required for reading by ranges. */
   readonly hasStrongValidator: boolean;
-  /** Hashes of the whole that the source states, by their names. */
+  /** The names of the hashes of the whole file that the source states. */
   readonly hashes: readonly string[];
   /**
-   * How it would land.
+   * How the source would land.
    * - `one request`: all of it came with the first answer.
-   * - `ranges`: in parts, in parallel, and after a break from the next part on.
-   * - `one stream`: in one unbroken response.
+   * - `ranges`: in parts, in parallel, and after an interruption from the next part on.
+   * - `one stream`: in one uninterrupted response.
    * - `refused`: in one response whose end nothing proves, so only with `allowUnprovenEnd` or a stated size or hash.
    */
   readonly lands: 'one request' | 'ranges' | 'one stream' | 'refused';
@@ -35,19 +35,20 @@ export interface SourceLook {
   readonly parts: number | undefined;
   /** How long the first answer took to begin, in seconds, redirects included. */
   readonly firstByteSeconds: number;
-  /** Of one connection, over what was read; undefined where that was too little to tell. */
+  /** The speed of one connection, over the bytes that were read; undefined if these were too few. */
   readonly bytesPerSecond: number | undefined;
-  /** What was read to find out. */
+  /** The bytes that were read for this. */
   readonly bytesRead: number;
 }
 
-/** Less than this says nothing of a speed. */
+/** Fewer bytes don't show a speed. */
 const LEAST_BYTES = 256 * 1_024;
 
 /**
- * Looks at a source as a transfer would begin with it: one GET for the first 5 MiB. It stores nothing.
+ * Probes a source as a transfer would begin: one GET for the first 5 MiB. It stores nothing.
  *
- * @throws SourceRefusedError, SourceUnavailableError, SourceAsksToWaitError, RedirectError, SourceForbiddenError, or the signal's reason.
+ * @throws SourceRefusedError, SourceUnavailableError, SourceAsksToWaitError, RedirectError, SourceForbiddenError, or
+ * the signal's reason.
  */
 export async function lookAtSource(
   source: Source,

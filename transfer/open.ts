@@ -24,15 +24,15 @@ import { statedHashes } from './source/stated-hashes.ts';
 import { looksLikeSeveralBackends } from './source/validators.ts';
 import type { TransferState } from './state.ts';
 
-/** After so many versions in one transfer, the next one is read as one answer, which is of one version. */
+/** After this many versions in one transfer, the next one is read as one answer, which has only one version. */
 const MOST_VERSIONS_BY_RANGES = 2;
 
 /**
- * What opening came to.
- * - `done`: nothing is left to do. Small bodies, unchanged sources and skipped ones.
- * - `ranged`: an upload is open, its first part is sent. This process goes on by `transfer`, any other by
- *   `resumeTransfer` with the JSON `state`: `uploadSlice`, then `close`. Whoever gives up calls `abandon`.
- * - `stream`: the answer flows in this process and can't be had in pieces: call `run()`, or `abandon()`, soon.
+ * The result of opening.
+ * - `done`: nothing is left to do: for small bodies, unchanged sources and skipped ones.
+ * - `ranged`: an upload is open, and its first part is sent. This process continues with `transfer`, any other with
+ *   `resumeTransfer` and the JSON `state`: `uploadSlice`, then `close`. To stop, call `abandon`.
+ * - `stream`: the answer is flowing in this process and can't be read in pieces: call `run()` or `abandon()` soon.
  */
 export type Opened =
   | { readonly kind: 'done'; readonly landed: Landed }
@@ -41,17 +41,21 @@ export type Opened =
 
 type Done = Extract<Opened, { kind: 'done' }>;
 
-/** The same before the first part of a ranged transfer is read and sent, for whoever sends others meanwhile. */
+/**
+ * The same, before the first part of a ranged transfer is read and sent, so that the caller can send other parts
+ * meanwhile.
+ */
 export type Begun =
   | Exclude<Opened, { kind: 'ranged' }>
   | { readonly kind: 'ranged'; readonly state: TransferState; readonly first: FirstPart };
 
 /**
- * Begins a transfer: one GET, whose body is the first part already. What is small is landed by it.
+ * Begins a transfer with one GET, whose body is already the first part. It lands a small source completely.
  *
- * @throws InvalidOptionsError, SourceRefusedError, SourceUnavailableError, SourceAsksToWaitError (with `waitUntil`), SourceConnectionError,
- *   RedirectError, TransferCodingError, UnprovenEndError, ProofFailedError, TooLargeError, TooLargeForOneStreamError, ObjectExistsError,
- *   InvalidDestinationError, StorageError, or the signal's reason. No upload is left open by any of them.
+ * @throws InvalidOptionsError, SourceRefusedError, SourceUnavailableError, SourceAsksToWaitError (with `waitUntil`),
+ * SourceConnectionError, RedirectError, TransferCodingError, UnprovenEndError, ProofFailedError, TooLargeError,
+ * TooLargeForOneStreamError, ObjectExistsError, InvalidDestinationError, StorageError, or the signal's reason. After an
+ * error, no upload is left open.
  */
 export async function openTransfer(
   source: Source,
@@ -73,7 +77,10 @@ export async function openTransfer(
   });
 }
 
-/** As `openTransfer`, but for the first part of a ranged transfer. It is to be sent, or destroyed and the upload aborted. */
+/**
+ * Like `openTransfer`, but the first part of a ranged transfer is not sent yet. Send it, or destroy it and abort the
+ * upload.
+ */
 export async function beginTransfer(context: Context): Promise<Begun> {
   const startedAt = new Date();
   const before = await lookBefore(context);
@@ -93,7 +100,7 @@ export async function beginTransfer(context: Context): Promise<Begun> {
   try {
     checkHead(context, probe);
     if (before.assumed && probe.kind !== 'whole') {
-      // A look costs nothing beside what a large one takes, and may spare all of it.
+      // The cost of a look is small compared with a large transfer, and it may save the whole transfer.
       const unchanged = await lookLate(context, startedAt, probe, notes);
       if (unchanged !== undefined) {
         close(probe);
@@ -113,9 +120,9 @@ export async function beginTransfer(context: Context): Promise<Begun> {
 }
 
 /**
- * Looks at the object once the source has answered.
+ * Looks at the object after the source has answered.
  *
- * @returns what the transfer comes to where the source still has what has landed.
+ * @returns the result of the transfer if the source still has the landed version.
  */
 async function lookLate(
   context: Context,
@@ -131,7 +138,7 @@ async function lookLate(
   return done(context, startedAt, { status: 'unchanged', bytes: object?.bytes ?? 0, head, notes });
 }
 
-/** The source or the object has changed, and nothing goes on with the upload that was to be resumed. */
+/** The source or the object has changed, so the upload that was to be resumed is aborted. */
 async function abortResumed({ store, options, signal }: Context): Promise<void> {
   if (options.resume !== undefined) await store.abortUpload(options.resume.uploadId, signal);
 }
@@ -140,20 +147,20 @@ function isSameAs({ known }: Before, { source }: Context, probe: Exclude<Probe, 
   return known !== undefined && isSame(known, source.url, probe.head, totalOf(probe));
 }
 
-/** What of an answer isn't read is of no use any more. */
+/** The rest of an answer that isn't read is not needed. */
 function close(probe: Exclude<Probe, { kind: 'unchanged' }>): void {
   if (probe.kind === 'stream') probe.body.destroy();
   if (probe.kind === 'ranges') probe.first.destroy();
 }
 
-/** Probes, and once more for one stream where an earlier beginning shows that several backends answer. */
+/** Probes the source. If an earlier beginning shows that several backends answer, it probes again for one stream. */
 async function probeOneVersion(context: Context, before: Before, notes: string[]): Promise<Probe> {
   const { session, source, options, signal, bufferBytes, partBytes } = context;
   let conditions = conditionsOf(before.known);
   const earlier = options.earlier ?? [];
   const askOnce = (oneStream: boolean) =>
     probeSource(session, {
-      // No more than the first part, which it is or begins.
+      // No more than the first part, or its beginning.
       bytes: Math.min(bufferBytes, partBytes),
       conditions,
       oneStream,
@@ -164,7 +171,7 @@ async function probeOneVersion(context: Context, before: Before, notes: string[]
     const probe = await askOnce(oneStream);
     if (probe.kind !== 'unchanged' || before.known === undefined || isAbout(before.known, source.url, probe.head))
       return probe;
-    // The 304 is about another file, which happens to have this ETag.
+    // The 304 is about another file with the same ETag.
     conditions = {};
     return askOnce(oneStream);
   };
@@ -184,7 +191,7 @@ async function probeOneVersion(context: Context, before: Before, notes: string[]
   return ask(true);
 }
 
-/** What the head alone is enough to refuse. */
+/** Refuses what the head alone shows to be wrong. */
 function checkHead(context: Context, probe: Exclude<Probe, { kind: 'unchanged' }>): void {
   const { session, source, expect } = context;
   const { head } = probe;
@@ -213,7 +220,7 @@ function totalOf(probe: Exclude<Probe, { kind: 'unchanged' }>): number | undefin
   return probe.kind === 'ranges' ? probe.pins.total : probe.head.contentLength;
 }
 
-/** @param assumed nobody has looked whether there is an object. */
+/** @param assumed whether the object is assumed not to exist, without a look. */
 async function landWhole(
   beginning: Beginning,
   probe: Extract<Probe, { kind: 'whole' }>,

@@ -12,14 +12,14 @@ import { type TransferState, transferStateSchema } from './state.ts';
 import { type SliceOptions, type SliceOutcome, uploadSlice } from './upload-slice.ts';
 
 /**
- * A ranged transfer as one process works on it, from where the process opened it, or took its state up, to its close: redirects
- * are resolved once, connections are kept, and retries are counted together.
+ * A ranged transfer in one process, from opening or resuming it to its close: redirects are resolved once, connections
+ * are kept, and retries are counted together.
  */
 export class RangedTransfer {
-  /** As JSON, for other processes. */
+  /** The state as JSON, for other processes. */
   readonly state: TransferState;
   readonly #context: Context;
-  /** Retries of the processes before this one. */
+  /** Retries of earlier processes. */
   readonly #retriesBefore: number;
   #retriesReported: number;
 
@@ -31,11 +31,12 @@ export class RangedTransfer {
   }
 
   /**
-   * Sends the parts of a slice that S3 hasn't got, several at once. Any process may do it, again and again: what ListParts
-   * shows is never sent twice, and what a dead process had in flight is simply asked for again.
+   * Sends the parts of a slice that S3 lacks, several at once. Any process may call it, any number of times: parts in
+   * ListParts are never sent twice, and parts that a dead process was sending are requested again.
    *
-   * @throws SourceChangedError and UploadVanishedError's kin of BeginAgainError: abandon, and open again; SourceRefusedError,
-   *   SourceUnavailableError, StorageError, or the signal's reason. The upload stays open: the caller abandons it.
+   * @throws SourceChangedError, UploadVanishedError and other BeginAgainErrors: abandon, and open again;
+   * SourceRefusedError, SourceUnavailableError, StorageError, or the signal's reason. The upload stays open: the caller
+   * has to abandon it.
    */
   async uploadSlice(slice: Slice, options: SliceOptions = {}, first?: FirstPart): Promise<SliceOutcome> {
     const outcome = await uploadSlice(this.#context, this.state, slice, options, first);
@@ -46,12 +47,13 @@ export class RangedTransfer {
   }
 
   /**
-   * Makes the object out of its parts, once each of them stands in S3 with the plan's size and its proof's CRC.
+   * Makes the object from its parts, after each of them is in S3 with the plan's size and its proof's CRC.
    *
-   * It may be called again after its process died: an object that this transfer has made already is recognised.
+   * It may be called again after its process died: it recognises an object that this transfer has made already.
    *
-   * @throws PartsMissingError with the numbers to upload; ProofFailedError, ObjectExistsError: abandon; UploadVanishedError:
-   *   abandon and open again; StorageError, OutcomeUnknownError. The upload stays open: the caller abandons it.
+   * @throws PartsMissingError with the numbers to upload; ProofFailedError, ObjectExistsError: abandon;
+   * UploadVanishedError: abandon and open again; StorageError, OutcomeUnknownError. The upload stays open: the caller
+   * has to abandon it.
    */
   async close({ retries = 0, ...options }: CloseOptions = {}): Promise<Landed> {
     const landed = await closeTransfer(this.#context, this.state, options);
@@ -59,13 +61,13 @@ export class RangedTransfer {
   }
 
   /**
-   * Gives the transfer up: aborts its upload until S3 knows it no more. Harmless where it is gone already, and where it was
-   * closed: the object stays.
+   * Abandons the transfer: aborts its upload until S3 does not know it any more. This does no harm if the upload does
+   * not exist any more, or if the transfer was closed: the object stays.
    *
-   * Other processes' slices stop by themselves when they meet NoSuchUpload; a part that one of them has in flight may
-   * still come in, so call it again after the longest time that a slice takes.
+   * Slices in other processes stop by themselves at NoSuchUpload. A part that one of them is sending may still arrive,
+   * so call this again after the longest time that a slice takes.
    *
-   * @throws StorageError where S3 keeps failing.
+   * @throws StorageError if S3 keeps failing.
    */
   abandon(): Promise<void> {
     return abandonUpload(this.#context, this.state);
@@ -73,10 +75,11 @@ export class RangedTransfer {
 }
 
 /**
- * Takes a transfer up that another process, or an earlier one, has opened. Source, destination and options are given anew:
- * the state holds none of them.
+ * Resumes a transfer that another process, or an earlier one, has opened. Source, destination and options are passed
+ * again: the state contains none of them.
  *
- * @throws InvalidOptionsError; InvalidDestinationError where the state is of another object; zod's error where it is no state.
+ * @throws InvalidOptionsError; InvalidDestinationError if the state belongs to another object; zod's error if it is not
+ * a state.
  */
 export function resumeTransfer(
   state: TransferState,

@@ -1,8 +1,8 @@
-// As a namespace, of which bundlers keep what is used: the whole is 370 KB more.
+// Imported as a namespace, from which bundlers keep only what is used: the whole is 370 KB more.
 import * as z from 'zod';
 import type { PartPlan } from './parts/plan.ts';
 
-/** A part that was sent, as `uploadSlice` returns it: Close compares it with what S3 lists. */
+/** A part that was sent, as `uploadSlice` returns it: Close compares it with S3's list. */
 export const partProofSchema = z.strictObject({
   number: z.int().positive(),
   bytes: z.int().nonnegative(),
@@ -21,21 +21,22 @@ const pinsSchema = z.strictObject({
 });
 
 /**
- * A ranged transfer between processes, as JSON. It holds no URL, no headers and no credentials: source and destination
- * are given anew to each call. `v` is the schema's version; a process refuses one that it doesn't know.
+ * A ranged transfer between processes, as JSON. It contains no URL, no headers and no credentials: source and
+ * destination are passed again to each call. `v` is the schema's version; a process refuses a version that it doesn't
+ * know.
  */
 export const transferStateSchema = z.strictObject({
   v: z.literal(1),
   bucket: z.string(),
   key: z.string(),
   uploadId: z.string(),
-  /** Random, in the object's metadata: tells the engine's own object from another's. */
+  /** A random token in the object's metadata, with which the engine recognises its own object. */
   token: z.string(),
   /** Each part has a CRC-32, and so has the object as a whole. */
   checksum: z.literal('crc32-full-object'),
   /** The version of the source that is being read. */
   pins: pinsSchema,
-  /** `pins.total` again, with the two below a plan of parts: what `slicesOf` and `partRange` take. */
+  /** `pins.total` again. With the next two fields it makes the plan of parts for `slicesOf` and `partRange`. */
   total: z.int().positive(),
   partBytes: z.int().positive(),
   count: z.int().positive(),
@@ -43,7 +44,7 @@ export const transferStateSchema = z.strictObject({
   sourceEtag: z.string().optional(),
   contentType: z.string().optional(),
   contentEncoding: z.string().optional(),
-  /** Hashes that the source's answer stated of the whole. */
+  /** Hashes of the whole file that the source's answer stated. */
   stated: z.array(
     z.strictObject({
       name: z.string(),
@@ -52,7 +53,7 @@ export const transferStateSchema = z.strictObject({
       unusable: z.string().optional(),
     }),
   ),
-  /** What opening itself has sent already. */
+  /** The parts that opening itself has sent already. */
   proofs: z.array(partProofSchema),
   retries: z.int().nonnegative(),
   notes: z.array(z.string()),
@@ -60,7 +61,7 @@ export const transferStateSchema = z.strictObject({
 
 export type TransferState = z.infer<typeof transferStateSchema>;
 
-/** A state is a plan of parts. */
+/** Returns the plan of parts in a state. */
 export function planOf({ total, partBytes, count }: TransferState): PartPlan {
   return { total, partBytes, count };
 }

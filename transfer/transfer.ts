@@ -50,9 +50,12 @@ export async function transfer(
   return beginAgainAndAgain(source, await named(source, destination, options, session), options, session);
 }
 
-/** The key is the prefix and the source's own file name, from Content-Disposition or its URL; one small request more. */
+/**
+ * The key is the prefix and the source's own file name, from Content-Disposition or its URL; this costs one small
+ * request more.
+ */
 export type UnnamedDestination = Omit<Destination, 'key'> & {
-  /** Such as `incoming/`, with its slash; may be empty. */
+  /** For example `incoming/`, with its slash; may be empty. */
   readonly prefix: string;
 };
 
@@ -68,7 +71,7 @@ async function named(
   return { ...rest, key: `${prefix}${await findName({ source, session, signal })}` };
 }
 
-/** @param session that knows the way to the source already. A new beginning finds its own. */
+/** @param session that knows the target of the redirects already. A new beginning finds its own. */
 async function beginAgainAndAgain(
   source: Source,
   destination: Destination,
@@ -78,7 +81,7 @@ async function beginAgainAndAgain(
   const earlier: Pins[] = [...(options.earlier ?? [])];
   let retries = 0;
   for (let beginning = 1; ; beginning++) {
-    // An upload that turned out to be gone, or of another version, is not resumed again.
+    // An upload that does not exist any more, or that belongs to another version, is not resumed again.
     const { resume, ...anew } = options;
     const given = { ...(beginning === 1 ? options : anew), earlier };
     const context = contextOf(source, destination, given, beginning === 1 ? session : undefined);

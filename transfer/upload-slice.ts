@@ -13,38 +13,44 @@ import { fetchRange } from './source/fetch-range.ts';
 import { type PartProof, planOf, type TransferState } from './state.ts';
 
 export interface SliceOptions {
-  /** When to have returned: no part is begun that isn't likely to be done by then; one that S3 has nearly got has 5 s more. */
+  /**
+   * When the call has to return: a part is begun only if it will probably be done by then; a part that is nearly sent
+   * has 5 s more.
+   */
   readonly deadline?: Date;
   readonly signal?: AbortSignal;
-  /** Bytes of this slice that S3 has acknowledged, those of earlier calls included. */
+  /** Bytes of this slice that S3 has acknowledged, with those of earlier calls. */
   readonly onProgress?: OnProgress;
 }
 
-/** What one call did of a slice. */
+/** The result of one call for a slice. */
 export interface SliceOutcome {
-  /** All parts of the slice stand in S3. */
+  /** Whether all parts of the slice are in S3. */
   readonly done: boolean;
   /** Parts that are still to be sent. */
   readonly left: number;
-  /** What this call sent: give the proofs of all calls to `closeTransfer`. */
+  /** The proofs of the parts that this call sent: pass the proofs of all calls to `closeTransfer`. */
   readonly proofs: PartProof[];
   /** Bytes that this call sent. */
   readonly bytes: number;
-  /** Attempts beyond each first one, since an earlier call of this process has returned. */
+  /** The number of attempts after the first ones, since an earlier call of this process has returned. */
   readonly retries: number;
-  /** The source asked for a pause until then; call again afterwards. */
+  /** The source asked to wait until this time; call again afterwards. */
   readonly waitUntil?: Date;
-  /** The upload is gone: somebody closed or abandoned the transfer, and there is nothing left to do here. */
+  /**
+   * The upload does not exist any more: somebody closed or abandoned the transfer, and there is nothing left to do
+   * here.
+   */
   readonly vanished?: true;
 }
 
-/** A part is begun where the slowest one so far, and this much more, would still be in time. */
+/** A part is begun only if the time of the slowest one so far, multiplied by this, would still be in time. */
 const SAFETY = 1.25;
 
 /**
- * `RangedTransfer.uploadSlice`, whose retries are counted there.
+ * Implements `RangedTransfer.uploadSlice`, which counts the retries.
  *
- * @param first for all parts of an upload that has just been begun: nothing of it stands in S3, and the probe flows.
+ * @param first for all parts of a new upload: S3 has none of them, and the probe's body is flowing.
  */
 export async function uploadSlice(
   context: Context,
@@ -111,7 +117,7 @@ class SliceRun {
       };
       begin(this.#first);
       for (let more = Math.min(this.#context.connections, this.#left) - 1; more > 0; more--) begin();
-      // Those that are added on the way are waited for too.
+      // Workers that are added meanwhile are waited for too.
       for (const worker of this.#workers) await worker;
       if (this.#error !== undefined) throw this.#error;
       return this.#outcome({});
@@ -134,7 +140,7 @@ class SliceRun {
       const range = partRange(plan, number);
       this.#total += range.length;
       const part = standing.get(number);
-      // A part without a CRC can't take part in the whole object's: it is sent again.
+      // A part without a CRC can't contribute to the whole object's CRC: it is sent again.
       if (part?.bytes === range.length && part.crc !== undefined) this.#acknowledged += range.length;
       else this.#todo.push(range);
     }
@@ -142,7 +148,7 @@ class SliceRun {
     if (this.#first) this.#todo.shift();
   }
 
-  /** One buffer's life: a part into it, the part to S3, the next. */
+  /** The work of one buffer: it reads a part into the buffer, sends the part to S3, and takes the next. */
   async #work(signal: AbortSignal, first: FirstPart | undefined): Promise<void> {
     if (first) await this.#landed(first.range, await first.send(signal));
     let buffer: Buffer | undefined;
@@ -172,7 +178,8 @@ class SliceRun {
     await fetchRange(session, { pins, offset: part.offset, target, onBytes, signal, deadline: this.#deadline });
     const read = performance.now();
     await store.putPart(uploadId, part.number, target, crc, signal);
-    // The source is the limit: none of its connections may wait for S3. Where S3 is, a further buffer would only lie full.
+    // If the source is slower, none of its connections may wait for S3, so a buffer is added. If S3 is slower, another
+    // buffer would only stay full.
     if (read - since > performance.now() - read) this.#addWorker();
     return crc;
   }
@@ -211,7 +218,7 @@ class SliceRun {
   }
 }
 
-/** The deadline has come with parts in flight: they are dropped, and the next call sends them. */
+/** The deadline has passed with parts in flight: they are dropped, and the next call sends them. */
 class PastDeadline extends Error {
   override readonly name = 'PastDeadline';
 }

@@ -7,7 +7,7 @@ export interface Column {
   readonly type: string;
 }
 
-/** Redshift's types for DuckDB's. A COPY of Parquet takes lists and structs into SUPER alone. */
+/** Redshift's types for DuckDB's. A COPY of Parquet can read lists and structs only into SUPER. */
 const TYPES: Readonly<Record<string, string>> = {
   BOOLEAN: 'BOOLEAN',
   TINYINT: 'SMALLINT',
@@ -34,7 +34,7 @@ const TYPES: Readonly<Record<string, string>> = {
   BLOB: 'VARBYTE(64000)',
 };
 
-/** The CREATE TABLE that fits Parquet files of these columns. */
+/** Returns the CREATE TABLE that fits Parquet files with these columns. */
 export function createTable(table: TableName, columns: readonly Column[]): string {
   const lines = columns.map((column) => `  ${name(column.name)} ${redshiftType(column.type)}`);
   return `CREATE TABLE ${tableName(table)} (\n${lines.join(',\n')}\n);`;

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-redshift-data';
 import type { RedshiftSettings } from '#run/settings/redshift.ts';
 
-/** How one reaches a warehouse. */
+/** How to reach a warehouse. */
 export interface DataApi {
   readonly client: RedshiftDataClient;
   readonly warehouse: Pick<RedshiftSettings, 'workgroup' | 'cluster' | 'database' | 'secretArn' | 'dbUser'>;
@@ -20,34 +20,34 @@ export class WarehouseError extends Error {
   override readonly name = 'WarehouseError';
 }
 
-/** A short query waits for something, such as a lock; it was cancelled, and can be asked again. */
+/** A short query waited for something, such as a lock; it was cancelled, and can be sent again. */
 export class WarehouseBusyError extends Error {
   override readonly name = 'WarehouseBusyError';
 }
 
-/** The Data API itself waits no longer in one request. */
+/** The longest wait of the Data API in one request. */
 const WAIT_SECONDS = 30;
-/** So often a short query is waited for. */
+/** How often a short query is waited for. */
 const WAITS = 2;
-/** Beside what the API waits, a request takes no longer. */
+/** The time limit of a request, beyond the wait of the API. */
 export const REQUEST_SECONDS = WAIT_SECONDS + 15;
 
 /** A value of a statement's parameters. */
 export type Value = string | number;
 
-/** What the API is told of a statement. */
+/** A request to the API to run statements. */
 export interface Request {
   /** They run in order, as one transaction. */
   readonly sqls: readonly string[];
-  /** Each must stand in one of the SQLs, as `:name`. */
+  /** Each must occur in one of the SQLs, as `:name`. */
   readonly values?: Readonly<Record<string, Value>> | undefined;
-  /** What a person sees it under. */
+  /** The name that a person sees. */
   readonly name: string;
-  /** Two submissions with the same are one. */
+  /** Two submissions with the same token are one. */
   readonly token?: string | undefined;
 }
 
-/** Submits statements that run as one transaction. @returns the id that all else is asked by. */
+/** Submits statements that run as one transaction. @returns the id for all other calls. */
 export async function submit(api: DataApi, request: Request, waitSeconds = 0): Promise<string> {
   const { workgroup, cluster, database, secretArn, dbUser } = api.warehouse;
   const { Id } = await api.client.send(
@@ -70,10 +70,10 @@ export async function submit(api: DataApi, request: Request, waitSeconds = 0): P
   return Id;
 }
 
-/** How a statement is. */
+/** The state of a statement. */
 export type Described = DescribeStatementCommandOutput;
 
-/** Asks how a statement is. */
+/** Reads the state of a statement. */
 export function describe(api: DataApi, id: string, waitSeconds = 0): Promise<Described> {
   return api.client.send(
     new DescribeStatementCommand({ Id: id, ...(waitSeconds > 0 && { WaitTimeSeconds: waitSeconds }) }),
@@ -84,12 +84,12 @@ export function isOver({ Status }: Described): boolean {
   return Status === 'FINISHED' || Status === 'FAILED' || Status === 'ABORTED';
 }
 
-/** Stops a statement. @returns its state then; one that had ended before stays as it ended. */
+/** Stops a statement. @returns its state then; a statement that had ended before keeps its end. */
 export async function cancel(api: DataApi, id: string): Promise<Described> {
   try {
     await api.client.send(new CancelStatementCommand({ Id: id }));
   } catch (error) {
-    // It may just have ended.
+    // It may have ended a moment ago.
     if ((error as Error).name !== 'ValidationException') throw error;
   }
   return waitFor(api, id);
@@ -104,10 +104,10 @@ async function waitFor(api: DataApi, id: string): Promise<Described> {
 export type Row = Readonly<Record<string, string | number | boolean | null>>;
 
 /**
- * Runs short statements as one transaction, and reads what the last one answers.
+ * Runs short statements as one transaction, and reads the rows of the last one.
  *
- * @throws WarehouseError with Redshift's own message where it fails; WarehouseBusyError where it isn't done within a minute:
- *   it was cancelled then.
+ * @throws WarehouseError with Redshift's own message if it fails; WarehouseBusyError if it isn't done within a minute,
+ * and was cancelled.
  */
 export async function query(api: DataApi, request: Request): Promise<Row[]> {
   const id = await submit(api, request, WAIT_SECONDS);
@@ -125,7 +125,7 @@ export async function query(api: DataApi, request: Request): Promise<Row[]> {
   return last?.HasResultSet === true ? rowsOf(api, last.Id ?? id) : [];
 }
 
-/** The rows that a statement, or one SQL of it, answered. */
+/** Returns the rows that a statement, or one SQL of it, returned. */
 export async function rowsOf(api: DataApi, id: string): Promise<Row[]> {
   const rows: Row[] = [];
   for await (const page of paginateGetStatementResult({ client: api.client }, { Id: id })) {

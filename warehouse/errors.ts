@@ -1,4 +1,7 @@
-/** A load can't be done as it is: the table, its columns, its data, or what its user may do. Trying again changes nothing. */
+/**
+ * A load can't succeed in its present form: because of the table, its columns, its data, or the rights of its user.
+ * Another try changes nothing.
+ */
 export class LoadFailedError extends Error {
   override readonly name = 'LoadFailedError';
 }

@@ -1,10 +1,10 @@
 import { type DataApi, type Described, query } from './data-api.ts';
 import type { Step } from './load-statements.ts';
 
-/** So many rows of `sys_load_error_detail` a message has. */
+/** The number of rows of `sys_load_error_detail` in a message. */
 const DETAILS = 3;
 
-/** What went wrong in a load that failed: Redshift's own message, what it was about, and where in the data. */
+/** Describes why a load failed: Redshift's own message, the step, and the place in the data. */
 export async function describeFailure(api: DataApi, said: Described, steps: readonly Step[]): Promise<string> {
   const parts = said.SubStatements ?? [];
   const failed = parts.findIndex(({ Status }) => Status === 'FAILED');
@@ -19,7 +19,7 @@ export async function describeFailure(api: DataApi, said: Described, steps: read
   }
 }
 
-/** Where in the data a COPY has failed. A user sees its own. */
+/** The places in the data at which a COPY failed. A user sees only its own. */
 async function loadErrors(api: DataApi, queryId: number | undefined): Promise<string[]> {
   if (queryId === undefined || queryId <= 0) return [];
   try {
@@ -39,7 +39,10 @@ async function loadErrors(api: DataApi, queryId: number | undefined): Promise<st
   }
 }
 
-/** Another transaction has come between, and the next try will find the tables free. Redshift's error 1023 and its like. */
+/**
+ * Another transaction has interfered, and the next try will find the tables free. Redshift's error 1023 and similar
+ * ones.
+ */
 export function isConflict(said: Described): boolean {
   return /serializable isolation violation|\b1023\b|could not serialize|conflict with concurrent transaction|deadlock/i.test(
     said.Error ?? '',

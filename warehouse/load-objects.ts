@@ -10,15 +10,16 @@ export function urlOf({ bucket, key }: Pick<LoadObject, 'bucket' | 'key'>): stri
 }
 
 /**
- * The manifest of a COPY: exactly these objects, each of which must be there. Never a prefix, under which anybody could put
- * more. https://docs.aws.amazon.com/redshift/latest/dg/loading-data-files-using-manifest.html
+ * The manifest of a COPY: exactly these objects, each of which must exist. It never uses a prefix, because other
+ * programs could add objects under it.
+ * https://docs.aws.amazon.com/redshift/latest/dg/loading-data-files-using-manifest.html
  */
 export function copyManifest(objects: readonly LoadObject[]) {
   return {
     entries: objects.map((object) => ({
       url: urlOf(object),
       mandatory: true,
-      // A COPY of Parquet doesn't go without.
+      // A COPY of Parquet requires it.
       meta: { content_length: object.bytes },
     })),
   };

@@ -3,11 +3,13 @@ import type { RedshiftSettings } from '#run/settings/redshift.ts';
 import type { Request } from './data-api.ts';
 import { name, names, tableName, text } from './sql.ts';
 
-/** What is loaded in one transaction: a part of a run's objects for one table. */
+/** What one transaction loads: a part of a run's objects for one table. */
 export interface Part {
   readonly runId: string;
   readonly load: Load;
-  /** From 1. A run has a second part only where more came after its first was loaded. */
+  /**
+   * The number of the part, from 1. A run has a second part only if more objects came after its first part was loaded.
+   */
   readonly part: number;
   /** URL of the manifest that names the objects. */
   readonly manifest: string;
@@ -15,25 +17,26 @@ export interface Part {
   readonly bytes: number;
 }
 
-/** What each SQL of a load is for, so that the one that failed says what went wrong. */
+/** The purpose of each SQL of a load, so that the failed one says what went wrong. */
 export type Step = 'settings' | 'lock' | 'once' | 'clear' | 'stage' | 'copy' | 'keys' | 'write' | 'count' | 'record';
 
-/** Where merge puts what it has read: a table that only its own session sees. */
+/** The table for the rows that merge has read, which only its own session sees. */
 const STAGE = '"sluice_stage"';
 
-/** The table of ours that says which runs have loaded into a table. It has a name of its own, in a schema of its own. */
+/** The name of our table that records which runs were loaded into a table. It has its own name, in its own schema. */
 export function ledgerTable({ ledgerSchema }: Pick<RedshiftSettings, 'ledgerSchema'>, table: string): TableName {
   return { schema: ledgerSchema, table };
 }
 
 /**
- * The SQLs of a load, in order, each with what it is for. They run as one transaction:
+ * The SQLs of a load, in order, each with its purpose. They run as one transaction:
  *
- * - The ledger's lock comes first, before the transaction has seen any data: Redshift takes a transaction's snapshot at its
- *   first query, so whoever waited here sees what the one before it has written. Only loads into the same table wait.
- * - `once` fails by a division by zero where the part is in the ledger: there is no IF in plain SQL, and Redshift enforces
- *   no unique key.
- * - `replace` deletes, and never truncates: a TRUNCATE commits.
+ * - The ledger's lock comes first, before the transaction has read any data: Redshift takes a transaction's snapshot at
+ *   its first query, so a transaction that waited here sees what the earlier one has written. Only loads into the same
+ *   table wait.
+ * - `once` fails with a division by zero if the ledger contains the part: plain SQL has no IF, and Redshift enforces no
+ *   unique key.
+ * - `replace` deletes, and never truncates, because a TRUNCATE commits.
  */
 export function loadSteps(part: Part, warehouse: RedshiftSettings): { readonly step: Step; readonly sql: string }[] {
   const { load } = part;
@@ -64,7 +67,7 @@ export function loadSteps(part: Part, warehouse: RedshiftSettings): { readonly s
   ];
 }
 
-/** Rows that the COPY before it has loaded, in this session. */
+/** The rows that the COPY before it has loaded, in this session. */
 const COUNT = 'SELECT pg_last_copy_count() AS rows';
 
 function mergeSteps({ keys = [], columns: only }: Load, target: string, columns: string, copy: string) {
@@ -76,7 +79,7 @@ function mergeSteps({ keys = [], columns: only }: Load, target: string, columns:
     { step: 'copy' as const, sql: copy },
     { step: 'count' as const, sql: COUNT },
     {
-      // A row that is there twice, or that nothing tells from another, would be written each time.
+      // A row that exists twice, or that has no key, would be written each time.
       step: 'keys' as const,
       sql: `SELECT 1 / (CASE WHEN COUNT(*) = 0 THEN 1 ELSE 0 END) FROM (SELECT ${list} FROM ${STAGE} GROUP BY ${list} HAVING COUNT(*) > 1 OR ${empty}) AS wrong`,
     },
@@ -88,7 +91,7 @@ function mergeSteps({ keys = [], columns: only }: Load, target: string, columns:
   ];
 }
 
-/** What every session of ours sets: how long a statement may take, and who is asking. */
+/** The settings of every session: how long a statement may take, and who runs it. */
 function settings({ statementMinutes, queryGroup, slots }: RedshiftSettings): string[] {
   return [
     `SET statement_timeout TO ${Math.round(statementMinutes * 60_000)}`,
@@ -120,7 +123,7 @@ function copySource({ manifest, load: { options } }: Part, { copyRole }: Redshif
   ].join(' ');
 }
 
-/** A load as the Data API takes it. */
+/** A load in the form of the Data API. */
 export function loadRequest(part: Part, warehouse: RedshiftSettings, token: string, at: Date): Request {
   return {
     sqls: loadSteps(part, warehouse).map(({ sql }) => sql),

@@ -24,7 +24,7 @@ import { ledgerTable, loadRequest, loadSteps, type Part } from './load-statement
 import { tableName } from './sql.ts';
 import { checkTable, ensureLedger } from './target-table.ts';
 
-/** What a load needs of the world. */
+/** The clients and settings that a load needs. */
 export interface LoadContext {
   readonly store: Store;
   readonly api: DataApi;
@@ -34,40 +34,41 @@ export interface LoadContext {
 /** The load of a closed run into one table. */
 export interface TableLoad {
   readonly runId: string;
-  /** Which of the run's tables it is. */
+  /** The index of the table in the run. */
   readonly index: number;
   readonly load: Load;
   /** When the run was closed. */
   readonly closedAt: string;
 }
 
-/** What of a run goes into a table. */
+/** The objects of a run for a table. */
 export interface ToLoad {
   readonly objects: readonly LoadObject[];
   readonly heldBack: number;
-  /** Columns of the Parquet files, where the processor `parquet` has told them. */
+  /** The columns of the Parquet files, if the processor `parquet` has reported them. */
   readonly parquet: { readonly columns: readonly Column[]; readonly isCut: boolean } | undefined;
 }
 
-/** A load that meets other transactions is tried so often. */
+/** How often a load is tried that meets other transactions. */
 const ATTEMPTS = 5;
-/** The Data API's durations are in these. */
+/** The unit of the Data API's durations. */
 const NANOSECONDS = 1_000_000_000;
-/** What Sluice reads of a manifest that it wrote. */
+/** What Sluice reads from a manifest that it wrote. */
 const namedObjects = z.object({
   entries: z.array(z.object({ url: z.string(), meta: z.object({ content_length: z.int() }) })),
 });
 
 /**
- * Takes the load of a run into one table as far as it goes now: begins it, looks at it, or finds that it is done. To be called
- * again until the record says how it ended; called again after that it does nothing, and so does a call that was repeated, or
- * one of another process.
+ * Advances the load of a run into one table: begins it, checks it, or finds that it is done. Call it again until the
+ * record says how the load ended; after that it does nothing. A repeated call, or a call of another process, does
+ * nothing twice.
  *
- * The warehouse's ledger says what is loaded, for it is written by the transaction that loads. Everything else, the record
- * and the manifest in S3 among it, only saves work or says how far it is.
+ * The ledger in the warehouse decides what is loaded, because the transaction that loads writes it. Everything else,
+ * also the record and the manifest in S3, only saves work or reports progress.
  *
- * @param toLoad reads what is to be loaded; it is asked only where that is needed.
- * @returns the record. A load that failed is a record, too; in a run that is closed anew after a redrive it is tried again.
+ * @param toLoad reads what is to be loaded; it is called only if needed.
+ * @returns the record. A failed load is a record too; if the run is closed again after a redrive, the load is tried
+ * again.
  */
 export async function advanceLoad(
   context: LoadContext,
@@ -90,9 +91,9 @@ function failed(record: LoadRecord, { name, message }: LoadFailedError): LoadRec
 }
 
 /**
- * Stops the load into one table, where it is under way.
+ * Stops the load into one table, if it is under way.
  *
- * @returns the record: `cancelled`, or `loaded` where the transaction was faster.
+ * @returns the record: `cancelled`, or `loaded` if the transaction was faster.
  */
 export async function cancelLoad(context: LoadContext, table: TableLoad): Promise<LoadRecord> {
   const known = await readLoadRecord(context.store, table.runId, table.index);
@@ -130,7 +131,7 @@ async function advance(
 
   const parts = await loadedParts(context, table);
   const { statement } = record;
-  // What failed before a redrive is tried again.
+  // A load that failed before a redrive is tried again.
   const isOfNow = known?.closedAt === table.closedAt;
   if (isOfNow && statement !== null && said !== undefined && said.Status !== 'FINISHED' && !parts.has(statement.part)) {
     if (!isConflict(said) || statement.attempt >= ATTEMPTS) {
@@ -142,7 +143,7 @@ async function advance(
   const { objects: all, heldBack, parquet } = await toLoad();
   const there = new Set([...parts.values()].flatMap(({ urls }) => urls));
   const objects = all.filter((object) => !there.has(urlOf(object)));
-  // A part that another process has loaded was counted by nobody here.
+  // Nothing has counted the rows of a part that another process has loaded.
   const uncounted = Object.fromEntries([...parts.keys()].map((part) => [part, null]));
   record = { ...record, ...sumOf(parts), heldBack, rows: { ...uncounted, ...record.rows } };
   if (objects.length === 0) return keep(context, table, { ...record, state: parts.size === 0 ? 'nothing' : 'loaded' });
@@ -162,7 +163,7 @@ async function advance(
   });
 }
 
-/** The first manifest of a part counts: the same transaction is then submitted however often. */
+/** Only the first manifest of a part is kept, so repeated submissions use the same transaction. */
 async function writePart(
   { store }: LoadContext,
   { runId, index }: TableLoad,
@@ -188,7 +189,7 @@ interface LoadedPart {
   readonly bytes: number;
 }
 
-/** What the ledger in the warehouse has of the run, by part. */
+/** The parts of the run in the ledger of the warehouse. */
 async function loadedParts(
   { api, warehouse, store }: LoadContext,
   { runId, load }: TableLoad,
@@ -223,7 +224,7 @@ async function loadedParts(
   return parts;
 }
 
-/** A statement's state; undefined where the Data API doesn't know it any more, which is after a day. */
+/** The state of a statement; undefined if the Data API doesn't know it any more, which happens after a day. */
 async function lookAt(api: DataApi, id: string): Promise<Described | undefined> {
   try {
     return await describe(api, id);
@@ -233,7 +234,7 @@ async function lookAt(api: DataApi, id: string): Promise<Described | undefined> 
   }
 }
 
-/** The record with what a statement that has ended says of it: how long it took, and how many rows it has written. */
+/** Adds what an ended statement reports to the record: its duration, and how many rows it has written. */
 async function withEnd(
   context: LoadContext,
   table: TableLoad,
@@ -255,12 +256,12 @@ async function copiedRows(api: DataApi, said: Described, steps: readonly string[
   return row?.rows === undefined || row.rows === null ? null : Number(row.rows);
 }
 
-/** A part after the first adds to it: the first of a replace has emptied the table. */
+/** A part after the first appends: the first part of a replace has emptied the table. */
 function loadOfPart(load: Load, number: number): Load {
   return number > 1 && load.mode === 'replace' ? { ...load, mode: 'append' } : load;
 }
 
-/** What each SQL of a part's transaction is for. */
+/** The purpose of each SQL in a part's transaction. */
 function stepsOf({ warehouse }: LoadContext, { runId, load }: TableLoad, number: number) {
   const part: Part = { runId, load: loadOfPart(load, number), part: number, manifest: '', objects: 0, bytes: 0 };
   return loadSteps(part, warehouse).map(({ step }) => step);

@@ -1,6 +1,6 @@
 import type { TableName } from '#run/input/load.ts';
 
-/** A name, quoted for SQL: whatever is in it stays a name. Every name that goes into a statement passes through here. */
+/** Quotes a name for SQL, so that any text is only a name. Every name in a statement passes through this function. */
 export function name(text: string): string {
   return `"${text.replaceAll('"', '""')}"`;
 }
@@ -15,10 +15,11 @@ export function tableName({ schema, table }: TableName): string {
 }
 
 /**
- * A text, quoted for SQL, for the places where the Data API takes no parameter: what COPY and SET are told. Redshift reads
- * a backslash in a quoted text as it is, or as an escape (`standard_conforming_strings`); doubled, it could be two.
+ * Quotes a text for SQL, for places where the Data API accepts no parameter: texts in COPY and SET. Redshift may read a
+ * backslash in a quoted text unchanged, or as an escape (`standard_conforming_strings`); a doubled backslash could
+ * become two.
  *
- * @throws Error where a text holds a backslash or a control character: none that Sluice writes there does.
+ * @throws Error if a text contains a backslash or a control character: Sluice never writes such a text there.
  */
 export function text(value: string): string {
   if (/[\\\p{Cc}]/u.test(value.replaceAll('\t', ''))) {

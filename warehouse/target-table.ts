@@ -6,19 +6,20 @@ import { LoadFailedError } from './errors.ts';
 import { ledgerTable } from './load-statements.ts';
 import { name, tableName, text } from './sql.ts';
 
-/** What a load needs to be allowed, by its mode. */
+/** The rights that a load needs, by its mode. */
 const PRIVILEGES: Readonly<Record<Load['mode'], readonly string[]>> = {
   append: ['INSERT'],
   replace: ['INSERT', 'DELETE'],
-  // It compares the rows that are there.
+  // It compares the existing rows.
   merge: ['INSERT', 'DELETE', 'SELECT'],
 };
 
 /**
- * Looks at the table before a load: whether it is there, has the columns, and may be written.
+ * Checks the table before a load: whether it exists, has the columns, and may be written.
  *
- * @param parquet the columns of the files, where they are Parquet of the processor `parquet`; COPY matches them by position.
- * @throws LoadFailedError naming all that is wrong, with the CREATE TABLE that would fit where there is no table.
+ * @param parquet the columns of the files, if they are Parquet of the processor `parquet`; COPY matches them by
+ * position.
+ * @throws LoadFailedError naming all that is wrong, with the CREATE TABLE that would fit if there is no table.
  */
 export async function checkTable(
   api: DataApi,
@@ -57,7 +58,7 @@ function columnProblems(
   found: readonly string[],
   parquet: { readonly columns: readonly Column[]; readonly isCut: boolean } | undefined,
 ): string[] {
-  // Redshift folds names unless it was told otherwise.
+  // Redshift ignores the case of names unless it is configured otherwise.
   const folded = new Set(found.flatMap((column) => [column, column.toLowerCase()]));
   const unknown = [...new Set([...(columns ?? []), ...keys])].filter(
     (column) => !folded.has(column) && !folded.has(column.toLowerCase()),
@@ -91,9 +92,9 @@ async function privilegeProblems(api: DataApi, load: Load, target: TableName): P
 }
 
 /**
- * Makes the ledger of a table, where it isn't there yet.
+ * Creates the ledger of a table, if it does not exist yet.
  *
- * @throws LoadFailedError saying what to create by hand, where this user may not.
+ * @throws LoadFailedError, which says what to create by hand, if this user may not.
  */
 export async function ensureLedger(api: DataApi, warehouse: RedshiftSettings, table: string): Promise<void> {
   const ledger = ledgerTable(warehouse, table);

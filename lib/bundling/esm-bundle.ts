@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions } from 'esbuild';
 
-/** A module of ours by its path without an ending: TypeScript in the repository, compiled in the npm package. */
+/**
+ * Returns the path of one of our modules, given without its ending: TypeScript in the repository, compiled in the npm
+ * package.
+ */
 export const ownModule = (path: string): string => `${path}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`;
 
-/** A file that a bundle holds in place of a module. */
+/** A file that replaces a module in a bundle. */
 export const bundled = (file: string): string => fileURLToPath(new URL(`bundled/${file}`, import.meta.url));
 
 /** The version of this repository or npm package. */
@@ -16,7 +19,7 @@ export function packageVersion(): string {
   return version;
 }
 
-/** How everything that runs in AWS is bundled: ES modules for Node 24, the AWS SDK inside. */
+/** The options for bundling all code that runs in AWS: ES modules for Node 24, the AWS SDK included. */
 export const ESM_BUNDLE = {
   bundle: true,
   minify: true,
@@ -31,7 +34,7 @@ export const ESM_BUNDLE = {
     'node:http': bundled('http.cjs'),
     'node:https': bundled('https.cjs'),
   },
-  // undici's own name for a build without its experimental second HTTP parser, which is 160 KiB.
+  // With this name, undici is built without its experimental second HTTP parser, which is 160 KiB.
   define: { esbuildDetection: 'true', SLUICE_VERSION: JSON.stringify(packageVersion()) },
   // CommonJS packages in an ES module call `require` for Node's own modules.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },

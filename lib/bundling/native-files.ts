@@ -20,7 +20,7 @@ const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const LOCK_FOLDER = join(REPOSITORY, 'worker/native');
 const CACHE = join(REPOSITORY, '.sluice/native');
 
-/** Where a worker runs: what its native code must be made for. */
+/** The platform of a worker, for which its native code must be built. */
 export interface Platform {
   readonly os: 'linux' | 'darwin';
   readonly cpu: 'arm64' | 'x64';
@@ -28,12 +28,12 @@ export interface Platform {
   readonly libc?: 'glibc' | 'musl';
 }
 
-/** A file of native code, packed by Brotli, for the bucket of assets. */
+/** A file of native code, compressed with Brotli, for the bucket of assets. */
 export interface NativeFile {
-  /** What the worker calls it once it is unpacked. */
+  /** The name of the unpacked file. */
   readonly name: string;
   readonly path: string;
-  /** Of the packed file, as hexadecimal digits: the worker checks it before it loads anything. */
+  /** The hash of the compressed file, as hexadecimal digits. The worker checks it before it loads anything. */
   readonly sha256: string;
 }
 
@@ -42,12 +42,12 @@ export class NativeInstallError extends Error {
   override readonly name = 'NativeInstallError';
 }
 
-/** An installed file isn't made for the worker's platform. */
+/** An installed file is for another platform than the worker's. */
 export class WrongPlatformError extends Error {
   override readonly name = 'WrongPlatformError';
 }
 
-/** The machine's own platform, for the local run, where workers are plain processes. */
+/** The machine's own platform, for the local run, in which workers are plain processes. */
 export function ownPlatform(): Platform {
   const { platform, arch } = process;
   if ((platform !== 'linux' && platform !== 'darwin') || (arch !== 'arm64' && arch !== 'x64')) {
@@ -59,10 +59,10 @@ export function ownPlatform(): Platform {
 }
 
 /**
- * DuckDB's native files for a platform. Installed once by `npm ci` from a lock of its own (`worker/native`), checked and
- * packed, then kept in `.sluice/native` until the lock changes; a synth that finds them there takes no time and no
- * network. Measured on two busy cores: 6.6 s the first time, 0.06 s after
- * that, 20 MB.
+ * Returns DuckDB's native files for a platform. They are installed once with `npm ci` from a separate lock file
+ * (`worker/native`), checked and compressed, then kept in `.sluice/native` until the lock file changes. A synth that
+ * finds them there needs no time and no network. Measured on two busy cores: 6.6 s the first time, 0.06 s after that,
+ * 20 MB.
  *
  * @throws NativeInstallError, WrongPlatformError.
  */
@@ -86,7 +86,10 @@ function packageName({ os, cpu, libc }: Platform): string {
   return `@duckdb/node-bindings-${os}-${cpu}${libc === 'musl' ? '-musl' : ''}`;
 }
 
-/** Makes a folder as a whole: a synth beside this one, or one that is broken off, leaves no half. */
+/**
+ * Creates a folder completely or not at all: a synth at the same time, or an interrupted one, leaves no incomplete
+ * folder.
+ */
 function makeFolder(folder: string, fill: (made: string) => void): void {
   mkdirSync(CACHE, { recursive: true });
   const made = mkdtempSync(join(CACHE, 'making-'));
@@ -115,8 +118,8 @@ function pack(name: string, platform: Platform, folder: string): void {
 }
 
 /**
- * Brotli, since a synth may run on a Node 20, which has no zstd. At this level DuckDB's library takes 19.8 MB in 1.2 s of CPU, and 0.2 s
- * to unpack.
+ * Brotli, because a synth may run on Node 20, which has no zstd. At this level, DuckDB's library becomes 19.8 MB in 1.2
+ * s of CPU, and needs 0.2 s to unpack.
  */
 function packed(bytes: Buffer): Buffer {
   return brotliCompressSync(bytes, {
@@ -124,7 +127,7 @@ function packed(bytes: Buffer): Buffer {
   });
 }
 
-/** The package that npm has installed with all others, where the worker's platform is this machine's own. */
+/** The package that npm has installed with all others, if the worker's platform is this machine's own. */
 function installedHere(name: string): string | undefined {
   const { dependencies } = JSON.parse(readFileSync(join(LOCK_FOLDER, 'package.json'), 'utf8')) as {
     dependencies: Record<string, string>;
@@ -160,7 +163,10 @@ function installed(name: string, { os, cpu, libc }: Platform, folder: string): s
 /** ELF's machine numbers. */
 const ELF_MACHINE = { x64: 62, arm64: 183 } as const;
 
-/** @throws WrongPlatformError. A task with another machine's code would fail at its first item, long after the deploy. */
+/**
+ * @throws WrongPlatformError. A task with code for another machine would fail only at its first item, long after the
+ * deploy.
+ */
 export function checkPlatform(bytes: Buffer, { os, cpu }: Platform, file: string): void {
   if (os !== 'linux') return;
   const isElf = bytes.subarray(0, 4).equals(Buffer.from('\x7fELF', 'latin1'));

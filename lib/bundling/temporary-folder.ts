@@ -5,13 +5,13 @@ import { join } from 'node:path';
 const folders: string[] = [];
 
 /**
- * A new folder among the system's temporary ones. It is gone when the process ends.
+ * Creates a folder among the system's temporary ones. It is deleted when the process ends.
  *
- * @param name what its name begins with.
+ * @param name the beginning of its name.
  * @returns its path.
  */
 export function temporaryFolder(name: string): string {
-  // One listener for all: Node warns of more than ten.
+  // One listener for all folders, because Node warns of more than ten.
   if (folders.length === 0) process.once('exit', removeAll);
   const folder = mkdtempSync(join(tmpdir(), `${name}-`));
   folders.push(folder);

@@ -12,20 +12,22 @@ import { duckDbFiles, ownPlatform, type Platform } from './native-files.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /**
- * What the command may take. A task definition and the overrides of RunTask hold 64 KiB each, with environment and all
- * else.
+ * The longest command. A task definition and the overrides of RunTask have a limit of 64 KiB each, with the environment
+ * and everything else.
  */
 const MAX_COMMAND_BYTES = 30 * 1_024;
 
-/** Processors of the user's own, by name: the path of each one's module. */
+/** The user's own processors, by name: the path of the module of each. */
 type OwnProcessors = Settings['workers']['processors'];
 
 /** The worker as one file. */
 export interface WorkerBundle {
   readonly path: string;
-  /** Of the file's bytes, as hex. The task definition carries it, and bootstrap.ts refuses anything else. */
+  /**
+   * The hash of the file, as hex. The task definition contains it, and bootstrap.ts refuses a file with another hash.
+   */
   readonly sha256: string;
-  /** The modules that it holds code of, with their bytes. */
+  /** The modules whose code it contains, with their bytes. */
   readonly output: Metafile['outputs'][string];
 }
 
@@ -38,11 +40,12 @@ const entry = (path: string): string => fileURLToPath(new URL(`../../${path}`, i
 const program = (path: string): string => entry(ownModule(path));
 
 /**
- * Bundles the worker with all it needs, the AWS SDK included, into `worker.mjs`. The same sources give the same bytes.
+ * Bundles the worker with everything that it needs, the AWS SDK included, into `worker.mjs`. The same sources give the
+ * same bytes.
  *
- * @param outDir where the file goes; made if need be.
- * @param processors processors of the user's own, by name: the path of each one's module, from the current folder.
- * @throws esbuild's BuildFailure where the worker doesn't compile.
+ * @param outDir the folder for the file; it is created if needed.
+ * @param processors the user's own processors, by name: the path of the module of each, from the current folder.
+ * @throws esbuild's BuildFailure if the worker doesn't compile.
  */
 export function buildWorkerBundle(outDir: string, processors: OwnProcessors = {}): WorkerBundle {
   mkdirSync(outDir, { recursive: true });
@@ -60,7 +63,7 @@ export function buildWorkerBundle(outDir: string, processors: OwnProcessors = {}
           },
         }),
     outfile: path,
-    // DuckDB's native part is no JavaScript: the worker fetches it with the first item that needs it.
+    // DuckDB's native part is not JavaScript: the worker downloads it with the first item that needs it.
     alias: { ...ESM_BUNDLE.alias, '@duckdb/node-bindings': entry('processors/table/bindings.cjs') },
     logLevel: 'error',
   });
@@ -86,10 +89,10 @@ function mainWith(processors: OwnProcessors): string {
 }
 
 /**
- * Loads each module of the user's own, bundled as the worker is, and looks for its processor. So a wrong path or name fails the synth and
- * not the first item.
+ * Loads each of the user's modules, bundled like the worker, and looks for its processor. So a wrong path or name fails
+ * the synth and not the first item.
  *
- * @throws SettingsError that names each setting that is wrong.
+ * @throws SettingsError that names each wrong setting.
  */
 function checkProcessors(processors: OwnProcessors): void {
   const missing = Object.entries(processors).filter(([, file]) => !existsSync(resolve(file)));
@@ -121,8 +124,8 @@ function checkProcessors(processors: OwnProcessors): void {
 }
 
 /**
- * The container's command: Node with the bootstrap as its argument. There is no shell in between, so SIGTERM arrives
- * where it is handled, and nothing is quoted.
+ * The container's command: Node with the bootstrap as its argument. There is no shell in between, so the bootstrap
+ * receives SIGTERM, and nothing needs quoting.
  *
  * @throws WorkerCommandTooLongError beyond 30 KiB.
  */
@@ -132,7 +135,7 @@ export function workerCommand(): string[] {
     ...options,
     entryPoints: [program('worker/bootstrap')],
     format: 'cjs',
-    // `${…}` in a template looks like a forgotten Fn::Sub, and synth would warn of each.
+    // `${…}` in a template looks like a forgotten Fn::Sub, and synth would warn about each.
     supported: { 'template-literal': false },
     write: false,
   });
@@ -147,12 +150,12 @@ export function workerCommand(): string[] {
 }
 
 /**
- * All that workers run, for a synth: bundle, command, native files. The bundle is gone when the process ends; CDK copies
- * assets at synth.
+ * Builds everything that workers run: bundle, command, native files. The bundle is deleted when the process ends; CDK
+ * copies assets at synth.
  *
- * @param platform what the native files must be for; undefined to leave them out.
- * @param processors processors of the user's own.
- * @throws SettingsError where a module has no such processor.
+ * @param platform of the native files; undefined to leave them out.
+ * @param processors the user's own processors.
+ * @throws SettingsError if a module has no such processor.
  */
 export function buildWorkerProgram(platform: Platform | undefined, processors: OwnProcessors = {}): WorkerProgram {
   if (Object.keys(processors).length > 0) checkProcessors(processors);

@@ -28,14 +28,14 @@ import { roleByName } from './trust.ts';
 
 /** Node of CodeBuild's image: it installs the packages, and the Node 24 of the scripts is among them. */
 const NODE = 22;
-/** What is kept of artifacts, and of downloaded packages. Each push writes new ones. */
+/** How long artifacts and downloaded packages are kept. Each push writes new ones. */
 const ARTIFACT_DAYS = 30;
 const LOG_DAYS = 30;
 /** The tests take ten minutes on two cores. */
 const SYNTH_MINUTES = 90;
 /** For a rollback, after the longest run. */
 const ROLLBACK_MINUTES = 90;
-/** The asset publisher that CDK's pipeline installs. Otherwise it would be whatever is newest on that day. */
+/** The asset publisher that CDK's pipeline installs. Without a version, it would be the newest one of the day. */
 const CDK_ASSETS = '4.7.3';
 
 export interface DeliveryStackProps extends StackProps {
@@ -45,10 +45,11 @@ export interface DeliveryStackProps extends StackProps {
 }
 
 /**
- * A pipeline that deploys the app at each push to its branch, stage by stage, and first of all itself. After each deploy a run of a small
- * known source has to end complete; where it does not, the stage's earlier template is put back and the pipeline ends.
+ * A pipeline that deploys the app at each push to its branch, stage by stage, after it has updated itself. After each
+ * deploy, a run of a small known source has to end complete. If it does not, the stage's earlier template is deployed
+ * again and the pipeline ends.
  *
- * Deployed once by hand; from then on it looks after itself.
+ * It is deployed once by hand; after that it updates itself.
  */
 export class DeliveryStack extends Stack {
   readonly #delivery: DeliverySettings;
@@ -65,7 +66,7 @@ export class DeliveryStack extends Stack {
       retention: LOG_DAYS,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    // Another account can't use the key that S3 has for this one.
+    // Another account can't use the key that S3 manages for this one.
     const isAcross = delivery.stages.some((stage) => placeOf(delivery, stage).account !== delivery.account);
     this.#artifacts = this.#artifactBucket(isAcross);
     const pipeline = new CodePipeline(this, 'Pipeline', {
@@ -100,7 +101,7 @@ export class DeliveryStack extends Stack {
     return CodePipelineSource.connection(repository, branch, { connectionArn });
   }
 
-  /** CDK grants the action of the service's former name, which connections made since don't know. */
+  /** CDK grants the action under the service's former name, which newer connections don't know. */
   #useConnection(pipeline: CodePipeline): void {
     const { connectionArn } = this.#delivery;
     if (connectionArn === undefined) return;
@@ -112,7 +113,9 @@ export class DeliveryStack extends Stack {
     );
   }
 
-  /** The README's own commands. The packages are installed anew each time; what npm and pip download is cached. */
+  /**
+   * The commands of the README. The packages are installed again each time; the downloads of npm and pip are cached.
+   */
   #synth(settings: Settings, input: IFileSetProducer): CodeBuildStep {
     const { test } = this.#delivery;
     const lookups = this.#lookupRoles(settings);
@@ -130,7 +133,7 @@ export class DeliveryStack extends Stack {
     });
   }
 
-  /** The roles by which a synth looks an existing VPC up. */
+  /** The roles with which a synth looks up an existing VPC. */
   #lookupRoles(settings: Settings): string[] {
     const withVpc = this.#delivery.stages.filter(
       (stage) => settingsOfStage(settings, stage).network?.vpcId !== undefined,
@@ -157,7 +160,7 @@ export class DeliveryStack extends Stack {
     });
   }
 
-  /** A run after the deploy, and the rollback where it is not complete: docs/delivery.md. */
+  /** A run after the deploy, and the rollback if the run is not complete: docs/delivery.md. */
   #smoke({ stageName, place }: DeliveryStage, roleName: string): CodeBuildStep {
     const { smoke, smokeMinutes } = this.#delivery;
     const roles = (['smoke', 'rollback'] as const).map((role) => stageRoleArn(role, place));
@@ -185,7 +188,7 @@ export class DeliveryStack extends Stack {
     });
   }
 
-  /** What the stages' builds hand over to each other, and the cache. */
+  /** The bucket for artifacts that the stages' builds pass on, and for the cache. */
   #artifactBucket(isAcross: boolean): IBucket {
     const key = isAcross
       ? new Key(this, 'ArtifactKey', {

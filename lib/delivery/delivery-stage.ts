@@ -10,19 +10,23 @@ import { GitHubRole, gitHubRoleName } from './git-hub-role.ts';
 import { StageAccess } from './stage-access.ts';
 import { roleByName } from './trust.ts';
 
-/** What the app is made of, where it is not what the settings say: see SluicePipelineProps. */
+/** Replacements for the app's programs: see SluicePipelineProps. */
 export type Programs = Pick<SluiceStackProps, 'workerProgram' | 'entries'>;
 
 export interface DeliveryStageProps {
   readonly settings: Settings;
   readonly delivery: DeliverySettings;
   readonly stage: StageSettings;
-  /** Who runs the state machine after the deploy, and puts an earlier template back: a role, or a repository's workflow. */
+  /**
+   * Who runs the state machine after the deploy, and restores an earlier template: a role, or a repository's workflow.
+   */
   readonly by: IPrincipal | { readonly repository: string };
   readonly programs?: Programs;
 }
 
-/** The app as one stage deploys it: in its account and region, with its settings, and with what the delivery may do there. */
+/**
+ * The app in one stage: in the stage's account and region, with its settings, and with the roles of the delivery there.
+ */
 export class DeliveryStage extends Stage {
   readonly stack: SluiceStack;
   /** What names the stage's place in ARNs. */
@@ -38,7 +42,7 @@ export class DeliveryStage extends Stage {
     const own = settingsOfStage(settings, stage);
     const stackName = own.stackName ?? settings.stackName;
     this.stack = new SluiceStack(this, stackName, {
-      // A stage's stacks would begin with its name otherwise.
+      // Without this, a stage's stacks would begin with its name.
       stackName,
       description: `Sluice, stage ${stage.name}: lands files from the web in S3 and hands them to workers`,
       settings: own,

@@ -4,7 +4,9 @@ import type { Settings } from '../settings/settings.ts';
 import { DeliveryStack } from './delivery-stack.ts';
 import { DeliveryStage, type Programs } from './delivery-stage.ts';
 
-/** Adds to an app what the setting `delivery` asks for: the pipeline, or the stages that a workflow of GitHub deploys. */
+/**
+ * Adds what the setting `delivery` asks for to an app: the pipeline, or the stages that a workflow of GitHub deploys.
+ */
 export function addDelivery(app: App, settings: Settings, delivery: DeliverySettings, programs?: Programs): void {
   const { stackName, source, account, region } = delivery;
   const more = { settings, delivery, ...(programs && { programs }) };

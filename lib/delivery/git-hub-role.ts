@@ -5,7 +5,7 @@ import { stageRoleArn } from './stage-access.ts';
 
 const GITHUB = 'token.actions.githubusercontent.com';
 
-/** What the deploy takes of the bootstrap: its roles. The last one looks an existing VPC up. */
+/** The roles of the bootstrap that the deploy needs. The last one looks up an existing VPC. */
 const BOOTSTRAP_ROLES = ['deploy-role', 'file-publishing-role', 'lookup-role'];
 
 export function gitHubRoleName({ stackName, region }: { stackName: string; region: string }): string {
@@ -15,15 +15,17 @@ export function gitHubRoleName({ stackName, region }: { stackName: string; regio
 export interface GitHubRoleProps {
   /** `owner/name`. */
   readonly repository: string;
-  /** The environment of GitHub whose jobs may take the role on: it has the stage's name. */
+  /** The environment of GitHub whose jobs may assume the role: it has the stage's name. */
   readonly environment: string;
 }
 
 /**
- * The role of a workflow of GitHub: jobs of one environment of one repository take it on by GitHub's own token, so that no key is kept
- * there. It can only take on others: those of the bootstrap in this account and region, and those of the stage.
+ * The role of a workflow of GitHub. Jobs of one environment of one repository assume it with GitHub's own token, so no
+ * key is stored in GitHub. The role can only assume other roles: those of the bootstrap in this account and region, and
+ * those of the stage.
  *
- * The account's identity provider for GitHub is not made here: an account has one at most, and other stacks use it too.
+ * The account's identity provider for GitHub is not created here: an account can have only one, and other stacks use it
+ * too.
  */
 export class GitHubRole extends Construct {
   constructor(scope: Construct, id: string, { repository, environment }: GitHubRoleProps) {

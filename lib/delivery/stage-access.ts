@@ -6,14 +6,17 @@ import { Construct } from 'constructs';
 import { KEPT_TEMPLATE_BUCKET, keptTemplateKey, SMOKE_RUN } from '#run/delivery.ts';
 import type { SluicePipeline } from '../sluice-pipeline.ts';
 
-/** The roles of a stage, by what they are for. */
+/** The roles of a stage, by their purpose. */
 export type StageRole = 'smoke' | 'rollback';
 
 const SMOKE_RUNS = `${SMOKE_RUN}-*`;
-/** For how long templates of earlier deploys are kept. */
+/** How long templates of earlier deploys are kept. */
 const KEPT_DAYS = 90;
 
-/** The ARN of a stage's role, which others name before it is there. Roles are of all regions, so the name holds the region. */
+/**
+ * Returns the ARN of a stage's role, which other resources name before the role exists. Roles exist in all regions, so
+ * the name contains the region.
+ */
 export function stageRoleArn(
   role: StageRole,
   { account, region, stackName }: { account: string; region: string; stackName: string },
@@ -27,15 +30,15 @@ function stageRoleName(role: StageRole, { region, stackName }: { region: string;
 
 export interface StageAccessProps {
   readonly pipeline: SluicePipeline;
-  /** Who may take the two roles on. */
+  /** The principals that may assume the two roles. */
   readonly trusts: IPrincipal;
 }
 
 /**
- * What the delivery may do in a stage after the deploy: two roles, so that what runs the state machine can't change the stack, and a
- * bucket for the template that passed last.
+ * What the delivery may do in a stage after the deploy. There are two roles, so that the one that runs the state
+ * machine can't change the stack, and a bucket for the last template whose run was complete.
  *
- * It is part of the app's stack: a role of the delivery can do nothing to any other stack.
+ * They belong to the app's stack: a role of the delivery can't do anything to another stack.
  */
 export class StageAccess extends Construct {
   constructor(scope: Construct, id: string, { pipeline, trusts }: StageAccessProps) {
@@ -56,7 +59,7 @@ export class StageAccess extends Construct {
       describe,
       new PolicyStatement({ actions: ['states:StartExecution'], resources: [stateMachine.stateMachineArn] }),
       new PolicyStatement({
-        // StopExecution is for the run that takes longer than delivery.smokeMinutes.
+        // StopExecution is for a run that takes longer than delivery.smokeMinutes.
         actions: ['states:DescribeExecution', 'states:GetExecutionHistory', 'states:StopExecution'],
         resources: [executionsOf(stateMachine, stack, SMOKE_RUNS)],
       }),
@@ -69,7 +72,7 @@ export class StageAccess extends Construct {
       enforceSSL: true,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      // It outlives the stack, but not a first deploy that failed: nothing is in it then.
+      // It outlives the stack, but not a first deploy that failed, because it is empty then.
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       lifecycleRules: [{ id: 'earlier-templates', noncurrentVersionExpiration: Duration.days(KEPT_DAYS) }],
     });
@@ -78,7 +81,7 @@ export class StageAccess extends Construct {
       'Keeps the template of a deploy whose run was complete, and puts it back where a later one was not',
       [
         describe,
-        // CloudFormation goes on with the role that the deploy has given the stack, so no role is passed here.
+        // CloudFormation continues with the role that the deploy has given to the stack, so no role is passed here.
         new PolicyStatement({
           actions: ['cloudformation:GetTemplate', 'cloudformation:UpdateStack', 'cloudformation:DescribeStackEvents'],
           resources: [stackArn(stack)],

@@ -2,8 +2,8 @@ import { Aws } from 'aws-cdk-lib';
 import { AccountPrincipal, type IPrincipal } from 'aws-cdk-lib/aws-iam';
 
 /**
- * One role, which may not be there yet. By a condition on its name: IAM replaces the ARN of a principal by the id of a role, which
- * another role of that name lacks.
+ * One role, which may not exist yet. It is identified by a condition on its name: for a principal's ARN, IAM stores the
+ * role's id, and a new role of the same name has another id.
  */
 export function roleByName(account: string, name: string): IPrincipal {
   return new AccountPrincipal(account).withConditions({

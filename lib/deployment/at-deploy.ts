@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { type Access, leave } from '../permissions/access.ts';
 import type { Encryption } from '../storage/encryption.ts';
 
-/** Without an answer of the function, CloudFormation would wait for an hour. */
+/** If the function does not answer, CloudFormation would wait for an hour. */
 const ANSWER_WITHIN = Duration.minutes(5);
 
 export interface AtDeployProps {
@@ -13,11 +13,14 @@ export interface AtDeployProps {
   readonly encryption: Encryption;
 }
 
-/** The steps of a deploy that CloudFormation has no resource for, each a custom resource. Nothing of it runs afterwards. */
+/**
+ * The steps of a deploy for which CloudFormation has no resource, each a custom resource. None of them runs after the
+ * deploy.
+ */
 export class AtDeploy extends Construct {
-  /** ECS's service-linked role is there. */
+  /** ECS's service-linked role exists. */
   readonly ecsRole: CustomResource;
-  /** `encryption.key` is as before, or the key before it stays readable. */
+  /** `encryption.key` has not changed, or the earlier key can still be used to decrypt. */
   readonly key: CustomResource;
 
   constructor(scope: Construct, id: string, { call, encryption }: AtDeployProps) {
@@ -34,7 +37,7 @@ export class AtDeploy extends Construct {
   }
 }
 
-/** What the function needs: to look for ECS's service-linked role, and to make that role and no other. */
+/** The permissions of the function: to read ECS's service-linked role, and to create that role and no other. */
 export function ecsRoleAccess(scope: Construct): Access {
   const arn = (resourceName: string) =>
     Stack.of(scope).formatArn({
@@ -47,7 +50,7 @@ export function ecsRoleAccess(scope: Construct): Access {
   const name = 'AWSServiceRoleForECS';
   const role = arn(`aws-service-role/ecs.amazonaws.com/${name}`);
   return leave(
-    // GetRole names no path, and IAM knows the path of a role only once the role is there.
+    // GetRole names no path, and IAM knows the path of a role only after the role exists.
     { actions: ['iam:GetRole'], resources: [role, arn(name)] },
     {
       actions: ['iam:CreateServiceLinkedRole'],

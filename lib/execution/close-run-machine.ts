@@ -13,7 +13,7 @@ export interface CloseRunMachineProps {
   readonly functions: Functions;
 }
 
-/** A million items take an hour at most; what takes a day will never end. */
+/** A million items take an hour at most; an execution that takes a day will never end. */
 const TIMEOUT = Duration.days(1);
 
 /** The state machine that closes the runs of executions that were stopped, timed out or broke. */

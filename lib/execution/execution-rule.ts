@@ -11,11 +11,11 @@ import { trusted } from '../permissions/service-trust.ts';
 export interface ExecutionRuleProps {
   readonly description: string;
   readonly stateMachine: IStateMachine;
-  /** Which changes it is about, as EventBridge matches the fields of their details. */
+  /** The status changes that the rule matches, as patterns for the details of EventBridge's events. */
   readonly when: Readonly<Record<string, readonly unknown[]>>;
-  /** What is called: a function gets the event, a state machine the event's detail. */
+  /** The target: a function gets the event, a state machine gets the event's detail. */
   readonly call: IFunction | IStateMachine;
-  /** Takes the events that EventBridge can't hand over. */
+  /** The queue for events that EventBridge can't deliver. */
   readonly undelivered: IQueue;
 }
 

@@ -20,14 +20,14 @@ export interface NewStateMachineProps {
   readonly settings: Settings;
   readonly encryption: Encryption;
   readonly functions: Functions;
-  /** Makes the states; `call` gives a function for them to call. */
+  /** Makes the states; `call` returns a function for them to call. */
   readonly definition: (call: (name: LambdaName) => IFunction) => IChainable;
   readonly timeout: Duration;
-  /** What the states may do, beside calling functions. */
+  /** The permissions of the states, besides calling functions. */
   readonly statements?: readonly PolicyStatement[];
 }
 
-/** A state machine as both of this project's are: standard, logged without data, traced, with a role of its own. */
+/** Makes a state machine of this project: standard, logged without data, traced, with a role of its own. */
 export function newStateMachine(scope: Construct, props: NewStateMachineProps): StateMachine {
   const { name, settings, encryption, functions, definition, timeout, statements = [] } = props;
   const role = new Role(scope, 'StateMachineRole', {
@@ -37,7 +37,8 @@ export function newStateMachine(scope: Construct, props: NewStateMachineProps): 
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     }),
   });
-  // An execution that is under way calls the functions' versions of the deploy that it began with: any version is granted.
+  // A running execution calls the versions of the functions from the deploy with which it began, so every version is
+  // granted.
   const call = (fn: LambdaName): IFunction => {
     const resources = [`${functions.get(fn).functionArn}:*`];
     role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources }));
@@ -53,10 +54,10 @@ export function newStateMachine(scope: Construct, props: NewStateMachineProps): 
     timeout,
     tracingEnabled: true,
     logs: {
-      // Under this prefix the log group's policy can't outgrow its limit of 5,120 characters.
+      // With this prefix, the log group's policy can't exceed its limit of 5,120 characters.
       destination: encryption.logGroup(scope, `/aws/vendedlogs/states/${name}`),
       level: LogLevel[settings.logs.stateMachineLevel],
-      // Inputs hold URLs and headers, which may be secrets.
+      // Inputs contain URLs and headers, which may be secrets.
       includeExecutionData: false,
     },
   });

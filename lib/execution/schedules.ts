@@ -11,11 +11,11 @@ export interface SchedulesProps {
   readonly schedules: readonly ScheduleSettings[];
   readonly encryption: Encryption;
   readonly stateMachine: IStateMachine;
-  /** A standard queue, which Scheduler's dead letters need. */
+  /** A standard queue, because Scheduler's dead letters require one. */
   readonly undelivered: IQueue;
 }
 
-/** Scheduler would try for a day, and a run that starts a day late is worse than none that somebody is told of. */
+/** Scheduler would try for a day. A run that starts a day late is worse than no run with an alert. */
 const MAX_AGE_SECONDS = 900;
 const MAX_RETRIES = 10;
 
@@ -28,7 +28,7 @@ export class Schedules extends Construct {
     const groupName = stack.stackName;
     const group = new ScheduleGroup(this, 'Group', {
       scheduleGroupName: groupName,
-      // By CDK's default it would stay, and the next deploy of this name would fail on it.
+      // CDK would keep it by default, and the next deploy with this name would fail.
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const role = new Role(this, 'Role', {
@@ -72,7 +72,7 @@ export class Schedules extends Construct {
           retryPolicy: { maximumEventAgeInSeconds: MAX_AGE_SECONDS, maximumRetryAttempts: MAX_RETRIES },
         },
       });
-      // The role's leave must stand before a schedule may fire.
+      // A schedule must not fire before its role has the permission.
       schedule.node.addDependency(role);
     }
   }

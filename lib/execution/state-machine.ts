@@ -15,20 +15,20 @@ export interface SluiceStateMachineProps {
   readonly encryption: Encryption;
   readonly storage: Storage;
   readonly functions: Functions;
-  /** What closes the runs of executions that were stopped or timed out. */
+  /** The state machine that closes the runs of executions that were stopped or timed out. */
   readonly closeRun: StateMachine;
 }
 
-/** The functions that ask Step Functions about executions of the state machine, and what they ask. */
+/** The functions that call Step Functions about executions of the state machine, and the actions that they call. */
 const ASKING: readonly (readonly [LambdaName, action: string])[] = [
-  // What became of an execution that holds a slot.
+  // What happened to an execution that owns a slot.
   ['plan', 'states:DescribeExecution'],
   // How often an execution was redriven.
   ['close-run', 'states:DescribeExecution'],
   ['broken', 'states:DescribeExecution'],
 ];
 
-/** The pipeline as a state machine, ended after `run.timeoutHours`. */
+/** The pipeline as a state machine, which ends after `run.timeoutHours`. */
 export class SluiceStateMachine extends Construct {
   readonly stateMachine: StateMachine;
 
@@ -70,7 +70,10 @@ export class SluiceStateMachine extends Construct {
     this.#letFunctionsAsk(functions, closeRun);
   }
 
-  /** Policies of their own: within the functions' they would make a circle, for the state machine needs the functions. */
+  /**
+   * These are separate policies: as part of the functions' own, they would make a circular dependency, because the
+   * state machine depends on the functions.
+   */
   #letFunctionsAsk(functions: Functions, closeRun: StateMachine): void {
     const executions = Stack.of(this).formatArn({
       service: 'states',

@@ -44,16 +44,16 @@ interface Spec {
 /** Records of all runs. */
 const RUNS = `${RUNS_PREFIX}*`;
 const FAILURES = `${RUNS_PREFIX}*/failures/*`;
-/** What the watch keeps, and that it has told of a run. */
+/** The watch's own records, and the records of sent events. */
 const WATCHED = [`${WATCH_PREFIX}*`, `${RUNS_PREFIX}*/told/*`];
-/** Objects land at whatever keys the input names. */
+/** Objects land at any key that the input names. */
 const ANYWHERE = '*';
 
-/** Lambda's own limit. Transfers stop by themselves before it, and reading long lists may take its time. */
+/** Lambda's own limit. Transfers stop by themselves before it, and long lists may take that long. */
 const LONG = Duration.minutes(15);
 const SHORT = Duration.minutes(5);
 
-/** The functions of a deployment. What each may do stands in one table, below. */
+/** The functions of a deployment. The table below contains the permissions of each. */
 export class Functions extends Construct {
   readonly #functions: Readonly<Partial<Record<LambdaName, SluiceFunction>>>;
 
@@ -78,17 +78,17 @@ export class Functions extends Construct {
     this.#functions = Object.fromEntries(made);
   }
 
-  /** The function as the newest deploy made it. */
+  /** The function in its newest deployed form. */
   get(name: LambdaName): IFunction {
     return this.#made(name).function;
   }
 
-  /** The function as this deploy makes it, and as it stays after the next deploy. */
+  /** The function in the form of this deploy, which stays the same after the next deploy. */
   version(name: LambdaName): IFunction {
     return this.#made(name).version;
   }
 
-  /** Where the function's lines go. */
+  /** The log group of the function. */
   logGroup(name: LambdaName): ILogGroup {
     return this.#made(name).logGroup;
   }
@@ -105,7 +105,7 @@ export class Functions extends Construct {
   }
 }
 
-/** Each function: what it is for, its size, and what it is given. */
+/** For each function: its purpose, its size, and its permissions. */
 function specs({ settings, storage, queue, workers }: FunctionsProps): Record<Exclude<LambdaName, 'load'>, Spec> {
   const { ingest, gate } = settings;
   const { partition } = Stack.of(storage);
@@ -114,7 +114,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<Ex
   const metrics = metricsAccess(storage, settings);
   const transferSize = { memoryMiB: ingest.memoryMiB, timeout: LONG };
   const small = { memoryMiB: 512, timeout: SHORT };
-  // Lambda gives a whole processor at this size. What computes costs the same at any, and takes the less time.
+  // Lambda gives one processor at this size. Code that computes costs the same at any size, and is faster at this one.
   const oneProcessor = { memoryMiB: 1_769, timeout: LONG };
 
   const { architecture, cpu, memoryMiB, spot } = settings.workers;
@@ -161,7 +161,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<Ex
         transfer,
         metrics,
         credentials,
-        // What Open hands out at most, so that a batch's execution stays within its history.
+        // How many slices Open may return, so that a batch's execution stays within its history.
         variables({ SLUICE_SLICES_PER_BATCH: String(slicesPerBatch(ingest)) }),
       ],
     },
@@ -274,7 +274,7 @@ function specs({ settings, storage, queue, workers }: FunctionsProps): Record<Ex
   };
 }
 
-/** What is deployed where a warehouse is set. */
+/** The functions that exist only with a warehouse. */
 function warehouseSpecs({ settings, storage }: FunctionsProps): Partial<Record<LambdaName, Spec>> {
   if (settings.redshift === undefined) return {};
   return {
@@ -283,7 +283,7 @@ function warehouseSpecs({ settings, storage }: FunctionsProps): Partial<Record<L
       memoryMiB: 1_769,
       timeout: LONG,
       access: [
-        // A short run's pieces are written here.
+        // The pieces of a short run are written here.
         storage.access({ read: [RUNS], write: [RUNS], uploads: [RUNS] }),
         warehouseAccess(storage, settings.redshift),
         variables(groupsAsVariables(settings, 'redshift')),
@@ -292,7 +292,7 @@ function warehouseSpecs({ settings, storage }: FunctionsProps): Partial<Record<L
   };
 }
 
-/** Leave to read lists of sources in a bucket that is not Sluice's own. */
+/** Permission to read lists of sources in a bucket that does not belong to Sluice. */
 function sourceList(bucketArn: string): Access {
   return leave(
     { actions: ['s3:ListBucket'], resources: [bucketArn] },

@@ -16,7 +16,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { Encryption } from '../storage/encryption.ts';
 
 export interface SluiceFunctionProps {
-  /** The function's name, which its log group has too. */
+  /** The function's name, which is also the name of its log group. */
   readonly name: string;
   /** The folder with the bundle, whose `index.mjs` exports `handler`. */
   readonly bundle: string;
@@ -27,7 +27,7 @@ export interface SluiceFunctionProps {
   readonly logLevel: Settings['logs']['level'];
 }
 
-/** A Lambda function as all of this project's are: runtime, processor, log group, tracing, and a role of its own. */
+/** A Lambda function of this project: runtime, processor, log group, tracing, and a role of its own. */
 export class SluiceFunction extends Construct implements Accessor {
   readonly function: LambdaFunction;
   readonly logGroup: ILogGroup;
@@ -36,7 +36,7 @@ export class SluiceFunction extends Construct implements Accessor {
     super(scope, id);
     const logGroup = props.encryption.logGroup(this, `/aws/lambda/${props.name}`);
     this.logGroup = logGroup;
-    // Instead of CDK's role, whose managed policy lets it write every log group of the account.
+    // This replaces CDK's role, whose managed policy permits writing to every log group of the account.
     const role = new Role(this, 'Role', { assumedBy: trustedLambda(this) });
     logGroup.grantWrite(role);
     this.function = new LambdaFunction(this, 'Function', {
@@ -52,14 +52,14 @@ export class SluiceFunction extends Construct implements Accessor {
       role,
       logGroup,
       environment: { POWERTOOLS_LOG_LEVEL: props.logLevel },
-      // Versions of former deploys stay, for executions that began with them. They go with the function.
+      // Versions of earlier deploys stay, for executions that began with them. They are deleted with the function.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE },
     });
   }
 
   /**
-   * The code and the configuration of this deploy under a number that no later deploy changes. An execution that is under
-   * way keeps the definition that it began with, and so keeps calling the functions that the definition was written for.
+   * The code and the configuration of this deploy, under a number that no later deploy changes. A running execution
+   * keeps the definition with which it began, and so keeps calling the functions for which that definition was written.
    */
   get version(): IFunction {
     // CDK's own types don't hold under exactOptionalPropertyTypes.

@@ -5,12 +5,12 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 
 export interface AlarmProps {
-  /** What has happened, and what to do about it: the mail holds this. */
+  /** What has happened, and what to do about it, for the mail. */
   readonly says: string;
   readonly metric: Metric;
-  /** From this value on. @default 1 */
+  /** The alarm begins at this value. @default 1 */
   readonly from?: number;
-  /** Of which a value is made. @default five minutes */
+  /** The time for which a value is computed. @default five minutes */
   readonly period?: Duration;
 }
 
@@ -18,8 +18,8 @@ export interface AlarmProps {
 const PERIOD = Duration.minutes(5);
 
 /**
- * Alarms on metrics, at $0.10 a month each. Each tells of its beginning and of its end. No data is no alarm: between runs
- * there is none.
+ * Alarms on metrics, at $0.10 a month each. Each reports its beginning and its end. Missing data raises no alarm,
+ * because there is no data between runs.
  */
 export class Alarms extends Construct {
   readonly #action: SnsAction;
@@ -34,7 +34,7 @@ export class Alarms extends Construct {
     return this.#all;
   }
 
-  /** @param name after the stack's, as the console lists it. */
+  /** @param name added to the stack's name, for the list in the console. */
   add(name: string, { says, metric, from = 1, period = PERIOD }: AlarmProps): void {
     const alarm = new Alarm(this, name, {
       alarmName: `${Stack.of(this).stackName}-${name}`,

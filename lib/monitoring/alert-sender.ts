@@ -1,4 +1,7 @@
-/** How alerts of a stack name their sender: a person sees which deployment they are of, and that it is one of Sluice. */
+/**
+ * Returns the name of the sender of a stack's alerts: a person sees which deployment it is, and that it belongs to
+ * Sluice.
+ */
 export function senderOf(stackName: string): string {
   return stackName.startsWith('Sluice') ? stackName : `Sluice ${stackName}`;
 }

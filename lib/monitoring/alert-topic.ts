@@ -12,7 +12,9 @@ export interface AlertTopicProps {
   readonly encryption: Encryption;
 }
 
-/** Where alerts go: the topic that `alerts.topic` names, or one made here, to which the alarms of this stack may publish. */
+/**
+ * The topic for alerts: the one that `alerts.topic` names, or a new one, to which the alarms of this stack may publish.
+ */
 export class AlertTopic extends Construct {
   readonly topic: ITopic;
 

@@ -30,10 +30,13 @@ export interface AlertsProps {
 
 const WATCH_EVERY = Duration.minutes(15);
 
-/** Functions of which a run has several at once, so that it is they that meet the limit of the account. */
+/** Functions of which a run has several at once, so these reach the account's limit first. */
 const MANY_AT_ONCE: readonly LambdaName[] = ['open', 'slice'];
 
-/** What wakes a person: docs/operations.md says what each alert means and what to do. Made only where somebody is told. */
+/**
+ * The alerts for a person: docs/operations.md says what each alert means and what to do. They are created only if
+ * somebody receives them.
+ */
 export class Alerts extends Construct {
   readonly topic: ITopic;
   readonly alarms: readonly IAlarm[];
@@ -50,7 +53,7 @@ export class Alerts extends Construct {
     this.alarms = this.#alarms(props);
   }
 
-  /** One alert a run at most: what is late was forced, and what was forced is partial. */
+  /** At most one alert for each run: a late run is also a forced one, and a forced run is also partial. */
   #runs(events: EventAlerts): void {
     const detail = (name: string) => EventField.fromPath(`$.detail.${name}`);
     const run = `${this.#sender}: run ${detail('runId')}`;
@@ -74,7 +77,7 @@ export class Alerts extends Construct {
       'Forced',
       of(
         'A run went on without all of its items, since its time was up',
-        // A person who says `force` in the input knows.
+        // A person who writes `force` into the input does not need an alert.
         { outcome: ['partial', 'complete'], forced: [true], reason: [{ 'anything-but': 'input' }] },
         `${run} was FORCED on: ${counts}. ${more}`,
       ),
@@ -98,7 +101,7 @@ export class Alerts extends Construct {
     });
   }
 
-  /** What nothing happens for is no event: a function looks for it. */
+  /** Something that does not happen sends no event: a function looks for it. */
   #watch(events: EventAlerts, { functions, runs, undelivered }: AlertsProps): void {
     const watch = functions.get('watch');
     new Rule(this, 'Watch', {
@@ -172,7 +175,7 @@ export class Alerts extends Construct {
     return alarms.all;
   }
 
-  /** Events of this deployment alone: others send to the same bus. */
+  /** Only events of this deployment: other deployments send to the same bus. */
   #own(kind: EventKind, match: Record<string, unknown[]> = {}) {
     return {
       source: [EVENT_SOURCE],

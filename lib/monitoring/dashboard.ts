@@ -28,21 +28,21 @@ export interface DashboardProps {
   readonly queue: IQueue;
   readonly deadLetters: IQueue;
   readonly undelivered: IQueue;
-  /** Of DoneState, whose lines the table of runs is read from. */
+  /** The log group of DoneState, from whose lines the table of runs is made. */
   readonly doneLogs: ILogGroup;
-  /** None where nobody is told of them. */
+  /** Empty if nobody receives alarms. */
   readonly alarms: readonly IAlarm[];
 }
 
 const WHOLE_ROW = 24;
 const THIRD = 8;
 const PERIOD = Duration.minutes(5);
-/** The functions that a run's time is spent in. */
+/** The functions in which a run spends its time. */
 const BUSY: readonly LambdaName[] = ['open', 'slice', 'gatekeeper'];
 
 /**
- * The page in CloudWatch on which one sees how a deployment fares: alarms, the last runs, executions, the queue, the functions;
- * and Sluice's own metrics where they are sent. What AWS measures by itself costs nothing.
+ * The page in CloudWatch that shows the state of a deployment: alarms, the last runs, executions, the queue, the
+ * functions; and Sluice's own metrics if they are sent. The metrics of AWS itself cost nothing.
  */
 export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, props: DashboardProps) {
@@ -98,7 +98,7 @@ export class Dashboard extends Construct {
       ),
       graph('No room for functions, and errors', [
         ...BUSY.map((name) => functions.get(name).metricThrottles({ ...sum, label: `${name}: no room` })),
-        // A gatekeeper that waits ends by an error: those are no news.
+        // A gatekeeper that waits ends with an error, so its errors are not shown.
         ...BUSY.filter((name) => name !== 'gatekeeper').map((name) =>
           functions.get(name).metricErrors({ ...sum, label: `${name}: errors` }),
         ),

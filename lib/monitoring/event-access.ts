@@ -4,7 +4,10 @@ import type { Construct } from 'constructs';
 import { EVENT_SOURCE, type EventKind } from '#run/events/event.ts';
 import type { Access } from '../permissions/access.ts';
 
-/** Leave to send these kinds of events, and no others, to the account's default bus; and the name to send them under. */
+/**
+ * Permission to send these kinds of events, and no others, to the account's default bus; and the deployment's name for
+ * them.
+ */
 export function eventAccess(scope: Construct, ...kinds: readonly EventKind[]): Access {
   const stack = Stack.of(scope);
   const bus = stack.formatArn({

@@ -11,7 +11,7 @@ import type { Encryption } from '../storage/encryption.ts';
 export interface EventAlertsProps {
   readonly topic: ITopic;
   readonly encryption: Encryption;
-  /** Takes what can't be handed to the topic. */
+  /** The queue for events that can't be delivered to the topic. */
   readonly undelivered: IQueue;
 }
 
@@ -19,19 +19,19 @@ export interface EventAlert {
   readonly description: string;
   readonly pattern: EventPattern;
   /**
-   * What a person reads, on one line. Fields of the event may stand in it by `EventField.fromPath`, but no free text: a
-   * quotation mark in it would break the message, and EventBridge would drop it.
+   * What a person reads, on one line. It may contain fields of the event (`EventField.fromPath`), but no free text: a
+   * quotation mark in such a text would break the message, and EventBridge would drop it.
    */
   readonly says: string;
 }
 
 /**
- * Alerts that tell of each event that matches, at once and one by one. An alarm would tell of the first, and stay in its state
- * until a period has passed without another; and it would cost $0.10 a month, where a rule costs nothing.
+ * Alerts that report each matching event, at once and separately. An alarm would report the first event, and keep its
+ * state until a period without an event has passed. An alarm costs $0.10 a month, a rule costs nothing.
  */
 export class EventAlerts extends Construct {
   readonly #props: EventAlertsProps;
-  /** A role and not the topic's policy: so a topic of the user's needs none of EventBridge's. */
+  /** A role instead of the topic's policy, so that a user's topic needs no policy for EventBridge. */
   readonly #role: Role;
 
   constructor(scope: Construct, id: string, props: EventAlertsProps) {

@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { CfnQueryDefinition, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
-/** The last ended runs, as CloudWatch Logs Insights asks for them. */
+/** The last ended runs, as a query of CloudWatch Logs Insights. */
 export const ENDED_RUNS = `fields @timestamp, runId, outcome, counts.done, counts.failed, counts.missing, bytes, dollars, seconds, forced, reason
 | filter message = "ended"
 | sort @timestamp desc
@@ -12,7 +12,7 @@ const RUN = 'name-of-the-run';
 const ITEM = 'id-of-the-item';
 const LINE = '@timestamp, function_name, worker, level, message, itemName, slice, outcome, seconds, error.message';
 
-/** The saved queries: each with what a person puts in place of what is in quotation marks. */
+/** The saved queries. A person replaces the texts in quotation marks. */
 export const QUERIES: Readonly<Record<string, string>> = {
   'One run': `fields ${LINE}
 | filter runId = "${RUN}"
@@ -43,12 +43,15 @@ export const QUERIES: Readonly<Record<string, string>> = {
 | sort percent desc`,
 };
 
-/** Queries of the logs that are saved in CloudWatch Logs Insights, in a folder of the stack's name. They cost what is read by them. */
+/**
+ * Queries of the logs that are saved in CloudWatch Logs Insights, in a folder with the stack's name. A query costs by
+ * the bytes that it reads.
+ */
 export class LogQueries extends Construct {
   constructor(scope: Construct, id: string, { logGroups }: { readonly logGroups: readonly ILogGroup[] }) {
     super(scope, id);
     for (const [name, queryString] of Object.entries(QUERIES)) {
-      // CDK's QueryDefinition has no query of its own words, only of the parts that it knows.
+      // CDK's QueryDefinition accepts no complete query, only the parts that it knows.
       new CfnQueryDefinition(this, name.replaceAll(/[^A-Za-z]/g, ''), {
         name: `${Stack.of(this).stackName}/${name}`,
         logGroupNames: logGroups.map(({ logGroupName }) => logGroupName),

@@ -13,12 +13,12 @@ export interface EmptyDefaultSecurityGroupProps {
 }
 
 /**
- * Takes both rules out of a VPC's default security group. Every VPC has one, it lets its members talk to each other and to
- * everybody, and what is started in the VPC without a group of its own becomes a member.
+ * Removes both rules from a VPC's default security group. Every VPC has this group. It permits its members to reach
+ * each other and every address, and a resource that is started in the VPC without a group becomes a member.
  *
- * CloudFormation can't change a group that it didn't make, so a function of CDK's does it while the stack is deployed. It
- * costs nothing afterwards. CDK's `restrictDefaultSecurityGroup` does the same with more: a role that may also add rules, a
- * managed policy that opens all log groups, and a log group that never expires.
+ * CloudFormation can't change a group that it didn't create, so a function of CDK's does it during the deploy. It costs
+ * nothing afterwards. CDK's `restrictDefaultSecurityGroup` does the same, but with more: a role that may also add
+ * rules, a managed policy that opens all log groups, and a log group that never expires.
  */
 export class EmptyDefaultSecurityGroup extends Construct {
   constructor(scope: Construct, id: string, { groupId, encryption }: EmptyDefaultSecurityGroupProps) {
@@ -51,11 +51,11 @@ export class EmptyDefaultSecurityGroup extends Construct {
           action,
           parameters: { GroupId: groupId, IpPermissions: [{ IpProtocol: '-1', ...permission }] },
           physicalResourceId: PhysicalResourceId.of(groupId),
-          // It is gone already.
+          // The rule was removed before.
           ignoreErrorCodesMatching: '^InvalidPermission\\.NotFound$',
         },
       });
-      // The role's leave must stand before the function is called.
+      // The role must have its permission before the function is called.
       resource.node.addDependency(role);
     };
     revoke('revokeSecurityGroupIngress', { UserIdGroupPairs: [{ GroupId: groupId, UserId: account }] });

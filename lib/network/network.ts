@@ -28,8 +28,9 @@ export class NoSubnetsError extends Error {
 }
 
 /**
- * Where workers run. A VPC of its own has public subnets only: a NAT would cost while nothing runs, and tasks have no
- * open port. In an existing VPC they get private subnets with a way out, and no public address.
+ * The network of the workers. A new VPC has only public subnets: a NAT would cost money while nothing runs, and tasks
+ * have no open port. In an existing VPC, workers use private subnets with a route to the Internet, and have no public
+ * address.
  */
 export class Network extends Construct {
   readonly vpc: IVpc;
@@ -37,7 +38,7 @@ export class Network extends Construct {
   readonly securityGroup: SecurityGroup;
   readonly assignPublicIp: boolean;
 
-  /** @throws NoSubnetsError where the existing VPC has no private subnets with a way out. */
+  /** @throws NoSubnetsError if the existing VPC has no private subnets with a route to the Internet. */
   constructor(scope: Construct, id: string, { settings: { network }, encryption }: NetworkProps) {
     super(scope, id);
     const { vpcId } = network;
@@ -69,7 +70,7 @@ export class Network extends Construct {
     });
   }
 
-  /** Writes down who talked to whom, of all traffic. */
+  /** Logs the connections of all traffic. */
   #logFlows(encryption: Encryption): void {
     const flows = new Construct(this, 'Flows');
     const role = new Role(flows, 'Role', {
@@ -89,11 +90,11 @@ function ownVpc(scope: Construct): Vpc {
   return new Vpc(scope, 'Vpc', {
     ipAddresses: IpAddresses.cidr('10.0.0.0/16'),
     maxAzs: 2,
-    // Done by EmptyDefaultSecurityGroup.
+    // EmptyDefaultSecurityGroup does this.
     restrictDefaultSecurityGroup: false,
     natGateways: 0,
     subnetConfiguration: [{ name: 'Public', subnetType: SubnetType.PUBLIC, cidrMask: 20, mapPublicIpOnLaunch: false }],
-    // Free, and it keeps the transfers off the internet gateway.
+    // It is free, and the transfers don't use the internet gateway.
     gatewayEndpoints: { S3: { service: GatewayVpcEndpointAwsService.S3 } },
   });
 }

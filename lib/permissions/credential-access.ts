@@ -4,8 +4,8 @@ import type { Settings } from '../settings/settings.ts';
 import { type Access, leave } from './access.ts';
 
 /**
- * Leave to read the secrets and parameters that `sources.credentials` names, and no others. For what transfers: Open,
- * Slice and the workers.
+ * Permission to read the secrets and parameters that `sources.credentials` names, and no others. It is for code that
+ * transfers: Open, Slice and the workers.
  */
 export function credentialAccess(scope: Construct, { credentials }: Settings['sources']): Access {
   const stack = Stack.of(scope);

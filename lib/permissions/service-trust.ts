@@ -3,12 +3,12 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
 /**
- * Lambda as the service that may assume a function's role, for functions of this account alone.
+ * Lambda as the service that may assume a function's role, only for functions of this account.
  *
- * AWS documents neither `aws:SourceAccount` nor `aws:SourceArn` for Lambda's call of AssumeRole. So the account is compared
- * only where Lambda sends it: a condition on a key that isn't sent would refuse Lambda itself, and every first deploy would
- * end with "The role defined for the function cannot be assumed by Lambda". IAM refuses by itself to pass a role to a
- * function of another account.
+ * AWS documents neither `aws:SourceAccount` nor `aws:SourceArn` for Lambda's call of AssumeRole. So the account is
+ * compared only if Lambda sends it: a condition on a missing key would refuse Lambda itself, and every first deploy
+ * would end with "The role defined for the function cannot be assumed by Lambda". IAM itself refuses to pass a role to
+ * a function of another account.
  */
 export function trustedLambda(scope: Construct): ServicePrincipal {
   return new ServicePrincipal('lambda.amazonaws.com', {
@@ -17,10 +17,10 @@ export function trustedLambda(scope: Construct): ServicePrincipal {
 }
 
 /**
- * A service as the one that may take a role on, in the name of this account's own resources alone: without that, the
- * service could be made to use the role for somebody else's (the confused deputy).
+ * A service that may assume a role, only on behalf of this account's own resources. Without this condition, the service
+ * could be made to use the role for somebody else's resources (the confused deputy).
  *
- * @param source the resource in whose name it acts: `{ service: 'ecs', resource: '*' }`.
+ * @param source the resource on whose behalf the service acts: `{ service: 'ecs', resource: '*' }`.
  */
 export function trusted(
   scope: Construct,

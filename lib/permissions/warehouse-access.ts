@@ -4,8 +4,8 @@ import type { RedshiftSettings } from '#run/settings/redshift.ts';
 import { type Access, leave } from './access.ts';
 
 /**
- * Leave to run statements in the warehouse, to get the credentials of its database user, and to look at its own statements.
- * https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-access.html
+ * Permission to run statements in the warehouse, to get the credentials of its database user, and to read its own
+ * statements. https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-access.html
  */
 export function warehouseAccess(scope: Construct, settings: RedshiftSettings): Access {
   const { workgroup, cluster = '', database, dbUser, secretArn } = settings;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Who is told when something needs a person, and of what. */
+/** Who receives an alert when something needs a person, and which alerts. */
 export const alertSettings = z.strictObject({
   email: z
     .email()
@@ -30,7 +30,7 @@ export const alertSettings = z.strictObject({
     ),
 });
 
-/** Whether anybody is to be told. */
+/** Returns whether anybody receives alerts. */
 export function alertsAreOn({ email, topic }: z.output<typeof alertSettings>): boolean {
   return email !== undefined || topic !== undefined;
 }

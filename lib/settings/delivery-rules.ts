@@ -3,7 +3,7 @@ import type { Settings } from './settings.ts';
 import { settingsOfStage } from './settings-of-stage.ts';
 import type { SettingsRule } from './settings-rules.ts';
 
-/** A rule of a delivery, where there is one. */
+/** Makes a rule for settings with a delivery. */
 function rule(
   settings: readonly string[],
   problem: (delivery: DeliverySettings, all: Settings) => string | undefined,
@@ -11,7 +11,7 @@ function rule(
   return { settings, problem: (all) => (all.delivery === undefined ? undefined : problem(all.delivery, all)) };
 }
 
-/** What the settings of a delivery have to fulfil together. */
+/** The rules that the settings of a delivery have to fulfil together. */
 export const deliveryRules: readonly SettingsRule[] = [
   rule(['delivery.connectionArn', 'delivery.source'], ({ source, connectionArn }) => {
     if (source === 'connection' && connectionArn === undefined)
@@ -71,7 +71,9 @@ export const deliveryRules: readonly SettingsRule[] = [
   }),
 ];
 
-/** Where a stage is; undefined where nobody says, which is where the credentials are for. */
+/**
+ * Returns the account and region of a stage; undefined if no setting names them, which means those of the credentials.
+ */
 export function placeOf(
   delivery: Pick<DeliverySettings, 'account' | 'region'>,
   stage: StageSettings,

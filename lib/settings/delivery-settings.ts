@@ -5,8 +5,8 @@ const ACCOUNT = z.string().regex(/^\d{12}$/, 'takes the twelve digits of an AWS 
 const REGION = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'takes a region, such as eu-central-1');
 
 /**
- * A small file that never changes: a version of an npm package is published once. Its SHA-256 is of the same file in the package, so
- * a run that ends complete has landed these very bytes.
+ * A small file that never changes: a version of an npm package is published only once. Its SHA-256 is that of the same
+ * file in the package, so a run that ends complete has landed exactly these bytes.
  */
 const SMOKE = {
   sources: [
@@ -20,7 +20,7 @@ const SMOKE = {
   process: 'profile',
 };
 
-/** Where the app is deployed to, one after the other. */
+/** The stages to which the app is deployed, one after the other. */
 const stage = z.strictObject({
   name: z
     .string()

@@ -6,10 +6,10 @@ import { settingsOfStage } from './settings-of-stage.ts';
 import { settingsRules } from './settings-rules.ts';
 import { describeTakes, type SettingShape, settingsShape, shapeAt } from './settings-shape.ts';
 
-/** The context name that all settings stand under. */
+/** The context name that contains all settings. */
 const ROOT = 'sluice';
 
-/** Settings that can't be deployed. The message lists every problem with the setting's name. */
+/** Settings that can't be deployed. The message lists every problem with the name of the setting. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
   readonly problems: readonly string[];
@@ -25,8 +25,8 @@ export class SettingsError extends Error {
 }
 
 /**
- * Reads the settings from a CDK app's context: the object `sluice`, and on top of it names with dots, which is how
- * `-c sluice.gate.intervalSeconds=2` arrives. Strings are taken as numbers, booleans or JSON where a setting is one.
+ * Reads the settings from a CDK app's context: the object `sluice`, and in addition names with dots, as in `-c
+ * sluice.gate.intervalSeconds=2`. A string becomes a number, a boolean or JSON if the setting requires that.
  *
  * @param context all context of the app, `app.node.getAllContext()`.
  * @throws SettingsError with every problem at once: unknown names, bad values, and broken rules between settings.
@@ -43,7 +43,7 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Settin
       problems.push(describe(raw, path, issue));
     }
   }
-  // The rules look at the good settings also where others are bad, so that one synth tells everything.
+  // The rules check the valid settings even if others are invalid, so that one synth reports everything.
   const settings = parsed.data ?? settingsSchema.safeParse(without(raw, wrong)).data;
   if (settings !== undefined) {
     problems.push(...brokenRules(settings, wrong));
@@ -62,7 +62,7 @@ function brokenRules(settings: Settings, wrong: readonly Path[]): string[] {
   });
 }
 
-/** What is wrong with a stage's settings, and not with those that they override. */
+/** Returns the problems of a stage's own settings, without those of the settings that they override. */
 function problemsOfStages(settings: Settings, known: readonly string[]): string[] {
   return (settings.delivery?.stages ?? []).flatMap((stage, index) => {
     const place = `delivery.stages[${index}].settings`;
@@ -77,7 +77,7 @@ function problemsOfStages(settings: Settings, known: readonly string[]): string[
   });
 }
 
-/** Before anything is copied or turned, which is done by recursion. */
+/** This comes before values are copied or converted, because both are recursive. */
 function checkNesting(context: Readonly<Record<string, unknown>>): void {
   const deep = Object.keys(context).filter(
     (name) => (name === ROOT || name.startsWith(`${ROOT}.`)) && isTooDeep(parsedIfJson(context[name])),
@@ -91,7 +91,7 @@ function parsedIfJson(value: unknown): unknown {
   return typeof value === 'string' ? parseJson(value) : value;
 }
 
-/** The object `sluice` with the dotted names set into it, and strings turned into what each setting takes. */
+/** Returns the object `sluice` with the dotted names added, and strings converted to the type of each setting. */
 function gather(context: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const root = coerce(settingsShape, structuredClone(context[ROOT] ?? {}));
   if (!isObject(root)) throw new SettingsError([`${ROOT}: takes an object, got ${JSON.stringify(root)}`]);
@@ -107,7 +107,7 @@ function pathsOf(issue: z.core.$ZodIssue): Path[] {
   return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
 }
 
-/** One problem as a line: the setting's name, what it takes, what it got. */
+/** Describes one problem in a line: the setting's name, what it accepts, and its value. */
 function describe(raw: unknown, path: Path, issue: z.core.$ZodIssue): string {
   const name = path.map((part, index) =>
     typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${String(part)}`,
@@ -118,12 +118,15 @@ function describe(raw: unknown, path: Path, issue: z.core.$ZodIssue): string {
   const value = path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part], raw);
   const got = value === undefined ? 'got nothing' : `got ${JSON.stringify(value)}`;
   const shape = shapeAt(path);
-  // Texts with a form of their own say in the schema what they take.
+  // For texts with a form of their own, the schema says what they accept.
   const ownWords = issue.code === 'custom' || issue.code === 'invalid_format' || shape === undefined;
   return `${name.join('') || ROOT}: ${ownWords ? issue.message : `takes ${describeTakes(shape)}`}, ${got}`;
 }
 
-/** Turns strings into what a setting takes. What can't be turned stays, and the schema says what is wrong with it. */
+/**
+ * Converts strings to the type of a setting. A string that can't be converted stays, and the schema reports what is
+ * wrong with it.
+ */
 function coerce(shape: SettingShape, value: unknown): unknown {
   if (typeof value === 'string') return coerceText(shape, value);
   if (shape.properties === undefined || typeof value !== 'object' || value === null || Array.isArray(value))
@@ -160,7 +163,7 @@ function setPath(target: Record<string, unknown>, path: readonly string[], value
   setPath(target[name] as Record<string, unknown>, rest, value);
 }
 
-/** A copy without the named settings, so that their defaults take their place. */
+/** Returns a copy without the named settings, so that their defaults apply. */
 function without(raw: Record<string, unknown>, paths: readonly Path[]): unknown {
   const copy = structuredClone(raw);
   for (const [group, setting] of paths) {

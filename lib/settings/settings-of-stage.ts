@@ -1,10 +1,13 @@
 import type { StageSettings } from './delivery-settings.ts';
 import type { Settings, SettingsInput } from './settings.ts';
 
-/** The context below a stage of the delivery: its settings are complete, and those of the command line are in them. */
+/** The context key of a delivery stage: its settings are complete, and those of the command line are included. */
 export const SETTINGS_ARE_COMPLETE = 'sluice-settings-are-complete';
 
-/** The settings of one stage of the delivery: those of the app, and over them the stage's own. A list replaces a list. */
+/**
+ * Returns the settings of one stage of the delivery: those of the app, overridden by the stage's own. A list replaces a
+ * list.
+ */
 export function settingsOfStage({ delivery: _, ...settings }: Settings, stage: StageSettings): SettingsInput {
   return merged(settings, stage.settings) as SettingsInput;
 }

@@ -11,18 +11,21 @@ import { alertsAreOn } from './alert-settings.ts';
 import { deliveryRules } from './delivery-rules.ts';
 import type { Settings } from './settings.ts';
 
-/** A rule between settings: which it looks at, and what is wrong with them, undefined where nothing is. */
+/**
+ * A rule between settings: the settings that it checks, and a function that returns what is wrong with them, or
+ * undefined.
+ */
 export interface SettingsRule {
   readonly settings: readonly string[];
   problem(settings: Settings): string | undefined;
 }
 
-/** Hours after which a run begins no further source: before Step Functions ends it hard, with time left for its end. */
+/** The hours after which a run begins no further source: before Step Functions ends it, with time left for its end. */
 function hoursOfRun({ limits, run }: Settings): number {
   return limits.hours ?? 0.9 * run.timeoutHours;
 }
 
-/** What Plan is told of the settings. */
+/** The settings that Plan receives. */
 export function planVariables(settings: Settings): Record<string, string> {
   const limits = { ...settings.limits, hours: hoursOfRun(settings) };
   return {
@@ -32,20 +35,20 @@ export function planVariables(settings: Settings): Record<string, string> {
 }
 
 /**
- * Memory of a transferring Lambda besides its buffers, in MiB. Measured: 160 MiB at the peak of a transfer over TLS with
- * five buffers of 8 MiB, so 120 for the rest; a third is added for many small sources at once.
+ * Memory of a transferring Lambda besides its buffers, in MiB. Measured: 160 MiB at the peak of a transfer over TLS
+ * with five buffers of 8 MiB, so 120 for the rest; a third is added for many small sources at once.
  */
 const TRANSFER_BASE_MIB = 160;
 
-/** However often it is extended, a message's visibility ends 12 hours after it was received. */
+/** A message's visibility ends 12 hours after its receipt, however often it is extended. */
 const LONGEST_VISIBILITY_SECONDS = 43_200;
 
-/** Lambda takes 4 KiB of environment, counted as JSON. The name of the bucket takes the rest. */
+/** Lambda accepts 4 KiB of environment, counted as JSON. The name of the bucket needs the rest. */
 const PLAN_MAX_BYTES = 3_840;
-/** The gatekeeper has the addresses of queues, of the cluster and of subnets besides. */
+/** The gatekeeper also has the addresses of queues, of the cluster and of subnets. */
 const SOURCES_MAX_BYTES = 2_560;
 
-/** Each child of Ingest ends in `{}`, three bytes of the 256 KiB that a state may hold. */
+/** The output of each child of Ingest is `{}`, three bytes of the 256 KiB that a state may contain. */
 const MOST_CHILDREN = 80_000;
 
 /** Fargate's memory amounts for each CPU amount, in MiB: from, to, step. */
@@ -58,7 +61,7 @@ const FARGATE_MEMORY: Readonly<Record<number, { from: number; to: number; step: 
   16384: { from: 32_768, to: 122_880, step: 8_192 },
 };
 
-/** The rules, in the order in which their problems are told. */
+/** The rules, in the order in which their problems are reported. */
 export const settingsRules: readonly SettingsRule[] = [
   {
     settings: ['gate.attempts'],
@@ -276,15 +279,15 @@ export const settingsRules: readonly SettingsRule[] = [
   ...deliveryRules,
 ];
 
-/** Whether an input loads anything. */
+/** Returns whether an input loads anything. */
 function namesLoad(input: unknown): boolean {
   const { load, sources = [] } = executionInputSchema.parse(input);
   return [load, ...sources.map((source) => source.load)].some((one) => one !== null && one !== undefined);
 }
 
-/** What is wrong with the processors that an input names. */
+/** Returns what is wrong with the processors that an input names. */
 function undeployed(settings: Settings, input: unknown): string | undefined {
-  // Inputs were parsed as settings; they are kept as they were typed.
+  // The inputs were parsed with the settings, and are kept as they were typed.
   const problems = processorProblems(executionInputSchema.parse(input), deployedProcessors(settings.workers));
   return problems.length === 0 ? undefined : problems.join('; ');
 }

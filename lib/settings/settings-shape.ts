@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { settingsSchema } from './settings.ts';
 
 /**
- * The settings' schema as JSON Schema: what reads strings, words messages and writes docs/settings.md looks at, so that
- * none of them can differ from the schema.
+ * The settings' schema as JSON Schema. The code that reads strings, words messages and writes docs/settings.md uses it,
+ * so that none of them can differ from the schema.
  */
 export interface SettingShape {
   readonly type?: 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object';
@@ -18,7 +18,7 @@ export interface SettingShape {
 
 export const settingsShape = z.toJSONSchema(settingsSchema, { io: 'input' }) as SettingShape;
 
-/** The shape of one setting, undefined where there is none of that name. */
+/** Returns the shape of one setting, or undefined if the name does not exist. */
 export function shapeAt(path: readonly PropertyKey[], from = settingsShape): SettingShape | undefined {
   return path.reduce<SettingShape | undefined>(
     (shape, part) => (typeof part === 'number' ? shape?.items : shape?.properties?.[String(part)]),
@@ -26,7 +26,7 @@ export function shapeAt(path: readonly PropertyKey[], from = settingsShape): Set
   );
 }
 
-/** What a setting takes, in words: `a whole number from 1 to 10`. */
+/** Describes what a setting accepts: `a whole number from 1 to 10`. */
 export function describeTakes(shape: SettingShape): string {
   if (shape.enum !== undefined) return `one of ${shape.enum.join(', ')}`;
   const limits = shape.minimum === undefined ? '' : ` from ${shape.minimum} to ${shape.maximum}`;

@@ -14,7 +14,7 @@ import { executionInput } from './execution-input.ts';
 
 /**
  * Every setting of a deployment, with its default, its limits and its meaning. The schema is the only list: synth reads
- * settings by it, and docs/settings.md is generated from it. Rules between settings are in settings-rules.ts.
+ * settings with it, and docs/settings.md is generated from it. Rules between settings are in settings-rules.ts.
  */
 
 const run = z.strictObject({
@@ -151,7 +151,7 @@ export const settingsSchema = z.strictObject({
   defaultInput: executionInput.optional().describe('The input of an execution that is started with `{}`.'),
 });
 
-/** Settings as they are typed: what is left out gets its default. */
+/** Settings as they are typed: missing ones get their defaults. */
 export type SettingsInput = z.input<typeof settingsSchema>;
 /** Settings with all defaults. */
 export type Settings = z.output<typeof settingsSchema>;

@@ -4,8 +4,9 @@ import { Construct } from 'constructs';
 import type { Encryption } from './encryption.ts';
 
 /**
- * A log group for the function by which CDK empties a bucket that goes with its stack. By CDK's default the function makes its own, which
- * never expires and outlives the stack, and its role may write all log groups of the account.
+ * A log group for the function with which CDK empties a bucket that is deleted with its stack. By default, the function
+ * creates its own log group, which never expires and outlives the stack, and its role may write all log groups of the
+ * account.
  */
 export class EmptyingLogs extends Construct {
   constructor(scope: Construct, id: string, { bucket, encryption }: { bucket: Bucket; encryption: Encryption }) {

@@ -8,16 +8,19 @@ import { QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Settings } from '../settings/settings.ts';
 
-/** What sending to, or writing into, something encrypted needs: a new data key, and S3 reads it back between parts. */
+/**
+ * The actions for sending to or writing into something encrypted: a new data key, and decryption, because S3 reads the
+ * key again between parts.
+ */
 const WRITE = ['kms:GenerateDataKey', 'kms:Decrypt'];
 const READ = ['kms:Decrypt'];
 
 /**
- * How what is kept is encrypted: the bucket, the queues and the log groups, all in one way. By default with keys that the
- * services hold themselves, which cost nothing; by `encryption.key` with a KMS key.
+ * How stored data is encrypted: the bucket, the queues and the log groups, all in one way. By default with keys that
+ * the services manage themselves, which cost nothing; with `encryption.key`, by a KMS key.
  */
 export class Encryption extends Construct {
-  /** Keys that were `encryption.key` before: what is encrypted with them stays readable. */
+  /** Earlier values of `encryption.key`: data that is encrypted with them can still be read. */
   readonly formerKeys: readonly string[];
   readonly #key: IKey | undefined;
   readonly #logs: Settings['logs'];
@@ -30,7 +33,7 @@ export class Encryption extends Construct {
     else if (encryption.key !== 'service') this.#key = Key.fromKeyArn(this, 'Key', encryption.key);
   }
 
-  /** The ARN of the key, or `service` for the keys that the services hold themselves. */
+  /** The ARN of the key, or `service` for the keys that the services manage themselves. */
   get keyName(): string {
     return this.#key?.keyArn ?? 'service';
   }
@@ -38,7 +41,7 @@ export class Encryption extends Construct {
   bucket(): Pick<BucketProps, 'encryption' | 'encryptionKey' | 'bucketKeyEnabled'> {
     return this.#key === undefined
       ? { encryption: BucketEncryption.S3_MANAGED }
-      : // A bucket key asks KMS once for many objects instead of once for each.
+      : // With a bucket key, S3 asks KMS once for many objects instead of once for each.
         { encryption: BucketEncryption.KMS, encryptionKey: this.#key, bucketKeyEnabled: true };
   }
 
@@ -48,12 +51,12 @@ export class Encryption extends Construct {
       : { encryption: QueueEncryption.KMS, encryptionMasterKey: this.#key };
   }
 
-  /** SNS has no key of its own that CloudWatch may use: without a key a topic is encrypted as SNS's disks are. */
+  /** SNS has no key that CloudWatch may use: without a key, a topic is only encrypted with SNS's disks. */
   topic(): Pick<TopicProps, 'masterKey'> {
     return this.#key === undefined ? {} : { masterKey: this.#key };
   }
 
-  /** A log group that expires as `logs.retentionDays` says, and goes with the stack. */
+  /** Makes a log group that expires as `logs.retentionDays` says, and is deleted with the stack. */
   logGroup(scope: Construct, logGroupName: string): LogGroup {
     return new LogGroup(scope, 'Logs', {
       logGroupName,
@@ -63,14 +66,14 @@ export class Encryption extends Construct {
     });
   }
 
-  /** The leave to use the keys that goes with a use of the service's data; none without a key. */
+  /** Returns the permission to use the keys for a use of the service's data; none without a key. */
   leave(service: 's3' | 'sqs' | 'sns', use: 'read' | 'write'): PolicyStatement[] {
     const { region, urlSuffix } = Stack.of(this);
     const statement = (actions: string[], resources: string[]) =>
       new PolicyStatement({
         actions,
         resources,
-        // Only on the way through the service, never for what is encrypted with the key elsewhere.
+        // Only through the service, never for data that is encrypted with the key elsewhere.
         conditions: { StringEquals: { 'kms:ViaService': `${service}.${region}.${urlSuffix}` } },
       });
     return [
@@ -80,8 +83,8 @@ export class Encryption extends Construct {
   }
 
   /**
-   * A key that outlives the stack as the bucket does: without it nothing in the bucket could be read. A key of a first
-   * deploy that failed goes with that deploy.
+   * Makes a key that outlives the stack like the bucket, because without it the bucket could not be read. The key of a
+   * failed first deploy is deleted with that deploy.
    */
   #ownKey(): IKey {
     const { region, account, partition, stackName, urlSuffix } = Stack.of(this);
@@ -92,7 +95,7 @@ export class Encryption extends Construct {
     });
     key.addToResourcePolicy(
       new PolicyStatement({
-        // The one service principal here that has the region in it, and in China the suffix of China.
+        // This is the only service principal here that contains the region, and in China the suffix of China.
         principals: [new ServicePrincipal(`logs.${region}.${urlSuffix}`)],
         actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
         resources: ['*'],
@@ -101,7 +104,7 @@ export class Encryption extends Construct {
         },
       }),
     );
-    // Events that could not be delivered go to a queue, and alarms to a topic.
+    // Undelivered events are sent to a queue, and alarms to a topic.
     key.addToResourcePolicy(
       new PolicyStatement({
         principals: ['events.amazonaws.com', 'cloudwatch.amazonaws.com'].map((name) => new ServicePrincipal(name)),

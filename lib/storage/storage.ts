@@ -8,7 +8,7 @@ import type { Settings } from '../settings/settings.ts';
 import { EmptyingLogs } from './emptying-logs.ts';
 import type { Encryption } from './encryption.ts';
 
-/** What is done with objects, each by patterns of keys: `runs/*`, or `*` for all. */
+/** The actions on objects, each for patterns of keys: `runs/*`, or `*` for all. */
 export interface ObjectUse {
   /** GetObject and HeadObject. */
   readonly read?: readonly string[];
@@ -40,7 +40,7 @@ export class Storage extends Construct {
       enforceSSL: true,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      // A bucket that outlives the stack, but not a first deploy that failed: nothing is in it then.
+      // The bucket outlives the stack, but not a first deploy that failed, because it is empty then.
       removalPolicy: deleteWithStack ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       autoDeleteObjects: deleteWithStack,
       lifecycleRules: [
@@ -53,7 +53,7 @@ export class Storage extends Construct {
           noncurrentVersionExpiration: Duration.days(oldVersionDays),
           expiredObjectDeleteMarker: true,
         },
-        // Claims of schedules' slots lie elsewhere and outlive the runs.
+        // Claims of schedules' slots have another prefix and outlive the runs.
         { id: 'old-runs', prefix: RUNS_PREFIX, expiration: Duration.days(settings.run.keepDays) },
       ],
     });
@@ -63,14 +63,14 @@ export class Storage extends Construct {
   }
 
   /**
-   * The bucket's name, and leave for exactly this use of its objects.
+   * Returns the bucket's name, and the permission for exactly this use of its objects.
    *
-   * Listing goes with every use and is for the whole bucket: without it S3 answers 403 instead of 404 to a read of an
-   * object that isn't there, and a condition on the prefix would not hold for that read.
+   * Listing is added to every use, for the whole bucket. Without it, S3 answers 403 instead of 404 to a read of an
+   * object that doesn't exist, and a condition on the prefix would not match that read.
    */
   access(use: ObjectUse): Access {
     const objects = (patterns: readonly string[]) => patterns.map((pattern) => this.bucket.arnForObjects(pattern));
-    // The engine looks for an upload whose Create was carried out and whose answer was lost.
+    // The engine looks for an upload whose Create was done but whose answer was lost.
     const ofBucket = ['s3:ListBucket', ...(use.uploads === undefined ? [] : ['s3:ListBucketMultipartUploads'])];
     const statements = [new PolicyStatement({ actions: ofBucket, resources: [this.bucket.bucketArn] })];
     const add = (actions: string[], patterns: readonly string[] = []) => {

@@ -14,7 +14,7 @@ const ACTIONS = {
 } as const;
 export type QueueUse = keyof typeof ACTIONS;
 
-/** A backstop only: workers count an item's attempts in the ledger, and interruptions are no attempts. */
+/** Only an upper limit: workers count an item's attempts in the ledger, and interruptions are not attempts. */
 const MAX_RECEIVES = 20;
 
 /** SQS keeps a message for 14 days at most. */
@@ -25,7 +25,7 @@ export interface WorkQueueProps {
   readonly encryption: Encryption;
 }
 
-/** What workers receive from, and where messages end that no worker could take out. */
+/** The queue from which workers receive, and the queue for messages that no worker could process. */
 export class WorkQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetters: Queue;

@@ -28,17 +28,17 @@ import type { Storage } from '../storage/storage.ts';
 import type { WorkQueue } from './work-queue.ts';
 import { workerImage } from './worker-image.ts';
 
-/** The most that Fargate gives a container between SIGTERM and SIGKILL. */
+/** The longest time that Fargate gives a container between SIGTERM and SIGKILL. */
 const STOP_SECONDS = 120;
 
-/** The worker's one file, as the bundler made it, and what a container runs to get it. */
+/** The worker's single file, as the bundler made it, and the command that a container runs to get it. */
 export interface WorkerProgram {
   /** The file itself. */
   readonly path: string;
   /** Of the file's bytes, as hexadecimal digits: the container checks it before it runs anything. */
   readonly sha256: string;
   readonly command: readonly string[];
-  /** Native code that a processor fetches when it first needs it; none where the setting leaves it out. */
+  /** Native code that a processor downloads when it first needs it; empty if the setting excludes it. */
   readonly nativeFiles: readonly NativeFile[];
 }
 
@@ -52,8 +52,8 @@ export interface WorkerFleetProps {
 }
 
 /**
- * The Fargate tasks, of which none runs between runs: a cluster, and a task definition that runs a public Node image with
- * the bundle from the asset bucket.
+ * The Fargate tasks, none of which runs between runs: a cluster, and a task definition that runs a public Node image
+ * with the bundle from the asset bucket.
  */
 export class WorkerFleet extends Construct {
   readonly cluster: Cluster;
@@ -69,8 +69,8 @@ export class WorkerFleet extends Construct {
     this.#roles = [this.#role('TaskRole'), this.#role('ExecutionRole')];
     const { stackName } = Stack.of(this);
     this.cluster = new Cluster(this, 'Cluster', { clusterName: stackName, vpc: network.vpc });
-    // As a property of the cluster. CDK's `enableFargateCapacityProviders` makes a resource of its own for it, which only
-    // clusters with instances need, and which the embedded AWS doesn't have.
+    // Set as a property of the cluster. CDK's `enableFargateCapacityProviders` creates a separate resource, which only
+    // clusters with instances need, and which the embedded AWS doesn't support.
     (this.cluster.node.defaultChild as CfnCluster).capacityProviders = ['FARGATE', 'FARGATE_SPOT'];
     this.task = new FargateTaskDefinition(this, 'Task', {
       family: `${stackName}-worker`,
@@ -78,7 +78,7 @@ export class WorkerFleet extends Construct {
       memoryLimitMiB: settings.workers.memoryMiB,
       taskRole: this.#roles[0],
       executionRole: this.#roles[1],
-      // 20 GiB is what a task has anyway, and no value that CloudFormation takes.
+      // A task always has 20 GiB, and CloudFormation does not accept this value.
       ...(settings.workers.diskGiB > 20 && { ephemeralStorageGiB: settings.workers.diskGiB }),
       runtimePlatform: {
         cpuArchitecture: settings.workers.architecture === 'x64' ? CpuArchitecture.X86_64 : CpuArchitecture.ARM64,
@@ -89,7 +89,7 @@ export class WorkerFleet extends Construct {
     this.#addContainer();
   }
 
-  /** A role that ECS takes on for tasks of this account alone. */
+  /** A role that ECS may assume only for tasks of this account. */
   #role(id: string): Role {
     return new Role(this, id, {
       assumedBy: trusted(this, 'ecs-tasks.amazonaws.com', { service: 'ecs', resource: '*' }),
@@ -97,8 +97,8 @@ export class WorkerFleet extends Construct {
   }
 
   /**
-   * Keeps the cluster back until ECS's service-linked role is there, and for some time more, in which IAM tells all its
-   * servers: between the two come roles and policies, for each of which CloudFormation waits long enough.
+   * Creates the cluster only some time after ECS's service-linked role, so that all servers of IAM know the role. Roles
+   * and policies are created in between, and CloudFormation waits long enough for each.
    */
   comeAfter(ecsRole: IDependable): void {
     for (const role of this.#roles) {
@@ -107,12 +107,12 @@ export class WorkerFleet extends Construct {
     }
   }
 
-  /** Each has a public address, which costs. */
+  /** Whether each task has a public address, which costs money. */
   get assignPublicIp(): boolean {
     return this.#props.network.assignPublicIp;
   }
 
-  /** What starting workers and counting them needs. */
+  /** The permissions to start workers and count them. */
   access(): Access {
     const { settings, network } = this.#props;
     const inCluster = { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } };
@@ -133,7 +133,7 @@ export class WorkerFleet extends Construct {
           resources: [this.#arnOf('task-definition', `${this.task.family}:*`)],
           conditions: inCluster,
         }),
-        // Tasks take over the task definition's tags, which is tagging.
+        // Tasks get the tags of the task definition, which requires the permission to tag.
         new PolicyStatement({
           actions: ['ecs:TagResource'],
           resources: [tasks],
@@ -151,7 +151,7 @@ export class WorkerFleet extends Construct {
     };
   }
 
-  /** What stopping a worker needs that gives no sign of life. */
+  /** The permissions to stop a worker that gives no sign of life. */
   stopAccess(): Access {
     return leave({
       actions: ['ecs:StopTask'],
@@ -180,7 +180,7 @@ export class WorkerFleet extends Construct {
     const { logGroup } = this;
     const accesses = [
       storage.access({
-        // Landed objects lie wherever their keys say, and a source that takes too long for a Lambda is landed by a worker.
+        // Landed objects can have any key, and a worker lands a source that takes too long for a Lambda.
         read: ['*'],
         write: ['*'],
         remove: [`${TABLES_PREFIX}*`],
@@ -191,7 +191,7 @@ export class WorkerFleet extends Construct {
       metricsAccess(this, settings),
     ];
     for (const statement of accesses.flatMap((access) => access.statements)) this.task.addToTaskRolePolicy(statement);
-    // Asset.grantRead would open the whole bucket of assets.
+    // Asset.grantRead would permit reading the whole bucket of assets.
     this.task.addToTaskRolePolicy(
       new PolicyStatement({
         actions: ['s3:GetObject'],
@@ -204,7 +204,7 @@ export class WorkerFleet extends Construct {
       ...(image.user !== undefined && { user: image.user }),
       command: [...program.command],
       stopTimeout: Duration.seconds(STOP_SECONDS),
-      // Process 1 of the container passes signals on, and collects what the processes of items have started and left.
+      // Process 1 of the container passes signals on, and reaps the processes that items have started and left.
       linuxParameters: new LinuxParameters(this, 'Linux', { initProcessEnabled: true }),
       logging: LogDriver.awsLogs({ logGroup, streamPrefix: 'worker' }),
       environment: {
@@ -214,7 +214,7 @@ export class WorkerFleet extends Construct {
         SLUICE_BUNDLE_KEY: bundle.s3ObjectKey,
         SLUICE_BUNDLE_SHA256: program.sha256,
         ...(native.length > 0 && { SLUICE_DUCKDB_FILES: Stack.of(this).toJsonString(native) }),
-        // DuckDB holds a thread of Node's pool while it works; the rest of an item's process keeps its usual four.
+        // DuckDB occupies a thread of Node's pool while it works; the rest of an item's process keeps its usual four.
         UV_THREADPOOL_SIZE: '5',
         SLUICE_STOP_SECONDS: String(STOP_SECONDS),
         ...groupsAsVariables(settings, 'workers', 'sources', 'limits'),
@@ -222,7 +222,7 @@ export class WorkerFleet extends Construct {
     });
   }
 
-  /** The image, and leave to pull it where it lies in a private ECR repository. */
+  /** The image, and permission to pull it if it is in a private ECR repository. */
   #image(name: string): ContainerImage {
     const ecr =
       /^(?<account>\d{12})\.dkr\.ecr\.(?<region>[a-z0-9-]+)\.[^/]+\/(?<repositoryName>[^:@]+)(?::(?<tag>[^@]+))?(?:@(?<digest>.+))?$/.exec(

@@ -3,13 +3,13 @@ import type { Settings } from '../settings/settings.ts';
 
 export interface WorkerImage {
   readonly name: string;
-  /** The user that the image has for this; an image of the user's own runs as it says itself. */
+  /** The user of the image for this purpose; an image of the user's own runs as its own user. */
   readonly user: string | undefined;
 }
 
 /**
- * The image that the settings name, or else the public Node image of exactly the version that this project's `node`
- * devDependency has: what is tested is what runs. A digest is added only where one is set.
+ * The image that the settings name, or the public Node image of exactly the version of this project's `node`
+ * devDependency, so that the tested version runs. A digest is added only if one is set.
  */
 export function workerImage({ image, imageDigest }: Pick<Settings['workers'], 'image' | 'imageDigest'>): WorkerImage {
   const name = image ?? `public.ecr.aws/docker/library/node:${nodeVersion()}-bookworm-slim`;

@@ -30,12 +30,12 @@ function run(context: Record<string, unknown>): Promise<{ code: number; stderr: 
 
 describe('the app', () => {
   // The end-to-end tests deploy what the app synthesises.
-  it('synthesises with the functions and the worker of this repository', { tags: ['heavy'] }, async () => {
+  it('the app synthesises with the functions and the worker of this repository', { tags: ['heavy'] }, async () => {
     expect(await run({ sluice: { stackName: 'Tried' } })).toEqual({ code: 0, stderr: '' });
     expect(await readdir(outdir)).toContain('Tried.template.json');
   });
 
-  it('stops at bad settings with their names, without a stack trace', async () => {
+  it('the app stops at bad settings with their names, without a stack trace', async () => {
     const { code, stderr } = await run({ 'sluice.gate.attempts': '0', 'sluice.gates': '1' });
     expect(code).toBe(1);
     expect(stderr.trim().split('\n')).toEqual([

@@ -25,7 +25,7 @@ const resourcesWith = (settings: Record<string, unknown>) =>
   Object.values(synthesise(settings).toJSON().Resources as Record<string, Resource>);
 
 describe('cdk destroy', () => {
-  it('removes everything that settings can add, and leaves the bucket and the key', () => {
+  it('cdk destroy removes everything that settings can add, and leaves the bucket and the key', () => {
     const resources = resourcesWith(EVERYTHING);
     expect(resources.length).toBeGreaterThan(140);
     const left = resources.filter(({ DeletionPolicy = 'Delete' }) => DeletionPolicy !== 'Delete');
@@ -33,7 +33,7 @@ describe('cdk destroy', () => {
     expect(new Set(left.map(({ Type }) => Type))).toEqual(new Set([...DATA, 'AWS::Lambda::Version']));
   });
 
-  it('leaves no log group of a function: each writes to one of the stack, and may make no other', () => {
+  it('cdk destroy leaves no log group of a function: each function writes to one of the stack, and may create no other', () => {
     const resources = resourcesWith({ ...EVERYTHING, 'bucket.deleteWithStack': true });
     const functions = resources.filter(({ Type }) => Type === 'AWS::Lambda::Function');
     expect(functions.length).toBeGreaterThan(18);

@@ -36,7 +36,7 @@ afterEach(() => {
 });
 
 describe('the environment that the template sets', () => {
-  it.each(LAMBDA_NAMES)('is all that %s reads at its cold start', async (name) => {
+  it.each(LAMBDA_NAMES)('the template sets exactly the variables that %s reads at its cold start', async (name) => {
     for (const variable of Object.keys(process.env))
       if (variable.startsWith('SLUICE_')) vi.stubEnv(variable, undefined);
     vi.stubEnv('AWS_REGION', 'eu-central-1');
@@ -46,7 +46,7 @@ describe('the environment that the template sets', () => {
     await expect(import(lambdaEntries()[name])).resolves.toMatchObject({ handler: expect.any(Function) });
   });
 
-  it('is all that the worker reads, with the values of the settings', () => {
+  it('the template sets exactly the variables that the worker reads, with the values of the settings', () => {
     const [task] = Object.values(template.findResources('AWS::ECS::TaskDefinition'));
     const environment = Object.fromEntries(
       task?.Properties.ContainerDefinitions[0].Environment.map(({ Name, Value }: { Name: string; Value: unknown }) => [
@@ -64,7 +64,7 @@ describe('the environment that the template sets', () => {
     });
   });
 
-  it('tells Plan when a run ends at the latest, where the settings leave that to the time limit of the execution', () => {
+  it('the template tells Plan when a run ends at the latest, if the settings leave that to the time limit of the execution', () => {
     expect(JSON.parse(Object.fromEntries(variablesOf('plan')).SLUICE_LIMITS ?? '')).toMatchObject({ hours: 21.6 });
   });
 });

@@ -143,23 +143,23 @@ const matches = (finding: { rule: string; at: string }) => (one: Acknowledgement
 describe("AWS's own rules", () => {
   const findings = [new AwsSolutionsChecks(), new ServerlessChecks()].flatMap((pack) => findingsOf(pack, stack));
 
-  it('find nothing but what is acknowledged, with a reason', () => {
+  it("AWS's own rules find nothing except what is acknowledged with a reason", () => {
     expect(findings.filter((finding) => !ACKNOWLEDGED.some(matches(finding)))).toEqual([]);
   });
 
-  it('find all that is acknowledged, so that no acknowledgement hides what comes later', () => {
+  it("AWS's own rules find everything that is acknowledged, so that no acknowledgement hides later findings", () => {
     const stale = ACKNOWLEDGED.filter((one) => !findings.some((finding) => matches(finding)(one)));
     expect(stale).toEqual([]);
   });
 
-  it('have looked at every resource of the template', () => {
+  it("AWS's own rules have checked every resource of the template", () => {
     const looked = stack.node.findAll().filter((one) => CfnResource.isCfnResource(one));
     const { Resources } = Template.fromStack(stack).toJSON();
     expect(looked).toHaveLength(Object.keys(Resources).length);
     expect(looked.length).toBeGreaterThanOrEqual(70);
   });
 
-  it('find less where the settings ask for more', () => {
+  it("AWS's own rules find less if the settings ask for more", () => {
     const strict = stackWith({ 'network.flowLogs': true, 'logs.stateMachineLevel': 'ALL', 'encryption.key': 'own' });
     const rules = findingsOf(new AwsSolutionsChecks(), strict).map(({ rule }) => rule);
     expect(rules.filter((rule) => !rule.startsWith('AwsSolutions-IAM5')).sort()).toEqual([

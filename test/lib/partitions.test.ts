@@ -32,24 +32,24 @@ describe.each([
   ) as Record<string, unknown>;
   const text = JSON.stringify(template);
 
-  it('names ARNs of its own partition alone', () => {
+  it('a deployment in this region names ARNs only of its own partition', () => {
     const partitions = new Set([...text.matchAll(/"arn:([\w-]+):/g)].map(([, found]) => found));
     expect(partitions).toEqual(new Set([partition]));
   });
 
-  it('trusts the services under the names that they have there', () => {
+  it('a deployment in this region trusts the services under their names there', () => {
     const services = [...text.matchAll(/"Service":(?:"([^"]+)"|\[([^\]]+)\])/g)].flatMap(([, one, more]) =>
       one === undefined ? (JSON.parse(`[${more}]`) as string[]) : [one],
     );
     expect([...new Set(services)].sort()).toEqual([...GLOBAL, `logs.${region}.${suffix}`].sort());
   });
 
-  it('lets its roles use the key by the endpoints of S3 and SQS there', () => {
+  it('a deployment in this region lets its roles use the key through the endpoints of S3 and SQS there', () => {
     const endpoints = new Set([...text.matchAll(/"kms:ViaService":"([^"]+)"/g)].map(([, endpoint]) => endpoint));
     expect(endpoints).toEqual(new Set([`s3.${region}.${suffix}`, `sqs.${region}.${suffix}`]));
   });
 
-  it('names no host of another partition', () => {
+  it('a deployment in this region names no host of another partition', () => {
     const hosts = new Set([...text.matchAll(/[\w.-]+\.amazonaws\.com(?:\.cn)?/g)].map(([host]) => host));
     const regional = [...hosts].filter((host) => host.includes(region));
     expect(regional.every((host) => host.endsWith(`.${region}.${suffix}`))).toBe(true);

@@ -10,7 +10,7 @@ const resources = template.toJSON().Resources as Record<string, { Type: string; 
 const ofType = (type: string) => Object.values(resources).filter((resource) => resource.Type === type);
 
 describe('the stack', () => {
-  it('has nothing that costs while nothing runs', () => {
+  it('the stack has nothing that costs money while nothing runs', () => {
     const types = new Set(Object.values(resources).map((resource) => resource.Type));
     for (const type of [
       'AWS::EC2::NatGateway',
@@ -28,7 +28,7 @@ describe('the stack', () => {
     expect(ofType('AWS::ECS::Cluster')[0]?.Properties).not.toHaveProperty('ClusterSettings.0.Value', 'enabled');
   });
 
-  it('encrypts every queue and refuses access without TLS', () => {
+  it('the stack encrypts every queue and refuses access without TLS', () => {
     const queues = ofType('AWS::SQS::Queue');
     expect(queues).toHaveLength(3);
     for (const queue of queues) expect(queue.Properties.SqsManagedSseEnabled).toBe(true);
@@ -36,19 +36,19 @@ describe('the stack', () => {
     expect(policies.match(/"aws:SecureTransport":"false"/g)).toHaveLength(3);
   });
 
-  it('keeps messages that failed again and again, and those of runs apart from those of schedules', () => {
+  it('the stack keeps messages that failed repeatedly, and those of runs apart from those of schedules', () => {
     const [work] = ofType('AWS::SQS::Queue').filter((queue) => queue.Properties.RedrivePolicy !== undefined);
     expect(work?.Properties).toMatchObject({ VisibilityTimeout: 120, RedrivePolicy: { maxReceiveCount: 20 } });
   });
 
-  it('lets every log group expire', () => {
+  it('every log group of the stack expires', () => {
     const groups = ofType('AWS::Logs::LogGroup');
     // Those of the functions, the workers, both state machines, and the function that empties the default security group.
     expect(groups).toHaveLength(DEPLOYED.length + 4);
     for (const group of groups) expect(group.Properties.RetentionInDays).toBe(7);
   });
 
-  it('gives every function the runtime, processor, log group and tracing of the house', () => {
+  it('every function of the stack has the same runtime, processor, log group and tracing', () => {
     const all = ofType('AWS::Lambda::Function');
     const functions = all.filter(({ Properties }) => Properties.Description !== undefined);
     const cdks = all.filter((fn) => !functions.includes(fn));
@@ -69,7 +69,7 @@ describe('the stack', () => {
     }
   });
 
-  it('makes the cluster after the service-linked role of ECS, with roles and policies between, for which IAM takes time', () => {
+  it('the cluster is created after the service-linked role of ECS, with roles and policies between, for which IAM needs time', () => {
     const [[ecsRole = ''] = []] = Object.entries(resources).filter(([, { Type }]) => Type === 'Custom::EcsServiceRole');
     const needs = (name: string) => [Reflect.get(resources[name] ?? {}, 'DependsOn') ?? []].flat() as string[];
     const [[cluster = ''] = []] = Object.entries(resources).filter(([, { Type }]) => Type === 'AWS::ECS::Cluster');
@@ -80,7 +80,7 @@ describe('the stack', () => {
     }
   });
 
-  it('names after itself what a person looks for in the console', () => {
+  it('the resources that a person looks for in the console are named after the stack', () => {
     const named = synthesise({ stackName: 'Other', 'network.flowLogs': true });
     const names = (type: string, property: string) =>
       Object.values(named.findResources(type))
@@ -106,14 +106,14 @@ describe('the stack', () => {
     );
   });
 
-  it('starts no run by a schedule before all else of the deploy is done', () => {
+  it('no schedule can start a run before everything else of the deploy is done', () => {
     const scheduled = synthesise({ schedules: [{ name: 'nightly', expression: 'rate(1 day)' }] });
     const rules = Object.keys(scheduled.findResources('AWS::Events::Rule'));
     expect(rules).toHaveLength(2);
     scheduled.hasResource('AWS::Scheduler::Schedule', { DependsOn: Match.arrayWith(rules) });
   });
 
-  it('tells the outputs that a person and the command line need', () => {
+  it('the stack has the outputs that a person and the command line need', () => {
     expect(Object.keys(template.findOutputs('*')).sort()).toEqual([
       'BucketName',
       'ClusterName',
@@ -126,14 +126,14 @@ describe('the stack', () => {
     ]);
   });
 
-  it('does not look anything up, so that one template fits any account', () => {
+  it('the stack looks nothing up, so that one template fits any account', () => {
     expect(JSON.stringify(template.toJSON())).not.toMatch(/dummy-value-for/);
     expect(cdkContext).not.toHaveProperty('availability-zones');
   });
 });
 
 describe('the state machine', () => {
-  it('is standard, traced, and logs errors without data under the vended prefix', () => {
+  it('the state machine is standard, traced, and logs errors without data under the vended prefix', () => {
     template.hasResourceProperties('AWS::StepFunctions::StateMachine', {
       StateMachineType: 'STANDARD',
       TracingConfiguration: { Enabled: true },
@@ -142,11 +142,11 @@ describe('the state machine', () => {
     template.hasResourceProperties('AWS::Logs::LogGroup', { LogGroupName: '/aws/vendedlogs/states/Sluice' });
   });
 
-  it('ends a run after the hours that are set', () => {
+  it('the state machine ends a run after the hours of the setting', () => {
     expect(definitionOf(synthesise({ 'run.timeoutHours': '30' }))).toMatchObject({ TimeoutSeconds: 108_000 });
   });
 
-  it('logs at the level that is set', () => {
+  it('the state machine logs at the level of the setting', () => {
     synthesise({ 'logs.stateMachineLevel': 'ALL' }).hasResourceProperties('AWS::StepFunctions::StateMachine', {
       LoggingConfiguration: { IncludeExecutionData: false, Level: 'ALL' },
     });
@@ -154,7 +154,7 @@ describe('the state machine', () => {
 });
 
 describe('a redriven execution', () => {
-  it('calls reopen-run, which the first start of one does not', () => {
+  it('a redriven execution calls reopen-run, and a first start does not', () => {
     template.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: {
         detail: { status: ['RUNNING'], redriveCount: [{ numeric: ['>', 0] }], stateMachineArn: [Match.anyValue()] },
@@ -163,7 +163,7 @@ describe('a redriven execution', () => {
     });
   });
 
-  it('loses no event that reopen-run fails on: the function has a destination of its own', () => {
+  it('no event is lost if reopen-run fails: the function has a destination of its own', () => {
     template.resourceCountIs('AWS::Lambda::EventInvokeConfig', 1);
     template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
       FunctionName: { Ref: Match.stringLikeRegexp('reopenrun') },
@@ -175,7 +175,7 @@ describe('a redriven execution', () => {
 });
 
 describe('the end of a broken execution', () => {
-  it('starts the state machine that closes runs, for executions of this one alone, with what it says of them', () => {
+  it("the end of a broken execution starts the state machine that closes runs, only for executions of this one, with the event's detail", () => {
     template.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: {
         source: ['aws.states'],

@@ -26,7 +26,7 @@ describe.each([
     ['a Last-Modified of 60 KB', { ETag: '', 'Last-Modified': long }],
     ['hashes without end', { 'Repr-Digest': 'md5=:AAAA:,'.repeat(5_000) }],
     ['a Content-Disposition of 60 KB', { 'Content-Disposition': `attachment; filename="../${long}"` }],
-  ])('is left out where nobody can mean it, and the object lands: %s', async (name, fields) => {
+  ])('a field of the source that makes no sense is left out, and the object lands: %s', async (name, fields) => {
     await using source = await startSourceServer({
       file: { length },
       rules: [{ faults: faults.headers(fields) }],
@@ -46,7 +46,7 @@ describe.each([
     }
   });
 
-  it('is kept where it is odd and no longer than it has to be', async () => {
+  it('an unusual field of the source is kept, no longer than needed', async () => {
     const etag = `"\xe9\x9b${'y'.repeat(900)}"`;
     await using source = await startSourceServer({ file: { length }, rules: [{ faults: faults.etag(etag) }] });
     const key = `${way} odd`.replaceAll(' ', '-');
@@ -67,7 +67,7 @@ describe('what a source says where it fails', () => {
     ['a Location of 60 KB', { Location: `/${long}` }, 'RedirectError'],
     ['a Location of 60 KB that is none', { Location: `ftp://example.org/${long}` }, 'RedirectError'],
     ['a Location with control characters', { Location: 'ftp://example.org/\x9b2J\x85' }, 'RedirectError'],
-  ])('is quoted in part, without what moves a cursor: %s', async (_, fields, name) => {
+  ])("the quote of a failing source's field is shortened, without control sequences: %s", async (_, fields, name) => {
     await using source = await startSourceServer({
       rules: [{ faults: [faults.status(302), faults.headers(fields)] }],
     });
@@ -80,7 +80,7 @@ describe('what a source says where it fails', () => {
     expect(message).not.toMatch(/\p{Cc}/u);
   });
 
-  it('names an object by no more than a key holds', async () => {
+  it("an object's name is no longer than a key", async () => {
     await using source = await startSourceServer({
       file: { length: 10 },
       rules: [{ faults: faults.headers({ 'Content-Disposition': `attachment; filename="${long}"` }) }],

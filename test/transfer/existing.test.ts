@@ -34,7 +34,7 @@ describe.each(SIZES)('a source of %i bytes that has landed', (length) => {
     ['an ETag', { etag: '"v1"' }],
     ['a weak ETag', { etag: 'W/"weak"' }],
     ['a Last-Modified alone', { etag: null }],
-  ] as const)('is unchanged by %s', async (name, file) => {
+  ] as const)('a landed source is unchanged by %s', async (name, file) => {
     await using source = await startSourceServer({ file: { seed: 'v1', length, ...file } });
     const key = `unchanged/${length}/${name}`;
     await land(source.url, key);
@@ -47,7 +47,7 @@ describe.each(SIZES)('a source of %i bytes that has landed', (length) => {
     await landing.expectLanded(key, 'v2', length);
   });
 
-  it('is read again where the file was restored to an older one, which a date alone does not tell', async () => {
+  it('a source is read again if the file was restored to an older one, which a date alone does not show', async () => {
     const file = { seed: 'v1', length, etag: null, lastModified: new Date('2024-03-01') } as const;
     await using source = await startSourceServer({ file });
     const key = `restored/${length}`;
@@ -63,7 +63,7 @@ describe.each(SIZES)('a source of %i bytes that has landed', (length) => {
     ['the same ETag', { etag: '"1"' }],
     ['the same weak ETag', { etag: 'W/"1"' }],
     ['the same date, and no ETag', { etag: null }],
-  ] as const)('is read again from another URL that has %s', async (name, file) => {
+  ] as const)('a source is read again from another URL that has %s', async (name, file) => {
     await using source = await startSourceServer({ file: { seed: 'february', length, ...file } });
     source.setFile('/january', { seed: 'january', length, ...file });
     const key = `other-url/${length}/${name}`;
@@ -78,7 +78,7 @@ describe.each(SIZES)('a source of %i bytes that has landed', (length) => {
     expect(JSON.stringify(head?.Metadata)).not.toContain('month');
   });
 
-  it('is read again where the URL redirects to another file with the same ETag', async () => {
+  it('a source is read again if the URL redirects to another file with the same ETag', async () => {
     const redirect = (to: string) => [{ when: { path: '/latest' }, faults: faults.redirect(to) }];
     await using source = await startSourceServer({
       file: { seed: 'february', length, etag: '"1"' },
@@ -94,7 +94,7 @@ describe.each(SIZES)('a source of %i bytes that has landed', (length) => {
     await landing.expectLanded(key, 'january', length);
   });
 
-  it('is read again where a hash is expected that was not checked before', async () => {
+  it('a source is read again if a hash is expected that was not checked before', async () => {
     await using source = await startSourceServer({ file: { seed: 'v1', length } });
     const key = `proven/${length}`;
     const { sha256 } = contentHashes('v1', length);
@@ -105,7 +105,7 @@ describe.each(SIZES)('a source of %i bytes that has landed', (length) => {
     await expect(land(source.url, key, {}, { expect: { sha256: 'f'.repeat(64) } })).rejects.toThrow(/proof/);
   });
 
-  it('is read again with overwrite', async () => {
+  it('a source is read again with overwrite', async () => {
     await using source = await startSourceServer({ file: { seed: 'v1', length } });
     await land(source.url, `overwrite/${length}`);
     expect(await land(source.url, `overwrite/${length}`, { ifExists: 'overwrite' })).toMatchObject({
@@ -113,7 +113,7 @@ describe.each(SIZES)('a source of %i bytes that has landed', (length) => {
     });
   });
 
-  it('is skipped with skip, without asking the source', async () => {
+  it('a landed source is skipped with skip, without a request to the source', async () => {
     await using source = await startSourceServer({ file: { seed: 'v1', length } });
     const key = `skip/${length}`;
     await putOther(key);
@@ -121,30 +121,33 @@ describe.each(SIZES)('a source of %i bytes that has landed', (length) => {
     expect(source.requests).toEqual([]);
   });
 
-  it.each(['skip', 'fail'] as const)('does not replace what came in between, with %s', async (ifExists) => {
-    const key = `between/${length}/${ifExists}`;
-    await using source = await startSourceServer({
-      file: { seed: 'v1', length },
-      rules: [{ faults: faults.delay(300) }],
-    });
-    const landed = land(source.url, key, { ifExists });
-    landed.catch(() => {});
-    await expect.poll(() => source.requests.length).toBeGreaterThan(0);
-    await putOther(key);
-    if (ifExists === 'skip') expect(await landed).toMatchObject({ status: 'skipped', bytes: 5, parts: 0 });
-    else await expect(landed).rejects.toThrow(ObjectExistsError);
-    expect(await headObject(landing.s3.client, landing.bucket, key)).toMatchObject({ ContentLength: 5 });
-    expect((await openUploads(landing.s3.client, landing.bucket)).filter(({ Key }) => Key === key)).toEqual([]);
-  });
+  it.each(['skip', 'fail'] as const)(
+    'an object that was written in between is not replaced, with %s',
+    async (ifExists) => {
+      const key = `between/${length}/${ifExists}`;
+      await using source = await startSourceServer({
+        file: { seed: 'v1', length },
+        rules: [{ faults: faults.delay(300) }],
+      });
+      const landed = land(source.url, key, { ifExists });
+      landed.catch(() => {});
+      await expect.poll(() => source.requests.length).toBeGreaterThan(0);
+      await putOther(key);
+      if (ifExists === 'skip') expect(await landed).toMatchObject({ status: 'skipped', bytes: 5, parts: 0 });
+      else await expect(landed).rejects.toThrow(ObjectExistsError);
+      expect(await headObject(landing.s3.client, landing.bucket, key)).toMatchObject({ ContentLength: 5 });
+      expect((await openUploads(landing.s3.client, landing.bucket)).filter(({ Key }) => Key === key)).toEqual([]);
+    },
+  );
 
-  it('fails with fail, without asking the source', async () => {
+  it('a landed source fails with fail, without a request to the source', async () => {
     await using source = await startSourceServer({ file: { seed: 'v1', length } });
     await putOther(`fail/${length}`);
     await expect(land(source.url, `fail/${length}`, { ifExists: 'fail' })).rejects.toThrow(ObjectExistsError);
     expect(source.requests).toEqual([]);
   });
 
-  it("keeps the source's words as metadata", async () => {
+  it("the source's header fields are kept as metadata", async () => {
     await using source = await startSourceServer({ file: { seed: 'v1', length, contentType: 'text/csv' } });
     const key = `metadata/${length}`;
     await land(`${source.url}?token=SECRET`, key, { metadata: { owner: 'Zoë 100%' } });
@@ -158,7 +161,7 @@ describe.each(SIZES)('a source of %i bytes that has landed', (length) => {
     });
   });
 
-  it('keeps a Content-Encoding that was not asked for', async () => {
+  it('a Content-Encoding is kept although the request did not ask for it', async () => {
     await using source = await startSourceServer({
       file: { seed: 'v1', length },
       rules: [{ faults: [faults.ignoreRange(), faults.gzip()] }],
@@ -169,7 +172,7 @@ describe.each(SIZES)('a source of %i bytes that has landed', (length) => {
     expect(head?.ContentEncoding).toBe('gzip');
   });
 
-  it('does without an ETag that is too long for the metadata', async () => {
+  it('an ETag that is too long for the metadata is left out', async () => {
     await using source = await startSourceServer({ file: { seed: 'v1', length, etag: `"${'e'.repeat(1_990)}"` } });
     const key = `long/${length}`;
     const landed = await land(source.url, key);
@@ -183,13 +186,13 @@ it.each(['', '/a', 'a//b', 'a/../b', './a', 'a/', 'ä'.repeat(513)])('refuses th
   await expect(transfer(source, landing.destination(key), OPTIONS)).rejects.toThrow(InvalidDestinationError);
 });
 
-it('refuses metadata that S3 would not take', async () => {
+it('refuses metadata that S3 would not accept', async () => {
   await using source = await startSourceServer();
   const destination = landing.destination('much', { metadata: { note: 'x'.repeat(2_000) } });
   await expect(transfer(hasty(source.url), destination, OPTIONS)).rejects.toThrow(InvalidDestinationError);
 });
 
-it('takes the name from Content-Disposition, and else from the URL, where no key is given', async () => {
+it('takes the name from Content-Disposition, or from the URL, if no key is given', async () => {
   await using source = await startSourceServer({
     files: { '/a': { contentDisposition: 'attachment; filename="report.csv"' }, '/b.json': {} },
   });

@@ -41,7 +41,7 @@ const stops: (readonly [string, number, S3Fault])[] = [
   ),
 ];
 
-it.each(stops)('goes on to the identical object after a SIGKILL %s request %i', async (when, nth, fault) => {
+it.each(stops)('continues to the identical object after a SIGKILL %s request %i', async (when, nth, fault) => {
   await using source = await startSourceServer({ file: { seed: 'v1', length: LENGTH } });
   await using proxy = await startS3FaultProxy(landing.s3.endpoint, { rules: [{ when: { nth }, fault }] });
   const name = `${when.replaceAll(' ', '-')}-${nth}`;

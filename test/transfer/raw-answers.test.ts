@@ -191,7 +191,7 @@ async function expectRight(
 }
 
 describe('an answer as it goes over the wire', () => {
-  it.each(ANSWERS)('$name → $right', async (raw) => {
+  it.each(ANSWERS)('an answer on the wire: $name → $right', async (raw) => {
     await using server = await startRawServer((socket) => {
       socket.write(raw.answer, 'latin1');
       raw.after?.(socket);
@@ -199,7 +199,7 @@ describe('an answer as it goes over the wire', () => {
     await expectRight(raw.name, raw.right, land(server.url, raw.name, raw), raw.held);
   });
 
-  it('leaves other transfers of the process alone, however often a caller aborts', async () => {
+  it('an abort by the caller does not affect other transfers of the process, however often it happens', async () => {
     await using server = await startRawServer((socket) => {
       socket.write(`${OK}Connection: close\r\n\r\nabc`);
     });
@@ -224,7 +224,7 @@ describe('Retry-After', () => {
     ['seconds', '99999999'],
     ['a date', 'Sat, 13 Sep 275760 00:00:00 GMT'],
     ['more digits than a number holds', '9'.repeat(400)],
-  ])('of one URL in %s stops that URL for minutes, and no other of its host', async (name, value) => {
+  ])('Retry-After of one URL in %s stops that URL for minutes, and no other URL of its host', async (name, value) => {
     await using server = await startRawServer((socket, _connection, _request, text) => {
       const path = text.split(' ')[1] ?? '';
       socket.write(path === '/bad' ? tooMany(value) : bodyOf(path));
@@ -240,7 +240,7 @@ describe('Retry-After', () => {
     await expectRight(`retry-after-${name}`, '/good', land(`${origin}/good`, `retry-after-${name}`, {}));
   });
 
-  it('that nobody can read is none', async () => {
+  it('an unreadable Retry-After is ignored', async () => {
     await using server = await startRawServer((socket, _, request) => {
       socket.write(request === 1 ? tooMany('-5') : bodyOf('/file'));
     });
@@ -248,7 +248,7 @@ describe('Retry-After', () => {
   });
 });
 
-it('lands what is ready after a 202', async () => {
+it('a source that answers 202 lands when it is ready', async () => {
   let asked = 0;
   await using server = await startRawServer((socket) => {
     asked += 1;
@@ -259,7 +259,7 @@ it('lands what is ready after a 202', async () => {
 });
 
 describe('names in UTF-8', () => {
-  it('in Location are asked for as UTF-8', async () => {
+  it('a Location with UTF-8 is requested as UTF-8', async () => {
     await using server = await startRawServer((socket, _connection, _request, text) => {
       const path = text.split(' ')[1] ?? '';
       if (path === '/file') {
@@ -272,7 +272,7 @@ describe('names in UTF-8', () => {
     await expectRight('location', '/%C3%BC/%E6%97%A5.csv?q=%C3%BC', land(server.url, 'location', {}));
   });
 
-  it('in Content-Disposition name the object', async () => {
+  it('a Content-Disposition with UTF-8 names the object', async () => {
     await using server = await startRawServer((socket) => {
       socket.write(
         `${OK}Content-Disposition: attachment; filename="na\u00efve.csv"\r\nContent-Length: 5\r\n\r\nabcde`,
@@ -308,7 +308,7 @@ describe('a source whose ranges come and go', () => {
     ['answers every fifth range by the whole body', (asked) => ({ etag: '"v1"', ranges: asked % 5 !== 0 })],
     ['has a new ETag for each answer', (asked) => ({ etag: `"${asked}"`, ranges: true })],
     ['has a new ETag for each answer, and few ranges', (asked) => ({ etag: `"${asked}"`, ranges: asked % 3 === 0 })],
-  ])('lands where it %s', async (name, rule) => {
+  ])('a source whose ranges come and go lands if it %s', async (name, rule) => {
     let asked = 0;
     await using server = await startRawServer((socket, _connection, _request, text) => {
       asked += 1;
@@ -332,7 +332,7 @@ it.each([
       const timer = setInterval(() => (socket.destroyed ? clearInterval(timer) : socket.write('a')), 20);
     },
   ],
-] as const)('gives a source up that %s, once its patience is over', async (_, serve) => {
+] as const)('a source that %s fails when its time limit is reached', async (_, serve) => {
   let asked = 0;
   await using server = await startRawServer((socket) => {
     asked += 1;

@@ -45,7 +45,7 @@ const startSource = (rules: readonly FaultRule[] = []) =>
   startSourceServer({ file: { seed: 'v1', length: LENGTH }, rules });
 
 describe('openTransfer', () => {
-  it('tells of the upload before the first part is sent, and sends the probe as that part', async () => {
+  it('openTransfer reports the upload before the first part is sent, and sends the probe as that part', async () => {
     await using proxy = await startS3FaultProxy(landing.s3.endpoint);
     await using source = await startSource();
     const sent: number[] = [];
@@ -62,7 +62,7 @@ describe('openTransfer', () => {
     await landing.expectNothing('hook');
   });
 
-  it('keeps no secret in the state', async () => {
+  it('openTransfer stores no secret in the state', async () => {
     await using source = await startSourceServer({
       file: { seed: 'v1', length: LENGTH },
       rules: [{ when: { path: '/start' }, faults: faults.redirect('/file?signature=SECRET1') }],
@@ -74,7 +74,7 @@ describe('openTransfer', () => {
     await job.abandon();
   });
 
-  it('leaves no upload open where the hook fails', async () => {
+  it('openTransfer leaves no upload open if the hook fails', async () => {
     await using source = await startSource();
     const onUploadCreated = () => Promise.reject(new Error('no records'));
     const opening = openTransfer(hasty(source.url), landing.destination('no-hook'), { ...OPTIONS, onUploadCreated });
@@ -84,7 +84,7 @@ describe('openTransfer', () => {
 });
 
 describe('slices', () => {
-  it('go on anywhere, in any order, and never send twice what stands', async () => {
+  it('slices continue in any process and any order, and never send a stored part twice', async () => {
     await using proxy = await startS3FaultProxy(landing.s3.endpoint);
     await using source = await startSource();
     const job = await open(hasty(source.url), 'slices');
@@ -111,7 +111,7 @@ describe('slices', () => {
     expect(landed.notes).toEqual([]);
   });
 
-  it('stop at the deadline, say what is left, and are gone on with', async () => {
+  it('slices stop at the deadline, report what is left, and can be continued', async () => {
     await using source = await startSource([{ when: { offset: (o) => o > 0 }, faults: faults.drip(20 * MIB) }]);
     const job = await open(hasty(source.url), 'deadline');
     const proofs: PartProof[] = [];
@@ -132,7 +132,7 @@ describe('slices', () => {
     await landing.expectLanded('deadline', 'v1', LENGTH, await job.close({ proofs }));
   });
 
-  it('return a wait that is too long for them', async () => {
+  it('slices return a wait that is too long for them', async () => {
     await using source = await startSource([
       { when: { offset: 3 * PART, nth: 1 }, faults: faults.status(503, { retryAfter: 100 }) },
     ]);
@@ -145,7 +145,7 @@ describe('slices', () => {
     await job.abandon();
   });
 
-  it('stop quietly where the upload has vanished', async () => {
+  it('slices stop without an error if the upload does not exist any more', async () => {
     await using source = await startSource();
     const job = await open(hasty(source.url), 'vanished');
     await job.abandon();
@@ -154,7 +154,7 @@ describe('slices', () => {
     await job.abandon();
   });
 
-  it('notice another version, with its pins for the next beginning', async () => {
+  it('slices notice another version, and report its pins for the next beginning', async () => {
     await using source = await startSource();
     const job = await open(hasty(source.url), 'changed');
     source.setFile('/file', { seed: 'v2', length: LENGTH, lastModified: new Date('2021-01-01') });
@@ -168,7 +168,7 @@ describe('slices', () => {
     await landing.expectLanded('changed', 'v2', LENGTH, await again.close({ proofs }));
   });
 
-  it('end with the reason of their signal, and the upload stays for the next', async () => {
+  it('slices end with the reason of their signal, and the upload stays for the next call', async () => {
     await using source = await startSource([{ when: { offset: 3 * PART }, faults: faults.stall(1_000) }]);
     const job = await open(hasty(source.url, { limits: { idleSeconds: 20 } }), 'aborted');
     const stop = new AbortController();
@@ -180,7 +180,7 @@ describe('slices', () => {
     await landing.expectLanded('aborted', 'v1', LENGTH, await job.close({ proofs }));
   });
 
-  it('count what is acknowledged', async () => {
+  it('slices count acknowledged bytes', async () => {
     await using source = await startSource();
     const job = await open(hasty(source.url), 'progress');
     const seen: number[] = [];
@@ -204,7 +204,7 @@ describe('close', () => {
       }),
     );
 
-  it('names the parts that are missing', async () => {
+  it('close names the missing parts', async () => {
     await using source = await startSource();
     const job = await open(hasty(source.url), 'missing');
     await job.uploadSlice({ first: 3, last: 5 });
@@ -214,7 +214,7 @@ describe('close', () => {
     await job.abandon();
   });
 
-  it('takes a part that no proof vouches for, and says so', async () => {
+  it('close accepts a part without a proof, and reports it', async () => {
     await using source = await startSource();
     const job = await open(hasty(source.url), 'transport');
     const { proofs } = await job.uploadSlice({ first: 1, last: 7 });
@@ -223,7 +223,7 @@ describe('close', () => {
     await landing.expectLanded('transport', 'v1', LENGTH, landed);
   });
 
-  it('refuses a part that is not what its proof says', async () => {
+  it('close refuses a part that differs from its proof', async () => {
     await using source = await startSource();
     const job = await open(hasty(source.url), 'tampered');
     const { proofs } = await job.uploadSlice({ first: 1, last: 7 });
@@ -233,7 +233,7 @@ describe('close', () => {
     await landing.expectNothing('tampered');
   });
 
-  it('counts a part of another size as missing, and a slice sends it again', async () => {
+  it('close counts a part of another size as missing, and a slice sends it again', async () => {
     await using source = await startSource();
     const job = await open(hasty(source.url), 'resized');
     const first = await job.uploadSlice({ first: 1, last: 7 });
@@ -245,7 +245,7 @@ describe('close', () => {
     await landing.expectLanded('resized', 'v1', LENGTH, landed);
   });
 
-  it('recognises its own object when it is called again', async () => {
+  it('close recognises its own object when it is called again', async () => {
     await using source = await startSource();
     const job = await open(hasty(source.url), 'again');
     const { proofs } = await job.uploadSlice({ first: 1, last: 7 });
@@ -257,7 +257,7 @@ describe('close', () => {
     await expect(job.close({ proofs: wrong })).rejects.toThrow(UploadVanishedError);
   });
 
-  it('refuses an expected CRC-32 that is another, before anything is made', async () => {
+  it('close refuses a wrong expected CRC-32 before anything is made', async () => {
     await using source = await startSource();
     const job = await open(hasty(source.url, { expect: { crc32: '00000001' } }), 'expected');
     const { proofs } = await job.uploadSlice({ first: 1, last: 7 });
@@ -268,7 +268,7 @@ describe('close', () => {
 });
 
 describe('abandon', () => {
-  it('is harmless after the upload was aborted by somebody else', async () => {
+  it('abandon does no harm after somebody else aborted the upload', async () => {
     await using source = await startSource();
     const job = await open(hasty(source.url), 'harmless');
     const { bucket: Bucket, key: Key, uploadId: UploadId } = job.state;

@@ -14,17 +14,20 @@ beforeAll(async () => {
 afterAll(() => landing[Symbol.asyncDispose]());
 
 describe('a source with ranges', () => {
-  it.each([0, 1, 1_000, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 17 * MIB + 5])('lands %i bytes', async (length) => {
-    await using source = await startSourceServer({ file: { seed: length, length } });
-    const landed = await transfer({ url: source.url }, landing.destination(`ranges-${length}`), PARTS);
-    await landing.expectLanded(`ranges-${length}`, length, length, landed);
-    expect(landed.parts).toBe(length <= 5 * MIB ? 0 : Math.ceil(length / (5 * MIB)));
-    expect(landed.proofs.held).toEqual(['size', 'crc32']);
-    expect(source.coverage()).toEqual({ once: length, again: 0 });
-  });
+  it.each([0, 1, 1_000, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 17 * MIB + 5])(
+    'a source with ranges lands %i bytes',
+    async (length) => {
+      await using source = await startSourceServer({ file: { seed: length, length } });
+      const landed = await transfer({ url: source.url }, landing.destination(`ranges-${length}`), PARTS);
+      await landing.expectLanded(`ranges-${length}`, length, length, landed);
+      expect(landed.parts).toBe(length <= 5 * MIB ? 0 : Math.ceil(length / (5 * MIB)));
+      expect(landed.proofs.held).toEqual(['size', 'crc32']);
+      expect(source.coverage()).toEqual({ once: length, again: 0 });
+    },
+  );
 });
 
-it('gives an empty object no type of the page that says there is nothing', async () => {
+it('an empty object does not get the content type of the error page', async () => {
   const page = faults.headers({ 'Content-Type': 'text/html', 'Content-Encoding': 'br' });
   await using source = await startSourceServer({
     file: { length: 0 },
@@ -37,7 +40,7 @@ it('gives an empty object no type of the page that says there is nothing', async
 describe('a source without ranges', () => {
   const lengths = [0, 1, 5 * MIB, 5 * MIB + 1, 10 * MIB, 17 * MIB + 5];
 
-  it.each(lengths)('lands %i bytes of known length', async (length) => {
+  it.each(lengths)('a source without ranges lands %i bytes of known length', async (length) => {
     await using source = await startSourceServer({
       file: { seed: length, length },
       rules: [{ faults: faults.ignoreRange() }],
@@ -46,7 +49,7 @@ describe('a source without ranges', () => {
     await landing.expectLanded(`plain-${length}`, length, length, landed);
   });
 
-  it.each(lengths)('lands %i bytes in chunks', async (length) => {
+  it.each(lengths)('a source without ranges lands %i bytes in chunks', async (length) => {
     await using source = await startSourceServer({
       file: { seed: length, length },
       rules: [{ faults: [faults.ignoreRange(), faults.chunked()] }],
@@ -56,22 +59,25 @@ describe('a source without ranges', () => {
     expect(source.coverage()).toEqual({ once: length, again: 0 });
   });
 
-  it.each([1_000, 12 * MIB])('refuses %i bytes whose end nothing proves, unless that is allowed', async (length) => {
-    await using source = await startSourceServer({
-      file: { seed: length, length },
-      rules: [{ faults: [faults.ignoreRange(), faults.closeDelimited()] }],
-    });
-    const key = `unproven-${length}`;
-    await expect(transfer({ url: source.url }, landing.destination(key), PARTS)).rejects.toThrow(UnprovenEndError);
-    await landing.expectNothing(key);
-    const landed = await transfer({ url: source.url, allowUnprovenEnd: true }, landing.destination(key), PARTS);
-    await landing.expectLanded(key, length, length, landed);
-    expect(landed.proofs.held).toEqual(['crc32']);
-  });
+  it.each([1_000, 12 * MIB])(
+    'a source without ranges is refused with %i bytes whose end nothing proves, unless that is allowed',
+    async (length) => {
+      await using source = await startSourceServer({
+        file: { seed: length, length },
+        rules: [{ faults: [faults.ignoreRange(), faults.closeDelimited()] }],
+      });
+      const key = `unproven-${length}`;
+      await expect(transfer({ url: source.url }, landing.destination(key), PARTS)).rejects.toThrow(UnprovenEndError);
+      await landing.expectNothing(key);
+      const landed = await transfer({ url: source.url, allowUnprovenEnd: true }, landing.destination(key), PARTS);
+      await landing.expectLanded(key, length, length, landed);
+      expect(landed.proofs.held).toEqual(['crc32']);
+    },
+  );
 });
 
 describe('parts smaller than a buffer', () => {
-  it.each(['ranges', 'one stream', 'in order'])('land by %s', async (way) => {
+  it.each(['ranges', 'one stream', 'in order'])('parts smaller than a buffer land by %s', async (way) => {
     const length = 12 * MIB;
     await using source = await startSourceServer({
       file: { seed: length, length },
@@ -87,7 +93,7 @@ describe('parts smaller than a buffer', () => {
 });
 
 describe('parts larger than a buffer', () => {
-  it.each([5 * MIB, 5 * MIB + 1, 17 * MIB + 5])('are piped: %i bytes', async (length) => {
+  it.each([5 * MIB, 5 * MIB + 1, 17 * MIB + 5])('parts larger than a buffer are piped: %i bytes', async (length) => {
     await using source = await startSourceServer({ file: { seed: length, length } });
     const options = { guard: LOOPBACK, bufferBytes: MIB, partBytes: 5 * MIB, connections: 2 };
     const landed = await transfer({ url: source.url }, landing.destination(`piped-${length}`), options);

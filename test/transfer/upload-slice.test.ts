@@ -47,11 +47,11 @@ async function mostInFlight(sourceMilliseconds: number, rules: readonly S3FaultR
   return most;
 }
 
-it('takes no more buffers than connections where S3 is slower than the source', { tags: ['heavy'] }, async () => {
+it('uses no more buffers than connections if S3 is slower than the source', { tags: ['heavy'] }, async () => {
   expect(await mostInFlight(0, [SLOW_S3])).toBe(CONNECTIONS);
 });
 
-it('takes one more for every second connection where the source is slower', { tags: ['heavy'] }, async () => {
+it('uses one more buffer for every two connections if the source is slower', { tags: ['heavy'] }, async () => {
   const most = await mostInFlight(SLOW_MILLISECONDS, []);
   expect(most).toBe(CONNECTIONS + CONNECTIONS / 2);
 });

@@ -136,7 +136,7 @@ describe.each(['append', 'replace', 'merge'] as const)('mode %s', (mode) => {
     return { table, toLoad: some(await csv('1,new'), await csv('2,new')) };
   }
 
-  it('writes what it should, once, however often and by however many executions it is asked', async () => {
+  it('writes its rows exactly once, however often and by however many executions it is called', async () => {
     const { table, toLoad } = await prepared();
     expect(await rowsIn(table)).toEqual(before);
     const run = runOf(loadOf(table, mode));
@@ -153,7 +153,7 @@ describe.each(['append', 'replace', 'merge'] as const)('mode %s', (mode) => {
     expect(await rowsIn(table)).toEqual(after);
   });
 
-  it('has each row once, wherever between two requests its process was killed', async () => {
+  it('has each row once, if its process is killed between any two requests', async () => {
     let steps = 0;
     for (let n = 1; ; n++) {
       const ended = { before: false, after: false };
@@ -175,7 +175,7 @@ describe.each(['append', 'replace', 'merge'] as const)('mode %s', (mode) => {
     expect(steps).toBeGreaterThan(10);
   });
 
-  it('leaves nothing of a load that fails at a row, and says where; what was mended is loaded after a redrive', async () => {
+  it('leaves nothing of a load that fails at a row, and reports the place; the corrected data is loaded after a redrive', async () => {
     const { table } = await prepared();
     const [good, bad] = [await csv('1,new'), await csv('x2,new')];
     const run = runOf(loadOf(table, mode));
@@ -194,7 +194,7 @@ describe.each(['append', 'replace', 'merge'] as const)('mode %s', (mode) => {
     expect(await rowsIn(table)).toEqual(after);
   });
 
-  it('adds in a second part what came after the first was loaded', async () => {
+  it('adds later objects in a second part after the first was loaded', async () => {
     const { table } = await prepared();
     const [one, two] = [await csv('1,new'), await csv('2,new')];
     const run = runOf(loadOf(table, mode));
@@ -204,7 +204,7 @@ describe.each(['append', 'replace', 'merge'] as const)('mode %s', (mode) => {
     expect(await rowsIn(table)).toEqual(after);
   });
 
-  it('is cancelled, and nothing of it is there', async () => {
+  it('is cancelled, and has written nothing', async () => {
     const { table, toLoad } = await prepared();
     const hold = test.redshift.statements.hold(new RegExp(`INSERT INTO "sluice"."${table}"`));
     const run = runOf(loadOf(table, mode));
@@ -259,7 +259,7 @@ it('ends a load that takes longer than its timeout', async () => {
   expect(said).toMatchObject({ state: 'failed', error: { message: expect.stringMatching(/statement timeout/) } });
 });
 
-it('names what is wrong with the table: none, other columns, no right', async () => {
+it('names what is wrong with the table: it is missing, has other columns, or its user lacks a right', async () => {
   const object = await csv('1,a');
   const parquet = {
     columns: [
@@ -299,7 +299,7 @@ it('names what is wrong with the table: none, other columns, no right', async ()
   expect(noLedger.error?.message).toMatch(/can't make it: .*permission denied for schema sluice/);
 });
 
-it('quotes every name, and lets no value out of its place', async () => {
+it('quotes every name, and no value can change a statement', async () => {
   const hostile = [
     `a"; DROP TABLE t1; --`,
     `'); SELECT 1 --`,
@@ -332,7 +332,7 @@ it('quotes every name, and lets no value out of its place', async () => {
   ]);
 });
 
-it('loads Parquet by position, with what is nothing and what is empty kept apart', async () => {
+it('loads Parquet by position, and distinguishes null and empty values', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-parquet-'));
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();

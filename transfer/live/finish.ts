@@ -8,7 +8,7 @@ import { checkProofs, type Hashes } from '../proof/proofs.ts';
 import type { StoredPart } from '../s3/object-store.ts';
 import { statedHashes } from '../source/stated-hashes.ts';
 
-/** All parts of an upload whose every byte this process has seen in order. */
+/** All parts of an upload of which this process has read every byte in order. */
 export interface Finished {
   readonly uploadId: string;
   /** Ascending. */
@@ -16,7 +16,7 @@ export interface Finished {
   readonly bytes: number;
   readonly crc: number;
   readonly hashes: Hashes;
-  /** Whether the source itself has said how long it is, or where it ends. */
+  /** Whether the source itself has stated its length, or its end. */
   readonly sizeProven: boolean;
 }
 

@@ -19,14 +19,14 @@ import { finishUpload } from './finish.ts';
 
 type Ranges = Extract<Probe, { kind: 'ranges' }>;
 
-/** The signal and, in `hashed`, the turn of a part: resolved once all parts before it are hashed. */
+/** The signal and, in `hashed`, the turn of a part, which resolves when all earlier parts are hashed. */
 interface Turn {
   readonly before: Promise<void>;
   pass(): void;
 }
 
 /**
- * A source with ranges, of which a hash over the whole is expected: ranges are read several at once into a window of
+ * A source with ranges for which a hash of the whole file is expected: several ranges are read at once into a window of
  * buffers, and hashed one after the other.
  */
 export class OrderedTransfer implements LiveTransfer {
@@ -37,7 +37,7 @@ export class OrderedTransfer implements LiveTransfer {
   readonly #plan: PartPlan;
   readonly #parts: StoredPart[] = [];
   readonly #pace: Pace;
-  /** What an earlier process has sent of the upload that is gone on with. */
+  /** The parts that an earlier process has sent for the resumed upload. */
   #standing = new Map<number, StoredPart>();
   #hashes: Hashes;
   #next = 1;
@@ -80,7 +80,7 @@ export class OrderedTransfer implements LiveTransfer {
       await this.#sendParts(uploadId);
       const parts = this.#parts.sort((one, other) => one.number - other.number);
       const crc = parts.reduce((whole, part) => combineCrc32(whole, part.crc as number, part.bytes), EMPTY_CRC32);
-      // The object carries the token that its upload was created with.
+      // The object's metadata contain the token with which its upload was created.
       const beginning = { ...this.#beginning, token: resume?.token ?? this.#beginning.token };
       return finishUpload(beginning, {
         uploadId,
@@ -93,7 +93,7 @@ export class OrderedTransfer implements LiveTransfer {
     });
   }
 
-  /** Node can't save a hash's state, so all is read again; but what stands in S3 is not sent again. */
+  /** Node can't save a hash's state, so all bytes are read again; but parts that S3 has are not sent again. */
   async #resume(resume: TransferState): Promise<void> {
     const { context, head } = this.#beginning;
     const difference = differenceFrom(resume.pins, head, this.bytes);
@@ -108,7 +108,7 @@ export class OrderedTransfer implements LiveTransfer {
     const { signal: outer, connections, bufferBytes } = this.#beginning.context;
     const stop = new AbortController();
     const signal = AbortSignal.any([outer, stop.signal]);
-    // A part that is larger than a buffer is hashed as it passes, so that there is one at a time.
+    // A part that is larger than a buffer is hashed while it is sent, so only one is sent at a time.
     const workers = this.#plan.partBytes > bufferBytes ? 1 : Math.min(buffersFor(connections), this.#plan.count);
     let failed: { error: unknown } | undefined;
     const fail = (error: unknown) => {
@@ -180,7 +180,7 @@ export class OrderedTransfer implements LiveTransfer {
     const rest = { offset: range.offset + head, target: target.subarray(head) };
     await fetchRange(session, { pins, ...rest, onBytes, signal, deadline: options.deadline });
     await turn.before;
-    // A part before this one may have failed: then its turn was passed without its bytes.
+    // An earlier part may have failed: then this part's turn came without the bytes of the earlier one.
     signal.throwIfAborted();
     this.#hashes.update(target);
     turn.pass();

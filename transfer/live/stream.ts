@@ -14,19 +14,19 @@ import { ResumingStream } from '../source/resuming-stream.ts';
 import { statedHashes } from '../source/stated-hashes.ts';
 import { finishUpload } from './finish.ts';
 
-/** A part buffer, and the sending of what it held last. */
+/** A part buffer, and the sending of its last part. */
 interface Slot {
   buffer: Buffer;
   sent: Promise<void>;
 }
 
 /**
- * A body that can only be had from its beginning to its end, in this process: parts are cut from it in order, each
- * buffered whole, because S3 may ask for one again.
+ * A body that can only be read from beginning to end, in this process. It is cut into parts in order, and each part is
+ * buffered whole, because S3 may ask for it again.
  */
 export class StreamTransfer implements LiveTransfer {
   readonly kind = 'stream';
-  /** What the source says; undefined where it doesn't. */
+  /** The length that the source states; undefined if it states none. */
   readonly bytes: number | undefined;
   readonly #beginning: Beginning;
   readonly #body: ResumingStream;
@@ -95,7 +95,7 @@ export class StreamTransfer implements LiveTransfer {
     });
   }
 
-  /** Cuts parts and sends them, the next one filling while the last ones are under way. */
+  /** Cuts parts and sends them; the next part is filled while the last ones are sent. */
   async #sendParts(uploadId: string, pace: Pace): Promise<StoredPart[]> {
     const slots: Slot[] = Array.from({ length: STREAM_BUFFERS }, () => ({
       buffer: Buffer.alloc(0),
@@ -113,14 +113,14 @@ export class StreamTransfer implements LiveTransfer {
         if (number > MAX_PARTS) throw this.#tooLong();
         this.#crc = combineCrc32(this.#crc, crc, length);
         slot.sent = this.#send(uploadId, number, slot.buffer.subarray(0, length), crc, parts);
-        // Whoever needs the slot next, or the end, throws its error; the reader may be at another slot when it comes.
+        // The next user of the slot, or the end, throws this error; the reader may be filling another slot at the time.
         slot.sent.catch(() => {});
       }
       await Promise.all(slots.map(({ sent }) => sent));
       return parts.sort((one, other) => one.number - other.number);
     } catch (error) {
-      // Settle everything before the abort: a part that comes in behind it would stay.
-      // A part that failed has stopped the reader: then its error is the one to tell, not what the reader made of it.
+      // All parts settle before the abort, because a part that arrives after it would remain. If a part failed, it has
+      // stopped the reader, so its error is thrown and not the reader's.
       const first: unknown = this.#stop.signal.aborted ? this.#stop.signal.reason : error;
       this.#stop.abort(error);
       await Promise.allSettled(slots.map(({ sent }) => sent));
@@ -163,7 +163,7 @@ export class StreamTransfer implements LiveTransfer {
       this.#acknowledged += bytes.length;
       await options.onProgress?.({ bytes: this.#acknowledged, total: this.bytes });
     } catch (error) {
-      // The reader may be waiting for a slow source: it is not to wait any longer.
+      // The reader may be waiting for a slow source, and must stop waiting.
       this.#stop.abort(error);
       this.#body.destroy();
       throw error;

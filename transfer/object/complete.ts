@@ -6,10 +6,12 @@ import type { ObjectStore, StoredPart } from '../s3/object-store.ts';
 import type { WholeObject } from '../s3/whole-object.ts';
 import { META } from './metadata.ts';
 
-/** For finding out, after an abort, what came of a write. */
+/** The time limit for finding out, after an abort, whether a write succeeded. */
 const LATE_MILLISECONDS = 60_000;
 
-/** InvalidPart means that a part changed between the list and Complete: list again, so many times. */
+/**
+ * InvalidPart means that a part changed between the list and Complete: this is how often the parts are listed again.
+ */
 const LISTS_AGAIN = 3;
 
 export interface Completion {
@@ -22,16 +24,16 @@ export interface Completion {
   readonly ifAbsent: boolean;
 }
 
-/** An answer that S3 doesn't give comes from something in between, which will go on giving it. */
+/** An answer that doesn't come from S3 comes from a system in between, which will repeat it. */
 const UNCERTAIN_ANSWERS = 3;
 
 /**
- * Makes the object of its parts, and finds out what came of it where S3's answer doesn't say, or the signal aborts
- * meanwhile.
+ * Makes the object from its parts. If S3's answer does not show the outcome, or the signal aborts meanwhile, it finds
+ * out whether the object exists.
  *
- * @returns `exists` where `ifAbsent` met somebody else's object; the upload is still open then.
- * @throws UploadVanishedError where a new upload has to be begun, StorageError; the signal's reason where it has aborted
- *   and there is no object; OutcomeUnknownError where that can't be found out.
+ * @returns `exists` if `ifAbsent` found another object; the upload is still open then.
+ * @throws UploadVanishedError if a new upload has to begin; StorageError; the signal's reason if it has aborted and
+ * there is no object; OutcomeUnknownError if this can't be found out.
  */
 export async function completeUpload(
   store: ObjectStore,
@@ -55,13 +57,13 @@ export async function completeUpload(
       const code = s3ErrorCode(error);
       const status = s3Status(error);
       const gone = code === 'NoSuchUpload';
-      // From then on S3 may refuse, and have carried out an earlier attempt whose answer was lost.
+      // After this, S3 may refuse a request because it has done an earlier one whose answer was lost.
       mayStand ||= isUncertain(error);
       if ((gone || status === 412 || mayStand) && (await isOurs(store, completion, signal))) return 'done';
       if (gone) throw new UploadVanishedError(`${store.name}: the upload is gone`, { cause: error });
       if (status === 412 && ifAbsent) return 'exists';
       if (status === 409) {
-        // Another conditional write of this key was under way, so that the next beginning shall not meet it at once.
+        // Another conditional write of this key was under way. The pause keeps the next try from meeting it again.
         await store.attempts.pause(attempt, signal);
         throw new UploadVanishedError(`${store.name}: S3 asks for a new upload (${code})`, { cause: error });
       }
@@ -69,7 +71,8 @@ export async function completeUpload(
         lists += 1;
         parts = await listAgain(store, completion, signal);
       } else if (!isTransientS3Error(error) || code === 'BadDigest' || attempt >= mostAttempts(error)) {
-        // A digest of the whole that S3 refuses is not damaged on the way: the parts are not what they were taken for.
+        // If S3 refuses a digest of the whole object, it was not damaged in transport: the parts differ from what the
+        // engine assumed.
         throw store.attempts.failed('CompleteMultipartUpload', error, attempt);
       }
       await store.attempts.pause(attempt, signal);
@@ -86,10 +89,10 @@ function abortLate(store: ObjectStore, uploadId: string): Promise<void> {
 }
 
 /**
- * Finds out what came of a write that was under way when the signal aborted.
+ * Finds out the outcome of a write that was under way when the signal aborted.
  *
- * @returns `done` where the object is there.
- * @throws the signal's reason where it isn't, OutcomeUnknownError where nobody can tell.
+ * @returns `done` if the object exists.
+ * @throws the signal's reason if it doesn't; OutcomeUnknownError if this can't be found out.
  */
 async function afterAbort(
   store: ObjectStore,
@@ -99,7 +102,7 @@ async function afterAbort(
 ): Promise<'done'> {
   let ours: boolean | 'forbidden';
   try {
-    // Once the upload is gone no Complete can succeed any more: only then the look is the last word.
+    // After the upload is aborted, no Complete can succeed any more, so the look after that is final.
     await tidy();
     ours = await lookFor(store, mine, AbortSignal.timeout(LATE_MILLISECONDS));
   } catch (cause) {
@@ -110,7 +113,7 @@ async function afterAbort(
   throw signal.reason;
 }
 
-/** The same parts by size and CRC, under whatever ETags they have now. */
+/** The same parts by size and CRC, with their present ETags. */
 async function listAgain(store: ObjectStore, { uploadId, parts }: Completion, signal: AbortSignal) {
   const listed = new Map(
     (await store.listParts(uploadId, 1, parts.length, signal)).map((part) => [part.number, part] as const),
@@ -121,7 +124,7 @@ async function listAgain(store: ObjectStore, { uploadId, parts }: Completion, si
   });
 }
 
-/** Whether the object at the key is the one that this write makes. */
+/** Returns whether the object at the key is the one that this write makes. */
 async function lookFor(
   store: ObjectStore,
   { token, bytes, crc }: Pick<Completion, 'token' | 'bytes' | 'crc'>,
@@ -137,10 +140,10 @@ async function isOurs(...look: Parameters<typeof lookFor>): Promise<boolean> {
 }
 
 /**
- * Stores a whole body by one PutObject.
+ * Stores a whole body with one PutObject.
  *
- * @returns `exists` where `ifAbsent` met somebody else's object, `unconditional` where the server can't do `ifAbsent`.
- * @throws StorageError, and as `completeUpload` where the signal aborts.
+ * @returns `exists` if `ifAbsent` found another object; `unconditional` if the server does not support `ifAbsent`.
+ * @throws StorageError, and as `completeUpload` if the signal aborts.
  */
 export async function putWhole(
   store: ObjectStore,
@@ -164,12 +167,12 @@ export async function putWhole(
       const unclear = (status === 412 && body.ifAbsent) || error instanceof UncertainAnswerError;
       if (unclear && (await isOurs(store, mine, signal))) return 'done';
       if (status === 412 && body.ifAbsent) return 'exists';
-      // A server that does not know the condition; S3 does.
+      // The server does not support the condition; S3 does.
       if (status === 501 && body.ifAbsent) return 'unconditional';
-      // 409: another conditional write of this key was under way; S3's word for it is to try again.
+      // 409: another conditional write of this key was under way; S3 says to try again.
       const again = status === 409 || isTransientS3Error(error);
       if (!again || attempt >= mostAttempts(error)) {
-        // S3 refuses this attempt, but may have carried out an earlier one whose answer was lost.
+        // S3 refuses this attempt, but may have done an earlier one whose answer was lost.
         if (mayStand && (await isOurs(store, mine, signal))) return 'done';
         throw store.attempts.failed('PutObject', error, attempt);
       }

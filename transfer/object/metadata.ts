@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { Expect } from '../source/session.ts';
 
-/** S3's limit is 2 KiB of user metadata, names included; the difference is left for what a proxy or a tag may add. */
+/** S3's limit is 2 KiB of user metadata, names included; the rest is reserved for what a proxy or a tag may add. */
 const MAX_BYTES = 2_000;
 
-/** The names under which the engine keeps its own things at an object, as `x-amz-meta-…`. */
+/** The names of the engine's own metadata of an object, as `x-amz-meta-…`. */
 export const META = {
-  /** Random, made at Create or PutObject: tells the engine's own object from another's after a lost answer. */
+  /** A random token, made at Create or PutObject. With it the engine recognises its own object after a lost answer. */
   upload: 'sluice-upload',
   url: 'source-url',
-  /** Of the whole URL, query included, and of where its redirects led: what the validators are of. */
+  /**
+   * The hash of the whole URL with its query, and of the URL to which it redirected: the validators belong to these.
+   */
   urlHash: 'source-url-sha256',
   etag: 'source-etag',
   lastModified: 'source-last-modified',
@@ -20,9 +22,9 @@ export const META = {
 
 export interface MetadataInput {
   readonly token: string;
-  /** Without its secrets. */
+  /** The URL without its secrets. */
   readonly url: string;
-  /** As `sourceHash` makes it. */
+  /** The result of `sourceHash`. */
   readonly urlHash: string;
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
@@ -32,10 +34,12 @@ export interface MetadataInput {
 }
 
 /**
- * What an object's validators belong to. An ETag or a date says nothing of another URL's file, however equal it is.
+ * Identifies the source that an object's validators belong to. An equal ETag or date of another URL proves nothing.
  *
- * @param url as the caller gave it. Its query may be all that tells one file from another, and may hold a secret: so a hash.
- * @param final where the redirects led. Its query is left out, since presigned URLs have another one each time.
+ * @param url from the caller. Its query may be the only difference between two files, and may be secret, so the result
+ * is a hash.
+ * @param final the URL to which it redirected, without the query, because presigned URLs have a different one each
+ * time.
  */
 export function sourceHash(url: string, final: URL): string {
   const given = new URL(url);
@@ -45,10 +49,11 @@ export function sourceHash(url: string, final: URL): string {
 }
 
 /**
- * The object's metadata: ASCII (anything else percent-encoded), and no more than S3 takes. Where it is too much, the URL
- * goes first, which the transfer's record holds anyway, then the validators, and with them the next run's `unchanged`.
+ * Returns the object's metadata: ASCII (other characters percent-encoded), within S3's limit. If it is too much, first
+ * the URL is dropped, which the transfer's record contains anyway, then the validators, and with them `unchanged` in
+ * the next run.
  *
- * @returns undefined where the caller's own metadata alone are too many bytes.
+ * @returns undefined if the caller's own metadata alone are too many bytes.
  */
 export function objectMetadata(
   input: MetadataInput,
@@ -56,7 +61,7 @@ export function objectMetadata(
   const notes: string[] = [];
   const metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(input.user)) metadata[name.toLowerCase()] = encode(value);
-  // Last: whoever copies the metadata of an earlier object has an earlier token among them.
+  // This is set last: metadata that a caller copies from an earlier object contain an earlier token.
   metadata[META.upload] = input.token;
   if (bytesOf(metadata) > MAX_BYTES) return undefined;
   const add = (names: Record<string, string | undefined>, note: string) => {
@@ -81,14 +86,14 @@ export function objectMetadata(
   return { metadata, notes };
 }
 
-/** A value as it was before `objectMetadata`. */
+/** Decodes a value of `objectMetadata`. */
 export function readMetadata(metadata: Readonly<Record<string, string>>, name: string): string | undefined {
   const value = metadata[name];
   if (value === undefined) return undefined;
   try {
     return decodeURIComponent(value);
   } catch {
-    return undefined; // Somebody else wrote it.
+    return undefined; // Another program wrote it.
   }
 }
 

@@ -2,12 +2,12 @@ import { posix } from 'node:path';
 import { headerText } from '#net/header-text.ts';
 
 /**
- * A file name for what a source sends, where the caller has none: from Content-Disposition, else from the URL's path.
+ * Returns a file name for a source if the caller has none: from Content-Disposition, or from the URL's path.
  *
- * Only a bare name comes back: folders, control characters and what S3 servers disagree on are taken out.
+ * The result is only a name: folders, control characters and characters that S3 servers treat differently are removed.
  *
  * @param contentDisposition the header's value; RFC 6266, with RFC 8187's `filename*` before `filename`.
- * @returns undefined where neither holds a usable name.
+ * @returns undefined if neither contains a usable name.
  */
 export function objectName(contentDisposition: string | undefined, url: string): string | undefined {
   const path = URL.parse(url)?.pathname ?? '';
@@ -25,7 +25,7 @@ function fromDisposition(value: string | undefined): string | undefined {
 }
 
 function decoded(text: string, encoding: 'utf8' | 'latin1' = 'utf8'): string {
-  // By bytes, since Latin-1 escapes are no UTF-8 and wrong ones shall not throw.
+  // By bytes, because Latin-1 escapes are not UTF-8, and wrong escapes must not throw.
   const bytes = text.replace(/%([0-9a-f]{2})|([^%])|%/gi, (all, hex: string | undefined) =>
     hex === undefined ? Buffer.from(all).toString('latin1') : String.fromCharCode(Number.parseInt(hex, 16)),
   );

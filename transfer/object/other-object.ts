@@ -1,12 +1,12 @@
 import type { Context } from '../context.ts';
 import { ObjectExistsError } from '../errors.ts';
 
-/** Whether the write itself has to refuse to replace an object. */
+/** Returns whether the write itself has to refuse to replace an object. */
 export function ifAbsent({ ifExists }: Context): boolean {
   return ifExists === 'skip' || ifExists === 'fail';
 }
 
-/** An object came in between the look at Open and the write. */
+/** Another object was written between the look at Open and this write. */
 export async function otherWasFaster(context: Context): Promise<{ status: 'skipped'; bytes: number }> {
   if (context.ifExists === 'fail') {
     throw new ObjectExistsError(`${context.store.name} was written by somebody else meanwhile, and ifExists is "fail"`);

@@ -9,19 +9,19 @@ import type { Headers } from '../source/reader.ts';
 import type { Expect } from '../source/session.ts';
 import { isLikelyNew, rememberLook } from './new-folders.ts';
 
-/** What stands at the key before anything is read. */
+/** The object at the key before anything is read. */
 export interface Before {
-  /** Whether that alone ends the transfer. */
+  /** Whether this alone ends the transfer. */
   readonly skip: boolean;
   readonly object: ObjectHead | undefined;
-  /** What has landed, where the source may say that it is the same. */
+  /** What has landed before, if the source may answer that it is the same. */
   readonly known: Known | undefined;
   readonly notes: string[];
-  /** Nobody has looked: the key is most likely new, and a write has to refuse to replace an object. */
+  /** There was no look: the key is probably new, and the write has to refuse to replace an object. */
   readonly assumed?: true;
 }
 
-/** The validators that an object was landed with, and the source that they are of. */
+/** The validators with which an object was landed, and the source that they belong to. */
 export interface Known {
   readonly bytes: number;
   readonly etag: string | undefined;
@@ -32,19 +32,19 @@ export interface Known {
 const NOTHING: Before = { skip: false, object: undefined, known: undefined, notes: [] };
 
 /**
- * What is known before the source is asked: without a request where the key is most likely new.
+ * Returns what is known before the source is asked; without a request if the key is probably new.
  *
- * @throws ObjectExistsError where that is what was asked for.
+ * @throws ObjectExistsError if the caller asked for that.
  */
 export async function lookBefore(context: Context): Promise<Before> {
   const { ifExists, store, options } = context;
   if (ifExists === 'overwrite') return NOTHING;
-  // What is resumed may have been made by the process before.
+  // The earlier process may have made the object of a resumed transfer.
   if (ifExists === 'update' && options.resume === undefined && isLikelyNew(store)) return { ...NOTHING, assumed: true };
   return look(context);
 }
 
-/** Asks S3. @throws ObjectExistsError where that is what was asked for. */
+/** Asks S3. @throws ObjectExistsError if the caller asked for that. */
 export async function look({ ifExists, store, expect, signal }: Context): Promise<Before> {
   const object = await store.head(signal);
   rememberLook(store, object !== undefined);
@@ -57,7 +57,10 @@ export async function look({ ifExists, store, expect, signal }: Context): Promis
   return { ...NOTHING, object, known: provesAlready(object, expect) ? knownOf(object) : undefined };
 }
 
-/** A 304 says that the source is the same, not that what is expected now was ever checked: the metadata say that. */
+/**
+ * A 304 says that the source is the same, but not that the present expectations were ever checked: the metadata say
+ * that.
+ */
 function provesAlready({ metadata, bytes, crc, contentType }: ObjectHead, expect: Expect): boolean {
   if (expect.bytes !== undefined && expect.bytes !== bytes) return false;
   if (expect.contentType !== undefined && !isOfType(contentType, expect.contentType)) return false;
@@ -75,7 +78,7 @@ function same(expected: string | undefined, proven: string | undefined): boolean
 
 function knownOf({ metadata, bytes }: ObjectHead): Known | undefined {
   const urlHash = metadata[META.urlHash];
-  // Another's object may carry anything; without our token the validators are not our word.
+  // An object of another program may have any metadata; without our token, the validators are not ours.
   if (metadata[META.upload] === undefined || urlHash === undefined) return undefined;
   return {
     bytes,
@@ -86,26 +89,28 @@ function knownOf({ metadata, bytes }: ObjectHead): Known | undefined {
 }
 
 /**
- * Only an ETag is asked about. 304 to a date means "not newer", which a file restored from a backup is not either; a
- * source without an ETag is compared by `isSame`.
+ * The condition uses only an ETag. For a date, 304 means "not newer", which is also true of a file restored from a
+ * backup; a source without an ETag is compared by `isSame`.
  */
 export function conditionsOf(known: Known | undefined): Headers {
   return known?.etag === undefined ? {} : { 'if-none-match': known.etag };
 }
 
-/** Whether a 304 is about what has landed: the same source answers it, and names no other ETag. */
+/** Returns whether a 304 is about the landed object: the same source answers, and names no other ETag. */
 export function isAbout(known: Known, url: string, head: SourceHead): boolean {
   const sameEtag = head.etag === undefined || opaque(head.etag) === opaque(known.etag ?? '');
   return sameEtag && known.urlHash === sourceHash(url, head.url);
 }
 
-/** Whether a source whose answer came without being asked about an ETag has what has landed. */
+/** Returns whether a source whose answer came without a condition still has the landed version. */
 export function isStill(known: Known, url: string, head: SourceHead, total: number | undefined): boolean {
   if (known.etag === undefined || head.etag === undefined) return isSame(known, url, head, total);
   return isAbout(known, url, head) && known.bytes === total;
 }
 
-/** Whether a source without an ETag has what has landed: the same date to the second, and the same length. */
+/**
+ * Returns whether a source without an ETag has the landed version: the same date to the second, and the same length.
+ */
 export function isSame(known: Known, url: string, head: SourceHead, total: number | undefined): boolean {
   if (known.etag !== undefined || head.etag !== undefined || known.lastModified === undefined) return false;
   return (

@@ -10,7 +10,7 @@ import type { SourceHead } from '../source/answer.ts';
 import { statedHashes } from '../source/stated-hashes.ts';
 import type { TransferState } from '../state.ts';
 
-/** What is known once the first answer's head is read, for all ways to go on. */
+/** What is known after the first answer's head, for all ways to continue. */
 export interface Beginning {
   readonly context: Context;
   readonly startedAt: Date;
@@ -20,12 +20,12 @@ export interface Beginning {
   readonly notes: string[];
 }
 
-/** @throws InvalidDestinationError where the caller's metadata are too many. */
+/** @throws InvalidDestinationError if the caller's metadata are too large. */
 export function begin(context: Context, startedAt: Date, head: SourceHead, notes: string[]): Beginning {
   const token = randomBytes(16).toString('hex');
   const made = objectMetadata({
     token,
-    // Whoever may read the object reads its metadata: not even the query's names go there.
+    // Everybody who may read the object can read its metadata, so not even the names in the query are stored there.
     url: context.session.name.replace(/\?.*$/, ''),
     urlHash: sourceHash(context.source.url, head.url),
     etag: head.etag,
@@ -46,7 +46,7 @@ export function begin(context: Context, startedAt: Date, head: SourceHead, notes
   return { context, startedAt, head, token, headers, notes: [...notes, ...ignored, ...made.notes].concat(html) };
 }
 
-/** The JSON that another process goes on from. */
+/** Returns the JSON state with which another process continues. */
 export function stateOf(
   { context, head, headers, token, startedAt, notes }: Beginning,
   pins: Pins,
@@ -74,20 +74,20 @@ export function stateOf(
   };
 }
 
-/** A transfer that one process has to see through: the source has no usable ranges, or a hash of the whole is expected. */
+/** A transfer that one process has to complete: the source has no usable ranges, or a hash of the whole is expected. */
 export interface LiveTransfer {
   readonly kind: 'stream';
-  /** What the source says; undefined where it doesn't. */
+  /** The length that the source states; undefined if it states none. */
   readonly bytes: number | undefined;
   /**
-   * Reads all and lands it.
+   * Reads everything and lands it.
    *
-   * @throws NotInTimeError where the deadline of the options is not to be kept: early, so that another process can take
-   *   it. StreamBrokenError, SourceChangedError, SourceUnavailableError, SourceAsksToWaitError, TooLargeForOneStreamError,
-   *   ProofFailedError, ObjectExistsError, UploadVanishedError, StorageError, or the signal's reason. The upload is
-   *   aborted before any of them.
+   * @throws NotInTimeError if the transfer can't end before the deadline: early, so that another process can do it.
+   * StreamBrokenError, SourceChangedError, SourceUnavailableError, SourceAsksToWaitError, TooLargeForOneStreamError,
+   * ProofFailedError, ObjectExistsError, UploadVanishedError, StorageError, or the signal's reason. The upload is
+   * aborted before any of them.
    */
   run(): Promise<Landed>;
-  /** Instead of `run`: closes the connection. Nothing has been begun at S3. */
+  /** Call it instead of `run` to close the connection. Nothing has begun at S3. */
   abandon(): Promise<void>;
 }

@@ -7,9 +7,9 @@ import { Retries } from '../source/retries.ts';
 import type { SourceSession } from '../source/session.ts';
 
 /**
- * Asks a source for its first byte alone, to see what it calls its file.
+ * Requests only the first byte of a source, to find the name of its file.
  *
- * @throws InvalidDestinationError where neither it nor its URL has a name, and what one GET throws.
+ * @throws InvalidDestinationError if neither the answer nor the URL has a name, and the errors of one GET.
  */
 export async function findName({ session, signal, source }: Pick<Context, 'session' | 'signal' | 'source'>) {
   const answer = await getHead(session, signal);

@@ -5,7 +5,7 @@ import type { PartRange } from '../parts/plan.ts';
 import type { WriteBody } from '../s3/transport.ts';
 import type { Probe } from '../source/probe.ts';
 
-/** The first part of an upload that has just been begun: what the probe has asked for is it, or its head. */
+/** The first part of a new upload: the probe has requested the whole part, or its beginning. */
 export class FirstPart {
   readonly range: PartRange;
   readonly #context: Context;
@@ -48,7 +48,7 @@ export class FirstPart {
     return whole;
   }
 
-  /** Closes the connection that it would be read from. */
+  /** Closes the connection from which it would be read. */
   destroy(): void {
     this.#probe.first.destroy();
   }

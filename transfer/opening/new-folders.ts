@@ -1,8 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 
-/** So many looks in a row that found nothing, at keys of one folder: the next key will most likely be new too. */
+/** After this many looks in a row at keys of one folder that found nothing, the next key is probably new too. */
 const LOOKS = 3;
-/** Folders of one client that are remembered; the one met first is forgotten first. */
+/** The number of folders that are remembered for one client; the oldest one is forgotten first. */
 const MOST_FOLDERS = 1_000;
 
 /** For each client: the folder, and how many looks in a row have found nothing in it. */
@@ -15,14 +15,14 @@ interface Place {
 }
 
 /**
- * Whether a key is most likely new, by what this process has found at other keys of its folder. Then a small object needs no
- * look: a PUT that S3 refuses where there is an object does both by one request.
+ * Returns whether a key is probably new, according to this process's looks at other keys of its folder. Then a small
+ * object needs no look: a PUT that S3 refuses if the object exists does both with one request.
  */
 export function isLikelyNew(place: Place): boolean {
   return (looks.get(place.client)?.get(folderOf(place)) ?? 0) >= LOOKS;
 }
 
-/** Remembers whether there was an object at a key. One is enough to look at each key of its folder again. */
+/** Remembers whether an object existed at a key. After one that did, each key of its folder is looked at again. */
 export function rememberLook(place: Place, found: boolean): void {
   const ofClient = looks.get(place.client) ?? new Map<string, number>();
   looks.set(place.client, ofClient);

@@ -1,12 +1,15 @@
-/** Idle buffers beyond this go: a process that has read from many hosts at once shall not stay as large as it was then. */
+/**
+ * Idle buffers beyond this are released, so that a process that has read from many hosts at once becomes small again.
+ */
 const MOST_IDLE_BYTES = 67_108_864;
 
 /**
- * The most part buffers that go with so many connections: while a buffer's part is sent, its connection reads on into another.
+ * Returns the largest useful number of part buffers for a number of connections: while a buffer's part is sent, its
+ * connection fills another one.
  *
- * Parts that begin together end together, and S3 gets them all at once; one spare buffer then leaves most connections
- * idle until S3 has them. One for every second connection keeps 16 busy at an S3 that takes parts no faster than 1.25
- * times the rate at which they come.
+ * Parts that begin together end together, so S3 gets them all at once; with one spare buffer, most connections would
+ * then be idle until S3 has stored them. One spare buffer for every two connections keeps 16 busy if S3 accepts parts
+ * no faster than 1.25 times the rate at which they arrive.
  */
 export function buffersFor(connections: number): number {
   return connections + Math.ceil(connections / 2);
@@ -16,10 +19,10 @@ const idle = new Map<number, Buffer[]>();
 let idleBytes = 0;
 
 /**
- * A buffer for the probe or a part, of exactly this size, with whatever was in it before.
+ * Returns a buffer for the probe or a part, of exactly this size, with old content.
  *
- * They are used again: memory outside of V8's heap is given back only when its garbage collector comes round, and each
- * new buffer of some MiB brings it round sooner, which small files, a probe each, would pay for.
+ * Buffers are used again: memory outside of V8's heap is released only by its garbage collector, and each new buffer of
+ * some MiB starts a collection sooner. Small files, with a probe each, would pay for that.
  */
 export function takeBuffer(bytes: number): Buffer {
   const buffer = idle.get(bytes)?.pop();
@@ -29,8 +32,8 @@ export function takeBuffer(bytes: number): Buffer {
 }
 
 /**
- * Gives a buffer of `takeBuffer` back, or a part of one that stands for it. Only after success: what failed or was
- * aborted may still have a hand in it.
+ * Puts a buffer of `takeBuffer` (or a part of one) back, so that it can be used again. Call it only after success: a
+ * failed or aborted operation may still write to the buffer.
  */
 export function giveBuffer({ buffer }: Buffer): void {
   const bytes = buffer.byteLength;

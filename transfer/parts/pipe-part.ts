@@ -5,14 +5,14 @@ import { fetchRange } from '../source/fetch-range.ts';
 import type { SourceSession } from '../source/session.ts';
 import type { PartRange } from './plan.ts';
 
-/** A part that is larger than a buffer, on its way through one. */
+/** A part that is larger than a buffer, sent through one. */
 export interface PipedPart {
   readonly session: SourceSession;
   readonly pins: Pins;
   readonly range: PartRange;
-  /** Its two halves take turns: one is read into while the other is sent. */
+  /** Its two halves alternate: one is filled while the other is sent. */
   readonly buffer: Uint8Array;
-  /** The part's first bytes, where they have been read already. */
+  /** The part's first bytes, if they were read already. */
   readonly head?: Uint8Array | undefined;
   readonly onBytes?: ((piece: Uint8Array) => void) | undefined;
   readonly signal: AbortSignal;
@@ -20,10 +20,10 @@ export interface PipedPart {
 }
 
 /**
- * Reads a part by consecutive small ranges, each asked for again alone where it fails, and writes it as it comes.
+ * Reads a part as consecutive small ranges, and writes it as it arrives. A range that fails is requested again alone.
  *
  * @returns the CRC-32 of the part.
- * @throws what `fetchRange` and `write` throw; nothing goes on reading afterwards.
+ * @throws what `fetchRange` and `write` throw; nothing is read afterwards.
  */
 export async function pipePart(part: PipedPart, write: WriteBody): Promise<number> {
   const { range, buffer, head = new Uint8Array(0) } = part;
@@ -50,7 +50,7 @@ export async function pipePart(part: PipedPart, write: WriteBody): Promise<numbe
   };
   const readNext = () => {
     const piece = read();
-    // Its error is thrown where it is awaited; until then a write is under way, and may be what fails first.
+    // Its error is thrown when it is awaited; before that, a write is under way and may fail first.
     piece.catch(() => {});
     return piece;
   };

@@ -8,28 +8,28 @@ export const MAX_PARTS = 10_000;
 export const MIN_PART_BYTES = 5 * MIB;
 export const MAX_PART_BYTES = 5 * GIB;
 
-/** How an object of known length is cut: equal parts, the last is what is left. */
+/** How an object of known length is divided: equal parts, and the rest as the last one. */
 export interface PartPlan {
   readonly total: number;
   readonly partBytes: number;
   readonly count: number;
 }
 
-/** Where a part lies in the object. Parts count from 1, as S3's do. */
+/** The position of a part in the object. Parts count from 1, as in S3. */
 export interface PartRange {
   readonly number: number;
   readonly offset: number;
   readonly length: number;
 }
 
-/** Parts from `first` to `last`, both included: what one call of `uploadSlice` is for. */
+/** The parts from `first` to `last`, both included: the work of one call of `uploadSlice`. */
 export interface Slice {
   readonly first: number;
   readonly last: number;
 }
 
 /**
- * @param smallest the part size wanted; it grows to `total / 10,000` where S3's limit on parts asks for it.
+ * @param smallest the requested part size; it grows to `total / 10,000` if S3's limit on parts requires that.
  * @throws TooLargeError beyond 10,000 parts of 5 GiB (48.8 TiB).
  */
 export function planParts(total: number, smallest: number): PartPlan {
@@ -40,19 +40,17 @@ export function planParts(total: number, smallest: number): PartPlan {
   return { total, partBytes, count: Math.max(1, Math.ceil(total / partBytes)) };
 }
 
-/** The pure function from a part's number to its bytes. */
+/** Computes a part's bytes from its number. */
 export function partRange(plan: PartPlan, number: number): PartRange {
   const offset = (number - 1) * plan.partBytes;
   return { number, offset, length: Math.min(plan.partBytes, plan.total - offset) };
 }
 
-/**
- * Divides an object into slices of about `sliceBytes`: at least a part each, and all of them together every part once.
- */
+/** Divides an object into slices of about `sliceBytes`: at least one part each, and every part in exactly one slice. */
 export function slicesOf(plan: PartPlan, sliceBytes: number): Slice[] {
   const wanted = Math.max(1, Math.floor(sliceBytes / plan.partBytes));
   const slices = Math.ceil(plan.count / wanted);
-  // Spread evenly: a last slice of one part would take a Lambda of its own.
+  // Evenly, because a last slice of one part would need a Lambda of its own.
   const each = Math.ceil(plan.count / slices);
   const cut: Slice[] = [];
   for (let first = 1; first <= plan.count; first += each) {

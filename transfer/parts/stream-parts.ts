@@ -3,31 +3,34 @@ import { MAX_PARTS } from './plan.ts';
 
 const MIB = 1_048_576;
 
-/** Buffers of one stream: one fills while two are sent. The memory of a stream is this many of the current part's size. */
+/**
+ * Buffers of one stream: one is filled while two are sent. A stream's memory is this number times the current part
+ * size.
+ */
 export const STREAM_BUFFERS = 3;
 
-/** Sizes go up in steps, so that the buffers are made anew only some dozens of times in a terabyte. */
+/** Sizes grow in steps, so that buffers are allocated again only some dozens of times in a terabyte. */
 const STEP_BYTES = 8 * MIB;
 
 /**
- * A part is at least a thousandth of what lies before it. So the size stays at 8 MiB for a thousand
- * parts, and 10,000 parts reach 1 TiB with none larger than 160 MiB.
+ * A part is at least a thousandth of the bytes before it. So the size stays at 8 MiB for a thousand parts, and 10,000
+ * parts reach 1 TiB with none larger than 160 MiB.
  */
 const GROWTH = 1_000;
 
-/** How the parts of one stream are sized, and where it has to end. */
+/** The part sizes of one stream, and its largest length. */
 export interface StreamSchedule {
-  /** The most bytes that 10,000 parts of this schedule carry, or the caller's own limit. */
+  /** The largest number of bytes for 10,000 parts of this schedule, or the caller's own limit. */
   readonly maxBytes: number;
   /** The size of the part that begins at an offset. */
   partBytesAt(offset: number): number;
 }
 
 /**
- * @param length what the source says, undefined where it doesn't.
- * @param memoryBytes budget for the part buffers together.
- * @param maxBytes where a stream of unknown length is to be ended at the latest.
- * @throws TooLargeForOneStreamError where the known length doesn't fit the budget.
+ * @param length that the source states; undefined if it states none.
+ * @param memoryBytes for all part buffers together.
+ * @param maxBytes at which a stream of unknown length must end.
+ * @throws TooLargeForOneStreamError if the known length doesn't fit the memory.
  */
 export function streamSchedule(
   length: number | undefined,

@@ -11,11 +11,11 @@ export function isOfType(contentType: string | undefined, wanted: string): boole
   return expected.endsWith('/*') ? type.startsWith(expected.slice(0, -1)) : type === expected;
 }
 
-/** Names of files that hold data, packed or not: a page of HTML under one of them is an error, a login or a notice. */
+/** File names for data, compressed or not: a page of HTML with such a name is an error, a login or a notice. */
 const DATA =
   /\.(?:csv|tsv|tab|psv|txt|dat|json|jsonl|ndjson|geojson|xml|ya?ml|parquet|avro|orc|arrow|feather|xlsx?|ods|dbf|shp|gpkg|km[lz]|nc|grib2?|hdf5?|h5|tiff?|jpe?g|png|mp4|pdf|sql|sqlite|db|bin|zip|tar|t?gz|bz2|xz|zst|7z)$/i;
 
-/** A note where a source answers a page of HTML and the URL's name says that it holds data. */
+/** Returns a note if a source answers a page of HTML although the URL's name promises data. */
 export function noteOnHtml(contentType: string | undefined, url: string): string | undefined {
   const name = URL.parse(url)?.pathname ?? '';
   const extension = DATA.exec(name)?.[0];

@@ -3,19 +3,19 @@ import { crc32 } from 'node:zlib';
 /** The CRC-32 of no bytes. */
 export const EMPTY_CRC32 = 0;
 
-/** Goes on with a CRC-32 (the one of zlib, PNG and S3) over further bytes. */
+/** Continues a CRC-32 (the one of zlib, PNG and S3) with further bytes. */
 export function addCrc32(crc: number, bytes: Uint8Array): number {
   return crc32(bytes, crc);
 }
 
-/** As S3 writes it: base64 of the four bytes, the highest first. */
+/** Returns the form of S3: base64 of the four bytes, the highest first. */
 export function crc32ToBase64(crc: number): string {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(crc);
   return bytes.toString('base64');
 }
 
-/** @returns undefined where the text is no CRC-32 in base64 (a composite one has `-N` behind it). */
+/** @returns undefined if the text is not a CRC-32 in base64 (a composite one has `-N` at its end). */
 export function crc32FromBase64(text: string): number | undefined {
   return /^[A-Za-z0-9+/]{6}==$/.test(text) ? Buffer.from(text, 'base64').readUInt32BE() : undefined;
 }
@@ -25,7 +25,7 @@ export function crc32ToHex(crc: number): string {
 }
 
 /**
- * The CRC-32 of two byte strings one after the other, from their own CRCs and the length of the second.
+ * Computes the CRC-32 of two byte strings one after the other, from their own CRCs and the length of the second.
  *
  * Appending n bytes multiplies the first CRC by x^(8n) modulo the CRC's polynomial; this is zlib's `crc32_combine`, in
  * time logarithmic in the length.
@@ -34,7 +34,7 @@ export function combineCrc32(first: number, second: number, secondBytes: number)
   return (multiply(xToThe8n(secondBytes), first) ^ second) >>> 0;
 }
 
-/** The polynomial of zlib's CRC-32, bit-reflected: the highest bit stands for x^0. */
+/** The polynomial of zlib's CRC-32, bit-reflected: the highest bit represents x^0. */
 const POLYNOMIAL = 0xedb88320;
 const ONE = 0x80000000;
 
@@ -58,14 +58,14 @@ const SQUARES: readonly number[] = (() => {
   return squares;
 })();
 
-/** Equal parts ask for the same power ten thousand times, and it costs some 30 multiplications. */
+/** Equal parts need the same power ten thousand times, and it costs some 30 multiplications. */
 let lastBytes = -1;
 let lastPower = ONE;
 
 function xToThe8n(bytes: number): number {
   if (bytes === lastBytes) return lastPower;
   let power = ONE;
-  // Division, not shifts: lengths pass 2^32. The factor 8 is the first three squarings.
+  // Division instead of shifts, because lengths exceed 2^32. The first three squarings make the factor 8.
   for (let left = bytes, k = 3; left > 0; left = Math.floor(left / 2), k++) {
     if (left % 2 === 1) power = multiply(SQUARES[k % 32] as number, power);
   }

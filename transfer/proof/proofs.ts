@@ -4,21 +4,21 @@ import type { Expect } from '../source/session.ts';
 import type { StatedHash } from '../source/stated-hashes.ts';
 import { crc32ToHex } from './crc32.ts';
 
-/** Which checks an object passed, and which were stated but not made, with the reason. */
+/** The checks that an object passed, and the stated ones that were not made, with the reason. */
 export interface Proofs {
   readonly held: string[];
   readonly notChecked: string[];
 }
 
-/** What was found out about the bytes that were stored. */
+/** What is known about the stored bytes. */
 export interface Found {
   readonly bytes: number;
   readonly crc: number;
-  /** Present where one process saw all bytes in order. */
+  /** Present if one process has read all bytes in order. */
   readonly hashes: Hashes | undefined;
 }
 
-/** Hashes over a body in order. Only those that somebody stated are computed: sha256 costs a second a GiB. */
+/** Hashes of a body in order. Only stated ones are computed, because sha256 costs a second a GiB. */
 export class Hashes {
   readonly #hashes: Map<string, Hash>;
   readonly #digests = new Map<string, string>();
@@ -34,12 +34,12 @@ export class Hashes {
     for (const hash of this.#hashes.values()) hash.update(bytes);
   }
 
-  /** The state as it is, to go on from after a part that has to be sent again. */
+  /** Copies the state, to continue from it after a part that has to be sent again. */
   copy(): Hashes {
     return new Hashes(new Map([...this.#hashes].map(([name, hash]) => [name, hash.copy()])));
   }
 
-  /** Hex; undefined for an algorithm that wasn't asked for. Nothing can be added afterwards. */
+  /** Hex; undefined for an algorithm that was not requested. Nothing can be added afterwards. */
   digest(algorithm: string): string | undefined {
     const known = this.#digests.get(algorithm);
     if (known !== undefined) return known;
@@ -49,7 +49,7 @@ export class Hashes {
   }
 }
 
-/** The algorithms to compute where all bytes pass in order. */
+/** The algorithms to compute if all bytes pass in order. */
 export function algorithmsOf(expect: Expect, stated: readonly StatedHash[]): Set<string> {
   const algorithms = new Set<string>();
   if (expect.sha256 !== undefined) algorithms.add('sha256');
@@ -58,13 +58,13 @@ export function algorithmsOf(expect: Expect, stated: readonly StatedHash[]): Set
   return algorithms;
 }
 
-/** Whether what is expected can be proven only by one process that sees every byte in order. */
+/** Returns whether the expectation can be proven only by one process that reads every byte in order. */
 export function needsOrder(expect: Expect): boolean {
   return expect.sha256 !== undefined || expect.md5 !== undefined;
 }
 
 /**
- * Compares everything that was stated with what was found.
+ * Compares every stated value with the computed one.
  *
  * @throws ProofFailedError on the first that differs.
  */
@@ -77,7 +77,7 @@ export function checkProofs(what: string, expect: Expect, stated: readonly State
     else if (wanted !== value) throw new ProofFailedError(what, name, wanted, value);
     else proofs.held.push(name);
   };
-  // Told from the head, before anything was read.
+  // The head has shown this before anything was read.
   if (expect.contentType !== undefined) proofs.held.push('expect.contentType');
   check('expect.bytes', expect.bytes, found.bytes);
   check('expect.crc32', expect.crc32, crc32ToHex(found.crc));

@@ -1,13 +1,13 @@
 import type { WriteBody } from './transport.ts';
 
-/** S3 asks for chunks of one size but the last, of at least 8 KiB; at this size their heads cost nothing. */
+/** S3 requires chunks of equal size except the last, of at least 8 KiB; at this size, their heads cost nothing. */
 export const CHUNK_BYTES = 262_144;
 
 const CRLF = '\r\n';
 /** `x-amz-checksum-crc32:` and the base64 of four bytes. */
 const TRAILER_BYTES = 'x-amz-checksum-crc32:AAAAAA=='.length;
 
-/** The length on the wire of a body in unsigned aws-chunked encoding with a CRC-32 trailer. */
+/** Returns the length on the wire of a body in unsigned aws-chunked encoding with a CRC-32 trailer. */
 export function chunkedBytes(bytes: number): number {
   const whole = Math.floor(bytes / CHUNK_BYTES);
   const rest = bytes % CHUNK_BYTES;
@@ -17,8 +17,8 @@ export function chunkedBytes(bytes: number): number {
 }
 
 /**
- * Frames a body of known length, whatever the pieces it comes in: a chunk's head is written when its first byte is
- * there, and no piece is copied.
+ * Frames a body of known length, in pieces of any size: a chunk's head is written when its first byte arrives, and no
+ * piece is copied.
  */
 export function chunkWriter(
   bytes: number,

@@ -2,7 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { authorizationOf, keyPath, type SigningScope, signHeaders } from './signature.ts';
 import type { SignedRequest } from './transport.ts';
 
-/** A call on one object, of those that are made so often that what the SDK costs beyond signing counts. */
+/** A call on one object that is made so often that the SDK's cost besides signing matters. */
 export interface ObjectCall {
   readonly operation: 'HeadObject' | 'PutObject' | 'UploadPart';
   readonly bucket: string;
@@ -11,21 +11,21 @@ export interface ObjectCall {
 
 /** What the requests of one operation on a bucket's objects have in common. */
 interface Pattern {
-  /** Without its query; its path ends before the key. */
+  /** The request without its query; its path ends before the key. */
   readonly request: SignedRequest;
   readonly scope: SigningScope;
 }
 
 const patterns = new WeakMap<S3Client, Map<string, Pattern>>();
 
-/** Headers of one request alone. */
+/** Headers that belong to one request only. */
 const OF_ONE_REQUEST =
   /^(?:amz-sdk-.*|authorization|content-.*|if-none-match|x-amz-(?:checksum-.*|content-sha256|date|decoded-content-length|meta-.*|security-token|sdk-checksum-.*|trailer|user-agent))$/;
 
 /**
- * Learns from a request that the SDK has made how this bucket's objects are called: endpoint, addressing, region, and what
- * headers the client's own middleware sets. Nothing is learnt where the engine's signature of that request is another than the
- * client's: then a signer of the caller's own is at work, or a kind of signature that the SDK has to make.
+ * Learns from a request of the SDK how this bucket's objects are called: endpoint, addressing, region, and the headers
+ * of the client's own middleware. If the engine's signature of that request differs from the client's, nothing is
+ * learnt: then the caller has its own signer, or the SDK has to make the signature.
  */
 export async function learnPattern(client: S3Client, call: ObjectCall, signed: SignedRequest): Promise<void> {
   const all = Object.fromEntries(Object.entries(signed.headers).map(([name, value]) => [name.toLowerCase(), value]));
@@ -34,7 +34,7 @@ export async function learnPattern(client: S3Client, call: ObjectCall, signed: S
     /^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/([^/]+)\/([^/]+)\/aws4_request, SignedHeaders=([^,]+),/.exec(
       authorization,
     ) ?? [];
-  // Sessions of S3 Express are the SDK's to handle, and so is a path that is written in another way.
+  // The SDK has to handle sessions of S3 Express, and paths in another form.
   if (region === undefined || service === undefined || names === undefined) return;
   const key = keyPath(call.key);
   if (all['x-amz-s3session-token'] !== undefined || !signed.path.endsWith(key)) return;
@@ -51,9 +51,9 @@ export async function learnPattern(client: S3Client, call: ObjectCall, signed: S
 }
 
 /**
- * Signs a request with the client's credentials and clock, without the SDK: a hundredth of its CPU.
+ * Signs a request with the client's credentials and clock, without the SDK, for a hundredth of its CPU.
  *
- * @returns undefined where no pattern has been learnt: the SDK has to make the request.
+ * @returns undefined if no pattern has been learnt: then the SDK has to make the request.
  */
 export async function signCall(
   client: S3Client,

@@ -6,21 +6,21 @@ import { agentsOf, type SendOptions, type SignedAnswer, sendReplayable, type Wri
 export interface DirectCall<T> {
   readonly call: ObjectCall;
   readonly query: Readonly<Record<string, string>>;
-  /** Without those that signing adds. */
+  /** The headers without those that signing adds. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: (write: WriteBody) => Promise<void>;
   readonly options: Omit<SendOptions, 'agents'>;
-  /** Reads a plain answer; undefined where the SDK has to. */
+  /** Reads a plain answer; returns undefined if the SDK has to read it. */
   readonly read: (answer: SignedAnswer) => T | undefined;
-  /** The same call made by the SDK, over a transport. */
+  /** The same call by the SDK, over a transport. */
   readonly bySdk: (transport: Transport) => Promise<T>;
 }
 
 /**
- * Makes a call once. The SDK makes the first of its kind on a bucket; later ones are made after its pattern, and the SDK
- * reads their answers where they are errors, and sets its clock by them.
+ * Makes a call once. The SDK makes the first of its kind on a bucket; later calls follow its pattern. The SDK still
+ * reads answers that are errors, and corrects its clock with them.
  *
- * @throws what the SDK makes of S3's error, the connection's own error, or the signal's reason.
+ * @throws the SDK's error for S3's answer, the connection's own error, or the signal's reason.
  */
 export async function callDirectly<T>(client: S3Client, direct: DirectCall<T>): Promise<T> {
   const { call, query, headers, body, read, bySdk } = direct;

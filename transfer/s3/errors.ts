@@ -1,4 +1,4 @@
-/** S3 answered by success and without what it always says then: something between answered in its place. */
+/** S3 answered with success but without a field that S3 always sends: another system answered instead. */
 export class UncertainAnswerError extends Error {
   override readonly name = 'UncertainAnswer';
 
@@ -7,7 +7,7 @@ export class UncertainAnswerError extends Error {
   }
 }
 
-/** What S3's answer says about a failed call, read from the SDK's error by its name and status. */
+/** Returns S3's error code for a failed call, from the name and status of the SDK's error. */
 export function s3ErrorCode(error: unknown): string {
   const { name, Code } = (error ?? {}) as { name?: unknown; Code?: unknown };
   return typeof Code === 'string' ? Code : typeof name === 'string' ? name : 'unknown';
@@ -17,7 +17,7 @@ export function s3Status(error: unknown): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode;
 }
 
-/** S3's words for "not now"; each of them comes with a 200, a 400 or a 5xx. */
+/** S3's codes for "not now"; they come with a 200, a 400 or a 5xx. */
 const TRANSIENT_CODES = new Set([
   'InternalError',
   'SlowDown',
@@ -34,15 +34,15 @@ const TRANSIENT_CODES = new Set([
   'BandwidthLimitExceeded',
   'ExpiredToken',
   'OperationAborted',
-  // What arrived is not what was sent: damaged on the way, and sent again.
+  // The received bytes differ from the sent ones: they were damaged in transport, and are sent again.
   'BadDigest',
   'XAmzContentChecksumMismatch',
 ]);
 
-/** Whether the same request may succeed later. */
+/** Returns whether the same request may succeed later. */
 export function isTransientS3Error(error: unknown): boolean {
   if (error instanceof UncertainAnswerError || TRANSIENT_CODES.has(s3ErrorCode(error))) return true;
-  // The SDK has found that its clock differs from S3's, and signs the next request by S3's.
+  // The SDK has found that its clock differs from S3's, and signs the next request with S3's time.
   if ((error as { $metadata?: { clockSkewCorrected?: boolean } } | undefined)?.$metadata?.clockSkewCorrected)
     return true;
   const status = s3Status(error);
@@ -50,18 +50,18 @@ export function isTransientS3Error(error: unknown): boolean {
   return status >= 500 || status === 429;
 }
 
-/** Whether the request may have been carried out although its answer says, or shows, nothing. */
+/** Returns whether the request may have been done although its answer doesn't show it. */
 export function isUncertain(error: unknown): boolean {
   const status = s3Status(error);
   return status === undefined || status >= 500 || status === 200;
 }
 
-/** No answer came: only the connection's own errors, since a programming error must never be tried again. */
+/** No answer came. Only the connection's own errors count, because a programming error must never be retried. */
 function isNetworkError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error.name === 'TimeoutError') return true;
   const code = (error as { code?: unknown }).code;
   if (typeof code === 'string' && /^(E[A-Z]+|UND_ERR_[A-Z_]+|ERR_SOCKET[A-Z_]*)$/.test(code)) return true;
-  // An answer that was cut in its head or body: the parser's or the deserializer's own words.
+  // An answer that was cut in its head or body: these are messages of the parser or the deserializer.
   return /socket hang up|aborted|parse error|unexpected end|Deserialization error/i.test(error.message);
 }

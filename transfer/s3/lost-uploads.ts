@@ -1,4 +1,4 @@
-/** The uploads of one key, as S3 tells of them, and its clock. */
+/** S3's list of the uploads of one key, and S3's clock. */
 interface Uploads {
   readonly client: { readonly config: { readonly systemClockOffset: number } };
   listUploads(signal: AbortSignal): Promise<{ readonly uploadId: string; readonly initiated: Date | undefined }[]>;
@@ -6,18 +6,18 @@ interface Uploads {
   abortUpload(uploadId: string, signal: AbortSignal): Promise<void>;
 }
 
-/** S3 states when an upload was begun to the second, by its own clock. */
+/** S3 states when an upload began to the second, by its own clock. */
 const CLOCKS_DIFFER_MILLISECONDS = 15_000;
 
-/** For one look, where S3 is not well anyway. */
+/** The limit for one look, because S3 has a problem at that time anyway. */
 const LOOK_MILLISECONDS = 15_000;
 
 /**
  * Uploads that a Create may have begun although no answer came.
  *
- * S3 lists an upload's key and the time at which it was begun, and not its metadata, so that its token can't be seen. What is taken
- * for ours: begun at this key since the first Create that failed, and without a part. Another process that has begun to
- * land at the same key in the same moment may lose its upload to this, and begins again.
+ * S3 lists an upload's key and the time of its beginning, but not its metadata, so its token is not visible. An upload
+ * counts as ours if it was begun at this key since the first failed Create, and has no part. If another process begins
+ * to land at the same key at the same moment, it may lose its upload by this, and begins again.
  */
 export class LostUploads {
   readonly #uploads: Uploads;
@@ -28,14 +28,14 @@ export class LostUploads {
     this.#uploads = uploads;
   }
 
-  /** A Create ended without an answer that says whether it was carried out. */
+  /** Records that a Create ended without a clear answer. */
   suspect(): void {
     this.#suspected = true;
   }
 
   /**
-   * Aborts them where one is suspected. Never rejects: where S3 doesn't list uploads (the permission is missing, it is down), the
-   * bucket's lifecycle rule is left to do it.
+   * Aborts such uploads if one is suspected. Never rejects: if S3 doesn't list uploads (the permission is missing, S3
+   * is down), the bucket's lifecycle rule removes them.
    *
    * @param own the upload that a later Create has begun.
    */
@@ -51,7 +51,7 @@ export class LostUploads {
         if (parts.length === 0) await uploads.abortUpload(uploadId, signal);
       }
     } catch {
-      // Said above.
+      // See above.
     }
   }
 }

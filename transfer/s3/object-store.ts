@@ -25,22 +25,24 @@ import {
   type WholeObject,
 } from './whole-object.ts';
 
-/** A part as it stands in S3, or as it was sent. */
+/** A part in S3, or one that was sent. */
 export interface StoredPart {
   readonly number: number;
   readonly bytes: number;
   readonly etag: string;
-  /** undefined where S3 keeps none: such a part proves nothing. */
+  /** undefined if S3 stores none: such a part proves nothing. */
   readonly crc: number | undefined;
 }
 
-/** S3 may take minutes to put an object together, and sends white space meanwhile: five times as long without even that. */
+/**
+ * S3 may need minutes to join an object, and sends white space meanwhile: Complete may be silent five times as long.
+ */
 const COMPLETE_PATIENCE = 5;
 
-/** Tidying up has its own time: what stopped the transfer must not stop it. */
+/** Cleanup has its own time limit: what stopped the transfer must not stop it. */
 const TIDY_MILLISECONDS = 60_000;
 
-/** One key of one bucket, and the calls that the engine makes on it, each tried again where S3 says "not now". */
+/** One key of one bucket, and the engine's calls on it, each repeated if S3 answers "not now". */
 export class ObjectStore {
   readonly bucket: string;
   readonly key: string;
@@ -49,7 +51,7 @@ export class ObjectStore {
 
   readonly #stallSeconds: number;
 
-  /** @param stallSeconds without a byte moving while a part is sent. */
+  /** @param stallSeconds without any progress while a part is sent. */
   constructor(client: S3Client, bucket: string, key: string, stallSeconds = 60) {
     this.#stallSeconds = stallSeconds;
     this.client = client;
@@ -65,7 +67,7 @@ export class ObjectStore {
   /**
    * Looks at the object.
    *
-   * @returns undefined where there is none, `forbidden` where the permission to know is missing.
+   * @returns undefined if it does not exist; `forbidden` if the permission to know this is missing.
    */
   async head(signal: AbortSignal): Promise<ObjectHead | 'forbidden' | undefined> {
     try {
@@ -76,14 +78,14 @@ export class ObjectStore {
     } catch (error) {
       const status = s3Status(causeOf(error));
       if (status === 404) return undefined;
-      // Without s3:ListBucket, S3 answers a missing key like a forbidden one.
+      // Without s3:ListBucket, S3 answers for a missing key as for a forbidden one.
       if (status === 403) return 'forbidden';
       throw error;
     }
   }
 
   /**
-   * One attempt at a PutObject with its CRC-32. The caller decides what an error means.
+   * Makes one attempt at a PutObject with its CRC-32. The caller decides what an error means.
    *
    * @param onStale see `SendOptions`.
    */
@@ -92,8 +94,8 @@ export class ObjectStore {
   }
 
   /**
-   * Begins an upload. Where `stop` aborts meanwhile, the request gets a few seconds to be answered, and its upload is then
-   * aborted. An upload whose Create was carried out and whose answer was lost is looked for, and aborted.
+   * Begins an upload. If `stop` aborts meanwhile, the request has a few seconds to be answered, and its upload is then
+   * aborted. If a Create was done but its answer was lost, the upload is searched for and aborted.
    */
   async createUpload(headers: ObjectHeaders, stop: AbortSignal): Promise<string> {
     stop.throwIfAborted();
@@ -131,8 +133,8 @@ export class ObjectStore {
   }
 
   /**
-   * Sends a part. Where `stop` aborts, a request under way gets a few seconds to end: cut, the part might come to stand
-   * behind an abort of the upload.
+   * Sends a part. If `stop` aborts, a request under way has a few seconds to end: if it were interrupted, S3 might
+   * store the part after an abort of the upload.
    */
   async putPart(
     uploadId: string,
@@ -150,9 +152,10 @@ export class ObjectStore {
   }
 
   /**
-   * Sends a part that is read while it is sent. After a fault of S3 all of it is read again.
+   * Sends a part that is read while it is sent. After a fault of S3, the whole part is read again.
    *
-   * @param pieces writes the part's bytes in order and returns their CRC-32, and ends where `stop` aborts. What it throws is thrown.
+   * @param pieces writes the part's bytes in order and returns their CRC-32, and ends if `stop` aborts. Its errors are
+   * thrown.
    */
   async putPipedPart(
     uploadId: string,
@@ -161,7 +164,7 @@ export class ObjectStore {
     pieces: (write: WriteBody) => Promise<number>,
     stop: AbortSignal,
   ): Promise<StoredPart & { crc: number }> {
-    // What is still to be read ends at once, by `pieces`, and S3 takes no part that is cut; one that is sent is waited for.
+    // `pieces` stops reading at once, and S3 stores no incomplete part; a part that was sent completely is waited for.
     const { etag, crc } = await withGrace(stop, (signal) =>
       this.#retryingPart(number, stop, (askFirst) =>
         sendPipedPart(this.client, this.#part(uploadId, number), bytes, pieces, this.#sending(signal, askFirst)),
@@ -191,7 +194,7 @@ export class ObjectStore {
   }
 
   /**
-   * The parts that stand in S3, from `first` to `last`, read page by page.
+   * Lists the parts in S3 from `first` to `last`, page by page.
    *
    * @throws UploadVanishedError
    */
@@ -223,7 +226,7 @@ export class ObjectStore {
   }
 
   /**
-   * One attempt at Complete. The caller decides what an error means.
+   * Makes one attempt at Complete. The caller decides what an error means.
    *
    * @param onStale see `SendOptions`.
    */
@@ -251,7 +254,10 @@ export class ObjectStore {
     return { etag };
   }
 
-  /** Aborts until ListParts knows the upload no more: parts that were under way may have come in behind the first. */
+  /**
+   * Aborts until ListParts does not know the upload any more: parts that were under way may have arrived after the
+   * first abort.
+   */
   async abortUpload(uploadId: string, signal: AbortSignal): Promise<void> {
     for (let round = 1; ; round++) {
       try {
@@ -275,7 +281,7 @@ export class ObjectStore {
     }
   }
 
-  /** The uploads of this very key that S3 knows, of those that it lists on one page. One attempt. */
+  /** Returns S3's uploads of exactly this key, from one page of its list. One attempt. */
   async listUploads(
     signal: AbortSignal,
   ): Promise<{ readonly uploadId: string; readonly initiated: Date | undefined }[]> {

@@ -1,7 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SignedAnswer, SignedRequest } from './transport.ts';
 
-/** A command of the S3 client, told by what the engine needs of one. */
+/** The parts of an S3 client's command that the engine needs. */
 export interface S3Command {
   // biome-ignore lint/suspicious/noExplicitAny: each command's stack is typed by its own input and output.
   readonly middlewareStack: any;
@@ -11,7 +11,9 @@ export interface S3Command {
 
 export type OutputOf<C extends S3Command> = Awaited<ReturnType<ReturnType<C['resolveMiddleware']>>>['output'];
 
-/** Hides an error from the SDK's retry middleware, which looks at names, codes and statuses to decide, a cause's as well. */
+/**
+ * Hides an error from the SDK's retry middleware, which decides by names, codes and statuses, also those of a cause.
+ */
 class NotRetried extends Error {
   override readonly name = 'NotRetried';
   readonly hidden: unknown;
@@ -22,13 +24,16 @@ class NotRetried extends Error {
   }
 }
 
-/** How a request's bytes get to S3 and back; without one of its own, a command's body is sent as the SDK made it. */
+/**
+ * How a request's bytes reach S3 and return; without a transport of its own, a command's body is sent as the SDK made
+ * it.
+ */
 export type Transport = (signed: SignedRequest) => Promise<SignedAnswer>;
 
 /**
- * Sends a command once, over the engine's own transport, whatever retries and handler its client is set to: the engine
- * counts its retries, a repeated Create or Complete is not what the SDK takes it for, and each call has a limit on
- * stalls. The SDK finds the endpoint, signs and reads the answer. The error comes through as it was.
+ * Sends a command once over the engine's own transport, whatever retries and handler its client has. The engine counts
+ * its retries, treats a repeated Create or Complete differently from the SDK, and limits stalls of each call. The SDK
+ * finds the endpoint, signs and reads the answer. Errors pass unchanged.
  */
 export async function sendOnce<C extends S3Command>(
   client: S3Client,

@@ -1,7 +1,7 @@
 import type { CompleteMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { crc32ToBase64 } from '../proof/crc32.ts';
 
-/** A part of those that make an object. */
+/** One of the parts of an object. */
 export interface ListedPart {
   readonly number: number;
   readonly etag: string;
@@ -9,9 +9,10 @@ export interface ListedPart {
 }
 
 /**
- * Writes the list of its parts into a CompleteMultipartUpload that was made without one.
+ * Writes the list of parts into a CompleteMultipartUpload that was made without one.
  *
- * The SDK makes a tree of objects of the whole list before it writes any of it: some 7 KB of memory a part, and all at once.
+ * The SDK makes a tree of objects of the whole list before it writes any of it: some 7 KB of memory for each part, all
+ * at once.
  */
 export function writePartList(command: CompleteMultipartUploadCommand, parts: readonly ListedPart[]): void {
   command.middlewareStack.add(

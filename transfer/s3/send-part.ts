@@ -6,7 +6,7 @@ import { UncertainAnswerError } from './errors.ts';
 import { sendOnce, type Transport } from './one-attempt.ts';
 import { agentsOf, type SendOptions, type SignedRequest, sendSigned, type WriteBody } from './transport.ts';
 
-/** Which part of which upload. */
+/** The number of a part and its upload. */
 export interface PartAddress {
   readonly bucket: string;
   readonly key: string;
@@ -16,7 +16,7 @@ export interface PartAddress {
 
 export type SendPartOptions = Omit<SendOptions, 'agents'>;
 
-/** Sends a part that lies in memory, once. */
+/** Sends a part in memory, once. */
 export async function sendPart(
   client: S3Client,
   address: PartAddress,
@@ -43,9 +43,9 @@ export async function sendPart(
 }
 
 /**
- * Sends a part that is read while it is sent, once: its CRC goes behind it, in the trailer of an aws-chunked body.
+ * Sends a part that is read while it is sent, once: its CRC follows it, in the trailer of an aws-chunked body.
  *
- * @param pieces writes the part's bytes in order and returns their CRC-32. What it throws is thrown.
+ * @param pieces writes the part's bytes in order and returns their CRC-32. Its errors are thrown.
  */
 export async function sendPipedPart(
   client: S3Client,
@@ -74,8 +74,8 @@ export async function sendPipedPart(
 }
 
 /**
- * One UploadPart: the SDK finds the endpoint, signs with fresh credentials and its clock's correction, and reads the
- * answer's errors; headers and transport are ours.
+ * Makes one UploadPart: the SDK finds the endpoint, signs with fresh credentials and a corrected clock, and reads
+ * errors; headers and transport are ours.
  */
 async function send(
   client: S3Client,
@@ -83,7 +83,7 @@ async function send(
   headers: Readonly<Record<string, string>>,
   transport: Transport,
 ): Promise<string> {
-  // The CRC given keeps the SDK from making one of its own over the empty body.
+  // With a given CRC, the SDK does not compute one of the empty body.
   const command = new UploadPartCommand({
     Bucket: bucket,
     Key: key,

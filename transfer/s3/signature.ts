@@ -7,23 +7,23 @@ export interface SigningCredentials {
   readonly sessionToken?: string | undefined;
 }
 
-/** What a signature is valid for. */
+/** The scope for which a signature is valid. */
 export interface SigningScope {
   readonly region: string;
   readonly service: string;
 }
 
-/** Headers that a proxy or Node may change on the way, as the SDK leaves them out. */
+/** Headers that a proxy or Node may change, which the SDK doesn't sign either. */
 const UNSIGNED =
   /^(?:authorization|cache-control|connection|expect|from|keep-alive|max-forwards|pragma|referer|te|trailer|transfer-encoding|upgrade|user-agent|x-amzn-trace-id|proxy-.*|sec-.*)$/;
 
 /**
- * Signs a request by Signature Version 4 as S3 has it: the path is written once, and the hash of the body is in
- * `x-amz-content-sha256`. A day's key is made once. The SDK's signer needs five times the CPU: it makes a new object of each
- * hash and asks for its key anew.
+ * Signs a request with Signature Version 4 in S3's form: the path is encoded once, and the hash of the body is in
+ * `x-amz-content-sha256`. A day's key is computed once. The SDK's signer needs five times the CPU: it makes a new
+ * object for each hash and derives its key each time.
  *
  * @param headers names in lower case, `x-amz-content-sha256` among them.
- * @returns the headers that were given and those that signing adds.
+ * @returns the given headers and those that signing adds.
  */
 export function signHeaders(
   { method, path, query }: Pick<SignedRequest, 'method' | 'path' | 'query'>,
@@ -46,7 +46,7 @@ export function signHeaders(
 
 /**
  * @param names of the headers to sign, in lower case.
- * @param date as `x-amz-date` has it.
+ * @param date in the form of `x-amz-date`.
  */
 export function authorizationOf(
   { method, path, query, headers }: Pick<SignedRequest, 'method' | 'path' | 'query' | 'headers'>,
@@ -69,7 +69,7 @@ export function authorizationOf(
   return `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${list}, Signature=${signature}`;
 }
 
-/** A request's query, as it is sent and as it is signed: sorted by name. */
+/** Returns a request's query, as it is sent and signed: sorted by name. */
 export function queryText(query: SignedRequest['query']): string {
   const pairs = Object.entries(query).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value]).map((one: string | null) => [escaped(name), escaped(one ?? '')] as const),
@@ -78,7 +78,7 @@ export function queryText(query: SignedRequest['query']): string {
   return pairs.map(([name, value]) => `${name}=${value}`).join('&');
 }
 
-/** As S3 has a key in a path: RFC 3986's unreserved characters stay, and slashes. */
+/** Returns a key in the form of S3's paths: RFC 3986's unreserved characters and slashes stay. */
 export function keyPath(key: string): string {
   return `/${key.split('/').map(escaped).join('/')}`;
 }

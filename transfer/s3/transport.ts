@@ -5,7 +5,7 @@ import { whenAborted } from '#net/signals.ts';
 import { timerMilliseconds } from '#net/wait.ts';
 import { queryText } from './signature.ts';
 
-/** A signed request, as the SDK's middleware stack hands it to its HTTP handler. */
+/** A signed request, as the SDK's middleware stack passes it to its HTTP handler. */
 export interface SignedRequest {
   readonly method: string;
   readonly protocol: string;
@@ -14,7 +14,7 @@ export interface SignedRequest {
   readonly path: string;
   readonly query: Readonly<Record<string, string | readonly string[] | null>>;
   readonly headers: Readonly<Record<string, string>>;
-  /** Of a call that has its body in memory. */
+  /** The body of a call that is in memory. */
   readonly body?: string | Uint8Array;
 }
 
@@ -25,17 +25,17 @@ export interface SignedAnswer {
   readonly body: Buffer;
 }
 
-/** Takes a body piece by piece. A piece may be overwritten once its promise has resolved. */
+/** Accepts a body piece by piece. A piece may be overwritten after its promise has resolved. */
 export type WriteBody = (piece: Uint8Array) => Promise<void>;
 
 export interface SendOptions {
   readonly agents: Agents;
   readonly signal: AbortSignal;
-  /** Without a byte moving while the body is written or the answer is waited for. */
+  /** Seconds without any progress while the body is written or the answer is awaited. */
   readonly stallSeconds: number;
-  /** Ask before the body is sent: S3 said SlowDown, and may say so again. */
+  /** Ask before the body is sent, because S3 answered SlowDown and may do so again. */
   readonly askFirst: boolean;
-  /** A kept connection turned out to be dead, and the request is sent again: it may have been carried out once. */
+  /** Called if a kept connection was dead and the request is sent again: it may have been done once. */
   readonly onStale?: (() => void) | undefined;
 }
 
@@ -44,41 +44,41 @@ export interface Agents {
   readonly https: HttpsAgent;
 }
 
-/** Larger writes are cut, so that an early answer is noticed before all is sent. */
+/** Larger writes are divided, so that an early answer is noticed before everything is sent. */
 const WRITE_BYTES = 8_388_608;
-/** TLS holds all of a write a second time, encrypted. */
+/** TLS keeps a second, encrypted copy of a whole write. */
 const TLS_WRITE_BYTES = 262_144;
 
-/** How long S3 is waited for to say whether it wants the body. */
+/** How long to wait for S3 to say whether it wants the body. */
 const CONTINUE_MILLISECONDS = 1_000;
 
-/** S3 took or gave no byte for too long. The name is one that counts as a failed connection. */
+/** S3 accepted or sent no byte for too long. The name counts as a failed connection. */
 class StorageStalled extends Error {
   override readonly name = 'TimeoutError';
 }
 
-/** The answer came before the body was sent: what is left of it is not wanted. */
+/** The answer came before the body was sent: the rest of the body is not wanted. */
 class AnsweredEarly extends Error {
   override readonly name = 'AnsweredEarly';
 }
 
-/** A connection kept from an earlier request had been closed by S3 before a byte of the answer came. */
+/** S3 had closed a kept connection before a byte of the answer came. */
 class StaleConnection extends Error {
   override readonly name = 'StaleConnection';
-  /** As the connection's own error has it, so that a call whose body can't be sent again here is tried again by its caller. */
+  /** The code of the connection's own error: if the body can't be sent again here, the caller tries the call again. */
   readonly code = 'ECONNRESET';
 }
 
 let own: Agents | undefined;
 
-/** The client's own agents, with its certificates, proxy and limits, where its handler is the SDK's for Node. */
+/** Returns the client's own agents, with its certificates, proxy and limits, if its handler is the SDK's for Node. */
 export async function agentsOf(client: S3Client): Promise<Agents> {
   const handler = client.config.requestHandler as {
     handle(request: { protocol: string }, options: { abortSignal: AbortSignal }): Promise<unknown>;
     httpHandlerConfigs?: () => { httpAgent?: Agent; httpsAgent?: HttpsAgent };
   };
   const known = handler.httpHandlerConfigs?.();
-  // It makes its agents when it is first asked for something, and then ends before it does anything.
+  // The handler makes its agents at its first request, and this request ends before it does anything.
   if (known !== undefined && known.httpAgent === undefined) {
     await handler.handle({ protocol: 'http:' }, { abortSignal: AbortSignal.abort() }).catch(() => {});
   }
@@ -90,8 +90,8 @@ export async function agentsOf(client: S3Client): Promise<Agents> {
 /**
  * Sends a signed request with a body that is written piece by piece, and reads the answer.
  *
- * Not the SDK's handler: a body that is a stream of it crashes the process where the source fails, it asks `Expect:
- * 100-continue` for each part, and has no limit on a stall.
+ * It does not use the SDK's handler: with a stream as body, that handler crashes the process if the source fails, it
+ * sends `Expect: 100-continue` for each part, and it has no limit on a stall.
  *
  * @throws what `body` throws, StaleConnection, the connection's own error, or the signal's reason.
  */
@@ -119,14 +119,14 @@ export async function sendSigned(
     throw error;
   } finally {
     forget();
-    // After a whole exchange the socket is the agent's again, and this does nothing.
+    // After a complete exchange, the socket belongs to the agent again, and this does nothing.
     if (!request.writableFinished) request.destroy();
   }
 }
 
 /**
- * The agent gives out the connection that was used last: where that one is dead, so are the others, all at once in a Lambda
- * that was frozen meanwhile.
+ * The agent returns the connection that was used last: if that one is dead, the others are too, for example all at once
+ * in a Lambda that was frozen meanwhile.
  */
 function closeIdle(agent: Agent): void {
   for (const sockets of Object.values(agent.freeSockets)) {
@@ -134,7 +134,7 @@ function closeIdle(agent: Agent): void {
   }
 }
 
-/** The same for a body that can be sent again: a kept connection that turns out to be dead costs nothing. */
+/** The same for a body that can be sent again: a kept connection that is dead costs nothing. */
 export async function sendReplayable(
   signed: SignedRequest,
   body: (write: WriteBody) => Promise<void>,
@@ -149,7 +149,7 @@ export async function sendReplayable(
   }
 }
 
-/** A call whose body, if it has one, is in memory. */
+/** Sends a call whose body, if any, is in memory. */
 export function sendCall(signed: SignedRequest, options: SendOptions): Promise<SignedAnswer> {
   const { body } = signed;
   return sendReplayable(
@@ -168,7 +168,7 @@ function agentFor({ protocol }: SignedRequest, { http, https }: Agents): Agent {
 function begin(signed: SignedRequest, { agents, askFirst }: SendOptions): ClientRequest {
   return (signed.protocol === 'https:' ? httpsRequest : httpRequest)({
     protocol: signed.protocol,
-    // Node wants an IPv6 address without its brackets.
+    // Node requires an IPv6 address without its brackets.
     host: signed.hostname.replace(/^\[|\]$/g, ''),
     ...(signed.port === undefined ? {} : { port: signed.port }),
     method: signed.method,
@@ -178,7 +178,7 @@ function begin(signed: SignedRequest, { agents, askFirst }: SendOptions): Client
   });
 }
 
-/** The SDK asks first for each large body, and each time that is a round trip. The header is not signed. */
+/** The SDK asks S3 before each large body, which costs a round trip each time. The header is not signed. */
 function withoutExpect(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'expect'));
 }
@@ -191,7 +191,7 @@ function pathOf({ path, query }: SignedRequest): string {
 interface Coming {
   readonly came: Promise<IncomingMessage>;
   has: boolean;
-  /** Whether bytes for S3 are still to come from somewhere else: then S3 isn't what is waited for. */
+  /** Whether bytes for S3 are still to come from elsewhere: then the wait is not for S3. */
   wanting: boolean;
 }
 
@@ -205,11 +205,11 @@ function answerOf(request: ClientRequest, stallSeconds: number): Coming {
       resolve(message);
     });
     request.on('error', reject);
-    // Node counts bytes that move within one large write as activity too.
+    // Node counts bytes that are sent within one large write as activity too.
     request.setTimeout(stallMilliseconds).on('timeout', () => {
       if (!coming.wanting) stalled('took and gave nothing');
     });
-    // That clock begins once there is a connection.
+    // This timeout begins only after the connection exists.
     request.once('socket', (socket) => {
       if (!socket.connecting) return;
       const timer = setTimeout(() => stalled('took no connection'), stallMilliseconds);
@@ -217,7 +217,7 @@ function answerOf(request: ClientRequest, stallSeconds: number): Coming {
       socket.once('connect', forget).once('close', forget);
     });
   });
-  // Its error is thrown by whoever awaits it first; nobody may be waiting when it comes.
+  // The code that awaits it first throws its error; nothing may be waiting when the error occurs.
   came.catch(() => {});
   return Object.assign(coming, { came });
 }
@@ -242,12 +242,12 @@ async function writeBody(
 ): Promise<void> {
   const writeOnce = (piece: Uint8Array): Promise<void> =>
     new Promise((resolve, reject) => {
-      // What the request's own event says names the cause; the write's error may only say that it was destroyed.
+      // The request's own event names the cause; the write's error may only say that it was destroyed.
       const over = () => {
         answer.came.then(() => reject(new AnsweredEarly()), reject);
       };
       if (answer.has || request.destroyed) return over();
-      // A write under way when the connection breaks may never call back.
+      // A write that is under way when the connection breaks may never call back.
       request.once('close', over);
       request.write(piece, (error) => {
         request.off('close', over);

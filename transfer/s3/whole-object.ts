@@ -4,7 +4,7 @@ import { callDirectly, type DirectCall } from './direct-call.ts';
 import { UncertainAnswerError } from './errors.ts';
 import { sendOnce } from './one-attempt.ts';
 
-/** What an object is stored with. */
+/** The headers with which an object is stored. */
 export interface ObjectHeaders {
   readonly metadata: Readonly<Record<string, string>>;
   readonly contentType: string | undefined;
@@ -16,11 +16,11 @@ export interface ObjectHead {
   readonly etag: string | undefined;
   readonly metadata: Readonly<Record<string, string>>;
   readonly contentType: string | undefined;
-  /** The whole object's, where it has one. */
+  /** The CRC of the whole object, if it has one. */
   readonly crc: number | undefined;
 }
 
-/** Where an object is. */
+/** The address of an object. */
 interface ObjectAddress {
   readonly bucket: string;
   readonly key: string;
@@ -31,7 +31,7 @@ type Options = DirectCall<unknown>['options'];
 const META_PREFIX = 'x-amz-meta-';
 const NO_BODY = async (): Promise<void> => {};
 
-/** Looks at an object, once. @returns `none` where there is no such object. */
+/** Looks at an object, once. @returns `none` if it does not exist. */
 export function headObject(
   client: S3Client,
   { bucket, key }: ObjectAddress,
@@ -65,11 +65,11 @@ export function headObject(
 export interface WholeObject extends ObjectHeaders {
   readonly bytes: Uint8Array;
   readonly crc: number;
-  /** Only where there is no object yet: else S3 answers 412. */
+  /** Only if there is no object yet: otherwise S3 answers 412. */
   readonly ifAbsent: boolean;
 }
 
-/** Stores an object that lies in memory, once, with its CRC-32. */
+/** Stores an object that is in memory, once, with its CRC-32. */
 export function putObject(
   client: S3Client,
   { bucket, key }: ObjectAddress,
@@ -109,7 +109,7 @@ export function putObject(
   });
 }
 
-/** As the SDK's commands name them. */
+/** Returns the headers under the names of the SDK's commands. */
 export function sdkHeaders({ metadata, contentType, contentEncoding }: ObjectHeaders) {
   return {
     Metadata: { ...metadata },

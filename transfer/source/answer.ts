@@ -1,6 +1,6 @@
 import type { Headers, SourceAnswer } from './reader.ts';
 
-/** What the head of an answer says of the representation, in the engine's own words. */
+/** What the head of an answer says about the representation, in the engine's own terms. */
 export interface SourceHead {
   readonly status: number;
   readonly etag: string | undefined;
@@ -10,22 +10,22 @@ export interface SourceHead {
   /** undefined for identity. */
   readonly contentEncoding: string | undefined;
   readonly contentDisposition: string | undefined;
-  /** Of this answer's body. */
+  /** The length of this answer's body. */
   readonly contentLength: number | undefined;
-  /** Whether a cut can be told from the end: by a length, or by chunks. */
+  /** Whether an interrupted body can be recognised: it has a length, or chunks. */
   readonly framed: boolean;
   readonly acceptRanges: string | undefined;
   readonly origin: string;
   /** The URL that answered, after redirects. */
   readonly url: URL;
   readonly headers: Headers;
-  /** Of the fields above those that are left out, since nobody can mean what they say. */
+  /** The fields above that are ignored because their values make no sense. */
   readonly ignored: readonly string[];
 }
 
 /**
- * The fields that go on into requests, metadata, states and records, and what is taken of them. A head may be 64 KiB; S3
- * takes 8 of a request.
+ * The fields that are used in requests, metadata, states and records, and the accepted form of each. A head may be 64
+ * KiB; S3 accepts 8 KiB of a request.
  */
 const TAKEN: Readonly<Record<string, RegExp>> = {
   etag: /^[\x20-\x7e\x80-\xff]{1,4096}$/,
@@ -34,7 +34,7 @@ const TAKEN: Readonly<Record<string, RegExp>> = {
   'content-encoding': /^[\x20-\x7e]{1,64}$/,
 };
 
-/** Whether an answer is the whole body: 203 is one that a proxy has changed (RFC 9110, 15.3.4). */
+/** Returns whether an answer is the whole body: a proxy has changed the body of a 203 (RFC 9110, 15.3.4). */
 export function isWhole({ status }: Pick<SourceHead, 'status'>): boolean {
   return status === 200 || status === 203;
 }
@@ -67,20 +67,20 @@ export function readHead({ status, headers, url }: SourceAnswer): SourceHead {
   };
 }
 
-/** The same length twice is one length (RFC 9112, 6.3). */
+/** The same length twice counts as one length (RFC 9112, 6.3). */
 function readLength(value: string | undefined): number | undefined {
   const [first = '', ...others] = (value ?? '').split(',').map((one) => one.trim());
   return /^\d{1,16}$/.test(first) && others.every((one) => one === first) ? Number(first) : undefined;
 }
 
-/** A Content-Range of bytes. `total` is undefined where the source doesn't know it (`*`). */
+/** A Content-Range of bytes. `total` is undefined if the source doesn't know it (`*`). */
 export interface ContentRange {
   readonly first: number;
   readonly last: number;
   readonly total: number | undefined;
 }
 
-/** @returns undefined where there is none, or one that makes no sense. */
+/** @returns undefined if there is none, or an impossible one. */
 export function readContentRange(value: string | undefined): ContentRange | undefined {
   const match = /^\s*bytes\s+(\d{1,16})-(\d{1,16})\/(\d{1,16}|\*)\s*$/i.exec(value ?? '');
   if (match === null) return undefined;

@@ -5,8 +5,8 @@ const NO_TLS =
   /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|UNSUPPORTED_PROTOCOL|TLSV1_ALERT_PROTOCOL_VERSION)$/;
 
 /**
- * What a failed connection means for the transfer: a fault, which may pass, or a SourceConnectionError, which asking again
- * doesn't mend. Errors of the engine are returned as they are.
+ * Returns what a failed connection means for the transfer: a fault, which may be temporary, or a SourceConnectionError,
+ * against which another try does not help. Errors of the engine are returned unchanged.
  */
 export function connectionError(url: URL, error: unknown): TransferError {
   if (error instanceof TransferError) return error;

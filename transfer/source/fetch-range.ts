@@ -6,29 +6,32 @@ import { Retries } from './retries.ts';
 import type { SourceSession } from './session.ts';
 import { conditionsOf, differenceFrom } from './validators.ts';
 
-/** A source may answer a range by its whole body once or twice: caches do, for what they hold not yet. Then it is meant. */
+/**
+ * A source may answer a range with its whole body once or twice: caches do this for files that they don't have yet.
+ * After that, it is deliberate.
+ */
 const MOST_WHOLE_ANSWERS = 3;
 
-/** The source answered by the whole body where a range was asked for. */
+/** The source answered with the whole body although a range was requested. */
 class WholeAnswer extends SourceFaultError {}
 
-/** Some bytes of one version of a source. */
+/** The requested bytes of one version of a source. */
 export interface RangeWanted {
   readonly pins: Pins;
   readonly offset: number;
   readonly target: Uint8Array;
-  /** Sees the bytes in order as they arrive; what was seen is never asked for again. */
+  /** Receives the bytes in order as they arrive; bytes that it received are never requested again. */
   readonly onBytes: (piece: Uint8Array) => void;
   readonly signal: AbortSignal;
   readonly deadline?: Date | undefined;
 }
 
 /**
- * Fills the target from the pinned version, asking again with backoff for what is missing after a fault: the bytes that
- * arrived before it are kept, since only a checked 206 of that version ever got as far as the target.
+ * Fills the target from the pinned version. After a fault, it requests the missing bytes again with backoff, and keeps
+ * the bytes that arrived before: only a checked 206 of that version is ever written to the target.
  *
- * @throws SourceChangedError where another version is answered, RangesIgnoredError where ranges are no longer answered as
- *   such, SourceUnavailableError after too many faults in a row, SourceRefusedError, SourceAsksToWaitError.
+ * @throws SourceChangedError if another version answers; RangesIgnoredError if ranges are no longer answered as ranges;
+ * SourceUnavailableError after too many faults in a row; SourceRefusedError; SourceAsksToWaitError.
  */
 export async function fetchRange(session: SourceSession, wanted: RangeWanted): Promise<void> {
   const { target, offset, pins, signal, deadline } = wanted;
@@ -54,7 +57,10 @@ export async function fetchRange(session: SourceSession, wanted: RangeWanted): P
   }
 }
 
-/** One request for what is missing. A short but correct answer is progress: the caller goes on at the next byte. */
+/**
+ * Makes one request for the missing bytes. A short but correct answer is progress: the caller continues at the next
+ * byte.
+ */
 async function readOnce(
   session: SourceSession,
   { pins, offset, target, signal }: RangeWanted,
@@ -78,7 +84,7 @@ async function readOnce(
   }
 }
 
-/** @returns how many bytes the answer holds, which may be fewer than were asked for. */
+/** @returns how many bytes the answer contains, which may be fewer than requested. */
 function checkAnswer(session: SourceSession, answer: SourceAnswer, pins: Pins, first: number, last: number): number {
   const head = readHead(answer);
   if (head.status === 412) throw new SourceChangedError(`${session.name} is another version by now (412)`, pins);

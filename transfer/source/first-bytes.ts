@@ -6,21 +6,26 @@ import { Pace } from './pace.ts';
 import type { SourceBody } from './reader.ts';
 import type { SourceSession } from './session.ts';
 
-/** A checked 206 to a probe, whose body waits in the socket. */
+/** A checked 206 to a probe, whose body is still in the socket. */
 export interface FirstAnswer {
   readonly session: SourceSession;
   readonly pins: Pins;
   readonly body: SourceBody;
-  /** What the answer holds: all that was asked for, or less. */
+  /** How many bytes the answer contains: all that were requested, or fewer. */
   readonly length: number;
-  /** For all that was asked for. */
+  /** A buffer for all requested bytes. */
   readonly target: Buffer;
-  /** Go on by range where the answer breaks; else its fault is thrown, and the probe may be repeated. */
+  /**
+   * Whether to continue by range if the answer breaks; otherwise its fault is thrown, and the probe may be repeated.
+   */
   readonly resume: boolean;
   readonly deadline: Date | undefined;
 }
 
-/** The first bytes of a source with ranges: the probe has their answer's head, and other ranges may be read meanwhile. */
+/**
+ * The first bytes of a source with ranges: the probe has the head of their answer, and other ranges may be read
+ * meanwhile.
+ */
 export class FirstBytes {
   readonly #answer: FirstAnswer;
   #reading: Promise<{ bytes: Buffer; crc: number }> | undefined;
@@ -34,16 +39,16 @@ export class FirstBytes {
   }
 
   /**
-   * Reads them, once however often it is called; what a short answer leaves out is asked for by range, and so is what a broken one does.
+   * Reads them, once however often it is called. Bytes that a short or broken answer lacks are requested by range.
    *
-   * @throws what `fetchRange` throws; SourceFaultError where it may not go on.
+   * @throws what `fetchRange` throws; SourceFaultError if it may not continue.
    */
   read(signal: AbortSignal): Promise<{ bytes: Buffer; crc: number }> {
     this.#reading ??= this.#read(signal);
     return this.#reading;
   }
 
-  /** Closes the connection where they aren't wanted. Harmless after `read`. */
+  /** Closes the connection if the bytes aren't needed. It does no harm after `read`. */
   destroy(): void {
     this.#answer.body.destroy();
   }
@@ -52,7 +57,7 @@ export class FirstBytes {
     const { session, pins, target, resume, deadline } = this.#answer;
     let filled = 0;
     let crc = EMPTY_CRC32;
-    // A whole body is read here to its end; the rest of a longer one is watched by whoever reads it.
+    // A whole body is read here to its end; the reader of a longer body watches its deadline itself.
     const pace = new Pace(session.name, resume ? undefined : deadline, target.length);
     const onBytes = (piece: Uint8Array) => {
       filled += piece.length;

@@ -1,34 +1,34 @@
 import { whenAborted } from '#net/signals.ts';
 
-/** How the connections to one host stand. */
+/** The state of the connections to one host. */
 interface Host {
   limit: number;
   active: number;
-  /** Good answers since the limit was last moved. */
+  /** Good answers since the limit was last changed. */
   good: number;
   notBefore: number;
-  /** When each URL of it that complained may be asked again. */
+  /** When each of its URLs that complained may be asked again. */
   readonly pauses: Map<string, number>;
-  /** The URL that complained last, where no good answer has come since. */
+  /** The URL that complained last, if no good answer has come since. */
   complained: string | undefined;
   readonly queue: (() => void)[];
 }
 
 /**
- * No source is left alone for longer than this on its own word: a wrong clock or a typing error would block it for the
- * life of the process. Whoever waits longer asks again, and is told again.
+ * The longest time that a source can block requests: a wrong clock or a typing error would otherwise block it for the
+ * life of the process. After this time, the next request gets the same answer again.
  */
 export const LONGEST_PAUSE_SECONDS = 300;
 
-/** URLs of one host whose pauses are kept. */
+/** The number of URLs of one host whose pauses are stored. */
 const MOST_PAUSES = 1_000;
 
-/** Good answers before a host that was slowed down gets another connection. */
+/** Good answers after which a slowed host gets another connection. */
 const GOOD_ANSWERS_TO_GROW = 10;
 
 /**
- * Bounds the connections to each host, over all transfers of the process. A host that says 429 or 503 gets half of
- * what it had, and slowly more again while it answers well.
+ * Limits the connections to each host, over all transfers of the process. A host that answers 429 or 503 gets half as
+ * many, and slowly more again while its answers are good.
  */
 export class HostGate {
   readonly #most: number;
@@ -42,7 +42,7 @@ export class HostGate {
   /**
    * Waits for a connection's turn and for the host's own pause.
    *
-   * @returns the function that gives the connection back; a second call does nothing.
+   * @returns the function that returns the connection; a second call does nothing.
    * @throws the signal's reason.
    */
   async enter(origin: string, signal: AbortSignal): Promise<() => void> {
@@ -59,7 +59,7 @@ export class HostGate {
     };
   }
 
-  /** Milliseconds that a URL, or its host as a whole, still wants to be left alone. */
+  /** Milliseconds until a URL, or its host as a whole, may be asked again. */
   pauseOf(url: URL): number {
     const host = this.#host(url.origin);
     const notBefore = Math.max(host.notBefore, host.pauses.get(url.href) ?? 0);
@@ -67,12 +67,12 @@ export class HostGate {
   }
 
   /**
-   * A URL was answered by 429 or 503. Its Retry-After speaks for the URL alone, and for its host once another URL of it has
-   * complained too, with no good answer in between.
+   * Records that a URL answered 429 or 503. Its Retry-After applies only to the URL. It applies to the host if another
+   * URL of the host has complained too, with no good answer in between.
    */
   slowDown(url: URL, retryAfterSeconds: number | undefined): void {
     const host = this.#host(url.origin);
-    // Answers that were under way together are one complaint.
+    // Answers that were under way at the same time count as one complaint.
     if (host.good > 0 || host.limit === this.#most) host.limit = Math.max(1, Math.floor(host.limit / 2));
     host.good = 0;
     const seconds = Math.min(LONGEST_PAUSE_SECONDS, retryAfterSeconds ?? 0);

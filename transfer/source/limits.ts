@@ -1,27 +1,33 @@
-/** What a source is given, each settable per source. */
+/** The limits for a source, which can be set for each source. */
 export interface SourceLimits {
-  /** To connect, TLS included. @default 10 */
+  /** Seconds to connect, with TLS. @default 10 */
   readonly connectSeconds?: number;
-  /** From the request to the end of the answer's head. @default 60 */
+  /** Seconds from the request to the end of the answer's head. @default 60 */
   readonly headSeconds?: number;
-  /** Without a byte while one is waited for. @default 30 */
+  /** Seconds without a byte while a read waits. @default 30 */
   readonly idleSeconds?: number;
-  /** Averaged over `minSpeedSeconds` in which a read was outstanding, so that a slow S3 blames no source. @default 1024 */
+  /**
+   * The average over `minSpeedSeconds` in which a read waited, so that a slow S3 does not count against the source.
+   * @default 1024
+   */
   readonly minBytesPerSecond?: number;
   /** @default 60 */
   readonly minSpeedSeconds?: number;
   /**
-   * Waited for a source that brings nothing, or less than `minBytesPerSecond`, in all attempts together. It is given up at
-   * the first fault after that. @default 120
+   * Seconds of waiting for a source that sends nothing, or less than `minBytesPerSecond`, in all attempts together. At
+   * the first fault after that, the transfer fails. @default 120
    */
   readonly patienceSeconds?: number;
-  /** Hops from the URL to what it redirects to. @default 10 */
+  /** The number of redirects from the URL. @default 10 */
   readonly redirects?: number;
-  /** Times in a row that one thing is asked for. @default 6 */
+  /** The number of tries in a row for one thing. @default 6 */
   readonly attempts?: number;
-  /** Before the second attempt; it doubles with each, up to 10 s, and half of it is chance. @default 0.2 */
+  /**
+   * Seconds before the second attempt; they double with each attempt, up to 10 s, and half of them is random. @default
+   * 0.2
+   */
   readonly backoffSeconds?: number;
-  /** The longest Retry-After that is waited for in the process; a longer one is the caller's. @default 20 */
+  /** The longest Retry-After for which the process waits; for a longer one, the caller has to wait. @default 20 */
   readonly longestWaitSeconds?: number;
 }
 

@@ -1,10 +1,10 @@
 import { timerMilliseconds } from '#net/wait.ts';
 import { NotInTimeError } from '../errors.ts';
 
-/** How long a rate is measured before it is held against the deadline. */
+/** How long a rate is measured before it is compared with the deadline. */
 const MEASURE_MILLISECONDS = 10_000;
 
-/** Tells early whether what can't be divided among processes will be done in time. */
+/** Decides early whether a transfer that can't be divided among processes will end in time. */
 export class Pace {
   readonly #name: string;
   readonly #deadline: Date | undefined;
@@ -17,7 +17,7 @@ export class Pace {
     this.#total = total;
   }
 
-  /** @throws NotInTimeError where there is a deadline, and nothing to measure against it. */
+  /** @throws NotInTimeError if there is a deadline, and nothing can be measured. */
   begin(): void {
     if (this.#deadline !== undefined && this.#total === undefined) {
       throw new NotInTimeError(`${this.#name} doesn't say how long it is, and there is a deadline`, 0);
@@ -27,7 +27,7 @@ export class Pace {
   /**
    * Calls back at the deadline, if there is one, which may come in the middle of a part.
    *
-   * @param read bytes that have been read by then.
+   * @param read returns the number of bytes read by then.
    */
   clock(read: () => number, late: (error: NotInTimeError) => void): NodeJS.Timeout | undefined {
     if (this.#deadline === undefined) return undefined;
@@ -36,7 +36,8 @@ export class Pace {
   }
 
   /**
-   * Past ten seconds the rate is known: what needs more than half of the time left is for a process without a clock.
+   * After ten seconds the rate is known. A transfer that needs more than half of the remaining time is left to a
+   * process without a deadline.
    *
    * @throws NotInTimeError
    */
@@ -45,7 +46,7 @@ export class Pace {
     const left = this.#deadline.getTime() - Date.now();
     if (left <= 0) throw new NotInTimeError(`${this.#name} was not read by the deadline`, bytes);
     if (this.#total === undefined) return;
-    // What came before the first byte is no measure of the others.
+    // The time before the first byte does not show the speed.
     if (bytes === 0) this.#since = Date.now();
     const elapsed = Date.now() - this.#since;
     const needed = (elapsed / Math.max(1, bytes)) * (this.#total - bytes);

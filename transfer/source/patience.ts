@@ -1,8 +1,8 @@
 /**
- * How long a source has brought nothing worth waiting for, over all connections of one transfer.
+ * Measures how long a source has been too slow, over all connections of one transfer.
  *
- * The clock runs only while something is waited for from the source: a slow S3, or a turn at the host, costs it nothing.
- * Each byte makes up for the time that it takes at the minimum speed, so that a source that drips is out of patience a
+ * The clock runs only while the transfer waits for the source: a slow S3, or the wait for a turn at the host, is not
+ * counted. Each byte makes up for its time at the minimum speed, so a source that sends very slowly reaches the limit a
  * little later than one that sends nothing.
  */
 export class Patience {
@@ -23,7 +23,7 @@ export class Patience {
     return this.#seconds >= this.#most;
   }
 
-  /** Runs the clock while the work lasts. */
+  /** Runs the clock during the work. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.#account();
     this.#waiting += 1;

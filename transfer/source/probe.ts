@@ -10,27 +10,27 @@ import { Retries } from './retries.ts';
 import type { SourceSession } from './session.ts';
 import { hasStrongValidator, pinsOf } from './validators.ts';
 
-/** What the first GET found. Its body is the first part already. */
+/** The result of the first GET. Its body is already the first part. */
 export type Probe =
   | { readonly kind: 'unchanged'; readonly head: SourceHead }
-  /** All of it. */
+  /** The whole body. */
   | { readonly kind: 'whole'; readonly head: SourceHead; readonly bytes: Buffer; readonly crc: number }
-  /** The first bytes of a longer source with ranges and a strong validator: to be read, or destroyed, soon. */
+  /** The first bytes of a longer source with ranges and a strong validator: read or destroy them soon. */
   | {
       readonly kind: 'ranges';
       readonly head: SourceHead;
       readonly pins: Pins;
       readonly first: FirstBytes;
     }
-  /** The first bytes of a body that flows: the rest is in `body`. */
+  /** The first bytes of a flowing body: the rest is in `body`. */
   | { readonly kind: 'stream'; readonly head: SourceHead; readonly bytes: Buffer; readonly body: SourceBody };
 
 export interface ProbeOptions {
-  /** How much is asked for, and how much is read of a stream. */
+  /** How many bytes to request, and to read from a stream. */
   readonly bytes: number;
-  /** If-None-Match and If-Modified-Since of what has landed before. */
+  /** If-None-Match and If-Modified-Since for the version that landed before. */
   readonly conditions: Headers;
-  /** Take one stream even where there are ranges. */
+  /** Use one stream even if there are ranges. */
   readonly oneStream: boolean;
   readonly signal: AbortSignal;
   readonly deadline?: Date | undefined;
@@ -38,13 +38,13 @@ export interface ProbeOptions {
 
 const NOTHING = Buffer.alloc(0);
 
-/** The range asked for is of no use; the next GET goes without. */
+/** The requested range can't be used; the next GET has no range. */
 class PlainGetNeeded extends Error {
   override readonly name = 'PlainGetNeeded';
 }
 
 /**
- * Asks for the first bytes, again with backoff after a fault, and finds out from the answer how the rest is to be had.
+ * Requests the first bytes, again with backoff after a fault, and decides from the answer how to read the rest.
  *
  * @throws SourceRefusedError, SourceUnavailableError, SourceAsksToWaitError, RedirectError, SourceChangedError.
  */
@@ -102,7 +102,7 @@ async function readAnswer(
     return readPlain(target, answer, head, new Pace(session.name, options.deadline, head.contentLength));
   if (!plain && head.status === 416) {
     if (/^\s*bytes\s+\*\/0\s*$/i.test(head.headers['content-range'] ?? '')) {
-      // Its fields are those of the page that says so.
+      // The header fields belong to the error page, not to the file.
       return { kind: 'whole', head: readHead({ ...answer, headers: {} }), bytes: NOTHING, crc: EMPTY_CRC32 };
     }
     throw new PlainGetNeeded();
@@ -113,7 +113,7 @@ async function readAnswer(
   throw new SourceFaultError(`${session.name} answered ${head.status} to a GET, which is no body`);
 }
 
-/** @returns undefined for multipart/byteranges, another unit or another range: whatever it is, it is not the first bytes. */
+/** @returns undefined for multipart/byteranges, another unit or another range: then the body is not the first bytes. */
 function usableRange(head: SourceHead, asked: number): (ContentRange & { total: number }) | undefined {
   const range = readContentRange(head.headers['content-range']);
   if (range === undefined || range.first !== 0 || range.last >= asked || range.total === undefined) return undefined;
@@ -130,7 +130,7 @@ async function readRange(
   range: ContentRange & { total: number },
 ): Promise<Probe> {
   const length = range.last + 1;
-  // Without a validator nothing says that a second answer is of the same file.
+  // Without a validator, nothing shows that a second answer is of the same file.
   if (range.total > length && !hasStrongValidator(head)) throw new PlainGetNeeded();
   const pins = pinsOf(head, range.total);
   const resume = range.total > target.length;
@@ -161,7 +161,7 @@ async function readPlain(target: Buffer, { body }: SourceAnswer, head: SourceHea
   });
   const bytes = got === 0 ? NOTHING : target.subarray(0, got);
   if (got === target.length) {
-    // Full to the brim: only another read tells whether that was all.
+    // The buffer is full: only another read shows whether this was all.
     const next = Buffer.allocUnsafe(1);
     if ((await body.fill(next)) > 0) {
       return { kind: 'stream', head, bytes: Buffer.concat([bytes, next]), body };

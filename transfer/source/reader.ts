@@ -1,7 +1,7 @@
 import type { SourceGuard } from '#net/guard/source-guard.ts';
 import type { SourceLimits } from './limits.ts';
 
-/** Headers by lower-case name; a repeated one is joined by a comma and a space. */
+/** Headers by lower-case name; repeated ones are joined with a comma and a space. */
 export type Headers = Readonly<Record<string, string>>;
 
 export interface SourceRequest {
@@ -10,14 +10,14 @@ export interface SourceRequest {
   readonly limits: Required<SourceLimits>;
   /** PEM certificates to trust besides the system's. */
   readonly ca?: string | undefined;
-  /** Sockets come from `dial` with it, and no other way. */
+  /** All sockets come from `dial` with this guard. */
   readonly guard: SourceGuard;
   readonly signal: AbortSignal;
   /** Called once, when the connection is free again: the body has ended, broken, or was destroyed. */
   readonly onClosed: () => void;
 }
 
-/** The head of an answer, and its body still in the socket. */
+/** The head of an answer, with its body still in the socket. */
 export interface SourceAnswer {
   readonly url: URL;
   readonly status: number;
@@ -25,25 +25,28 @@ export interface SourceAnswer {
   readonly body: SourceBody;
 }
 
-/** A body that is read into the reader's own buffers, with no queue in between: what isn't asked for stays in the socket. */
+/**
+ * A body that is read into the reader's own buffers, with no queue in between: bytes that no read requests stay in the
+ * socket.
+ */
 export interface SourceBody {
   /**
    * Fills `target` from its start.
    *
-   * @param onBytes sees each piece as it arrives, in order, while it is still in the processor's cache.
-   * @returns the bytes written: fewer than `target` holds only where the body ended, which its framing has proven
-   *   unless it has none.
-   * @throws SourceFaultError where the connection broke, stalled or was too slow. What arrived before it is in `target`
-   *   and was shown to `onBytes`.
+   * @param onBytes receives each piece as it arrives, in order, while it is still in the processor's cache.
+   * @returns the bytes written: fewer than `target` has room for only if the body ended, which its framing has proven
+   * unless it has none.
+   * @throws SourceFaultError if the connection broke, stalled or was too slow. The bytes that arrived before are in
+   * `target` and were passed to `onBytes`.
    */
   fill(target: Uint8Array, onBytes?: (piece: Uint8Array) => void): Promise<number>;
-  /** Closes the connection without reading what is left. Harmless after the end. */
+  /** Closes the connection without reading the rest. It does no harm after the end. */
   destroy(): void;
 }
 
 /**
- * One HTTP request, one answer, no redirects followed and nothing tried again.
+ * Makes one HTTP request and returns one answer, without following redirects and without retries.
  *
- * The engine reads sources through this and nothing else, so that another way to read a socket takes one more function.
+ * The engine reads sources only through this type, so another way to read a socket needs only one more function.
  */
 export type SourceReader = (request: SourceRequest) => Promise<SourceAnswer>;

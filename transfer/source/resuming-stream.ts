@@ -6,16 +6,16 @@ import { Retries } from './retries.ts';
 import type { SourceSession } from './session.ts';
 import { conditionsOf, differenceFrom, hasStrongValidator, pinsOf } from './validators.ts';
 
-/** A body that nobody has read for so long, S3 being slow, may be dropped by its source: no fault of that. */
+/** If a body was not read for so long because S3 was slow, its source may close it. This is not the source's fault. */
 const REST_MILLISECONDS = 1_000;
 
-/** A body read from its beginning to its end, over as many connections as it takes where the source can resume. */
+/** A body that is read from beginning to end, over as many connections as needed if the source can resume. */
 export class ResumingStream {
   readonly #session: SourceSession;
   readonly #head: SourceHead;
   readonly #signal: AbortSignal;
   readonly #retries: Retries;
-  /** Read by the probe already. */
+  /** Bytes that the probe has read already. */
   #first: Uint8Array;
   #body: SourceBody;
   #offset = 0;
@@ -43,7 +43,7 @@ export class ResumingStream {
     return this.#offset;
   }
 
-  /** Whether what was read up to the end is known to be all: by a length, chunks, or a range's total. */
+  /** Whether it is known that everything was read: by a length, chunks, or a range's total. */
   get sizeProven(): boolean {
     return this.#head.framed || this.#total !== undefined;
   }
@@ -51,7 +51,7 @@ export class ResumingStream {
   /**
    * Fills the target, as SourceBody does.
    *
-   * @throws StreamBrokenError where the connection broke and the source can't go on from there, SourceChangedError.
+   * @throws StreamBrokenError if the connection broke and the source can't continue from there; SourceChangedError.
    */
   async fill(target: Uint8Array, onBytes: (piece: Uint8Array) => void): Promise<number> {
     let filled = 0;
@@ -75,7 +75,7 @@ export class ResumingStream {
         const fault = this.#retries.faultOf(error);
         const givenUp = !rested && this.#retries.count(filled > before);
         await this.#resume(fault, { rested, givenUp });
-        // What comes next is not the rest's doing any more.
+        // Later faults are not caused by this pause.
         rested = false;
       }
     }
@@ -101,9 +101,9 @@ export class ResumingStream {
   }
 
   /**
-   * Opens the body again where it broke; returns with the old body in place where another attempt may do better.
+   * Opens the body again where it broke; returns with the old body if another attempt may succeed.
    *
-   * @param rested the body was left alone before: the source isn't to blame.
+   * @param rested whether the body was not read for a while before, so that the source is not at fault.
    */
   async #resume(fault: SourceFaultError, { rested, givenUp }: { rested: boolean; givenUp: boolean }): Promise<void> {
     this.#body.destroy();
@@ -119,7 +119,7 @@ export class ResumingStream {
     }
     if (rested) this.#session.retries += 1;
     else await this.#retries.pause(fault);
-    // Whatever goes wrong here is the next fill's fault: the old body answers it with its own error.
+    // If this fails, the next fill reports the fault: the old body answers with its own error.
     try {
       await this.#reopen(fault);
     } catch (error) {
@@ -130,7 +130,7 @@ export class ResumingStream {
   async #reopen(fault: SourceFaultError): Promise<void> {
     const pins: Pins = pinsOf(this.#head, this.#total ?? 0);
     const range = `bytes=${this.#offset}-`;
-    // If-Range alone: where several backends answer, a 412 of one is no word of another.
+    // Only If-Range: if several backends answer, a 412 of one says nothing about another.
     const answer = await this.#session.get({ 'if-range': conditionsOf(pins)['if-range'] ?? '', range }, this.#signal);
     const head = readHead(answer);
     const got = readContentRange(head.headers['content-range']);

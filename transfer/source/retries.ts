@@ -1,13 +1,10 @@
 import { SourceAsksToWaitError, SourceFaultError, SourceUnavailableError } from '../errors.ts';
 import type { SourceSession } from './session.ts';
 
-/** A source that gives a little and breaks, again and again, is given up after so many times its attempts. */
+/** A source that sends a little and breaks, again and again, fails after this many times its attempts. */
 const ATTEMPTS_WITH_PROGRESS = 10;
 
-/**
- * How one thing is asked of a source again where it fails: the one place that counts attempts, and that says when the
- * source is given up.
- */
+/** Repeats a request to a source after a failure. Only this class counts attempts and decides when to stop trying. */
 export class Retries {
   readonly #session: SourceSession;
   readonly #signal: AbortSignal;
@@ -22,12 +19,12 @@ export class Retries {
   }
 
   /**
-   * Waits after a fault, and returns where the thing may be asked again.
+   * Waits after a fault, and returns if the request may be sent again.
    *
-   * @param what failed, as the error names it.
-   * @param progress whether the attempt brought something that is kept.
-   * @throws the error itself where it is no SourceFaultError, or the signal has aborted; SourceUnavailableError,
-   *   SourceAsksToWaitError.
+   * @param what the name of the failed thing in errors.
+   * @param progress whether the attempt brought bytes that are kept.
+   * @throws the error itself if it is not a SourceFaultError, or the signal has aborted; SourceUnavailableError;
+   * SourceAsksToWaitError.
    */
   async after(error: unknown, what: string, progress = false): Promise<void> {
     const fault = this.faultOf(error);
@@ -44,13 +41,13 @@ export class Retries {
     await this.pause(fault);
   }
 
-  /** @throws the error where asking again is no answer to it. */
+  /** @throws the error if another request does not help. */
   faultOf(error: unknown): SourceFaultError {
     if (!(error instanceof SourceFaultError) || this.#signal.aborted) throw error;
     return error;
   }
 
-  /** Counts a fault. @returns whether the source is to be given up. */
+  /** Counts a fault. @returns whether to stop trying. */
   count(progress: boolean): boolean {
     const { limits, patience } = this.#session;
     this.#inARow = progress ? 1 : this.#inARow + 1;
@@ -59,12 +56,12 @@ export class Retries {
     return this.#inARow >= attempts || this.#all >= attempts * ATTEMPTS_WITH_PROGRESS || patience.isOver;
   }
 
-  /** What came before is no failure of the source any more. */
+  /** Earlier failures don't count any more. */
   forgive(): void {
     this.#inARow = 0;
   }
 
-  /** Such as `4 times`. */
+  /** For example `4 times`. */
   get times(): string {
     return this.#all === 1 ? 'once' : `${this.#all} times`;
   }

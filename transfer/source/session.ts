@@ -18,21 +18,23 @@ import { DEFAULT_LIMITS, type SourceLimits } from './limits.ts';
 import { Patience } from './patience.ts';
 import type { Headers, SourceAnswer, SourceBody, SourceReader, SourceRequest } from './reader.ts';
 
-/** Where a body comes from. Given anew in each process; none of it is kept in a state. */
+/** The source of a body. It is passed again in each process; a state contains none of it. */
 export interface Source {
   /** http or https. User info in it is sent as Basic authorization. */
   readonly url: string;
-  /** Sent to the URL's own origin; to where it redirects go only `user-agent` and `accept`. */
+  /** Sent to the URL's own origin; redirects to other origins get only `user-agent` and `accept`. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
-   * Asked before each request to the URL's own origin, for credentials that may change in the meantime. What it gives is
-   * sent and kept nowhere; query parameters are added to the URL. Its errors are tried again as a fault of the source is,
-   * but for PermanentTransferError.
+   * Called before each request to the URL's own origin, for credentials that may change meanwhile. Its result is sent
+   * and stored nowhere; query parameters are added to the URL. Its errors are retried like a fault of the source,
+   * except PermanentTransferError.
    */
   readonly authorize?: () => Promise<Authorization>;
-  /** What the caller knows of the body. `sha256` and `md5` force order: one process has to see every byte. Hex. */
+  /**
+   * What the caller knows about the body. `sha256` and `md5` require order: one process has to read every byte. Hex.
+   */
   readonly expect?: Expect;
-  /** Take a body that has neither a length nor chunks, although a cut looks like its end. @default false */
+  /** Accept a body that has neither a length nor chunks, although an interruption looks like its end. @default false */
   readonly allowUnprovenEnd?: boolean;
   readonly limits?: SourceLimits;
   /** PEM certificates to trust instead of the system's. */
@@ -49,23 +51,23 @@ export interface Expect {
   readonly sha256?: string | undefined;
   readonly md5?: string | undefined;
   readonly crc32?: string | undefined;
-  /** Such as `text/csv`, or `text/*`, without parameters: what the source's Content-Type has to be. It proves no end. */
+  /** The required Content-Type of the source, such as `text/csv`, or `text/*`, without parameters. It proves no end. */
   readonly contentType?: string | undefined;
 }
 
-/** Statuses that may mean no more than that a presigned target has expired. */
+/** Statuses that may only mean that a presigned target has expired. */
 const EXPIRED = new Set([401, 403, 404, 410]);
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /**
- * A repetition may get another answer. Of 5xx all but 501 and 505, which say what the server will never do: CDNs and
- * proxies have made up many more (507 to 509, 520 to 530, 599).
+ * Another request may get another answer. All 5xx count except 501 and 505, which name something that the server will
+ * never do: CDNs and proxies use many other codes (507 to 509, 520 to 530, 599).
  */
 function isTransient(status: number): boolean {
   if (status >= 500) return status !== 501 && status !== 505;
   return status === 408 || status === 425 || status === 429;
 }
 
-/** The original URL is asked again for a fresh target no more often than this. */
+/** The original URL is asked for a fresh target at most once in this time. */
 const RESOLVE_MILLISECONDS = 1_000;
 /** Headers that the engine sets itself, or that belong to the connection. */
 const OWN = new Set(
@@ -75,13 +77,17 @@ const OWN = new Set(
 );
 const ANYWHERE = new Set(['user-agent', 'accept', 'accept-language']);
 
-/** A URL on the way, and whether the way to it has led through another origin: then it gets no credentials any more. */
+/**
+ * A URL in a chain of redirects, and whether the chain has passed another origin: then it gets no credentials any more.
+ */
 interface Hop {
   readonly url: URL;
   readonly strayed: boolean;
 }
 
-/** One process's way to a source: follows redirects, remembers where they lead, bounds and paces requests. */
+/**
+ * The requests of one process to a source: it follows redirects, remembers their target, and limits and paces requests.
+ */
 export class SourceSession {
   readonly limits: Required<SourceLimits>;
   readonly patience: Patience;
@@ -90,17 +96,17 @@ export class SourceSession {
   readonly #gate: HostGate;
   readonly #read: SourceReader;
   readonly #guard: SourceGuard;
-  /** Where the redirects led. In memory only: it may be a presigned URL. */
+  /** The target of the redirects. It is only kept in memory, because it may be a presigned URL. */
   #final: Hop | undefined;
   #resolvedAt = 0;
   /** The URL itself answers, without a redirect. */
   #direct = false;
-  /** Resolved once the request that is looking for the way has come back. */
+  /** Resolves when the request that follows the redirects has returned. */
   #finding: Promise<void> | undefined;
-  /** Attempts beyond each first one. */
+  /** The number of attempts after the first ones. */
   retries = 0;
 
-  /** @throws RedirectError where the URL isn't one of http or https. Whether it may be asked is found out by `get`. */
+  /** @throws RedirectError if the URL isn't one of http or https. `get` checks whether it may be asked. */
   constructor(
     source: Source,
     gate: HostGate,
@@ -116,24 +122,27 @@ export class SourceSession {
     this.#guard = guard;
   }
 
-  /** The original URL without its secrets, as messages and records name the source. */
+  /** The original URL without its secrets, for messages and records. */
   get name(): string {
     return redactUrl(this.#url);
   }
 
-  /** Where redirects have led; undefined before the first answer, and where there were none. It may hold a signature. */
+  /**
+   * The target of the redirects; undefined before the first answer, and if there were none. It may contain a signature.
+   */
   get redirectedTo(): URL | undefined {
     return this.#final?.url;
   }
 
   /**
-   * One GET. Whatever status the source answers is returned, but for redirects, which are followed, and those of
-   * `refuseOrFault`.
+   * Makes one GET. It returns the answer with any status, but it follows redirects, and `refuseOrFault` throws for some
+   * statuses.
    *
-   * @throws SourceFaultError on what a repetition may mend, SourceRefusedError on what it won't, RedirectError, SourceForbiddenError.
+   * @throws SourceFaultError if another try may help; SourceRefusedError if it does not; RedirectError;
+   * SourceForbiddenError.
    */
   async get(headers: Headers, signal: AbortSignal): Promise<SourceAnswer> {
-    // One request finds the way; those that are made meanwhile wait for it, so that a redirect is asked once.
+    // One request follows the redirects; others wait for it, so that a redirect is requested once.
     while (this.#finding !== undefined) await orAborted(this.#finding, signal);
     if (this.#direct || this.#final !== undefined) return await this.#get(headers, signal);
     let found = () => {};
@@ -171,7 +180,7 @@ export class SourceSession {
   }
 
   /**
-   * Waits before the next attempt at what failed with `fault`, or throws what the caller is to see instead.
+   * Waits before the next attempt after `fault`, or throws the error for the caller.
    *
    * @param attempt how many attempts in a row have failed, from 1.
    */
@@ -217,7 +226,7 @@ export class SourceSession {
     if (pause > 0) await wait(pause, signal);
     const leave = await this.#gate.enter(url.origin, signal);
     try {
-      // Only now: what it gives may be good for seconds, and the wait for a turn may be long.
+      // The call comes only here, because its result may be valid for seconds, and the wait for a turn may be long.
       const authorization = hop.strayed ? {} : await orAborted(this.#authorize(), signal);
       const request: SourceRequest = {
         url: withQuery(url, authorization),
@@ -297,7 +306,7 @@ export class SourceSession {
   }
 }
 
-/** What a URL says of user or password, as it is where it is no percent-encoding. */
+/** Decodes the user or password of a URL; returns it unchanged if it is not valid percent-encoding. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -313,7 +322,9 @@ function withQuery(url: URL, { query }: Authorization): URL {
   return full;
 }
 
-/** Seconds from a Retry-After in either of its forms, within the longest pause; undefined where none can be read. */
+/**
+ * Returns the seconds of a Retry-After in either of its forms, up to the longest pause; undefined if it can't be read.
+ */
 export function parseRetryAfter(value: string | undefined): number | undefined {
   const text = value?.trim() ?? '';
   const seconds = /^\d+$/.test(text)

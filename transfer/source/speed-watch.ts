@@ -4,8 +4,8 @@ import type { SourceLimits } from './limits.ts';
 const TICK_MILLISECONDS = 500;
 
 /**
- * Watches that a source sends at all, and not too slowly. Its clock runs only while a read is outstanding: a reader
- * that waits for S3 costs the source nothing.
+ * Checks that a source sends at all, and not too slowly. Its clock runs only while a read waits: the time in which a
+ * reader waits for S3 does not count against the source.
  */
 export class SpeedWatch {
   readonly #origin: string;
@@ -13,7 +13,7 @@ export class SpeedWatch {
   readonly #onSlow: (error: SourceFaultError) => void;
   #timer: NodeJS.Timeout | undefined;
   #since = 0;
-  /** Of the window that is being measured. */
+  /** The bytes in the window that is being measured. */
   #bytes = 0;
   #milliseconds = 0;
   #idleMilliseconds = 0;

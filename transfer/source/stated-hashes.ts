@@ -1,16 +1,18 @@
 import { readContentRange, type SourceHead } from './answer.ts';
 
-/** A hash that a source's answer states of the whole representation, or why it can't be used. */
+/** A hash that a source's answer states for the whole representation, or why it can't be used. */
 export interface StatedHash {
-  /** As records name it, such as `content-md5` or `x-goog-hash md5`. */
+  /** The name in records, such as `content-md5` or `x-goog-hash md5`. */
   readonly name: string;
-  /** As node:crypto names it, or `crc32`; undefined where it can't be checked. */
+  /** The name in node:crypto, or `crc32`; undefined if it can't be checked. */
   readonly algorithm: 'md5' | 'sha1' | 'sha256' | 'sha512' | 'crc32' | undefined;
   readonly hex: string;
   readonly unusable?: string;
 }
 
-/** Of a header with hashes. The longest has 88 characters; whoever states more than a dozen means something else. */
+/**
+ * The limit for a header with hashes. The longest hash has 88 characters; more than a dozen hashes are not plausible.
+ */
 const MOST_CHARACTERS = 1_024;
 
 const SIZES = { md5: 16, sha1: 20, sha256: 32, sha512: 64, crc32: 4 } as const;
@@ -25,10 +27,13 @@ const DIGEST_NAMES: Readonly<Record<string, Algorithm>> = {
   'sha-512': 'sha512',
 };
 
-/** What a header's hash covers: the answer's own content, so the whole only where that is whole, or always the whole. */
+/**
+ * What a header's hash covers: the answer's own content (the whole file only if the answer is whole), or always the
+ * whole file.
+ */
 type Covers = 'content' | 'whole';
 
-/** Each header that states a hash, what it covers and how it is written. */
+/** Each header that states a hash, what it covers and its syntax. */
 const HEADERS: readonly { header: string; covers: Covers; read: (value: string, head: SourceHead) => StatedHash[] }[] =
   [
     { header: 'content-md5', covers: 'content', read: (value) => [base64('content-md5', 'md5', value)] },
@@ -48,18 +53,18 @@ const HEADERS: readonly { header: string; covers: Covers; read: (value: string, 
     { header: 'x-amz-checksum-crc64nvme', covers: 'whole', read: () => [noSuch('x-amz-checksum-crc64nvme')] },
   ];
 
-/** All hashes that an answer states of the whole body as it is served. */
+/** Returns all hashes that an answer states for the whole body as it is served. */
 export function statedHashes(head: SourceHead): StatedHash[] {
   return HEADERS.flatMap(({ header, covers, read }) => {
     const value = head.headers[header];
     if (value === undefined || value.length > MOST_CHARACTERS) return [];
-    // Of a part it is the hash of that part: true, and of no use for the whole.
+    // For a part, it is the hash of that part: correct, but useless for the whole.
     if (covers === 'content' && !isWhole(head)) return [];
     return read(value, head);
   });
 }
 
-/** A file that is no longer than what the probe asks for comes whole, as a 206. */
+/** A file that is no longer than the probe's range comes whole, as a 206. */
 function isWhole({ status, headers }: SourceHead): boolean {
   if (status !== 206) return true;
   const range = readContentRange(headers['content-range']);
@@ -94,7 +99,7 @@ function named(header: string, label: string, text: string): StatedHash {
   return algorithm === undefined ? noSuch(name) : base64(name, algorithm, text);
 }
 
-/** Google hashes what is stored; where it decodes on the way, that is not what is served. */
+/** Google hashes the stored bytes; if it decodes them for the answer, the hash does not match the served bytes. */
 function googleHashes(value: string, head: SourceHead): StatedHash[] {
   const stored = head.headers['x-goog-stored-content-encoding']?.trim().toLowerCase();
   return pairs('x-goog-hash', value).map((hash) =>
@@ -104,7 +109,7 @@ function googleHashes(value: string, head: SourceHead): StatedHash[] {
   );
 }
 
-/** `-N` behind it: a hash over the parts' hashes, which says nothing of the bytes unless one knows the parts. */
+/** `-N` at its end: a hash of the parts' hashes, which can only be checked if the parts are known. */
 function amazon(algorithm: Algorithm, value: string): StatedHash[] {
   return /-\d+\s*$/.test(value) ? [] : [base64(`x-amz-checksum-${algorithm}`, algorithm, value)];
 }

@@ -3,9 +3,9 @@ import type { SourceHead } from './answer.ts';
 import type { Headers } from './reader.ts';
 
 /**
- * A date can vouch for bytes only where the file can't have changed twice within it. RFC 9110 8.8.2.2 asks for an
- * answer's Date after the Last-Modified and for clocks that can be trusted; a minute between the two makes clocks that
- * disagree unlikely.
+ * A date can identify a version only if the file can't have changed twice within its second. RFC 9110 8.8.2.2 requires
+ * an answer's Date after the Last-Modified, and clocks that can be trusted; with a minute between the two, a wrong
+ * clock is unlikely to matter.
  */
 const STRONG_AFTER_MILLISECONDS = 60_000;
 
@@ -18,7 +18,7 @@ export function isStrongLastModified(lastModified: string | undefined, date: str
   return Date.parse(date) - Date.parse(lastModified) >= STRONG_AFTER_MILLISECONDS;
 }
 
-/** Whether ranges of this answer's representation can be told from another version's. */
+/** Returns whether ranges of this answer's representation can be distinguished from another version's. */
 export function hasStrongValidator(head: SourceHead): boolean {
   if (head.etag !== undefined) return isStrongEtag(head.etag);
   return isStrongLastModified(head.lastModified, head.date);
@@ -36,8 +36,8 @@ export function pinsOf(head: SourceHead, total: number): Pins {
 }
 
 /**
- * The conditions of a range request. Both kinds, since servers differ in which they heed: If-Match is answered by 412,
- * If-Range by a whole 200 that is closed unread.
+ * The conditions of a range request. Both kinds, because servers obey different ones: for If-Match they answer 412, for
+ * If-Range a whole 200 that is closed unread.
  */
 export function conditionsOf(pins: Pins): Headers {
   if (pins.etag !== undefined) return { 'if-match': pins.etag, 'if-range': pins.etag };
@@ -45,14 +45,14 @@ export function conditionsOf(pins: Pins): Headers {
   return { 'if-unmodified-since': pins.lastModified, 'if-range': pins.lastModified };
 }
 
-/** What differs between the pins and an answer, undefined where it is the same version. */
+/** Returns what differs between the pins and an answer, or undefined if it is the same version. */
 export function differenceFrom(pins: Pins, head: SourceHead, total: number | undefined): string | undefined {
   if (pins.etag !== undefined && head.etag !== pins.etag) return `ETag ${head.etag ?? 'none'} instead of ${pins.etag}`;
   if (pins.etag === undefined && head.lastModified !== pins.lastModified) {
     return `Last-Modified ${head.lastModified ?? 'none'} instead of ${pins.lastModified}`;
   }
   if (total !== undefined && total !== pins.total) return `${total} bytes instead of ${pins.total}`;
-  // An answer to If-Range may leave out what describes the representation, where its ETag does (RFC 9110 15.3.7).
+  // An answer to If-Range may leave out fields that describe the representation if it has the ETag (RFC 9110 15.3.7).
   const leftOut = head.contentEncoding === undefined && pins.etag !== undefined;
   if (head.contentEncoding !== pins.contentEncoding && !leftOut) {
     return `Content-Encoding ${head.contentEncoding ?? 'identity'} instead of ${pins.contentEncoding ?? 'identity'}`;
@@ -62,8 +62,8 @@ export function differenceFrom(pins: Pins, head: SourceHead, total: number | und
 }
 
 /**
- * Whether two beginnings saw the same file under two ETags: several backends that each make their own. The same ETag
- * again says the same: in between another one was answered.
+ * Returns whether two beginnings read the same file under two ETags: several backends that each make their own. The
+ * same ETag again means the same, because another one was answered in between.
  */
 export function looksLikeSeveralBackends(earlier: Pins, now: Pins): boolean {
   if (earlier.total !== now.total) return false;

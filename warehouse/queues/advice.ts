@@ -1,15 +1,15 @@
 import { type Queue, type QueueReport, waitShare } from './queue-report.ts';
 
-/** A queue in which so many queries ran is one to say something of. */
+/** A queue with at least this many queries gets advice. */
 const ENOUGH_QUERIES = 50;
-/** Waiting that nobody notices. */
+/** A wait that nobody notices. */
 const SHORT_WAIT_SECONDS = 1;
-/** Waiting that people complain of. */
+/** A wait about which people complain. */
 const LONG_WAIT_SECONDS = 10;
-/** Hours of a day that are bad: others are to be at most a quarter of them. */
+/** The largest number of bad hours in a day for which other hours can be recommended. */
 const MOST_BAD_HOURS = 8;
 
-/** What to change, with the numbers that say so, a sentence or two for each queue that has something. */
+/** Returns what to change, with the numbers that show it: a sentence or two for each queue with a problem. */
 export function adviceOf(report: QueueReport): string[] {
   if (report.queues.every(({ queries }) => queries === 0))
     return ['No query ran in this time: there is nothing to advise.'];

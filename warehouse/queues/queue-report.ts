@@ -1,4 +1,4 @@
-/** How a warehouse gives its queries their turn. */
+/** How a warehouse decides the order of its queries. */
 export type Management = 'manual' | 'automatic' | 'serverless';
 
 /** What happened in a queue in one hour. */
@@ -17,13 +17,13 @@ export interface Queue {
   /** Its service class; null for Serverless. */
   readonly serviceClass: number | null;
   readonly name: string;
-  /** Which queries go there. */
+  /** The conditions for queries of this queue. */
   readonly conditions: readonly string[];
-  /** Null under automatic WLM and Serverless, which divide as they see fit. */
+  /** Null under automatic WLM and Serverless, which decide this themselves. */
   readonly slots: number | null;
   /** MiB of a slot on each node. */
   readonly memoryMiB: number | null;
-  /** Seconds after which a query is ended; null where there is no limit. */
+  /** Seconds after which a query is ended; null if there is no limit. */
   readonly timeoutSeconds: number | null;
   readonly concurrencyScaling: boolean;
   readonly queries: number;
@@ -34,25 +34,25 @@ export interface Queue {
   readonly p95WaitSeconds: number;
   readonly worstWaitSeconds: number;
   readonly longestSeconds: number;
-  /** Queries that went to disk for want of memory; null where that isn't known. */
+  /** Queries that used the disk because memory was short; null if unknown. */
   readonly toDisk: number | null;
   readonly hours: readonly Hour[];
 }
 
-/** What was seen of a warehouse's queues, and by whom. */
+/** The state of a warehouse's queues, and the user who read it. */
 export interface QueueReport {
   readonly management: Management;
   readonly since: Date;
   readonly until: Date;
   readonly user: string;
-  /** `own`: this user sees its own queries alone, and not how the queues are set up. */
+  /** `own`: this user sees only its own queries, and not how the queues are configured. */
   readonly sees: 'all' | 'own';
   readonly queues: readonly Queue[];
-  /** RPUs that Serverless had at most, and seconds of them that are charged; null for a cluster. */
+  /** The largest number of RPUs of Serverless, and their charged seconds; null for a cluster. */
   readonly capacity: { readonly mostRpus: number; readonly chargedSeconds: number } | null;
 }
 
-/** Time waited as a share of all time, 0 where there was none. */
+/** The time waited as a share of all time; 0 if there was none. */
 export function waitShare({ waitSeconds, executionSeconds }: Pick<Queue, 'waitSeconds' | 'executionSeconds'>): number {
   const all = waitSeconds + executionSeconds;
   return all === 0 ? 0 : waitSeconds / all;

@@ -1,13 +1,13 @@
 import { type DataApi, query, type Row } from '../data-api.ts';
 import type { Hour, Queue, QueueReport } from './queue-report.ts';
 
-/** Below are queues of the system and the superuser. 14 is short query acceleration, 15 maintenance. */
+/** Lower numbers are queues of the system and the superuser. 14 is short query acceleration, 15 maintenance. */
 const OF_USERS = 'service_class > 5 AND service_class NOT IN (14, 15)';
 /** Queues of automatic WLM. */
 const FIRST_AUTOMATIC = 100;
 const MICROSECONDS = 1_000_000;
 
-/** What each count of queries says, of the columns that hold a wait and an execution. */
+/** The counts of queries, from the columns with a wait and an execution. */
 const sums = (wait: string, execution: string) =>
   [
     'COUNT(*) AS queries',
@@ -21,16 +21,16 @@ const sums = (wait: string, execution: string) =>
 
 const HOUR = 3_600_000;
 
-/** Reads the last days: whole hours, so that the first and the last are no worse than they are. */
+/** Reads the last days as whole hours, so that the first and the last are complete. */
 export function readLastDays(api: DataApi, days: number): Promise<QueueReport> {
   const until = Math.ceil(Date.now() / HOUR) * HOUR;
   return readQueues(api, new Date(until - days * 24 * HOUR), new Date(until));
 }
 
 /**
- * Reads how long queries have waited in which queue, from the system tables that are kept for some days.
+ * Reads how long queries have waited in each queue, from the system tables that are kept for some days.
  *
- * @throws WarehouseError where a table can't be read.
+ * @throws WarehouseError if a table can't be read.
  */
 export async function readQueues(api: DataApi, since: Date, until: Date): Promise<QueueReport> {
   const ask = (name: string, sql: string) =>
@@ -62,7 +62,7 @@ async function whoLooks(ask: Ask): Promise<Pick<QueueReport, 'user' | 'sees'>> {
     );
     return { user, sees: role.monitors === true ? 'all' : 'own' };
   } catch {
-    // Not every version lets a plain user ask.
+    // Some versions don't let a plain user query this.
     return { user, sees: 'own' };
   }
 }
@@ -89,7 +89,7 @@ async function ofCluster(ask: Ask): Promise<Pick<QueueReport, 'management' | 'qu
     'what went to disk',
     `SELECT service_class, COUNT(DISTINCT q.query) AS queries FROM stl_wlm_query q JOIN svl_query_summary s ON s.query = q.query WHERE s.is_diskbased = 't' AND ${OF_USERS} AND ${WHEN('service_class_start_time')} GROUP BY 1`,
   ).catch(() => undefined);
-  // A queue in which nothing ran is one, and so is one whose set-up this user may not see.
+  // A queue without queries is included, and so is one whose configuration this user may not see.
   const classes = [...new Set([...config, ...totals].map((row) => Number(row.service_class)))].sort((a, b) => a - b);
   const isClass = (serviceClass: number) => (row: Row) => Number(row.service_class) === serviceClass;
   const queues = classes.map((serviceClass): Queue => {
@@ -140,13 +140,13 @@ async function ofServerless(ask: Ask): Promise<Pick<QueueReport, 'queues' | 'cap
   return { queues: [queue], capacity: used === undefined ? null : capacity };
 }
 
-/** A plain user gets no rows, or this. */
+/** A plain user gets no rows, or this error. */
 function withoutRight(error: Error): Row[] {
   if (/permission denied/i.test(error.message)) return [];
   throw error;
 }
 
-/** -1 is what automatic WLM says. */
+/** Automatic WLM reports -1. */
 function positive(value: Row[string] | undefined): number | null {
   return value === undefined || value === null || Number(value) <= 0 ? null : Number(value);
 }

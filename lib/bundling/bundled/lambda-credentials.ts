@@ -1,9 +1,9 @@
 /**
- * Stands in for `@aws-sdk/credential-provider-node` in the functions' bundles. Lambda hands a function the credentials of
- * its role in its environment and in no other way; the SDK's chain looks there first, and brings clients of SSO, STS and
- * sign-in along for all the places where it would look next.
+ * Replaces `@aws-sdk/credential-provider-node` in the functions' bundles. Lambda passes the credentials of a function's
+ * role only in the environment. The SDK's chain looks there first, but also contains clients of SSO, STS and sign-in
+ * for all other places.
  *
- * The provider rejects where they are not set, instead of going on to look elsewhere.
+ * If the variables are not set, the provider rejects and does not look elsewhere.
  */
 export function defaultProvider() {
   return async () => {

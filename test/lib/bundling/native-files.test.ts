@@ -19,7 +19,9 @@ const elf = (machine: number): Buffer => {
 };
 
 describe("DuckDB's native files", () => {
-  it('for Fargate are ELF files for arm64, whatever machine synthesises', { tags: ['heavy'] }, () => {
+  it("DuckDB's native files for Fargate are ELF files for arm64, on whatever machine the synth runs", {
+    tags: ['heavy'],
+  }, () => {
     const files = duckDbFiles(FARGATE);
     expect(files.map(({ name }) => name)).toEqual(['duckdb.node', 'libduckdb.so']);
     for (const { path } of files) {
@@ -29,7 +31,7 @@ describe("DuckDB's native files", () => {
     }
   });
 
-  it('are the same files the second time, so that a deploy uploads nothing again', () => {
+  it("DuckDB's native files are the same the second time, so that a deploy uploads nothing again", () => {
     expect(duckDbFiles(ownPlatform())).toEqual(duckDbFiles(ownPlatform()));
     expect(duckDbFiles(ownPlatform()).map(({ name }) => name)).toContain('duckdb.node');
   });
@@ -37,13 +39,13 @@ describe("DuckDB's native files", () => {
   it.each([
     ['another machine', elf(62), /is an ELF file for machine 62; arm64 is 183/],
     ['a script', Buffer.from('#!/bin/sh\nexit 1\n# long enough to be looked at'), /is no ELF file/],
-  ])('are refused where they are for %s', (_name, bytes, message) => {
+  ])("DuckDB's native files are refused if they are for %s", (_name, bytes, message) => {
     expect(() => checkPlatform(bytes, FARGATE, 'x.node')).toThrow(WrongPlatformError);
     expect(() => checkPlatform(bytes, FARGATE, 'x.node')).toThrow(message);
     expect(() => checkPlatform(elf(183), FARGATE, 'x.node')).not.toThrow();
   });
 
-  it("are locked at the very version that the worker's JavaScript has", () => {
+  it("DuckDB's native files have exactly the version of the worker's JavaScript", () => {
     const json = (path: string) => JSON.parse(readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8'));
     const version = json('package.json').dependencies['@duckdb/node-api'];
     expect(json('worker/native/package.json').dependencies['@duckdb/node-bindings']).toBe(version);

@@ -35,7 +35,7 @@ function buildspecWith({ template }: ReturnType<typeof deliver>, command: string
 describe('the pipeline', () => {
   const two = deliver(TWO_STAGES);
 
-  it('builds, changes itself, publishes the assets, and then deploys stage by stage, the approved one after its approval', () => {
+  it('the pipeline builds, changes itself, publishes the assets, and then deploys stage by stage, the approved one after its approval', () => {
     expect(stagesOf(two).map(({ name, actions }) => [name, ...actions.map((action) => action.Name)])).toEqual([
       ['Source', 'sluice'],
       ['Build', 'Synth'],
@@ -46,12 +46,12 @@ describe('the pipeline', () => {
     ]);
   });
 
-  it('asks a person before the deploy to an approved stage', () => {
+  it('the pipeline asks a person before the deploy to an approved stage', () => {
     const approve = stagesOf(two).at(-1)?.actions[0];
     expect(approve?.ActionTypeId).toMatchObject({ Category: 'Approval', Provider: 'Manual' });
   });
 
-  it('builds with the commands of the README, and keeps what npm and pip download', () => {
+  it('the pipeline builds with the commands of the README, and caches what npm and pip download', () => {
     const spec = buildspecWith(two, 'npm run synth');
     expect(spec.phases.install.commands).toEqual(['npm ci']);
     expect(spec.phases.build.commands).toEqual(['npm test', 'npm run synth']);
@@ -65,7 +65,7 @@ describe('the pipeline', () => {
     for (const command of ['npm ci', 'npm test']) expect(readme).toContain(`${command}\n`);
   });
 
-  it('takes another test command, and none', () => {
+  it('the pipeline uses another test command, or none', () => {
     const other = deliver({ ...TWO_STAGES, test: 'npx vitest run --project unit' });
     expect(buildspecWith(other, 'npm run synth').phases.build.commands).toEqual([
       'npx vitest run --project unit',
@@ -75,7 +75,7 @@ describe('the pipeline', () => {
     expect(buildspecWith(none, 'npm run synth').phases.build.commands).toEqual(['npm run synth']);
   });
 
-  it('changes itself with the CDK of this repository', () => {
+  it('the pipeline changes itself with the CDK of this repository', () => {
     const { devDependencies } = JSON.parse(
       readFileSync(fileURLToPath(new URL('../../../package.json', import.meta.url)), 'utf8'),
     );
@@ -83,7 +83,7 @@ describe('the pipeline', () => {
     expect(spec.phases.install.commands).toEqual([`npm install -g aws-cdk@${devDependencies['aws-cdk']}`]);
   });
 
-  it('runs the state machine after each deploy, by roles of the stage', () => {
+  it('the pipeline runs the state machine after each deploy, with roles of the stage', () => {
     const spec = buildspecWith(two, 'sluice smoke');
     expect(spec.phases.install.commands).toEqual(['npm ci']);
     expect(spec.phases.build.commands).toEqual([expect.stringContaining('npx sluice smoke --input - --minutes 30')]);
@@ -97,12 +97,12 @@ describe('the pipeline', () => {
     });
   });
 
-  it('is told nobody about where nobody is named', () => {
+  it('the pipeline sends no mail if no address is set', () => {
     two.template.resourceCountIs('AWS::SNS::Topic', 0);
     two.template.resourceCountIs('AWS::CodeStarNotifications::NotificationRule', 0);
   });
 
-  it('sends a mail when it failed, succeeded, or waits for a person', () => {
+  it('the pipeline sends a mail when it failed, succeeded, or waits for a person', () => {
     const { template } = deliver({ ...TWO_STAGES, email: 'team@example.org' });
     template.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'team@example.org' });
     template.hasResourceProperties('AWS::CodeStarNotifications::NotificationRule', {
@@ -124,7 +124,7 @@ describe('the pipeline', () => {
     });
   });
 
-  it('tells a topic of yours instead', () => {
+  it('the pipeline publishes to a topic of yours instead', () => {
     const topic = 'arn:aws:sns:eu-central-1:111111111111:chat';
     const { template } = deliver({ ...TWO_STAGES, topic });
     template.resourceCountIs('AWS::SNS::Topic', 0);
@@ -135,7 +135,7 @@ describe('the pipeline', () => {
 });
 
 describe('the source', () => {
-  it('is a repository of CodeCommit', () => {
+  it('the source is a repository of CodeCommit', () => {
     const [source] = stagesOf(deliver(TWO_STAGES));
     expect(source?.actions[0]).toMatchObject({
       ActionTypeId: { Provider: 'CodeCommit' },
@@ -143,7 +143,7 @@ describe('the source', () => {
     });
   });
 
-  it('is a repository behind a connection, on the branch of the settings', () => {
+  it('the source is a repository behind a connection, on the branch of the settings', () => {
     const delivery = deliver({
       source: 'connection',
       connectionArn: CONNECTION,
@@ -183,7 +183,7 @@ describe('a stage', () => {
     { workers: { max: 2, heartbeatSeconds: 20 }, gate: { intervalSeconds: 45 } },
   );
 
-  it('is deployed by the roles of its own account, in its own region', () => {
+  it('a stage is deployed by the roles of its own account, in its own region', () => {
     const deploys = stagesOf(apart).flatMap(({ actions }) => actions.filter(({ Name }) => Name === 'Sluice.Prepare'));
     expect(deploys.map(({ Region }) => Region ?? 'eu-central-1')).toEqual(['eu-central-1', 'us-east-1']);
     expect(deploys.map(({ Configuration }) => JSON.stringify(Configuration.RoleArn))).toEqual([
@@ -192,12 +192,12 @@ describe('a stage', () => {
     ]);
   });
 
-  it('shares a key with other accounts only where there are others', () => {
+  it('a stage shares a key with other accounts only if there are others', () => {
     apart.template.resourceCountIs('AWS::KMS::Key', 1);
     deliver(TWO_STAGES).template.resourceCountIs('AWS::KMS::Key', 0);
   });
 
-  it('has the settings of the app, and over them its own', () => {
+  it('a stage has the settings of the app, overridden by its own', () => {
     const variables = (stage: string) =>
       JSON.stringify(apart.stages[stage]?.findResources('AWS::Lambda::Function') ?? {}).replaceAll('\\', '');
     expect(variables('staging')).toContain('"max":2');

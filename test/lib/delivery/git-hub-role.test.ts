@@ -13,11 +13,11 @@ const { template, stages } = deliver({
 });
 
 describe('a delivery by GitHub Actions', () => {
-  it('has no pipeline', () => {
+  it('a delivery by GitHub Actions has no pipeline', () => {
     expect(template.toJSON()).toEqual({});
   });
 
-  it('lets the jobs of one environment of one repository in, and no others', () => {
+  it('the role for GitHub Actions admits the jobs of one environment of one repository, and no others', () => {
     stages.staging?.hasResourceProperties('AWS::IAM::Role', {
       RoleName: 'Staging-github-eu-central-1',
       AssumeRolePolicyDocument: {
@@ -49,7 +49,7 @@ describe('a delivery by GitHub Actions', () => {
     });
   });
 
-  it('may take on the roles of the bootstrap and of the stage, in its own account and region', () => {
+  it('the role for GitHub Actions may assume the roles of the bootstrap and of the stage, in its own account and region', () => {
     const policies = Object.values(stages.production?.findResources('AWS::IAM::Policy') ?? {});
     const may = policies.find(({ Properties }) => JSON.stringify(Properties.Roles).includes('GitHubRole'));
     const [statement, ...more] = may?.Properties.PolicyDocument.Statement ?? [];
@@ -71,7 +71,7 @@ describe('a delivery by GitHub Actions', () => {
     );
   });
 
-  it('is the one whom the two roles of the stage trust', () => {
+  it('the two roles of the stage trust the role for GitHub Actions', () => {
     for (const role of ['smoke', 'rollback']) {
       stages.production?.hasResourceProperties('AWS::IAM::Role', {
         RoleName: `Sluice-${role}-eu-central-1`,

@@ -35,7 +35,7 @@ describe('the smoke role of a stage', () => {
   const { trusts, statements } = roleOf('smoke');
   const all = grants(statements);
 
-  it('may start this state machine, follow and stop its own runs, and read their records, and nothing else', () => {
+  it('the smoke role may start this state machine, follow and stop its own runs, and read their records, and nothing else', () => {
     expect(all.map(([action]) => action).sort()).toEqual([
       'cloudformation:DescribeStacks',
       's3:GetObject',
@@ -51,7 +51,7 @@ describe('the smoke role of a stage', () => {
     expect(all.filter(([, resource]) => resource === '"*"')).toEqual([]);
   });
 
-  it('trusts the smoke build of its own stage alone', () => {
+  it('the smoke role trusts only the smoke build of its own stage', () => {
     expect(trusts).toEqual([
       {
         Action: 'sts:AssumeRole',
@@ -75,7 +75,7 @@ describe('the smoke role of a stage', () => {
 describe('the rollback role of a stage', () => {
   const all = grants(roleOf('rollback').statements);
 
-  it('may update this stack, and read and write its kept template, and nothing else', () => {
+  it('the rollback role may update this stack, and read and write its kept template, and nothing else', () => {
     expect(all.map(([action]) => action).sort()).toEqual([
       'cloudformation:DescribeStackEvents',
       'cloudformation:DescribeStacks',
@@ -92,7 +92,7 @@ describe('the rollback role of a stage', () => {
 });
 
 describe('the build that runs them', () => {
-  it('may take these two roles on, by name, and no other', () => {
+  it('the smoke build may assume these two roles, by name, and no other', () => {
     const statements = Object.values(pipeline.findResources('AWS::IAM::Policy'))
       .filter(({ Properties }) => JSON.stringify(Properties.Roles).includes('stagingsmokerole'))
       .flatMap(({ Properties }) => Properties.PolicyDocument.Statement as Statement[]);
@@ -108,7 +108,7 @@ describe('the build that runs them', () => {
 });
 
 describe('the policies of the pipeline', () => {
-  it('grant no whole service', () => {
+  it('the policies of the pipeline grant no whole service', () => {
     const actions = Object.values(pipeline.findResources('AWS::IAM::Policy')).flatMap(({ Properties }) =>
       (Properties.PolicyDocument.Statement as Statement[]).flatMap(({ Action }) => Action),
     );
@@ -118,7 +118,7 @@ describe('the policies of the pipeline', () => {
 });
 
 describe('the bucket of the kept template', () => {
-  it('keeps versions, and outlives the stack, but not a first deploy that failed', () => {
+  it('the bucket of the kept template keeps versions, and outlives the stack, but not a first deploy that failed', () => {
     stages.staging?.hasResource('AWS::S3::Bucket', {
       DeletionPolicy: 'RetainExceptOnCreate',
       Properties: {

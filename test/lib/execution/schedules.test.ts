@@ -18,7 +18,7 @@ const inputs = Object.values(template.findResources('AWS::Scheduler::Schedule'))
 );
 
 describe('schedules', () => {
-  it('start at their time, in their zone, and not much later', () => {
+  it('schedules start at their time, in their zone, and not much later', () => {
     template.hasResourceProperties('AWS::Scheduler::Schedule', {
       Name: 'nightly',
       GroupName: Match.anyValue(),
@@ -32,7 +32,7 @@ describe('schedules', () => {
     });
   });
 
-  it("name the slot in the input, and read templates in the schedule's zone unless the input names one", () => {
+  it('schedules name the slot in the input, and fill templates in their zone unless the input names one', () => {
     expect(inputs).toEqual([
       {
         timeZone: 'Europe/Berlin',
@@ -45,7 +45,7 @@ describe('schedules', () => {
     ]);
   });
 
-  it("are trusted as this account's group of schedules alone", () => {
+  it("the roles of schedules trust only this account's group of schedules", () => {
     template.hasResourceProperties('AWS::IAM::Role', {
       AssumeRolePolicyDocument: {
         Statement: [
@@ -65,13 +65,13 @@ describe('schedules', () => {
     });
   });
 
-  it('send what is undeliverable to a standard queue', () => {
+  it('schedules send undeliverable starts to a standard queue', () => {
     for (const queue of Object.values(template.findResources('AWS::SQS::Queue'))) {
       expect(queue.Properties).not.toHaveProperty('FifoQueue');
     }
   });
 
-  it('leave nothing behind where there are none', () => {
+  it('an app without schedules has no resources for them', () => {
     const none = synthesise();
     none.resourceCountIs('AWS::Scheduler::ScheduleGroup', 0);
     none.resourceCountIs('AWS::Scheduler::Schedule', 0);

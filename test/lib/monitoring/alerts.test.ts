@@ -25,7 +25,7 @@ const alertRules = (template: Template, topic: unknown) =>
     .filter(({ Targets }) => JSON.stringify(Targets[0]?.Arn) === JSON.stringify(topic));
 
 describe('without anybody to tell', () => {
-  it('there is no topic, no alarm, no dashboard, no watch, and no rule for alerts', () => {
+  it('without anybody to alert, there is no topic, no alarm, no dashboard, no watch, and no rule for alerts', () => {
     const template = synthesise();
     for (const type of [
       'AWS::SNS::Topic',
@@ -43,7 +43,7 @@ describe('without anybody to tell', () => {
 });
 
 describe('with an address', () => {
-  it('there is a topic with the address, which only alarms of this stack may publish to', () => {
+  it('with an address, there is a topic with the address, to which only alarms of this stack may publish', () => {
     mailed.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'on-call@example.org' });
     mailed.hasResourceProperties('AWS::SNS::TopicPolicy', {
       PolicyDocument: {
@@ -63,7 +63,7 @@ describe('with an address', () => {
     });
   });
 
-  it('each alert from an event has a rule of this deployment, with a queue for what can’t be delivered', () => {
+  it('each alert from an event has a rule of this deployment, with a queue for undeliverable events', () => {
     const rules = alertRules(mailed, { Ref: topicOf(mailed) });
     expect(rules.map(({ Description }) => Description).sort()).toEqual([
       'A run failed',
@@ -114,7 +114,7 @@ describe('with an address', () => {
     }
   });
 
-  it('each alarm tells of its beginning and its end, and takes no data for no alarm', () => {
+  it('each alarm reports its beginning and its end, and missing data raises no alarm', () => {
     const alarms = Object.values(mailed.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
     expect(
       alarms.map(({ AlarmName, Namespace, MetricName }) => `${AlarmName} ${Namespace} ${MetricName}`).sort(),
@@ -132,7 +132,7 @@ describe('with an address', () => {
     }
   });
 
-  it('an alarm looks at the dollars of 24 hours where a sum is set, and DoneState then sends that metric alone', () => {
+  it('an alarm sums the dollars of 24 hours if a limit is set, and DoneState then sends only that metric', () => {
     const template = synthesise({ ...EMAIL, 'alerts.dollarsADay': 25 });
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: 'Sluice-spend',
@@ -171,7 +171,7 @@ describe('with a topic of the user’s', () => {
   const arn = 'arn:aws:sns:eu-central-1:111111111111:pager';
   const template = synthesise({ 'alerts.topic': arn });
 
-  it('no topic is made, and rules publish by a role that may do nothing else', () => {
+  it('with a topic of the user’s, no topic is made, and rules publish with a role that may do nothing else', () => {
     template.resourceCountIs('AWS::SNS::Topic', 0);
     expect(alertRules(template, arn)).toHaveLength(7);
     template.hasResourceProperties('AWS::IAM::Policy', {
@@ -180,13 +180,13 @@ describe('with a topic of the user’s', () => {
     });
   });
 
-  it('an address is subscribed to it', () => {
+  it('with a topic of the user’s, an address is subscribed to it', () => {
     synthesise({ 'alerts.topic': arn, ...EMAIL }).hasResourceProperties('AWS::SNS::Subscription', { TopicArn: arn });
   });
 });
 
 describe('with a key', () => {
-  it('the topic is encrypted, and alarms and rules may use the key', () => {
+  it('with a key, the topic is encrypted, and alarms and rules may use the key', () => {
     const template = synthesise({ ...EMAIL, 'encryption.key': 'own' });
     template.hasResourceProperties('AWS::SNS::Topic', { KmsMasterKeyId: Match.anyValue() });
     template.hasResourceProperties('AWS::KMS::Key', {

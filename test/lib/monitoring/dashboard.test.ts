@@ -12,7 +12,7 @@ function dashboardWith(settings: Record<string, unknown>): string {
 }
 
 describe('the dashboard', () => {
-  it('shows what AWS measures for nothing, and the last runs', () => {
+  it("the dashboard shows AWS's free metrics, and the last runs", () => {
     const body = dashboardWith({});
     for (const metric of [
       'ExecutionsStarted',
@@ -28,7 +28,7 @@ describe('the dashboard', () => {
     expect(body).not.toContain('"type":"alarm"');
   });
 
-  it("shows Sluice's own metrics where they are sent, and the alarms where there are any", () => {
+  it("the dashboard shows Sluice's own metrics if they are sent, and the alarms if there are any", () => {
     const body = dashboardWith({ 'metrics.level': 'runs', 'alerts.email': 'on-call@example.org' });
     for (const metric of Object.keys(METRICS).filter((name) => name !== 'Failures')) {
       expect(body).toContain(`"Sluice","${metric}","service"`);
@@ -36,7 +36,7 @@ describe('the dashboard', () => {
     expect(body).toContain('"type":"alarm"');
   });
 
-  it('is not there by default, and no metric is sent', () => {
+  it('by default there is no dashboard, and no metric is sent', () => {
     const template = synthesise();
     template.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
     for (const { Properties } of Object.values(template.findResources('AWS::Lambda::Function'))) {
@@ -47,7 +47,7 @@ describe('the dashboard', () => {
 });
 
 describe('the saved queries', () => {
-  it('are there by default, each over the logs of all functions and of the workers', () => {
+  it('the saved queries exist by default, each for the logs of all functions and of the workers', () => {
     const template = synthesise();
     const functions = Object.keys(template.findResources('AWS::Lambda::Function')).filter((id) =>
       id.startsWith('Functions'),
@@ -65,7 +65,7 @@ describe('the saved queries', () => {
 });
 
 describe('logs', () => {
-  it('are kept for 7 days, and written from the level of the setting on', () => {
+  it('logs are kept for 7 days, and written from the level of the setting on', () => {
     const template = synthesise({ 'logs.level': 'DEBUG' });
     const groups = Object.values(template.findResources('AWS::Logs::LogGroup'));
     expect(groups.length).toBeGreaterThan(15);

@@ -44,19 +44,19 @@ function referenceIn(part: unknown): string {
 describe('the network of its own', () => {
   const template = synthesise();
 
-  it('has public subnets in two zones, no NAT, and a gateway to S3', () => {
+  it('the new network has public subnets in two zones, no NAT, and a gateway to S3', () => {
     template.resourceCountIs('AWS::EC2::Subnet', 2);
     template.resourceCountIs('AWS::EC2::NatGateway', 0);
     template.hasResourceProperties('AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Gateway' });
   });
 
-  it('lets nothing in', () => {
+  it('the new network admits no connection from outside', () => {
     template.resourceCountIs('AWS::EC2::SecurityGroupIngress', 0);
     const [group] = Object.values(template.findResources('AWS::EC2::SecurityGroup'));
     expect(group?.Properties).not.toHaveProperty('SecurityGroupIngress');
   });
 
-  it('takes the two rules out of its default group, by a role that may do no more, unless the settings say otherwise', () => {
+  it('the two rules of the default group are removed, by a role that may do no more, unless the settings differ', () => {
     const calls = Object.values(template.findResources('Custom::AWS')).map(({ Properties }) => {
       expect(Properties.Update).toEqual(Properties.Create);
       expect(Properties).not.toHaveProperty('Delete');
@@ -92,13 +92,13 @@ describe('the network of its own', () => {
     synthesise({ 'network.restrictDefaultSecurityGroup': false }).resourceCountIs('Custom::AWS', 0);
   });
 
-  it('logs who talked to whom where the settings say so', () => {
+  it('the network logs its connections if the settings say so', () => {
     template.resourceCountIs('AWS::EC2::FlowLog', 0);
     const strict = synthesise({ 'network.flowLogs': true });
     strict.hasResourceProperties('AWS::EC2::FlowLog', { TrafficType: 'ALL', LogDestinationType: 'cloud-watch-logs' });
   });
 
-  it('gives workers a public address, which is their way out', () => {
+  it('workers get a public address, because they have no other route to the Internet', () => {
     template.hasResourceProperties('AWS::Lambda::Function', {
       Environment: { Variables: { SLUICE_ASSIGN_PUBLIC_IP: 'true' } },
     });
@@ -106,7 +106,7 @@ describe('the network of its own', () => {
 });
 
 describe('an existing VPC', () => {
-  it('puts workers into private subnets without a public address', () => {
+  it('workers use private subnets of an existing VPC, without a public address', () => {
     const network = existingVpc([subnetGroup('Public'), subnetGroup('Private')]);
     expect(network.subnets.map((subnet) => subnet.subnetId)).toEqual(['subnet-Private']);
     expect(network.assignPublicIp).toBe(false);
@@ -116,7 +116,7 @@ describe('an existing VPC', () => {
     template.resourceCountIs('Custom::AWS', 0);
   });
 
-  it('is refused by name where it has no private subnets with a way out', () => {
+  it('an existing VPC without private subnets that reach the Internet is refused by name', () => {
     expect(() => existingVpc([subnetGroup('Public'), subnetGroup('Isolated')])).toThrow(NoSubnetsError);
     expect(() => existingVpc([subnetGroup('Public')])).toThrow(`network.vpcId: ${VPC_ID} has no private subnets`);
   });

@@ -8,11 +8,11 @@ const readers = (settings: Record<string, unknown>) =>
       .map((statement) => ({ role: name.replace(/Role.*/, ''), ...statement })),
   );
 
-it('lets nobody read a secret where none is granted', () => {
+it('no function may read a secret if none is granted', () => {
   expect(readers({})).toEqual([]);
 });
 
-it('lets what transfers read the secrets and parameters that are granted, by name', () => {
+it('the functions that transfer may read the granted secrets and parameters, by name', () => {
   const found = readers({
     'sources.credentials': [
       { secret: 'vendor/*', hosts: ['api.example.org'] },
@@ -31,6 +31,6 @@ it.each([
   ['a wildcard of all', { secret: '*', hosts: ['a.example'] }],
   ['no such thing', { secrets: 'a', hosts: ['a.example'] }],
   ['a host that is none', { secret: 'a', hosts: ['*'] }],
-])('takes no grant with %s', (_name, grant) => {
+])('refuses a grant with %s', (_name, grant) => {
   expect(() => readers({ 'sources.credentials': [grant] })).toThrow(/sources\.credentials/);
 });

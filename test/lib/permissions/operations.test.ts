@@ -92,12 +92,12 @@ describe.each(PROGRAMS)('$name', (program) => {
   const needs = needed(operationsIn(codeOf(program)));
   const may = new Set(leaveOf(program).flatMap(({ Action }) => Action));
 
-  it('may do all that its code does', () => {
+  it('each function may do all that its code does', () => {
     expect(needs.size).toBeGreaterThan(0);
     expect([...needs].filter((action) => !may.has(action))).toEqual([]);
   });
 
-  it('may do nothing more', () => {
+  it('each function may do nothing more than its code does', () => {
     const byLambda = BY_LAMBDA[program.name] ?? [];
     const unexplained = [...may].filter((action) => !needs.has(action) && !ALWAYS.has(action));
     expect(unexplained.filter((action) => !byLambda.includes(action))).toEqual([]);

@@ -62,7 +62,7 @@ function keysOf(resource: unknown): string {
 }
 
 describe('permissions', () => {
-  it('are for all resources only where AWS has nothing narrower', () => {
+  it('permissions are for all resources only if AWS has nothing narrower', () => {
     const wild = statements.filter(({ Resource }) => [Resource].flat().includes('*'));
     const unexplained = wild.flatMap((statement) => actionsOf(statement).filter((action) => !(action in NO_NARROWER)));
     expect(unexplained).toEqual([]);
@@ -78,7 +78,7 @@ describe('permissions', () => {
     ]);
   });
 
-  it('are given to services for the sake of this account alone', () => {
+  it('services get permissions only on behalf of this account', () => {
     const roles = Object.entries(template.findResources('AWS::IAM::Role')).flatMap(([name, role]) =>
       (role.Properties.AssumeRolePolicyDocument.Statement as Trust[]).map((trust) => ({ name, ...trust })),
     );
@@ -113,7 +113,7 @@ describe('permissions', () => {
     for (const { Condition } of toQueues) expect(JSON.stringify(Condition)).toContain('"aws:SourceArn"');
   });
 
-  it('are given to no service without a condition on whose sake it is, anywhere in the template', () => {
+  it('no service gets permissions without a condition on whose behalf it acts, anywhere in the template', () => {
     const all = synthesise({
       'network.flowLogs': true,
       'alerts.email': 'on-call@example.org',
@@ -141,14 +141,14 @@ describe('permissions', () => {
     }
   });
 
-  it('never name an action by a pattern, nor a managed policy', () => {
+  it('permissions never use a pattern for an action, nor a managed policy', () => {
     expect(statements.flatMap(actionsOf).filter((action) => action.includes('*'))).toEqual([]);
     for (const role of Object.values(template.findResources('AWS::IAM::Role'))) {
       expect(role.Properties).not.toHaveProperty('ManagedPolicyArns');
     }
   });
 
-  it('pass the roles of the task to ECS and to nothing else', () => {
+  it('the roles of the task may be passed to ECS and to nothing else', () => {
     const passes = statements.filter((one) => actionsOf(one).includes('iam:PassRole'));
     expect(passes).toHaveLength(2);
     for (const { Condition, Resource } of passes) {
@@ -157,7 +157,7 @@ describe('permissions', () => {
     }
   });
 
-  it('run tasks of the family in the cluster alone', () => {
+  it('tasks of the family may run only in the cluster', () => {
     const runs = statements.filter((one) => actionsOf(one).includes('ecs:RunTask'));
     expect(runs).toHaveLength(2);
     for (const { Condition, Resource } of runs) {
@@ -192,18 +192,18 @@ describe('permissions', () => {
     ],
     ['sweep', ['GetObject runs/*']],
     ['plan', ['GetObject *', 'GetObject lists-of-mine/*', 'PutObject runs/*', 'PutObject slots/*']],
-  ])('give %s the objects it works on', (name, leave) => {
+  ])('%s may use exactly the objects that it works on', (name, leave) => {
     expect(objectLeave(name)).toEqual(leave);
   });
 
-  it('let a missing object be told from a forbidden one, by listing', () => {
+  it('every function may list, so that a missing object is distinguished from a forbidden one', () => {
     // AtDeploy reads no object.
     for (const [name, list] of policies.filter(([policy]) => /^(Functions(?!atdeploy)|WorkersTaskRole)/.test(policy))) {
       expect(list.flatMap(actionsOf), name).toContain('s3:ListBucket');
     }
   });
 
-  it('let the gatekeeper call the functions that the settings name, and none without', () => {
+  it('the gatekeeper may call the functions that the settings name, and none without them', () => {
     const arn = 'arn:aws:lambda:eu-central-1:111111111111:function:mine';
     const named = JSON.stringify(synthesise({ 'gate.functions': [arn] }).findResources('AWS::IAM::Policy'));
     expect(named).toContain(`{"Action":"lambda:InvokeFunction","Effect":"Allow","Resource":"${arn}"}`);
@@ -214,7 +214,7 @@ describe('permissions', () => {
     ]);
   });
 
-  it("let AtDeploy look for ECS's service-linked role and make it, and no other", () => {
+  it("AtDeploy may read and create ECS's service-linked role, and no other", () => {
     const iam = statements.filter((one) => actionsOf(one).some((action) => /^iam:(?!PassRole)/.test(action)));
     expect(iam.map(({ name }) => name.replace(/[0-9A-F]{8}$/, ''))).toEqual([
       'FunctionsatdeployRoleDefaultPolicy',
@@ -233,7 +233,7 @@ describe('permissions', () => {
     }
   });
 
-  it('let nobody delete an object but the end of a run that is none, and workers what they have published', () => {
+  it('only the undoing of an end, and workers for what they have published, may delete an object', () => {
     const deleting = statements
       .filter((one) => actionsOf(one).some((action) => /^s3:Delete/.test(action)))
       .map(({ name, Resource }) => [
@@ -251,7 +251,7 @@ describe('permissions', () => {
     expect(deleting).toHaveLength(5);
   });
 
-  it('let the state machine read plans, and no other object', () => {
+  it('the state machine may read plans, and no other object', () => {
     const s3 = statements.filter(
       (one) => one.name.startsWith('RunStateMachineRole') && /"s3:/.test(JSON.stringify(one.Action)),
     );

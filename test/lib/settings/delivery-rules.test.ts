@@ -15,7 +15,7 @@ function problemsOf(delivery: object, more: object = {}): readonly string[] {
 }
 
 describe('the settings of a delivery', () => {
-  it('are one stage that is called production where nothing else is said', () => {
+  it('the default delivery has one stage with the name production', () => {
     const { delivery } = readSettings({ sluice: { delivery: CODECOMMIT } });
     expect(delivery?.stages).toEqual([{ name: 'production', approval: false, settings: {} }]);
     expect(readSettings({}).delivery).toBeUndefined();
@@ -58,20 +58,20 @@ describe('the settings of a delivery', () => {
       { ...CODECOMMIT, smoke: { sources: [{ url: 'ftp://example.org/a' }] } },
       'delivery.smoke.sources[0].url: takes an http or https URL',
     ],
-  ])('refuse %s', (_, delivery, message) => {
+  ])('the settings of a delivery refuse %s', (_, delivery, message) => {
     const problems = problemsOf(delivery);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(message);
     expect(problems[0]?.startsWith('delivery.')).toBe(true);
   });
 
-  it('take two stages of one name for the stack where their accounts differ', () => {
+  it('the settings of a delivery accept two stages with the same stack name if their accounts differ', () => {
     const place = { account: '111111111111', region: 'eu-central-1' };
     const stages = [{ name: 'staging' }, { name: 'production', account: '222222222222' }];
     expect(problemsOf({ ...CODECOMMIT, ...place, stages })).toEqual([]);
   });
 
-  it('tell what is wrong with the settings of each stage, with its place, and nothing twice', () => {
+  it('the settings of a delivery report what is wrong with each stage, with its place, and nothing twice', () => {
     const problems = problemsOf(
       {
         ...CODECOMMIT,

@@ -12,14 +12,14 @@ function problemsOf(context: Record<string, unknown>): readonly string[] {
 }
 
 describe('readSettings', () => {
-  it('takes the defaults where nothing is set, and they break no rule', () => {
+  it('uses the defaults if nothing is set, and they break no rule', () => {
     const settings = readSettings({});
     expect(settings.gate).toMatchObject({ intervalSeconds: 30, attempts: 50 });
     expect((settings.workers.max * settings.workers.cpu) / 1_024).toBeLessThanOrEqual(4);
     expect(settings.ingest.children * settings.ingest.slicesAtOnce).toBeLessThanOrEqual(8);
   });
 
-  it('lets the command line win over cdk.json, and keeps the rest of the group', () => {
+  it('the command line overrides cdk.json, and the rest of the group stays', () => {
     const settings = readSettings({
       sluice: { gate: { intervalSeconds: 60, attempts: 40 } },
       'sluice.gate.intervalSeconds': '45',
@@ -54,11 +54,11 @@ describe('readSettings', () => {
     expect(schedules).toEqual([{ name: 'nightly', expression: 'cron(30 4 * * ? *)', timeZone: 'UTC', input: {} }]);
   });
 
-  it('leaves context of others alone', () => {
+  it('ignores context that belongs to others', () => {
     expect(problemsOf({ '@aws-cdk/core:checkSecretUsage': true, sluices: 1 })).toEqual([]);
   });
 
-  it('tells every problem at once, values and rules', () => {
+  it('reports every problem at once, values and rules', () => {
     const problems = problemsOf({
       sluice: { gate: { interval: 3 }, colour: 'red' },
       'sluice.gate.attempts': 'many',
@@ -96,7 +96,7 @@ describe('readSettings', () => {
       'schedules[0].timeZone: takes the IANA name',
     ],
     ['schedules', '[{"name":"a","expression":"rate(1 day)","input":{"onLate":"wait"}}]', 'schedules[0].input.onLate'],
-  ])('names the setting %s, and says of %j what it takes', (name, value, message) => {
+  ])('names the setting %s, and says for %j what it accepts', (name, value, message) => {
     const problems = problemsOf({ [`sluice.${name}`]: value });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(message);
@@ -179,14 +179,14 @@ describe('readSettings', () => {
       { defaultInput: { sources: [{ url: `https://example.org/${'x'.repeat(4_000)}`, key: 'a' }] } },
       'takes at most 3840 bytes as variables of a function, together with gate, ingest, workers, sources and limits',
     ],
-  ] as [string, Record<string, unknown>, string][])('looks at settings together: %s', (_, settings, message) => {
+  ] as [string, Record<string, unknown>, string][])('checks settings together: %s', (_, settings, message) => {
     const problems = problemsOf(
       Object.fromEntries(Object.entries(settings).map(([name, value]) => [`sluice.${name}`, value])),
     );
     expect(problems.join('\n')).toContain(message);
   });
 
-  it('accepts a gate shorter than an item where that is said', () => {
+  it('accepts a gate that is shorter than an item if a setting permits it', () => {
     expect(problemsOf({ 'sluice.gate.intervalSeconds': 1, 'sluice.gate.mayEndBeforeItems': 'true' })).toEqual([]);
   });
 });

@@ -4,11 +4,11 @@ import { SETTINGS_REFERENCE, settingsReference } from '#lib/settings/settings-re
 import { type SettingShape, settingsShape } from '#lib/settings/settings-shape.ts';
 
 describe('docs/settings.md', () => {
-  it('is what the schema says; `npm run docs:settings` writes it', () => {
+  it('docs/settings.md agrees with the schema; `npm run docs:settings` writes it', () => {
     expect(readFileSync(SETTINGS_REFERENCE, 'utf8')).toBe(settingsReference());
   });
 
-  it('describes every setting', () => {
+  it('docs/settings.md describes every setting', () => {
     const leaves = (shape: SettingShape, name: string): [string, SettingShape][] => {
       const inner = shape.properties ?? shape.items?.properties;
       const here: [string, SettingShape][] = shape.properties === undefined ? [[name, shape]] : [];

@@ -38,17 +38,17 @@ function leaveOf(template: Template, role: RegExp): string[] {
 }
 
 describe('encryption', () => {
-  it("is by the services' own keys unless a setting says otherwise", () => {
+  it("data is encrypted with the services' own keys unless a setting differs", () => {
     expect(new Set(keysOf(synthesise()))).toEqual(new Set([undefined]));
   });
 
-  it("is by a key of the user's for the bucket, every queue and every log group", () => {
+  it('a key of the user encrypts the bucket, every queue and every log group', () => {
     const keys = keysOf(synthesise({ 'encryption.key': KEY, 'network.flowLogs': true }));
     expect(keys.length).toBeGreaterThan(15);
     expect(new Set(keys)).toEqual(new Set([KEY]));
   });
 
-  it('lets each role use the key as it uses the data, and only through the service', () => {
+  it('each role may use the key as it uses the data, and only through the service', () => {
     const template = synthesise({ 'encryption.key': KEY, schedules: [{ name: 'n', expression: 'rate(1 day)' }] });
     const leave = (role: RegExp) => leaveOf(template, role);
     expect(leave(/^Functionsstartworkers/)).toEqual(['s3 Decrypt']);
@@ -63,7 +63,7 @@ describe('encryption', () => {
     expect(leave(/^SchedulesRole/)).toEqual(['sqs Decrypt', 'sqs GenerateDataKey']);
   });
 
-  it('lets each role read what was encrypted with former keys, and write nothing with them', () => {
+  it('each role may read what was encrypted with former keys, and write nothing with them', () => {
     const template = synthesise({
       'encryption.formerKeys': [KEY],
       schedules: [{ name: 'n', expression: 'rate(1 day)' }],
@@ -75,7 +75,7 @@ describe('encryption', () => {
     expect(leave(/^RunStateMachineRole/)).toEqual(['s3 Decrypt']);
   });
 
-  it('asks AtDeploy whether the key may change before the bucket or a queue changes', () => {
+  it('AtDeploy checks whether the key may change before the bucket or a queue changes', () => {
     const template = synthesise({ 'encryption.key': KEY, 'encryption.formerKeys': [KEY.replace('0f0f', '1f1f')] });
     const [[id, step] = []] = Object.entries(template.findResources('Custom::EncryptionKey'));
     expect(step?.Properties).toMatchObject({
@@ -91,7 +91,7 @@ describe('encryption', () => {
     synthesise().hasResourceProperties('Custom::EncryptionKey', { Key: 'service', FormerKeys: [] });
   });
 
-  it('makes a key that is rotated, outlives the stack, and lets logs, undelivered events and alarms in', () => {
+  it('a new key is rotated, outlives the stack, and admits logs, undelivered events and alarms', () => {
     const template = synthesise({ 'encryption.key': 'own' });
     template.hasResource('AWS::KMS::Key', {
       DeletionPolicy: 'RetainExceptOnCreate',

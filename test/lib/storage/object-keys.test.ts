@@ -61,18 +61,18 @@ describe.each(PROGRAMS_WITH_OBJECTS)('$name', (program) => {
   const uses = usesIn(codeOf(program));
   const patterns = patternsOf(program);
 
-  it("may touch every one of a run's objects that its code names", () => {
+  it('each function may use every object of a run that its code names', () => {
     expect(uses.length).toBeGreaterThan(0);
     expect(uses.filter((use) => !patterns.some((pattern) => pattern.test(use)))).toEqual([]);
   });
 
-  it('may write and delete no object of a run by name that its code does not', () => {
+  it('each function may write and delete no object of a run by name that its code does not', () => {
     const narrow = patterns.filter((pattern) => /^\^s3:(Put|Delete)Object runs\/\.\*\/./.test(pattern.source));
     expect(narrow.filter((pattern) => !uses.some((use) => pattern.test(use)))).toEqual([]);
   });
 });
 
-it('sees what a program does, so that none of this is empty', () => {
+it('the check sees what the program does, so it is not empty', () => {
   const named = (name: string) => usesIn(codeOf(PROGRAMS.find((one) => one.name === name) as Program));
   expect(named('reopen-run')).toEqual(
     expect.arrayContaining([

@@ -5,7 +5,7 @@ import { synthesise } from '../synthesise.ts';
 describe('the bucket', () => {
   const template = synthesise({ 'run.keepDays': 30, 'bucket.oldVersionDays': 3, 'bucket.incompleteUploadDays': 2 });
 
-  it('is versioned, encrypted and closed to the public', () => {
+  it('the bucket is versioned, encrypted and closed to the public', () => {
     template.hasResourceProperties('AWS::S3::Bucket', {
       VersioningConfiguration: { Status: 'Enabled' },
       BucketEncryption: {
@@ -21,7 +21,7 @@ describe('the bucket', () => {
     });
   });
 
-  it('refuses requests without TLS', () => {
+  it('the bucket refuses requests without TLS', () => {
     template.hasResourceProperties('AWS::S3::BucketPolicy', {
       PolicyDocument: {
         Statement: Match.arrayWith([
@@ -36,7 +36,7 @@ describe('the bucket', () => {
     });
   });
 
-  it('expires old versions, incomplete uploads and old runs, and nothing else', () => {
+  it('the bucket expires old versions, incomplete uploads and old runs, and nothing else', () => {
     const [bucket] = Object.values(template.findResources('AWS::S3::Bucket'));
     expect(bucket?.Properties.LifecycleConfiguration.Rules).toEqual([
       {
@@ -54,12 +54,12 @@ describe('the bucket', () => {
     ]);
   });
 
-  it('outlives the stack, but not a first deploy that fails', () => {
+  it('the bucket outlives the stack, but not a first deploy that fails', () => {
     template.hasResource('AWS::S3::Bucket', { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
     template.resourceCountIs('Custom::S3AutoDeleteObjects', 0);
   });
 
-  it('goes with the stack, with all that is in it, only where a setting says so', () => {
+  it('the bucket is deleted with the stack, with its content, only if a setting says so', () => {
     const deleting = synthesise({ 'bucket.deleteWithStack': true });
     deleting.hasResource('AWS::S3::Bucket', { DeletionPolicy: 'Delete' });
     deleting.resourceCountIs('Custom::S3AutoDeleteObjects', 1);

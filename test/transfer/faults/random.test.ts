@@ -186,7 +186,7 @@ async function play(seed: number): Promise<'landed' | 'failed'> {
   return outcome instanceof Error ? 'failed' : 'landed';
 }
 
-it(`ends ${SEQUENCES} random sequences of faults in the identical object or a named error, from seed ${FIRST_SEED}`, {
+it(`each of ${SEQUENCES} random sequences of faults ends in the identical object or a named error, from seed ${FIRST_SEED}`, {
   timeout: 3_600_000,
 }, async () => {
   console.log(`first seed ${FIRST_SEED}`);

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => landing[Symbol.asyncDispose]());
 
-it(`ends ${COUNT} transfers from random answers, with aborts, and none reaches the process: from seed ${FIRST_SEED}`, {
+it(`each of ${COUNT} transfers from random answers ends, with aborts, and no error ends the process: from seed ${FIRST_SEED}`, {
   timeout: 1_200_000,
 }, async () => {
   const { landed, failed, aborted } = await fuzzAnswers(landing, FIRST_SEED, COUNT);

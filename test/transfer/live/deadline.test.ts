@@ -40,7 +40,7 @@ it.each([
   ['a plain answer', [faults.ignoreRange()]],
   ['chunks', [faults.ignoreRange(), faults.chunked(50)]],
   ['no byte at all', [faults.stall(100)]],
-])('ends while a small file drips into the probe, by %s', async (way, more) => {
+])('ends while a small file arrives slowly in the probe, by %s', async (way, more) => {
   await using source = await startSourceServer({
     file: { seed: 'v1', length: 20_000 },
     rules: [{ faults: [faults.drip(1_000), ...more] }],
@@ -52,7 +52,7 @@ it.each([
   await landing.expectNothing(key);
 });
 
-it.each([30, 100_000])('has time where the deadline is %i days away', async (days) => {
+it.each([30, 100_000])('has enough time if the deadline is %i days away', async (days) => {
   await using source = await startSourceServer({ file: { seed: 'v1', length: LENGTH } });
   const deadline = new Date(Date.now() + days * 86_400_000);
   const key = `in ${days} days`;
@@ -60,7 +60,7 @@ it.each([30, 100_000])('has time where the deadline is %i days away', async (day
   await landing.expectLanded(key, 'v1', LENGTH, landed);
 });
 
-it('knows no limit where none is wanted', async () => {
+it('has no limit without a deadline', async () => {
   const none = Number.POSITIVE_INFINITY;
   await using source = await startSourceServer({
     file: { seed: 'v1', length: LENGTH },
@@ -72,7 +72,7 @@ it('knows no limit where none is wanted', async () => {
   await landing.expectLanded('no limit', 'v1', LENGTH, landed);
 });
 
-it('hands a small file on early where its rate shows that it is not done in time', () => {
+it('leaves a small file to another process early if its rate shows that it will not end in time', () => {
   vi.useFakeTimers();
   // A Lambda's time, and 2 MB at 1,500 bytes a second: above the minimum speed, and 22 minutes.
   const pace = new Pace('a source', new Date(Date.now() + 870_000), 2_000_000);
@@ -83,7 +83,7 @@ it('hands a small file on early where its rate shows that it is not done in time
   expect(() => pace.check(16_500)).toThrow(/needs about/);
 });
 
-it('measures from the first byte on, however long nobody read before', () => {
+it('measures from the first byte on, however long nothing was read before', () => {
   vi.useFakeTimers();
   const pace = new Pace('a source', new Date(Date.now() + 300_000), 100_000_000);
   vi.advanceTimersByTime(60_000);

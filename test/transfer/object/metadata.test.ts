@@ -10,7 +10,7 @@ const INPUT = {
   expect: {},
 };
 
-it("carries its own token, whatever an earlier object's metadata say", () => {
+it("contains its own token, whatever an earlier object's metadata contain", () => {
   const made = objectMetadata({ ...INPUT, user: { 'Sluice-Upload': 'earlier', owner: 'me' } });
   expect(made?.metadata).toMatchObject({ [META.upload]: 'mine', owner: 'me' });
 });

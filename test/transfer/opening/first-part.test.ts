@@ -27,7 +27,7 @@ function offsets(source: SourceServer): (number | undefined)[] {
   return source.requests.map(({ range }) => (range !== undefined && 'from' in range ? range.from : undefined));
 }
 
-it('reads other parts while the first one comes, and goes on in it where it broke', async () => {
+it('reads other parts while the first one arrives, and continues in it where it broke', async () => {
   await using source = await startHalting();
   const landed = await transfer(
     { url: source.url, limits: { idleSeconds: 1, backoffSeconds: 0.01 } },
@@ -43,7 +43,7 @@ it('reads other parts while the first one comes, and goes on in it where it brok
   expect(landed.retries).toBe(1);
 });
 
-it('is sent by openTransfer alone, since others are sent by other processes', async () => {
+it('openTransfer alone sends the first part, because other processes send the others', async () => {
   await using source = await startSourceServer({ file: { seed: 'first', length: LENGTH } });
   const opened = await openTransfer({ url: source.url }, landing.destination('alone'), OPTIONS);
   if (opened.kind !== 'ranged') throw new Error(opened.kind);
@@ -52,7 +52,7 @@ it('is sent by openTransfer alone, since others are sent by other processes', as
   await expect.poll(() => source.connections.open).toBeLessThanOrEqual(1);
 });
 
-it('lets go of the connection where nothing comes of the upload', async () => {
+it('closes the connection if the upload is not used', async () => {
   await using source = await startHalting();
   const onUploadCreated = () => {
     throw new Error('the record can not be written');
@@ -63,7 +63,7 @@ it('lets go of the connection where nothing comes of the upload', async () => {
   await landing.expectNothing('nothing');
 });
 
-it('stops with the signal while the first part is awaited', async () => {
+it('stops with the signal while it waits for the first part', async () => {
   await using source = await startHalting();
   const stop = new AbortController();
   const transferring = transfer({ url: source.url }, landing.destination('stopped'), {

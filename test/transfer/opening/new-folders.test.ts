@@ -40,7 +40,7 @@ async function landThree(folder: string): Promise<void> {
 }
 
 describe('a folder whose keys have all been new', () => {
-  it('costs two requests for a small file: one of the source, one of S3', async () => {
+  it('a small file in a new folder costs two requests: one to the source, one to S3', async () => {
     await landThree('two');
     const [heads, puts, asked] = [
       proxy.operations('HeadObject'),
@@ -55,7 +55,7 @@ describe('a folder whose keys have all been new', () => {
     await landing.expectLanded('two/4', 'v1', 1_000);
   });
 
-  it('has an object all the same: it is unchanged, and the folder is looked at again', async () => {
+  it('an object that exists in a new folder is unchanged, and the folder is looked at again', async () => {
     await landThree('again');
     expect(await land('again/1')).toMatchObject({ status: 'unchanged', bytes: 1_000 });
     const heads = proxy.operations('HeadObject');
@@ -64,21 +64,21 @@ describe('a folder whose keys have all been new', () => {
     expect(proxy.operations('HeadObject') - heads).toBe(2);
   });
 
-  it("has another's object all the same: it is replaced, as update says", async () => {
+  it('an object of another program in a new folder is replaced, as update says', async () => {
     await landThree('other');
     await put('other/4');
     expect(await land('other/4')).toMatchObject({ status: 'landed' });
     await landing.expectLanded('other/4', 'v1', 1_000);
   });
 
-  it('has an older version all the same: the new one is written', async () => {
+  it('an older version in a new folder is replaced by the new one', async () => {
     await landThree('older');
     source.setFile('/file', { seed: 'v2', length: 1_000 });
     expect(await land('older/1')).toMatchObject({ status: 'landed' });
     await landing.expectLanded('older/1', 'v2', 1_000);
   });
 
-  it('is looked at for a large file, which may be unchanged', async () => {
+  it('a large file in a new folder is looked for first, because it may be unchanged', async () => {
     const url = `${source.origin}/large`;
     await land('large/0', {}, url);
     const other = landing.s3.clientFor(proxy.endpoint);
@@ -90,22 +90,25 @@ describe('a folder whose keys have all been new', () => {
     await landing.expectLanded('large/4', 'large', LARGE);
   });
 
-  it.each(['skip', 'fail'] as const)('is looked at with %s, which needs no answer of the source', async (ifExists) => {
-    await landThree(ifExists);
-    await put(`${ifExists}/4`);
-    const asked = source.requests.length;
-    await land(`${ifExists}/4`, { ifExists }).catch(() => {});
-    expect(source.requests.length).toBe(asked);
-  });
+  it.each(['skip', 'fail'] as const)(
+    'a file in a new folder is looked for with %s, which needs no answer of the source',
+    async (ifExists) => {
+      await landThree(ifExists);
+      await put(`${ifExists}/4`);
+      const asked = source.requests.length;
+      await land(`${ifExists}/4`, { ifExists }).catch(() => {});
+      expect(source.requests.length).toBe(asked);
+    },
+  );
 
-  it('recognises its own object where the answer of the conditional PUT was lost', async () => {
+  it('the engine recognises its own object if the answer of the conditional PUT was lost', async () => {
     await landThree('lost');
     proxy.addRules({ when: { operation: 'PutObject', nth: 1 }, fault: { kind: 'lost-answer' } });
     expect(await land('lost/4')).toMatchObject({ status: 'landed', bytes: 1_000 });
     await landing.expectLanded('lost/4', 'v1', 1_000);
   });
 
-  it('does not need a server that knows conditional PUTs', async () => {
+  it('a server without conditional PUTs works too', async () => {
     await landThree('plain');
     const fault = { kind: 'error', status: 501, code: 'NotImplemented' } as const;
     proxy.addRules({ when: { operation: 'PutObject', nth: 1 }, fault });

@@ -4,7 +4,7 @@ import { expect, it, vi } from 'vitest';
 vi.resetModules();
 const { giveBuffer, takeBuffer } = await import('#transfer/parts/buffers.ts');
 
-it('hands out again what was given back, whole, and only for the same size', () => {
+it('returns a released buffer again, whole, and only for the same size', () => {
   const first = takeBuffer(1_000);
   giveBuffer(first.subarray(0, 10));
   expect(takeBuffer(999).buffer).not.toBe(first.buffer);

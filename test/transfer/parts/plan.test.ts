@@ -11,7 +11,7 @@ const TIB = 1_024 * GIB;
 const totals = fc.oneof(fc.integer({ min: 1, max: 100 * MIB }), fc.integer({ min: 1, max: 48 * TIB }));
 
 describe('planParts', () => {
-  it('covers every byte once with at most 10,000 parts, all equal but the last', () => {
+  it('planParts covers every byte once with at most 10,000 parts, all equal except the last', () => {
     fc.assert(
       fc.property(totals, fc.integer({ min: 5 * MIB, max: 64 * MIB }), (total, smallest) => {
         const plan = planParts(total, smallest);
@@ -25,7 +25,7 @@ describe('planParts', () => {
     );
   });
 
-  it('takes parts of 105 MiB for 1 TiB, and refuses more than 48.8 TiB', () => {
+  it('planParts uses parts of 105 MiB for 1 TiB, and refuses more than 48.8 TiB', () => {
     expect(planParts(TIB, 8 * MIB).partBytes).toBe(Math.ceil(TIB / 10_000));
     expect(planParts(50_000 * GIB, 8 * MIB).partBytes).toBe(5 * GIB);
     expect(() => planParts(50_000 * GIB + 1, 8 * MIB)).toThrow(TooLargeError);
@@ -33,7 +33,7 @@ describe('planParts', () => {
 });
 
 describe('slicesOf', () => {
-  it('divides the parts without a gap, and evenly', () => {
+  it('slicesOf divides the parts without a gap, and evenly', () => {
     fc.assert(
       fc.property(totals, fc.integer({ min: 64 * MIB, max: 64 * GIB }), (total, sliceBytes) => {
         const plan = planParts(total, 8 * MIB);
@@ -55,7 +55,7 @@ describe('slicesOf', () => {
 describe('streamSchedule', () => {
   const defaults = { smallest: 8 * MIB, memoryBytes: 480 * MIB, maxBytes: TIB };
 
-  it('reaches 1 TiB of unknown length within its memory, with parts that never shrink', () => {
+  it('streamSchedule reaches 1 TiB of unknown length within its memory, with parts that never shrink', () => {
     const schedule = streamSchedule(undefined, defaults);
     expect(schedule.maxBytes).toBe(TIB);
     let offset = 0;
@@ -70,15 +70,15 @@ describe('streamSchedule', () => {
     expect(offset).toBeGreaterThanOrEqual(TIB);
   });
 
-  it('stays at the smallest part for a thousand parts', () => {
+  it('streamSchedule stays at the smallest part for a thousand parts', () => {
     expect(streamSchedule(undefined, defaults).partBytesAt(1_000 * 8 * MIB)).toBe(8 * MIB);
   });
 
-  it('ends earlier where the memory is less', () => {
+  it('streamSchedule ends earlier if the memory is less', () => {
     expect(streamSchedule(undefined, { ...defaults, memoryBytes: 24 * MIB }).maxBytes).toBe(10_000 * 8 * MIB);
   });
 
-  it('refuses a known length that would not fit', () => {
+  it('streamSchedule refuses a known length that would not fit', () => {
     expect(streamSchedule(1_000 * GIB, defaults).partBytesAt(0)).toBe(Math.ceil((1_000 * GIB) / 10_000));
     expect(() => streamSchedule(TIB + 1, defaults)).toThrow(TooLargeForOneStreamError);
     expect(() => streamSchedule(TIB, { ...defaults, memoryBytes: 300 * MIB })).toThrow(TooLargeForOneStreamError);

@@ -26,7 +26,7 @@ it('combines across lengths beyond 4 GiB', () => {
   expect(combineCrc32(message, zeros(40), 2 ** 40)).toBe(inTwo);
 });
 
-it('goes on with a CRC piece by piece', () => {
+it('continues a CRC piece by piece', () => {
   fc.assert(
     fc.property(bytes(1_000), bytes(1_000), (one, other) => {
       expect(addCrc32(crc32(one), other)).toBe(crc32(Buffer.concat([one, other])));
@@ -34,7 +34,7 @@ it('goes on with a CRC piece by piece', () => {
   );
 });
 
-it('writes and reads base64, and takes no composite checksum', () => {
+it('writes and reads base64, and accepts no composite checksum', () => {
   fc.assert(
     fc.property(fc.nat({ max: 0xffffffff }), (crc) => {
       expect(crc32FromBase64(crc32ToBase64(crc))).toBe(crc);

@@ -38,21 +38,24 @@ const ways = {
 };
 
 describe.each(Object.entries(ways))('what is expected, of %s', (way, { rules, options }) => {
-  it.each(['bytes', 'sha256', 'md5', 'crc32'] as const)('%s holds or fails', async (name) => {
-    await using source = await startSourceServer({ file: { seed: 'v1', length: SHORT }, rules });
-    const key = `${way}/${name}`;
-    const land = (expected: Expect) =>
-      transfer(hasty(source.url, { expect: expected }), landing.destination(key), options);
-    await expect(land({ [name]: wrong[name] })).rejects.toThrow(ProofFailedError);
-    await landing.expectNothing(key);
-    const before = source.requests.length;
-    const landed = await land({ [name]: right[name] });
-    await landing.expectLanded(key, 'v1', SHORT, landed);
-    expect(landed.proofs.held).toContain(`expect.${name}`);
-    if (way === 'ranges') expect(source.requests.length - before).toBe(3);
-  });
+  it.each(['bytes', 'sha256', 'md5', 'crc32'] as const)(
+    'the expectation %s is fulfilled or the transfer fails',
+    async (name) => {
+      await using source = await startSourceServer({ file: { seed: 'v1', length: SHORT }, rules });
+      const key = `${way}/${name}`;
+      const land = (expected: Expect) =>
+        transfer(hasty(source.url, { expect: expected }), landing.destination(key), options);
+      await expect(land({ [name]: wrong[name] })).rejects.toThrow(ProofFailedError);
+      await landing.expectNothing(key);
+      const before = source.requests.length;
+      const landed = await land({ [name]: right[name] });
+      await landing.expectLanded(key, 'v1', SHORT, landed);
+      expect(landed.proofs.held).toContain(`expect.${name}`);
+      if (way === 'ranges') expect(source.requests.length - before).toBe(3);
+    },
+  );
 
-  it('takes hashes in capitals', async () => {
+  it('an expected hash may have capitals', async () => {
     await using source = await startSourceServer({ file: { seed: 'v1', length: SHORT }, rules });
     const expected = { sha256: right.sha256.toUpperCase(), crc32: right.crc32.toUpperCase() };
     const landed = await transfer(hasty(source.url, { expect: expected }), landing.destination(`${way}/caps`), options);
@@ -60,7 +63,7 @@ describe.each(Object.entries(ways))('what is expected, of %s', (way, { rules, op
   });
 });
 
-it('lets an expected size prove an end that nothing else proves', async () => {
+it('an expected size proves an end that nothing else proves', async () => {
   await using source = await startSourceServer({
     file: { seed: 'v1', length: SHORT },
     rules: [{ faults: [faults.ignoreRange(), faults.closeDelimited()] }],
@@ -70,7 +73,7 @@ it('lets an expected size prove an end that nothing else proves', async () => {
 });
 
 describe('a hash over ranges', () => {
-  it('is gone on with after a process died: all is read again, and only what is missing is sent', async () => {
+  it('a hash over ranges continues after a process died: all bytes are read again, and only missing parts are sent', async () => {
     await using source = await startSourceServer({ file: { seed: 'v1', length: LENGTH } });
     const given = hasty(source.url, { expect: { sha256 } });
     const destination = landing.destination('resumed');
@@ -118,7 +121,7 @@ describe('a hash over ranges', () => {
     expect(proxy.operations('UploadPart')).toBeLessThanOrEqual(3);
   });
 
-  it('is not gone on with over another version', async () => {
+  it('a hash over ranges does not continue with another version', async () => {
     await using source = await startSourceServer({ file: { seed: 'v1', length: LENGTH } });
     const given = hasty(source.url, { expect: { sha256 } });
     const destination = landing.destination('other-version');
@@ -146,7 +149,7 @@ describe('what the source states', () => {
     'x-ms-blob-content-md5',
   ] as const;
 
-  it.each(headers)('%s is checked where the body comes whole, and only then', async (header) => {
+  it.each(headers)("the source's statement %s is checked if the body comes whole, and only then", async (header) => {
     for (const truth of ['right', 'wrong'] as const) {
       await using source = await startSourceServer({
         file: { seed: 'v1', length: small },
@@ -159,14 +162,17 @@ describe('what the source states', () => {
     }
   });
 
-  it.each(['Content-MD5', 'Content-Digest'] as const)('%s on a range proves that range alone', async (header) => {
-    await using source = await startSourceServer({
-      file: { seed: 'v1', length: 12 * MIB },
-      rules: [{ faults: faults.states(header, 'right') }],
-    });
-    const landed = await transfer(hasty(source.url), landing.destination(`range/${header}`), OPTIONS);
-    expect(landed.proofs).toEqual({ held: ['size', 'crc32'], notChecked: [] });
-  });
+  it.each(['Content-MD5', 'Content-Digest'] as const)(
+    "the source's statement %s on a range proves only that range",
+    async (header) => {
+      await using source = await startSourceServer({
+        file: { seed: 'v1', length: 12 * MIB },
+        rules: [{ faults: faults.states(header, 'right') }],
+      });
+      const landed = await transfer(hasty(source.url), landing.destination(`range/${header}`), OPTIONS);
+      expect(landed.proofs).toEqual({ held: ['size', 'crc32'], notChecked: [] });
+    },
+  );
 
   it('a hash of the whole that ranges out of order can not check is recorded as not checked', async () => {
     await using source = await startSourceServer({
@@ -190,7 +196,7 @@ describe('what the source states', () => {
     expect(landed.proofs.notChecked).toHaveLength(1 - held.length);
   });
 
-  it('a composite checksum of S3 is no hash of the bytes', async () => {
+  it('a composite checksum of S3 is not treated as a hash of the bytes', async () => {
     await using source = await startSourceServer({
       file: { seed: 'v1', length: small },
       rules: [{ faults: faults.headers({ 'x-amz-checksum-crc32': 'AAAAAA==-7' }) }],
@@ -201,7 +207,7 @@ describe('what the source states', () => {
 });
 
 describe('a deadline', () => {
-  it('ends one stream of unknown length before it is begun', async () => {
+  it('a deadline ends one stream of unknown length before it begins', async () => {
     await using source = await startSourceServer({
       file: { seed: 'v1', length: LENGTH },
       rules: [{ faults: [faults.ignoreRange(), faults.chunked()] }],
@@ -212,7 +218,7 @@ describe('a deadline', () => {
   });
 
   it.each(['ranges', 'one stream'] as const)(
-    'ends %s that one process has to read, and leaves nothing',
+    'a deadline ends %s that one process has to read, and leaves nothing',
     async (way) => {
       await using source = await startSourceServer({
         file: { seed: 'v1', length: LENGTH },

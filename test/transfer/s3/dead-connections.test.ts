@@ -57,12 +57,12 @@ beforeEach(async () => {
 });
 afterEach(() => s3.stop());
 
-it('sends a part again by a new connection, and that costs no retry', async () => {
+it('sends a part again over a new connection, which counts as no retry', async () => {
   await store.putPart('upload', 9, BYTES, 1, signal);
   expect([s3.connections, store.attempts.repeats]).toEqual([CONNECTIONS + 1, 0]);
 });
 
-it('looks at the object by a new connection, and that costs no retry', async () => {
+it('looks at the object over a new connection, which counts as no retry', async () => {
   expect(await store.head(signal)).toMatchObject({ etag: '"etag"' });
   expect([s3.connections, store.attempts.repeats]).toEqual([CONNECTIONS + 1, 0]);
 });

@@ -12,7 +12,7 @@ const answers: Record<string, (response: ServerResponse) => void> = {
   'an error in a 200': (response) => response.end('<Error><Code>InternalError</Code></Error>'),
 };
 
-it.each(Object.keys(answers))('asks once where the answer is %s, whatever the SDK would do', async (answer) => {
+it.each(Object.keys(answers))('sends one request if the answer is %s, whatever the SDK would do', async (answer) => {
   const web = await startWeb((request, response) => {
     request.resume().once('end', () => answers[answer]?.(response));
   });

@@ -53,7 +53,7 @@ describe("a page with 200 in S3's place", () => {
     ['CompleteMultipartUpload', LARGE],
     ['PutObject', SMALL],
     ['CreateMultipartUpload', LARGE],
-  ])('to every %s is no landed object, and leaves no upload', async (operation, length) => {
+  ])('a page with status 200 for every %s is not a landed object, and leaves no upload', async (operation, length) => {
     proxy.addRules({ when: { operation }, fault: html });
     const key = `html/${operation}`;
     await expect(land(key, { length })).rejects.toMatchObject({ name: 'StorageError' });
@@ -63,7 +63,7 @@ describe("a page with 200 in S3's place", () => {
   it.each<[S3Operation, number]>([
     ['CompleteMultipartUpload', LARGE],
     ['PutObject', SMALL],
-  ])('to a %s that was carried out is found out by Head', async (operation, length) => {
+  ])('a page with status 200 for a %s that was done is resolved by Head', async (operation, length) => {
     proxy.addRules({ when: { operation }, fault: htmlButDone });
     const key = `html-done/${operation}`;
     await landing.expectLanded(key, 'v1', length, await land(key, { length }));
@@ -75,7 +75,7 @@ describe("a page with 200 in S3's place", () => {
     ['PutObject', SMALL],
     ['UploadPart', LARGE],
     ['HeadObject', SMALL],
-  ])('to one %s is asked again', async (operation, length) => {
+  ])('a page with status 200 for one %s is followed by another try', async (operation, length) => {
     proxy.addRules({ when: { operation, nth: 1 }, fault: html });
     const key = `html-once/${operation}`;
     await landing.expectLanded(key, 'v1', length, await land(key, { length, ifExists: 'skip' }));
@@ -83,23 +83,26 @@ describe("a page with 200 in S3's place", () => {
 });
 
 describe('Create', () => {
-  it.each([100, 1_000])('that the caller aborts leaves no upload, answered after %i ms', async (milliseconds) => {
-    proxy.addRules({ when: { operation: 'CreateMultipartUpload' }, fault: { kind: 'stall', milliseconds } });
-    const stop = new AbortController();
-    const key = `abort-create/${milliseconds}`;
-    const landed = land(key, { options: { signal: stop.signal } });
-    landed.catch(() => {});
-    await expect.poll(() => proxy.operations('CreateMultipartUpload'), { interval: 5 }).toBe(1);
-    stop.abort(new Error('enough'));
-    await expect(landed).rejects.toThrow('enough');
-    await landing.expectNothing(key);
-  });
+  it.each([100, 1_000])(
+    'a Create that the caller aborts leaves no upload, answered after %i ms',
+    async (milliseconds) => {
+      proxy.addRules({ when: { operation: 'CreateMultipartUpload' }, fault: { kind: 'stall', milliseconds } });
+      const stop = new AbortController();
+      const key = `abort-create/${milliseconds}`;
+      const landed = land(key, { options: { signal: stop.signal } });
+      landed.catch(() => {});
+      await expect.poll(() => proxy.operations('CreateMultipartUpload'), { interval: 5 }).toBe(1);
+      stop.abort(new Error('enough'));
+      await expect(landed).rejects.toThrow('enough');
+      await landing.expectNothing(key);
+    },
+  );
 
   it.each<[string, S3Fault]>([
     ['is lost', { kind: 'lost-answer' }],
     ['is an error', { kind: 'done-but-error', status: 500, code: 'InternalError' }],
     ['is a page', { kind: 'html', done: true }],
-  ])('whose answer %s leaves no upload', async (name, fault) => {
+  ])('a Create whose answer %s leaves no upload', async (name, fault) => {
     const first = { operation: 'CreateMultipartUpload', nth: 1 } as const;
     proxy.addRules(
       { when: first, fault },
@@ -130,14 +133,14 @@ it.each<[S3Operation, number]>([
 it.each<[S3Operation, number]>([
   ['CompleteMultipartUpload', LARGE],
   ['PutObject', SMALL],
-])('412 to a %s that had no condition is an error, and nothing is skipped', async (operation, length) => {
+])('412 to a %s that had no condition is an error, and no object is skipped', async (operation, length) => {
   proxy.addRules({ when: { operation }, fault: s3Errors.preconditionFailed });
   const key = `unconditional/${operation}`;
   await expect(land(key, { length })).rejects.toMatchObject({ name: 'StorageError' });
   await landing.expectNothing(key);
 });
 
-it("a HEAD refused for its clock is asked again by S3's clock, and sees the object", async () => {
+it("a HEAD that is refused for its clock is sent again with S3's clock, and finds the object", async () => {
   const Key = 'clock';
   await landing.s3.client.send(new PutObjectCommand({ Bucket: landing.bucket, Key, Body: 'there' }));
   const date = new Date(Date.now() + 3_600_000);
@@ -150,7 +153,7 @@ describe('onProgress that rejects', () => {
     ['ranges', {}],
     ['one stream', { plain: true }],
     ['ranges in order', { expect: { sha256: contentHashes('v1', LARGE).sha256 } }],
-  ])('ends a transfer by %s with its error, and leaves nothing', async (name, how) => {
+  ])('an onProgress that rejects ends a transfer by %s with its error, and leaves nothing', async (name, how) => {
     const key = `progress/${name}`;
     const onProgress = async ({ bytes }: { bytes: number }) => {
       if (bytes > 6 * MIB) throw new Error('no more, please');
@@ -174,20 +177,20 @@ describe.each<[S3Operation, number]>([
     return landed;
   }
 
-  it('lands where the object is there all the same', async () => {
+  it('an abort during a write still lands if the object exists', async () => {
     const key = `abort-late/${operation}`;
     const landed = await abortMeanwhile(key, { kind: 'stall', milliseconds: 500 });
     await landing.expectLanded(key, 'v1', length, landed);
   });
 
-  it("is the signal's reason where there is no object", async () => {
+  it("an abort during a write throws the signal's reason if there is no object", async () => {
     const key = `abort-stall/${operation}`;
     await expect(abortMeanwhile(key, { kind: 'stall' })).rejects.toThrow('enough');
     expect(await headObject(landing.s3.client, landing.bucket, key)).toBeUndefined();
     await landing.expectNothing(key);
   });
 
-  it('says so where nobody can tell', async () => {
+  it("an abort during a write reports that the outcome is unknown if it can't be found out", async () => {
     const key = `abort-unknown/${operation}`;
     proxy.addRules({ when: { operation: 'HeadObject', nth: (n) => n > 1 }, fault: s3Errors.accessDenied });
     await expect(abortMeanwhile(key, { kind: 'stall' })).rejects.toMatchObject({ name: 'OutcomeUnknownError' });

@@ -41,13 +41,13 @@ it.each(['plain', 'a b/(c)+*!/ü'])('stores what the SDK would have stored, key 
   expect(await other.head(signal)).toMatchObject({ bytes: BYTES.length, metadata: OBJECT.metadata, crc: OBJECT.crc });
 });
 
-it('finds no object, and may not know', async () => {
+it('reports a missing object, and a missing permission', async () => {
   expect(await store('nowhere').head(signal)).toBeUndefined();
   proxy.addRules({ when: { operation: 'HeadObject' }, fault: s3Errors.accessDenied });
   expect(await store('nowhere').head(signal)).toBe('forbidden');
 });
 
-it('asks again where S3 fails', async () => {
+it('tries again if S3 fails', async () => {
   proxy.addRules({ when: { operation: 'HeadObject', nth: 1 }, fault: s3Errors.internalError });
   const asked = store('first');
   expect(await asked.head(signal)).toMatchObject({ bytes: BYTES.length });
@@ -58,7 +58,7 @@ it.each([
   ['another object is there', undefined, { name: 'PreconditionFailed', $metadata: { httpStatusCode: 412 } }],
   ['S3 refuses', s3Errors.accessDenied, { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } }],
   ['S3 fails', s3Errors.internalError, { name: 'InternalError', $metadata: { httpStatusCode: 500 } }],
-])("throws the SDK's error where %s", async (_why, fault, error) => {
+])("throws the SDK's error for %s", async (_why, fault, error) => {
   if (fault !== undefined) proxy.addRules({ when: { operation: 'PutObject' }, fault });
   await expect(store('first').putOnce({ ...OBJECT, ifAbsent: true }, signal)).rejects.toMatchObject(error);
 });

@@ -65,7 +65,7 @@ const CASES: Record<string, Absurd> = {
   },
 };
 
-it.each(Object.entries(CASES))('are a named fault, or read all the same: %s', async (_, { head, read }) => {
+it.each(Object.entries(CASES))('an absurd head is a named fault, or is read anyway: %s', async (_, { head, read }) => {
   await using server = await startRawServer((socket) => {
     if (typeof head === 'string') socket.write(head, 'latin1');
     else head(socket);
@@ -85,7 +85,7 @@ it.each(Object.entries(CASES))('are a named fault, or read all the same: %s', as
 });
 
 it.each(['9223372036854775808', '9999999999999999'])(
-  'a Content-Length of %s promises what never comes',
+  'a Content-Length of %s promises bytes that never come',
   async (length) => {
     await using server = await startRawServer((socket) => socket.end(plain(`Content-Length: ${length}\r\n`)));
     const asker = new Asker(server.url, { limits: { idleSeconds: 1 } });

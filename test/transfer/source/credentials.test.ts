@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => landing[Symbol.asyncDispose]());
 
-it('sends a password with a bare percent sign as it is', async () => {
+it('sends a password with a bare percent sign unchanged', async () => {
   const seen: unknown[] = [];
   const look: Fault = {
     name: 'look',
@@ -27,7 +27,7 @@ it('sends a password with a bare percent sign as it is', async () => {
   expect(seen).toEqual([`Basic ${Buffer.from('user:50%off').toString('base64')}`]);
 });
 
-it('gives its turn back where credentials can not be had', async () => {
+it('releases its turn if credentials can not be read', async () => {
   await using source = await startSourceServer({ file: { seed: 1, length: 1_000 } });
   const gate = new HostGate(1);
   const authorize = () => Promise.reject(new Error('no such secret'));
@@ -37,7 +37,7 @@ it('gives its turn back where credentials can not be had', async () => {
   expect(landed.status).toBe('landed');
 });
 
-it('asks for credentials when its turn has come, since they may be good for a short time', async () => {
+it('reads credentials only when its turn has come, because they may be valid for a short time', async () => {
   await using source = await startSourceServer({
     file: { seed: 1, length: 12 * MIB },
     rules: [{ faults: faults.drip(2_500_000) }],

@@ -53,7 +53,7 @@ it('a server that speaks HTTP/2 only is final at once', async () => {
   expect(server.asked).toBe(1);
 });
 
-it('frames of HTTP/2 in clear text are told from an answer', async () => {
+it('frames of HTTP/2 in clear text are recognised', async () => {
   await using server = await startRawServer((socket) => {
     socket.write(Buffer.from('00000604000000000000030000006400', 'hex'));
   });
@@ -72,7 +72,7 @@ it('an unknown host is final at once', async () => {
   await expectFinal('http://nobody.example/file', /host nobody.example is not known/, unknown);
 });
 
-it('a resolver that is not to be had is asked again', async () => {
+it('a resolver that does not answer is asked again', async () => {
   let asked = 0;
   const guard = new SourceGuard(RULES, async () => {
     asked += 1;

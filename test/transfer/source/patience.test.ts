@@ -6,7 +6,7 @@ afterEach(() => void vi.useRealTimers());
 
 const wait = (seconds: number) => vi.advanceTimersByTimeAsync(seconds * 1_000);
 
-it('is over once so much was waited for in vain, in attempts together', async () => {
+it('the patience ends after the limit of useless waiting, in all attempts together', async () => {
   const patience = new Patience(120, 1_024);
   for (let attempt = 0; attempt < 4; attempt++) {
     expect(patience.isOver).toBe(false);
@@ -17,7 +17,7 @@ it('is over once so much was waited for in vain, in attempts together', async ()
   expect(patience.isOver).toBe(true);
 });
 
-it('counts connections that wait at the same time once', async () => {
+it('the patience counts the time of several waiting connections once', async () => {
   const patience = new Patience(120, 1_024);
   const waiting = Array.from({ length: 8 }, () =>
     patience.during(() => new Promise((done) => setTimeout(done, 30_000))),
@@ -27,7 +27,7 @@ it('counts connections that wait at the same time once', async () => {
   expect(patience.isOver).toBe(false);
 });
 
-it('is made up for by bytes, and a drip makes up for little', async () => {
+it('bytes restore the patience, and a very slow source restores little', async () => {
   const fast = new Patience(120, 1_024);
   await fast.during(() => wait(119));
   fast.received(1_000_000);

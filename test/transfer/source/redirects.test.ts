@@ -33,7 +33,7 @@ it('sends no credentials, cookies or own headers to another origin', async () =>
   expect(JSON.stringify(request?.headers)).not.toMatch(/hunter2|authorization|cookie|x-api-key/i);
 });
 
-it('sends none of them to its own origin again once another one has led there', async () => {
+it('sends no credentials to its own origin after a redirect through another one', async () => {
   await using home = await startSourceServer({ file: { length: 1_000 } });
   await using away = await startSourceServer();
   redirectTo(home, `${away.origin}/bounce`);
@@ -58,7 +58,7 @@ it.each([
   expect(home.requests).toHaveLength(1);
 });
 
-it('follows none to another port of an address that is opened for one, as the local run opens its own source', async () => {
+it('follows no redirect to another port of an address of which only one port is opened, as the local run opens its own source', async () => {
   await using home = await startSourceServer();
   await using embeddedAws = await startSourceServer();
   const guard = new SourceGuard({ openRanges: loopbackRanges([home.url]) });
@@ -68,14 +68,14 @@ it('follows none to another port of an address that is opened for one, as the lo
   expect(embeddedAws.connections.accepted).toBe(0);
 });
 
-it('checks each hop, not the first and the last only', async () => {
+it('checks each redirect, not only the first and the last', async () => {
   const guard = new SourceGuard({ openRanges: ['127.0.0.1/32'] }, async () => [{ address: '127.0.0.2', family: 4 }]);
   await using home = await startSourceServer();
   redirectTo(home, `http://middle.example:${new URL(home.origin).port}/on`);
   await expect(land(home.url, guard)).rejects.toMatchObject({ name: 'SourceForbiddenError' });
 });
 
-it('leaves https for http only where that is allowed', async () => {
+it('leaves https for http only if that is allowed', async () => {
   await using secure = await startSourceServer({ tls: true });
   await using plain = await startSourceServer({ file: { length: 1_000 } });
   redirectTo(secure, `${plain.origin}/plain`);
@@ -85,7 +85,7 @@ it('leaves https for http only where that is allowed', async () => {
   expect(await land(secure.url, LOOPBACK, { ca })).toMatchObject({ status: 'landed', bytes: 1_000 });
 });
 
-it('refuses a name whose answer turns bad between two connections, within one transfer', async () => {
+it('refuses a name whose address becomes forbidden between two connections of one transfer', async () => {
   const length = 20 * 1_048_576;
   await using home = await startSourceServer({ file: { length }, rules: [{ faults: faults.connectionClose() }] });
   let asked = 0;
@@ -98,7 +98,7 @@ it('refuses a name whose answer turns bad between two connections, within one tr
   expect(asked).toBeGreaterThanOrEqual(2);
 });
 
-it('dials nobody but the public Internet where no guard is given', async () => {
+it('dials only the public Internet if no guard is given', async () => {
   await using home = await startSourceServer();
   const failure = await transfer({ url: home.url }, landing.destination('none')).catch((error: unknown) => error);
   expect(failure).toMatchObject({ name: 'SourceForbiddenError' });
@@ -115,16 +115,19 @@ describe('a source behind a redirect', () => {
       rules: [{ when: { path: '/start' }, faults: faults.redirect('/file') }],
     });
 
-  it.each(['a key', 'a prefix'])('is asked for its target once in a transfer of eight parts to %s', async (to) => {
-    await using source = await start();
-    const { key, ...unnamed } = landing.destination('hops/file');
-    const destination = to === 'a key' ? { ...unnamed, key } : { ...unnamed, prefix: 'hops/' };
-    const landed = await transfer({ url: `${source.origin}/start` }, destination, PARTS);
-    expect(landed.parts).toBe(8);
-    expect(hops(source)).toBe(1);
-  });
+  it.each(['a key', 'a prefix'])(
+    'asks for the target of a redirect once in a transfer of eight parts to %s',
+    async (to) => {
+      await using source = await start();
+      const { key, ...unnamed } = landing.destination('hops/file');
+      const destination = to === 'a key' ? { ...unnamed, key } : { ...unnamed, prefix: 'hops/' };
+      const landed = await transfer({ url: `${source.origin}/start` }, destination, PARTS);
+      expect(landed.parts).toBe(8);
+      expect(hops(source)).toBe(1);
+    },
+  );
 
-  it('is asked once by each process that opens it or takes it up', async () => {
+  it('each process that opens or resumes a transfer asks for the target of a redirect once', async () => {
     await using source = await start();
     const from = { url: `${source.origin}/start` };
     const destination = landing.destination('hops/steps');

@@ -1,30 +1,30 @@
 import type { Headers } from '../reader.ts';
 
-/** As much as undici and Node take. Ranges of real sources come with 10 to 30 fields in 1 to 3 KB. */
+/** The same limit as in undici and Node. Answers of real sources have 10 to 30 fields in 1 to 3 KB. */
 const MOST_BYTES = 65_536;
 const MOST_FIELDS = 500;
-/** 100 and 103 come once or twice. A source that sends nothing else would go on until the time for a head is up. */
+/** 100 and 103 come once or twice. A source that sends nothing else would continue until the time limit for a head. */
 const MOST_INTERIM = 32;
 
-/** How the end of a body is known, by RFC 9112, section 6.3. */
+/** How the end of a body is recognised, by RFC 9112, section 6.3. */
 export type Framing =
   | { readonly kind: 'length'; readonly bytes: number }
   | { readonly kind: 'chunks' }
-  /** Only the end of the connection ends it, and a cut looks the same. */
+  /** Only the end of the connection ends it, and an interruption looks the same. */
   | { readonly kind: 'close' };
 
-/** A status line and fields, read by the letter of RFC 9112, sections 4 and 5. */
+/** A status line and fields, read strictly by RFC 9112, sections 4 and 5. */
 export interface AnswerHead {
   readonly status: number;
   readonly headers: Headers;
   readonly framing: Framing;
-  /** Whether the connection may carry another request after the body. */
+  /** Whether the connection can be used for another request after the body. */
   readonly reusable: boolean;
   /** How long the server says that it keeps an idle connection. */
   readonly keepSeconds: number | undefined;
 }
 
-/** The bytes are not an answer of HTTP/1. Parsers disagree on what such bytes mean, so nothing is made of them. */
+/** The bytes are not an answer of HTTP/1. Parsers disagree on the meaning of such bytes, so they are refused. */
 export class MalformedAnswerError extends Error {
   override readonly name = 'MalformedAnswerError';
   /** The bytes look like frames of HTTP/2. */
@@ -36,26 +36,27 @@ export class MalformedAnswerError extends Error {
   }
 }
 
-/** Collects the head of an answer from whatever pieces it comes in. Provisional answers (1xx) are skipped. */
+/** Reads the head of an answer from pieces of any size. Provisional answers (1xx) are skipped. */
 export class AnswerHeadReader {
   #text = '';
-  /** Up to where the text is known to have no line end but CRLF, and no end of the head. */
+  /** Up to this position, the text has no line end other than CRLF, and no end of the head. */
   #seen = 0;
   #bytes = 0;
   #interim = 0;
 
-  /** Whether a byte of an answer has come. */
+  /** Whether a byte of an answer has arrived. */
   get begun(): boolean {
     return this.#bytes > 0;
   }
 
   /**
-   * @returns the head, and how many of these bytes belong to it: what follows them is body. Undefined where it goes on.
+   * @returns the head, and how many of these bytes belong to it: the bytes after it are body. Undefined if the head
+   * continues.
    * @throws MalformedAnswerError
    */
   read(bytes: Buffer): { head: AnswerHead; bodyAt: number } | undefined {
     for (let at = 0; at < bytes.length; ) {
-      // What may be body is not made text of: a read holds up to 64 KiB of it.
+      // Bytes that may be body are not converted to text: a read contains up to 64 KiB of it.
       const end = bytes.indexOf('\r\n\r\n', at);
       const known = this.#text.length;
       this.#text += bytes.toString('latin1', at, end === -1 ? bytes.length : end + 4);
@@ -81,16 +82,16 @@ export class AnswerHeadReader {
     return undefined;
   }
 
-  /** Another protocol is told from its first byte, not when the time for a head is up. */
+  /** Another protocol is recognised by its first byte, not after the time limit for a head. */
   #checkBeginning(): void {
     const begun = this.#text.slice(0, 'HTTP/1.1 '.length);
     if ('HTTP/1.1 '.startsWith(begun) || 'HTTP/1.0 '.startsWith(begun)) return;
-    // A frame begins with its length in three bytes. The first one is SETTINGS, which is short.
+    // A frame begins with its length in three bytes. The first frame is SETTINGS, which is short.
     const http2 = begun.startsWith('\0\0');
     throw new MalformedAnswerError(`it begins with ${JSON.stringify(begun)}`, http2);
   }
 
-  /** A line feed or carriage return alone is a line end to some and none to others. */
+  /** A line feed or carriage return alone is a line end for some parsers and not for others. */
   #checkLineEnds(length: number): void {
     if (/[^\r]\n|\r[^\n]/.test(this.#text.slice(Math.max(0, this.#seen - 1), length))) {
       throw new MalformedAnswerError('a line of its head does not end in CRLF');
@@ -137,12 +138,12 @@ function readFields(lines: readonly string[]): Record<string, string> {
   for (const line of lines) {
     const wrong = () => new MalformedAnswerError(`a field of its head is ${JSON.stringify(line.slice(0, 60))}`);
     if (last !== undefined && /^[\t ]/.test(line)) {
-      // A folded line (RFC 9112, 5.2) goes on with the value of the one before it.
+      // A folded line (RFC 9112, 5.2) continues the value of the line before it.
       if (!VALUE.test(line)) throw wrong();
       headers[last] = `${headers[last]} ${line.trim()}`.trim();
       continue;
     }
-    // White space before the colon is in no name.
+    // No name has white space before the colon.
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(0, colon)).toLowerCase();
     const value = line.slice(colon + 1);
@@ -155,7 +156,7 @@ function readFields(lines: readonly string[]): Record<string, string> {
 }
 
 /**
- * A coding other than `chunked` alone ends with the connection here: whoever wants such a body refuses it by its
+ * With a coding other than only `chunked`, the body ends with the connection: a caller refuses such a body by its
  * Transfer-Encoding.
  */
 function framingOf(status: number, headers: Headers, old: boolean): Framing {
@@ -163,7 +164,7 @@ function framingOf(status: number, headers: Headers, old: boolean): Framing {
   const coding = headers['transfer-encoding'];
   if (status < 200 || status === 204 || status === 304) return { kind: 'length', bytes: 0 };
   if (coding !== undefined) {
-    // RFC 9112, 6.1 and 6.3: both are signs of an attempt to smuggle a second answer into the first.
+    // RFC 9112, 6.1 and 6.3: both together are a sign of an attempt to smuggle a second answer into the first.
     if (length !== undefined) throw new MalformedAnswerError('it has both Content-Length and Transfer-Encoding');
     if (old) throw new MalformedAnswerError('it is HTTP/1.0 with Transfer-Encoding');
     return { kind: coding.toLowerCase() === 'chunked' ? 'chunks' : 'close' };
@@ -171,7 +172,7 @@ function framingOf(status: number, headers: Headers, old: boolean): Framing {
   return length === undefined ? { kind: 'close' } : { kind: 'length', bytes: length };
 }
 
-/** The same length twice is one length (RFC 9112, 6.3). */
+/** The same length twice counts as one length (RFC 9112, 6.3). */
 function readLength(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const [first = '', ...others] = value.split(',').map((one) => one.trim());

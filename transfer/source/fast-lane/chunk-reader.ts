@@ -1,14 +1,14 @@
 import { MalformedAnswerError } from './answer-head.ts';
 
-/** Of one line: a chunk's size with its extensions, or a trailer field. */
+/** The limit for one line: a chunk's size with its extensions, or a trailer field. */
 const MOST_LINE_BYTES = 8_192;
-/** Of all trailer fields. */
+/** The limit for all trailer fields. */
 const MOST_TRAILER_BYTES = 65_536;
 
 /**
- * Takes a body in chunks apart (RFC 9112, section 7.1), whatever pieces it comes in. Extensions and trailers are skipped.
+ * Reads a body in chunks (RFC 9112, section 7.1), from pieces of any size. Extensions and trailers are skipped.
  *
- * Strict: a size that is not plainly one, or a line that does not end in CRLF, is a MalformedAnswerError.
+ * It is strict: an unclear size, or a line that does not end in CRLF, is a MalformedAnswerError.
  */
 export class ChunkReader {
   #state: 'size' | 'data' | 'data end' | 'trailers' | 'end' = 'size';
@@ -21,14 +21,14 @@ export class ChunkReader {
     return this.#left;
   }
 
-  /** The last chunk and the trailers are here. */
+  /** The last chunk and the trailers have arrived. */
   get ended(): boolean {
     return this.#state === 'end';
   }
 
   /**
    * @param give is called with each piece of data, a view of `bytes`.
-   * @returns how many of the bytes belong to this body: fewer than there are only at its end.
+   * @returns how many of the bytes belong to this body: fewer than all only at its end.
    * @throws MalformedAnswerError
    */
   read(bytes: Buffer, give: (piece: Buffer) => void): number {
@@ -46,13 +46,13 @@ export class ChunkReader {
     return at;
   }
 
-  /** So many bytes of the current chunk's data were read elsewhere, at most `left`. */
+  /** Records that this many bytes of the current chunk's data were read elsewhere, at most `left`. */
   took(bytes: number): void {
     this.#left -= bytes;
     if (this.#left === 0) this.#state = 'data end';
   }
 
-  /** @returns where the bytes go on. */
+  /** @returns the position of the next byte. */
   #readLine(bytes: Buffer, from: number): number {
     const end = bytes.indexOf('\n', from);
     const to = end === -1 ? bytes.length : end + 1;
@@ -68,7 +68,7 @@ export class ChunkReader {
 
   #next(line: string): void {
     if (this.#state === 'size') {
-      // 12 hex digits: no number of more is exact.
+      // 12 hex digits: a number with more digits is not exact.
       const size = /^([0-9a-f]{1,12})[\t ]*(?:;.*)?$/i.exec(line)?.[1];
       if (size === undefined) {
         throw new MalformedAnswerError(`the size of a chunk is ${JSON.stringify(line.slice(0, 60))}`);

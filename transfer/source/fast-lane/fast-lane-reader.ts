@@ -7,7 +7,7 @@ import { type LaneConnection, StaleConnectionError } from './lane-connection.ts'
 import { type LanePool, poolOf } from './lane-pool.ts';
 
 /**
- * Reads HTTP/1 by a lane of the engine's own: the socket writes the bytes of a body straight into the caller's buffer.
+ * Reads HTTP/1 with the engine's own code: the socket writes the bytes of a body directly into the caller's buffer.
  *
  * @param pool of the origin's idle connections.
  * @throws SourceFaultError, SourceForbiddenError, or the signal's reason.
@@ -21,7 +21,7 @@ export async function fastLaneReader(request: SourceRequest, pool: LanePool = po
       return await ask(asking, pool.take() ?? (await dialled(asking)));
     } catch (error) {
       if (!(error instanceof StaleConnectionError)) throw error;
-      // On a connection of its own this can't happen again, and the source has seen nothing of the first.
+      // On a new connection this can't happen again, and the source has received nothing of the first request.
       return await ask(asking, await dialled(asking));
     }
   } catch (error) {
@@ -35,7 +35,7 @@ interface Asking {
   readonly request: SourceRequest;
   readonly head: string;
   readonly pool: LanePool;
-  /** When the answer's head has to be there, by `performance.now()`. */
+  /** When the answer's head must have arrived, by `performance.now()`. */
   readonly until: number;
 }
 
@@ -66,7 +66,7 @@ function ask(asking: Asking, connection: LaneConnection): Promise<SourceAnswer> 
         clearTimeout(timer);
         forget();
         if (reusable) pool.giveBack(connection, found?.keepSeconds);
-        // Without a head it is asked once more, or whoever asked is told.
+        // Without a head, the request is sent again, or the caller gets the error.
         if (found !== undefined) request.onClosed();
       },
     });
@@ -76,7 +76,7 @@ function ask(asking: Asking, connection: LaneConnection): Promise<SourceAnswer> 
   });
 }
 
-/** Where the head isn't there in time. */
+/** Calls back if the head doesn't arrive in time. */
 function atEnd({ request, until }: Asking, then: (error: SourceFaultError) => void): NodeJS.Timeout {
   const { url, limits } = request;
   const late = () => then(new SourceFaultError(`${url.origin} sent no answer within ${limits.headSeconds} s`));

@@ -2,23 +2,26 @@ import type { Socket } from 'node:net';
 import { SourceFaultError } from '../../errors.ts';
 import { type ExchangeEnds, LaneExchange } from './lane-exchange.ts';
 
-/** One read of what has no target: a head with the body's beginning, and the first one after each pause. */
+/** One read without a target: a head with the beginning of its body, and the first read after each pause. */
 const SCRATCH_BYTES = 65_536;
 
-/** A kept connection had been closed before a byte of the answer came: asking again costs the source nothing. */
+/**
+ * The source had closed a kept connection before a byte of the answer came: another request costs the source nothing.
+ */
 export class StaleConnectionError extends Error {
   override readonly name = 'StaleConnectionError';
 }
 
 /**
- * One connection, read by `onread`: the socket's bytes go where the window is, with no buffer and no copy in between.
+ * One connection, read with `onread`: the socket writes its bytes into the current window, with no other buffer and no
+ * copy.
  *
- * Node asks for the next read's window as soon as a read is over, which may be long before that read. So the window is
- * the scratch unless a fill is under way, and what lands there is copied: nothing but bytes that are owed to a target
- * ever gets into one.
+ * Node asks for the next read's window as soon as a read has ended, which may be long before the next read. So the
+ * window is the scratch buffer unless a fill is under way, and bytes in the scratch buffer are copied: only bytes that
+ * belong to a target are ever written into it.
  */
 export class LaneConnection {
-  /** For `dial`, before there is a socket. */
+  /** The option for `dial`, before there is a socket. */
   readonly onread = {
     buffer: () => this.#exchange?.window() ?? this.#scratch,
     callback: (bytes: number, into: Uint8Array) => this.#read(bytes, into),
@@ -30,7 +33,7 @@ export class LaneConnection {
   #dead = false;
   #used = false;
 
-  /** @param onClose is called once, when the socket is of no more use. */
+  /** @param onClose is called once, when the socket can't be used any more. */
   constructor(onClose: () => void) {
     this.#onClose = onClose;
   }
@@ -49,7 +52,7 @@ export class LaneConnection {
     return this.#dead || this.#socket?.destroyed === true;
   }
 
-  /** Sends a request's head. `ends` hears of its answer. */
+  /** Sends a request's head. `ends` is informed about its answer. */
   begin(request: string, ends: Omit<ExchangeEnds, 'resume'>): LaneExchange {
     const socket = this.#socket;
     if (socket === undefined || this.#exchange !== undefined) throw new TypeError('this connection is not free');
@@ -68,7 +71,8 @@ export class LaneConnection {
       onOver: (reusable, head) => {
         this.#exchange = undefined;
         if (!reusable) this.destroy();
-        // TLS may have brought the end into a pause; and an idle connection is read, so that its close is noticed.
+        // TLS may have delivered the end during a pause. Besides, an idle connection is read, so that its close is
+        // noticed.
         else socket.resume();
         ends.onOver(reusable, head);
       },
@@ -79,7 +83,7 @@ export class LaneConnection {
     return exchange;
   }
 
-  /** An idle connection is no reason for the process to live on. */
+  /** An idle connection must not keep the process alive. */
   unref(): void {
     this.#socket?.unref();
   }
@@ -91,19 +95,19 @@ export class LaneConnection {
     this.#onClose();
   }
 
-  /** @returns whether to go on reading. */
+  /** @returns whether to continue reading. */
   #read(bytes: number, into: Uint8Array): boolean {
     if (this.#dead) return false;
     const exchange = this.#exchange;
     if (exchange === undefined) {
-      // Nobody has asked: a late 408, or what comes behind an answer.
+      // There was no request: a late 408, or bytes after an answer.
       this.destroy();
       return false;
     }
     try {
       return into === this.#scratch ? exchange.take(this.#scratch.subarray(0, bytes)) : exchange.taken(bytes);
     } catch (error) {
-      // Of whoever looks at the bytes. Above this there is only the event loop.
+      // An error of the code that reads the bytes. Above this there is only the event loop.
       exchange.fail(error);
       return false;
     }

@@ -5,25 +5,27 @@ import { SpeedWatch } from '../speed-watch.ts';
 import { type AnswerHead, AnswerHeadReader, MalformedAnswerError } from './answer-head.ts';
 import { ChunkReader } from './chunk-reader.ts';
 
-/** One read into a target: so much is still in the processor's cache when its CRC is made. */
+/** The size of one read into a target: so many bytes are still in the processor's cache when their CRC is computed. */
 const READ_BYTES = 524_288;
 
-/** Of a smaller chunk a window would be a small read; such chunks are read many at once, and copied. */
+/** For a smaller chunk, a window would make small reads; several such chunks are read at once, and copied. */
 const CHUNK_WINDOW_BYTES = 65_536;
 
-/** TLS goes on delivering what it has decrypted, some records; a source that sends more into a pause is not waited for. */
+/**
+ * TLS continues to deliver some decrypted records during a pause; a source that sends more than this is not waited for.
+ */
 export const MOST_SPILT_BYTES = 1_048_576;
 
-/** What an exchange needs of its connection, and tells of itself. */
+/** What an exchange needs from its connection, and reports to it. */
 export interface ExchangeEnds {
   readonly origin: string;
   readonly limits: Required<SourceLimits>;
-  /** Reads on, after `take` or `taken` returned false. */
+  /** Continues reading after `take` or `taken` returned false. */
   resume(): void;
   onHead(head: AnswerHead, body: SourceBody): void;
-  /** Instead of `onHead`. */
+  /** Called instead of `onHead`. */
   onNoHead(error: unknown): void;
-  /** Once: the connection is free for another request, or has to be closed. */
+  /** Called once: the connection is free for another request, or has to be closed. */
   onOver(reusable: boolean, head: AnswerHead | undefined): void;
 }
 
@@ -35,19 +37,21 @@ interface Fill {
   reject(error: unknown): void;
 }
 
-/** The answer to one request: its head, then its body by fills, between which the connection is paused. */
+/** The answer to one request: its head, then its body in fills. The connection is paused between fills. */
 export class LaneExchange implements SourceBody {
   readonly #ends: ExchangeEnds;
   readonly #watch: SpeedWatch;
   readonly #reader = new AnswerHeadReader();
   #head: AnswerHead | undefined;
   #chunks: ChunkReader | undefined;
-  /** Bytes of a body without chunks that the connection still owes; infinite where only its end ends the body. */
+  /**
+   * Bytes of a body without chunks that the connection still has to deliver; infinite if only its end ends the body.
+   */
   #owed = 0;
   #fill: Fill | undefined;
-  /** Copies of body bytes that came while no fill wanted them, in order. */
+  /** Copies of body bytes that arrived while no fill needed them, in order. */
   #spilt: Uint8Array[] = [];
-  /** The last byte of the body is here. */
+  /** The last byte of the body has arrived. */
   #ended = false;
   #over = false;
   #error: unknown;
@@ -63,8 +67,8 @@ export class LaneExchange implements SourceBody {
   }
 
   /**
-   * Where the next read may write: what the fill wants of this body, and no byte more. Undefined where nothing is
-   * wanted; never empty, which would be ENOBUFS.
+   * The buffer for the next read: what the fill needs of this body, and not one byte more. Undefined if nothing is
+   * needed; never empty, because that would be ENOBUFS.
    */
   window(): Uint8Array | undefined {
     if (this.#fill === undefined || this.#ended) return undefined;
@@ -74,7 +78,7 @@ export class LaneExchange implements SourceBody {
     return target.subarray(filled, filled + Math.min(owed, target.length - filled, READ_BYTES));
   }
 
-  /** Bytes that were read elsewhere, and are copied. @returns whether more is wanted. */
+  /** Copies bytes that were read elsewhere. @returns whether more is needed. */
   take(bytes: Buffer): boolean {
     if (this.#over) return false;
     if (this.#head !== undefined) {
@@ -95,12 +99,12 @@ export class LaneExchange implements SourceBody {
     this.#owed = head.framing.kind === 'length' ? head.framing.bytes : Number.POSITIVE_INFINITY;
     const more = this.#takeBody(bytes.subarray(bodyAt));
     this.#ends.onHead(head, this);
-    // Nobody wants the page of a redirect or an error; without a length its end isn't looked for.
+    // The page of a redirect or an error is not needed; without a length, its end isn't read.
     if (head.status >= 300 && head.framing.kind !== 'length') this.destroy();
     return more;
   }
 
-  /** Bytes that were read into the window itself. @returns whether more is wanted. */
+  /** Records bytes that were read into the window itself. @returns whether more is needed. */
   taken(bytes: number): boolean {
     if (this.#over) return false;
     this.#watch.count(bytes);
@@ -126,12 +130,15 @@ export class LaneExchange implements SourceBody {
 
   destroy(): void {
     this.#spilt = [];
-    // A body that is here to its end costs the connection nothing.
+    // A body that has arrived completely costs the connection nothing.
     if (this.#over || this.#ended) return;
     this.fail(new SourceFaultError(`the answer of ${this.#ends.origin} was closed before its end`));
   }
 
-  /** The connection is of no use any more. What it had delivered of the body is still given out. Harmless after the end. */
+  /**
+   * The connection can't be used any more. Body bytes that it had delivered are still returned. It does no harm after
+   * the end.
+   */
   fail(error: unknown): void {
     if (this.#over) return;
     this.#error = error;
@@ -141,10 +148,10 @@ export class LaneExchange implements SourceBody {
   }
 
   /**
-   * The connection is over.
+   * The connection has ended.
    *
-   * @param error why, for an answer that is not whole by now.
-   * @param clean whether the source has closed it in good order, which may be how the body ends.
+   * @param error the reason, for an answer that is not complete yet.
+   * @param clean whether the source has closed it properly, which may be the end of the body.
    */
   connectionOver(error: unknown, clean: boolean): void {
     if (this.#over) return;
@@ -180,13 +187,13 @@ export class LaneExchange implements SourceBody {
     }
     const more = this.#moved();
     if (used === bytes.length) return more;
-    // A server that gives up an idle connection may say so by a 408 that nobody asked for. The answer is whole.
+    // A server that closes an idle connection may announce it with a 408. The answer itself is complete.
     if (isOtherAnswer(bytes.subarray(used))) this.connectionOver(undefined, true);
     else this.fail(new SourceFaultError(`${this.#ends.origin} sent more bytes than its answer says that it has`));
     return false;
   }
 
-  /** To the fill what it wants, the rest to the spill. */
+  /** Gives the fill what it needs, and stores the rest. */
   #give(bytes: Uint8Array): void {
     const fill = this.#fill;
     const piece = fill === undefined ? bytes.subarray(0, 0) : bytes.subarray(0, fill.target.length - fill.filled);
@@ -194,11 +201,11 @@ export class LaneExchange implements SourceBody {
       fill.target.set(piece, fill.filled);
       this.#count(fill, piece.length);
     }
-    // A copy: what it is a view of is written to by the next read.
+    // A copy, because the next read overwrites the memory behind this view.
     if (piece.length < bytes.length) this.#spilt.push(Uint8Array.prototype.slice.call(bytes, piece.length));
   }
 
-  /** What is shown is what lies in the target, so that a CRC of it is the target's. */
+  /** The bytes that are shown are those in the target, so their CRC is the target's. */
   #count(fill: Fill, bytes: number): void {
     const from = fill.filled;
     fill.filled += bytes;
@@ -210,8 +217,8 @@ export class LaneExchange implements SourceBody {
     if (ended && !this.#ended) {
       this.#ended = true;
       this.#watch.stop();
-      // Bytes that the source sent along behind the body are in the kernel already: the event loop reads them in the
-      // meantime, and then they are a fault of this answer.
+      // Bytes that the source sent after the body are in the kernel already: the event loop reads them in the meantime,
+      // and then they are a fault of this answer.
       setImmediate(() => setImmediate(() => this.#finish()));
     }
     this.#settle();
@@ -235,8 +242,8 @@ export class LaneExchange implements SourceBody {
   }
 
   /**
-   * Ends the fill where it is full, where there is no more body, or where the connection has failed. The last fill of a
-   * body ends when it is known that nothing follows.
+   * Ends the fill if it is full, if there is no more body, or if the connection has failed. The last fill of a body
+   * ends when it is known that nothing follows.
    */
   #settle(): void {
     const fill = this.#fill;

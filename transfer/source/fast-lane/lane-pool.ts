@@ -3,10 +3,10 @@ import type { SourceGuard } from '#net/guard/source-guard.ts';
 import type { SourceRequest } from '../reader.ts';
 import { LaneConnection } from './lane-connection.ts';
 
-/** Servers close idle connections after 5 s (Node) to 75 s (nginx); a request must not meet that moment. */
+/** Servers close idle connections after 5 s (Node) to 75 s (nginx); a request must not be sent at that moment. */
 const KEEP_SECONDS = 4;
 
-/** Idle connections of one origin, the last used first. How many are in use is `HostGate`'s matter. */
+/** Idle connections of one origin, the last used first. `HostGate` limits how many are in use. */
 export class LanePool {
   readonly #idle: LaneConnection[] = [];
   readonly #timers = new Map<LaneConnection, NodeJS.Timeout>();
@@ -35,9 +35,9 @@ export class LanePool {
     return connection;
   }
 
-  /** @param keepSeconds as the server's Keep-Alive has it. */
+  /** @param keepSeconds from the server's Keep-Alive. */
   giveBack(connection: LaneConnection, keepSeconds = Number.POSITIVE_INFINITY): void {
-    // A second less than the server keeps it: its close may be on the way already.
+    // A second less than the server keeps it, because its close may be on the way already.
     const seconds = Math.min(KEEP_SECONDS, keepSeconds - 1);
     if (connection.closed || seconds <= 0) {
       connection.destroy();
@@ -56,12 +56,14 @@ export class LanePool {
   }
 }
 
-/** Pools of so many origins are kept; the one met first is forgotten first. */
+/** Pools of this many origins are kept; the oldest one is forgotten first. */
 const MOST_ORIGINS = 1_000;
 
 const pools = new WeakMap<SourceGuard, Map<string, LanePool>>();
 
-/** A guard's connections are for what that guard allows; another set of certificates is another host. */
+/**
+ * A guard's connections are only for what that guard permits, and another set of certificates counts as another host.
+ */
 export function poolOf({ guard, url, ca }: Pick<SourceRequest, 'guard' | 'url' | 'ca'>): LanePool {
   const ofGuard = pools.get(guard) ?? new Map<string, LanePool>();
   pools.set(guard, ofGuard);

@@ -29,7 +29,7 @@ it('reads a head and leaves the body', () => {
   expect(found?.head.headers).toMatchObject({ etag: '"a"', 'x-odd': 'caf\xe9', 'x-none': '' });
 });
 
-it('joins a repeated field, and takes no name for more than a name', () => {
+it("joins a repeated field, and treats no field's name specially", () => {
   const found = read(`${RANGE}Vary: a\r\nVARY: b\r\n__proto__: x\r\n\r\n`);
   expect(found?.head.headers.vary).toBe('a, b');
   expect(Object.keys(found?.head.headers ?? {})).toContain('__proto__');
@@ -117,7 +117,7 @@ it.each([
   ],
   ['the same length in two fields', `${RANGE}Content-Length: 5\r\n\r\n`, length(5), true],
   ['the same length twice in one field', 'HTTP/1.1 206 P\r\nContent-Length: 5, 5\r\n\r\n', length(5), true],
-])('takes %s', (_, text, framing, reusable) => {
+])('accepts %s', (_, text, framing, reusable) => {
   expect(read(text)?.head).toMatchObject({ framing, reusable });
 });
 
@@ -125,11 +125,11 @@ it('joins a folded field', () => {
   expect(read(`${RANGE}X: a\r\n  b\r\n\tc\r\nY: d\r\n\r\n`)?.head.headers).toMatchObject({ x: 'a b c', y: 'd' });
 });
 
-it.each(['\0\0\x12\x04\0\0\0\0\0', '\0\0\0\x04\0\0\0\0\0'])('knows a frame of HTTP/2', (frame) => {
+it.each(['\0\0\x12\x04\0\0\0\0\0', '\0\0\0\x04\0\0\0\0\0'])('recognises a frame of HTTP/2', (frame) => {
   expect(() => read(frame)).toThrow(expect.objectContaining({ http2: true }));
 });
 
-it('goes through garbage in time that grows with its length alone', () => {
+it('reads garbage in time that grows only with its length', () => {
   // What makes a backtracking expression go over it again and again.
   for (const filler of [' ', ' a', '\t \t', ':']) {
     const text = `HTTP/1.1 206 P\r\nX:${filler.repeat(15_000 / filler.length)}\0\r\n\r\n`;

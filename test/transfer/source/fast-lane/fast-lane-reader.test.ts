@@ -38,7 +38,7 @@ describe.each([false, true])('over TLS: %s', (tls) => {
 
   // TLS hands on what it has decrypted whether the socket is paused or not: here some sixty times a read.
   it.each([1, 1_000, 16_384, 70_000])(
-    'loses and moves nothing where each fill takes %i bytes',
+    'neither loses nor moves bytes if each fill takes %i bytes',
     async (size) => {
       await using source = await startSourceServer({ file: FILE, tls });
       const asker = new Asker(source.url, source);
@@ -58,7 +58,7 @@ describe.each([false, true])('over TLS: %s', (tls) => {
     60_000,
   );
 
-  it('takes a late 408 on an idle connection for no answer', async () => {
+  it('does not treat a late 408 on an idle connection as an answer', async () => {
     await using source = await startSourceServer({ file: FILE, tls, rules: [{ faults: faults.late408(1) }] });
     const asker = new Asker(source.url, source);
     const target = Buffer.alloc(200_000, MARK);
@@ -101,7 +101,7 @@ it('keeps a connection that the server closes out of the pool', async () => {
   expect(source.connections.accepted).toBe(3);
 });
 
-it('takes bytes beyond the length for a fault of the answer, and lets none of them into the target', async () => {
+it('treats bytes beyond the length as a fault of the answer, and writes none of them into the target', async () => {
   await using server = await startRawServer((socket) => socket.write(`${head(5)}hello, and more`));
   const asker = new Asker(server.url);
   for (let part = 1; part <= 3; part++) {
@@ -113,7 +113,7 @@ it('takes bytes beyond the length for a fault of the answer, and lets none of th
   }
 });
 
-it('finds bytes beyond the length that come behind a read into the target itself', async () => {
+it('finds bytes beyond the length that follow a read into the target itself', async () => {
   const length = 1_000_000;
   await using server = await startRawServer((socket) => {
     socket.write(head(length));
@@ -127,7 +127,7 @@ it('finds bytes beyond the length that come behind a read into the target itself
 });
 
 describe('a kept connection that the server has closed', () => {
-  it('is asked again once, on a new one, where no byte came', async () => {
+  it('a request on a connection that the server has closed is sent once more, on a new one, if no byte came', async () => {
     await using server = await startRawServer((socket, connection, request) => {
       if (connection === 1 && request === 2) socket.destroy();
       else socket.write(`${head(5)}hello`);
@@ -139,7 +139,7 @@ describe('a kept connection that the server has closed', () => {
     expect(asker.closed).toBe(2);
   });
 
-  it('is a fault where a byte of an answer came', async () => {
+  it('a closed connection is a fault if a byte of an answer came', async () => {
     await using server = await startRawServer((socket, _, request) => {
       socket.write(request === 1 ? `${head(5)}hello` : 'H');
       if (request === 2) socket.end();
@@ -151,7 +151,7 @@ describe('a kept connection that the server has closed', () => {
     expect(asker.closed).toBe(2);
   });
 
-  it('is a fault where it was new', async () => {
+  it('a closed connection is a fault if it was new', async () => {
     await using server = await startRawServer((socket) => socket.destroy());
     const asker = new Asker(server.url);
     await expect(asker.read({ from: 0, length: 5 })).rejects.toThrow(SourceFaultError);
@@ -159,7 +159,7 @@ describe('a kept connection that the server has closed', () => {
   });
 });
 
-it('closes a connection that speaks before it is asked', async () => {
+it('closes a connection that sends bytes before a request', async () => {
   // The head of an answer to nothing, sent while the connection is idle.
   await using talker = await startRawServer((socket, connection) => {
     socket.write(`${head(5)}hello`);
@@ -184,7 +184,7 @@ it('fails a body whose reader throws', async () => {
   await expect(filling).rejects.toThrow('a bug');
 });
 
-it('gives a redirect from its head alone', async () => {
+it('returns a redirect after reading only its head', async () => {
   const rule = { faults: [faults.redirect('/elsewhere')] };
   await using source = await startSourceServer({ file: FILE, rules: [rule] });
   const asker = new Asker(source.url);
@@ -222,13 +222,13 @@ describe('limits', () => {
     await expect.poll(() => source.connections.open).toBe(0);
   });
 
-  it('ends a body that drips', async () => {
+  it('ends a body that arrives too slowly', async () => {
     await using source = await startSourceServer({ file: FILE, rules: [{ faults: faults.drip(20_000) }] });
     const asker = new Asker(source.url, { limits: { minSpeedSeconds: 0.3, minBytesPerSecond: 100_000 } });
     await expect(asker.read({ from: 0, length: 100_000 })).rejects.toThrow(/bytes a second/);
   });
 
-  it('blames a source for no pause of ours, and for its own slowness between them all the same', async () => {
+  it('does not count our pauses against a source, but counts its own slowness between them', async () => {
     await using source = await startSourceServer({ file: FILE });
     const asker = new Asker(source.url, {
       limits: { idleSeconds: 1, minSpeedSeconds: 1, minBytesPerSecond: 300_000 },
@@ -250,7 +250,7 @@ describe('limits', () => {
   });
 });
 
-it('keeps connections to the guard that let them be made, and to one set of certificates', async () => {
+it('keeps connections to the guard that permitted them, and to one set of certificates', async () => {
   await using source = await startSourceServer({ file: FILE, tls: true });
   const read = async (more: Partial<SourceRequest>) => {
     const answer = await fastLaneReader(new Asker(source.url, source).request({ from: 0, length: 10 }, more));

@@ -47,7 +47,7 @@ describe.each([false, true])('over TLS: %s', (tls) => {
     expect(source.requests.length).toBe(3);
   });
 
-  it('holds the source back while nobody reads', async () => {
+  it('stops reading from the source while no fill waits', async () => {
     const file = { seed: 'on', length: 64_000_000 };
     await using source = await startSourceServer({ file, tls, rules: [{ faults: faults.chunked() }] });
     const answer = await new Asker(source.url, source).ask({ from: 0, length: file.length });
@@ -99,7 +99,7 @@ it('reports a reset of the connection as a fault of the source', async () => {
   expect(asker.closed).toBe(1);
 });
 
-it('keeps a connection for the next request where the body came in chunks', async () => {
+it('keeps a connection for the next request after a body in chunks', async () => {
   await using source = await startSourceServer({
     file: { seed: 'on', length: LENGTH },
     rules: [{ faults: faults.chunked() }],
