@@ -11,6 +11,7 @@ import { CommandError } from '../command-error.ts';
 import { runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { fileError } from '../input/file-error.ts';
+import { outputFiles } from '../report/output-files.ts';
 import { readItems, readManifest } from '../report/read-run.ts';
 import type { CommandContext } from './command.ts';
 
@@ -40,8 +41,8 @@ export async function get(context: CommandContext, run: string, wanted: string, 
   if (options.outputs === true) {
     if (result === undefined || result.outputs.length === 0)
       throw new CommandError('no-outputs', `${item.name} has no outputs in run ${runId}`);
-    for (const { key } of result.outputs) {
-      await fetchObject(context, store.bucket, key, join(options.to ?? '.', basename(key)));
+    for (const [key, file] of outputFiles(result.outputs.map(({ key }) => key))) {
+      await fetchObject(context, store.bucket, key, join(options.to ?? '.', file));
     }
     return EXIT.complete;
   }
