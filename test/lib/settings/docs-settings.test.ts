@@ -1,0 +1,45 @@
+// @module-tag heavy
+import { describe, expect, it } from 'vitest';
+import { commandsOf, type Page, userPages } from '#test/helpers/markdown.ts';
+import { synthesise } from '../synthesise.ts';
+
+/** What a page gives as settings: its `cdk.json` blocks, and the `-c` options of its commands. */
+function settingsOf(page: Page): Record<string, unknown>[] {
+  const blocks = page.blocks
+    .filter(({ kind }) => kind === 'json')
+    .flatMap(({ text }) => JSON.parse(text).context?.sluice ?? [])
+    .map(flat);
+  const commands = commandsOf(page)
+    .filter(([npx, cdk]) => npx === 'npx' && cdk === 'cdk')
+    .map((words) => words.flatMap((word, index) => (words[index - 1] === '-c' ? [word] : [])))
+    .filter((options) => options.length > 0)
+    .map((options) =>
+      Object.fromEntries(options.map((option) => /^sluice\.([^=]+)=(.*)$/s.exec(option)?.slice(1) ?? [option, ''])),
+    );
+  return [...blocks, ...commands];
+}
+
+/** `{ gate: { intervalSeconds: 60 } }` → `{ 'gate.intervalSeconds': 60 }` */
+function flat(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(settings).flatMap(([name, value]) =>
+      typeof value !== 'object' || value === null || Array.isArray(value)
+        ? [[name, value]]
+        : Object.entries(value).map(([inner, one]) => [`${name}.${inner}`, one]),
+    ),
+  );
+}
+
+const examples = userPages().flatMap((page) => settingsOf(page).map((settings) => [page.path, settings] as const));
+
+describe('settings that the docs show', () => {
+  it('are found', () => {
+    expect(examples.length).toBeGreaterThan(10);
+  });
+
+  it.each(examples)('%s: make a template: %o', (_path, settings) => {
+    const template = synthesise(settings);
+    template.resourceCountIs('AWS::ECS::TaskDefinition', 1);
+    expect(Object.keys(template.findResources('AWS::StepFunctions::StateMachine')).length).toBeGreaterThanOrEqual(2);
+  });
+});
