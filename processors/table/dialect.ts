@@ -80,7 +80,25 @@ export async function dialectOf(
   if (layout.width > MAX_COLUMNS) {
     throw new NoTableError(`the table has ${layout.width} columns, but only ${MAX_COLUMNS} can be read`);
   }
-  return describe(database, layout, options, file);
+  const dialect = await describe(database, layout, options, file);
+  const notes = layout.syntax.skipLines > 0 && options.skipRows === undefined ? notesOf(head) : 0;
+  return { ...dialect, skippedLines: dialect.skippedLines + notes };
+}
+
+/** Returns the number of lines at the beginning that are notes, as MATLAB's `% …` and C's `// …` are. */
+function notesOf(head: Buffer): number {
+  const lines = firstLines(head);
+  const isNote = (line: string): boolean => /^(%+|\/\/+)(\s|$)/.test(line);
+  const count = lines.findIndex((line) => !isNote(line));
+  if (count <= 0) return 0;
+  return isCommentedHeader(lines[count - 1] ?? '', lines[count] ?? '') ? count - 1 : count;
+}
+
+function firstLines(head: Buffer): string[] {
+  return head
+    .subarray(0, 65_536)
+    .toString()
+    .split(/\r\n?|\n/);
 }
 
 async function bestLayout(
@@ -90,14 +108,14 @@ async function bestLayout(
   file: string,
   isPromised: boolean,
 ): Promise<Layout | undefined> {
-  const separator = /^sep=(.)[\r\n]/.exec(head.subarray(0, 8).toString())?.[1];
+  const separator = /^sep=(.)[\r\n]/i.exec(head.subarray(0, 8).toString())?.[1];
   const sniffed = isWide(head) ? undefined : await sniff(database, file, given(options));
   const quote = options.quote ?? (sniffed?.quote === "'" ? "'" : '"');
   const base = {
     quote,
     escape: sniffed?.escape === '\\' ? '\\' : quote,
     comment: options.comment ?? commentOf(head, sniffed),
-    skipLines: options.skipRows ?? (separator === undefined ? 0 : 1),
+    skipLines: options.skipRows ?? (separator === undefined ? notesOf(head) : 1),
   };
   const layoutBy = (delimiter: string, more: Partial<RowSyntax> = {}): Promise<Layout> =>
     layoutOf(
@@ -120,7 +138,7 @@ async function bestLayout(
     if (best.syntax.delimiter === ',') {
       for (const delimiter of BESIDE_DECIMAL_COMMAS) {
         const other = await layoutBy(delimiter);
-        if (other.share === 1 && other.width > 1 && isDecimalComma(other)) {
+        if (other.share === 1 && other.width > 1 && other.skipLines <= best.skipLines && isDecimalComma(other)) {
           best = other;
           break;
         }
@@ -144,10 +162,7 @@ async function bestLayout(
  * contains a delimiter. So the last of the first lines with a `#` decides whether they are comments.
  */
 function commentOf(head: Buffer, sniffed: Sniffed | undefined): string {
-  const lines = head
-    .subarray(0, 65_536)
-    .toString()
-    .split(/\r\n?|\n/);
+  const lines = firstLines(head);
   const others = lines.findIndex((line) => !line.startsWith('#'));
   if (others <= 0) return sniffed?.comment ?? '';
   const last = lines[others - 1] ?? '';
@@ -160,7 +175,7 @@ function commentOf(head: Buffer, sniffed: Sniffed | undefined): string {
  */
 function isCommentedHeader(line: string, below: string): boolean {
   return DELIMITERS.some((delimiter) => {
-    const names = line.replace(/^#+/, '').split(delimiter);
+    const names = line.replace(/^[#%/]+/, '').split(delimiter);
     const values = below.split(delimiter);
     const isNumber = (field: string): boolean => field.trim() !== '' && !Number.isNaN(Number(field));
     return (
@@ -352,7 +367,7 @@ function namesOf({ rows, syntax, width, oddHeader }: Layout, firstOfWidth: Row |
   const first = oddHeader === undefined ? firstOfWidth : rows[0];
   if (first === undefined) return [];
   const [[begins = '', ...others] = []] = fieldsOf([first], syntax);
-  const names = [begins.replace(/^#+\s+/, ''), ...others];
+  const names = [begins.replace(/^[#%]+\s+/, ''), ...others];
   if (oddHeader === undefined) return names;
   if (oddHeader === 'long') return names.slice(0, width);
   // The unnamed column contains R's row names, unless all rows end in delimiters.

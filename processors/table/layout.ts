@@ -4,6 +4,8 @@ import type { Row } from './row.ts';
 /** How many rows are read. */
 const MAX_ROWS = 2_000;
 const CHUNK_BYTES = 65_536;
+/** Rows compared with the first one. */
+const MOST_COMPARED = 50;
 
 /** How regular a text is if it is read with one syntax. */
 export interface Layout {
@@ -78,8 +80,31 @@ function oddHeaderOf(rows: readonly Row[], first: number, width: number, delimit
   if (before.fields > width && endEmpty([before], delimiter, before.fields - width)) return 'long';
   if (first === 1 && width === 2 && before.fields === 1 && rows.every(isQuoted)) return 'short';
   if (first !== 1 || width < 3 || before.fields < 2) return undefined;
+  // A title with a delimiter in it stands above the header, and not above rows.
+  if (isAboveNumbers(rows.slice(first, first + MOST_COMPARED), delimiter)) return undefined;
   const lacks = width - before.fields;
   return lacks === 1 || endEmpty(rows.slice(1), delimiter, lacks) ? 'short' : undefined;
+}
+
+/** Returns whether commas of a title only happen to be as many as the table's: blanks are behind these commas alone. */
+function isSentence([first, ...rows]: readonly Row[], delimiter: string): boolean {
+  const spaced = (row: Row): number => row.bytes.toString('latin1').split(`${delimiter} `).length - 1;
+  return (
+    first !== undefined &&
+    spaced(first) === first.fields - 1 &&
+    rows.slice(0, MOST_COMPARED).every((row) => spaced(row) === 0) &&
+    isAboveNumbers(rows.slice(0, MOST_COMPARED), delimiter)
+  );
+}
+
+/** Returns whether the first row has a word in a column that has numbers in all other rows: then it is a header. */
+function isAboveNumbers(rows: readonly Row[], delimiter: string): boolean {
+  const [first = [], ...others] = rows.map(({ bytes }) =>
+    bytes.toString('latin1').replaceAll('"', '').split(delimiter),
+  );
+  const isNumber = (field = ''): boolean => field.trim() !== '' && !Number.isNaN(Number(field));
+  const isWord = (field: string): boolean => field.trim() !== '' && !isNumber(field);
+  return others.length > 1 && first.some((name, at) => isWord(name) && others.every((fields) => isNumber(fields[at])));
 }
 
 /** Returns whether the first field is quoted, as R writes the names of columns and of rows. */
@@ -112,6 +137,7 @@ function firstOf(rows: readonly Row[], fits: (row: Row) => boolean): number {
  */
 function behindTitles(rows: readonly Row[], first: number, width: number, delimiter: string): number {
   if (width < 3) return first;
+  if (first === 0 && isSentence(rows, delimiter)) return 1;
   const isTitle = ({ fields, bytes }: Row): boolean =>
     fields === width && endEmpty([{ bytes }], delimiter, Math.ceil(width / 2));
   const next = rows.findIndex((row, index) => index >= first && !isTitle(row));

@@ -39,6 +39,27 @@ describe('a header is found where it is', () => {
   });
 });
 
+describe('what stands above a table is left out:', () => {
+  const body = 'id,name,v\n1,ann,1.5\n2,bob,2.5\n3,carl,3.5\n';
+  it.each<[string, string, number]>([
+    ['a title with a comma in it', 'Report, March\n', 1],
+    ['a title with as many commas as the table', 'Report, March, 2024\n', 1],
+    ["MATLAB's notes", '% a, b, c\n% source: x\n', 2],
+    ["C's notes", '// a, b, c\n// source: x\n', 2],
+    ['sep= in capitals', 'SEP=,\n', 0],
+  ])('%s', async (_what, above, skippedLines) => {
+    const found = await read(`${above}${body}`, {}, 'x.csv');
+    expect(found.converted).toMatchObject({ header: true, rows: 3, badRows: 0, skippedLines });
+    expect(typesOf(found)).toEqual({ id: 'BIGINT', name: 'VARCHAR', v: 'DOUBLE' });
+  });
+
+  it('but not a line of notes that names the columns', async () => {
+    const found = await read('% made by x\n% id,v\n1,2.5\n2,3.5\n');
+    expect(typesOf(found)).toEqual({ id: 'BIGINT', v: 'DOUBLE' });
+    expect(found.converted.skippedLines).toBe(1);
+  });
+});
+
 describe('a few lines of text are no table, be they', () => {
   it.each([
     ['two phrases', 'Access denied, login required\nContact admin, please\n'],
@@ -55,6 +76,11 @@ describe('the delimiter', () => {
   it('is ; where all rows have it, though most have as many commas', async () => {
     const found = await read('name;city\nann, b;Bonn, NRW\nbob, c;Rome, IT\n');
     expect(found.converted).toMatchObject({ delimiter: ';', header: true, rows: 2, skippedLines: 0 });
+  });
+
+  it('is a comma where a column holds lists of numbers between semicolons', async () => {
+    const found = await read('id,t,u\n1,1;2;3,x\n2,4;5;6,y\n3,7;8;9,z\n');
+    expect(found.converted).toMatchObject({ delimiter: ',', header: true, rows: 3, skippedLines: 0 });
   });
 
   it('is ; beside decimal commas with an exponent', async () => {
