@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { NotReadyError } from '#run/errors.ts';
 import { logger } from './logger.ts';
+import { showSourceLines } from './source-lines.ts';
 
 /** Fields of a payload that identify its unit of work. Every log line of the call contains them. */
 const IDS = ['runId', 'item', 'batch', 'slice', 'call', 'piece'] as const;
@@ -27,6 +28,8 @@ export function logged<A extends readonly unknown[], R>(work: (...args: A) => Pr
       end('ok');
       return answer;
     } catch (error) {
+      // The gatekeeper throws NotReadyError again and again, and nobody reads where.
+      if (!(error instanceof NotReadyError)) showSourceLines(error);
       end(error instanceof Error ? error.name : 'Error', { error });
       throw error;
     } finally {

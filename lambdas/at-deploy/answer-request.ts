@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { logger } from '../logger.ts';
+import { showSourceLines } from '../source-lines.ts';
 
 /** The fields of CloudFormation's request for a custom resource that are used here. */
 export const requestSchema = z.object({
@@ -40,6 +41,7 @@ export async function answerRequest(request: DeployRequest, step: () => Promise<
   try {
     answer = { ...about, Status: 'SUCCESS', PhysicalResourceId: (await step()) ?? PhysicalResourceId };
   } catch (error) {
+    showSourceLines(error);
     logger.error('a step of the deploy failed', { error });
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     // The physical id stays the same. A new id would tell CloudFormation that the resource was replaced.

@@ -5,6 +5,7 @@ import { sourceIngestFromEnvironment } from '../ingest/source-ingest.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
 import { measured } from '../measured.ts';
+import { showSourceLines } from '../source-lines.ts';
 import { failureOfSlice } from './failure-of-slice.ts';
 import { uploadSliceOf } from './upload-slice-of.ts';
 
@@ -19,6 +20,7 @@ export const handler = logged(
     try {
       return await uploadSliceOf(ingest, { ...slice, deadline: deadlineOf(context) });
     } catch (error) {
+      showSourceLines(error);
       logger.error('slice', { ...slice, error });
       throw failureOfSlice(error);
     }

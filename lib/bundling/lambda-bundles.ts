@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, buildSync, type Metafile } from 'esbuild';
 import { bundled, ESM_BUNDLE, ownModule } from './esm-bundle.ts';
+import { ownSourceMap } from './own-source-map.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
@@ -15,7 +16,7 @@ type Output = Metafile['outputs'][string];
 
 /** The code of a function, as it is deployed. */
 export interface LambdaBundle {
-  /** Contains `index.mjs`, which exports `handler`, and under `chunks/` what it imports. */
+  /** Contains `index.mjs`, which exports `handler`, under `chunks/` what it imports, and beside each file its source map. */
   readonly folder: string;
   /** The files that Node reads at a cold start: their sizes, and the modules whose code they contain. */
   readonly atStart: readonly Output[];
@@ -41,6 +42,9 @@ export function bundleLambdas<N extends string>(
   const names = Object.keys(entries) as N[];
   const { outputFiles, metafile } = buildSync({
     ...ESM_BUNDLE,
+    // No comment in the code names a map, so that Node never reads one by itself: see lambdas/source-lines.ts.
+    sourcemap: 'external',
+    sourcesContent: false,
     ...options,
     // With this, Node neither reads nor parses the code behind an `import()` before it is needed.
     splitting: true,
@@ -61,6 +65,13 @@ export function bundleLambdas<N extends string>(
     logLevel: 'error',
   });
 
+  // Several functions share a chunk.
+  const ownMaps = new Map<string, string>();
+  const ownMapOf = (path: string, contents: Uint8Array): string => {
+    const map = ownMaps.get(path) ?? ownSourceMap(Buffer.from(contents).toString(), path, REPOSITORY);
+    ownMaps.set(path, map);
+    return map;
+  };
   const bundle = (name: N): LambdaBundle => {
     const folder = join(root, name);
     const entry = relative(REPOSITORY, join(OUT, `${name}.mjs`));
@@ -68,8 +79,12 @@ export function bundleLambdas<N extends string>(
     const atStart = reachable(metafile, entry, ['import-statement']);
     mkdirSync(join(folder, 'chunks'), { recursive: true });
     for (const { path, contents } of outputFiles) {
-      const file = relative(REPOSITORY, path);
-      if (all.has(file)) writeFileSync(join(folder, file === entry ? 'index.mjs' : relative(OUT, path)), contents);
+      const code = path.replace(/\.map$/, '');
+      const file = relative(REPOSITORY, code);
+      if (!all.has(file)) continue;
+      const target = join(folder, file === entry ? 'index.mjs' : relative(OUT, code));
+      if (path === code) writeFileSync(target, contents);
+      else writeFileSync(`${target}.map`, ownMapOf(path, contents));
     }
     const outputs = (paths: Iterable<string>) => [...paths].flatMap((path) => metafile.outputs[path] ?? []);
     return { folder, atStart: outputs(atStart), later: outputs([...all].filter((path) => !atStart.has(path))) };
