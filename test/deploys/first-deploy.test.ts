@@ -1,20 +1,11 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  CloudFormationClient,
-  DescribeStacksCommand,
-  paginateDescribeStackEvents,
-} from '@aws-sdk/client-cloudformation';
-import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { ECSClient, ListClustersCommand } from '@aws-sdk/client-ecs';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { IAMClient, ListRolesCommand } from '@aws-sdk/client-iam';
-import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
-import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
-import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deployStack, type LocalSettings } from '#local/deploy.ts';
 import { startTestAws } from '#test/helpers/embedded-aws.ts';
+import { endsOfResources, whatIsThere } from '#test/helpers/what-is-there.ts';
 
 let aws: Awaited<ReturnType<typeof startTestAws>>;
 let deploys = 0;
@@ -27,59 +18,31 @@ afterAll(() => aws?.stop());
 const deploy = (settings: LocalSettings = {}, app?: string) =>
   deployStack(aws, { folder: join(aws.folder, `deploy-${++deploys}`), settings, ...(app !== undefined && { app }) });
 
-/** The names of all that there is of a deployment, in each service where a person would look. */
-async function whatIsThere(): Promise<string[]> {
-  const { client } = aws;
-  const [buckets, queues, functions, groups, machines, clusters, roles] = await Promise.all([
-    new S3Client(client).send(new ListBucketsCommand({})),
-    new SQSClient(client).send(new ListQueuesCommand({})),
-    new LambdaClient(client).send(new ListFunctionsCommand({})),
-    new CloudWatchLogsClient(client).send(new DescribeLogGroupsCommand({})),
-    new SFNClient(client).send(new ListStateMachinesCommand({})),
-    new ECSClient(client).send(new ListClustersCommand({})),
-    new IAMClient(client).send(new ListRolesCommand({})),
-  ]);
-  return [
-    ...(buckets.Buckets ?? []).map(({ Name }) => `bucket ${Name}`),
-    ...(queues.QueueUrls ?? []).map((url) => `queue ${url.split('/').at(-1)}`),
-    ...(functions.Functions ?? []).map(({ FunctionName }) => `function ${FunctionName}`),
-    ...(groups.logGroups ?? []).map(({ logGroupName }) => `log group ${logGroupName}`),
-    ...(machines.stateMachines ?? []).map(({ name }) => `state machine ${name}`),
-    ...(clusters.clusterArns ?? []).map((arn) => `cluster ${arn}`),
-    ...(roles.Roles ?? []).map(({ RoleName }) => `role ${RoleName}`),
-  ].filter((name) => /sluice/i.test(name));
-}
-
 /** What the rollback of a stack has left where it was, by CloudFormation's own word. */
 async function leftByTheRollback(StackName: string): Promise<string[]> {
-  const cloudFormation = new CloudFormationClient(aws.client);
-  const { Stacks = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName }));
+  const { Stacks = [] } = await new CloudFormationClient(aws.client).send(new DescribeStacksCommand({ StackName }));
   expect(Stacks[0]?.StackStatus).toBe('ROLLBACK_COMPLETE');
-  const deleted = new Map<string, string>();
-  for await (const { StackEvents = [] } of paginateDescribeStackEvents({ client: cloudFormation }, { StackName })) {
-    for (const { ResourceStatus = '', LogicalResourceId = '', ResourceType } of StackEvents) {
-      if (/^DELETE_(COMPLETE|SKIPPED|FAILED)$/.test(ResourceStatus)) {
-        deleted.set(`${ResourceType} ${LogicalResourceId}`, ResourceStatus);
-      }
-    }
-  }
-  expect(deleted.size).toBeGreaterThan(60);
-  return [...deleted].filter(([, status]) => status !== 'DELETE_COMPLETE').map(([resource]) => resource);
+  const { deleted, left } = await endsOfResources(aws, StackName);
+  expect(deleted.length).toBeGreaterThan(60);
+  return left;
 }
 
 describe('a first deploy', () => {
   it('a first deploy that fails leaves nothing behind, and the next deploy works', async () => {
+    const before = await whatIsThere(aws);
     const failing = fileURLToPath(new URL('./failing-app.ts', import.meta.url));
     await expect(deploy({ 'encryption.key': 'own' }, `${process.execPath} ${failing}`)).rejects.toThrow(
       'this function knows no resource of the type Custom::NoSuchStep',
     );
-    expect(await whatIsThere()).toEqual([]);
+    // ECS has it for the whole account.
+    const left = (await whatIsThere(aws)).filter((name) => !before.includes(name));
+    expect(left).toEqual([expect.stringContaining('role AWSServiceRoleFor')]);
 
     // The bucket, the key and the functions' versions among them, which outlive a stack that was there.
     expect(await leftByTheRollback('Sluice')).toEqual([]);
 
     const outputs = await deploy();
-    const there = await whatIsThere();
+    const there = await whatIsThere(aws);
     expect(there).toEqual(
       expect.arrayContaining([
         `bucket ${outputs.BucketName}`,
