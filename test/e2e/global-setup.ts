@@ -59,6 +59,20 @@ export default async function setup(project: TestProject) {
       'metrics.dashboard': true,
       schedules: [{ name: 'never', expression: 'cron(30 4 * * ? *)', timeZone: 'UTC', input: { sources: [] } }],
     },
+    // Its tests run the commands of the docs, `sluice stop` among them.
+    docs: {
+      ...settings,
+      'gate.attempts': 900,
+      'sources.credentials': [{ secret: 'vendor/*', hosts: ['127.0.0.1'], http: true }],
+      schedules: [
+        {
+          name: 'nightly',
+          expression: 'cron(30 4 * * ? *)',
+          timeZone: 'Europe/Berlin',
+          input: { sources: [{ url: `${web.url}/{yyyy}{MM}{dd}`, key: 'nightly/{yyyy}-{MM}-{dd}.csv' }] },
+        },
+      ],
+    },
     // The stand-in for Redshift takes seconds to start.
     warehouse: {
       ...settings,
