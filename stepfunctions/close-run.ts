@@ -17,6 +17,8 @@ export interface CloseRunProps {
   readonly functions: Readonly<Record<'closeRun' | 'listItems' | 'done', IFunction>>;
   /** The number of pieces that are written at once. */
   readonly atOnce: number;
+  /** Where a warehouse is set: the function that loads. It cancels what the execution has left under way. */
+  readonly cancelLoads?: IFunction | undefined;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface CloseRunProps {
  * EventBridge's event about that execution.
  *
  * ```
- * CloseRun ─▶ anything to close? ─ yes ─▶ ItemsState ─▶ DoneState ─▶ Succeed
+ * CloseRun ─▶ anything to close? ─ yes ─▶ ItemsState ─▶ CancelLoadsState (with a warehouse) ─▶ DoneState ─▶ Succeed
  *                 ╰ no ─▶ NothingToClose
  * ```
  *
@@ -36,12 +38,12 @@ export class CloseRun extends StateMachineFragment {
   readonly startState: State;
   readonly endStates: INextable[] = [];
 
-  constructor(scope: Construct, id: string, { functions, atOnce }: CloseRunProps) {
+  constructor(scope: Construct, id: string, { functions, atOnce, cancelLoads }: CloseRunProps) {
     super(scope, id);
     const close = retryFaults(
       invoke(this, 'CloseRun', functions.closeRun, { resultPath: '$.end', timeout: TASK_TIMEOUT }),
     );
-    const write = new WriteEnd(this, 'WriteEnd', { functions, atOnce, timeout: TASK_TIMEOUT });
+    const write = new WriteEnd(this, 'WriteEnd', { functions, atOnce, cancelLoads, timeout: TASK_TIMEOUT });
     write.next(new Succeed(this, 'Closed', { outputPath: '$.outcome' }));
     close.next(
       new Choice(this, 'AnythingToClose')

@@ -3,6 +3,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import {
   type IChainable,
   type INextable,
+  JsonPath,
   Pass,
   Result,
   type State,
@@ -40,6 +41,8 @@ export interface GatekeeperLoopProps {
   readonly name?: string;
   /** Errors that a gatekeeper function throws on purpose, so a retry would throw them again. @default - none */
   readonly ownErrors?: readonly string[];
+  /** The next state after one of `ownErrors`, if it differs from `onError`. @default - none */
+  readonly onOwnError?: { readonly error: string; readonly next: IChainable };
   /** An upper time limit for one look of a gatekeeper function. @default - none */
   readonly timeout?: Duration;
   /** The next state after any other error, which is then at `$.error`. @default - the error ends the execution */
@@ -90,6 +93,12 @@ export class GatekeeperLoop extends StateMachineFragment {
     });
     retryFaults(gatekeeper, props.ownErrors);
     gatekeeper.addCatch(force.next(gatekeeper), { errors: [NOT_READY], resultPath: pathOf(name, 'late') });
+    if (props.onOwnError !== undefined) {
+      gatekeeper.addCatch(props.onOwnError.next, {
+        errors: [props.onOwnError.error],
+        resultPath: JsonPath.DISCARD,
+      });
+    }
     if (props.onError !== undefined) gatekeeper.addCatch(props.onError, { resultPath: '$.error' });
 
     this.startState = gatekeeper;

@@ -128,14 +128,26 @@ export class Pipeline extends StateMachineFragment {
     );
     const broke = (state: string) =>
       new Pass(this, `${state}Broke`, { result: Result.fromString(state), resultPath: '$.broke' }).next(closeBroken);
+    const close = retryFaults(
+      invoke(this, 'CloseState', functions.closeRun, {
+        payload: TaskInput.fromObject({
+          runId: JsonPath.stringAt('$.runId'),
+          gate: { forced: JsonPath.objectAt('$.gate.forced'), reason: JsonPath.objectAt('$.gate.reason') },
+        }),
+        resultPath: '$.end',
+        timeout,
+      }),
+    );
     const write = new WriteEnd(this, 'WriteEnd', {
       functions,
       atOnce: limits.maxLambdas,
       timeout,
+      cancelLoads: props.load?.call,
       load: props.load && {
         load: props.load.call,
         interval: Duration.seconds(props.load.intervalSeconds),
         attempts: props.load.attempts,
+        onReopened: close,
         onError: broke('Load'),
       },
     });
@@ -148,16 +160,6 @@ export class Pipeline extends StateMachineFragment {
       timeout,
       onError: broke('Gate'),
     });
-    const close = retryFaults(
-      invoke(this, 'CloseState', functions.closeRun, {
-        payload: TaskInput.fromObject({
-          runId: JsonPath.stringAt('$.runId'),
-          gate: { forced: JsonPath.objectAt('$.gate.forced'), reason: JsonPath.objectAt('$.gate.reason') },
-        }),
-        resultPath: '$.end',
-        timeout,
-      }),
-    );
     const outcome = new Choice(this, 'OutcomeChoice')
       .when(Condition.stringEquals('$.outcome.outcome', 'failed'), this.#fail('Failed', 'The run failed'))
       .when(

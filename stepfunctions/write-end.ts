@@ -19,6 +19,8 @@ import { GatekeeperLoop } from './gatekeeper-loop.ts';
 import { invoke } from './invoke.ts';
 import { retryFaults } from './retries.ts';
 
+const REOPENED = 'RunReopenedError';
+
 /** An inline Map runs at most this many iterations at once. */
 const MOST_AT_ONCE = 40;
 
@@ -29,6 +31,8 @@ export interface WriteEndProps {
   readonly timeout: Duration;
   /** The function that loads the run into the warehouse, if one is set. */
   readonly load?: LoadProps | undefined;
+  /** The function that cancels the loads of an execution that broke or was stopped, if a warehouse is set. */
+  readonly cancelLoads?: IFunction | undefined;
 }
 
 /** The loads of a run, in a loop like the gatekeeper's. */
@@ -37,6 +41,8 @@ export interface LoadProps {
   readonly load: IFunction;
   readonly interval: Duration;
   readonly attempts: number;
+  /** The state that closes a run again after a redrive, before the run is loaded. */
+  readonly onReopened: IChainable;
   /** The next state after a load failed or had to be cancelled. */
   readonly onError: IChainable;
 }
@@ -49,6 +55,7 @@ export interface LoadProps {
  * ```
  * ItemsState: each piece ─▶ ListItems
  *   ─▶ LoadChoice ─▶ LoadState ─▶ LoadGatekeeperState ⇄ ForceLoadGatekeeperState   (where a warehouse is set)
+ *          ╰─▶ CancelLoadsState   (where the execution broke or was stopped)
  *   ─▶ DoneState: adds the pieces up, and writes the manifest ($.outcome)
  * ```
  *
@@ -59,7 +66,7 @@ export class WriteEnd extends StateMachineFragment {
   readonly startState: State;
   readonly endStates: INextable[];
 
-  constructor(scope: Construct, id: string, { functions, atOnce, timeout, load }: WriteEndProps) {
+  constructor(scope: Construct, id: string, { functions, atOnce, timeout, load, cancelLoads }: WriteEndProps) {
     super(scope, id);
     const pieces = new InlineMap(this, 'ItemsState', {
       itemsPath: '$.end.pieces',
@@ -79,14 +86,25 @@ export class WriteEnd extends StateMachineFragment {
         timeout,
       }),
     );
-    if (load === undefined) pieces.next(done);
-    else pieces.next(this.#loading(load, timeout, done));
+    if (cancelLoads === undefined) pieces.next(done);
+    else {
+      const choice = new Choice(this, 'LoadChoice');
+      if (load !== undefined) {
+        choice.when(Condition.numberGreaterThan('$.end.loads', 0), this.#loading(load, timeout, done));
+      }
+      const cancelling = this.#cancelling(cancelLoads, timeout, done);
+      pieces.next(choice.when(Condition.numberGreaterThan('$.end.loadsToCancel', 0), cancelling).otherwise(done));
+    }
     this.startState = pieces;
     this.endStates = [done];
   }
 
   /** After the pieces, which fix what is done, and before the manifest, which contains what is loaded. */
-  #loading({ load, interval, attempts, onError }: LoadProps, timeout: Duration, done: TaskStateBase): IChainable {
+  #loading(
+    { load, interval, attempts, onReopened, onError }: LoadProps,
+    timeout: Duration,
+    done: TaskStateBase,
+  ): IChainable {
     const loop = new GatekeeperLoop(this, 'Load', {
       name: 'Load',
       gatekeeper: load,
@@ -94,14 +112,21 @@ export class WriteEnd extends StateMachineFragment {
       interval,
       attempts,
       timeout,
-      ownErrors: ['LoadFailedError', 'LoadCancelledError'],
+      ownErrors: [REOPENED, 'LoadFailedError', 'LoadCancelledError'],
+      onOwnError: { error: REOPENED, next: onReopened },
       onError,
     });
     loop.next(done);
     // A redrive begins here again, so the loop must not start forced.
     const begin = new Pass(this, 'LoadState', { result: Result.fromBoolean(false), resultPath: '$.loadForce' });
-    return new Choice(this, 'LoadChoice')
-      .when(Condition.numberGreaterThan('$.end.loads', 0), begin.next(loop))
-      .otherwise(done);
+    return begin.next(loop);
+  }
+
+  /** Best effort: a warehouse that can't be reached must not keep a run from its manifest. Its own timeout then ends the statement. */
+  #cancelling(cancelLoads: IFunction, timeout: Duration, done: TaskStateBase): IChainable {
+    const payload = TaskInput.fromObject({ runId: JsonPath.stringAt('$.end.runId'), hasEnded: true });
+    const cancel = invoke(this, 'CancelLoadsState', cancelLoads, { payload, resultPath: JsonPath.DISCARD, timeout });
+    retryFaults(cancel).addCatch(done, { resultPath: JsonPath.DISCARD });
+    return cancel.next(done);
   }
 }

@@ -49,6 +49,14 @@ export interface ToLoad {
   readonly parquet: { readonly columns: readonly Column[]; readonly isCut: boolean } | undefined;
 }
 
+/** What a look at a load asks of its run. */
+export interface Loading {
+  /** Reads what is to be loaded. Called only if that is needed. */
+  readonly toLoad: () => Promise<ToLoad>;
+  /** Whether the execution has ended meanwhile, so that nobody waits for the load any more. */
+  readonly hasEnded: () => Promise<boolean>;
+}
+
 /** How often a load is tried that meets other transactions. */
 const ATTEMPTS = 5;
 /** The unit of the Data API's durations. */
@@ -66,17 +74,24 @@ const namedObjects = z.object({
  * The ledger in the warehouse decides what is loaded, because the transaction that loads writes it. Everything else,
  * also the record and the manifest in S3, only saves work or reports progress.
  *
- * @param toLoad reads what is to be loaded; it is called only if needed.
  * @returns the record. A failed load is a record too; if the run is closed again after a redrive, the load is tried
  * again.
  */
-export async function advanceLoad(
-  context: LoadContext,
-  table: TableLoad,
-  toLoad: () => Promise<ToLoad>,
-): Promise<LoadRecord> {
+export async function advanceLoad(context: LoadContext, table: TableLoad, loading: Loading): Promise<LoadRecord> {
   const known = await readLoadRecord(context.store, table.runId, table.index);
   if (known !== undefined && known.closedAt === table.closedAt && known.state !== 'loading') return known;
+  const record = await advanceOrFail(context, table, known, loading);
+  // Whoever cancelled the loads may have come too early to see this statement.
+  const isLeftBehind = record.state === 'loading' && record.statement !== null && (await loading.hasEnded());
+  return (isLeftBehind ? await cancelLoad(context, table, 'the execution had ended') : undefined) ?? record;
+}
+
+async function advanceOrFail(
+  context: LoadContext,
+  table: TableLoad,
+  known: LoadRecord | undefined,
+  { toLoad }: Loading,
+): Promise<LoadRecord> {
   try {
     return await advance(context, table, known, toLoad);
   } catch (error) {
@@ -91,24 +106,39 @@ function failed(record: LoadRecord, { name, message }: LoadFailedError): LoadRec
 }
 
 /**
- * Stops the load into one table, if it is under way.
+ * Cancels the load into one table if it is under way.
  *
- * @returns the record: `cancelled`, or `loaded` if the transaction was faster.
+ * @param why the reason, such as `time was up`.
+ * @returns the record: `cancelled`, or `loaded` if the transaction was faster; undefined if the load has not begun.
  */
-export async function cancelLoad(context: LoadContext, table: TableLoad): Promise<LoadRecord> {
+export async function cancelLoad(context: LoadContext, table: TableLoad, why: string): Promise<LoadRecord | undefined> {
   const known = await readLoadRecord(context.store, table.runId, table.index);
-  if (known !== undefined && known.closedAt === table.closedAt && known.state !== 'loading') return known;
+  // A statement of an earlier closing that is still under way is cancelled, too.
+  if (known?.state !== 'loading') return known?.closedAt === table.closedAt ? known : undefined;
   let record = recordOf(table, known);
+  let isOverNow = true;
   if (record.statement !== null) {
-    const said = await cancel(context.api, record.statement.id);
-    record = await withEnd(context, table, record, said);
-    const parts = said.Status === 'FINISHED' ? await loadedParts(context, table) : undefined;
-    if (parts?.has(record.statement?.part ?? 0)) {
+    const said = await cancelKnown(context.api, record.statement.id);
+    if (said !== undefined) record = await withEnd(context, table, record, said);
+    isOverNow = said === undefined || isOver(said);
+    const parts = isOverNow && said?.Status !== 'ABORTED' ? await loadedParts(context, table) : undefined;
+    if (parts?.has(known.statement?.part ?? 0)) {
       return keep(context, table, { ...record, ...sumOf(parts), state: 'loaded' });
     }
   }
-  const message = 'time was up before it was loaded, and its statement was cancelled: nothing of it was written';
+  const what = isOverNow ? 'nothing of it was written' : `the warehouse had not ended it a minute later`;
+  const message = `${why} before the table was loaded. Sluice cancelled the statement, and ${what}`;
   return keep(context, table, { ...record, state: 'cancelled', error: { name: 'LoadCancelledError', message } });
+}
+
+/** Cancels a statement. @returns its state then; undefined if the Data API doesn't know it any more. */
+async function cancelKnown(api: DataApi, id: string): Promise<Described | undefined> {
+  try {
+    return await cancel(api, id);
+  } catch (error) {
+    if ((error as Error).name === 'ResourceNotFoundException') return undefined;
+    throw error;
+  }
 }
 
 async function advance(

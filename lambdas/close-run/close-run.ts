@@ -30,6 +30,8 @@ export interface Closed {
   readonly pieces: readonly number[];
   /** How many tables of the warehouse have to be loaded. */
   readonly loads: number;
+  /** Tables whose load may still be under way, and is to be cancelled: the execution broke or was stopped. */
+  readonly loadsToCancel: number;
 }
 
 /** There is nothing to close; `why` is for a person. */
@@ -49,7 +51,7 @@ export async function closeInOrder(store: Store, runId: string, ending: Ending):
   const plan = await readPlanSummary(store, runId);
   await reopenRun(store, runId);
   await closeRun(store, runId, ending);
-  return piecesOf(plan, plan.loads.length);
+  return piecesOf(plan, { loads: plan.loads.length, loadsToCancel: 0 });
 }
 
 /**
@@ -83,7 +85,7 @@ export async function closeBroken(store: Store, execution: BrokenExecution): Pro
   if (redriven > redriveCount && (await reopenRun(store, runId, redriven))) {
     return nothing(runId, `run ${runId} was redriven meanwhile`);
   }
-  return piecesOf(found.plan, 0);
+  return piecesOf(found.plan, { loads: 0, loadsToCancel: found.plan.loads.length });
 }
 
 function nothing(runId: string, why: string, isUnplanned = false): NothingToClose {
@@ -94,13 +96,13 @@ async function wasRedriven(store: Store, { name, redriveCount }: Execution): Pro
   return (await latestRedrive(store, name)) > redriveCount;
 }
 
-function piecesOf(plan: PlanSummary, loads: number): Closed {
+function piecesOf(plan: PlanSummary, loads: Pick<Closed, 'loads' | 'loadsToCancel'>): Closed {
   const of = pieceCount(plan);
   return {
     closed: true,
     runId: plan.runId,
     of,
     pieces: of === 1 ? [] : Array.from({ length: of }, (_, n) => n),
-    loads,
+    ...loads,
   };
 }

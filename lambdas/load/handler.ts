@@ -6,7 +6,7 @@ import { EnvironmentError, readEnvironment } from '#run/environment.ts';
 import { REQUEST_SECONDS } from '#warehouse/data-api.ts';
 import { environment } from '../environment.ts';
 import { logger } from '../logger.ts';
-import { loadRun } from './load-run.ts';
+import { cancelLoads, loadRun } from './load-run.ts';
 
 const { SLUICE_BUCKET: bucket, SLUICE_REDSHIFT: warehouse } = readEnvironment({
   ...environment.bucket,
@@ -17,13 +17,25 @@ if (warehouse === undefined)
 const api = { client: new RedshiftDataClient(requestLimits(REQUEST_SECONDS)), warehouse };
 const context = { store: { client: new S3Client(requestLimits()), bucket }, api, warehouse };
 
-const payloadSchema = z.object({ runId: z.string(), loadForce: z.boolean() });
+/** From LoadGatekeeperState, and from CancelLoadsState. */
+const payloadSchema = z.union([
+  z.object({ runId: z.string(), loadForce: z.boolean() }),
+  z.object({ runId: z.string(), hasEnded: z.literal(true) }),
+]);
 
-/** LoadGatekeeperState: returns when all tables of the run are loaded, and throws NotReadyError before. */
+/**
+ * LoadGatekeeperState: returns when all tables of the run are loaded, and throws NotReadyError before.
+ * CancelLoadsState: cancels the loads of an execution that broke or was stopped. The Data API shows a statement only to the
+ * session that submitted it, so it is this function that has to cancel it.
+ */
 export async function handler(payload: unknown) {
-  const { runId, loadForce } = payloadSchema.parse(payload);
+  const parsed = payloadSchema.parse(payload);
+  const { runId } = parsed;
   try {
-    return await loadRun(context, runId, loadForce);
+    if ('loadForce' in parsed) return await loadRun(context, runId, parsed.loadForce);
+    const cancelled = await cancelLoads(context, runId);
+    logger.info('cancelled', { runId, cancelled });
+    return { cancelled };
   } catch (error) {
     logger.info('looked', { runId, said: error instanceof Error ? error.message : String(error) });
     throw error;

@@ -13,6 +13,17 @@ export class LoadCancelledError extends Error {
   override readonly name = 'LoadCancelledError';
 }
 
+/**
+ * The run is open, or still closed as its execution left it when it was stopped: the execution was redriven. The state machine
+ * closes the run again, and comes back. This function must not: it may be a call of the execution that was stopped.
+ */
+export class RunReopenedError extends Error {
+  override readonly name = 'RunReopenedError';
+}
+
+const TIME_WAS_UP = 'time was up';
+const ENDED = 'the execution had ended';
+
 /** All tables of the run are loaded. */
 export interface Loaded {
   readonly tables: number;
@@ -27,13 +38,19 @@ export interface Loaded {
  *
  * @param isForced time is up: loads under way are cancelled.
  * @throws NotReadyError with the progress as its message; LoadFailedError, which names each failed load;
- * LoadCancelledError.
+ * LoadCancelledError; RunReopenedError if the run has to be closed again first.
  */
 export async function loadRun(context: LoadContext, runId: string, isForced: boolean): Promise<Loaded> {
   const plan = await readPlanSummary(context.store, runId);
   const closing = await readClosing(context.store, runId);
-  if (closing === undefined) throw new Error(`run ${runId} is open: Sluice loads a run only after it was closed`);
-  const records = isForced ? await cancelAll(context, plan, closing) : await advanceAll(context, plan, closing);
+  if (closing === undefined || closing.execution !== undefined) {
+    throw new RunReopenedError(
+      `run ${runId} is not closed in order: its execution was stopped during a load, and redriven`,
+    );
+  }
+  const records = isForced
+    ? await cancelAll(context, plan, closing, TIME_WAS_UP)
+    : await advanceAll(context, plan, closing);
 
   const failed = records.filter(({ state }) => state === 'failed');
   const { ready, progress } = redshiftCheck(records, plan.loads.length);
@@ -56,21 +73,48 @@ async function advanceAll(context: LoadContext, plan: PlanSummary, closing: Clos
     reading ??= readToLoad(context.store, plan, closing);
     return (await reading).get(table) ?? { objects: [], heldBack: 0, parquet: undefined };
   };
+  // Step Functions doesn't end a function whose execution was stopped.
+  const hasEnded = async () => (await readClosing(context.store, plan.runId))?.execution !== undefined;
   const records: LoadRecord[] = [];
   for (const table of tablesOf(plan, closing)) {
     const known = await readLoadRecord(context.store, plan.runId, table.index);
     const hasBegun = known?.closedAt === closing.at;
     const underWay = records.filter(({ state }) => state === 'loading').length;
     const mayBegin = underWay < context.warehouse.tablesAtOnce && !records.some(({ state }) => state === 'failed');
-    if (hasBegun || mayBegin) records.push(await advanceLoad(context, table, () => toLoad(table.load.table)));
+    if (hasBegun || mayBegin) {
+      const loading = { toLoad: () => toLoad(table.load.table), hasEnded };
+      records.push(await advanceLoad(context, table, loading));
+    }
   }
   return records;
 }
 
-async function cancelAll(context: LoadContext, plan: PlanSummary, closing: Closing): Promise<LoadRecord[]> {
+/** @returns the records of the loads that have begun. */
+async function cancelAll(
+  context: LoadContext,
+  plan: PlanSummary,
+  closing: Closing,
+  why: string,
+): Promise<LoadRecord[]> {
   const records: LoadRecord[] = [];
-  for (const table of tablesOf(plan, closing)) records.push(await cancelLoad(context, table));
+  for (const table of tablesOf(plan, closing)) {
+    const record = await cancelLoad(context, table, why);
+    if (record !== undefined) records.push(record);
+  }
   return records;
+}
+
+/**
+ * Cancels what the execution of a run has left under way in the warehouse, when it broke or was stopped.
+ *
+ * @returns the tables whose loads are cancelled. None if the run was redriven meanwhile: its loads go on.
+ */
+export async function cancelLoads(context: LoadContext, runId: string): Promise<string[]> {
+  const plan = await readPlanSummary(context.store, runId);
+  const closing = await readClosing(context.store, runId);
+  if (closing?.execution === undefined) return [];
+  const records = await cancelAll(context, plan, closing, ENDED);
+  return records.filter(({ state }) => state === 'cancelled').map(({ table }) => table);
 }
 
 function tablesOf({ runId, loads }: PlanSummary, { at: closedAt }: Closing): TableLoad[] {

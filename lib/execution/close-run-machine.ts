@@ -32,6 +32,7 @@ export class CloseRunMachine extends Construct {
         new CloseRun(this, 'CloseRun', {
           functions: { closeRun: call('close-run'), listItems: call('list-items'), done: call('done') },
           atOnce: settings.ingest.maxLambdas,
+          cancelLoads: settings.redshift && call('load'),
         }),
     });
   }

@@ -17,6 +17,9 @@ export interface Answer {
 const SESSION_SETTING =
   /^\s*(?:SET\s+(query_group|wlm_query_slot_count|statement_timeout)\s+(?:TO|=)\s*(.+)|RESET\s+(query_group|wlm_query_slot_count|statement_timeout))\s*;?\s*$/is;
 
+/** Postgres has no word ROLE there, and quotes a name with a colon. */
+const GRANT_SYSTEM_ROLE = /^(\s*GRANT)\s+ROLE\s+(sys:\w+)/i;
+
 /** A Postgres that needs no server, as the stand-in's database. Statements run one after the other. */
 export class Database {
   readonly #postgres: PGlite;
@@ -33,6 +36,9 @@ export class Database {
     await postgres.exec(SYSTEM_TABLES);
     await postgres.exec(
       'GRANT SELECT ON svv_tables, svv_columns, sys_load_error_detail, stl_wlm_query, svl_query_summary, sys_query_history TO PUBLIC',
+    );
+    await postgres.exec(
+      'CREATE ROLE "sys:monitor"; GRANT SELECT ON stv_wlm_service_class_config, stv_wlm_classification_config, sys_serverless_usage TO "sys:monitor"',
     );
     return new Database(postgres);
   }
@@ -117,7 +123,7 @@ export class Session {
       await this.#postgres.query(`SELECT set_config('sluice.copied', $1, false)`, [String(rows)]);
       return NOTHING;
     }
-    const numbered = withNumberedParameters(sql, parameters);
+    const numbered = withNumberedParameters(sql.replace(GRANT_SYSTEM_ROLE, '$1 "$2"'), parameters);
     try {
       const { rows, fields, affectedRows } = await this.#postgres.query<unknown[]>(numbered.sql, numbered.values, {
         rowMode: 'array',

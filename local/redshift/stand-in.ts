@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { z } from 'zod';
 import { roleSchema } from './copy.ts';
 import { Database } from './database.ts';
-import { type Hold, type Statement, Statements } from './statements.ts';
+import { type Statement, Statements } from './statements.ts';
 import { fieldsOf, metadataOf } from './values.ts';
 
 /** After this many rows, another page begins. The Data API's pages are limited in bytes, and larger. */
@@ -20,7 +20,7 @@ export interface RedshiftStandIn {
   /** Requests without this token are refused. */
   readonly token: string;
   readonly database: Database;
-  readonly statements: { hold(pattern: RegExp): Hold; all(): Statement[] };
+  readonly statements: Pick<Statements, 'hold' | 'fail' | 'all'>;
   stop(): Promise<void>;
 }
 

@@ -59,6 +59,7 @@ export class Statements {
   readonly #byId = new Map<string, Statement>();
   readonly #byToken = new Map<string, Statement>();
   readonly #holds: { pattern: RegExp; arrive: () => void; released: Promise<void> }[] = [];
+  readonly #failures: { pattern: RegExp; message: string }[] = [];
   #queries = 1_000;
 
   constructor(database: Database) {
@@ -71,6 +72,11 @@ export class Statements {
     const released = Promise.withResolvers<void>();
     this.#holds.push({ pattern, arrive: reached.resolve, released: released.promise });
     return { reached: reached.promise, release: released.resolve };
+  }
+
+  /** Fails the next statement that has such an SQL: what another session would cause, which a single Postgres has none of. */
+  fail(pattern: RegExp, message: string): void {
+    this.#failures.push({ pattern, message });
   }
 
   /** All that were submitted, the newest last. */
@@ -174,6 +180,9 @@ export class Statements {
     if (limit > 0 && performance.now() - began >= limit) {
       throw new StatementError(`ERROR: Query (${part.queryId}) canceled on user's request: statement timeout`);
     }
+    const failure = this.#failures.findIndex(({ pattern }) => pattern.test(part.sql));
+    const [fails] = failure === -1 ? [] : this.#failures.splice(failure, 1);
+    if (fails !== undefined) throw new StatementError(fails.message);
     part.settings = { ...session.settings };
     part.answer = await session.run(part.sql, statement.parameters, access);
     part.state = 'FINISHED';

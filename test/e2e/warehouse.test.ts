@@ -1,7 +1,7 @@
 // @module-tag heavy
 import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { RedriveExecutionCommand } from '@aws-sdk/client-sfn';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { newCopyRole, WORKGROUP_ARN } from '#local/redshift/set-up.ts';
 import { redshiftSchema } from '#run/settings/redshift.ts';
 import { useDeployedAws } from '#test/helpers/deployed.ts';
@@ -17,10 +17,16 @@ const api: DataApi = {
 const sql = (...sqls: string[]) => query(api, { name: 'test', sqls });
 const user = `"${aws.outputs.WarehouseUser}"`;
 
+/** Whether the source `/absent` is there yet. */
+let isThere = false;
 let web: Web;
 beforeAll(async () => {
   web = await startWeb((request, response) => {
     const path = request.url ?? '';
+    if (path === '/absent' && !isThere) return void response.writeHead(404).end();
+    if (path === '/present' || path === '/absent') {
+      return void response.writeHead(200).end(`n,word\n1,${path.slice(1)}\n2,${path.slice(1)}\n`);
+    }
     const body = path.startsWith('/prices')
       ? `id,city,price\n${path.at(-1)},Bonn,1.5\n1${path.at(-1)},Ulm,2\n`
       : 'code,name\nBN,Bonn\nUL,Ulm\n';
@@ -40,6 +46,7 @@ beforeAll(async () => {
 });
 afterAll(() => web.stop());
 
+const WAIT = { timeout: 300_000, interval: 500 };
 const asParquet = { processor: 'parquet', options: { format: 'csv' } };
 const stations = { table: 'raw.stations', mode: 'replace', options: { format: 'csv', headerLines: 1 } };
 
@@ -105,6 +112,79 @@ it('fails a run whose table does not exist, with the CREATE TABLE that fits, and
     manifest: { outcome: 'complete', loads: [{ table: 'raw.later', state: 'loaded', objects: 1, rows: 2 }] },
   });
   expect(await sql('SELECT id FROM raw.later ORDER BY id')).toEqual([{ id: 7 }, { id: 17 }]);
+});
+
+const words = { options: { format: 'csv', headerLines: 1 } };
+
+it.each(['append', 'replace', 'merge'] as const)(
+  'loads what a partial run left by its retry, once: %s',
+  async (mode) => {
+    const table = `raw.rest_${mode}`;
+    await sql(
+      `CREATE TABLE ${table} (n INT, word VARCHAR(20))`,
+      `INSERT INTO ${table} VALUES (9, 'old')`,
+      `GRANT SELECT, INSERT, DELETE ON ${table} TO ${user}`,
+    );
+    isThere = false;
+    const partial = await aws.run({
+      sources: ['present', 'absent'].map((name) => ({ url: `${web.url}/${name}`, key: `rest/${mode}/${name}.csv` })),
+      load: { ...words, table, mode, ...(mode === 'merge' && { keys: ['n', 'word'] }) },
+    });
+    expect(partial.manifest).toMatchObject({
+      outcome: 'partial',
+      loads: [{ table, state: 'loaded', rows: 2, notDone: 1 }],
+    });
+    const before = [
+      ...(mode === 'replace' ? [] : [{ n: 9, word: 'old' }]),
+      { n: 1, word: 'present' },
+      { n: 2, word: 'present' },
+    ];
+    const rows = () => sql(`SELECT n, word FROM ${table} ORDER BY word, n`);
+    expect(await rows()).toEqual(before);
+    const report = await aws.sluice('report', partial.runId);
+    expect(report.out).toMatch(new RegExp(`${table} +${mode} +loaded +2 +1 .*1 item failed or missing`));
+
+    isThere = true;
+    const retry = await aws.run({ rerunOf: partial.runId });
+    expect(retry.manifest).toMatchObject({
+      outcome: 'complete',
+      loads: [{ table, state: 'loaded', rows: 2, notDone: 0 }],
+    });
+    const after = [{ n: 1, word: 'absent' }, { n: 2, word: 'absent' }, ...before].toSorted((a, b) =>
+      a.word === b.word ? a.n - b.n : a.word < b.word ? -1 : 1,
+    );
+    expect(await rows()).toEqual(after);
+    // Nothing is left: a second retry has nothing to load.
+    const again = await aws.run({ rerunOf: retry.runId });
+    expect(again.manifest?.loads ?? []).toEqual([]);
+    expect(await rows()).toEqual(after);
+  },
+);
+
+it('cancels the statement of an execution that is stopped, and loads the run when it is redriven', async () => {
+  await sql('CREATE TABLE raw.held (n INT, word VARCHAR(20))', `GRANT SELECT, INSERT, DELETE ON raw.held TO ${user}`);
+  const ledger = 'INSERT INTO "sluice"\\."raw\\.held"';
+  const hold = await aws.redshift.hold(ledger);
+  const executionArn = await aws.start({
+    sources: [{ url: `${web.url}/present`, key: 'held/present.csv' }],
+    load: { ...words, table: 'raw.held', mode: 'append' },
+  });
+  await hold.reached();
+  expect(await aws.redshift.statesOf(ledger)).toEqual(['STARTED']);
+  await aws.stop(executionArn);
+  await vi.waitUntil(async () => (await aws.redshift.statesOf(ledger))[0] === 'ABORTED', WAIT);
+  const runId = executionArn.split(':').at(-1) ?? '';
+  await vi.waitUntil(async () => (await aws.sluice('report', runId, '--json')).out.includes('"cancelled"'), WAIT);
+  const stopped = await aws.end(executionArn);
+  expect(stopped).toMatchObject({ status: 'ABORTED', manifest: { outcome: 'failed' } });
+  expect(stopped.manifest?.loads).toMatchObject([
+    { table: 'raw.held', state: 'cancelled', objects: 0, problem: { code: 'load-cancelled' } },
+  ]);
+  expect(await sql('SELECT COUNT(*) AS n FROM raw.held')).toEqual([{ n: 0 }]);
+
+  await aws.sfn.send(new RedriveExecutionCommand({ executionArn }));
+  expect((await aws.end(executionArn)).manifest).toMatchObject({ outcome: 'complete', loads: [{ rows: 2 }] });
+  expect(await sql('SELECT COUNT(*) AS n FROM raw.held')).toEqual([{ n: 2 }]);
 });
 
 it('Plan refuses at once everything that can never be loaded', async () => {

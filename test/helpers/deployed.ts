@@ -15,6 +15,7 @@ import type { Queue } from '#run/fleet/dispatch.ts';
 import { runKeys } from '#run/keys.ts';
 import { readJson, type Store } from '#run/store.ts';
 import { type CommandEnd, runSluice } from '#test/helpers/cli.ts';
+import { redshiftControl } from './redshift-control.ts';
 import { fetchShared } from './setup/shared.ts';
 
 /** What a deployment of the end-to-end tests is reached by. */
@@ -27,6 +28,8 @@ export interface DeployedAws {
   };
   /** What roles have asked for, as `readRequests` reads it. */
   readonly requestsFile: string;
+  /** Where the stand-in for Redshift is controlled from, in a deployment with a warehouse. */
+  readonly redshiftUrl?: string;
 }
 
 declare module 'vitest' {
@@ -59,7 +62,7 @@ export async function useDeployedAws(name = 'shared') {
 }
 
 /** A deployed stack, as a person with its outputs uses it. */
-export function deployedAws({ client, outputs, requestsFile }: DeployedAws) {
+export function deployedAws({ client, outputs, requestsFile, redshiftUrl = '' }: DeployedAws) {
   const sfn = new SFNClient(client);
   const store: Store = { client: new S3Client(client), bucket: outputs.BucketName };
   const queue: Queue = { client: new SQSClient(client), url: outputs.QueueUrl };
@@ -132,6 +135,7 @@ export function deployedAws({ client, outputs, requestsFile }: DeployedAws) {
     client,
     outputs,
     requestsFile,
+    redshift: redshiftControl(redshiftUrl),
     sluice,
     store,
     queue,

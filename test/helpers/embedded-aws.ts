@@ -29,16 +29,17 @@ const TEST_SETTINGS: LocalSettings = { 'sources.openRanges': ['127.0.0.0/8', '::
 export async function startDeployedAws(
   settings: LocalSettings = {},
   options: { assemblies?: string } = {},
-): Promise<EmbeddedAws & { folder: string; outputs: StackOutputs }> {
+): Promise<EmbeddedAws & { folder: string; outputs: StackOutputs; redshift: RedshiftStandIn | undefined }> {
   const hasWarehouse = Object.keys(settings).some((name) => name.startsWith('redshift.'));
-  const aws = await startTestAws(hasWarehouse ? await startRedshiftStandIn() : undefined);
+  const redshift = hasWarehouse ? await startRedshiftStandIn() : undefined;
+  const aws = await startTestAws(redshift);
   try {
     const outputs = await deployStack(aws, {
       ...options,
       folder: join(aws.folder, 'cdk'),
       settings: { ...TEST_SETTINGS, ...settings },
     });
-    return { ...aws, outputs };
+    return { ...aws, outputs, redshift };
   } catch (error) {
     await aws.stop();
     throw error;

@@ -36,7 +36,10 @@ describe('the state machine with a warehouse', () => {
     expect(isValid, errorsText()).toBe(true);
     expect(ofLoading.ItemsState).toMatchObject({ Next: 'LoadChoice' });
     expect(ofLoading.LoadChoice).toMatchObject({
-      Choices: [{ Variable: '$.end.loads', NumericGreaterThan: 0, Next: 'LoadState' }],
+      Choices: [
+        { Variable: '$.end.loads', NumericGreaterThan: 0, Next: 'LoadState' },
+        { Variable: '$.end.loadsToCancel', NumericGreaterThan: 0, Next: 'CancelLoadsState' },
+      ],
       Default: 'DoneState',
     });
     expect(ofLoading.LoadState).toMatchObject({
@@ -49,11 +52,15 @@ describe('the state machine with a warehouse', () => {
       ResultPath: '$.loaded',
       Retry: [
         { ErrorEquals: ['NotReadyError'], IntervalSeconds: 20, MaxAttempts: 90, BackoffRate: 1 },
-        { ErrorEquals: expect.arrayContaining(['LoadFailedError', 'LoadCancelledError']), MaxAttempts: 0 },
+        {
+          ErrorEquals: expect.arrayContaining(['RunReopenedError', 'LoadFailedError', 'LoadCancelledError']),
+          MaxAttempts: 0,
+        },
         ...Array.from({ length: 3 }, () => expect.anything()),
       ],
       Catch: [
         { ErrorEquals: ['NotReadyError'], Next: 'ForceLoadGatekeeperState', ResultPath: '$.loadLate' },
+        { ErrorEquals: ['RunReopenedError'], Next: 'CloseState', ResultPath: null },
         { ErrorEquals: ['States.ALL'], Next: 'LoadBroke', ResultPath: '$.error' },
       ],
     });
@@ -62,6 +69,27 @@ describe('the state machine with a warehouse', () => {
       Next: 'LoadGatekeeperState',
     });
     expect(ofLoading.LoadBroke).toMatchObject({ Next: 'CloseBroken' });
+  });
+
+  it('cancels what an execution that broke or was stopped has left, and writes the manifest even if that fails', () => {
+    const closing = definitionWith(synthesise(redshift), 'AnythingToClose');
+    const { isValid, errorsText } = aslValidator(closing);
+    expect(isValid, errorsText()).toBe(true);
+    const ofClosing = allStates(closing);
+    expect(ofClosing.LoadChoice).toMatchObject({
+      Choices: [{ Variable: '$.end.loadsToCancel', NumericGreaterThan: 0, Next: 'CancelLoadsState' }],
+      Default: 'DoneState',
+    });
+    for (const cancel of [ofLoading.CancelLoadsState, ofClosing.CancelLoadsState]) {
+      expect(cancel).toMatchObject({
+        Parameters: { 'runId.$': '$.end.runId', hasEnded: true },
+        Catch: [{ ErrorEquals: ['States.ALL'], Next: 'DoneState', ResultPath: null }],
+        Next: 'DoneState',
+        ResultPath: null,
+      });
+      // The Data API shows a statement only to the session of the function that submitted it.
+      expect(cancel?.Resource).toEqual(ofLoading.LoadGatekeeperState?.Resource);
+    }
   });
 
   it('a state machine without a warehouse has no state that loads', () => {

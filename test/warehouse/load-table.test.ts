@@ -13,7 +13,14 @@ import type { LoadRecord } from '#run/ledger/load-record.ts';
 import { type RedshiftSettings, redshiftSchema } from '#run/settings/redshift.ts';
 import { startTestWarehouse, type TestWarehouse } from '#test/helpers/redshift.ts';
 import type { LoadObject } from '#warehouse/load-objects.ts';
-import { advanceLoad, cancelLoad, type LoadContext, type TableLoad, type ToLoad } from '#warehouse/load-table.ts';
+import {
+  advanceLoad,
+  cancelLoad,
+  type LoadContext,
+  type Loading,
+  type TableLoad,
+  type ToLoad,
+} from '#warehouse/load-table.ts';
 
 let test: TestWarehouse;
 let settings: RedshiftSettings;
@@ -63,12 +70,11 @@ const runOf = (load: Load, runId = `run-${++runs}`, closedAt = '2026-01-01T00:00
   closedAt,
 });
 
-const some =
-  (...list: LoadObject[]) =>
-  async (): Promise<ToLoad> => ({ objects: list, heldBack: 0, parquet: undefined });
+const loadingOf = (toLoad: () => Promise<ToLoad>): Loading => ({ toLoad, hasEnded: async () => false });
+const some = (...list: LoadObject[]) => loadingOf(async () => ({ objects: list, heldBack: 0, parquet: undefined }));
 
 /** Looks until the load has ended, as the state machine does. */
-async function end(run: TableLoad, toLoad: () => Promise<ToLoad>, by = context): Promise<LoadRecord> {
+async function end(run: TableLoad, toLoad: Loading, by = context): Promise<LoadRecord> {
   let last: LoadRecord | undefined;
   await vi.waitUntil(
     async () => {
@@ -211,7 +217,10 @@ describe.each(['append', 'replace', 'merge'] as const)('mode %s', (mode) => {
     expect(await advanceLoad(context, run, toLoad)).toMatchObject({ state: 'loading' });
     await hold.reached;
     expect(await advanceLoad(context, run, toLoad)).toMatchObject({ statement: { state: 'STARTED' } });
-    expect(await cancelLoad(context, run)).toMatchObject({ state: 'cancelled', error: { name: 'LoadCancelledError' } });
+    expect(await cancelLoad(context, run, 'time was up')).toMatchObject({
+      state: 'cancelled',
+      error: { name: 'LoadCancelledError' },
+    });
     expect(await rowsIn(table)).toEqual(before);
     expect(await end({ ...run, closedAt: '2026-01-02T00:00:00.000Z' }, toLoad)).toMatchObject({ state: 'loaded' });
     expect(await rowsIn(table)).toEqual(after);
@@ -269,7 +278,7 @@ it('names what is wrong with the table: it is missing, has other columns, or its
     ],
     isCut: false,
   };
-  const asParquet = async (): Promise<ToLoad> => ({ objects: [object], heldBack: 0, parquet });
+  const asParquet = loadingOf(async () => ({ objects: [object], heldBack: 0, parquet }));
   const missing = await end(runOf(loadOf('raw.none', 'append', { options: {} })), asParquet);
   expect(missing.error?.message).toContain(
     'CREATE TABLE "raw"."none" (\n  "n" BIGINT,\n  "it""s" VARCHAR(65535),\n  "list" SUPER\n);',

@@ -10,12 +10,19 @@ export const WAREHOUSE = {
     mend: 'correct what the detail names, then redrive the execution: what is loaded stays, and the rest is loaded (docs/redshift.md)',
   },
   'load-cancelled': {
-    title: 'Time was up before every table was loaded',
+    title: 'A load was cancelled before it ended',
     names: ['LoadCancelledError'],
     meaning:
-      'Sluice looked at the loads as often as the settings say, and then cancelled the loads that were still running. A cancelled load changed nothing in its table.',
+      'Sluice looked at the loads as often as the settings say, and then cancelled the loads that were still running. Or the execution was stopped or broke, and Sluice cancelled what it had left. A cancelled load changed nothing in its table.',
     mend: 'redrive the execution, which loads the rest, or let loads wait longer',
     allowedBy: 'redshift.attempts, redshift.intervalSeconds',
+  },
+  'load-reopened': {
+    title: 'The run has to be closed again before it is loaded',
+    names: ['RunReopenedError'],
+    meaning:
+      'The execution was stopped during a load, and then redriven. The state machine closes the run again and goes on with the load by itself.',
+    mend: 'wait: the execution goes on by itself',
   },
   'warehouse-refused': {
     title: 'The warehouse refused a query',

@@ -5,6 +5,7 @@ import type { LocalSettings } from '#local/deploy.ts';
 import { readRequests, refusalsIn } from '#local/embedded/request-log.ts';
 import type { DeployedAws } from '../deployed.ts';
 import { startDeployedAws } from '../embedded-aws.ts';
+import { serveRedshiftControl } from '../redshift-control.ts';
 import { share } from './shared.ts';
 
 /** Under this name all deployments that a project has started are fetched, as a list. */
@@ -26,16 +27,18 @@ export async function shareDeployments(
     if (name === ALL_DEPLOYMENTS) return { value: deployed, stop: async () => {} };
     const given = settings[name];
     if (given === undefined) throw new Error(`there is no deployment "${name}"`);
-    const { client, outputs, requestsFile, stop } = await startDeployedAws(given, {
+    const { client, outputs, requestsFile, redshift, stop } = await startDeployedAws(given, {
       assemblies: join(tmpdir(), 'assemblies'),
     });
-    const value = { client, outputs, requestsFile };
+    const control = redshift && (await serveRedshiftControl(redshift));
+    const value = { client, outputs, requestsFile, ...(control && { redshiftUrl: control.url }) };
     deployed.push(value);
     return {
       value,
       stop: async () => {
         const refused = refusalsIn(await readRequests(requestsFile));
         if (refused.length > 0) console.error(`In these tests (grants.test.ts provokes one):\n${refused.join('\n')}`);
+        await control?.stop();
         await stop();
       },
     };

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type BrokenExecution, closeBroken, closeInOrder } from '#lambdas/close-run/close-run.ts';
 import { finishRun } from '#run/end/finish.ts';
 import { manifestSchema } from '#run/end/manifest.ts';
+import { loadSchema } from '#run/input/load.ts';
 import { runKeys } from '#run/keys.ts';
 import { isClosed, record } from '#run/ledger/ledger.ts';
 import { claimSchema } from '#run/plan/claim.ts';
@@ -47,6 +48,7 @@ describe('closeBroken', () => {
       of: 1,
       pieces: [],
       loads: 0,
+      loadsToCancel: 0,
     });
     await finishRun(store, plan);
     expect(await isClosed(store, 'r')).toBe(true);
@@ -95,6 +97,18 @@ describe('closeBroken', () => {
     expect(await closeBroken(store, executionOf(plan))).toMatchObject({ closed: true });
   });
 
+  it('closeBroken returns how many loads may still be under way, and closes a run as broken if its loads are not done', async () => {
+    const store = await aws.store();
+    const load = loadSchema.parse({ table: 'raw.t', mode: 'append', options: { format: 'csv' } });
+    const item = { ...sourceNamed('a', null), load };
+    const plan = await claimed(store, await writePlan(store, 'r', [item], { loads: [load] }));
+    await record(store, 'landed', landedRecord('r', item, store.bucket));
+    const inOrder = await closeInOrder(store, 'r', { forced: false, reason: null });
+    expect(inOrder).toMatchObject({ loads: 1, loadsToCancel: 0 });
+    expect(await closeBroken(store, executionOf(plan))).toMatchObject({ loads: 0, loadsToCancel: 1 });
+    expect(await finishRun(store, plan)).toMatchObject({ outcome: 'failed', execution: { status: 'ABORTED' } });
+  });
+
   it('closeBroken continues an end that was closed in order and could not be written', async () => {
     const store = await aws.store();
     const item = sourceNamed('a', null);
@@ -116,6 +130,7 @@ describe('closeInOrder', () => {
       of: 1,
       pieces: [],
       loads: 0,
+      loadsToCancel: 0,
     });
     await writePlan(store, 'long', [], { items: 1_000_000, batches: 20_000 });
     const long = await closeInOrder(store, 'long', { forced: false, reason: null });
