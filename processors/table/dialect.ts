@@ -77,6 +77,11 @@ export async function dialectOf(
   await writeFile(file, asLines(head));
   const layout = await bestLayout(database, head, options, file, isPromised);
   if (layout === undefined) return undefined;
+  if (layout.longHeader !== undefined && options.header !== false) {
+    throw new NoTableError(
+      `a line above the table names ${layout.longHeader} columns, but most rows have ${layout.width} fields; set the option padShortRows if the last columns may be missing, or skipRows and header`,
+    );
+  }
   if (layout.width > MAX_COLUMNS) {
     throw new NoTableError(`the table has ${layout.width} columns, but only ${MAX_COLUMNS} can be read`);
   }
@@ -261,7 +266,8 @@ async function describe(database: Database, layout: Layout, options: ReadOptions
     nullValues: options.nullValues,
   });
   const { filled, blank } = await lookAtColumns(database, file, layout);
-  const found = about?.header === true || isHeaderOfYears(body, syntax) || isNumbered(body, syntax);
+  const found =
+    (about?.header === true && !areValues(body, syntax)) || isHeaderOfYears(body, syntax) || isNumbered(body, syntax);
   const isHeader = oddHeader !== undefined || (options.header ?? found);
   const headerLine = (oddHeader === undefined ? body[0] : layout.rows[0])?.line;
   const types = about?.types ?? [];
@@ -325,6 +331,13 @@ function areYears(fields: readonly string[]): boolean {
   const inOrder = steps.has(1) || (numbers.length >= 3 && !steps.has(0)) ? steps.size === 1 : false;
   const areOfNow = numbers.every((year) => Number.isInteger(year) && year >= 1_500 && year <= 2_200);
   return numbers.length >= 2 && numbers.length < filled.length && inOrder && areOfNow;
+}
+
+/** Returns whether the first row has numbers alone: DuckDB takes `0.5` above integers for a name. */
+function areValues(rows: readonly Row[], syntax: RowSyntax): boolean {
+  const [first = []] = fieldsOf(rows.slice(0, 1), syntax);
+  const filled = first.filter((field) => field !== '');
+  return filled.length > 0 && numbersOf(filled).length === filled.length && !areConsecutive(filled, 3);
 }
 
 /** Whether the first row numbers the columns behind an index without a name, as pandas writes a matrix: `,0,1,2`. */

@@ -27,6 +27,8 @@ export interface Layout {
    * header may lack those.
    */
   readonly oddHeader: 'short' | 'long' | undefined;
+  /** The number of names in a header that was left out, because it has more fields than most rows. */
+  readonly longHeader: number | undefined;
 }
 
 /**
@@ -61,7 +63,16 @@ export async function layoutOf(
     share: rows.length === 0 ? 0 : regular / rows.length,
     skipLines: from === 0 ? syntax.skipLines : (rows[0]?.line ?? 1) - 1,
     oddHeader,
+    longHeader: given.skip ? undefined : longHeaderOf(all, from, width, syntax.delimiter),
   };
+}
+
+function longHeaderOf(rows: readonly Row[], from: number, width: number, delimiter: string): number | undefined {
+  const at = rows.findIndex(({ fields, problem }, index) => index < from && fields > width && problem === undefined);
+  const names = rows[at]?.bytes.toString('latin1').split(delimiter) ?? [];
+  if (at === -1 || width < 2 || !names.every((name) => name.trim() !== '' && Number.isNaN(Number(name))))
+    return undefined;
+  return isAboveNumbers(rows.slice(at, at + MOST_COMPARED), delimiter) ? names.length : undefined;
 }
 
 function mostFrequent(rows: readonly Row[]): number {

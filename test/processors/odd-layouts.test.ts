@@ -33,10 +33,20 @@ describe('a header is found where it is', () => {
 
   it.each([
     ['numbers below an empty field that are data', ',0,1\n5,2,9\n,3,4\n'],
+    ['fractions above integers', '0.5,-0,7\n1,2,3\n4,5,6\n'],
     ['years that follow each other in each row', 'DE,1990,1991,1992\nFR,1993,1994,1995\n'],
   ])('and %s have none', async (_what, object) => {
     expect((await read(object, {}, 'x.csv')).converted).toMatchObject({ header: false });
   });
+});
+
+it('a header with more names than most rows have fields is never left out without a word', async () => {
+  const object = `dates, cpi, predict, conf\n${lines(20, (n) => `1950:${n}, ${n}.5,,\n`)}${lines(200, (n) => `1960:${n}, ${n}.5,1\n`)}`;
+  expect(await failureOf(object, {}, 'x.csv')).toMatch(
+    /^NoTableError: a line above the table names 4 columns, but most rows have 3/,
+  );
+  const found = await read(object, { padShortRows: true }, 'x.csv');
+  expect(found.converted).toMatchObject({ header: true, rows: 220, columns: 4, badRows: 0 });
 });
 
 describe('what stands above a table is left out:', () => {
