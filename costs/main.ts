@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { scriptOptions } from '#local/script-options.ts';
 import { costsPage, costsTable, README_COSTS, readmeCosts } from './costs-page.ts';
+import { DELIVERY_COSTS, deliveryCostsPart } from './delivery-costs.ts';
 import { type DeploymentSize, readDeployment } from './deployment.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
@@ -46,9 +47,11 @@ function synthesised(context: readonly string[]): DeploymentSize | undefined {
       ],
       { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'], timeout: SYNTH_SECONDS * 1_000 },
     );
-    const [template] = globSync(join(output, '*.template.json'));
-    if (cdk.status !== 0 || template === undefined) return undefined;
-    return readDeployment(JSON.parse(readFileSync(template, 'utf8')));
+    if (cdk.status !== 0) return undefined;
+    // With the setting `delivery` there are others, without the outputs of the app.
+    const templates = globSync(join(output, '*.template.json')).map((file) => JSON.parse(readFileSync(file, 'utf8')));
+    const app = templates.find(({ Outputs }) => Outputs?.StateMachineArn !== undefined);
+    return app === undefined ? undefined : readDeployment(app);
   } finally {
     rmSync(output, { recursive: true, force: true });
   }
@@ -60,5 +63,10 @@ function write(size: DeploymentSize): void {
   writeFileSync(
     readme,
     readFileSync(readme, 'utf8').replace(README_COSTS, () => readmeCosts(size)),
+  );
+  const delivery = join(ROOT, 'docs/delivery.md');
+  writeFileSync(
+    delivery,
+    readFileSync(delivery, 'utf8').replace(DELIVERY_COSTS, () => deliveryCostsPart()),
   );
 }

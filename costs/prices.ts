@@ -117,4 +117,19 @@ export const PRICES = {
     unit: 'request of KMS',
     source: 'https://aws.amazon.com/kms/pricing/',
   },
+  codePipelineMinute: {
+    dollars: 0.002,
+    unit: 'minute of an action of CodePipeline V2, rounded up; approvals are free',
+    source: 'https://aws.amazon.com/codepipeline/pricing/',
+  },
+  codeBuildSmallMinute: {
+    dollars: 0.005,
+    unit: 'minute of CodeBuild on general1.small',
+    source: 'https://c3x.dev/resources/aws/aws_codebuild_project/',
+  },
+  codeBuildMediumMinute: {
+    dollars: 0.01,
+    unit: 'minute of CodeBuild on general1.medium',
+    source: 'https://c3x.dev/resources/aws/aws_codebuild_project/',
+  },
 } as const satisfies Record<string, Price>;

@@ -11,7 +11,7 @@ import authorization
 import request_log
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import sts
+from ministack.services import iam, sts
 
 _request = contextvars.ContextVar("sluice_request", default=None)
 # Why the request was refused, for its answer.
@@ -22,6 +22,7 @@ def enforce_permissions() -> None:
     """To be called once, before the server starts."""
     count_as_tls()
     know_one_root_key()
+    know_sessions_by_their_role()
     remember_requests()
     check_as_aws_does()
     note_what_nobody_checks()
@@ -45,6 +46,24 @@ def know_one_root_key() -> None:
     iam_evaluator.is_root_access_key = lambda access_key_id: access_key_id == root
     # It asks this one whether it can leave the signature alone.
     iam_evaluator._is_root_key = lambda _access_key_id: False
+
+
+def know_sessions_by_their_role() -> None:
+    """Compares aws:PrincipalArn with the role of a session, not with the session itself.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+    """
+    resolve = iam_evaluator._resolve_condition_key
+
+    def resolve_role(key, context):
+        value = resolve(key, context)
+        role = request_log.role_of(value or "") if key.lower() == "aws:principalarn" else ""
+        if not role:
+            return value
+        known = iam._roles.get_scoped(context.principal_account, None, role)
+        return known["Arn"] if known else f"arn:aws:iam::{context.principal_account}:role/{role}"
+
+    iam_evaluator._resolve_condition_key = resolve_role
 
 
 def remember_requests() -> None:

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { costsPage, costsTable, README_COSTS, readmeCosts, WITH_ALERTS } from '#costs/costs-page.ts';
+import { DELIVERY_COSTS, deliveryCosts, deliveryCostsPart } from '#costs/delivery-costs.ts';
 import { readDeployment, type TemplateJson } from '#costs/deployment.ts';
 import { LOADS } from '#costs/loads.ts';
 import { monthlyCosts, totalOf } from '#costs/monthly-costs.ts';
@@ -23,6 +24,20 @@ describe('the documents', () => {
     const size = sizeWith();
     expect(read('docs/costs.md')).toBe(costsPage(size));
     expect(README_COSTS.exec(read('README.md'))?.[0]).toBe(readmeCosts(size));
+    expect(DELIVERY_COSTS.exec(read('docs/delivery.md'))?.[0]).toBe(deliveryCostsPart());
+  });
+});
+
+describe('the costs of a delivery', () => {
+  const total = (load: Parameters<typeof deliveryCosts>[0]) => totalOf(deliveryCosts(load));
+
+  it('grow with pushes and stages, and have a key only across accounts', () => {
+    const load = { pushes: 20, stages: 2, isAcross: false };
+    expect(total({ ...load, isAcross: true })).toBeCloseTo(total(load) + PRICES.kmsKeyMonth.dollars, 6);
+    expect(total({ ...load, stages: 3 })).toBeGreaterThan(total(load));
+    const none = total({ ...load, pushes: 0 });
+    expect(none).toBeGreaterThan(0);
+    expect(total({ ...load, pushes: 40 }) - none).toBeCloseTo(2 * (total(load) - none), 6);
   });
 });
 

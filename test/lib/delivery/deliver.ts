@@ -19,6 +19,8 @@ export const CONNECTION =
 
 /** What a delivery with these settings is made of: its own stack, empty where there is none, and the app's stack of each stage. */
 export interface Delivered {
+  /** The cloud assembly. */
+  readonly folder: string;
   readonly template: Template;
   readonly stages: Readonly<Record<string, Template>>;
 }
@@ -46,7 +48,7 @@ export function deliver(delivery: object, settings: object = {}): Delivered {
     }),
   );
   const template = Template.fromJSON(hasPipeline ? assembly.getStackByName(stackName).template : {});
-  const result = { template, stages };
+  const result = { folder: assembly.directory, template, stages };
   made.set(name, result);
   return result;
 }

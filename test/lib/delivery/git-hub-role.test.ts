@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { SMOKE_INPUT } from '#lib/delivery/delivery.ts';
 import { deliver } from './deliver.ts';
 
 const place = { account: '111111111111', region: 'eu-central-1' };
-const { template, stages } = deliver({
+const { folder, template, stages } = deliver({
   source: 'github-actions',
   repository: 'acme/sluice',
   stages: [
@@ -93,5 +97,25 @@ describe('a delivery by GitHub Actions', () => {
         },
       });
     }
+  });
+
+  it('is deployed by a workflow that names these stages, roles and the input of the run, and keeps no key', () => {
+    const workflow = readFileSync(
+      fileURLToPath(new URL('../../../.github/workflows/deploy.yml', import.meta.url)),
+      'utf8',
+    );
+    for (const stage of ['staging', 'production']) {
+      expect(workflow).toContain(`environment: ${stage}\n`);
+      expect(workflow).toContain(`npx cdk deploy "${stage}/*" --app cdk.out`);
+    }
+    expect(workflow).toContain(`npx sluice smoke --input cdk.out/${SMOKE_INPUT}`);
+    expect(workflow).not.toMatch(/secrets\.|access-key/);
+    const actions = [...workflow.matchAll(/uses: (\S+)/g)].map(([, action]) => action ?? '');
+    expect(actions.length).toBeGreaterThan(5);
+    expect(actions.filter((action) => !/@[0-9a-f]{40}$/.test(action))).toEqual([]);
+  });
+
+  it('leaves the input of the run beside the templates', () => {
+    expect(JSON.parse(readFileSync(join(folder, SMOKE_INPUT), 'utf8'))).toMatchObject({ process: 'profile' });
   });
 });

@@ -40,6 +40,19 @@ async function as(...grants: PolicyGrant[]) {
   return { ...aws.client, credentials, role };
 }
 
+describe('the trust of a role', () => {
+  it('compares aws:PrincipalArn with the role of a session, not with the session', async () => {
+    const trusts = { ArnEquals: { 'aws:PrincipalArn': 'arn:aws:iam::000000000000:role/Trusted' } };
+    const target = await createRole(aws.client, 'Guarded', 'root', [], trusts);
+    const grant = { actions: ['sts:AssumeRole'], resources: [target] };
+    const sessionOf = async (name: string) =>
+      assumeRole(aws.client, await createRole(aws.client, name, 'root', [grant]));
+    const [trusted, other] = [await sessionOf('Trusted'), await sessionOf('NotTrusted')];
+    await expect(assumeRole({ ...aws.client, credentials: trusted }, target)).resolves.toHaveProperty('sessionToken');
+    await expect(assumeRole({ ...aws.client, credentials: other }, target)).rejects.toThrow('not authorized');
+  });
+});
+
 describe('keys', () => {
   it.each([
     ['test', 'test'],
