@@ -121,11 +121,7 @@ async function read(s3: S3Client, place: { Bucket: string; Key: string }): Promi
   }
 }
 
-<<<<<<< HEAD
-/** The URL in the form that CloudFormation accepts. Regions of China have another suffix. */
-=======
 /** In the form in which the CDK names its templates to CloudFormation. Regions of China have another suffix. */
->>>>>>> 5bc76d4 (Deploy by GitHub Actions without keys, and say how a delivery is set up and what it costs)
 async function urlOf(s3: S3Client, { Bucket, Key }: { Bucket: string; Key: string }): Promise<string> {
   const region = await s3.config.region();
   const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
