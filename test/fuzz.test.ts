@@ -25,7 +25,7 @@ import { readMessage } from '#worker/runtime/read-message.ts';
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
 const RUNS = { seed, numRuns: Number(process.env.FUZZ_RUNS ?? 100) };
 
-/** Values that have broken somebody's parser: prototypes, huge and odd numbers, half surrogates, templates, addresses. */
+/** Values that have broken real parsers: prototypes, huge and odd numbers, half surrogates, templates, addresses. */
 const nasty = fc.constantFrom<unknown>(
   null,
   '',
@@ -78,7 +78,7 @@ const storeWith = (text: string): Store => ({
   bucket: 'fuzz',
 });
 
-/** The error that a call threw; undefined where it threw none. */
+/** The error of a call; undefined if it threw none. */
 function errorOf(call: () => unknown): unknown {
   try {
     call();

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
-/** Files of what runs in the cloud that can open a connection by themselves, and why each may. */
+/** Files of the code that runs in the cloud that can open a connection by themselves, and why each may. */
 const CONNECT: Readonly<Record<string, string>> = {
   'lambdas/at-deploy/answer-request.ts':
     'to the address at which CloudFormation waits for an answer; no input of a run',

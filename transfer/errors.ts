@@ -84,7 +84,7 @@ export class SourceAsksToWaitError extends TransferError {
   readonly waitUntil: Date;
 
   constructor(url: string, waitUntil: Date) {
-    super(`${url} asks to be left alone until ${waitUntil.toISOString()}: try again then`);
+    super(`${url} asks to wait until ${waitUntil.toISOString()}: try again then`);
     this.waitUntil = waitUntil;
   }
 }
@@ -147,9 +147,7 @@ export class TransferCodingError extends PermanentTransferError {
   readonly coding: string;
 
   constructor(url: string, coding: string) {
-    super(
-      `${url} answers with Transfer-Encoding: ${coding}; a body is taken as it is, or in chunks, and in no other coding`,
-    );
+    super(`${url} answers with Transfer-Encoding: ${coding}; Sluice reads a body only without a coding, or in chunks`);
     this.coding = coding;
   }
 }
@@ -240,7 +238,7 @@ export class OutcomeUnknownError extends TransferError {
 
   constructor(name: string, options: ErrorOptions) {
     super(
-      `${name}: aborted while S3 was making the object, and nobody can tell whether it is there: look for it`,
+      `${name}: aborted while S3 was making the object, and it is not known whether the object exists: look for it`,
       options,
     );
   }
@@ -253,7 +251,7 @@ export class InvalidOptionsError extends PermanentTransferError {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`the transfer is not begun: ${problems.join('; ')}`);
+    super(`the transfer did not begin: ${problems.join('; ')}`);
     this.problems = problems;
   }
 }

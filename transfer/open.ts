@@ -176,7 +176,7 @@ async function probeOneVersion(context: Context, before: Before, notes: string[]
     return askOnce(oneStream);
   };
   if (earlier.some(({ oneStream }) => oneStream)) {
-    notes.push('the source answers ranges now and then only, so it was read in one stream');
+    notes.push('the source answers ranges only sometimes, so it was read in one stream');
     return ask(true);
   }
   if (earlier.length >= MOST_VERSIONS_BY_RANGES) {
@@ -201,7 +201,7 @@ function checkHead(context: Context, probe: Exclude<Probe, { kind: 'unchanged' }
   }
   const maxBytes = context.options.maxBytes ?? Number.POSITIVE_INFINITY;
   if (total !== undefined && total > maxBytes) {
-    throw new TooLargeError(`${session.name} holds ${total} bytes, and ${maxBytes} are allowed`);
+    throw new TooLargeError(`${session.name} has ${total} bytes, but only ${maxBytes} are allowed`);
   }
   const { contentType, ...ofBytes } = expect;
   if (contentType !== undefined && !isOfType(head.contentType, contentType)) {
@@ -210,7 +210,7 @@ function checkHead(context: Context, probe: Exclude<Probe, { kind: 'unchanged' }
   const proven = head.framed || !isWhole(head) || Object.values(ofBytes).some((value) => value !== undefined);
   if (!proven && source.allowUnprovenEnd !== true) {
     throw new UnprovenEndError(
-      `${session.name} sends neither a length nor chunks, so that a cut looks like the end: state expect.bytes or a hash, or allowUnprovenEnd`,
+      `${session.name} sends neither a length nor chunks, so an interrupted body looks complete: state expect.bytes or a hash, or allowUnprovenEnd`,
     );
   }
 }

@@ -99,7 +99,7 @@ async function beginAgainAndAgain(
 
 function keepsChanging(error: BeginAgainError): TransferError {
   if (!(error instanceof SourceChangedError)) return error;
-  return new SourceKeepsChangingError(`${error.message}; it was begun ${MOST_BEGINNINGS} times: try later`, {
+  return new SourceKeepsChangingError(`${error.message}; the transfer began ${MOST_BEGINNINGS} times: try later`, {
     cause: error,
   });
 }
@@ -125,7 +125,7 @@ async function uploadAll(context: Context, state: TransferState, probed: FirstPa
     const outcome = await transfer.uploadSlice(all, how, close === 1 ? probed : undefined);
     proofs.push(...outcome.proofs);
     if (outcome.waitUntil !== undefined) throw new SourceAsksToWaitError(session.name, outcome.waitUntil);
-    if (outcome.vanished) throw new UploadVanishedError(`${store.name}: the upload is gone`);
+    if (outcome.vanished) throw new UploadVanishedError(`${store.name}: the upload does not exist any more`);
     if (!outcome.done) {
       throw new NotInTimeError(`${session.name}: ${outcome.left} of ${state.count} parts are left`, outcome.bytes);
     }

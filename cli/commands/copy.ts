@@ -95,7 +95,7 @@ export async function copy(command: CopyCommand, screen: Screen, signal: AbortSi
     );
   } catch (error) {
     if (signal.aborted) {
-      screen.say('Interrupted. What S3 has got is kept: run the same command again to go on.');
+      screen.say('Interrupted. S3 keeps the parts that it has: run the same command again to continue.');
       return EXIT.interrupted;
     }
     throw error;
@@ -138,7 +138,7 @@ function sourceOf(job: CopyJob, command: CopyCommand, headers: Record<string, st
 
 async function ends(command: CopyCommand, jobs: readonly CopyJob[]) {
   if (jobs.length > 1 && (command.expectSha256 !== undefined || command.expectMd5 !== undefined))
-    throw new UsageError('--expect-sha256 and --expect-md5 are of one file: name one URL');
+    throw new UsageError('--expect-sha256 and --expect-md5 are for one file: give only one URL');
   const guard = guardFor(
     jobs.map(({ url }) => url),
     command.openRange ?? [],
@@ -178,7 +178,7 @@ function report({ job, copied, error }: Outcome, { json }: CopyCommand, screen: 
   const words = [
     bytesText(landed.bytes),
     ...(landed.status === 'landed' ? [secondsText(landed.seconds), `proven by ${landed.proofs.held.join(', ')}`] : []),
-    ...(resumedBytes > 0 ? [`${bytesText(resumedBytes)} of it from before`] : []),
+    ...(resumedBytes > 0 ? [`${bytesText(resumedBytes)} of it sent by an earlier call`] : []),
   ];
   screen.print(`${screen.paint('good', landed.status)}  ${object}  ${words.join(', ')}`);
   for (const note of landed.notes) screen.say(`  note: ${note}`);

@@ -61,13 +61,13 @@ export async function dryRun(
 async function probe(item: Item, guard: ReturnType<typeof guardFor>, signal: AbortSignal): Promise<Probed> {
   if (item.kind === 'work') return { item, notAsked: 'it has no source' };
   const headers = plainHeaders(item);
-  if (headers === undefined) return { item, notAsked: 'it needs credentials that the deployment alone can read' };
+  if (headers === undefined) return { item, notAsked: 'it needs credentials that only the deployment can read' };
   const limit = AbortSignal.timeout(PROBE_SECONDS * 1_000);
   try {
     const look = await lookAtSource({ url: item.url, headers }, { guard, signal: AbortSignal.any([signal, limit]) });
     const isProven = item.allowUnprovenEnd === true || item.expect !== undefined;
     if (look.lands !== 'refused' || isProven) return { item, look };
-    const message = `${look.url} proves no end of its body`;
+    const message = `${look.url} does not prove the end of its body`;
     return { item, look, problem: explain({ name: 'UnprovenEndError', message }) };
   } catch (error) {
     signal.throwIfAborted();

@@ -80,7 +80,7 @@ async function fetchObject({ s3, screen, signal }: CommandContext, bucket: strin
     await pipeline(Body as Readable, createWriteStream(file, { flags: 'wx' }), { signal });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new CommandError('file-exists', `${file} is there already`, { cause });
+      throw new CommandError('file-exists', `${file} exists already`, { cause });
     }
     // An incomplete file would look complete.
     await rm(file, { force: true });

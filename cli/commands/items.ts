@@ -28,7 +28,7 @@ export async function items(context: CommandContext, run: string, { failed, miss
   const plan = await readJson(store, runKeys(runId).summary, planSummarySchema);
   if (plan === undefined) {
     await describeRun(context, run);
-    throw new CommandError('run-not-planned', `run ${runId} has no plan: it has not come so far, or it ended in Plan`);
+    throw new CommandError('run-not-planned', `run ${runId} has no plan: it is not planned yet, or it ended in Plan`);
   }
   const isWanted = (state: ItemState) => {
     if (failed !== true && missing !== true) return true;

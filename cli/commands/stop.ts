@@ -29,7 +29,7 @@ export async function stop(context: CommandContext): Promise<number> {
   }
   for (const task of await tasksMeantToBe('RUNNING', ecs, cluster)) {
     await ecs.send(new StopTaskCommand({ cluster, task, reason: 'sluice stop' }));
-    screen.print(`Worker ${task.split('/').at(-1)} is told to stop.`);
+    screen.print(`Worker ${task.split('/').at(-1)} was asked to stop.`);
   }
   // ECS lists a task by its desired status. A task that was asked to stop needs some time.
   const tasks = await tasksMeantToBe('STOPPED', ecs, cluster);

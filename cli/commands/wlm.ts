@@ -47,8 +47,7 @@ export async function wlm(command: WlmCommand, screen: Screen): Promise<number> 
 
 async function warehouseOf(command: WlmCommand, clients: ClientConfig): Promise<DataApi['warehouse']> {
   const { workgroup, cluster, database = 'dev', secret, dbUser } = command;
-  if (workgroup !== undefined && cluster !== undefined)
-    throw new UsageError('--workgroup or --cluster: one of the two');
+  if (workgroup !== undefined && cluster !== undefined) throw new UsageError('give --workgroup or --cluster, not both');
   const named = { ...(workgroup !== undefined && { workgroup }), ...(cluster !== undefined && { cluster }) };
   const user = { ...(secret !== undefined && { secretArn: secret }), ...(dbUser !== undefined && { dbUser }) };
   if (workgroup !== undefined || cluster !== undefined) return { ...named, ...user, database };

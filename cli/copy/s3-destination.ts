@@ -47,7 +47,7 @@ export function copyJobs(urls: readonly string[], target: string): CopyJob[] {
 
 /** @returns undefined if the text is an http or https URL. */
 export function urlProblem(text: string): string | undefined {
-  if (!URL.canParse(text)) return `${quoted(text)} is no URL: it takes http://… or https://…`;
+  if (!URL.canParse(text)) return `${quoted(text)} is not a URL: it takes http://… or https://…`;
   const { protocol } = new URL(text);
   if (protocol === 'http:' || protocol === 'https:') return undefined;
   return `${quoted(text)} is not an http or https URL`;
@@ -57,7 +57,7 @@ function parseTarget(target: string): { bucket: string; path: string } {
   const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/s.exec(target);
   if (match?.[1] === undefined) {
     throw new UsageError(
-      `${quoted(target)} is no place in S3: the last argument takes s3://bucket/key or s3://bucket/prefix/`,
+      `${quoted(target)} is not a place in S3: the last argument takes s3://bucket/key or s3://bucket/prefix/`,
     );
   }
   return { bucket: match[1], path: match[2] ?? '' };

@@ -31,7 +31,9 @@ export async function findDeployment(client: CloudFormationClient, stackName: st
     throw new NoDeploymentError(`there is no stack "${stackName}" in ${region}`);
   }
   if (stateMachineArn === undefined || bucket === undefined || cluster === undefined) {
-    throw new NoDeploymentError(`the stack "${stackName}" in ${region} is none of Sluice's: it lacks its outputs`);
+    throw new NoDeploymentError(
+      `the stack "${stackName}" in ${region} does not belong to Sluice: it lacks Sluice's outputs`,
+    );
   }
   return { stateMachineArn, bucket, cluster };
 }

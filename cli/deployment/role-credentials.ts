@@ -7,7 +7,8 @@ export function roleCredentials(RoleArn: string, config: ClientConfig): NonNulla
   return async () => {
     const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'sluice' }));
     const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = Credentials ?? {};
-    if (AccessKeyId === undefined || SecretAccessKey === undefined) throw new Error(`STS gave no keys for ${RoleArn}`);
+    if (AccessKeyId === undefined || SecretAccessKey === undefined)
+      throw new Error(`STS returned no keys for ${RoleArn}`);
     return {
       accessKeyId: AccessKeyId,
       secretAccessKey: SecretAccessKey,

@@ -122,10 +122,10 @@ export async function checkServiceRoles(config: ClientConfig): Promise<Finding[]
     }
   };
   return Promise.all([
-    look('ECS', 'AWSServiceRoleForECS', { state: 'note', found: 'it is not there yet: the deploy makes it' }),
+    look('ECS', 'AWSServiceRoleForECS', { state: 'note', found: 'it does not exist yet: the deploy creates it' }),
     look('EC2 Spot', 'AWSServiceRoleForEC2Spot', {
       state: 'note',
-      found: 'it is not there yet: AWS makes it with the first Spot task',
+      found: 'it does not exist yet: AWS creates it with the first Spot task',
       mend: 'where a policy forbids that: aws iam create-service-linked-role --aws-service-name spot.amazonaws.com',
     }),
   ]);
@@ -142,7 +142,7 @@ async function checkQuota(client: ServiceQuotasClient, quota: Quota): Promise<Fi
   const check = `quota ${name}`;
   try {
     const value = await readQuota(client, quota);
-    if (value === undefined) return { check, state: 'unknown', found: 'Service Quotas gives no value' };
+    if (value === undefined) return { check, state: 'unknown', found: 'Service Quotas returns no value' };
     if (value >= needed) return { check, state: 'good', found: `${value}, ${needed} needed` };
     return {
       check,

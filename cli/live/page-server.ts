@@ -116,7 +116,7 @@ export async function servePage(store: Store, runId: string, port = 0): Promise<
 function refusalOf({ method, headers }: IncomingMessage, port: number): [status: number, words: string] | undefined {
   if (method !== 'GET' && method !== 'HEAD') return [405, 'Pages are only read.'];
   if (headers.host !== `127.0.0.1:${port}` && headers.host !== `localhost:${port}`) {
-    return [403, 'This page is served to this machine alone: open it by 127.0.0.1.'];
+    return [403, 'This page is served only to this machine: open it with 127.0.0.1.'];
   }
   return undefined;
 }

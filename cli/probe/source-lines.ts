@@ -62,7 +62,7 @@ function versionOf({ etag, lastModified, hasStrongValidator }: SourceLook): stri
   ]
     .flat()
     .join(', ');
-  if (named === '') return 'not named: every run reads it anew';
+  if (named === '') return 'not named: every run reads it again';
   return hasStrongValidator ? named : `${named} (weak: it does not prove that two answers are of one file)`;
 }
 
@@ -71,9 +71,9 @@ function landsText({ lands, parts }: SourceLook): string {
     case 'one request':
       return 'by this one request';
     case 'ranges':
-      return `in ${countText(parts ?? 1, 'part')}, in parallel; after a break it goes on with the next part`;
+      return `in ${countText(parts ?? 1, 'part')}, in parallel; after an interruption it continues with the next part`;
     case 'one stream':
-      return 'in one stream; after a break it begins again';
+      return 'in one stream; after an interruption it begins again';
     case 'refused':
       return 'not at all: nothing proves the end of its body. Allow it with --allow-unproven-end, or state its size or hash';
   }

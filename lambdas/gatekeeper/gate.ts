@@ -25,7 +25,7 @@ export interface Gate {
   readonly deadLetters: Queue;
   readonly fleet: Fleet;
   readonly call: CallFunction;
-  /** Where the pages of `http` checks may be. */
+  /** The hosts that pages of `http` checks may be on. */
   readonly guard: SourceGuard;
   readonly now: () => Date;
 }

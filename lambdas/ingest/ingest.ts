@@ -9,7 +9,7 @@ import type { Store } from '#run/store.ts';
 import type { TransferOptions } from '#transfer/index.ts';
 import { environment } from '../environment.ts';
 
-/** What open, slice, close and abandon work with. Those that read sources have credentials besides: source-ingest.ts. */
+/** What Open, Slice, Close and Abandon share. Those that read sources also need credentials: source-ingest.ts. */
 export interface Ingest {
   readonly store: Store;
   readonly limits: RunLimits;

@@ -10,7 +10,7 @@ export function optionsOf({ store, options }: Ingest, runId: string, item: Sourc
   return { ...options, ...uploadRecorder(store, runId, item) };
 }
 
-/** A large object's transfer, as this process goes on with it. */
+/** Resumes a large object's transfer in this process. */
 export function resumeLarge(
   ingest: Ingest & Partial<Pick<SourceIngest, 'credentials'>>,
   { runId, item, state }: LargeTransfer,

@@ -96,7 +96,7 @@ export const settingsRules: readonly SettingsRule[] = [
     problem: ({ alerts }) =>
       alerts.dollarsADay === undefined || alertsAreOn(alerts)
         ? undefined
-        : 'alerts.dollarsADay is set, and nobody would receive the alert; set alerts.email or alerts.topic, too',
+        : 'alerts.dollarsADay is set, but nobody would receive the alert; set alerts.email or alerts.topic, too',
   },
   {
     settings: ['gate.waitFor', 'gate.functions'],
@@ -106,7 +106,7 @@ export const settingsRules: readonly SettingsRule[] = [
       );
       return others.length === 0
         ? undefined
-        : `the gatekeeper may not ask ${others.join(', ')}; add it to the setting gate.functions`;
+        : `the gatekeeper may not call ${others.join(', ')}; add it to the setting gate.functions`;
     },
   },
   {
@@ -256,7 +256,7 @@ export const settingsRules: readonly SettingsRule[] = [
     problem: (settings) =>
       hoursOfRun(settings) < settings.run.timeoutHours
         ? undefined
-        : `limits.hours (${settings.limits.hours}) must be less than run.timeoutHours (${settings.run.timeoutHours}), which ends a run without a word on what is missing`,
+        : `limits.hours (${settings.limits.hours}) must be less than run.timeoutHours (${settings.run.timeoutHours}), which ends a run without reporting what is missing`,
   },
   {
     settings: ['sources'],

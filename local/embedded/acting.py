@@ -13,7 +13,7 @@ from ministack.services import iam
 
 
 class Refused(Exception):
-    """A service may not do what it was to do. The message is the sentence that AWS answers."""
+    """A service is not permitted to do its work. The message is the sentence that AWS answers."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,14 @@ class Acting:
     source_arn: str = ""
 
     def assume(self) -> None:
-        """Takes the role on. Raises Refused where the role's trust policy doesn't let it."""
+        """Assumes the role. Raises Refused if the role's trust policy doesn't permit it."""
         role = iam._roles.get(self._role) or {}
         trust = role.get("AssumeRolePolicyDocument") or "{}"
         if not lets(trust, self.service, "sts:AssumeRole", self.role_arn, self.source_arn):
             refuse(self.service, "sts:AssumeRole", self.role_arn, "because the role's trust policy doesn't let it")
 
     def ask(self, action: str, resource: str) -> None:
-        """Raises Refused where the role doesn't trust the service, or may not do that."""
+        """Raises Refused if the role doesn't trust the service, or has no permission for the action."""
         self.assume()
         account = get_account_id()
         principal = f"arn:aws:sts::{account}:assumed-role/{self._role}/{self.service.split('.')[0]}"
@@ -58,7 +58,7 @@ class Acting:
 
 
 def call(service: str, action: str, resource: str, source_arn: str) -> None:
-    """Asks the policy of a resource whether a service may do that. Raises Refused where it doesn't say so."""
+    """Checks whether the policy of a resource permits the action to a service. Raises Refused if it doesn't."""
     own = iam_evaluator._resource_policy(action.split(":")[0], resource)
     if not lets(own[0] if own else "{}", service, action, resource, source_arn):
         refuse(service, action, resource, "because no resource-based policy allows it")

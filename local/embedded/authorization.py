@@ -14,7 +14,7 @@ from ministack.services import ecs, iam
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came, with the action and the resource that MiniStack reads from it."""
+    """An unchanged request, with the action and the resource that MiniStack reads from it."""
 
     service: str
     action: str
@@ -42,7 +42,7 @@ class Check:
     conditions: dict = field(default_factory=dict)
 
 
-# SQS has no actions for its batch calls: each entry is the single call's.
+# SQS has no actions for its batch calls: each entry needs the permission of the single call.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
 _SINGLE = {
     "sqs:SendMessageBatch": "sqs:SendMessage",
@@ -55,7 +55,7 @@ _OF_TASKS = {"ecs:DescribeTasks": "tasks", "ecs:StopTask": "task", "ecs:ExecuteC
 
 
 def checks(request: Request) -> list[Check]:
-    """All that the caller must be allowed, first what its action is called."""
+    """All permissions that the caller needs, the one for the action itself first."""
     if request.service == "sqs":
         return [Check(_SINGLE.get(request.action, request.action), request.resource)]
     if request.service == "s3":
@@ -72,7 +72,7 @@ def checks(request: Request) -> list[Check]:
 
 
 def _s3_resource(request: Request) -> str:
-    """A key is the path as it is; MiniStack drops the empty parts of `a//b` and the slash of `a/`."""
+    """A key is the unchanged path; MiniStack drops the empty parts of `a//b` and the slash of `a/`."""
     bucket, slash, key = request.path.lstrip("/").partition("/")
     # DeleteObjects names its keys in the body.
     if not slash or not key or not request.resource.startswith(f"arn:aws:s3:::{bucket}/"):

@@ -29,7 +29,7 @@ from task_credentials import serve_task_credentials
 
 
 def install() -> None:
-    """Puts all bridges in place. To be called once, before the server starts."""
+    """Installs all bridges. Call it once, before the server starts."""
     keep_error_names()
     end_workers_with_server()
     check_whole_object_crc()
@@ -212,14 +212,14 @@ def fill_schedule_inputs() -> None:
 
 
 def scheduled_time(expression: str, fired_at: float) -> str:
-    """The time that a schedule meant, not the later one at which MiniStack's clock noticed it: crons mean whole minutes."""
+    """The time of the schedule itself, not the later one at which MiniStack's clock noticed it: crons mean whole minutes."""
     at = scheduler._at_time_epoch(expression)
     meant = at if at is not None else fired_at - fired_at % (60 if expression.startswith("cron(") else 1)
     return datetime.fromtimestamp(meant, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def take_query_definitions() -> None:
-    """Takes AWS::Logs::QueryDefinition, which MiniStack doesn't know. Nobody can run the queries here."""
+    """Takes AWS::Logs::QueryDefinition, which MiniStack doesn't know. The queries can't be run here."""
 
     def create(logical_id, props, stack_name):
         if not props.get("Name") or not props.get("QueryString"):
@@ -245,7 +245,7 @@ def end_stopped_executions() -> None:
 
     def add_event_unless_stopped(execution: dict, event_type: str, *details: object) -> dict:
         if event_type == "TaskScheduled" and execution["status"] == "ABORTED":
-            # Not an Exception, which a Catch of the state machine would take. It ends the execution's thread, without a word.
+            # Not an Exception, which a Catch of the state machine would take. It ends the execution's thread without an event.
             raise SystemExit
         return add_event(execution, event_type, *details)
 

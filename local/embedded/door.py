@@ -1,4 +1,4 @@
-"""Who may talk to the embedded AWS at all: programs that hold one of its keys, and no page in somebody's browser.
+"""Decides who may send requests to the embedded AWS: programs that have one of its keys, and no page in a browser.
 
 It listens on the loopback interface, where any page that the person has open can send it requests. It runs what it is
 told to run, so a request must carry a signature, name the server by its own address, and come from no web page. A
@@ -11,7 +11,7 @@ import re
 
 _LOOPBACK = re.compile(r"^(127\.0\.0\.1|localhost):\d{1,5}$")
 _SIGNED = "AWS4-HMAC-SHA256 "
-# The health tells nothing; the others have a secret of their own in the path.
+# The health page contains no data; the paths of the others contain a secret.
 _UNSIGNED = (
     ("GET", "/_ministack/health"),
     ("GET", "/v2/credentials/"),
@@ -21,7 +21,7 @@ _UNSIGNED = (
 
 
 def guarded(app, port: int):
-    """The ASGI application with the door before it."""
+    """The ASGI application behind this check."""
     hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
 
     async def door(scope, receive, send):
@@ -42,7 +42,7 @@ def guarded(app, port: int):
 
 
 def refusal(scope, hosts: tuple[str, ...]) -> str | None:
-    """Why a request is not let in."""
+    """Returns why a request is refused."""
     headers = scope.get("headers", [])
 
     def values(name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Lets the embedded AWS ask for permission, as AWS does: IAM's policies, those of resources, and the signature.
+"""Lets the embedded AWS check permissions, as AWS does: IAM's policies, those of resources, and the signature.
 
 MiniStack does it with `AUTH=true`, which the launcher sets. What is wrong or loose in it is made right here.
 """
@@ -19,7 +19,7 @@ _refusal = contextvars.ContextVar("sluice_refusal", default="")
 
 
 def enforce_permissions() -> None:
-    """To be called once, before the server starts."""
+    """Call it once, before the server starts."""
     count_as_tls()
     know_one_root_key()
     know_sessions_by_their_role()
@@ -105,7 +105,7 @@ def check_as_aws_does() -> None:
 
 
 def principal_of(access_key: str) -> str:
-    """The ARN of a role's session; nothing for whoever has none."""
+    """The ARN of a role's session; nothing for other callers."""
     return sts._sessions.get(access_key, {}).get("Arn", "")
 
 
@@ -121,7 +121,7 @@ _UNSIGNED_SERVICES = ("imds", "ecs-metadata")
 
 
 def note_what_nobody_checks() -> None:
-    """Writes down a role's request that MiniStack has no action for, and so lets pass."""
+    """Records a role's request for which MiniStack has no action, and which it therefore permits."""
     check_credentials = iam_evaluator.check_credentials
 
     def check_and_note(access_key_id, service=None):

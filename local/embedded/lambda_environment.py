@@ -28,7 +28,7 @@ class _Instead:
 
 
 def bound_lambdas() -> None:
-    """To be called once, before the server starts."""
+    """Call it once, before the server starts."""
     # What a function gets besides its own variables. Lambda's clock is UTC.
     environment = {
         "PATH": os.environ["PATH"],

@@ -39,7 +39,7 @@ def start_guard(folder: str) -> None:
     try:
         os.killpg(group, signal.SIGKILL)
     except OSError:
-        # Nobody is left; or, on macOS, one of them has ended and is not yet reaped (EPERM). The others have got the signal.
+        # No process is left; or, on macOS, one of them has ended and is not yet reaped (EPERM). The others have got the signal.
         pass
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
@@ -96,11 +96,11 @@ def main() -> None:
             "GATEWAY_PORT": str(port),
             # Lambda code, the worker scripts and the like: the guard removes them.
             "TMPDIR": folder,
-            # What MiniStack asks Docker for its own container by; the stand-in module answers with the loopback address.
+            # The name by which MiniStack asks Docker for its own container; the stand-in module answers with the loopback address.
             "HOSTNAME": "sluice-embedded-aws",
-            # Without it MiniStack asks nobody for permission.
+            # Without it MiniStack checks no permissions.
             "AUTH": "true",
-            # Neither is used here, and each opens a fixed port.
+            # Both are unused here, and each would open a fixed port.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
         }

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right, insort
 
 from ministack.services import s3
 
-# So many new keys are put in their places one by one; more are sorted in.
+# Up to this many new keys are inserted one by one; more are sorted in.
 INSERTED = 500
 # Above each character that a key may have.
 BEHIND = "\U0010ffff"
@@ -41,7 +41,7 @@ class Objects(dict):
     def __setitem__(self, key, value):
         with self._lock:
             if key not in self:
-                # It was there before, and its place is still kept.
+                # The key existed before, and its position is still stored.
                 if key in self._gone:
                     self._gone.discard(key)
                 else:
@@ -88,7 +88,7 @@ class Objects(dict):
 
 
 def keep_long_lists_quick() -> None:
-    """To be called once, before the server starts."""
+    """Call it once, before the server starts."""
     ensure = s3._ensure_bucket
     collect = s3._collect_list_entries
 

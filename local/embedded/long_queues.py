@@ -15,7 +15,7 @@ _MOST_RECEIVED = "sluice_most_received"
 
 
 def keep_long_queues_quick() -> None:
-    """To be called once, before the server starts."""
+    """Call it once, before the server starts."""
     expire = sqs._expire_retained
     collect = sqs._collect_msgs
     sweep = sqs._dlq_sweep
@@ -27,7 +27,7 @@ def keep_long_queues_quick() -> None:
             expire(q)
 
     def collect_first(q, max_n, vis_timeout):
-        """The first visible messages, without a look at those behind them."""
+        """The first visible messages, without reading the later ones."""
         if q["is_fifo"]:
             return collect(q, max_n, vis_timeout)
         now = time.time()
@@ -59,7 +59,7 @@ def keep_long_queues_quick() -> None:
 
     def delete_found(data, url):
         q = sqs._get_q(data.get("QueueUrl", url), "sqs:DeleteMessage")
-        # MiniStack itself answers for a handle that is missing or that nobody has.
+        # MiniStack itself answers for a missing or unknown handle.
         return {} if remove(q, data.get("ReceiptHandle")) else delete(data, url)
 
     def delete_found_ones(data, url):

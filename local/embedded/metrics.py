@@ -20,7 +20,7 @@ LOOK_SECONDS = 1
 
 
 def keep_metrics() -> None:
-    """To be called once, before the server starts."""
+    """Call it once, before the server starts."""
     take_metrics_from_logs()
     look_at_alarms()
     ask_before_alarms_publish()
@@ -71,7 +71,7 @@ def put(namespace: str, metric: dict, dimensions: dict, value) -> None:
 
 
 def look_at_alarms() -> None:
-    """Looks at all alarms again and again, each by its own metric alone.
+    """Checks all alarms repeatedly, each with only its own metric.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
     """
@@ -144,7 +144,7 @@ def evaluate(alarm: dict) -> None:
         return
     alarm.update(StateValue=state, StateReason=reason, StateUpdatedTimestamp=int(time.time()))
     cloudwatch._record_history(alarm["AlarmName"], was, state, reason)
-    # The first look at a new alarm finds it well, and nobody is told of that.
+    # If the first look at a new alarm finds it OK, no message is sent.
     if (was, state) != ("INSUFFICIENT_DATA", "OK"):
         cloudwatch._dispatch_alarm_actions(alarm, was, state, reason)
     cloudwatch._evaluate_parent_alarms(alarm)

@@ -1,4 +1,4 @@
-"""Refuses what is too large for Lambda and Step Functions, which MiniStack passes on.
+"""Refuses payloads that are too large for Lambda and Step Functions; MiniStack itself passes them on.
 
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
@@ -15,7 +15,7 @@ TOO_LARGE = "States.DataLimitExceeded"
 
 
 def refuse_large_payloads() -> None:
-    """To be called once, before the server starts, and after what turns a marked result into an error."""
+    """Call it once, before the server starts, and after the bridge that turns a marked result into an error."""
     bound_answers()
     bound_states()
     bound_inputs()
@@ -42,7 +42,7 @@ def bound_answers() -> None:
 
 
 def bound_states() -> None:
-    """What a task answers, and what a state hands on, has 256 KiB at most."""
+    """The answer of a task, and the output of a state, have at most 256 KiB."""
 
     def check(what: str, value) -> None:
         if size_of(value) > STATE_BYTES:
@@ -74,7 +74,7 @@ def bound_states() -> None:
 
 
 def bound_inputs() -> None:
-    """So has the input of an execution."""
+    """The input of an execution has at most 256 KiB."""
     start = stepfunctions._start_execution
 
     def start_bounded(data):

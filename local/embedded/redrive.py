@@ -1,4 +1,4 @@
-"""RedriveExecution, which MiniStack lacks: an execution that failed or was stopped goes on at the state in which it ended.
+"""RedriveExecution, which MiniStack lacks: an execution that failed or was stopped continues at the state in which it ended.
 
 That state gets the input that it had. As on AWS, the execution keeps its name and its history, counts its redrives, and tells
 EventBridge that it runs. A state that is a Map runs all of its items again, and not the failed ones alone.
@@ -20,7 +20,7 @@ _turn = contextvars.ContextVar("sluice_turn", default=None)
 
 
 def redrive_executions(replaced) -> None:
-    """To be called once, before the server starts. `replaced` replaces a text that is there exactly once."""
+    """Call it once, before the server starts. `replaced` replaces a text that occurs exactly once."""
     begin_where_it_ended(replaced)
     tell_of_redrives()
     end_threads_of_earlier_turns()
@@ -75,7 +75,7 @@ def begin_where_it_ended(replaced) -> None:
 
 
 def tell_of_redrives() -> None:
-    """In what Step Functions answers of executions, and in its events."""
+    """Adds the redrives to Step Functions' answers about executions, and to its events."""
     put_events = eventbridge._put_events
     describe = stepfunctions._describe_execution
     listed = stepfunctions._list_executions
@@ -105,7 +105,7 @@ def tell_of_redrives() -> None:
 
 
 def end_threads_of_earlier_turns() -> None:
-    """A stopped execution's thread waits for its task. It has no say any more once the execution was redriven."""
+    """A stopped execution's thread waits for its task. After a redrive, its outcome is ignored."""
     run, add_event, fail = stepfunctions._run_execution, stepfunctions._add_event, stepfunctions._fail_execution
 
     def run_in_turn(arn):
@@ -118,7 +118,7 @@ def end_threads_of_earlier_turns() -> None:
 
     def add_event_in_turn(execution, *event):
         if is_over(execution):
-            # Not an Exception, which a Catch of the state machine would take. It ends the thread without a word.
+            # Not an Exception, which a Catch of the state machine would take. It ends the thread without an event.
             raise SystemExit
         return add_event(execution, *event)
 

@@ -1,4 +1,4 @@
-"""Redshift's Data API: asks for permission as AWS does, and hands what is allowed on to the stand-in (local/redshift/).
+"""Redshift's Data API: checks permissions as AWS does, and forwards permitted requests to the stand-in (local/redshift/).
 
 https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-access.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshiftdataapi.html
@@ -31,7 +31,7 @@ _owners: dict[str, str] = {}
 
 
 def serve_redshift_data() -> None:
-    """To be called once, before the server starts. Without a stand-in the service stays unknown."""
+    """Call it once, before the server starts. Without a stand-in, the service stays unknown."""
     url, token = os.environ.get("SLUICE_REDSHIFT_URL"), os.environ.get("SLUICE_REDSHIFT_TOKEN")
     if not url or not token:
         return

@@ -1,4 +1,4 @@
-"""Writes down who asked for what: a line of JSON for the first time that a role asks for an action on a resource.
+"""Records the requests of roles: a line of JSON for the first time that a role requests an action on a resource.
 
 `{"role": "Sluice-Plan", "action": "s3:GetObject", "resource": "arn:aws:s3:::bucket/key", "allowed": true}`, and with
 `"allowed": false` the sentence that the caller got, as `message`. What the account's root asks for is not written: nobody

@@ -1,4 +1,4 @@
-"""Lets each service of MiniStack that acts for us ask for permission first, as on AWS.
+"""Lets each service of MiniStack that acts on our behalf check its permission first, as on AWS.
 
 The keys that tell for whose sake a service takes a role on:
 https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
@@ -20,7 +20,7 @@ _log = logging.getLogger("sluice")
 
 
 def let_services_ask() -> None:
-    """To be called once, before the server starts."""
+    """Call it once, before the server starts."""
     step_functions()
     events_and_schedules()
     lambda_roles()
@@ -32,7 +32,7 @@ _machine = contextvars.ContextVar("sluice_machine", default=None)
 
 
 def step_functions() -> None:
-    """Asks for what a state machine calls: functions, and what a Distributed Map reads, starts and writes.
+    """Checks the permissions for what a state machine calls: functions, and what a Distributed Map reads, starts and writes.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
     """
@@ -118,7 +118,7 @@ def events_and_schedules() -> None:
 
 
 def lambda_roles() -> None:
-    """Lambda takes a function's role on for its session, and writes the function's log with it."""
+    """Lambda assumes a function's role for its session, and writes the function's log with it."""
     credentials = lambda_runtime.execution_credentials
     emit = lambda_svc._emit_lambda_logs
 
@@ -141,7 +141,7 @@ def lambda_roles() -> None:
 
 
 def task_roles() -> None:
-    """ECS takes on both roles of a task, and writes its log with the execution role. A task that may not doesn't start."""
+    """ECS assumes both roles of a task, and writes its log with the execution role. A task without permission doesn't start."""
     start = ecs._start_task_worker
 
     def start_asking(task, td, *rest):
@@ -158,7 +158,7 @@ def task_roles() -> None:
 
 
 def write_log(acting: Acting, group: str) -> None:
-    """What writing a log needs. Raises Refused."""
+    """Checks the permissions for writing a log. Raises Refused."""
     stream = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{group}:log-stream:any"
     acting.ask("logs:CreateLogStream", stream)
     acting.ask("logs:PutLogEvents", stream)

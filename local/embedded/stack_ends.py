@@ -1,4 +1,4 @@
-"""Lets DescribeStacks answer as soon as a stack that is under way has come to its end.
+"""Lets DescribeStacks answer as soon as a stack that is under way has ended.
 
 The CDK asks for a stack every five seconds. A stack takes less than a second here, so that a deploy and a bootstrap would
 each sleep for most of their time.
@@ -9,13 +9,13 @@ import time
 
 from ministack.services import cloudformation
 
-# An answer that takes longer than a client waits for would help nobody.
+# An answer after the time limit of the client would be useless.
 _MOST_SECONDS = 20
 _LOOK_SECONDS = 0.05
 
 
 def answer_when_stacks_end() -> None:
-    """To be called once, before the server starts."""
+    """Call it once, before the server starts."""
     handle = cloudformation.handle_request
 
     async def handle_waiting(method, path, headers, body, query_params):
@@ -30,7 +30,7 @@ def answer_when_stacks_end() -> None:
 
 
 def _is_under_way(body: bytes, answer: tuple) -> bool:
-    """Whether an answer speaks of a stack that is being made, changed or removed. Of one under review nothing happens."""
+    """Whether an answer contains a stack that is being created, changed or removed. A stack under review does not change."""
     if b"Action=DescribeStacks&" not in body or b"StackName=" not in body:
         return False
     text = answer[2] if isinstance(answer[2], bytes) else str(answer[2]).encode()

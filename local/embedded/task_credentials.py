@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from ministack.services import ecs, imds, sts
 
 PATH = "/v2/credentials/"
-# ECS's are valid for six hours and renewed before; so are these, an hour each.
+# ECS's credentials are valid for six hours and renewed before that; these are valid for an hour.
 VALID_SECONDS = 3_600
 
 _lock = threading.Lock()

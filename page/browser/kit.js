@@ -10,8 +10,8 @@
  * @typedef {object} PageItem
  * @property {string} name
  * @property {string} status
- * @property {string} [id] where the name is none that a shell takes as it is
- * @property {string} [key] where the object's key isn't the name as it is shown
+ * @property {string} [id] if a shell can't read the name unchanged
+ * @property {string} [key] if the object's key differs from the shown name
  * @property {boolean} [landed]
  * @property {number} [bytes]
  * @property {string} [url]

@@ -12,7 +12,7 @@ describe.skipIf(process.platform !== 'linux')('measuring a command', () => {
     const { cost, output } = await measure(node(outer));
     expect(Number(output)).toBe(300 * 1_048_576);
     expect(cost.peakMib).toBeGreaterThan(300);
-    // The inner process alone is busy for 0.3 s; on a crowded machine it gets a part of that.
+    // The inner process alone is busy for 0.3 s; on a busy machine it gets only a part of that time.
     expect(cost.userSeconds + cost.systemSeconds).toBeGreaterThan(0.05);
   });
 

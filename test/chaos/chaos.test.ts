@@ -50,9 +50,9 @@ beforeAll(async () => {
     if (request.url === '/robots.txt') return void response.writeHead(404).end();
     if (request.url?.startsWith('/missing')) return void response.writeHead(404).end();
     if (request.url?.endsWith('.csv')) return void response.writeHead(200).end(csvNamed(request.url));
-    // Long enough that kills hit items under way.
+    // Long enough for kills to hit items under way.
     const answer = () => response.writeHead(200, { 'content-type': 'text/html' }).end('<title>page</title>');
-    // Some are slow enough for heartbeats, of which the proxy delays a half.
+    // Some are slow enough for heartbeats; the proxy delays half of these.
     setTimeout(answer, random() < 0.15 ? 4_500 : 200 + 400 * random());
   });
   [workersS3, lambdasS3] = await Promise.all([startFailingS3(SEED), startFailingS3(SEED + 1)]);
@@ -73,7 +73,7 @@ afterAll(async () => {
   await web.stop();
 });
 
-/** S3 that asks to slow down at one request of twenty, and whose answer to a write is lost now and then. */
+/** S3 answers SlowDown to one request of twenty, and the answer to a write is sometimes lost. */
 function startFailingS3(seed: number): Promise<S3FaultProxy> {
   return startS3FaultProxy(aws.client.endpoint, {
     seed,
@@ -100,7 +100,7 @@ async function sendLambdasByProxy(): Promise<void> {
       versions.set(FunctionName ?? '', Version ?? '');
     }
   }
-  // All but AtDeploy, which is no part of a run, and Load and Watch, which only a setting deploys.
+  // All but AtDeploy, which does not belong to a run, and Load and Watch, which are deployed only with a setting.
   const others = new Set<LambdaName>(['at-deploy', 'load', 'watch']);
   expect(versions.size).toBe(LAMBDA_NAMES.filter((name) => !others.has(name)).length);
   const stateMachineArn = aws.outputs.StateMachineArn;
@@ -174,7 +174,7 @@ describe.runIf(process.platform === 'linux')(
       const s3 = { ofWorkers: workersS3.happened.length, ofLambdas: lambdasS3.happened.length };
       const faults = { ...kills, ...s3, ...sqs.happened };
       console.log(`faults: ${JSON.stringify(faults)}`);
-      // Else it was no chaos.
+      // Otherwise there was no chaos.
       for (const count of Object.values(faults)) expect(count).toBeGreaterThan(0);
 
       const failures = [REFUSED, MISSING];
@@ -186,7 +186,10 @@ describe.runIf(process.platform === 'linux')(
   },
 );
 
-/** A kill counts as a try of what the worker had at hand, of which an item has ten: more on a slow machine would prove less. */
+/**
+ * A kill counts as a try of each item that the worker was processing. An item has ten tries; more tries on a slow
+ * machine would prove less.
+ */
 const MOST_KILLS = 25;
 
 /** Kills a worker or a process of an item every one to four seconds. @returns how many of each. */
@@ -194,7 +197,7 @@ async function killAtRandom(stop: AbortSignal): Promise<{ killedWorkers: number;
   const kills = { worker: 0, item: 0 };
   while (!stop.aborted && kills.worker + kills.item < MOST_KILLS) {
     await sleep(1_000 + 3_000 * random(), undefined, { signal: stop }).catch(() => undefined);
-    // A worker has several item processes, and would seldom be hit among them.
+    // A worker has several item processes, so a random choice would seldom hit the worker itself.
     const wanted = random() < 0.6 ? 'worker' : 'item';
     const processes = (await workerProcesses(queueUrl)).filter(({ kind }) => kind === wanted);
     const victim = processes[Math.floor(random() * processes.length)];
@@ -232,9 +235,9 @@ async function expectGateClosed(runId: string): Promise<void> {
   const opened = samples.at(-1);
   console.log(`${runId}: the gate opened ${(Date.parse(opened?.at ?? '') - last) / 1_000} s after the last record`);
   expect(opened).toMatchObject({ missing: 0, exact: true });
-  // A look that began before the last record may be noted after it; no second one may.
+  // One look that began before the last record may be noted after it, but no second one.
   expect(samples.filter(({ at, missing }) => missing > 0 && Date.parse(at) > last).length).toBeLessThanOrEqual(1);
-  // Nor does it look again once it is open, unless S3 fails the look after it has noted what it saw.
+  // The gatekeeper does not look again after the gate is open, unless S3 fails the look after its sample was stored.
   const open = samples.filter(({ missing }) => missing === 0);
   expect(open.length).toBeLessThanOrEqual(2);
   expect(samples.slice(-open.length)).toEqual(open);

@@ -14,7 +14,7 @@ export default function setup(project: TestProject) {
       'workers.visibilitySeconds': 6,
       'workers.heartbeatSeconds': 2,
       'workers.retrySeconds': 1,
-      // A kill counts as a try, since nobody can say what it was.
+      // A kill counts as a try, because its cause is unknown.
       'workers.maxAttempts': 10,
     },
   });

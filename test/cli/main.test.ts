@@ -63,9 +63,9 @@ describe('sluice', () => {
     ['an unknown outcome', ['runs', '--outcome', 'good'], 'Allowed choices are running, complete'],
     ['a limit that is no number', ['runs', '--limit', 'many'], 'whole number from 1 to 10,000'],
     ['a backfill without an end', ['backfill', 'nightly', '--from', '2026-01-01'], '--to <time>'],
-    ['a copy to no place in S3', ['copy', 'http://a.example/1', 'http://a.example/2'], 'is no place in S3'],
+    ['a copy to no place in S3', ['copy', 'http://a.example/1', 'http://a.example/2'], 'is not a place in S3'],
     ['a copy of nothing', ['copy', 's3://bucket/key'], 'takes one URL or more'],
-    ['a copy of what is no URL', ['copy', 'foo', 's3://bucket/key'], '"foo" is no URL'],
+    ['a copy of what is not a URL', ['copy', 'foo', 's3://bucket/key'], '"foo" is not a URL'],
     [
       'a copy of two URLs to one key',
       ['copy', 'http://a.example/x', 'http://b.example/x', 's3://bucket/p/'],
@@ -84,7 +84,7 @@ describe('sluice', () => {
     ['an unknown shell', ['completion', 'tcsh'], 'takes one of bash, zsh, fish'],
     ['an input that is not JSON', ['validate', 'package-lock.json.nope'], 'there is no such file'],
   ])('ends with 2 for %s, and says what is wrong', async (_, args, message) => {
-    // Nothing of AWS is there: a mistake is found before anything is asked.
+    // There are no AWS credentials: a mistake is found before any request.
     const { code, out, err } = await runSluice(args, BARE);
     expect([code, err + out]).toEqual([2, expect.stringContaining(message)]);
   });

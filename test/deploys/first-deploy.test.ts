@@ -38,7 +38,7 @@ describe('a first deploy', () => {
     const left = (await whatIsThere(aws)).filter((name) => !before.includes(name));
     expect(left).toEqual([expect.stringContaining('role AWSServiceRoleFor')]);
 
-    // The bucket, the key and the functions' versions among them, which outlive a stack that was there.
+    // This includes the bucket, the key and the functions' versions, which outlive a stack that existed.
     expect(await leftByTheRollback('Sluice')).toEqual([]);
 
     const outputs = await deploy();

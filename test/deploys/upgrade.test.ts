@@ -58,8 +58,8 @@ describe(`a deploy over ${COMMIT} while its workers are busy`, () => {
     try {
       earlier = await earlierVersion(COMMIT, join(aws.folder, 'earlier'));
     } catch (error) {
-      // A shallow clone or a tarball lacks the commit. Nobody is to take a test that did not run for one that passed, so it says so
-      // and counts as skipped. Hosted CI fetches the whole history.
+      // A shallow clone or a tarball lacks the commit. A test that did not run must not look like one that passed, so
+      // it reports this and counts as skipped. Hosted CI fetches the whole history.
       if (!(error instanceof NoSuchCommitError)) throw error;
       console.error(`NOT RUN: the upgrade test, for ${error.message}`);
       return context.skip(error.message);
@@ -96,7 +96,7 @@ describe(`a deploy over ${COMMIT} while its workers are busy`, () => {
         counts: { items, done: items, failed: 0, missing: 0 },
       });
     }
-    // Nothing was done twice, so no worker lost what it had at hand.
+    // Nothing was done twice, so no worker lost the item that it was processing.
     expect(first.items.map(({ result }) => result?.attempt)).toEqual([1, 1, 1, 1, 1]);
     expect(pagesAsked('old')).toBe(5);
   }, 600_000);

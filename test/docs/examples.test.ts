@@ -26,7 +26,9 @@ const settings = new Set(
 );
 const groups = new Set([...settings].map((name) => name.split('.')[0] ?? ''));
 
-/** What the JSON blocks of a page hold that are objects. A block for another page's test, such as `json event`, is not among them. */
+/**
+ * The JSON blocks of a page that are objects. A block for another page's test, such as `json event`, is not included.
+ */
 function objectsIn({ blocks }: Page): Record<string, unknown>[] {
   const values = blocks.filter(({ kind }) => kind === 'json').map(({ text }) => JSON.parse(text) as unknown);
   return values.filter((value) => typeof value === 'object' && value !== null && !Array.isArray(value)) as Record<
@@ -47,7 +49,7 @@ function ownProcessors(page: Page): string[] {
   });
 }
 
-/** What `sluice validate` would find wrong with an input, next to a `cdk.json` that names these processors. */
+/** What `sluice validate` would report for an input, next to a `cdk.json` that names these processors. */
 async function inputProblems(input: object, processors: readonly string[]): Promise<string[]> {
   try {
     await plannedNow(executionInput({ sources: [], base: JSON.stringify(input) }));
@@ -61,10 +63,10 @@ async function inputProblems(input: object, processors: readonly string[]): Prom
 const LACKS_SOMETHING = ['commander.missingArgument', 'commander.missingMandatoryOptionValue'];
 
 /**
- * What is wrong with a command line. It is parsed by the real program, whose commands do nothing here.
+ * Returns what is wrong with a command line. The real program parses it; its commands do nothing here.
  *
- * @param words what stands behind `sluice`.
- * @param mayLack whether arguments may be missing, as in a sentence that names the command alone.
+ * @param words after `sluice`.
+ * @param mayLack whether arguments may be missing, as in a sentence that only names the command.
  */
 async function commandProblem(words: readonly string[], mayLack = false): Promise<string | undefined> {
   const nowhere = new PassThrough().resume() as unknown as NodeJS.WriteStream;

@@ -88,7 +88,7 @@ describe('the built site', { tags: ['heavy'] }, () => {
   });
 
   describe.skipIf(executablePath === undefined)(`in Chromium${why}`, () => {
-    /** Opens the home page; whatever it complains of, or asks of others, is among the complaints. */
+    /** Opens the home page, and collects its errors and its requests to other hosts. */
     async function opened(width: number, colorScheme: 'light' | 'dark') {
       if (browser === undefined) throw new Error('there is no browser, and these tests are skipped then');
       const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });

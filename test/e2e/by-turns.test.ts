@@ -1,3 +1,3 @@
-// On a deployment of their own, one after the other: each of them gets in the way of every other run.
+// These run one after the other on a deployment of their own, because each of them disturbs every other run.
 import './by-turns/workers.ts';
 import './by-turns/stop.ts';

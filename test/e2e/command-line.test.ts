@@ -87,7 +87,7 @@ describe('the command line against a deployment', () => {
     expect(await aws.sluice('get', partial, 'cli/good.csv', '--to', file)).toMatchObject({ code: 0 });
     expect(await readFile(file, 'utf8')).toBe(csvNamed('/good.csv'));
     const again = await aws.sluice('get', partial, 'cli/good.csv', '--to', file);
-    expect([again.code, again.err]).toEqual([2, expect.stringContaining('is there already')]);
+    expect([again.code, again.err]).toEqual([2, expect.stringContaining('exists already')]);
     const wrong = await aws.sluice('get', partial, 'good.csv');
     expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('did you mean cli/good.csv?')]);
     const failed = await aws.sluice('get', partial, 'cli/gone.csv');

@@ -4,7 +4,7 @@ import { COPY_ROLE_ARN, WORKGROUP_ARN } from '#local/redshift/set-up.ts';
 import { shareDeployments } from '#test/helpers/setup/deployments.ts';
 import { csvNamed, startWeb } from '#test/helpers/web.ts';
 
-/** Deploys by the real CDK: once for most end-to-end tests, and apart for those that get in the way of others. */
+/** Deploys with the real CDK: once for most end-to-end tests, and separately for tests that disturb others. */
 export default async function setup(project: TestProject) {
   const web = await startWeb((request, response) => {
     response.writeHead(200).end(csvNamed(request.url ?? ''));
@@ -14,7 +14,7 @@ export default async function setup(project: TestProject) {
     // 150 MiB are several slices.
     'ingest.sliceMiB': 64,
     'workers.max': 4,
-    // A killed worker's items come back soon.
+    // A killed worker's items become visible soon.
     'workers.visibilitySeconds': 6,
     'workers.heartbeatSeconds': 2,
   };
@@ -46,7 +46,7 @@ export default async function setup(project: TestProject) {
     },
     // Its tests kill the workers and stop all runs.
     'by-turns': { ...settings, 'gate.attempts': 900 },
-    // Its gate gives up soon, and all alerts about that are on.
+    // Its gate stops waiting soon, and all alerts about that are on.
     impatient: {
       ...settings,
       'gate.attempts': 25,

@@ -1,3 +1,4 @@
-// On a deployment whose gate gives up soon, one after another: the alerts' tests leave no room for its functions for a while.
+// These run one after another on a deployment whose gate stops waiting soon: the alerts' tests use up the concurrency
+// of its functions for a while.
 import './impatient/alerts.ts';
 import './impatient/late.ts';

@@ -57,7 +57,7 @@ describe('a large object', () => {
     const run = await aws.run({ sources: [{ url: source.url, key: 'large/changed.bin' }] });
     expect(run.manifest).toMatchObject({ outcome: 'complete', bytes: length });
     expect(run.items[0]?.landed).toMatchObject({ parts: expect.any(Number), proofs: { held: ['size', 'crc32'] } });
-    // Each part is vouched for by this upload's slices, none by the lost one's.
+    // Each part has a proof from this upload's slices, and none from the lost upload's.
     expect(run.items[0]?.landed?.notes).toEqual([]);
     expect(await objectSha256(client, bucket, 'large/changed.bin')).toBe(contentSha256(7, length));
     expect(await leftOpen()).toEqual([]);

@@ -13,7 +13,7 @@ const FILES = ['one.csv', 'two.csv', 'three.csv'];
 let web: Web;
 /** What the page of a run's check says. */
 const pages = new Map<string, 'not ready' | 'broken' | 'ready'>();
-/** Files that are not answered before this is there. */
+/** Files for which requests are not answered before this exists. */
 const held = new Map<string, Promise<void>>();
 beforeAll(async () => {
   web = await startWeb(async (request, response) => {
@@ -105,7 +105,7 @@ describe.concurrent('a redriven execution', () => {
     ]);
     expect(sourcesOf('gate').map(({ key }) => requestsOf(`/${key}`))).toEqual([1, 1, 1]);
     expect(await attemptsOf(ended)).toEqual([1, 1, 1]);
-    // Both ends that were none are kept.
+    // The manifests of both undone ends are kept.
     expect(await keysBelow(`runs/${runId}/manifests/`)).toHaveLength(2);
     const { code, out } = await aws.sluice('watch', runId);
     expect([code, out]).toEqual([0, expect.stringContaining('3 of 3 done')]);
@@ -128,7 +128,8 @@ describe.concurrent('a redriven execution', () => {
       .toMatchObject({ outcome: 'failed', execution: { status: 'ABORTED', redriveCount: 0 } });
 
     await redrive(arn);
-    // A worker that gets an item before the run is open leaves it, and the gate would send it again after three minutes.
+    // A worker that receives an item before the run is open drops it, and the gate would send it again only after three
+    // minutes.
     await expect.poll(() => isClosed(aws.store, runId)).toBe(false);
     answer.resolve();
     const ended = await aws.end(arn);

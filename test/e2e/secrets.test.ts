@@ -12,7 +12,7 @@ import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';
 
 const aws = await useDeployedAws();
 
-/** Each planted where one is used, and nothing else contains them. */
+/** Each secret is used in one place, and no other text contains it. */
 const planted = (name: string) => `planted-${name}-${crypto.randomUUID()}`;
 const PLANTED = {
   header: planted('header'),
@@ -23,7 +23,7 @@ const PLANTED = {
   redirect: planted('redirect'),
   fragment: planted('fragment'),
 };
-/** Typed into the list of sources in plain: the plan has to hold it, to ask for it. */
+/** Typed as plain text into the list of sources: the plan has to contain it, because the request needs it. */
 const TYPED = planted('typed');
 
 /** Longer than a probe, and sent without a length: a Lambda hands such a source to a worker. */
@@ -32,7 +32,7 @@ const LONG = `number,name\n${'1,one\n'.repeat(1_500_000)}`;
 let web: Web;
 const refused: string[] = [];
 
-/** A source that wants each kind of credential, and fails in ways whose errors might quote it. */
+/** A source that requires each kind of credential, and fails in ways whose errors might quote it. */
 beforeAll(async () => {
   web = await startWeb(async (request, response) => {
     const url = new URL(request.url ?? '', 'http://localhost');
@@ -48,7 +48,7 @@ beforeAll(async () => {
       '/signed.csv': url.searchParams.get('signature') === PLANTED.redirect,
       '/typed.csv': url.searchParams.get('sig') === TYPED,
       '/handed.csv': request.headers['x-vendor'] === PLANTED.header && url.searchParams.get('key') === PLANTED.query,
-      // The worker, which comes second, is turned away.
+      // It refuses the worker, which comes second.
       '/turned-away.csv': web.requests.filter((asked) => asked.startsWith('GET /turned-away')).length === 1,
     };
     if (url.pathname === '/echo.csv') {
@@ -92,7 +92,7 @@ async function* keysUnder(Prefix: string): AsyncGenerator<string> {
   }
 }
 
-/** Everything that the run has left, and all that was logged, each by where it was found. */
+/** Everything that the run has left, and all log lines, each with its place. */
 async function* everything(run: Ended, began: number): AsyncGenerator<[where: string, text: string]> {
   const { client, bucket } = aws.store;
   const prefixes = [
@@ -193,7 +193,7 @@ describe('secrets of sources', () => {
       if (where.startsWith('log ')) logLines += 1;
       for (const [name, secret] of Object.entries(PLANTED))
         if (text.includes(secret)) found.push(`${name} in ${where}`);
-      // The plan's own batches hold what was typed, and so does the list.
+      // The plan's own batches contain what was typed, and so does the list.
       const ofPlan = /^runs\/[^/]+\/(batches|transfers)\/|^lists\//.test(where);
       if (!ofPlan && text.includes(TYPED)) found.push(`typed in ${where}`);
     }

@@ -8,8 +8,8 @@ import { fetchShared } from '#test/helpers/setup/shared.ts';
 import { NOT_ASKED_FOR, type NotAskedFor } from './not-asked-for.ts';
 
 /**
- * What the roles of the stack were granted, held against what they asked for in all end-to-end tests. vitest runs this
- * project after those.
+ * Compares the grants of the stack's roles with their requests in all end-to-end tests. vitest runs this project after
+ * those.
  */
 const WHOLE = 'By itself this test has seen no run: "npx vitest run --project e2e --project grants".';
 
@@ -35,7 +35,8 @@ async function lookBack(deployed: DeployedAws): Promise<Deployment> {
     ...one,
     resource: one.resource.replace(outputs.BucketName, '<bucket>'),
   });
-  // What the CDK's own roles asked for at the deploy, and services in their own name, is not the stack's to grant.
+  // Requests of the CDK's own roles during the deploy, and of services in their own name, don't need grants of the
+  // stack.
   const requests = (await readRequests(requestsFile)).flatMap((request) => {
     const role = roles.get(request.role);
     return role === undefined ? [] : [unnamed({ ...request, role })];
@@ -55,7 +56,7 @@ it('every request was one that the template grants', () => {
   expect(uncovered, 'The embedded AWS let it pass, and AWS would not: grant it in lib/.').toEqual([]);
 });
 
-// Only all end-to-end tests together ask for everything, and npm test leaves some of them out.
+// Only all end-to-end tests together use every grant, and npm test skips some of them.
 it('every grant is used by a test, or has a recorded reason', { tags: ['heavy'] }, () => {
   const all = deployments.flatMap(({ requests }) => requests.filter(({ allowed }) => allowed));
   const granted = new Map(deployments.flatMap(({ grants }) => grants.map((grant) => [sentence(grant), grant])));

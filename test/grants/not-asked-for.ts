@@ -1,4 +1,4 @@
-/** Grants that no end-to-end test asks for, and why they stand all the same. */
+/** Grants that no end-to-end test uses, and the reason why they exist. */
 export interface NotAskedFor {
   /** Matches the name of the role's construct. */
   readonly role: RegExp;
@@ -6,7 +6,7 @@ export interface NotAskedFor {
   /** Matches the pattern of the resource. @default any */
   readonly resource?: RegExp;
   readonly reason: string;
-  /** Some runs ask for it, as it happens. @default false */
+  /** Whether some runs use it by chance. @default false */
   readonly sometimes?: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 import { type Header, pack } from 'tar-stream';
 
-/** A file of a ZIP archive that a test makes, also one that no honest tool writes. */
+/** A file of a ZIP archive for a test, also one that no honest tool writes. */
 export interface ZipMember {
   /** As text in UTF-8, or as bytes. */
   readonly name: string | Buffer;
@@ -10,7 +10,7 @@ export interface ZipMember {
   readonly isUtf8?: boolean;
   /** @default deflated */
   readonly stored?: boolean;
-  /** Sizes and CRC-32 stand behind the bytes, as of a writer that streams. */
+  /** Sizes and CRC-32 follow the bytes, as in archives of a streaming writer. */
   readonly descriptor?: boolean;
   /** Sizes and offset in the extra field of Zip64. */
   readonly zip64?: boolean;
@@ -18,7 +18,7 @@ export interface ZipMember {
   readonly method?: number;
   /** Of Unix, such as 0o120777 for a symbolic link. */
   readonly mode?: number;
-  /** Stated instead of the right ones. */
+  /** The archive states these values instead of the right ones. */
   readonly crc?: number;
   readonly size?: number;
 }

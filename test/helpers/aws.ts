@@ -7,12 +7,12 @@ import type { Queue } from '#run/fleet/dispatch.ts';
 import type { Store } from '#run/store.ts';
 import { fetchShared } from './setup/shared.ts';
 
-/** What a test file knows of the embedded AWS that all unit tests share. */
+/** What a test file needs to use the embedded AWS that all unit tests share. */
 export type SharedAws = Omit<EmbeddedAws, 'childEnv' | 'ended' | 'stop'>;
 
 /**
- * The embedded AWS that all unit tests share. Give what you make in it a name of its own. It can be used from `beforeAll`
- * on.
+ * The embedded AWS that all unit tests share. Give each resource that you create a unique name. It can be used from
+ * `beforeAll` on.
  */
 export function useEmbeddedAws() {
   let aws: SharedAws | undefined;

@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** Where Chromium is: `SLUICE_TEST_BROWSER`, else on the PATH, undefined where it isn't installed. */
+/** The path of Chromium: `SLUICE_TEST_BROWSER`, or the one on the PATH; undefined if it isn't installed. */
 export function findBrowser(): string | undefined {
   const named = process.env.SLUICE_TEST_BROWSER;
   if (named !== undefined && named !== '') return named;

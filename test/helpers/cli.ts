@@ -7,7 +7,7 @@ import { sluice } from '#cli/sluice.ts';
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
-/** How a command ended, and what it wrote. */
+/** How a command ended, and its output. */
 export interface CommandEnd {
   /** 130 and the like for a signal. */
   readonly code: number;
@@ -37,8 +37,8 @@ export function startSluice(
 }
 
 /**
- * Runs a command to its end within this process, since to start one takes half a second of CPU. One command at a time: each
- * has an environment of its own.
+ * Runs a command to its end within this process, because starting a process takes half a second of CPU. Run one command
+ * at a time: each has an environment of its own.
  */
 export async function runSluice(args: readonly string[], env: NodeJS.ProcessEnv): Promise<CommandEnd> {
   const before = process.env;

@@ -18,7 +18,7 @@ import { type CommandEnd, runSluice } from '#test/helpers/cli.ts';
 import { redshiftControl } from './redshift-control.ts';
 import { fetchShared } from './setup/shared.ts';
 
-/** What a deployment of the end-to-end tests is reached by. */
+/** How to reach a deployment of the end-to-end tests. */
 export interface DeployedAws {
   readonly client: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } };
   readonly outputs: Readonly<Record<string, string>> & {
@@ -26,7 +26,7 @@ export interface DeployedAws {
     StateMachineArn: string;
     QueueUrl: string;
   };
-  /** What roles have asked for, as `readRequests` reads it. */
+  /** The file with the requests of roles, which `readRequests` reads. */
   readonly requestsFile: string;
   /** Where the stand-in for Redshift is controlled from, in a deployment with a warehouse. */
   readonly redshiftUrl?: string;
@@ -41,7 +41,7 @@ declare module 'vitest' {
   }
 }
 
-/** How an execution ended, and what its run left. */
+/** How an execution ended, and the records of its run. */
 export interface Ended {
   readonly runId: string;
   readonly status: string;

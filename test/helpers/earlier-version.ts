@@ -6,7 +6,7 @@ import type { deployStack } from '#local/deploy.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The files of a commit are not to be had: this is no clone, or a shallow one. */
+/** The files of a commit don't exist here: this is not a clone, or a shallow one. */
 export class NoSuchCommitError extends Error {
   override readonly name = 'NoSuchCommitError';
 }
@@ -19,11 +19,11 @@ export interface EarlierVersion {
 }
 
 /**
- * Exports a commit's files, with the packages of its lock file: this checkout's where the lock files are the same, else
- * installed by npm.
+ * Exports a commit's files, with the packages of its lock file: those of this checkout if the lock files are the same,
+ * otherwise npm installs them.
  *
- * @param folder takes the files; made here.
- * @throws NoSuchCommitError naming the commit and what brings it.
+ * @param folder receives the files; it is created.
+ * @throws NoSuchCommitError, which names the commit and how to get it.
  */
 export async function earlierVersion(commit: string, folder: string): Promise<EarlierVersion> {
   const git = (...args: string[]) =>

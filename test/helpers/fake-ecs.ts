@@ -1,6 +1,6 @@
 import { startWeb, type Web } from './web.ts';
 
-/** What RunTask was asked for. */
+/** A request of RunTask. */
 interface RunTaskCall {
   readonly count: number;
   readonly taskDefinition: string;
@@ -19,13 +19,13 @@ export interface StoppedTask {
 
 export interface FakeEcs extends Pick<Web, 'url' | 'stop'> {
   readonly calls: readonly RunTaskCall[];
-  /** What was asked for, as `['FARGATE_SPOT', 3]`. */
+  /** The requests, as `['FARGATE_SPOT', 3]`. */
   asked(): [capacityProvider: string | undefined, count: number][];
 }
 
 /**
- * ECS as it answers over the wire: so many tasks run, each capacity provider has room for so many more, and those tasks
- * have stopped. The embedded ECS always has room, and stops nothing by itself.
+ * ECS's answers over the wire: how many tasks run, how many more each capacity provider can start, and which tasks have
+ * stopped. The embedded ECS always has capacity, and stops nothing by itself.
  *
  * @param options.room how many more tasks each provider starts.
  * @param options.exception what Spot throws instead of an answer.

@@ -4,7 +4,7 @@ import type { Gate } from '#lambdas/gatekeeper/gate.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import type { useEmbeddedAws } from './aws.ts';
 
-/** A gate over empty services; its workers do nothing but run. `clock.now` is what it takes for the time. */
+/** A gate with empty services; its workers run and do nothing. `clock.now` is the time that it uses. */
 export async function newGate(aws: ReturnType<typeof useEmbeddedAws>, clock = { now: new Date() }): Promise<Gate> {
   const ecs = new ECSClient(aws.client());
   const cluster = crypto.randomUUID();

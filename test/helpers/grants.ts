@@ -4,7 +4,7 @@ import * as z from 'zod';
 import type { EmbeddedAws } from '#local/embedded/embedded-aws.ts';
 import type { RoleRequest } from '#local/embedded/request-log.ts';
 
-/** One action that a role may do on what one pattern matches. */
+/** One action that a role may do on the resources of one pattern. */
 export interface Grant {
   /** The name of the role's construct: `FunctionsgatekeeperRole`. */
   readonly role: string;
@@ -32,7 +32,7 @@ export async function rolesOf(client: EmbeddedAws['client'], stack: string): Pro
   return roles;
 }
 
-/** All that the policies of these roles allow, as they were deployed: the template with its references resolved. */
+/** All permissions of the policies of these roles, as they were deployed: the template with its references resolved. */
 export async function grantsOf(client: EmbeddedAws['client'], roles: ReadonlyMap<string, string>): Promise<Grant[]> {
   const iam = new IAMClient(client);
   const grants: Grant[] = [];
@@ -47,9 +47,9 @@ export async function grantsOf(client: EmbeddedAws['client'], roles: ReadonlyMap
 }
 
 /**
- * Takes an action on a resource out of a role's policies.
+ * Removes the permission for an action on a resource from a role's policies.
  *
- * @returns what grants it again.
+ * @returns a function that grants it again.
  */
 export async function takeAway(
   client: EmbeddedAws['client'],

@@ -4,7 +4,7 @@ import { type S3Server, startS3Server } from '#test/helpers/s3-server.ts';
 import { type ContentHashes, contentHashes, type Seed } from '#test/helpers/source-server.ts';
 import type { Destination, Landed, Source } from '#transfer/index.ts';
 
-/** Where the engine's tests land things: a bucket of a real S3 server. */
+/** Where the engine's tests store objects: a bucket of a real S3 server. */
 export interface Landing extends AsyncDisposable {
   readonly s3: S3Server;
   readonly bucket: string;
@@ -49,7 +49,7 @@ export async function startLanding(): Promise<Landing> {
   };
 }
 
-/** A source with little patience, so that a test of faults ends soon. */
+/** A source with short time limits, so that a test of faults ends soon. */
 export function hasty(url: string, more: Partial<Source> = {}): Source {
   return {
     url,

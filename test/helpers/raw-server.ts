@@ -8,9 +8,10 @@ export interface RawServer extends AsyncDisposable {
 }
 
 /**
- * A server that says what a test wants, byte by byte.
+ * A server that sends exactly the bytes of a test.
  *
- * @param serve is called for each request; the numbers count connections and their requests, from 1; the text is the request's.
+ * @param serve is called for each request; the numbers count connections and their requests, from 1; the text is the
+ * request's.
  */
 export async function startRawServer(
   serve: (socket: Socket, connection: number, request: number, text: string) => void,

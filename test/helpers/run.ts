@@ -24,7 +24,7 @@ export function sourceNamed(key: string, process: Process | null = profile): Sou
   return { kind: 'source', id: itemId(url, key), url, key, process };
 }
 
-/** Writes a plan as Plan would, a batch an item, with a claim's worth of defaults. */
+/** Writes a plan as Plan would, with one item in each batch, and the defaults of a claim. */
 export async function writePlan(
   store: Store,
   runId: string,

@@ -17,11 +17,11 @@ export interface S3FaultProxy extends AsyncDisposable {
   readonly happened: readonly { readonly request: S3Request; readonly fault: S3Fault }[];
   /** Requests begun of an operation. */
   operations(operation: S3Operation): number;
-  /** What each part number has cost, by upload. */
+  /** The cost of each part number, by upload. */
   readonly parts: readonly PartCount[];
   /** Parts that S3 stored more than once. */
   readonly partsStoredAgain: readonly PartCount[];
-  /** The ids of the uploads that S3 itself has said to have completed or aborted, whether the client saw the answer or not. */
+  /** The ids of the uploads that S3 has completed or aborted, whether the client received the answer or not. */
   readonly endedUploads: ReadonlySet<string>;
   /** The first rule that matches a request decides. */
   addRules(...rules: readonly S3FaultRule[]): void;
@@ -52,7 +52,7 @@ export async function startS3FaultProxy(
   const happened: { request: S3Request; fault: S3Fault }[] = [];
 
   const server = createServer((incoming, answer) => {
-    // A reset may come when nobody reads any more; whoever reads is told by the stream itself.
+    // A reset may come when nothing reads any more; a reader gets the stream's own error.
     incoming.on('error', () => {});
     answer.on('error', () => {});
     const request = readS3Request(incoming);
@@ -60,12 +60,12 @@ export async function startS3FaultProxy(
     const fault = firstFault(rules, request);
     if (fault) happened.push({ request, fault });
     handle({ incoming, answer, upstream, counts, request, part }, fault).catch((error: unknown) => {
-      // The client or S3 went away: the other end has to see the same. What isn't a socket's error is this proxy's own.
+      // The client or S3 disconnected: the other end has to see the same. Other errors come from this proxy itself.
       incoming.socket.destroy();
       if (!(error instanceof ClientGone) && (error as NodeJS.ErrnoException).code === undefined) throw error;
     });
   });
-  // Without a listener Node answers 100 by itself; so it does here, but a fault may come before.
+  // Without a listener, Node answers 100 by itself. The proxy does it here, because a fault may come first.
   server.on('checkContinue', (incoming: IncomingMessage, answer: ServerResponse) => {
     answer.writeContinue();
     server.emit('request', incoming, answer);
@@ -164,7 +164,7 @@ async function handle(passage: Passage, fault: S3Fault | undefined): Promise<voi
     }
     case 'stall':
       if (fault.milliseconds === undefined) return discardBody(incoming, count(passage));
-      // Once S3 has a whole request it carries it out, even if the client has gone by then.
+      // When S3 has received a whole request, it does the request even if the client has disconnected.
       if (!hasBody(incoming)) await discardBody(incoming);
       await sleep(fault.milliseconds);
       return passOn(answer, await forward(passage));

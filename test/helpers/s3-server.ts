@@ -30,17 +30,18 @@ export interface S3Server extends AsyncDisposable {
   readonly client: S3Client;
   /** The server's process, for its CPU time and memory; undefined for the embedded one. */
   readonly pid: number | undefined;
-  /** A client by another way to this server (a fault proxy) or with other settings. `stop` destroys it. */
+  /** A client for another route to this server (a fault proxy) or with other settings. `stop` destroys it. */
   clientFor(endpoint: string, config?: S3ClientConfig): S3Client;
   /** Ends the server and removes what it stored. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts an S3 server on a free port: versitygw over a temporary folder where it is installed (`test/helpers/install-s3-server.sh`),
- * else the embedded AWS, which keeps objects in memory and takes small ones only.
+ * Starts an S3 server on a free port: versitygw with a temporary folder if it is installed
+ * (`test/helpers/install-s3-server.sh`), otherwise the embedded AWS, which keeps objects in memory and accepts only
+ * small ones.
  *
- * @throws Error where the kind that was asked for isn't installed or doesn't come up.
+ * @throws Error if the requested kind isn't installed or doesn't start.
  */
 export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Server> {
   const found = findVersitygw();
@@ -94,7 +95,8 @@ async function startVersitygw(binary: string, tls: Certificate | undefined): Pro
   child.stderr.on('data', (bytes: Buffer) => {
     complaints = (complaints + bytes.toString()).slice(-4000);
   });
-  // For a process that ends without having stopped it: nothing waits any more, and what was stored may be gigabytes.
+  // For a process that ends without stopping the server: nothing can be awaited then, and the stored data may be
+  // gigabytes.
   const kill = () => {
     child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
@@ -186,7 +188,7 @@ function kindFromEnvironment(): S3Kind | undefined {
   throw new Error(`SLUICE_TEST_S3 is ${JSON.stringify(kind)}; it takes versitygw or embedded`);
 }
 
-/** A port of the loopback interface that nobody listens on, for servers that can't choose one themselves. */
+/** Returns a port of the loopback interface on which nothing listens, for servers that can't choose one themselves. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -6,10 +6,10 @@ export interface SplittingRelay extends AsyncDisposable {
 }
 
 /**
- * Stands before a server and hands on what it sends in pieces of its own: one write and one turn of the event loop each,
- * so that a client in the same process reads them one by one.
+ * Stands in front of a server and passes on what it sends in pieces of given sizes: one write and one turn of the event
+ * loop each, so that a client in the same process reads them one by one.
  *
- * @param sizes of the pieces of each connection, from its first byte on; what lies behind them goes through as it comes.
+ * @param sizes of the pieces of each connection, from its first byte on; later bytes pass unchanged.
  */
 export async function startSplittingRelay(target: string, sizes: readonly number[]): Promise<SplittingRelay> {
   const { hostname, port } = new URL(target);

@@ -10,16 +10,16 @@ import {
 import type { EmbeddedAws } from '#local/embedded/embedded-aws.ts';
 import { seededRandom } from './s3-fault-proxy/random.ts';
 
-/** How often each fault befalls a request, from 0 to 1. */
+/** How often each fault affects a request, from 0 to 1. */
 export interface SqsFaults {
-  /** A message that is received is sent once more, as a message of its own. */
+  /** A received message is sent once more, as a separate message. */
   readonly duplicate: number;
-  /** A delete is answered as done, and isn't. */
+  /** A delete is answered as done, but is not done. */
   readonly dropDelete: number;
   /** A change of visibility is passed on this many milliseconds late. */
   readonly delayVisibility: number;
   readonly delayMs: number;
-  /** So many of the first requests for messages are answered 503. @default none */
+  /** How many of the first requests for messages are answered with 503. @default none */
   readonly failReceives?: number;
   /** Messages that are not taken, by their bodies: each is answered as the sender's fault, with this code. */
   readonly refuse?: { readonly code: string; readonly matches: (body: string) => boolean };

@@ -4,7 +4,7 @@ import { AwsSolutionsChecks, type NagPack, ServerlessChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import { stackWith } from './synthesise.ts';
 
-/** A finding that is as it should be: of which rule, at which constructs, and why. */
+/** A finding that is accepted: its rule, its constructs, and the reason. */
 interface Acknowledgement {
   readonly rule: RegExp;
   readonly at: RegExp;

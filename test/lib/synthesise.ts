@@ -12,7 +12,7 @@ process.env.CDK_VALIDATION = 'false';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-synth-'));
 
-/** What the functions' code is makes no difference to a template, so one that takes no time to bundle stands for it. */
+/** The functions' code does not change a template, so code that needs no bundling replaces it. */
 const entry = join(folder, 'handler.ts');
 writeFileSync(entry, 'export async function handler() {}');
 const entries = Object.fromEntries(LAMBDA_NAMES.map((name) => [name, entry])) as Record<LambdaName, string>;
@@ -54,7 +54,7 @@ export function stackWith(settings: Readonly<Record<string, unknown>> = {}, prop
 
 const templates = new Map<string, Template>();
 
-/** The stack with these settings, as its template. Made once for all tests of a worker: don't change what it holds. */
+/** The template of the stack with these settings. It is made once for all tests of a worker, so don't change it. */
 export function synthesise(settings: Readonly<Record<string, unknown>> = {}, props: StackProps = {}): Template {
   const name = JSON.stringify([settings, props]);
   const template = templates.get(name) ?? Template.fromStack(stackWith(settings, props));

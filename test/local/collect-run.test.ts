@@ -62,7 +62,7 @@ it("copies the other objects if some keys can't be files, and reports those", as
   ]);
   expect(await readFile(join(folder, 'objects/last.csv'), 'utf8')).toBe('bytes of last.csv');
   expect(await readdir(join(folder, 'run'))).toContain('report.html');
-  // No empty file stands for one that could not be had.
+  // No empty file replaces one that could not be copied.
   expect(await readdir(join(folder, 'objects'))).not.toContain('gone');
 });
 

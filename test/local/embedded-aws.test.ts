@@ -243,7 +243,7 @@ describe('an execution that is stopped', () => {
     await expect.poll(calls).toBeGreaterThan(0);
     await sfn.send(new StopExecutionCommand({ executionArn }));
     const made = await calls();
-    // All of its retries would have been made, and it would have failed.
+    // By now, all of its retries would have been made, and it would have failed.
     await sleep(7_000);
     expect(await calls()).toBe(made);
     const { status } = await sfn.send(new DescribeExecutionCommand({ executionArn }));

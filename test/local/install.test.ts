@@ -30,7 +30,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** A Python that knows its version, makes environments that hold itself, and writes down what pip is asked. */
+/** A Python that knows its version, creates environments that contain itself, and records the calls of pip. */
 async function putPython(name: string, version: string, options: { venv: boolean } = { venv: true }) {
   const venv = options.venv
     ? `mkdir -p "$3/bin" && cp "$0" "$3/bin/python"`
@@ -44,7 +44,7 @@ echo "PIP_USER=$PIP_USER PYTHONHOME=$PYTHONHOME PYTHONPATH=$PYTHONPATH PIP_TARGE
   await putProgram(name, script);
 }
 
-/** An npm that takes its time, writes down what it is asked, and installs the Node of the scripts at some commands. */
+/** An npm that takes some time, records its calls, and installs the Node of the scripts for some commands. */
 async function putNpm(options: { installsNodeAt: string; code?: number }) {
   const node = join(folder, 'node_modules/node/bin');
   const script = `#!/bin/sh

@@ -17,7 +17,7 @@ import { csvRows } from '#processors/table/csv-rows.ts';
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-parquet-test-'));
-  // Other files of tests convert tables at the same time, and their folders are none of ours.
+  // Other test files convert tables at the same time, and use other folders.
   vi.stubEnv('TMPDIR', folder);
 });
 afterAll(async () => {

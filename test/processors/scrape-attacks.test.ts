@@ -15,7 +15,7 @@ const parse = (html: string) => parsePage(Buffer.from(html), 'https://example.or
 const filled = (piece: string) => piece.repeat(Math.ceil(MIB / piece.length));
 
 describe('a page of a mebibyte that was made to be expensive', () => {
-  // Each of them, or its like, takes a parser minutes that walks a stack or a list for each tag.
+  // Parsers that walk through a stack or a list for each tag need minutes for these pages, or similar ones.
   it.each(['<b>', '<b><p>', '<a href=x>', '<div>', '<font x><div>', '<svg><desc>', '<table><tr><td>'])(
     'a page with elements that are nested too deep is not read: %s again and again',
     async (piece) => {
@@ -132,7 +132,7 @@ it.each([
 });
 
 describe('a page that was made to hold the loop', () => {
-  // Before: 3 to 36 s without a turn for anybody else, such as a heartbeat.
+  // Before, they took 3 to 36 s during which no other task, such as a heartbeat, could run.
   it.each([
     ['a long base', `<base href="/${'b'.repeat(MIB)}/">${'<a href="x">x</a>'.repeat(60_000)}`],
     ['links that repeat', '<a href="/same">x</a>'.repeat(400_000)],

@@ -52,7 +52,7 @@ describe('a record that is written once', () => {
     drawnPauses(0.9, 0.5, 0.9);
     const began = performance.now();
     await writeOnce(store, 'record.json', { n: 1 });
-    // Node's timers may go off a millisecond early. How late they are is the machine's affair.
+    // Node's timers may fire a millisecond early. How late they fire depends on the machine.
     expect(performance.now() - began).toBeGreaterThan(0.9 * 50 + 0.5 * 100 + 0.9 * 200 - 3);
     expect(Math.random).toHaveBeenCalledTimes(3);
   });

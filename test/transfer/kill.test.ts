@@ -63,7 +63,7 @@ it.each(stops)('continues to the identical object after a SIGKILL %s request %i'
   expect(record.landed).toMatchObject({ status: 'landed', bytes: LENGTH });
   const lostCreate = proxy.happened.some(({ request }) => request.operation === 'CreateMultipartUpload');
   if (!lostCreate) await landing.expectLanded(name, 'v1', LENGTH, record.landed);
-  // An upload whose id nobody ever heard is the bucket's lifecycle rule's.
+  // The bucket's lifecycle rule removes an upload whose id no process has received.
   const open = (await openUploads(landing.s3.client, landing.bucket)).filter(({ Key }) => Key === name);
   expect(open.length).toBeLessThanOrEqual(lostCreate && when.startsWith('after') ? 1 : 0);
 });

@@ -113,12 +113,12 @@ const ANSWERS: RawAnswer[] = [
   {
     name: '202 that says when to come again',
     answer: 'HTTP/1.1 202 Accepted\r\nRetry-After: 60\r\nContent-Length: 9\r\n\r\nnot ready',
-    right: /asks to be left alone until/,
+    right: /asks to wait until/,
   },
   {
     name: '202 that is not ready in all attempts',
     answer: 'HTTP/1.1 202 Accepted\r\nRetry-After: 0\r\nContent-Length: 9\r\n\r\nnot ready',
-    right: /asks to be left alone until/,
+    right: /asks to wait until/,
   },
   {
     name: '202 with nothing to wait for',

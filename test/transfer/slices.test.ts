@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 afterAll(() => landing[Symbol.asyncDispose]());
 
-/** As between two Lambdas: nothing but JSON goes on. */
+/** As between two Lambdas: only JSON is passed on. */
 async function open(source: Source, key: string, options = OPTIONS): Promise<RangedTransfer> {
   const destination = landing.destination(key);
   const opened = await openTransfer(source, destination, options);

@@ -60,7 +60,7 @@ export async function completeUpload(
       // After this, S3 may refuse a request because it has done an earlier one whose answer was lost.
       mayStand ||= isUncertain(error);
       if ((gone || status === 412 || mayStand) && (await isOurs(store, completion, signal))) return 'done';
-      if (gone) throw new UploadVanishedError(`${store.name}: the upload is gone`, { cause: error });
+      if (gone) throw new UploadVanishedError(`${store.name}: the upload does not exist any more`, { cause: error });
       if (status === 412 && ifAbsent) return 'exists';
       if (status === 409) {
         // Another conditional write of this key was under way. The pause keeps the next try from meeting it again.

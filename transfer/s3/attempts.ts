@@ -33,7 +33,9 @@ export class Attempts {
         // The source of a piped part failed, not S3.
         if (error instanceof TransferError) throw error;
         if (s3ErrorCode(error) === 'NoSuchUpload') {
-          throw new UploadVanishedError(`${this.#name}: the upload is gone (${what})`, { cause: error });
+          throw new UploadVanishedError(`${this.#name}: the upload does not exist any more (${what})`, {
+            cause: error,
+          });
         }
         if (!isTransientS3Error(error) || attempt === MOST_ATTEMPTS) throw this.failed(what, error, attempt);
         await this.pause(attempt, signal);

@@ -207,12 +207,12 @@ function answerOf(request: ClientRequest, stallSeconds: number): Coming {
     request.on('error', reject);
     // Node counts bytes that are sent within one large write as activity too.
     request.setTimeout(stallMilliseconds).on('timeout', () => {
-      if (!coming.wanting) stalled('took and gave nothing');
+      if (!coming.wanting) stalled('accepted and sent nothing');
     });
     // This timeout begins only after the connection exists.
     request.once('socket', (socket) => {
       if (!socket.connecting) return;
-      const timer = setTimeout(() => stalled('took no connection'), stallMilliseconds);
+      const timer = setTimeout(() => stalled('accepted no connection'), stallMilliseconds);
       const forget = () => clearTimeout(timer);
       socket.once('connect', forget).once('close', forget);
     });

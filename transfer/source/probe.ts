@@ -110,7 +110,7 @@ async function readAnswer(
   const range = !plain && head.status === 206 ? usableRange(head, target.length) : undefined;
   if (range !== undefined) return readRange(session, options, target, answer, head, range);
   if (!plain && head.status === 206) throw new PlainGetNeeded();
-  throw new SourceFaultError(`${session.name} answered ${head.status} to a GET, which is no body`);
+  throw new SourceFaultError(`${session.name} answered ${head.status} to a GET, which has no body`);
 }
 
 /** @returns undefined for multipart/byteranges, another unit or another range: then the body is not the first bytes. */

@@ -263,7 +263,7 @@ export class SourceSession {
       return (await this.#source.authorize?.()) ?? {};
     } catch (error) {
       if (error instanceof TransferError) throw error;
-      throw new SourceFaultError(`the credentials for ${this.name} can't be had: ${(error as Error).message}`, {
+      throw new SourceFaultError(`the credentials for ${this.name} can't be read: ${(error as Error).message}`, {
         cause: error,
       });
     }

@@ -115,5 +115,5 @@ function amazon(algorithm: Algorithm, value: string): StatedHash[] {
 }
 
 function noSuch(name: string): StatedHash {
-  return { name, algorithm: undefined, hex: '', unusable: 'no such hash is computed here' };
+  return { name, algorithm: undefined, hex: '', unusable: 'this hash is not supported' };
 }

@@ -3,7 +3,7 @@ import type { CallFunction } from './call-function.ts';
 import { type Check, CheckFailedError } from './check.ts';
 import { findingOf } from './reported-progress.ts';
 
-/** Ready when a function of the user's answers `{ "done": n, "total": n }`. It gets `{ "runId": … }`. */
+/** Ready when a Lambda function of the user answers `{ "done": n, "total": n }`. Its input is `{ "runId": … }`. */
 export function lambdaCheck(call: CallFunction, functionArn: string): Check {
   const who = functionArn.split(':function:')[1] ?? functionArn;
   return async ({ plan }) => {

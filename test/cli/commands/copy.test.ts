@@ -18,7 +18,7 @@ const sha256 = createHash('sha256').update(file).digest('hex');
 let s3: S3Server;
 let web: Web;
 let folder: string;
-/** After so many bytes the source holds back what it sends, until it is let go. */
+/** After this many bytes the source stops sending, until it is released. */
 let heldAfter = Number.POSITIVE_INFINITY;
 let sent = 0;
 let etag = '"one"';
@@ -99,7 +99,7 @@ describe('sluice copy', () => {
       const args = ['copy', `${web.url}/${key}`, `s3://${BUCKET}/${key}`, '--connections', '2', '--json'];
       heldAfter = 16 * MIB;
       const first = startSluice(args, env());
-      // One part at least has arrived when all that is let through has been sent.
+      // At least one part has arrived when all permitted bytes were sent.
       await vi.waitUntil(() => sent >= heldAfter, { timeout: 60_000 });
       await vi.waitUntil(async () => (await partsOf(key)) >= 1, { timeout: 60_000, interval: 100 });
       first.child.kill(signal);

@@ -21,7 +21,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-// Nothing of AWS is there: a dry run needs none.
+// There are no AWS credentials: a dry run needs none.
 const dryRun = (...args: string[]) => runSluice(['run', '--dry-run', ...args], { PATH: process.env.PATH });
 
 describe('sluice run --dry-run', () => {

@@ -9,7 +9,7 @@ import { endRun, failureRecord, landedRecord, resultRecord, sourceNamed, writePl
 
 const aws = useEmbeddedAws();
 
-/** A request as a browser sends it that was told another name for this machine. */
+/** A request as a browser sends it for another host name of this machine. */
 function statusOf(url: string, options: { host?: string; method?: string }): Promise<number | undefined> {
   const { host = new URL(url).host, method = 'GET' } = options;
   return new Promise((resolve, reject) => {

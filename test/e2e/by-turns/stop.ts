@@ -11,7 +11,7 @@ const aws = await useDeployedAws('by-turns');
 it.runIf(process.platform === 'linux')(
   'sluice stop leaves no run and no worker, so that the stack can go',
   async () => {
-    // It answers when all is stopped, so that the worker has something at hand until then.
+    // It answers when everything is stopped, so that the worker is busy until then.
     const stopped = Promise.withResolvers<void>();
     const web = await startWeb(async (request, response) => {
       if (request.url === '/robots.txt') return void response.writeHead(404).end();
@@ -25,12 +25,12 @@ it.runIf(process.platform === 'linux')(
     const run = await aws.end(arn);
     expect(run.status).toBe('ABORTED');
     expect(out).toContain(`Run ${run.runId} is stopped.`);
-    expect(out).toMatch(/Worker \S+ is told to stop\.\n/);
+    expect(out).toMatch(/Worker \S+ was asked to stop\.\n/);
     expect(out).toMatch(/Nothing runs\.\n$/);
-    // The embedded AWS says that a task is stopped as soon as it is told to. A worker may finish what it has at hand.
+    // The embedded AWS reports a task as stopped as soon as it was asked to stop. A worker may finish its item.
     stopped.resolve();
     await expect.poll(() => workerProcesses(aws.queue.url)).toEqual([]);
-    // EventBridge has the run closed.
+    // EventBridge starts the closing of the run.
     await expect
       .poll(() => readJson(aws.store, runKeys(run.runId).manifest, manifestSchema))
       .toMatchObject({ outcome: 'failed', execution: { status: 'ABORTED', redriveCount: 0 } });

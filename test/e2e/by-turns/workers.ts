@@ -63,7 +63,7 @@ describe('workers and the gate', () => {
         hold = false;
         const run = await aws.end(arn);
         expect(run.manifest).toMatchObject({ outcome: 'complete', forced: false, counts: { done: 1 } });
-        // A second one, or a later one where a busy machine delayed heartbeats.
+        // There is a second worker, or a later one if a busy machine delayed heartbeats.
         expect(run.items[0]?.result?.attempt).toBeGreaterThan(1);
         // By the id of its task, by which the gatekeeper looks for its signs of life.
         const worker = run.items[0]?.result?.worker ?? '';
@@ -89,7 +89,7 @@ describe('workers and the gate', () => {
           new SendMessageCommand({ QueueUrl: aws.queue.url, MessageBody: JSON.stringify(message) }),
         );
       }
-      // A further run brings a worker that takes the copies too.
+      // Another run starts a worker that also receives the copies.
       const second = await aws.run({
         sources: [{ url: `${web.url}/other.csv`, key: 'twice/other.csv' }],
         process: 'profile',

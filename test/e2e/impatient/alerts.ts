@@ -21,7 +21,7 @@ import { writeJson } from '#run/store.ts';
 import { useDeployedAws } from '#test/helpers/deployed.ts';
 import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';
 
-/** A deployment with alerts. In each test that happens which an alert is for, and what comes to the topic is read. */
+/** A deployment with alerts. Each test causes the event of one alert, and reads what the topic publishes. */
 const aws = await useDeployedAws('impatient');
 const lambda = new LambdaClient(aws.client);
 let web: Web;

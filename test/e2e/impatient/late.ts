@@ -22,7 +22,7 @@ describe('a run whose time is up', () => {
 
   const slow = { processor: 'scrape', name: 'slow site', input: { url: '' } };
 
-  // Side by side, since each waits for the gate to give up.
+  // At the same time, because each waits until the gate stops waiting.
   describe.concurrent('work that is late', () => {
     it('is waited for, then forced: a partial manifest names what is missing', async ({ expect }) => {
       const run = await aws.run({

@@ -5,7 +5,7 @@ import { seededRandom } from '#test/helpers/s3-fault-proxy/random.ts';
 export interface AnswerScript {
   /** Written one after the other, with a turn of the event loop or some milliseconds between. */
   readonly pieces: readonly { readonly bytes: Buffer; readonly milliseconds: number }[];
-  /** What becomes of the connection then. */
+  /** What happens to the connection then. */
   readonly after: 'open' | 'late fin' | 'fin' | 'reset';
 }
 
@@ -28,7 +28,7 @@ export function bodyOf(seed: number): Buffer {
 
 const right = (share: Draw) => share.chance(0.75);
 
-/** An answer to a request for a range, or for all, that is right in most of its parts, and wrong in some. */
+/** An answer to a request for a range, or for the whole file, that is mostly right, and wrong in some parts. */
 export function drawAnswer(draw: Draw, body: Buffer, asked: { first: number; last: number } | undefined): AnswerScript {
   const last = Math.min(asked?.last ?? Number.POSITIVE_INFINITY, body.length - 1);
   const ranged = asked !== undefined && last >= asked.first && draw.chance(0.6);
@@ -64,7 +64,7 @@ export function drawAnswer(draw: Draw, body: Buffer, asked: { first: number; las
   const fields: string[] = [];
   if (ranged || draw.chance(0.05)) {
     const drawn = right(draw) ? (asked?.first ?? 0) : draw.int(0, 10);
-    // The whole under the name of the range that was asked for is a lie that nothing in HTTP shows: the bytes would land.
+    // The whole file labelled as the requested range is an error that nothing in HTTP shows: the bytes would land.
     const from = !ranged && drawn === asked?.first ? 0 : drawn;
     const total = right(draw) ? body.length : draw.one([draw.int(0, 300_000), '*']);
     fields.push(`Content-Range: bytes ${from}-${from + sent.length - 1}/${total}`);
@@ -82,7 +82,7 @@ export function drawAnswer(draw: Draw, body: Buffer, asked: { first: number; las
     fields.push(draw.one([`X: ${'y'.repeat(70_000)}`, 'no colon', ' folded', 'X: a\0b', 'X: a\nY: b', ': none']));
   const framing = draw.one(['length', 'length', 'length', 'chunks', 'chunks', 'close', 'odd']);
   let wire: Buffer = sent;
-  /** What follows the body would be taken for the rest of it. */
+  /** Bytes after the body would be read as its continuation. */
   let longer = framing === 'close';
   if (framing === 'length') {
     const length = right(draw) ? sent.length : draw.one([0, 5, sent.length + draw.int(-3, 3), -1, '5x', 2 ** 60]);

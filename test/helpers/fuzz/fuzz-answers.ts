@@ -13,7 +13,7 @@ const AT_ONCE = 16;
 const LONGEST_SECONDS = 120;
 const ENOUGH = new Error('the caller has had enough');
 
-/** How many transfers came to what. */
+/** The number of transfers by outcome. */
 export interface FuzzOutcome {
   landed: number;
   failed: number;
@@ -21,11 +21,11 @@ export interface FuzzOutcome {
 }
 
 /**
- * Transfers from sources that answer whatever comes to a seed, with aborts by the caller at random moments.
+ * Transfers from sources with random answers, with aborts by the caller at random moments.
  *
- * Each has to end: in the identical object or a beginning of it (a wrong length that the source keeps to is that), in a named
- * error, or in the caller's reason. An error that reaches the process fails the test by vitest's own watch. No upload may
- * be left.
+ * Each has to end: with the identical object or a beginning of it (if the source always states a wrong length), with a
+ * named error, or with the caller's reason. An error that no code catches fails the test in vitest itself. No upload
+ * may be left.
  */
 export async function fuzzAnswers(landing: Landing, firstSeed: number, count: number): Promise<FuzzOutcome> {
   const draws = new Map<string, ReturnType<typeof drawer>>();
@@ -45,7 +45,8 @@ export async function fuzzAnswers(landing: Landing, firstSeed: number, count: nu
     }
     if (script.after === 'fin') socket.end();
     if (script.after === 'reset') socket.resetAndDestroy();
-    // Most that fall silent close the connection in the end, so that ten thousand of them take minutes.
+    // Most sources that stop sending close the connection at some time. Otherwise ten thousand of them would take too
+    // long.
     if (script.after === 'late fin') setTimeout(() => socket.end(), 50);
   });
   const { origin } = new URL(server.url);
@@ -72,7 +73,7 @@ export async function fuzzAnswers(landing: Landing, firstSeed: number, count: nu
       {
         guard: LOOPBACK,
         bufferBytes: 65_536,
-        // One host for all of them would have them wait for each other.
+        // With one host for all of them, they would wait for each other.
         gate: new HostGate(2),
         connections: 2,
         signal: stop.signal,

@@ -1,6 +1,6 @@
 import type { S3Operation, S3Request } from './operation.ts';
 
-/** What one part number of one upload has cost. */
+/** The cost of one part number of one upload. */
 export interface PartCount {
   readonly uploadId: string;
   readonly partNumber: number;
@@ -8,7 +8,7 @@ export interface PartCount {
   requests: number;
   /** Body bytes that came from the client, framing of aws-chunked included. */
   bytes: number;
-  /** Requests that S3 itself answered 200, whether the client saw the answer or not. */
+  /** Requests that S3 answered with 200, whether the client received the answer or not. */
   stored: number;
 }
 
@@ -16,7 +16,7 @@ export interface PartCount {
 export class S3Counts {
   readonly #operations = new Map<S3Operation, number>();
   readonly #parts = new Map<string, PartCount>();
-  /** The ids of the uploads that S3 itself has said to have completed or aborted, whether the client saw the answer or not. */
+  /** The ids of the uploads that S3 has completed or aborted, whether the client received the answer or not. */
   readonly ended = new Set<string>();
 
   /** Requests begun of an operation. */

@@ -1,6 +1,6 @@
 import type { S3Operation, S3Request } from './operation.ts';
 
-/** What goes wrong with a request to S3. Plain data, so that a failing test can print it. */
+/** A fault of a request to S3. It is plain data, so that a failing test can print it. */
 export type S3Fault =
   /** S3 reads the request, does nothing and answers this error. With `early` it answers without having read the body, and closes. */
   | {
@@ -14,9 +14,9 @@ export type S3Fault =
     }
   /** The connection is reset once this many body bytes have come (0: at once); S3 never sees the request. */
   | { readonly kind: 'reset-before'; readonly afterBytes?: number }
-  /** S3 does it, and the connection is reset instead of the answer. */
+  /** S3 does the request, and the connection is reset instead of an answer. */
   | { readonly kind: 'lost-answer' }
-  /** S3 does it, and an error is answered instead. */
+  /** S3 does the request, and the answer is an error. */
   | { readonly kind: 'done-but-error'; readonly status: number; readonly code: string }
   /** 200 at once, white space for a time, then an error in the body. `done` says whether S3 has done it all the same. */
   | { readonly kind: 'error-in-200'; readonly code: string; readonly done?: boolean; readonly milliseconds?: number }
@@ -29,7 +29,7 @@ export type S3Fault =
   /** The request's body is read at this rate. */
   | { readonly kind: 'slow-read'; readonly bytesPerSecond: number };
 
-/** Which requests a fault befalls. What isn't given matches every request. */
+/** The requests that a fault affects. A missing condition matches every request. */
 export interface S3Condition {
   readonly operation?: S3Operation | readonly S3Operation[];
   readonly key?: string | RegExp;
@@ -71,7 +71,7 @@ export class CountedS3Rule {
   }
 }
 
-/** S3's own errors by the name a person knows them by. */
+/** S3's own errors, by the names that people know. */
 export const s3Errors = {
   internalError: { kind: 'error', status: 500, code: 'InternalError' },
   slowDown: { kind: 'error', status: 503, code: 'SlowDown' },

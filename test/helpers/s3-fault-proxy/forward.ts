@@ -3,7 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Transform } from 'node:stream';
 import { TokenBucket } from '#test/helpers/source/token-bucket.ts';
 
-/** The client went away before its request was passed on whole. */
+/** The client disconnected before its whole request was passed on. */
 export class ClientGone extends Error {
   override readonly name = 'ClientGone';
 }
@@ -23,12 +23,12 @@ export class Upstream {
   }
 
   /**
-   * Passes a request on with its headers unchanged: SigV4 signs the Host that the client named, so that one has to arrive.
-   * The embedded AWS takes it if it is told where the request was sent; other servers don't look.
+   * Passes a request on with its headers unchanged: SigV4 signs the Host that the client named, so that Host has to
+   * arrive. The embedded AWS accepts it if it knows where the request was sent; other servers don't check it.
    *
-   * @param onBytes is told of each piece of the body.
-   * @param bytesPerSecond reads the client's body no faster.
-   * @throws ClientGone where the client leaves on the way.
+   * @param onBytes receives each piece of the body.
+   * @param bytesPerSecond limits the speed at which the client's body is read.
+   * @throws ClientGone if the client disconnects.
    */
   send(incoming: IncomingMessage, onBytes: (bytes: number) => void, bytesPerSecond?: number): Promise<IncomingMessage> {
     const { hostname, port, protocol } = this.#endpoint;

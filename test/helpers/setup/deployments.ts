@@ -12,11 +12,11 @@ import { share } from './shared.ts';
 export const ALL_DEPLOYMENTS = 'all';
 
 /**
- * Offers deployments to the files of a project, each with an embedded AWS of its own. A file's `useDeployedAws` starts the
- * one that it names.
+ * Offers deployments to the test files of a project, each with an embedded AWS of its own. A file's `useDeployedAws`
+ * starts the deployment that it names.
  *
  * @param settings of each deployment, by its name.
- * @returns what stops them.
+ * @returns a function that stops them.
  */
 export async function shareDeployments(
   project: TestProject,

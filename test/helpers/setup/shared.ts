@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Something that many test files use at once. */
+/** A resource that many test files use at the same time. */
 export interface Shared {
   /** Test files fetch from here by name what the start has returned, as JSON. */
   readonly url: string;
@@ -11,10 +11,10 @@ export interface Shared {
 }
 
 /**
- * Starts things in vitest's own process for all test files together: each at the first request for its name, and once. A
- * run of a file that doesn't need any doesn't wait for any.
+ * Starts resources in vitest's own process for all test files together: each at the first request for its name, and
+ * only once. A run of files that need none waits for none.
  *
- * @param start returns what the files need to know of it, and how to stop it.
+ * @param start returns what the files need to know about the resource, and how to stop it.
  */
 export async function share<T extends object>(
   start: (name: string) => Promise<{ readonly value: T; readonly stop: () => Promise<void> }>,
@@ -45,10 +45,10 @@ export async function share<T extends object>(
 }
 
 /**
- * Asks for what is shared under a name, and waits until it has started.
+ * Requests a shared resource by its name, and waits until it has started.
  *
  * @param url of the {@link Shared}.
- * @throws Error with the message of a start that failed.
+ * @throws Error with the message of a failed start.
  */
 export async function fetchShared<T>(url: string, name = ''): Promise<T> {
   const answer = await fetch(`${url}${name}`, { signal: AbortSignal.timeout(600_000) });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /**
  * Gives a whole test run one temporary folder, and removes it at the end. The CDK, bundlers and killed processes leave
- * files behind that no single test can know of.
+ * files behind that no single test can know about.
  */
 export default async function setup() {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-tests-'));

@@ -1,6 +1,6 @@
 import type { Answer, Exchange } from './answer.ts';
 
-/** One thing that the source does wrong, or at least not plainly right, with an answer. */
+/** One thing that the source does wrong in an answer, or that is at least unusual. */
 export interface Fault {
   /** As a test's title or a failing seed shows it. */
   readonly name: string;
@@ -10,7 +10,7 @@ export interface Fault {
   readonly change?: (answer: Answer, exchange: Exchange) => void;
 }
 
-/** Which requests a fault befalls. What isn't given matches every request. */
+/** The requests that a fault affects. A missing condition matches every request. */
 export interface FaultCondition {
   /** Path without the query; a string matches whole. */
   readonly path?: string | RegExp;

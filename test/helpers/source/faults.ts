@@ -1,4 +1,7 @@
-/** Everything that the source can do wrong, or at least not plainly right. Faults combine: each changes the answer further. */
+/**
+ * Everything that the source can do wrong, or that is at least unusual. Faults combine: each changes the answer
+ * further.
+ */
 export * from './faults/body.ts';
 export * from './faults/connection.ts';
 export * from './faults/hashes.ts';

@@ -1,8 +1,8 @@
 import type { SourceRequest } from './request.ts';
 
-/** What became of one request. */
+/** The outcome of one request. */
 export interface RequestRecord extends SourceRequest {
-  /** The faults that befell it, by name. */
+  /** The faults that affected it, by name. */
   readonly faults: readonly string[];
   readonly status: number;
   /** Where in the file its body began, and the seed it came from; undefined where the body was no part of a file. */

@@ -17,7 +17,7 @@ export interface Sent {
   bodyBytes: number;
 }
 
-/** The connection is gone, by the client's will or by a fault's. Not an error of the test. */
+/** The connection has ended, because of the client or a fault. This is not an error of the test. */
 export class WireClosed extends Error {
   override readonly name = 'WireClosed';
 }

@@ -49,8 +49,8 @@ export interface SourceServer extends AsyncDisposable {
 }
 
 /**
- * An HTTP/1.1 source that answers right, by RFC 9110, but where a rule says otherwise. It is written over bare sockets,
- * because `node:http` would refuse to send most of what is wanted here.
+ * An HTTP/1.1 source that answers correctly, by RFC 9110, except where a rule says otherwise. It uses plain sockets,
+ * because `node:http` would refuse to send most of the faulty answers.
  */
 export async function startSourceServer(options: SourceServerOptions = {}): Promise<SourceServer> {
   const certificate = options.tls === true ? selfSignedCertificate() : options.tls || undefined;
@@ -100,7 +100,7 @@ export async function startSourceServer(options: SourceServerOptions = {}): Prom
       open.delete(tcp);
       closed.abort();
     });
-    // A client's reset is what many tests are about, never an error of this server.
+    // Many tests cause a reset by the client; it is never an error of this server.
     for (const end of [tcp, socket]) end.on('error', () => tcp.destroy());
     const rate = options.bytesPerSecondPerConnection;
     const bucket = rate === undefined ? undefined : new TokenBucket(rate);

@@ -12,14 +12,19 @@ import { failureRecord, landedRecord, profile, resultRecord, sourceNamed, writeP
 
 const aws = useEmbeddedAws();
 
-/** Whatever may befall an item, in any order and any number of times; `other` is another run's item of the same name. */
+/**
+ * Everything that can happen to an item, in any order and any number of times; `other` is another run's item of the
+ * same name.
+ */
 const event = fc.record({
   what: fc.constantFrom('land', 'result', 'failure', 'dead letter', 'look', 'minute'),
   item: fc.nat({ max: 3 }),
   other: fc.boolean(),
 });
 
-/** What must hold, told without a ledger: an item is done, failed or missing by what has befallen it. */
+/**
+ * What must be true, computed without a ledger: an item is done, failed or missing according to what happened to it.
+ */
 class Model {
   readonly landed = new Set<number>();
   readonly results = new Set<number>();
@@ -88,7 +93,7 @@ describe('the gate', () => {
               await record(gate.store, 'failures', failureRecord(runId, item));
             }
             if (what === 'dead letter') {
-              // It becomes a failure by the next look, of whichever run: so it is looked at before it is counted on.
+              // The next look of any run makes a failure of it, so there is a look before it is counted.
               model.failures.add(index);
               const message = { v: 1, runId, item: item.id, name: 'x', process: profile };
               await gate.deadLetters.client.send(

@@ -220,7 +220,7 @@ describe('openBatch', () => {
     await using source = await startSourceServer({ file: { seed: 9, length: 70 * MIB } });
     const request = { ...(await batchOf(store, [sourceAt(source.url)])), slices: 4 };
     const { large } = await openBatch(ingestOn(store), queue, request);
-    // The other two are kept for beginnings anew.
+    // The other two are reserved for new beginnings.
     expect(large[0]?.slices).toEqual([0, 1]);
   });
 });

@@ -3,7 +3,7 @@ import { failureOfSlice } from '#lambdas/slice/failure-of-slice.ts';
 import { slicesPerBatch } from '#stepfunctions/history.ts';
 import { SourceUnavailableError } from '#transfer/index.ts';
 
-/** What Step Functions takes from one state to the next. */
+/** The limit of Step Functions for the data between two states. */
 const MOST_STATE_BYTES = 262_144;
 
 /** As Lambda hands an error to Step Functions, and that to its Catch. */

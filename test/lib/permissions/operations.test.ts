@@ -53,7 +53,7 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   CancelStatementCommand: ['redshift-data:CancelStatement'],
 };
 
-/** Given besides what the code calls by name, and why. */
+/** Grants besides those for calls in the code, and why. */
 const ALWAYS = new Set([
   // Without it a missing object is 403 instead of 404.
   's3:ListBucket',
@@ -82,7 +82,7 @@ function needed(operations: readonly string[]): Set<string> {
   );
 }
 
-/** Used by Lambda itself in a function's name, and by no line of its code. */
+/** Lambda itself uses these in a function's name; no line of the code does. */
 const BY_LAMBDA: Readonly<Record<string, readonly string[]>> = {
   // What it fails on goes to the queue of the undelivered.
   'reopen-run': ['sqs:SendMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl'],

@@ -66,7 +66,7 @@ describe('permissions', () => {
     const wild = statements.filter(({ Resource }) => [Resource].flat().includes('*'));
     const unexplained = wild.flatMap((statement) => actionsOf(statement).filter((action) => !(action in NO_NARROWER)));
     expect(unexplained).toEqual([]);
-    // None of the reasons is left over from what is gone.
+    // No reason is left over from a removed statement.
     expect(Object.keys(NO_NARROWER).filter((action) => !wild.flatMap(actionsOf).includes(action))).toEqual([]);
     for (const statement of wild.filter((one) => actionsOf(one).includes('ecs:ListTasks'))) {
       expect(statement.Condition).toHaveProperty('ArnEquals.ecs:cluster');

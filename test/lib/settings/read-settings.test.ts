@@ -112,7 +112,7 @@ describe('readSettings', () => {
     [
       'a check by a function that may not be asked',
       { 'gate.waitFor': [{ check: 'lambda', function: 'arn:aws:lambda:eu-central-1:111111111111:function:mine' }] },
-      'gate.waitFor: the gatekeeper may not ask arn:aws:lambda:eu-central-1:111111111111:function:mine',
+      'gate.waitFor: the gatekeeper may not call arn:aws:lambda:eu-central-1:111111111111:function:mine',
     ],
     ['more Lambdas than allowed', { 'ingest.children': 5 }, 'more than ingest.maxLambdas allows (8)'],
     [

@@ -106,7 +106,7 @@ describe('a queue of the embedded AWS', () => {
       expect(poison?.Body).toBe('poison');
       await giveBack(url, poison as Message);
     }
-    // Two of three: it is given out once more. With a lower limit, it would have been the last time.
+    // Two of three receives: it is delivered once more. With a lower limit, this would have been the last time.
     await allow(2);
     expect(bodiesOf(await receive(url))).toEqual(['good']);
     expect(bodiesOf(await receive(dead.url))).toEqual(['poison']);

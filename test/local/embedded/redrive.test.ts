@@ -22,7 +22,7 @@ let functionRole: string;
 beforeAll(async () => {
   sfn = new SFNClient(aws.client());
   functionRole = await createRole(aws.client(), 'RedrivenFunction', 'lambda.amazonaws.com', []);
-  // It fails the first call of each name.
+  // The first call of each name fails.
   const handler = `async ({ name, ...input }) => {
     globalThis.seen ??= new Set();
     if (globalThis.seen.has(name)) return { ...input, again: true };

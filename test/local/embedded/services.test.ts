@@ -220,7 +220,7 @@ describe('ECS', () => {
 describe('CloudFormation', () => {
   it('CloudFormation answers at the end of a stack, so that the CDK does not wait longer than needed', async () => {
     const cloudFormation = new CloudFormationClient(aws.client);
-    // Nobody signals the handle, so that the stack is under way for a second, and fails then.
+    // Nothing signals the handle, so the stack is under way for a second, and then fails.
     const Resources = {
       Handle: { Type: 'AWS::CloudFormation::WaitConditionHandle' },
       Condition: {

@@ -59,7 +59,7 @@ describe("the pieces of a run's end", () => {
     const closing = await closeRun(store, 'r', settled);
     const both = await Promise.all([0, 1].map(() => writePiece(store, plan, closing, { piece: 0, of: 2 })));
     expect(both[0]).toEqual(both[1]);
-    // What comes after the piece was written is late, and doesn't change it.
+    // A result after the piece was written is late, and doesn't change the piece.
     const late = items[1];
     if (late !== undefined) await record(store, 'results', resultRecord('r', late));
     expect(await writePiece(store, plan, closing, { piece: 0, of: 2 })).toEqual(both[0]);
@@ -92,7 +92,7 @@ describe("the pieces of a run's end", () => {
     expect((await finishRun(store, plan, { of: 3 }))?.counts).toMatchObject({ done: 4, failed: 4, missing: 3 });
     const lines = (await textOf(store, runKeys('r').items)).trim().split('\n');
     expect(lines).toHaveLength(11);
-    // The lines of the call that died are nobody's.
+    // No tally names the lines of the call that died.
     const left = (await Array.fromAsync(listKeys(store, runKeys('r').ends))).filter((key) => key.endsWith('.jsonl'));
     expect(left).toHaveLength(4);
   });

@@ -27,7 +27,7 @@ const ROOMS = [
   'worker',
 ];
 
-/** Errors that no person meets: whoever catches them is in the same file or the same call. */
+/** Errors that no person sees: the same file or the same call catches them. */
 const CAUGHT: Readonly<Record<string, string>> = {
   ApiError: 'an answer of the stand-in for Redshift',
   StatementError: 'an answer of the stand-in for Redshift',

@@ -87,7 +87,7 @@ const drawS3Fault = (draw: Draw): S3Fault =>
     { kind: 'lost-answer' },
     { kind: 'done-but-error', status: 500, code: 'InternalError' },
     { kind: 'stall' },
-    // S3 carries out a Create that the engine has given up.
+    // S3 does a Create that the engine has abandoned.
     { kind: 'stall', milliseconds: STALL_SECONDS * 1_500 },
   ]);
 

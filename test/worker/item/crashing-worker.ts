@@ -1,4 +1,4 @@
-/** A worker as it is, with processors that do to their process what a processor must not do. */
+/** The real worker, with processors that misuse their process. */
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';

@@ -72,9 +72,9 @@ export class AnswerHeadReader {
       at += length - known;
       if (head.status >= 200) return { head, bodyAt: at };
       this.#interim += 1;
-      if (head.status === 101) throw new MalformedAnswerError('it switches to a protocol that nobody asked for');
+      if (head.status === 101) throw new MalformedAnswerError('it switches to a protocol that was not requested');
       if (this.#interim > MOST_INTERIM) {
-        throw new MalformedAnswerError(`${this.#interim} provisional answers came, and none that counts`);
+        throw new MalformedAnswerError(`${this.#interim} provisional answers came, but no final answer`);
       }
       this.#text = '';
       this.#seen = 0;

@@ -224,7 +224,7 @@ export class LaneExchange implements SourceBody {
     this.#settle();
     const spilt = this.#spilt.reduce((sum, bytes) => sum + bytes.length, 0);
     if (!this.#over && spilt > MOST_SPILT_BYTES) {
-      this.fail(new SourceFaultError(`${this.#ends.origin} sent ${spilt} bytes that nobody had asked for yet`));
+      this.fail(new SourceFaultError(`${this.#ends.origin} sent ${spilt} bytes that were not requested yet`));
     }
     return !this.#over && (this.#ended || this.#fill !== undefined);
   }
