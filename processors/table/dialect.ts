@@ -1,11 +1,14 @@
 import { rename, writeFile } from 'node:fs/promises';
-import { parse } from 'csv-parse/sync';
 import type { RowSyntax } from './csv-rows.ts';
 import type { Database } from './duckdb.ts';
 import { NoTableError } from './errors.ts';
+import { fieldsOf } from './fields.ts';
+import { areValues, isHeaderOfYears, isNumbered } from './header.ts';
 import { endEmpty, type Layout, layoutOf } from './layout.ts';
 import type { ReadOptions } from './options.ts';
+import { readText } from './read-text.ts';
 import { padded, type Row } from './row.ts';
+import { given, type Sniffed, sniff } from './sniff.ts';
 import { literal } from './sql.ts';
 
 const DELIMITERS = [',', '\t', ';', '|'] as const;
@@ -23,8 +26,6 @@ const MAX_COLUMNS = 20_000;
 const MAX_FIRST_ROW = 1_048_576;
 const MOST_SNIFFED = 2_000;
 const SNIFFED_OF_WIDE = 200;
-/** Rows that are held against the first one to tell whether it is a header. */
-const MOST_COMPARED = 50;
 
 /** The syntax of a table, detected from its head. */
 export interface Dialect {
@@ -306,76 +307,6 @@ async function narrow(database: Database, file: string, syntax: RowSyntax, width
   await rename(`${file}.narrow`, file);
 }
 
-/**
- * Returns whether the first row contains years besides names, as in `country,1990,1991`, and the second one does not.
- * By its types, which DuckDB uses, such a row looks like the others.
- */
-function isHeaderOfYears(rows: readonly Row[], syntax: RowSyntax): boolean {
-  const [first = [], second, ...others] = fieldsOf(rows.slice(0, MOST_COMPARED), syntax);
-  if (second === undefined || !areYears(first)) return false;
-  if (!areYears(second) && !second.every(isYearOrText)) return true;
-  // Years one by one, above values that could be years too and don't follow each other.
-  return areConsecutive(first, 3) && ![second, ...others].some((row) => areConsecutive(row, 2));
-}
-
-/** A value that a row of data could contain besides years. */
-function isYearOrText(field: string): boolean {
-  return field === '' || Number.isNaN(Number(field)) || (Number(field) >= 1_500 && Number(field) <= 2_200);
-}
-
-function areYears(fields: readonly string[]): boolean {
-  const filled = fields.filter((field) => field !== '');
-  const numbers = numbersOf(filled);
-  const steps = stepsOf(numbers);
-  // Years in sequence. Steps of five or ten years, or a descending order, need at least three years.
-  const inOrder = steps.has(1) || (numbers.length >= 3 && !steps.has(0)) ? steps.size === 1 : false;
-  const areOfNow = numbers.every((year) => Number.isInteger(year) && year >= 1_500 && year <= 2_200);
-  return numbers.length >= 2 && numbers.length < filled.length && inOrder && areOfNow;
-}
-
-/** Returns whether the first row has numbers alone: DuckDB takes `0.5` above integers for a name. */
-function areValues(rows: readonly Row[], syntax: RowSyntax): boolean {
-  const [first = []] = fieldsOf(rows.slice(0, 1), syntax);
-  const filled = first.filter((field) => field !== '');
-  return filled.length > 0 && numbersOf(filled).length === filled.length && !areConsecutive(filled, 3);
-}
-
-/** Whether the first row numbers the columns behind an index without a name, as pandas writes a matrix: `,0,1,2`. */
-function isNumbered(rows: readonly Row[], syntax: RowSyntax): boolean {
-  const [first = [], ...others] = fieldsOf(rows.slice(0, MOST_COMPARED), syntax);
-  const [index, ...numbers] = first;
-  const begins = numbers[0] === '0' || numbers[0] === '1';
-  return (
-    index === '' && begins && areConsecutive(numbers, 2) && others.length > 0 && others.every(([one]) => one !== '')
-  );
-}
-
-function areConsecutive(fields: readonly string[], least: number): boolean {
-  const numbers = numbersOf(fields.filter((field) => field !== ''));
-  const steps = stepsOf(numbers);
-  return numbers.length >= least && steps.size === 1 && steps.has(1);
-}
-
-function numbersOf(fields: readonly string[]): number[] {
-  return fields.filter((field) => !Number.isNaN(Number(field))).map(Number);
-}
-
-function stepsOf(numbers: readonly number[]): Set<number> {
-  return new Set(numbers.slice(1).map((number, index) => number - (numbers[index] ?? 0)));
-}
-
-function fieldsOf(rows: readonly Row[], syntax: RowSyntax): string[][] {
-  const { delimiter } = syntax;
-  const orNone = (one: string): string | null => (one === '' ? null : one);
-  return rows.flatMap(
-    ({ bytes }) =>
-      parse(bytes, {
-        ...{ delimiter, quote: orNone(syntax.quote), escape: orNone(syntax.escape) },
-        ...{ trim: delimiter !== '\t', relax_quotes: true, relax_column_count: true, to: 1 },
-      }) as string[][],
-  );
-}
-
 function namesOf({ rows, syntax, width, oddHeader }: Layout, firstOfWidth: Row | undefined): string[] {
   const first = oddHeader === undefined ? firstOfWidth : rows[0];
   if (first === undefined) return [];
@@ -409,91 +340,6 @@ async function lookAtColumns(
     filled: those((column) => Number(found[column]) > 0),
     blank: those((column) => found[`p${column}`] === true),
   };
-}
-
-/** Returns a table as SQL for FROM: all columns as texts, no header, lines that end in LF. */
-export function readText(
-  file: string,
-  syntax: RowSyntax,
-  columns: readonly string[],
-  nullValues: readonly string[] = [],
-): string {
-  const texts = columns.map((name) => `${literal(name)}: 'VARCHAR'`).join(', ');
-  const nulls = ['', ...nullValues].map(literal).join(', ');
-  return `read_csv(${literal(file)}, auto_detect = false, columns = {${texts}}, delim = ${literal(syntax.delimiter)}, quote = ${literal(syntax.quote)}, escape = ${literal(syntax.escape)}, nullstr = [${nulls}], new_line = '\\n', header = false, max_line_size = 2000001)`;
-}
-
-interface Sniffed {
-  readonly delimiter: string;
-  readonly quote: string;
-  readonly escape: string;
-  readonly comment: string;
-  readonly header: boolean;
-  readonly types: readonly string[];
-  readonly dateFormat: string | undefined;
-  readonly timestampFormat: string | undefined;
-}
-
-type Given = Partial<RowSyntax> & {
-  readonly header?: boolean;
-  readonly decimal?: string;
-  readonly dateFormat?: string | undefined;
-  readonly timestampFormat?: string | undefined;
-  readonly nullValues?: readonly string[];
-};
-
-function given({ delimiter, quote, comment, skipRows, header }: ReadOptions): Given {
-  return {
-    ...(delimiter === undefined ? {} : { delimiter }),
-    ...(quote === undefined ? {} : { quote }),
-    ...(comment === undefined ? {} : { comment }),
-    ...(skipRows === undefined ? {} : { skipLines: skipRows }),
-    ...(header === undefined ? {} : { header }),
-  };
-}
-
-/** Runs DuckDB's sniffer; returns undefined if it finds no table. */
-async function sniff(database: Database, file: string, known: Given): Promise<Sniffed | undefined> {
-  const wanted: Record<string, string | number | boolean | undefined> = {
-    delim: known.delimiter,
-    quote: known.quote,
-    escape: known.escape,
-    comment: known.comment === '' ? undefined : known.comment,
-    skip: known.skipLines,
-    header: known.header,
-    decimal_separator: known.decimal,
-    dateformat: known.dateFormat,
-    timestampformat: known.timestampFormat,
-  };
-  const nulls =
-    known.nullValues === undefined ? '' : `, nullstr = [${['', ...known.nullValues].map(literal).join(', ')}]`;
-  const options = Object.entries(wanted)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `, ${name} = ${typeof value === 'string' ? literal(value) : value}`);
-  let row: Record<string, unknown> | undefined;
-  try {
-    [row] = await database.run(`FROM sniff_csv(${literal(file)}, max_line_size = 2000001${nulls}${options.join('')})`);
-  } catch (error) {
-    // These are the sniffer's errors if it finds no table, or needs too much memory. Then only the width of the rows
-    // decides.
-    if ((error as Error).name !== 'ConversionError' && (error as Error).name !== 'ConversionMemoryError') throw error;
-  }
-  if (row === undefined) return undefined;
-  const columns = (row.Columns ?? []) as { type: string }[];
-  return {
-    delimiter: text(row.Delimiter),
-    quote: text(row.Quote),
-    escape: text(row.Escape),
-    comment: text(row.Comment),
-    header: row.HasHeader === true,
-    types: columns.map(({ type }) => type),
-    dateFormat: text(row.DateFormat) || undefined,
-    timestampFormat: text(row.TimestampFormat) || undefined,
-  };
-}
-
-function text(value: unknown): string {
-  return typeof value !== 'string' || value === '(empty)' ? '' : value;
 }
 
 function asLines(head: Buffer): string {

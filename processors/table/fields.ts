@@ -1,0 +1,16 @@
+import { parse } from 'csv-parse/sync';
+import type { RowSyntax } from './csv-rows.ts';
+import type { Row } from './row.ts';
+
+/** Returns the fields of rows, without quotes and without blanks around them. */
+export function fieldsOf(rows: readonly Row[], syntax: RowSyntax): string[][] {
+  const { delimiter } = syntax;
+  const orNone = (one: string): string | null => (one === '' ? null : one);
+  return rows.flatMap(
+    ({ bytes }) =>
+      parse(bytes, {
+        ...{ delimiter, quote: orNone(syntax.quote), escape: orNone(syntax.escape) },
+        ...{ trim: delimiter !== '\t', relax_quotes: true, relax_column_count: true, to: 1 },
+      }) as string[][],
+  );
+}
