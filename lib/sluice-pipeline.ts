@@ -18,6 +18,7 @@ import type { LambdaName } from './functions/lambda-entries.ts';
 import { Alerts } from './monitoring/alerts.ts';
 import { Dashboard } from './monitoring/dashboard.ts';
 import { LogQueries } from './monitoring/log-queries.ts';
+import { QueueWatch } from './monitoring/queue-watch.ts';
 import { Network } from './network/network.ts';
 import { alertsAreOn } from './settings/alert-settings.ts';
 import { readSettings } from './settings/read-settings.ts';
@@ -138,6 +139,7 @@ export class SluicePipeline extends Construct {
     // first deploy has to remove.
     schedules.node.addDependency(closeRun, reopenRun);
 
+    if (settings.redshift?.watch === true) new QueueWatch(this, 'QueueWatch', { functions, undelivered });
     const alerts = alertsAreOn(settings.alerts)
       ? new Alerts(this, 'Alerts', {
           settings,
@@ -200,5 +202,10 @@ function warehouseOutputs({ redshift }: Settings, functions: Functions): Record<
   const { workgroup, cluster, database, secretArn, dbUser } = redshift;
   const Warehouse = JSON.stringify({ workgroup, cluster, database });
   if (secretArn !== undefined || dbUser !== undefined) return { Warehouse };
-  return { Warehouse, WarehouseUser: `IAMR:${functions.get('load').role?.roleName}` };
+  const userOf = (name: LambdaName) => `IAMR:${functions.get(name).role?.roleName}`;
+  return {
+    Warehouse,
+    WarehouseUser: userOf('load'),
+    ...(redshift.watch && { WarehouseWatchUser: userOf('watch-queues') }),
+  };
 }

@@ -1,4 +1,7 @@
 import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import type { Screen } from '#cli/screen/screen.ts';
 import { renderTable } from '#cli/screen/table.ts';
@@ -28,6 +31,7 @@ export const LOAD_SETTINGS = {
   'redshift.database': DATABASE,
   'redshift.copyRole': COPY_ROLE_ARN,
   'redshift.intervalSeconds': 1,
+  'redshift.watch': true,
 };
 
 /** The columns in the order of the Parquet files, which COPY uses. */
@@ -63,7 +67,7 @@ export async function setUpWarehouse(
     warehouse: { cluster: CLUSTER, database: DATABASE },
   };
   await newCopyRole(aws, outputs.BucketName);
-  const user = name(outputs.WarehouseUser ?? '');
+  const [user, watcher] = [name(outputs.WarehouseUser ?? ''), name(outputs.WarehouseWatchUser ?? '')];
   await query(api, {
     name: 'sample: set-up',
     sqls: [
@@ -74,11 +78,40 @@ export async function setUpWarehouse(
       `GRANT USAGE ON SCHEMA raw TO ${user}`,
       `GRANT USAGE, CREATE ON SCHEMA sluice TO ${user}`,
       `GRANT SELECT, INSERT, DELETE ON ${Object.keys(TABLES).join(', ')} TO ${user}`,
+      `CREATE ROLE ${watcher} LOGIN`,
+      `GRANT ROLE sys:monitor TO ${watcher}`,
     ],
   });
   // It counts hours from there, and its queues have a time of day.
   await generateWeek(redshift.database, 'manual', new Date(Math.floor(Date.now() / HOUR) * HOUR));
   return api;
+}
+
+/** The alarms that the queues of the generated week raise. */
+const RAISED = ['queue-wait', 'queue-timeout'];
+const ALARMS_WAIT_MS = 60_000;
+
+/**
+ * Calls the function that the schedule of `redshift.watch` calls once a day, and waits until the alarms have seen its metrics.
+ *
+ * @returns what is not as it should be, a sentence each.
+ */
+export async function watchQueues(aws: Pick<EmbeddedAws, 'client'>, outputs: StackOutputs): Promise<string[]> {
+  const stack = outputs.StateMachineArn.split(':').at(-1);
+  const { FunctionError, Payload } = await new LambdaClient(aws.client).send(
+    new InvokeCommand({ FunctionName: `${stack}-watch-queues`, Payload: Buffer.from('{}') }),
+  );
+  if (FunctionError !== undefined) return [`the queues could not be read: ${Payload?.transformToString()}`];
+  const cloudWatch = new CloudWatchClient(aws.client);
+  const names = RAISED.map((alarm) => `${stack}-${alarm}`);
+  for (const until = Date.now() + ALARMS_WAIT_MS; ; await sleep(500)) {
+    const { MetricAlarms = [] } = await cloudWatch.send(new DescribeAlarmsCommand({ AlarmNames: names }));
+    const silent = names.filter(
+      (alarm) => !MetricAlarms.some(({ AlarmName, StateValue }) => AlarmName === alarm && StateValue === 'ALARM'),
+    );
+    if (silent.length === 0) return [];
+    if (Date.now() > until) return silent.map((alarm) => `the alarm ${alarm} was not raised by the generated week`);
+  }
 }
 
 /** Counts the rows of the tables, in the tables themselves. */
@@ -146,5 +179,5 @@ export async function showQueues(api: DataApi, page: string, screen: Screen): Pr
   const report = await readLastDays(api, 7);
   const advice = adviceOf(report);
   await writeFile(page, queuePage(report, advice));
-  screen.print(queueLines(report, advice).join('\n'));
+  screen.print(queueLines(report, advice, screen.width).join('\n'));
 }

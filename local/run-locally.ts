@@ -32,6 +32,7 @@ import {
   setUpWarehouse,
   showQueues,
   startRedshift,
+  watchQueues,
 } from './load-sample.ts';
 import { loopbackRanges } from './loopback-ranges.ts';
 import type { LocalOptions } from './options.ts';
@@ -118,6 +119,12 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   const warehouse =
     redshift && (await step('Make the tables of the warehouse', () => setUpWarehouse(aws, outputs, redshift)));
   const alerts = await listenToAlerts(aws, outputs.AlertTopicArn ?? '');
+  const problems: string[] = [];
+  if (warehouse !== undefined) {
+    problems.push(
+      ...(await step("Read the warehouse's queues, as the daily schedule does", () => watchQueues(aws, outputs))),
+    );
+  }
   const clients = { s3: new S3Client(aws.client), sfn: new SFNClient(aws.client) };
   const looks = await step(`Run ${runId}`, (say) => execute(clients, outputs, { runId, input, signal, say }));
   const store = { client: clients.s3, bucket: outputs.BucketName };
@@ -136,7 +143,6 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   }
 
   const notCopied: string[] = [];
-  const problems: string[] = [];
   let notFetched: unknown;
   try {
     await step(isSample ? 'Fetch the results and compare them with the source' : 'Fetch the results', async () => {

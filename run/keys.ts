@@ -132,6 +132,14 @@ export function workerSignKey(worker: string): string {
   return `${RUNS_PREFIX}.workers/${worker}.json`;
 }
 
+/** The prefix of the daily reports of the warehouse's queues. */
+export const QUEUES_PREFIX = `${RUNS_PREFIX}.queues/`;
+
+/** The report of a day's queues, by the date in UTC. */
+export function queuesKey(at: Date): string {
+  return `${QUEUES_PREFIX}${at.toISOString().slice(0, 10)}.json`;
+}
+
 /** The prefix of the watch's own records. No run's id begins with a dot. */
 export const WATCH_PREFIX = `${RUNS_PREFIX}.watch/`;
 /** The time up to which the watch has checked each schedule. */

@@ -41,7 +41,7 @@ export async function wlm(command: WlmCommand, screen: Screen): Promise<number> 
   const advice = adviceOf(report);
   if (command.html !== undefined) await writeFile(command.html, queuePage(report, advice));
   if (command.json === true) screen.print(JSON.stringify({ ...report, advice }));
-  else screen.print(queueLines(report, advice).join('\n'));
+  else screen.print(queueLines(report, advice, screen.width).join('\n'));
   return EXIT.complete;
 }
 

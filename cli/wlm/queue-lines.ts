@@ -1,6 +1,7 @@
 import { percent, seconds } from '#warehouse/queues/advice.ts';
 import { type Hour, type Queue, type QueueReport, waitShare } from '#warehouse/queues/queue-report.ts';
 import { type Column, renderTable } from '../screen/table.ts';
+import { wrapped } from '../screen/wrapped.ts';
 
 const COLUMNS: readonly Column[] = [
   { head: 'queue' },
@@ -21,10 +22,19 @@ const HEADLINES: Readonly<Record<QueueReport['management'], string>> = {
   serverless: 'Serverless, which has no WLM: its limits and waits are those of the workgroup',
 };
 
-/** The whole report for a person at a terminal. */
-export function queueLines(report: QueueReport, advice: readonly string[]): string[] {
+/** The whole report for a person at a terminal of this width. */
+export function queueLines(report: QueueReport, advice: readonly string[], width?: number): string[] {
   const lines = advice.length === 0 ? ['Nothing to change.'] : advice.map((sentence) => `- ${sentence}`);
-  return [...headlinesOf(report), '', queueTable(report), '', waitGraph(report), '', ...lines];
+  const fitted = (line: string, indent = '') => (width === undefined ? line : wrapped(line, width, indent));
+  return [
+    ...headlinesOf(report).map((line) => fitted(line)),
+    '',
+    queueTable(report, width),
+    '',
+    waitGraph(report),
+    '',
+    ...lines.map((line) => fitted(line, '  ')),
+  ];
 }
 
 /** What a report is about, in a line or two. */

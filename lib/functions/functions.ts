@@ -4,7 +4,7 @@ import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { PricedDeployment } from '#page/cost/priced-deployment.ts';
 import { EVENT_KINDS } from '#run/events/event.ts';
-import { REOPENED, RUNS_PREFIX, SLOTS_PREFIX, WATCH_PREFIX } from '#run/keys.ts';
+import { QUEUES_PREFIX, REOPENED, RUNS_PREFIX, SLOTS_PREFIX, WATCH_PREFIX } from '#run/keys.ts';
 import { groupsAsVariables } from '#run/settings/groups.ts';
 import { slicesPerBatch } from '#stepfunctions/history.ts';
 import { bundleLambdas } from '../bundling/lambda-bundles.ts';
@@ -106,7 +106,12 @@ export class Functions extends Construct {
 }
 
 /** For each function: its purpose, its size, and its permissions. */
-function specs({ settings, storage, queue, workers }: FunctionsProps): Record<Exclude<LambdaName, 'load'>, Spec> {
+function specs({
+  settings,
+  storage,
+  queue,
+  workers,
+}: FunctionsProps): Record<Exclude<LambdaName, 'load' | 'watch-queues'>, Spec> {
   const { ingest, gate } = settings;
   const { partition } = Stack.of(storage);
   const credentials = credentialAccess(storage, settings.sources);
@@ -289,6 +294,21 @@ function warehouseSpecs({ settings, storage }: FunctionsProps): Partial<Record<L
         variables(groupsAsVariables(settings, 'redshift')),
       ],
     },
+    ...(settings.redshift.watch && {
+      'watch-queues': {
+        description: "Records how long queries wait in the warehouse's queues",
+        memoryMiB: 512,
+        timeout: LONG,
+        access: [
+          storage.access({ write: [`${QUEUES_PREFIX}*`] }),
+          warehouseAccess(storage, settings.redshift),
+          variables({
+            ...groupsAsVariables(settings, 'redshift'),
+            SLUICE_DEPLOYMENT: Stack.of(storage).stackName,
+          }),
+        ],
+      },
+    }),
   };
 }
 

@@ -19,6 +19,7 @@ export const LAMBDA_NAMES = [
   'sweep',
   'reopen-run',
   'watch',
+  'watch-queues',
   'at-deploy',
 ] as const;
 export type LambdaName = (typeof LAMBDA_NAMES)[number];

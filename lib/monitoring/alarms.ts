@@ -12,6 +12,8 @@ export interface AlarmProps {
   readonly from?: number;
   /** The time for which a value is computed. @default five minutes */
   readonly period?: Duration;
+  /** Whether the alarm keeps its state while there is no data, for a metric that comes once a day. @default false */
+  readonly keepsState?: boolean;
 }
 
 /** The services send their own metrics once a minute at no cost. */
@@ -35,7 +37,7 @@ export class Alarms extends Construct {
   }
 
   /** @param name added to the stack's name, for the list in the console. */
-  add(name: string, { says, metric, from = 1, period = PERIOD }: AlarmProps): void {
+  add(name: string, { says, metric, from = 1, period = PERIOD, keepsState = false }: AlarmProps): void {
     const alarm = new Alarm(this, name, {
       alarmName: `${Stack.of(this).stackName}-${name}`,
       alarmDescription: says,
@@ -43,7 +45,7 @@ export class Alarms extends Construct {
       threshold: from,
       evaluationPeriods: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      treatMissingData: keepsState ? TreatMissingData.IGNORE : TreatMissingData.NOT_BREACHING,
     });
     alarm.addAlarmAction(this.#action);
     alarm.addOkAction(this.#action);

@@ -17,6 +17,7 @@ import { Alarms } from './alarms.ts';
 import { senderOf } from './alert-sender.ts';
 import { AlertTopic } from './alert-topic.ts';
 import { EventAlerts } from './event-alerts.ts';
+import { addQueueAlarms } from './queue-watch.ts';
 
 export interface AlertsProps {
   readonly settings: Settings;
@@ -172,6 +173,7 @@ export class Alerts extends Construct {
         from: dollarsADay,
       });
     }
+    if (settings.redshift?.watch === true) addQueueAlarms(alarms, functions, settings.redshift);
     return alarms.all;
   }
 

@@ -44,6 +44,6 @@ export function sendFailures({ deployment, level }: MetricsOf, codes: ReadonlyMa
 }
 
 /** A new object for each line: a metric whose name is already in the line would become a list of values. */
-function newMetrics(deployment: string): Metrics {
+export function newMetrics(deployment: string): Metrics {
   return new Metrics({ namespace: METRICS_NAMESPACE, serviceName: deployment });
 }

@@ -71,6 +71,20 @@ export const redshiftSchema = z
       .describe(
         'How often Sluice looks again before it cancels the loads and fails the run: 90 minutes by default, with the interval.',
       ),
+    watch: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Records once a day how long queries wait in the warehouse's queues: a report below `runs/.queues/`, and metrics at $0.30 a month each, in proportion to the hours in which they are sent. With `alerts.email` or `alerts.topic`, alarms tell of long waits and of queues without a timeout, at $0.10 a month each. The database user is the output `WarehouseWatchUser` and needs the role `sys:monitor`: docs/redshift.md.",
+      ),
+    watchWaitSeconds: z
+      .number()
+      .min(1)
+      .max(86_400)
+      .default(60)
+      .describe(
+        "With `redshift.watch`, an alarm tells when the 95th percentile of a queue's waits in a day is this long, in seconds.",
+      ),
   })
   .superRefine(({ workgroup, cluster, secretArn, dbUser }, context) => {
     const problem = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });

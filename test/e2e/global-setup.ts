@@ -81,6 +81,16 @@ export default async function setup(project: TestProject) {
       'redshift.copyRole': COPY_ROLE_ARN,
       'redshift.intervalSeconds': 1,
     },
+    // A cluster has queues, which Serverless has not.
+    queues: {
+      ...settings,
+      'gate.attempts': 900,
+      'redshift.cluster': 'analytics',
+      'redshift.copyRole': COPY_ROLE_ARN,
+      'redshift.watch': true,
+      'redshift.watchWaitSeconds': 30,
+      'alerts.email': 'on-call@example.org',
+    },
   });
   return async () => {
     await stop();

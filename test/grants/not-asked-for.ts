@@ -31,6 +31,12 @@ export const NOT_ASKED_FOR: readonly NotAskedFor[] = [
     sometimes: true,
   },
   {
+    role: /^FunctionswatchqueuesRole$/,
+    action: /^(redshift-data:CancelStatement|s3:ListBucket)$/,
+    reason: 'It cancels a query that takes more than a minute, and the right to list goes with the bucket.',
+    sometimes: true,
+  },
+  {
     role: /^SchedulesRole$/,
     action: /^sqs:SendMessage$/,
     reason: "Scheduler sends what it can't start to a queue. The embedded AWS gives up instead.",

@@ -8,6 +8,7 @@ const template = synthesise({
   'redshift.workgroup':
     'arn:aws:redshift-serverless:eu-central-1:111111111111:workgroup/5c8d2c4a-0d5e-4b8a-9f7e-1d2c3b4a5e6f',
   'redshift.copyRole': 'arn:aws:iam::111111111111:role/copy',
+  'redshift.watch': 'true',
   defaultInput: { work: [{ processor: 'scrape' }] },
   'workers.itemMinutes': 0.5,
   'workers.userAgent': 'me/1',

@@ -49,6 +49,7 @@ const policies = Object.values(
     'redshift.workgroup':
       'arn:aws:redshift-serverless:eu-central-1:111111111111:workgroup/5c8d2c4a-0d5e-4b8a-9f7e-1d2c3b4a5e6f',
     'redshift.copyRole': 'arn:aws:iam::111111111111:role/copy',
+    'redshift.watch': true,
     'gate.functions': ['arn:aws:lambda:eu-central-1:111111111111:function:mine'],
     'sources.credentials': [
       { secret: 'vendor/*', hosts: ['api.example.org'] },

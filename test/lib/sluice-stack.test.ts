@@ -5,7 +5,7 @@ import { cdkContext, definitionOf, synthesise } from './synthesise.ts';
 
 const template = synthesise();
 /** The watch is there for alerts alone, and without a warehouse there is nothing that loads. */
-const DEPLOYED = LAMBDA_NAMES.filter((name) => name !== 'watch' && name !== 'load');
+const DEPLOYED = LAMBDA_NAMES.filter((name) => !['watch', 'load', 'watch-queues'].includes(name));
 const resources = template.toJSON().Resources as Record<string, { Type: string; Properties: Record<string, unknown> }>;
 const ofType = (type: string) => Object.values(resources).filter((resource) => resource.Type === type);
 

@@ -33,7 +33,7 @@ function manual(queue: Queue, report: QueueReport): string[] {
         ? ''
         : `: ${Math.round((memoryMiB * slots) / (slots - 1)).toLocaleString('en')} MiB instead of ${memoryMiB.toLocaleString('en')} with one fewer`;
     advice.push(
-      `${name}: none of ${count(queries, 'query', 'queries')} waited longer than ${seconds(worstWaitSeconds)} in ${days}. Fewer than its ${slots} slots would give each query more memory${memory}. Take one or two away, and look again.`,
+      `${name}: none of ${count(queries, 'query', 'queries')} waited${worstWaitSeconds === 0 ? '' : ` longer than ${seconds(worstWaitSeconds)}`} in ${days}. Fewer than its ${slots} slots would give each query more memory${memory}. Take one or two away, and look again.`,
     );
   }
   const bad = badHours(queue);
@@ -46,7 +46,7 @@ function manual(queue: Queue, report: QueueReport): string[] {
       ? 'Concurrency scaling is on and did not take all of it: give the queue more slots'
       : 'Give the queue more slots, or turn on concurrency scaling for it';
     advice.push(
-      `${name}: queries waited up to ${seconds(worstWaitSeconds)}, 5 % of them longer than ${seconds(p95WaitSeconds)}, and ${percent(waitShare(queue))} of their time was waiting.${when} ${scaling}.`,
+      `${name}: ${waits(queue)}. ${percent(waitShare(queue))} of the time of all queries was waiting.${when} ${scaling}.`,
     );
   }
   if (queue.timeoutSeconds === null && report.sees === 'all') advice.push(timeoutAdvice(queue));
@@ -67,26 +67,33 @@ function timeoutAdvice({ name, longestSeconds }: Queue): string {
 }
 
 function automatic(queue: Queue): string[] {
-  const { name, p95WaitSeconds, worstWaitSeconds, queries } = queue;
+  const { name, p95WaitSeconds, queries } = queue;
   if (queries === 0 || p95WaitSeconds < LONG_WAIT_SECONDS) return [];
   return [
-    `${name}: 5 % of ${count(queries, 'query', 'queries')} waited longer than ${seconds(p95WaitSeconds)}, the worst ${seconds(worstWaitSeconds)}. Automatic WLM sets slots and memory by itself: raise the queue's priority against the others, ${queue.concurrencyScaling ? 'or give the cluster more nodes' : 'or turn on concurrency scaling for it'}.`,
+    `${name}: ${waits(queue)}. Automatic WLM sets slots and memory by itself: raise the queue's priority against the others, ${queue.concurrencyScaling ? 'or give the cluster more nodes' : 'or turn on concurrency scaling for it'}.`,
   ];
 }
 
 function serverless(queue: Queue, { capacity }: QueueReport): string[] {
-  const { p95WaitSeconds, worstWaitSeconds, queries, longestSeconds } = queue;
+  const { p95WaitSeconds, longestSeconds } = queue;
   const advice: string[] = [];
   if (p95WaitSeconds >= LONG_WAIT_SECONDS) {
     const most = capacity === null ? '' : ` It ran on ${capacity.mostRpus} RPUs at most.`;
     advice.push(
-      `5 % of ${count(queries, 'query', 'queries')} waited longer than ${seconds(p95WaitSeconds)}, the worst ${seconds(worstWaitSeconds)}. Serverless has no queues to set: raise the workgroup's base capacity or its maximum, or the price-performance target.${most}`,
+      `${waits(queue)}. Serverless has no queues to set: raise the workgroup's base capacity or its maximum, or the price-performance target.${most}`,
     );
   }
   advice.push(
     `The longest query took ${seconds(longestSeconds)}. Serverless ends no query by itself before 24 hours: set max_query_execution_time of the workgroup, for a runaway query is charged as long as it runs.`,
   );
   return advice;
+}
+
+/** `of 372 queries, the slowest 5 % waited 45 s to 3 min`. Two values that would read the same are said once. */
+function waits({ queries, p95WaitSeconds, worstWaitSeconds }: Queue): string {
+  const [some, most] = [seconds(p95WaitSeconds), seconds(worstWaitSeconds)];
+  const slowest = `of ${count(queries, 'query', 'queries')}, the slowest 5 % waited ${some}`;
+  return some === most ? slowest : `${slowest} to ${most}`;
 }
 
 /** The hours of the day in which queries wait long. */
