@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { join } from 'node:path';
+import { defineConfig, type Plugin, type TestProjectInlineConfiguration } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
@@ -28,8 +29,29 @@ class EndToEndFirst extends BaseSequencer {
   }
 }
 
+const ENGINE = join(import.meta.dirname, 'transfer');
+const isSmallS3 = process.env.SLUICE_TEST_S3_CLIENT === 'small';
+/** How the engine works with the SDK's own client. */
+const OF_THE_SDK = ['test/transfer/s3/{call-signer,dead-connections,one-attempt,part-list}.test.ts'];
+
+/**
+ * With `SLUICE_TEST_S3_CLIENT=small`, the engine in the tests has the small client of S3, as in the bundles of the functions
+ * that transfer; the tests themselves keep the SDK's.
+ */
+const smallS3: Plugin = {
+  name: 'small-s3',
+  enforce: 'pre',
+  resolveId(source, importer) {
+    if (source !== '@aws-sdk/client-s3' || !isSmallS3) return null;
+    return importer?.startsWith(ENGINE) ? join(ENGINE, 's3/small/index.ts') : null;
+  },
+};
+
 export default defineConfig({
+  plugins: [smallS3],
   test: {
+    // What is kept of a module holds where its imports lead.
+    ...(isSmallS3 && { fsModuleCachePath: 'node_modules/.vitest-cache/small-s3' }),
     sequence: { sequencer: EndToEndFirst },
     globalSetup: ['test/helpers/setup/temporary-folder.ts'],
     // Tests wait for servers, timers and processes more than they compute.
@@ -46,7 +68,14 @@ export default defineConfig({
         // The files of a process share its modules: loading them anew for each file takes a quarter of the CPU time.
         isolate: false,
         include: ['test/**/*.test.ts'],
-        exclude: [...CDK, 'test/e2e/**', 'test/chaos/**', 'test/deploys/**', 'test/grants/**'],
+        exclude: [
+          ...CDK,
+          ...(isSmallS3 ? OF_THE_SDK : []),
+          'test/e2e/**',
+          'test/chaos/**',
+          'test/deploys/**',
+          'test/grants/**',
+        ],
         globalSetup: ['test/helpers/setup/embedded-aws.ts'],
       }),
       project('cdk', { include: CDK, isolate: false }),

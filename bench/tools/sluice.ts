@@ -16,7 +16,7 @@ export interface SluiceTool extends Tool {
 
 /** Bundles the engine. The bundle is deleted when the process ends. */
 export async function sluiceTool(): Promise<SluiceTool> {
-  const bundle = await bundleTool('sluice-process.ts');
+  const bundle = await bundleTool('sluice-process.ts', true);
   const run = (ends: Pick<Job, 'bucket' | 'caFile' | 'env'>, more: Omit<SluiceInput, 'bucket' | 'caFile'>): Command => {
     const { bucket, caFile, env } = ends;
     const input: SluiceInput = { bucket, caFile, ...more };

@@ -1,9 +1,10 @@
-import { dispatch, type Queue } from '#run/fleet/dispatch.ts';
+import { dispatch } from '#run/fleet/dispatch.ts';
 import { recordLanded } from '#run/landing/landing.ts';
 import { readLargeTransfer, readSliceCalls } from '#run/landing/large-transfer.ts';
 import { UploadVanishedError } from '#transfer/index.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { resumeLarge } from '../ingest/job.ts';
+import type { LateQueue } from '../ingest/late-queue.ts';
 import { claimWorkersMinute } from '../ingest/workers-minute.ts';
 import { logger } from '../logger.ts';
 
@@ -15,7 +16,7 @@ import { logger } from '../logger.ts';
  */
 export async function closeLarge(
   ingest: Ingest,
-  queue: Queue,
+  queue: LateQueue,
   runId: string,
   item: string,
 ): Promise<{ startWorkers: boolean }> {
@@ -32,6 +33,6 @@ export async function closeLarge(
   const slicesPeakMiB = Math.max(0, ...calls.map((call) => call.peakMemoryMiB));
   const { message } = await recordLanded(store, runId, transfer.item, landed, slicesPeakMiB);
   if (message === undefined) return { startWorkers: false };
-  await dispatch(store, queue, [message]);
+  await dispatch(store, await queue(), [message]);
   return { startWorkers: await claimWorkersMinute(store, runId) };
 }

@@ -1,16 +1,15 @@
-import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { environment } from '../environment.ts';
 import { ingestFromEnvironment } from '../ingest/ingest.ts';
+import { lateQueue } from '../ingest/late-queue.ts';
 import { logged } from '../logged.ts';
 import { measured } from '../measured.ts';
 import { closeLarge } from './close-large.ts';
 
 const ingest = ingestFromEnvironment();
 const env = readEnvironment(environment.queue);
-const queue = { client: new SQSClient(requestLimits()), url: env.SLUICE_QUEUE_URL };
+const queue = lateQueue(env.SLUICE_QUEUE_URL);
 
 const payloadSchema = z.object({ runId: z.string(), item: z.string() });
 

@@ -1,6 +1,7 @@
-import { dispatch, type Queue } from '#run/fleet/dispatch.ts';
+import { dispatch } from '#run/fleet/dispatch.ts';
 import type { WorkMessage } from '#run/fleet/message.ts';
 import type { Store } from '#run/store.ts';
+import type { LateQueue } from './late-queue.ts';
 
 /**
  * Sends messages. Those that arrive while a send is under way are sent together in the next call: the message of the
@@ -8,12 +9,12 @@ import type { Store } from '#run/store.ts';
  */
 export class Dispatcher {
   readonly #store: Store;
-  readonly #queue: Queue;
+  readonly #queue: LateQueue;
   #waiting: WorkMessage[] = [];
   #sending: Promise<void> | undefined;
   #sent = 0;
 
-  constructor(store: Store, queue: Queue) {
+  constructor(store: Store, queue: LateQueue) {
     this.#store = store;
     this.#queue = queue;
   }
@@ -40,7 +41,7 @@ export class Dispatcher {
     while (this.#waiting.length > 0) {
       const messages = this.#waiting;
       this.#waiting = [];
-      await dispatch(this.#store, this.#queue, messages);
+      await dispatch(this.#store, await this.#queue(), messages);
       this.#sent += messages.length;
     }
     this.#sending = undefined;

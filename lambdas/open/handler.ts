@@ -1,10 +1,9 @@
-import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
-import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { environment } from '../environment.ts';
 import { deadlineOf } from '../ingest/ingest.ts';
+import { lateQueue } from '../ingest/late-queue.ts';
 import { sourceIngestFromEnvironment } from '../ingest/source-ingest.ts';
 import { logged } from '../logged.ts';
 import { measured } from '../measured.ts';
@@ -12,7 +11,7 @@ import { openBatch } from './open-batch.ts';
 
 const ingest = sourceIngestFromEnvironment();
 const env = readEnvironment({ ...environment.queue, ...environment.slices });
-const queue = { client: new SQSClient(requestLimits()), url: env.SLUICE_QUEUE_URL };
+const queue = lateQueue(env.SLUICE_QUEUE_URL);
 
 const payloadSchema = z.object({ runId: z.string(), batch: z.string() });
 

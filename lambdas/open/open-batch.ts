@@ -1,9 +1,9 @@
 import pMap from 'p-map';
-import type { Queue } from '#run/fleet/dispatch.ts';
 import { runKeys } from '#run/keys.ts';
 import { readBatch } from '#run/ledger/progress.ts';
 import { writeOnce } from '#run/store.ts';
 import { Dispatcher } from '../ingest/dispatcher.ts';
+import type { LateQueue } from '../ingest/late-queue.ts';
 import type { SourceIngest } from '../ingest/source-ingest.ts';
 import { claimWorkersMinute } from '../ingest/workers-minute.ts';
 import { openItem } from './open-item.ts';
@@ -39,7 +39,7 @@ const LONGEST_WAIT_SECONDS = 300;
  */
 export async function openBatch(
   ingest: SourceIngest,
-  queue: Queue,
+  queue: LateQueue,
   { runId, batch, deadline, slices }: OpenRequest,
 ): Promise<OpenAnswer> {
   const items = await readBatch(ingest.store, batch);

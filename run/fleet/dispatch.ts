@@ -1,4 +1,4 @@
-import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSClient } from '@aws-sdk/client-sqs';
 import pMap from 'p-map';
 import { recordFailure } from '../ledger/record-failure.ts';
 import type { Store } from '../store.ts';
@@ -64,6 +64,8 @@ interface Refused {
 
 /** @returns the messages that SQS will never accept. */
 async function sendGroup(queue: Queue, group: readonly WorkMessage[]): Promise<Refused[]> {
+  // Whoever makes messages and sends none, as Slice does, needs no client of SQS.
+  const { SendMessageBatchCommand } = await import('@aws-sdk/client-sqs');
   const refused: Refused[] = [];
   let open = [...group];
   for (let attempt = 1; ; attempt++) {

@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ListBucketsCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { startTestAws } from '#test/helpers/embedded-aws.ts';
+import { withSmallClient } from '#test/helpers/small-s3-client.ts';
 import type { Certificate } from '#test/helpers/source/certificate.ts';
 
 export type S3Kind = 'versitygw' | 'embedded';
@@ -149,16 +150,17 @@ function serverAt(
   const { ca, clients, ...rest } = parts;
   const region = 'us-east-1';
   const clientFor = (endpoint: string, config: S3ClientConfig = {}) => {
-    const client = new S3Client({
+    const settings = {
       endpoint,
       region,
       credentials: rest.credentials,
       forcePathStyle: true,
       ...(ca ? { requestHandler: { httpsAgent: { ca, keepAlive: true } } } : {}),
       ...config,
-    });
+    };
+    const client = new S3Client(settings);
     clients.add(client);
-    return client;
+    return process.env.SLUICE_TEST_S3_CLIENT === 'small' ? withSmallClient(client, settings) : client;
   };
   return { ...rest, region, client: clientFor(rest.endpoint), clientFor, [Symbol.asyncDispose]: rest.stop };
 }

@@ -61,7 +61,7 @@ async function largeRun(slices: number) {
         etag: '"later"',
         lastModified: new Date('2026-11-24T02:00:00Z'),
       }),
-    open: () => openBatch(ingest, queue, { runId: 'r', batch, deadline, slices }),
+    open: () => openBatch(ingest, async () => queue, { runId: 'r', batch, deadline, slices }),
     slice: (slice: number) => uploadSliceOf(ingest, { runId: 'r', item: item.id, slice, call: 1, deadline }),
     // In a process that reads the plan anew.
     lateSlice: (slice: number) =>

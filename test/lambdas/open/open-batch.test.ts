@@ -87,7 +87,11 @@ describe('openBatch', () => {
       sourceAt(`${web.url}/missing`),
     ] as const;
     const work: WorkItem = { kind: 'work', id: 'f'.repeat(32), name: 'work', process: profile, input: null };
-    const answer = await openBatch(ingestOn(store), queue, await batchOf(store, [good, plain, missing, work]));
+    const answer = await openBatch(
+      ingestOn(store),
+      async () => queue,
+      await batchOf(store, [good, plain, missing, work]),
+    );
     expect(answer).toEqual({ left: 0, waitSeconds: 0, startWorkers: true, large: [] });
     expect(await recordedItems(store, 'r', 'landed')).toEqual(new Set([good.id, plain.id]));
     expect(await recordedItems(store, 'r', 'failures')).toEqual(new Set([missing.id]));
@@ -101,9 +105,9 @@ describe('openBatch', () => {
     const request = await batchOf(store, [good]);
     const broken = new RunLimits(store, 1_000_000_000);
     broken.spend = () => Promise.reject(new Error('S3 is away'));
-    await expect(openBatch({ ...ingest, limits: broken }, queue, request)).rejects.toThrow('S3 is away');
+    await expect(openBatch({ ...ingest, limits: broken }, async () => queue, request)).rejects.toThrow('S3 is away');
     expect(await recordedItems(store, 'r', 'failures')).toEqual(new Set());
-    await openBatch(ingest, queue, request);
+    await openBatch(ingest, async () => queue, request);
     expect(await recordedItems(store, 'r', 'landed')).toEqual(new Set([good.id]));
     expect(await received(queue)).toEqual([good.id]);
   });
@@ -114,7 +118,7 @@ describe('openBatch', () => {
     const request = await batchOf(store, items);
     const [first, ...rest] = items.map(({ id }) => id);
     const ingest = { ...ingestOn(store), limits: new RunLimits(store, 1_000), sourcesAtOnce: 1 };
-    expect(await openBatch(ingest, queue, request)).toMatchObject({ left: 0 });
+    expect(await openBatch(ingest, async () => queue, request)).toMatchObject({ left: 0 });
     const failures = await Promise.all(
       rest.map((id) => readJson(store, runKeys('r').record('failures', id), failureSchema)),
     );
@@ -134,7 +138,7 @@ describe('openBatch', () => {
     const request = await batchOf(store, [begun, next]);
     await writePlan(store, 'r', [begun, next], { deadline: new Date(Date.now() + 1_500).toISOString() });
     const ingest = { ...ingestOn(store), limits: new RunLimits(store, 1_000_000), sourcesAtOnce: 1 };
-    expect(await openBatch(ingest, queue, request)).toMatchObject({ left: 0, large: [] });
+    expect(await openBatch(ingest, async () => queue, request)).toMatchObject({ left: 0, large: [] });
     expect(await recordedItems(store, 'r', 'failures')).toEqual(new Set());
     expect(await recordedItems(store, 'r', 'landed')).toEqual(new Set());
     expect(await openUploads(store.client, store.bucket)).toEqual([]);
@@ -159,11 +163,11 @@ describe('openBatch', () => {
     const [store, queue] = [await aws.store(), await aws.queue()];
     const [answered, silent] = [sourceAt(`${web.url}/answered`), sourceAt(`${web.url}/silent`)] as const;
     const request = await batchOf(store, [answered, silent]);
-    await openBatch(ingestOn(store), queue, request);
+    await openBatch(ingestOn(store), async () => queue, request);
     await received(queue);
     await record(store, 'results', resultRecord('r', answered));
     const before = web.requests.length;
-    expect(await openBatch(ingestOn(store), queue, request)).toMatchObject({ left: 0, large: [] });
+    expect(await openBatch(ingestOn(store), async () => queue, request)).toMatchObject({ left: 0, large: [] });
     expect(web.requests.length).toBe(before);
     expect(await received(queue)).toEqual([silent.id]);
   });
@@ -173,14 +177,18 @@ describe('openBatch', () => {
     const item = sourceAt(`${web.url}/in-time`);
     const request = await batchOf(store, [item]);
     const late = { ...request, deadline: new Date() };
-    expect(await openBatch(ingestOn(store), queue, late)).toMatchObject({ left: 1, waitSeconds: 0 });
-    expect(await openBatch(ingestOn(store), queue, request)).toMatchObject({ left: 0 });
+    expect(await openBatch(ingestOn(store), async () => queue, late)).toMatchObject({ left: 1, waitSeconds: 0 });
+    expect(await openBatch(ingestOn(store), async () => queue, request)).toMatchObject({ left: 0 });
     expect(await recordedItems(store, 'r', 'landed')).toEqual(new Set([item.id]));
   });
 
   it('Open returns how long a source asks it to wait, and records no failure', async () => {
     const [store, queue] = [await aws.store(), await aws.queue()];
-    const answer = await openBatch(ingestOn(store), queue, await batchOf(store, [sourceAt(`${web.url}/later`)]));
+    const answer = await openBatch(
+      ingestOn(store),
+      async () => queue,
+      await batchOf(store, [sourceAt(`${web.url}/later`)]),
+    );
     expect(answer.left).toBe(1);
     expect(answer.waitSeconds).toBeGreaterThan(100);
     expect(answer.waitSeconds).toBeLessThanOrEqual(120);
@@ -194,17 +202,17 @@ describe('openBatch', () => {
     await using source = await startSourceServer({ file: { seed: 9, length } });
     const item = sourceAt(source.url);
     const request = await batchOf(store, [item]);
-    const { large } = await openBatch(ingest, queue, request);
+    const { large } = await openBatch(ingest, async () => queue, request);
     expect(large).toEqual([{ item: item.id, slices: [0, 1, 2, 3] }]);
     // A second call names the same slices, and begins no second upload.
-    expect((await openBatch(ingest, queue, request)).large).toEqual(large);
+    expect((await openBatch(ingest, async () => queue, request)).large).toEqual(large);
     expect(await openUploads(store.client, store.bucket)).toHaveLength(1);
 
     for (const slice of large[0]?.slices ?? []) {
       const call = { runId: 'r', item: item.id, slice, call: 1, deadline: request.deadline };
       expect(await uploadSliceOf(ingest, call)).toEqual({ done: true, waitSeconds: 0 });
     }
-    await closeLarge(ingest, queue, 'r', item.id);
+    await closeLarge(ingest, async () => queue, 'r', item.id);
     expect(await readJson(store, runKeys('r').record('landed', item.id), landedSchema)).toMatchObject({
       bytes: length,
       parts: 14,
@@ -219,7 +227,7 @@ describe('openBatch', () => {
     const [store, queue] = [await aws.store(), await aws.queue()];
     await using source = await startSourceServer({ file: { seed: 9, length: 70 * MIB } });
     const request = { ...(await batchOf(store, [sourceAt(source.url)])), slices: 4 };
-    const { large } = await openBatch(ingestOn(store), queue, request);
+    const { large } = await openBatch(ingestOn(store), async () => queue, request);
     // The other two are reserved for new beginnings.
     expect(large[0]?.slices).toEqual([0, 1]);
   });
@@ -229,7 +237,7 @@ it('Open does not land an object again that an earlier run has landed and not pr
   const [store, queue] = [await aws.store(), await aws.queue()];
   const item = { ...sourceAt(`${web.url}/missing/gone.csv`), landedIn: 'earlier' };
   await landedEarlier(store, item, 'a,b\n1,2\n');
-  await openBatch(ingestOn(store), queue, await batchOf(store, [item]));
+  await openBatch(ingestOn(store), async () => queue, await batchOf(store, [item]));
   expect(await readJson(store, runKeys('r').record('landed', item.id), landedSchema)).toMatchObject({
     ...{ runId: 'r', status: 'unchanged', bytes: 8 },
     notes: [expect.stringContaining('landed by run earlier')],
@@ -242,7 +250,7 @@ it('Open lands an object again that has changed since the earlier record', async
   const item = { ...sourceAt(`${web.url}/a.csv`), landedIn: 'earlier' };
   await landedEarlier(store, item, 'a,b\n1,2\n');
   await store.client.send(new PutObjectCommand({ Bucket: store.bucket, Key: item.key, Body: 'another' }));
-  await openBatch(ingestOn(store), queue, await batchOf(store, [item]));
+  await openBatch(ingestOn(store), async () => queue, await batchOf(store, [item]));
   expect(await readJson(store, runKeys('r').record('landed', item.id), landedSchema)).toMatchObject({
     status: 'landed',
   });

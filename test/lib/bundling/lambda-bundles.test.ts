@@ -50,14 +50,20 @@ function packagesIn(files: LambdaBundle['atStart']): Set<string> {
   return new Set(inputs.map((input) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? 'ours'));
 }
 
-it('reads nothing at a cold start that only some sources need: clients for credentials, undici', () => {
+it('reads nothing at a cold start that only some sources need: clients for credentials and of SQS, undici', () => {
   const atStart = packagesIn(bundles.open.atStart);
-  expect([...atStart]).toEqual(expect.arrayContaining(['@aws-sdk/client-s3', 'ours']));
   const later = packagesIn(bundles.open.later);
-  for (const name of ['@aws-sdk/client-ssm', '@aws-sdk/client-secrets-manager', 'undici']) {
+  for (const name of ['@aws-sdk/client-ssm', '@aws-sdk/client-secrets-manager', '@aws-sdk/client-sqs', 'undici']) {
     expect(later).toContain(name);
     expect(atStart).not.toContain(name);
   }
+});
+
+it.each(['open', 'slice'] as const)("holds the engine's small client of S3 and nothing of the SDK's: %s", (name) => {
+  const { atStart, later } = bundles[name];
+  expect(atStart.flatMap(({ inputs }) => Object.keys(inputs))).toContain('transfer/s3/small/client.ts');
+  expect([...packagesIn(atStart)].filter((one) => /^@(?:aws-sdk|smithy)\//.test(one))).toEqual([]);
+  expect([...packagesIn(later)]).not.toContain('@aws-sdk/client-s3');
 });
 
 it('leaves clients of SSO and STS out, for credentials are in the environment', () => {

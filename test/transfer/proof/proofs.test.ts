@@ -73,53 +73,57 @@ it('an expected size proves an end that nothing else proves', async () => {
 });
 
 describe('a hash over ranges', () => {
-  it('a hash over ranges continues after a process died: all bytes are read again, and only missing parts are sent', async () => {
-    await using source = await startSourceServer({ file: { seed: 'v1', length: LENGTH } });
-    const given = hasty(source.url, { expect: { sha256 } });
-    const destination = landing.destination('resumed');
-    let state: TransferState | undefined;
-    const dead = new AbortController();
-    // A process that dies can't abort: here its client can't either.
-    const { AbortMultipartUploadCommand } = await import('@aws-sdk/client-s3');
-    const client = landing.s3.clientFor(landing.s3.endpoint);
-    client.middlewareStack.add(
-      (next, { commandName }) =>
-        (args) => {
-          if (commandName === AbortMultipartUploadCommand.name) throw new Error('dead');
-          return next(args);
+  // The death is a middleware of the SDK's client.
+  it.skipIf(process.env.SLUICE_TEST_S3_CLIENT === 'small')(
+    'a hash over ranges continues after a process died: all bytes are read again, and only missing parts are sent',
+    async () => {
+      await using source = await startSourceServer({ file: { seed: 'v1', length: LENGTH } });
+      const given = hasty(source.url, { expect: { sha256 } });
+      const destination = landing.destination('resumed');
+      let state: TransferState | undefined;
+      const dead = new AbortController();
+      // A process that dies can't abort: here its client can't either.
+      const { AbortMultipartUploadCommand } = await import('@aws-sdk/client-s3');
+      const client = landing.s3.clientFor(landing.s3.endpoint);
+      client.middlewareStack.add(
+        (next, { commandName }) =>
+          (args) => {
+            if (commandName === AbortMultipartUploadCommand.name) throw new Error('dead');
+            return next(args);
+          },
+        { step: 'initialize' },
+      );
+      const first = await openTransfer(
+        given,
+        { ...destination, client },
+        {
+          ...OPTIONS,
+          connections: 1,
+          signal: dead.signal,
+          onUploadCreated: (_, created) => {
+            state = created;
+          },
+          onProgress: ({ bytes }) => {
+            if (bytes > 10 * MIB) dead.abort(new Error('killed'));
+          },
         },
-      { step: 'initialize' },
-    );
-    const first = await openTransfer(
-      given,
-      { ...destination, client },
-      {
-        ...OPTIONS,
-        connections: 1,
-        signal: dead.signal,
-        onUploadCreated: (_, created) => {
-          state = created;
-        },
-        onProgress: ({ bytes }) => {
-          if (bytes > 10 * MIB) dead.abort(new Error('killed'));
-        },
-      },
-    );
-    if (first.kind !== 'stream' || state !== undefined) throw new Error('not one process');
-    await expect(first.run()).rejects.toThrow('killed');
-    if (state === undefined) throw new Error('no state');
+      );
+      if (first.kind !== 'stream' || state !== undefined) throw new Error('not one process');
+      await expect(first.run()).rejects.toThrow('killed');
+      if (state === undefined) throw new Error('no state');
 
-    const { startS3FaultProxy } = await import('#test/helpers/s3-fault-proxy.ts');
-    await using proxy = await startS3FaultProxy(landing.s3.endpoint);
-    const through = { ...destination, client: landing.s3.clientFor(proxy.endpoint) };
-    const second = await openTransfer(given, through, { ...OPTIONS, resume: state });
-    if (second.kind !== 'stream') throw new Error(second.kind);
-    const landed = await second.run();
-    await landing.expectLanded('resumed', 'v1', LENGTH, landed);
-    expect(landed.proofs.held).toContain('expect.sha256');
-    expect(proxy.operations('CreateMultipartUpload')).toBe(0);
-    expect(proxy.operations('UploadPart')).toBeLessThanOrEqual(3);
-  });
+      const { startS3FaultProxy } = await import('#test/helpers/s3-fault-proxy.ts');
+      await using proxy = await startS3FaultProxy(landing.s3.endpoint);
+      const through = { ...destination, client: landing.s3.clientFor(proxy.endpoint) };
+      const second = await openTransfer(given, through, { ...OPTIONS, resume: state });
+      if (second.kind !== 'stream') throw new Error(second.kind);
+      const landed = await second.run();
+      await landing.expectLanded('resumed', 'v1', LENGTH, landed);
+      expect(landed.proofs.held).toContain('expect.sha256');
+      expect(proxy.operations('CreateMultipartUpload')).toBe(0);
+      expect(proxy.operations('UploadPart')).toBeLessThanOrEqual(3);
+    },
+  );
 
   it('a hash over ranges does not continue with another version', async () => {
     await using source = await startSourceServer({ file: { seed: 'v1', length: LENGTH } });
