@@ -31,6 +31,13 @@ export const NOT_ASKED_FOR: readonly NotAskedFor[] = [
     sometimes: true,
   },
   {
+    role: /^FunctionsloadRole$/,
+    action: /^redshift(-data:BatchExecuteStatement|:GetClusterCredentialsWithIAM)$/,
+    resource: /^arn:aws:redshift:/,
+    reason:
+      'The deployment with a cluster only reads its queues. Runs load into a workgroup: test/e2e/warehouse.test.ts.',
+  },
+  {
     role: /^FunctionswatchqueuesRole$/,
     action: /^(redshift-data:CancelStatement|s3:ListBucket)$/,
     reason: 'It cancels a query that takes more than a minute, and the right to list goes with the bucket.',
