@@ -100,8 +100,8 @@ async function sendLambdasByProxy(): Promise<void> {
       versions.set(FunctionName ?? '', Version ?? '');
     }
   }
-  // All but AtDeploy, which does not belong to a run, and Load and Watch, which are deployed only with a setting.
-  const others = new Set<LambdaName>(['at-deploy', 'load', 'watch']);
+  // All but AtDeploy, which does not belong to a run, and Load, Watch and WatchQueues, which are deployed only with a setting.
+  const others = new Set<LambdaName>(['at-deploy', 'load', 'watch', 'watch-queues']);
   expect(versions.size).toBe(LAMBDA_NAMES.filter((name) => !others.has(name)).length);
   const stateMachineArn = aws.outputs.StateMachineArn;
   const { definition = '' } = await aws.sfn.send(new DescribeStateMachineCommand({ stateMachineArn }));
