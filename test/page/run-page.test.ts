@@ -88,7 +88,7 @@ describe('the loads of a run', () => {
 
   it('a failed load shows Redshift’s message and what to do', () => {
     expect(section).toContain('line 4, column capacity: Invalid digit');
-    expect(section).toContain('Mend what the detail names, then redrive the execution');
+    expect(section).toContain('Correct what the detail names, then redrive the execution');
     expect(section.match(/class="mend"/g)).toHaveLength(2);
   });
 

@@ -33,6 +33,8 @@ const CAUGHT: Readonly<Record<string, string>> = {
   StatementError: 'an answer of the stand-in for Redshift',
   AnsweredEarly: 'the transport sends the part again',
   CommandError: 'it brings its own code',
+  DamagedAnswer: 'it has a name of S3’s own, and the small client asks again',
+  S3AnswerError: 'it has the name that S3 gives the error, as an error of the SDK has',
   ConnectionBrokenError: 'a fault of the source, which is asked again',
   ItemError: 'it has the name of the error in the process of an item',
   PermanentItemError: 'it has the name of the error in the process of an item',
