@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -23,7 +24,10 @@ let app: string;
 
 beforeAll(async () => {
   aws = await startTestAws();
-  web = await startWeb((_, response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('a\n\nb\nc\n'));
+  web = await startWeb(({ url = '' }, response) => {
+    const table = url.startsWith('/stations-') ? 'station,temperature\nMunich,4.25\nBremen,7.50\n' : 'a\n\nb\nc\n';
+    response.writeHead(200, { 'content-type': 'text/plain' }).end(table);
+  });
   const folder = join(aws.folder, 'package');
   buildPackage(ROOT, folder);
   const [tarball] = JSON.parse(
@@ -77,31 +81,9 @@ describe('the npm package', () => {
     expect(messages.map((message) => formatMessage(message, {}))).toEqual([]);
   });
 
-  it.each(['nodenext', 'bundler'])(
+  it.each(['nodenext', 'bundler'] as const)(
     'a strict app compiles against the types of the npm package, with the resolution %s',
     (resolution) => {
-      mkdirSync(join(app, 'node_modules/@types'), { recursive: true });
-      for (const name of ['node', 'undici-types']) {
-        const target = join(app, 'node_modules', name === 'node' ? '@types/node' : name);
-        try {
-          symlinkSync(join(ROOT, 'node_modules', name === 'node' ? '@types/node' : name), target);
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-        }
-      }
-      const config = join(app, `tsconfig.${resolution}.json`);
-      const module = resolution === 'bundler' ? 'esnext' : 'nodenext';
-      const compilerOptions = {
-        module,
-        moduleResolution: resolution,
-        target: 'es2022',
-        strict: true,
-        noEmit: true,
-        skipLibCheck: true,
-        allowImportingTsExtensions: true,
-        types: ['node'],
-      };
-      writeFileSync(config, JSON.stringify({ compilerOptions, files: ['app.ts', 'count-lines.ts', 'engine.ts'] }));
       writeFileSync(
         join(app, 'engine.ts'),
         `import { type Landed, PermanentTransferError, transfer } from 'sluice/transfer';
@@ -109,9 +91,7 @@ describe('the npm package', () => {
        export const isFinal = (error: unknown): boolean => error instanceof PermanentTransferError;
        export type Options = Parameters<typeof transfer>[2];`,
       );
-      const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-      const check = () => execFileSync(process.execPath, [tsc, '-p', config], { encoding: 'utf8', timeout: 110_000 });
-      expect(check()).toBe('');
+      typeCheck(app, resolution, ['app.ts', 'count-lines.ts', 'engine.ts']);
     },
   );
 
@@ -138,6 +118,34 @@ describe('the npm package', () => {
     expect(items).toMatchObject([{ status: 'done', result: { result: { lines: 3 } } }]);
   });
 
+  it('the example nightly-parquet lands the file of a night, found by the date of the night before, and converts it into the table of its day', async () => {
+    const nightly = join(aws.folder, 'nightly-parquet');
+    cpSync(join(ROOT, 'examples/nightly-parquet'), nightly, { recursive: true });
+    symlinkSync(join(app, 'node_modules'), join(nightly, 'node_modules'));
+    typeCheck(nightly, 'nodenext', ['app.ts']);
+    const outputs = await deployStack(aws, {
+      folder: join(aws.folder, 'deploy-nightly'),
+      assemblies: join(aws.folder, 'assemblies'),
+      app: `cd ${nightly} && PUBLISHER=${web.url} ${process.execPath} app.ts`,
+      settings: {
+        'gate.intervalSeconds': 1,
+        'gate.attempts': 300,
+        'network.restrictDefaultSecurityGroup': false,
+        'sources.openRanges': ['127.0.0.0/8'],
+        'sources.ports': [],
+      },
+    });
+    const deployed = deployedAws({ client: aws.client, requestsFile: aws.requestsFile, outputs });
+    const backfill = ['backfill', 'stations', '--from', '2026-11-20', '--to', '2026-11-21', '--stack', 'OpenData'];
+    const { code, out, err } = await deployed.sluice(...backfill);
+    expect({ code, err }, out).toMatchObject({ code: 0 });
+    expect(web.requests).toContain('GET /stations-2026-11-19.csv');
+    const { Contents = [] } = await deployed.store.client.send(
+      new ListObjectsV2Command({ Bucket: deployed.store.bucket, Prefix: 'tables/stations/day=2026-11-19/' }),
+    );
+    expect(Contents.map(({ Key = '' }) => Key)).toContainEqual(expect.stringMatching(/\.parquet$/));
+  });
+
   it('synth refuses a module without the processor, with the name of the setting', () => {
     const synth = () =>
       execFileSync(process.execPath, ['app.ts'], {
@@ -154,3 +162,30 @@ describe('the npm package', () => {
     expect(synth).toThrow(/workers\.processors\.none: there is no file none\.ts/);
   });
 });
+
+/** Compiles files of an app in the strictest mode, as its own build would. */
+function typeCheck(folder: string, resolution: 'nodenext' | 'bundler', files: readonly string[]): void {
+  mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
+  for (const name of ['@types/node', 'undici-types']) {
+    const target = join(folder, 'node_modules', name);
+    if (!existsSync(target)) symlinkSync(join(ROOT, 'node_modules', name), target);
+  }
+  const config = join(folder, `tsconfig.${resolution}.json`);
+  const compilerOptions = {
+    module: resolution === 'bundler' ? 'esnext' : 'nodenext',
+    moduleResolution: resolution,
+    target: 'es2022',
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    allowImportingTsExtensions: true,
+    types: ['node'],
+  };
+  writeFileSync(config, JSON.stringify({ compilerOptions, files }));
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+  try {
+    execFileSync(process.execPath, [tsc, '-p', config], { encoding: 'utf8', timeout: 110_000 });
+  } catch (error) {
+    throw new Error(`${folder} does not compile:\n${(error as { stdout?: string }).stdout}`);
+  }
+}
