@@ -20,11 +20,13 @@ const project = (name: string, more: TestProjectInlineConfiguration['test']): Te
   test: { name, testTimeout: 120_000, hookTimeout: 120_000, expect, ...more },
 });
 
-/** The end-to-end tests come first, and those that run one after another before all: they wait, while the others compute. */
-class EndToEndFirst extends BaseSequencer {
+/** What takes longest comes first, because it mostly waits while the others compute. */
+class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ project, moduleId }: TestSpecification) =>
-      project.name !== 'e2e' ? 2 : /(by-turns|impatient)\.test\.ts$/.test(moduleId) ? 0 : 1;
+    const rank = ({ project, moduleId }: TestSpecification) => {
+      if (/(by-turns|impatient)\.test\.ts$/.test(moduleId)) return 0;
+      return { deploys: 1, e2e: 2 }[project.name] ?? 3;
+    };
     return (await super.sort(files)).toSorted((one, other) => rank(one) - rank(other));
   }
 }
@@ -52,7 +54,7 @@ export default defineConfig({
   test: {
     // What is kept of a module holds where its imports lead.
     ...(isSmallS3 && { fsModuleCachePath: 'node_modules/.vitest-cache/small-s3' }),
-    sequence: { sequencer: EndToEndFirst },
+    sequence: { sequencer: LongestFirst },
     globalSetup: ['test/helpers/setup/temporary-folder.ts'],
     // Tests wait for servers, timers and processes more than they compute.
     maxWorkers: 4 + availableParallelism(),
@@ -89,8 +91,7 @@ export default defineConfig({
         // Each deploys for itself, several times.
         include: ['test/deploys/**/*.test.ts'],
         testTimeout: 600_000,
-        hookTimeout: 300_000,
-        fileParallelism: false,
+        hookTimeout: 600_000,
       }),
       project('grants', {
         include: ['test/grants/**/*.test.ts'],
