@@ -31,6 +31,13 @@ export const NOT_ASKED_FOR: readonly NotAskedFor[] = [
     sometimes: true,
   },
   {
+    role: /^WorkersTaskRole$/,
+    action: /^secretsmanager:GetSecretValue$/,
+    resource: /:secret:vendor\/\*$/,
+    reason:
+      'The deployment for the commands of the docs reads this secret in Open alone. Workers read secrets in test/e2e/secrets.test.ts.',
+  },
+  {
     role: /^FunctionsloadRole$/,
     action: /^redshift(-data:BatchExecuteStatement|:GetClusterCredentialsWithIAM)$/,
     resource: /^arn:aws:redshift:/,
