@@ -34,7 +34,7 @@ const BARE = {
 const REGION = { ...BARE, AWS_REGION: 'eu-west-1' };
 
 const COMMANDS =
-  'run watch runs status report items get logs retry cancel stop backfill open doctor validate copy probe completion'.split(
+  'run watch runs status report items get logs retry cancel stop backfill open doctor validate copy probe wlm smoke completion'.split(
     ' ',
   );
 
