@@ -127,6 +127,7 @@ export class DeliveryStack extends Stack {
       // The tests take more memory than anything else.
       buildEnvironment: { computeType: ComputeType.MEDIUM },
       cache: Cache.bucket(this.#artifacts, { prefix: 'cache' }),
+      // CodeBuild runs its commands as root. These are the folders where npm and pip keep their downloads then.
       partialBuildSpec: BuildSpec.fromObject({ cache: { paths: ['/root/.npm/**/*', '/root/.cache/pip/**/*'] } }),
       timeout: Duration.minutes(SYNTH_MINUTES),
       rolePolicyStatements: lookups.length === 0 ? [] : [assume(lookups)],

@@ -14,6 +14,14 @@ import { startWeb, type Web } from '#test/helpers/web.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const EXAMPLE = join(ROOT, 'examples/own-processor');
+/** For apps that don't have the settings of this repository's local run. */
+const SETTINGS = {
+  'gate.intervalSeconds': 1,
+  'gate.attempts': 300,
+  'network.restrictDefaultSecurityGroup': false,
+  'sources.openRanges': ['127.0.0.0/8'],
+  'sources.ports': [],
+};
 
 let aws: Awaited<ReturnType<typeof startTestAws>>;
 let web: Web;
@@ -100,13 +108,7 @@ describe('the npm package', () => {
       folder: join(aws.folder, 'deploy'),
       assemblies: join(aws.folder, 'assemblies'),
       app: `cd ${app} && ${process.execPath} app.ts`,
-      settings: {
-        'gate.intervalSeconds': 1,
-        'gate.attempts': 300,
-        'network.restrictDefaultSecurityGroup': false,
-        'sources.openRanges': ['127.0.0.0/8'],
-        'sources.ports': [],
-      },
+      settings: SETTINGS,
     });
     const deployed = deployedAws({ client: aws.client, requestsFile: aws.requestsFile, outputs });
     const run = await deployed.start({
@@ -127,13 +129,7 @@ describe('the npm package', () => {
       folder: join(aws.folder, 'deploy-nightly'),
       assemblies: join(aws.folder, 'assemblies'),
       app: `cd ${nightly} && PUBLISHER=${web.url} ${process.execPath} app.ts`,
-      settings: {
-        'gate.intervalSeconds': 1,
-        'gate.attempts': 300,
-        'network.restrictDefaultSecurityGroup': false,
-        'sources.openRanges': ['127.0.0.0/8'],
-        'sources.ports': [],
-      },
+      settings: SETTINGS,
     });
     const deployed = deployedAws({ client: aws.client, requestsFile: aws.requestsFile, outputs });
     const backfill = ['backfill', 'stations', '--from', '2026-11-20', '--to', '2026-11-21', '--stack', 'OpenData'];
