@@ -79,6 +79,9 @@ export const TASK_TIMEOUT = Duration.minutes(16);
  *      ▲ redriven: where it broke ─────────────────────────────────────────────────────────╯
  * ```
  *
+ * If the execution was stopped after its gate, and redriven, DoneState may find the run closed or opened by the events of
+ * both. ClosedMeanwhile then leads to BrokenState too, which opens the run, and the gate is passed again.
+ *
  * If Plan fails, there is nothing to close. If the end itself can't be written, or if the execution is stopped or times
  * out, no Catch can help: EventBridge then starts the state machine of `close-run.ts`.
  *
@@ -195,18 +198,28 @@ export class Pipeline extends StateMachineFragment {
         // The run's records do not exist any more.
         .otherwise(new Fail(this, 'NotClosed', { errorPath: '$.error.Error', causePath: '$.error.Cause' })),
     );
+    // Nothing broke in this execution: it was stopped or timed out, its run was closed, and it was redriven.
+    const closedMeanwhile = new Pass(this, 'ClosedMeanwhile', {
+      result: Result.fromObject({
+        Error: 'RunClosedError',
+        Cause: 'the run was closed when its execution was stopped or timed out; redrive the execution to continue',
+      }),
+      resultPath: '$.error',
+    });
     write.next(
       new Choice(this, 'EndedInOrder')
         .when(Condition.booleanEquals('$.outcome.broken', false), sweep.next(outcome))
-        .otherwise(
-          // From here, only a redrive continues.
-          broken.next(
-            new Choice(this, 'GoOn')
-              .when(Condition.stringEquals('$.broke', 'Ingest'), ingest)
-              .when(Condition.stringEquals('$.broke', 'Reconcile'), reconcile)
-              .otherwise(gatekeeper),
-          ),
-        ),
+        .when(Condition.isNotPresent('$.error'), closedMeanwhile.next(broken))
+        // From here, only a redrive continues.
+        .otherwise(broken),
+    );
+    broken.next(
+      new Choice(this, 'GoOn')
+        // The gate had opened before.
+        .when(Condition.isNotPresent('$.broke'), gatekeeper)
+        .when(Condition.stringEquals('$.broke', 'Ingest'), ingest)
+        .when(Condition.stringEquals('$.broke', 'Reconcile'), reconcile)
+        .otherwise(gatekeeper),
     );
     plan.next(
       new Choice(this, 'WorkChoice')

@@ -124,6 +124,7 @@ describe('the state machine', () => {
     ]);
     expect(state('EndedInOrder').Choices).toEqual([
       { Variable: '$.outcome.broken', BooleanEquals: false, Next: 'SweepState' },
+      { Variable: '$.error', IsPresent: false, Next: 'ClosedMeanwhile' },
     ]);
     expect(state('SweepState')).toMatchObject({ Next: 'OutcomeChoice', ResultPath: null });
     expect(state('OutcomeChoice').Default).toBe('Succeed');
@@ -341,6 +342,7 @@ describe('the end', () => {
   it('a redriven execution continues where it broke', () => {
     expect(state('GoOn')).toMatchObject({
       Choices: [
+        { Variable: '$.broke', IsPresent: false, Next: 'GatekeeperState' },
         { Variable: '$.broke', StringEquals: 'Ingest', Next: 'Ingest' },
         { Variable: '$.broke', StringEquals: 'Reconcile', Next: 'Reconcile' },
       ],

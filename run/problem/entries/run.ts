@@ -102,6 +102,13 @@ export const RUN = {
     meaning: 'Every item failed. Each item has its own failure with its own code.',
     mend: 'mend the first failures ("npx sluice items RUN --failed"), then run them again ("npx sluice retry RUN")',
   },
+  'run-closed': {
+    title: 'The run was closed when its execution was stopped',
+    foreign: ['RunClosedError'],
+    meaning:
+      'The execution was stopped or timed out after its gate had opened. The event about this end closed the run, and no redrive has opened it since.',
+    mend: 'redrive the execution in the console: it opens the run and continues at the gate',
+  },
   'run-broke': {
     title: 'The execution broke',
     names: ['EnvironmentError'],
