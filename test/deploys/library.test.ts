@@ -180,7 +180,7 @@ function typeCheck(folder: string, resolution: 'nodenext' | 'bundler', files: re
   writeFileSync(config, JSON.stringify({ compilerOptions, files }));
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
   try {
-    execFileSync(process.execPath, [tsc, '-p', config], { encoding: 'utf8', timeout: 110_000 });
+    execFileSync(process.execPath, [tsc, '-p', config], { encoding: 'utf8', timeout: 180_000 });
   } catch (error) {
     throw new Error(`${folder} does not compile:\n${(error as { stdout?: string }).stdout}`);
   }

@@ -71,7 +71,7 @@ describe(`a deploy over ${COMMIT} while its workers are busy`, () => {
     });
     const underWay = await before.start(work('old', 5));
     // Both workers are in the middle of an item, and three messages wait.
-    await expect.poll(() => pagesAsked('old'), { timeout: 120_000 }).toBe(2);
+    await expect.poll(() => pagesAsked('old')).toBe(2);
 
     const after = deployedAws({
       client: aws.client,

@@ -21,7 +21,7 @@ const api: DataApi = {
 };
 const sql = (...sqls: string[]) => query(api, { name: 'test', sqls });
 const watcher = aws.outputs.WarehouseWatchUser ?? '';
-const WAIT = { timeout: 120_000, interval: 500 };
+const WAIT = { timeout: 180_000, interval: 500 };
 
 let alerts: () => Promise<readonly string[]>;
 beforeAll(async () => {

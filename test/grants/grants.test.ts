@@ -103,7 +103,7 @@ async function run(client: DeployedAws['client'], stateMachineArn: string) {
       expect(found.status).not.toBe('RUNNING');
       return found;
     },
-    { timeout: 100_000, interval: 250 },
+    { timeout: 180_000, interval: 250 },
   );
 }
 

@@ -195,7 +195,7 @@ describe('Fargate tasks', () => {
           stopCode: 'EssentialContainerExited',
           containers: [{ exitCode: 137 }],
         }),
-      { timeout: 10_000 },
+      { timeout: 180_000 },
     );
   });
 
@@ -203,7 +203,7 @@ describe('Fargate tasks', () => {
     const { arn, said } = await startTask(ecs, 'stopped');
     await ecs.send(new StopTaskCommand({ cluster: 'cluster', task: arn, reason: 'a test' }));
     expect(isAlive(said.pid)).toBe(true);
-    await vi.waitFor(() => expect(isAlive(said.pid)).toBe(false), { timeout: 10_000 });
+    await vi.waitFor(() => expect(isAlive(said.pid)).toBe(false), { timeout: 180_000 });
     expect(await describeTask(arn)).toMatchObject({ stopCode: 'UserInitiated', stoppedReason: 'a test' });
   });
 
@@ -267,7 +267,7 @@ describe('the end', () => {
     await ecs.send(new CreateClusterCommand({ clusterName: 'cluster', capacityProviders: ['FARGATE_SPOT'] }));
     const { said } = await startTask(ecs, 'orphan');
     parent.kill('SIGKILL');
-    await vi.waitFor(() => expect(fetch(`${endpoint}/_ministack/health`)).rejects.toThrow(), { timeout: 10_000 });
-    await vi.waitFor(() => expect(isAlive(said.pid)).toBe(false), { timeout: 10_000 });
+    await vi.waitFor(() => expect(fetch(`${endpoint}/_ministack/health`)).rejects.toThrow(), { timeout: 180_000 });
+    await vi.waitFor(() => expect(isAlive(said.pid)).toBe(false), { timeout: 180_000 });
   });
 });

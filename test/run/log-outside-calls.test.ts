@@ -19,7 +19,7 @@ afterAll(() => web.stop());
 async function lines(level: string) {
   const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, web.url], {
     env: { ...aws.childEnv(), POWERTOOLS_LOG_LEVEL: level },
-    timeout: 60_000,
+    timeout: 180_000,
   });
   const written = stdout.split('\n').filter((line) => line.startsWith('{'));
   return { stdout, calls: written.map((line) => JSON.parse(line)).filter(({ message }) => message === 'called') };

@@ -81,7 +81,7 @@ async function end(run: TableLoad, toLoad: Loading, by = context): Promise<LoadR
       last = await advanceLoad(by, run, toLoad);
       return last.state !== 'loading';
     },
-    { timeout: 60_000, interval: 5 },
+    { timeout: 180_000, interval: 5 },
   );
   return last as LoadRecord;
 }

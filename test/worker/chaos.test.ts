@@ -21,9 +21,7 @@ let web: Web | undefined;
 afterEach(() => web?.stop());
 
 describe('workers that are killed at random, with duplicate messages and an S3 that fails at times', () => {
-  it('workers that are killed at random end every item exactly once, with duplicate messages and an S3 that sometimes fails', {
-    timeout: 120_000,
-  }, async () => {
+  it('workers that are killed at random end every item exactly once, with duplicate messages and an S3 that sometimes fails', async () => {
     const seed = Date.now() % 1_000_000;
     console.log(`seed ${seed}`);
     const random = seededRandom(seed);
@@ -72,7 +70,7 @@ describe('workers that are killed at random, with duplicate messages and an S3 t
       running[slot] = workers.start(environment);
     }
     const results = () => recordedItems(test.store, test.runId, 'results');
-    await expect.poll(async () => (await results()).size, { timeout: 60_000, interval: 500 }).toBe(ITEMS);
+    await expect.poll(async () => (await results()).size, { interval: 500 }).toBe(ITEMS);
     for (const worker of running) expect(await worker.exited).toBe(0);
     const attempts = (await Array.fromAsync(listKeys(test.store, 'runs/chaos/attempts/'))).length;
     console.log(`${proxy.happened.length} faults, ${attempts} attempts`);

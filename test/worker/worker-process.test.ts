@@ -116,13 +116,13 @@ describe("the container's command", () => {
     const native = await workers.installDuckDb(test);
     const worker = start({ ...environment, ...native, ...workerVariables({ itemsAtOnce: 1, idleSeconds: 20 }) });
     await test.send(first);
-    await vi.waitFor(async () => expect(await test.result(first)).toBeDefined(), { timeout: 60_000 });
+    await vi.waitFor(async () => expect(await test.result(first)).toBeDefined(), { timeout: 180_000 });
     await test.send(text);
-    await vi.waitFor(async () => expect(await test.failure(text)).toBeDefined(), { timeout: 60_000 });
+    await vi.waitFor(async () => expect(await test.failure(text)).toBeDefined(), { timeout: 180_000 });
     await workers.removeDuckDb(test);
     await test.send(second);
     await vi.waitFor(async () => expect(await test.result(second)).toMatchObject({ result: { rows: 2 } }), {
-      timeout: 60_000,
+      timeout: 180_000,
     });
     worker.child.kill('SIGTERM');
     expect(await worker.exited).toBe(0);

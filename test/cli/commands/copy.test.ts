@@ -100,8 +100,8 @@ describe('sluice copy', () => {
       heldAfter = 16 * MIB;
       const first = startSluice(args, env());
       // At least one part has arrived when all permitted bytes were sent.
-      await vi.waitUntil(() => sent >= heldAfter, { timeout: 60_000 });
-      await vi.waitUntil(async () => (await partsOf(key)) >= 1, { timeout: 60_000, interval: 100 });
+      await vi.waitUntil(() => sent >= heldAfter, { timeout: 180_000 });
+      await vi.waitUntil(async () => (await partsOf(key)) >= 1, { timeout: 180_000, interval: 100 });
       first.child.kill(signal);
       const { code, err } = await first.ended;
       if (signal === 'SIGINT')
@@ -124,7 +124,7 @@ describe('sluice copy', () => {
     const args = ['copy', `${web.url}/${key}`, `s3://${BUCKET}/${key}`, '--connections', '2', '--json'];
     heldAfter = 16 * MIB;
     const first = startSluice(args, env());
-    await vi.waitUntil(async () => (await partsOf(key)) >= 1, { timeout: 60_000, interval: 100 });
+    await vi.waitUntil(async () => (await partsOf(key)) >= 1, { timeout: 180_000, interval: 100 });
     first.child.kill('SIGKILL');
     await first.ended;
     heldAfter = Number.POSITIVE_INFINITY;

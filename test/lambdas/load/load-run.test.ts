@@ -75,7 +75,7 @@ async function looks(runId: string, by = context): Promise<{ loaded: Loaded; und
       if ((last as Error).name === 'NotReadyError') throw last;
       return last;
     },
-    { timeout: 120_000, interval: 5 },
+    { timeout: 180_000, interval: 5 },
   );
   if (loaded instanceof Error) throw loaded;
   return { loaded, underWay };
@@ -163,7 +163,7 @@ describe('a load that is under way', () => {
     create.release();
     expect(await call).toBeInstanceOf(Error);
     // The statement may be cancelled before it comes to the hold.
-    await vi.waitUntil(() => statementOf(table)?.state === 'ABORTED', { timeout: 60_000 });
+    await vi.waitUntil(() => statementOf(table)?.state === 'ABORTED', { timeout: 180_000 });
     expect(await readLoadRecord(test.store, 'late', 0)).toMatchObject({
       state: 'cancelled',
       error: { message: expect.stringContaining('the execution had ended before the table was loaded') },
@@ -175,7 +175,7 @@ describe('a load that is under way', () => {
     const table = await newTable();
     const closing = await landed('faster', [{ load: csvInto(table), body: 'n,word\n1,a\n2,b\n' }]);
     await expect(loadRun(context, 'faster', false)).rejects.toMatchObject({ name: 'NotReadyError' });
-    await vi.waitUntil(() => statementOf(table)?.state === 'FINISHED', { timeout: 60_000 });
+    await vi.waitUntil(() => statementOf(table)?.state === 'FINISHED', { timeout: 180_000 });
     await breakClosing(test.store, closing, STOPPED);
     expect(await cancelLoads(context, 'faster')).toEqual([]);
     expect(await readLoadRecord(test.store, 'faster', 0)).toMatchObject({

@@ -51,7 +51,7 @@ async function failedRun(runId: string) {
       const { executions = [] } = await sfn.send(new ListExecutionsCommand(query));
       return executions.some(({ name }) => name === runId);
     },
-    { timeout: 20_000 },
+    { timeout: 180_000 },
   );
   return plan;
 }

@@ -119,7 +119,7 @@ describe('between states', () => {
         expect(found.status).not.toBe('RUNNING');
         return found;
       },
-      { timeout: 60_000, interval: 100 },
+      { timeout: 180_000, interval: 100 },
     );
   }
   const pass = (length: number) => ({ Type: 'Pass', Result: 'x'.repeat(length), End: true });

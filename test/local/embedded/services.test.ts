@@ -47,7 +47,7 @@ async function run(name: string, state: object, grants: readonly PolicyGrant[], 
       expect(found.status).not.toBe('RUNNING');
       return found;
     },
-    { timeout: 60_000, interval: 100 },
+    { timeout: 180_000, interval: 100 },
   );
 }
 

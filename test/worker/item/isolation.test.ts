@@ -58,14 +58,12 @@ describe('items that misuse their process', () => {
     expect((await readdir(workers.folder())).filter((name) => name.startsWith('sluice-items-'))).toEqual([]);
   });
 
-  it('an item with an endless loop ends with its worker at SIGTERM, and is returned', {
-    timeout: 120_000,
-  }, async () => {
+  it('an item with an endless loop ends with its worker at SIGTERM, and is returned', async () => {
     const { test, environment } = await rig('sigterm', { itemMinutes: 60 });
     await test.send(test.message('loop', 'loop'));
     const worker = workers.start(environment, [process.execPath, PROGRAM]);
     const begun = () => worker.lines().some(({ message }) => message === 'begins');
-    await expect.poll(begun, { timeout: 60_000 }).toBe(true);
+    await expect.poll(begun).toBe(true);
     worker.child.kill('SIGTERM');
     expect(await worker.exited).toBe(0);
     expect(worker.lines().at(-1)).toMatchObject({ message: 'leaves', reason: 'stopped', returned: 1 });
@@ -82,7 +80,6 @@ describe('items that misuse their process', () => {
 
   it.runIf(process.platform === 'linux')(
     'an item with an endless loop ends with a killed worker, and so do the processes of its processor',
-    { timeout: 120_000 },
     async () => {
       const { test, environment } = await rig('killed', { itemMinutes: 60 });
       await test.send(test.message('loop', 'loop'));

@@ -105,7 +105,7 @@ it('a worker returns an item without counting the try if the source asks it to w
   const working = test.work({}, stop.signal);
   const marks = async () =>
     (await Array.fromAsync(listKeys(test.store, runKeys(test.runId).attempts(item.id)))).map((key) => key.slice(-18));
-  await expect.poll(marks, { timeout: 20_000 }).toContain('1-interrupted.json');
+  await expect.poll(marks).toContain('1-interrupted.json');
   stop.abort();
   expect(await working).toMatchObject({ retry: 1, failed: 0 });
   expect(await test.messagesLeft()).toEqual({ visible: 0, inFlight: 1 });
@@ -122,7 +122,7 @@ it('a worker that is stopped returns a source, and leaves no upload', async () =
   const working = test.work({}, stop.signal);
   const uploads = async () =>
     (await test.store.client.send(new ListMultipartUploadsCommand({ Bucket: test.store.bucket }))).Uploads?.length ?? 0;
-  await expect.poll(uploads, { timeout: 20_000 }).toBe(1);
+  await expect.poll(uploads).toBe(1);
   stop.abort();
   expect(await working).toMatchObject({ returned: 1 });
   expect(await uploads()).toBe(0);
