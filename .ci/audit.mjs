@@ -7,7 +7,7 @@ const report = parse(stdout);
 const counts = report?.metadata?.vulnerabilities;
 if (counts === undefined) {
   console.log(
-    `npm audit could not be asked, so nothing is known: ${report?.message ?? report?.error?.summary ?? 'no answer'}`,
+    `npm audit gave no result, so known vulnerabilities were not checked: ${report?.message ?? report?.error?.summary ?? 'no answer'}`,
   );
 } else {
   console.log(`npm audit: ${JSON.stringify(counts)}`);

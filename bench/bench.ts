@@ -50,25 +50,29 @@ const BRIEF_GOALS: readonly CaseName[] = ['coldstart', 'small', 'peers', 'memory
 const SCRIPT = {
   command: 'npm run bench --',
   about:
-    'Measures the engine and the tools that it is compared with. No run is begun after --minutes; what is left out is named.',
+    'Measures the engine and other tools for the same job. After --minutes it starts no more measurements, and it names those that it has not made.',
   options: {
     quick: {
       type: 'boolean',
       default: false,
-      what: 'smaller files and one round each, a few minutes: shows that all works, not how fast it is',
+      what: 'smaller files and one round each, in a few minutes: shows that everything works, not how fast it is',
     },
     goals: {
       type: 'boolean',
       default: false,
       what: `the cases with goals (${GOALS.join(', ')}) within half an hour; with --quick ${BRIEF_GOALS.join(', ')} within 12 minutes`,
     },
-    only: { type: 'string', takes: 'CASE,…', what: `some of the cases: ${ALL.join(', ')}` },
-    tools: { type: 'string', takes: 'TOOL,…', what: 'some of the tools, each by a part of its name; sluice stays' },
-    minutes: { type: 'string', takes: 'NUMBER', what: 'no run is begun after this time (22, or 10 with --quick)' },
+    only: { type: 'string', takes: 'CASE,…', what: `measure only these cases: ${ALL.join(', ')}` },
+    tools: {
+      type: 'string',
+      takes: 'TOOL,…',
+      what: 'measure only these tools, each named by a part of its name; sluice is always measured',
+    },
+    minutes: { type: 'string', takes: 'NUMBER', what: 'start no measurement after this time (22, or 10 with --quick)' },
     wait: {
       type: 'string',
       takes: 'NUMBER',
-      what: 'minutes to wait for a quiet machine before it begins (2, or 0 with --quick)',
+      what: 'wait this many minutes for a quiet machine before the start (2, or 0 with --quick)',
     },
   },
 } as const;
@@ -79,7 +83,7 @@ const brief = values.goals && values.quick;
 const quick = values.quick && !brief;
 const asked = values.only?.split(',') ?? (brief ? BRIEF_GOALS : values.goals ? GOALS : ALL);
 const unknown = asked.filter((name) => !Object.hasOwn(CASES, name));
-if (unknown.length > 0) refuse(SCRIPT, `no such case: ${unknown.join(', ')}`);
+if (unknown.length > 0) refuse(SCRIPT, `there is no case ${unknown.join(', ')}; there are ${ALL.join(', ')}`);
 const minutes = Number(values.minutes ?? (values.quick ? 10 : 22));
 if (!(minutes > 0)) refuse(SCRIPT, '--minutes takes a number above 0');
 const wait = Number(values.wait ?? (values.quick ? 0 : 2));
@@ -99,7 +103,8 @@ const tools: Tool[] = [
 const versions = new Map<Tool, string | undefined>();
 for (const tool of chosen(tools)) versions.set(tool, await tool.version());
 const missing = [...versions].filter(([, version]) => version === undefined).map(([tool]) => tool.name);
-if (missing.length > 0) say(`not installed, so left out: ${missing.join(', ')}; bench/install-peers.sh installs them`);
+if (missing.length > 0)
+  say(`these tools are not installed and not measured: ${missing.join(', ')}; bench/install-peers.sh installs them`);
 
 await waitForQuiet(wait, say);
 const installed = [...versions.keys()].filter((tool) => versions.get(tool) !== undefined);
@@ -131,7 +136,7 @@ function chosen(all: readonly Tool[]): Tool[] {
   if (parts === undefined) return [...all];
   const strange = parts.filter((part) => !all.some(({ name }) => name.includes(part)));
   if (strange.length > 0) {
-    refuse(SCRIPT, `no such tool: ${strange.join(', ')}; there are ${all.map(({ name }) => name).join(', ')}`);
+    refuse(SCRIPT, `there is no tool ${strange.join(', ')}; there are ${all.map(({ name }) => name).join(', ')}`);
   }
   return all.filter((tool) => tool === sluice || parts.some((part) => tool.name.includes(part)));
 }

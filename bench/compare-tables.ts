@@ -27,10 +27,10 @@ interface Answer {
 
 const { values, positionals } = scriptOptions({
   command: 'node bench/compare-tables.ts',
-  about: 'Compares what profile, parquet and DuckDB alone say of table files.',
+  about: 'Compares what profile, parquet and DuckDB alone report about table files.',
   positionals: 'FILE_OR_FOLDER …',
   options: {
-    json: { type: 'boolean', default: false, what: 'a line of JSON for each file instead of a table' },
+    json: { type: 'boolean', default: false, what: 'print a line of JSON for each file instead of a table' },
   },
 });
 if (positionals.length === 0)
@@ -63,7 +63,7 @@ for (const file of files) {
   }
   if (!same) console.error(`≠ ${file}: profile says ${profiled.answer.said}; parquet ${converted.answer.said}`);
 }
-console.error(`${files.length} files, ${unlike} of which profile and parquet do not say the same`);
+console.error(`${files.length} files; profile and parquet report different results for ${unlike} of them`);
 
 function filesIn(path: string): string[] {
   if (statSync(path).isFile()) return [path];

@@ -22,11 +22,16 @@ const MIB = 1_048_576;
 
 const { values } = scriptOptions({
   command: 'node bench/copy-kills.ts',
-  about: 'Kills "sluice copy" of one file again and again until it has run to its end.',
+  about: 'Kills "sluice copy" of one file again and again, then lets it finish.',
   options: {
     mib: { type: 'string', takes: 'NUMBER', default: '2048', what: 'size of the file' },
-    kills: { type: 'string', takes: 'NUMBER', default: '20', what: 'how often it is killed' },
-    seed: { type: 'string', takes: 'NUMBER', default: String(Date.now() % 1_000_000), what: 'of the random moments' },
+    kills: { type: 'string', takes: 'NUMBER', default: '20', what: 'the number of kills' },
+    seed: {
+      type: 'string',
+      takes: 'NUMBER',
+      default: String(Date.now() % 1_000_000),
+      what: 'the seed of the random moments',
+    },
   },
 });
 const length = Number(values.mib) * MIB;

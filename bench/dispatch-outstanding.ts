@@ -20,10 +20,10 @@ import { type GeneratedRun, objectsOf, planOf, RUN_ID } from './generated-run.ts
 
 const { values } = scriptOptions({
   command: 'node bench/dispatch-outstanding.ts',
-  about: 'Measures how the gate sends the items of a long run once more.',
+  about: 'Measures how the gate sends the messages of a long run again.',
   options: {
     items: { type: 'string', takes: 'NUMBER', default: '20000', what: 'items of the run' },
-    'sqs-milliseconds': { type: 'string', takes: 'NUMBER', default: '15', what: 'added to each call of SQS' },
+    'sqs-milliseconds': { type: 'string', takes: 'NUMBER', default: '15', what: 'delay added to each call of SQS' },
   },
 });
 await using disposer = new AsyncDisposableStack();

@@ -21,7 +21,7 @@ const { values } = scriptOptions({
   command: 'node bench/gate-latency.ts',
   about: 'Measures the time from the last record of a run to its open gate.',
   options: {
-    runs: { type: 'string', takes: 'NUMBER', default: '20', what: 'how many runs' },
+    runs: { type: 'string', takes: 'NUMBER', default: '20', what: 'the number of runs' },
     interval: { type: 'string', takes: 'NUMBER', default: '2', what: 'seconds between two looks of the gate' },
   },
 });

@@ -20,7 +20,7 @@ const TIB_MIB = 1_048_576;
 
 const { values } = scriptOptions({
   command: 'node bench/lambda-shares.ts',
-  about: 'Measures what a Lambda of each memory size lands a second.',
+  about: 'Measures how many MiB a Lambda function of each memory size lands in a second.',
   options: {
     mib: { type: 'string', takes: 'NUMBER', default: '512', what: 'size of the file' },
     rounds: { type: 'string', takes: 'NUMBER', default: '3', what: 'runs for each size' },

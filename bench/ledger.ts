@@ -5,7 +5,7 @@
  *
  * Steps: `gate`, the exact count; `reconcile`; `end`, which closes the run and writes its end piece by piece; `all`, the default.
  * `--pieces 3` measures three pieces of the end and lets copies of the last stand for the others, before the last step adds up.
- * `--mixed` says that every second item gets no processor: then the gate needs both ledgers, and the plan.
+ * `--mixed` says that only every second item has a processor: then the gate needs both ledgers, and the plan.
  *
  * By default on versitygw. `--endpoint`, `--access-key` and `--secret-key` name another server, `--filled` says that a run before
  * has filled it, `--put` names an address that takes unsigned PUTs of `/<bucket>/<key>`, which fill three times as fast.
@@ -28,23 +28,27 @@ import { expectedCounts, type GeneratedRun, objectsOf, planOf } from './generate
 
 const { values } = scriptOptions({
   command: 'node bench/ledger.ts',
-  about: 'Measures what it takes to look at a long run and to end it, on versitygw.',
+  about: 'Measures a look at a long run, and its end, on versitygw.',
   options: {
     items: { type: 'string', takes: 'NUMBER', default: '10000', what: 'items of the run' },
-    mixed: { type: 'boolean', default: false, what: 'every second item gets no processor' },
-    step: { type: 'string', takes: 'STEP', default: 'all', what: 'gate, reconcile, end or all' },
-    endpoint: { type: 'string', takes: 'URL', what: 'another S3 server' },
+    mixed: { type: 'boolean', default: false, what: 'only every second item has a processor' },
+    step: { type: 'string', takes: 'STEP', default: 'all', what: 'measure gate, reconcile, end or all' },
+    endpoint: { type: 'string', takes: 'URL', what: 'the URL of another S3 server' },
     'access-key': { type: 'string', takes: 'KEY', default: 'bench', what: 'of that server' },
     'secret-key': { type: 'string', takes: 'KEY', default: 'bench-secret', what: 'of that server' },
-    memory: { type: 'string', takes: 'NUMBER', what: 'MB of the functions, instead of what they are deployed with' },
+    memory: {
+      type: 'string',
+      takes: 'NUMBER',
+      what: 'memory of the functions in MB, instead of their deployed memory',
+    },
     pieces: {
       type: 'string',
       takes: 'NUMBER',
-      what: 'measures so many pieces of the end; copies of the last stand for the rest',
+      what: 'measure this many pieces of the end, and use copies of the last one for the others',
     },
-    'fill-only': { type: 'boolean', default: false, what: 'fills the server and measures nothing' },
-    filled: { type: 'boolean', default: false, what: 'a run before has filled the server' },
-    put: { type: 'string', takes: 'URL', what: 'takes unsigned PUTs, which fill faster' },
+    'fill-only': { type: 'boolean', default: false, what: 'fill the server and measure nothing' },
+    filled: { type: 'boolean', default: false, what: 'an earlier call has filled the server' },
+    put: { type: 'string', takes: 'URL', what: 'send unsigned PUTs, which are faster' },
   },
 });
 const bucket = `ledger-bench-${values.items}`;

@@ -33,13 +33,13 @@ const { values } = scriptOptions({
       type: 'string',
       takes: 'NUMBER',
       default: '40',
-      what: 'it stops after them, and says how far the run had come',
+      what: 'stop after this many minutes, and print the progress of the run',
     },
-    workers: { type: 'string', takes: 'NUMBER', default: '2', what: 'workers at most' },
+    workers: { type: 'string', takes: 'NUMBER', default: '2', what: 'the largest number of workers' },
     'at-once': { type: 'string', takes: 'NUMBER', default: '2', what: 'items at once in a worker' },
-    tables: { type: 'string', takes: 'NUMBER', default: '20', what: 'one file of so many is a table' },
-    processed: { type: 'string', takes: 'NUMBER', default: '1', what: 'one file of so many gets the processor' },
-    log: { type: 'string', takes: 'FILE', what: 'takes the log of the embedded AWS' },
+    tables: { type: 'string', takes: 'NUMBER', default: '20', what: 'one file in this many is a table' },
+    processed: { type: 'string', takes: 'NUMBER', default: '1', what: 'one file in this many has a processor' },
+    log: { type: 'string', takes: 'FILE', what: 'the file for the log of the embedded AWS' },
   },
 });
 const items = Number(values.items);
@@ -121,7 +121,10 @@ const states: { state: string; at: Date }[] = [];
 const stop = AbortSignal.timeout(minutes * 60_000);
 const cpu = new Map<number, { kind: string; seconds: number }>();
 const sampling = setInterval(() => sampleCpu(), 2_000);
-const looking = setInterval(() => void look().catch((error) => say(`could not look: ${error}`)), LOOK_SECONDS * 1_000);
+const looking = setInterval(
+  () => void look().catch((error) => say(`could not read the run's records: ${error}`)),
+  LOOK_SECONDS * 1_000,
+);
 let outcome = 'not at its end';
 let problem = '';
 try {

@@ -90,7 +90,7 @@ async function answers(port: number, child: ChildProcess): Promise<void> {
       socket.once('connect', () => socket.destroy());
     });
     if (open) return;
-    if (attempt === 100) throw new Error('nginx did not come up');
+    if (attempt === 100) throw new Error('nginx did not start');
     await sleep(50);
   }
 }

@@ -16,7 +16,7 @@ const { values, positionals } = scriptOptions({
   about: 'Measures the conversion of one file to Parquet.',
   positionals: 'FILE',
   options: {
-    memory: { type: 'string', takes: 'NUMBER', default: '200', what: 'MiB that the processor may use' },
+    memory: { type: 'string', takes: 'NUMBER', default: '200', what: 'MiB of memory that the processor may use' },
   },
 });
 const [file] = positionals;

@@ -22,8 +22,7 @@ const {
   positionals: [linesText = '1000000', endpoint, bucket],
 } = scriptOptions({
   command: 'node bench/plan-list.ts',
-  about:
-    'Plans a run of a generated list, of a million lines if nothing else is said, with the heap of a 512 MB Lambda.',
+  about: 'Plans a run of a generated list, by default of a million lines, with the heap of a 512 MB Lambda.',
   positionals: '[LINES]',
 });
 await (endpoint === undefined || bucket === undefined ? measure(Number(linesText)) : plan(endpoint, bucket));

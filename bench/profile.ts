@@ -17,10 +17,7 @@ import { sluiceTool } from './tools/sluice.ts';
 /** Functions that are recognised by name; all others are recognised by file: ours, the SDK's or Node's. */
 const NAMED: readonly [RegExp, string][] = [
   [/^crc32 node:zlib/, 'CRC-32'],
-  [
-    /^(?:writev|writeLatin1String|writeUtf8String|writeBuffer) /,
-    'writes to sockets, the kernel’s copy and TLS included',
-  ],
+  [/^(?:writev|writeLatin1String|writeUtf8String|writeBuffer) /, 'writes to sockets, with the kernel’s copy and TLS'],
   [/^\(garbage collector\)/, 'garbage collection'],
   [/^(?:compile\S*) node:|^\(program\)/, 'compiling, and V8 itself'],
   [/ node:/, 'JavaScript of Node'],
@@ -31,7 +28,7 @@ const { values } = scriptOptions({
   about: 'Shows where the CPU time of the engine goes, by V8’s profiler.',
   options: {
     gib: { type: 'string', takes: 'NUMBER', default: '4', what: 'size of the file' },
-    tls: { type: 'boolean', default: false, what: 'TLS on both sides' },
+    tls: { type: 'boolean', default: false, what: 'use TLS on both sides' },
   },
 });
 const gib = Number(values.gib);

@@ -83,13 +83,13 @@ function markdown(
   { date, machine, loadAtStart, loadAtEnd, versions }: Circumstances,
   stem: string,
 ): string {
-  const lines = [`# Measured ${date.slice(0, 10)}${quick ? ' (quick run: the figures are not worth much)' : ''}`, ''];
+  const lines = [`# Measured ${date.slice(0, 10)}${quick ? ' (quick run: do not compare these figures)' : ''}`, ''];
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   lines.push(
     `${machine}, load ${loadAtStart.toFixed(1)} at the start and ${loadAtEnd.toFixed(1)} at the end. ${named.join(', ')}.`,
   );
   lines.push(
-    'Loopback; source, S3 server and tool each a process of its own; every object compared with the source by SHA-256.',
+    'Source, S3 server and tool are separate processes on the loopback interface. Every object was compared with its source by SHA-256.',
   );
   if (runs.some(({ of }) => of === 'peers')) lines.push('', `![The tools compared](${stem}.svg)`);
   const findings = results.flatMap((result) => result.findings);
@@ -104,8 +104,8 @@ function markdown(
   }
   if (failures.length > 0) lines.push('', '## Failed', '', ...failures.map((what) => `- ${oneLine(what)}`));
   if (repeated.length > 0)
-    lines.push('', '## Failed and made again', '', ...repeated.map((what) => `- ${oneLine(what)}`));
-  if (leftOut.length > 0) lines.push('', '## Left out', '', ...leftOut.map((what) => `- ${what}`));
+    lines.push('', '## Failed and repeated', '', ...repeated.map((what) => `- ${oneLine(what)}`));
+  if (leftOut.length > 0) lines.push('', '## Not measured', '', ...leftOut.map((what) => `- ${what}`));
   return `${lines.join('\n')}\n`;
 }
 

@@ -30,7 +30,7 @@ import { csvNamed, startWeb } from '#test/helpers/web.ts';
 
 const { values } = scriptOptions({
   command: 'node bench/run-usage.ts',
-  about: 'Counts what a run of small files asks of S3 and writes to the logs.',
+  about: 'Counts the S3 requests and the log bytes of a run of small files.',
   options: {
     items: { type: 'string', takes: 'NUMBER', default: '200', what: 'files of the run' },
   },

@@ -112,7 +112,7 @@ export class Bench {
 
   leaveOut(what: string): void {
     this.leftOut.push(what);
-    this.say(`   left out: ${what}`);
+    this.say(`   not measured: ${what}`);
   }
 
   /**

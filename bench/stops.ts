@@ -26,11 +26,11 @@ const START_SECONDS = 600;
 
 const { values } = scriptOptions({
   command: 'node bench/stops.ts',
-  about: 'Shows whether what we start ends, again and again.',
+  about: 'Starts and stops processes again and again, and shows whether each one ends.',
   options: {
-    stops: { type: 'string', takes: 'NUMBER', default: '200', what: 'stops of the sample source' },
-    workers: { type: 'string', takes: 'NUMBER', default: '50', what: 'stops of a worker' },
-    starts: { type: 'string', takes: 'NUMBER', default: '30', what: 'runs of npm start' },
+    stops: { type: 'string', takes: 'NUMBER', default: '200', what: 'the number of stops of the sample source' },
+    workers: { type: 'string', takes: 'NUMBER', default: '50', what: 'the number of stops of a worker' },
+    starts: { type: 'string', takes: 'NUMBER', default: '30', what: 'the number of runs of npm start' },
   },
 });
 

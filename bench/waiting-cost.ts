@@ -29,7 +29,7 @@ const LOOK_SECONDS = 1;
 
 const { values } = scriptOptions({
   command: 'node bench/waiting-cost.ts',
-  about: 'Computes what a wait costs, next to other ways to wait.',
+  about: 'Computes the cost of a wait, and the cost of other ways to wait.',
   options: {
     hours: { type: 'string', takes: 'NUMBER', default: '10', what: 'length of the wait' },
     interval: { type: 'string', takes: 'NUMBER', default: '30', what: 'seconds between two looks' },
@@ -89,8 +89,10 @@ const ways: Way[] = [
     dollars: hours * MWAA_SMALL_HOUR,
   },
 ];
-console.log(`${hours} hours; the gatekeeper has ${memoryGb * 1_024} MiB and a look is reckoned at ${LOOK_SECONDS} s`);
-console.log(`a look: ${(1e6 * compute).toFixed(1)} $ a million of Lambda, ${(1e6 * storage).toFixed(1)} of S3 and SQS`);
+console.log(`${hours} hours; the gatekeeper has ${memoryGb * 1_024} MiB and a look is counted as ${LOOK_SECONDS} s`);
+console.log(
+  `looks: $${(1e6 * compute).toFixed(1)} a million for Lambda, $${(1e6 * storage).toFixed(1)} for S3 and SQS`,
+);
 console.log('| way | looks | transitions | history events | $ |');
 console.log('|---|---|---|---|---|');
 for (const { way, looks, transitions, events, dollars } of ways) {

@@ -5,7 +5,7 @@
  * do within a region, but one Python process answers for both, so this is a lower bound.
  *
  * `--in-process` runs the items in the worker's own process, as before they had one each: the difference is what that costs.
- * `--fresh` gives each item a new process: what an item costs after one that failed.
+ * `--fresh` starts a new process for each item: what an item costs after one that failed.
  */
 import { readFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
@@ -25,12 +25,12 @@ import { nothing } from './nothing-worker.ts';
 
 const { values } = scriptOptions({
   command: 'node bench/worker-rate.ts',
-  about: 'Measures the items a second of one worker on tiny items.',
+  about: 'Measures how many tiny items one worker processes in a second.',
   options: {
-    items: { type: 'string', takes: 'NUMBER', default: '500', what: 'how many items' },
-    'at-once': { type: 'string', takes: 'NUMBER', default: '2', what: 'items at once' },
-    'in-process': { type: 'boolean', default: false, what: 'runs items in the process of the worker' },
-    fresh: { type: 'boolean', default: false, what: 'gives each item a new process' },
+    items: { type: 'string', takes: 'NUMBER', default: '500', what: 'the number of items' },
+    'at-once': { type: 'string', takes: 'NUMBER', default: '2', what: 'items at the same time' },
+    'in-process': { type: 'boolean', default: false, what: 'run items in the process of the worker' },
+    fresh: { type: 'boolean', default: false, what: 'start a new process for each item' },
   },
 });
 const items = Number(values.items);

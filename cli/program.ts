@@ -53,16 +53,16 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
   const onDeployment = (name: string, summary: string) => deploymentCommand(program, name, summary);
 
   onDeployment('run', 'start a run and follow it to its end')
-    .argument('[url...]', "what to land; without any, the deployment's default input")
-    .option('--key <key>', 'where the one URL lands in the bucket')
+    .argument('[url...]', "the URLs to land; without a URL, the deployment's default input")
+    .option('--key <key>', 'the key in the bucket, if there is only one URL')
     .option('--to <prefix>', 'a prefix for the keys of all URLs')
-    .option('--from <file>', 'a list of sources: it is uploaded for the run (docs/input.md)')
+    .option('--from <file>', 'a file with a list of sources, which the command uploads (docs/input.md)')
     .option('--input <file>', 'an execution input as JSON (docs/input.md); "-" reads standard input')
-    .option('--process <name>', 'the processor that each landed object gets')
-    .option('--on-late <word>', 'what to do when time is up: partial (go on with what there is) or fail')
+    .option('--process <name>', 'the processor to run on each landed object')
+    .option('--on-late <word>', 'what to do when time is up: partial (close the run without the missing items) or fail')
     .option('--name <run>', "the new run's id")
     .option('--detach', "print the run's id and do not wait for it")
-    .option('--dry-run', 'check the input, ask each source what it is, show size, time and dollars, and start nothing')
+    .option('--dry-run', 'check the input, probe each source, and show size, time and dollars; start nothing')
     .action(async (urls: string[], options: Omit<RunOptions, 'urls'> & Common & { dryRun?: boolean }) => {
       const { prepareRun, run } = await import('./commands/run.ts');
       const prepared = await prepareRun({ ...options, urls });
@@ -75,17 +75,17 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
 
   onDeployment('watch', 'follow a run to its end; Ctrl-C ends the watching, not the run')
     .argument('<run>', RUN)
-    .option('--page', "serve the run's page on this machine meanwhile, renewed as the run goes on")
-    .option('--port <number>', 'where to serve it; any free port by default', whole(1, 65_535))
+    .option('--page', "also serve the run's page on this machine, and update it while the run goes on")
+    .option('--port <number>', 'the port of that page; by default, any free port', whole(1, 65_535))
     .action(async (run: string, options: WatchOptions & Common) => {
       const { watch } = await import('./commands/watch.ts');
       end(await watch(await connected(options), run, options));
     });
 
   onDeployment('runs', 'list the latest runs')
-    .option('--limit <number>', 'how many', whole(1, 10_000), 20)
+    .option('--limit <number>', 'the number of runs', whole(1, 10_000), 20)
     .addOption(
-      new Option('--outcome <word>', 'only runs that are or ended so').choices([
+      new Option('--outcome <word>', 'list only runs with this state or outcome').choices([
         'running',
         'complete',
         'partial',
@@ -99,16 +99,16 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
       end(await runs(await connected(options), options));
     });
 
-  onDeployment('status', 'show how far a run is')
+  onDeployment('status', 'show the progress of a run')
     .argument('<run>', RUN)
     .action(async (run: string, options: Common) => {
       const { status } = await import('./commands/status.ts');
       end(await status(await connected(options), run));
     });
 
-  onDeployment('report', 'show what came of a run that has ended')
+  onDeployment('report', 'show the outcome of a run that has ended')
     .argument('<run>', RUN)
-    .option('--open', 'open its page in the browser, too')
+    .option('--open', "also open the run's page in the browser")
     .action(async (run: string, options: Common & { open?: boolean }) => {
       const { report } = await import('./commands/report.ts');
       end(await report(await connected(options), run, options));
@@ -116,8 +116,8 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
 
   onDeployment('items', "list a run's items with their states")
     .argument('<run>', RUN)
-    .option('--failed', 'only failed ones')
-    .option('--missing', 'only those that are neither done nor failed')
+    .option('--failed', 'list only failed items')
+    .option('--missing', 'list only items that are neither done nor failed')
     .action(async (run: string, options: ItemsOptions & Common) => {
       const { items } = await import('./commands/items.ts');
       end(await items(await connected(options), run, options));
@@ -126,24 +126,24 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
   onDeployment('get', "download an item's object, or the outputs of its processor")
     .argument('<run>', RUN)
     .argument('<item>', "the item's name or id")
-    .option('--outputs', 'the outputs of the processor')
-    .option('--to <path>', 'the file, the folder for outputs, or "-" for standard output')
+    .option('--outputs', 'download the outputs of the processor')
+    .option('--to <path>', 'the file, or the folder for outputs; "-" writes to standard output')
     .action(async (run: string, item: string, options: GetOptions & Common) => {
       const { get } = await import('./commands/get.ts');
       end(await get(await connected(options), run, item, options));
     });
 
-  onDeployment('logs', 'show the log lines of a run, of all functions and workers in the order of time')
+  onDeployment('logs', 'show the log lines of a run, from all functions and workers, in the order of time')
     .argument('<run>', RUN)
-    .argument('[item]', 'only lines that name this item')
+    .argument('[item]', 'show only lines that name this item')
     .action(async (run: string, item: string | undefined, options: Common) => {
       const { logs } = await import('./commands/logs.ts');
       end(await logs(await connected(options), run, item, options.stack));
     });
 
-  onDeployment('retry', 'start a run of what an earlier one left failed or missing')
+  onDeployment('retry', 'start a run of the failed and missing items of an earlier run')
     .argument('<run>', RUN)
-    .option('--item <item>', 'only this item, by name or id; may be given again', collect)
+    .option('--item <item>', 'run only this item, by name or id; repeat the option for more items', collect)
     .option('--on-late <word>', 'what to do when time is up: partial or fail')
     .option('--name <run>', "the new run's id")
     .option('--detach', "print the run's id and do not wait for it")
@@ -166,11 +166,11 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
     },
   );
 
-  onDeployment('backfill', 'start a run for each time that a schedule stands for in a span')
+  onDeployment('backfill', 'start a run for each time of a schedule between two times')
     .argument('<schedule>', "the schedule's name in cdk.json")
     .requiredOption('--from <time>', 'the first time, such as 2026-11-01 or 2026-11-01T04:30:00Z')
-    .requiredOption('--to <time>', 'the last time; a day stands for its end')
-    .option('--at-once <number>', 'runs at the same time', whole(1, 100), 1)
+    .requiredOption('--to <time>', 'the last time; a day includes its last second')
+    .option('--at-once <number>', 'the number of runs at the same time', whole(1, 100), 1)
     .option('--dry-run', 'list the times and start nothing')
     .action(async (schedule: string, options: BackfillOptions & Common) => {
       const { backfill } = await import('./commands/backfill.ts');
@@ -184,20 +184,20 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
       end(await open(await connected(options), run));
     });
 
-  onDeployment('smoke', 'after a deploy: a run that has to end complete, or the deploy is rolled back')
+  onDeployment('smoke', 'after a deploy: start a run, and roll the deploy back if the run does not end complete')
     .option('--input <file>', 'an execution input as JSON (docs/input.md); "-" reads standard input')
-    .option('--minutes <number>', 'how long the run may take', whole(1, 360), 30)
-    .option('--smoke-role <arn>', 'the role that runs the state machine; otherwise your own credentials do')
+    .option('--minutes <number>', 'the longest time that the run may take', whole(1, 360), 30)
+    .option('--smoke-role <arn>', 'the role that starts the run; by default, your own credentials')
     .option(
       '--rollback-role <arn>',
-      'the role that keeps the template and puts it back; otherwise your own credentials do',
+      'the role that stores the template and deploys it again; by default, your own credentials',
     )
     .action(async (options: SmokeOptions) => {
       const { smoke } = await import('./commands/smoke.ts');
       end(await smoke(options, { screen, signal }));
     });
 
-  onDeployment('doctor', 'look at what a deploy and a run need, and say how to mend what is missing').action(
+  onDeployment('doctor', 'check what a deploy and a run need, and show how to mend each problem').action(
     async (options: Common) => {
       const { doctor } = await import('./commands/doctor.ts');
       end(await doctor(options, screen));
@@ -205,12 +205,12 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
   );
 
   onDeployment('wlm', 'show how long queries wait in the queues of the Redshift warehouse, and what to change')
-    .option('--days <number>', 'how far back; the system tables keep some days', whole(1, 30), 7)
-    .option('--html <file>', 'write a page with a graph of every hour, too')
+    .option('--days <number>', 'the number of days to read; the system tables keep only some days', whole(1, 30), 7)
+    .option('--html <file>', 'also write a page with a graph of every hour')
     .option('--workgroup <arn>', "a Serverless workgroup, instead of the deployment's warehouse")
     .option('--cluster <name>', "a provisioned cluster, instead of the deployment's warehouse")
     .option('--database <name>', 'the database to connect to')
-    .option('--secret <arn>', 'a secret with the database user; otherwise the one of your IAM identity')
+    .option('--secret <arn>', 'a secret that contains the database user; by default, your IAM identity is the user')
     .option('--db-user <name>', 'a database user of a cluster')
     .action(async (options: WlmCommand) => {
       const { wlm } = await import('./commands/wlm.ts');
@@ -221,7 +221,7 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
     .command('validate')
     .summary('check an execution input, without AWS')
     .argument('<file>', 'an execution input as JSON (docs/input.md)')
-    .option('--json', 'JSON instead of text')
+    .option('--json', 'print JSON instead of text')
     .action(async (file: string, options: { json?: boolean }) => {
       const { validate } = await import('./commands/validate.ts');
       end(await validate(file, screen, options.json === true));
@@ -231,26 +231,34 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
     .command('copy')
     .summary('copy URLs into S3, without a deployment')
     .description(COPY)
-    .argument('<url...>', 'http or https URLs, and last s3://bucket/key or s3://bucket/prefix/')
-    .option('--from <file>', 'a file with further URLs, one a line')
-    .option('--header <header>', 'a header for each request to the source, "Name: value"; may be given again', collect)
+    .argument('<url...>', 'http or https URLs; the last argument is s3://bucket/key or s3://bucket/prefix/')
+    .option('--from <file>', 'a file with more URLs, one in each line')
+    .option(
+      '--header <header>',
+      'a header for each request to the source, "Name: value"; repeat the option for more headers',
+      collect,
+    )
     .addOption(
-      new Option('--if-exists <word>', 'what to do where the object is there already')
+      new Option('--if-exists <word>', 'what to do if the object exists already')
         .choices(['update', 'skip', 'overwrite', 'fail'])
         .default('update'),
     )
-    .option('--expect-sha256 <hex>', 'store nothing else than the file with this hash', hex(64))
-    .option('--expect-md5 <hex>', 'store nothing else than the file with this hash', hex(32))
-    .option('--allow-unproven-end', 'take a body whose end the source can not prove')
-    .option('--max-gib <number>', 'refuse a source that is larger', positive)
-    .option('--connections <number>', 'connections to a host at the same time', whole(1, 64), 8)
-    .option('--files-at-once <number>', 'files at the same time', whole(1, 64), 4)
-    .option('--open-range <cidr>', 'a private range of addresses that sources may be at; may be given again', collect)
-    .option('--endpoint <url>', 'another S3 than AWS')
+    .option('--expect-sha256 <hex>', 'store the file only if it has this hash', hex(64))
+    .option('--expect-md5 <hex>', 'store the file only if it has this hash', hex(32))
+    .option('--allow-unproven-end', 'accept a body if the source sends nothing that proves its end')
+    .option('--max-gib <number>', 'refuse a larger source', positive)
+    .option('--connections <number>', 'the number of connections to one host at the same time', whole(1, 64), 8)
+    .option('--files-at-once <number>', 'the number of files at the same time', whole(1, 64), 4)
+    .option(
+      '--open-range <cidr>',
+      'a range of private addresses to which sources may resolve; repeat the option for more ranges',
+      collect,
+    )
+    .option('--endpoint <url>', 'the URL of an S3 server other than AWS')
     .option('--region <name>', 'the region of the bucket')
     .option('--profile <name>', 'a profile of the AWS configuration')
-    .option('--path-style', 'the bucket in the path, not in the host name (the default with an endpoint)')
-    .option('--json', 'a JSON object a line for each file')
+    .option('--path-style', 'put the bucket into the path, not into the host name (the default with --endpoint)')
+    .option('--json', 'print one line of JSON for each file')
     .action(async (args: string[], options: Omit<CopyCommand, 'args'>) => {
       const { copy } = await import('./commands/copy.ts');
       end(await copy({ ...options, args }, screen, signal));
@@ -258,18 +266,18 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
 
   program
     .command('probe')
-    .summary('say what a URL is, how it would land, and what that costs')
+    .summary('show the properties of a source, how it would land, and what that costs')
     .description(
-      'Asks a source for its first 5 MiB, and says what the source is, how it would land, and what that costs by list prices. It stores nothing.',
+      'Reads the first 5 MiB of a source. Shows the properties of the source, how it would land, and what that costs by list prices. It stores nothing.',
     )
     .argument('<url>', 'an http or https URL')
-    .option('--header <header>', 'a header for the request, "Name: value"; may be given again', collect)
+    .option('--header <header>', 'a header for the request, "Name: value"; repeat the option for more headers', collect)
     .option(
       '--open-range <cidr>',
-      'a private range of addresses that the source may be at; may be given again',
+      'a range of private addresses to which the source may resolve; repeat the option for more ranges',
       collect,
     )
-    .option('--json', 'JSON instead of text')
+    .option('--json', 'print JSON instead of text')
     .action(async (url: string, options: ProbeCommand) => {
       const { probe } = await import('./commands/probe.ts');
       end(await probe(url, options, screen, signal));
@@ -295,23 +303,23 @@ function deploymentCommand(program: Command, name: string, summary: string): Com
     .addOption(
       new Option('--stack <name>', 'the CloudFormation stack of the deployment').env('SLUICE_STACK').default('Sluice'),
     )
-    .option('--local', 'the deployment that "npm start -- --keep" keeps running on this machine')
-    .option('--json', 'JSON instead of text');
+    .option('--local', 'use the deployment that "npm start -- --keep" keeps running on this machine')
+    .option('--json', 'print JSON instead of text');
 }
 
-const EXITS = `Credentials and region come from where the AWS CLI takes them: AWS_PROFILE,
+const EXITS = `The command finds credentials and region as the AWS CLI does: AWS_PROFILE,
 AWS_REGION and so on.
 
 Exit codes: 0 a complete run, 1 a failed run or command, 2 a mistake in the
-command or in what it needs from you, 3 a partial run, 4 a late one, 130 Ctrl-C.
+command or a missing requirement, 3 a partial run, 4 a late run, 130 Ctrl-C.
 docs/errors.md explains the code of each error.`;
 
 // A paragraph is one line: the help wraps it at the width of the terminal.
-const COPY = `Copies files from the web into S3 by the engine of Sluice. It needs no deployment.
+const COPY = `Copies files from the web into S3 with the engine of Sluice. It needs no deployment.
 
-The object appears whole or not at all, with every byte proven. Interrupted by Ctrl-C, a kill or a reboot, the same command goes on where it was: what S3 has got is not sent again. A source that changed in the meantime is read anew.
+The object appears only when it is whole and every byte is proven. After Ctrl-C, a kill or a reboot, run the same command again: it continues, and does not send again the parts that S3 has. If the source has changed in the meantime, the command reads it from its start.
 
-Ends with 0 where all files are there, 3 where some failed, 1 where all did, 2 for a mistake in the command.`;
+Exit codes: 0 if all files are stored, 3 if some failed, 1 if all failed, 2 for a mistake in the command.`;
 
 /** The screen adds a line feed to each text itself. */
 function withoutLastLineFeed(text: string): string {

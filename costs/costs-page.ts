@@ -42,8 +42,8 @@ export function readmeCosts(size: DeploymentSize): string {
   const [, oneKey] = LOADS;
   const old = oneKey === undefined ? 0 : lineOf(size, 1, 'old versions kept');
   return `
-**What it costs.** While nothing runs: the storage of what landed, of old versions of overwritten objects (${size.oldVersionDays} days), of
-${size.runDays} days of run records and of ${size.logDays} days of logs. Nothing else: no NAT, no load balancer, no service, no alarm that polls. With runs,
+**What it costs.** While nothing runs, you pay only for storage: landed objects, old versions of overwritten objects (${size.oldVersionDays} days),
+run records (${size.runDays} days) and logs (${size.logDays} days). There is no NAT, no load balancer, no service, and no alarm that polls. With runs,
 by list prices of ${PRICES_READ.region} read on ${PRICES_READ.on}:
 
 | load | a month | of which |
@@ -52,7 +52,7 @@ by list prices of ${PRICES_READ.region} read on ${PRICES_READ.on}:
 | ${LOADS[1]?.name} | ${money(large)} | ${money(old)} old versions, ${money(lineOf(size, 1, 'objects of a month kept'))} the file itself |
 | ${LOADS[2]?.name} | ${money(many)} | ${money(lineOf(size, 2, 'S3 requests'))} S3 requests, ${money(lineOf(size, 2, 'logs taken in'))} logs |
 
-[docs/costs.md](docs/costs.md) has every line (public IPv4 addresses, log ingestion, tracing and KMS among them), what was
+[docs/costs.md](docs/costs.md) has all costs, such as public IPv4 addresses, log ingestion, tracing and KMS. It says what was
 measured and what was estimated. \`npm run costs\` computes the costs from the template of your own settings.
 
 `;
@@ -90,8 +90,8 @@ neither does traffic to S3 (through a gateway endpoint). The table has no price 
   it if the new file is bad. If a run writes a file of 100 GiB to one key every night, the old versions cost ${oldOf(1)} a month with 1 day, ${oldOf(3)} with
   3 days and ${oldOf(7)} with 7 days: with 7 days there are eight copies at a time. The default is ${size.oldVersionDays} days: if the file of Friday night is
   bad, you can restore the earlier one on Monday. Keys that contain a date make no old versions.
-- **Public IPv4 addresses.** Each worker in Sluice's own VPC has one, because it reaches the Internet without a NAT. AWS charges for the address
-  by the hour while the worker runs. In a VPC of yours (\`network.vpcId\`) workers have no public address. They use a NAT, which costs money all the time.
+- **Public IPv4 addresses.** Each worker in Sluice's own VPC has a public address, because it reaches the Internet without a NAT. AWS charges for the address
+  by the hour while the worker runs. In a VPC of yours (\`network.vpcId\`), workers have no public address. They use a NAT, and a NAT costs money all the time.
 - **Spot** (\`workers.spot\`). Without Spot the million files cost ${many({ spot: false })} instead of ${many({})}.
 - **Logs.** CloudWatch charges once for each GB that it takes in ("logs taken in"), and then for keeping the logs for \`logs.retentionDays\` ("logs kept").
   \`logs.stateMachineLevel=ALL\` adds a log line for each state.
@@ -121,7 +121,7 @@ ${Object.entries(USAGE)
 
 \`costs/prices.ts\`, read on ${PRICES_READ.on}. Some of the vendor's own pages load their numbers by a script. For these prices the table names another page.
 
-| one | costs $ | source |
+| unit | price in $ | source |
 |---|---:|---|
 ${Object.values(PRICES)
   .map(

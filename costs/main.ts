@@ -17,16 +17,16 @@ const SYNTH_SECONDS = 300;
 
 const { values } = scriptOptions({
   command: 'npm run costs --',
-  about: 'Computes what three loads cost a month with your settings, from the synthesised template.',
+  about: 'Computes what three loads cost in a month with your settings, from the synthesised template.',
   options: {
     context: {
       type: 'string',
       short: 'c',
       multiple: true,
       takes: 'sluice.NAME=VALUE',
-      what: 'a setting, as cdk takes it',
+      what: 'a setting, in the format of cdk',
     },
-    write: { type: 'boolean', what: 'writes docs/costs.md and the paragraph of README.md' },
+    write: { type: 'boolean', what: 'write docs/costs.md and the paragraph of README.md' },
   },
 });
 const size = synthesised(values.context ?? []);

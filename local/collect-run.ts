@@ -90,7 +90,7 @@ async function wholeResult(store: Store, runId: string, item: string): Promise<R
 /** @throws NotCopiedError for a path outside of the folder. */
 function fileAt(folder: string, path: string): string {
   if (path.split('/').some((segment) => segment === '' || segment === '.' || segment === '..') || path.includes('\0')) {
-    throw new NotCopiedError('its key is no path below a folder');
+    throw new NotCopiedError('its key is not a path below a folder');
   }
   return join(folder, path);
 }
@@ -104,17 +104,17 @@ function whyNotCopied(error: unknown): string | undefined {
   const { code, name } = error as NodeJS.ErrnoException;
   switch (code ?? name) {
     case 'EEXIST':
-      return 'another object of the run has its file, or its folder, on this disk';
+      return 'another object of the run already uses its file or folder on this disk';
     case 'ENOTDIR':
     case 'EISDIR':
-      return 'another object of the run has that name, and here a name is either a file or a folder';
+      return 'another object of the run has that name, and on this disk a name is either a file or a folder';
     case 'ENAMETOOLONG':
-      return 'a part of its key is longer than a file name of this disk may be';
+      return 'a part of its key is longer than this disk permits for a file name';
     case 'EILSEQ':
     case 'EINVAL':
-      return 'this disk takes no file of that name';
+      return 'this disk does not permit a file with that name';
     case 'NoSuchKey':
-      return 'it is not in the bucket any more';
+      return 'it is no longer in the bucket';
     default:
       return undefined;
   }

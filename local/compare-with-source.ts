@@ -16,13 +16,13 @@ export async function compareWithSource(
   for (const { key, bytes, sha256 } of objects) {
     const url = urls.get(key);
     if (url === undefined) {
-      differences.push(`${key} has landed, but no source was to land there`);
+      differences.push(`${key} has landed, but no source has this key`);
       continue;
     }
     const source = await hashOf(url, signal);
     if (source.sha256 !== sha256) {
       differences.push(
-        `${key}: ${bytes} bytes have landed with SHA-256 ${sha256}; its source has ${source.bytes} with ${source.sha256}`,
+        `${key}: the landed object has ${bytes} bytes and the SHA-256 ${sha256}; its source has ${source.bytes} bytes and ${source.sha256}`,
       );
     }
   }

@@ -108,7 +108,7 @@ export async function deployStack(
   let assembly: string;
   try {
     const [{ folder, reused }] = await Promise.all(both);
-    if (reused) say('cdk synth was left out: nothing has changed since an earlier one');
+    if (reused) say('nothing has changed since an earlier cdk synth, so its result is used again');
     assembly = folder;
   } catch (error) {
     stop.abort();

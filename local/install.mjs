@@ -66,7 +66,7 @@ function alone(work) {
     said = true;
     if (Date.now() > giveUpMs) {
       throw new Error(
-        `Process ${holder} has been installing for too long. If it is none of yours, remove ${INSTALLING}.`,
+        `Process ${holder} has been installing for too long. If you did not start it, remove ${INSTALLING}.`,
       );
     }
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
@@ -173,7 +173,7 @@ function installPython() {
   run(
     found.command,
     ['-m', 'venv', VENV],
-    'Python could not make a virtual environment. On Debian and Ubuntu its module is a package of its own: apt install python3-venv',
+    'Python could not make a virtual environment. On Debian and Ubuntu this needs another package: apt install python3-venv',
   );
   run(
     python,
@@ -210,7 +210,7 @@ function findPython() {
       return { command, version };
     seen.push(`${command} is ${version}`);
   }
-  const found = seen.length === 0 ? 'none was found on the PATH' : seen.join(', ');
+  const found = seen.length === 0 ? 'no python3 is on the PATH' : seen.join(', ');
   throw new Error(
     `The embedded AWS needs Python ${OLDEST_PYTHON.join('.')} or newer; ${found}.\n` +
       'Install it (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python) and try again.',

@@ -110,7 +110,8 @@ export async function watchQueues(aws: Pick<EmbeddedAws, 'client'>, outputs: Sta
       (alarm) => !MetricAlarms.some(({ AlarmName, StateValue }) => AlarmName === alarm && StateValue === 'ALARM'),
     );
     if (silent.length === 0) return [];
-    if (Date.now() > until) return silent.map((alarm) => `the alarm ${alarm} was not raised by the generated week`);
+    if (Date.now() > until)
+      return silent.map((alarm) => `the generated week of queries did not raise the alarm ${alarm}`);
   }
 }
 
@@ -162,11 +163,11 @@ export function checkLoads(first: LoadedRun, second: LoadedRun): string[] {
   const problems = tables.flatMap((table) => {
     const load = first.loads.find((one) => one.table === table);
     if (load?.state !== 'loaded')
-      return [`${table}: ${load?.state ?? 'no load'}, ${load?.problem?.detail ?? 'where it is to be loaded'}`];
+      return [`${table}: ${load?.state ?? 'no load'}, ${load?.problem?.detail ?? 'but it should be loaded'}`];
     const [rows, again] = [first.rows[table], second.rows[table]];
     return [
-      ...(rows === load.rows && rows > 0 ? [] : [`${table} has ${rows} rows, where its load counted ${load.rows}`]),
-      ...(rows === again ? [] : [`${table} has ${again} rows after a second run, and had ${rows} before`]),
+      ...(rows === load.rows && rows > 0 ? [] : [`${table} has ${rows} rows, but its load counted ${load.rows}`]),
+      ...(rows === again ? [] : [`${table} has ${again} rows after a second run, but had ${rows} before`]),
     ];
   });
   for (const { table, problem } of second.loads)

@@ -90,7 +90,8 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   });
   running.defer(() => sayRefusals(aws));
   void aws.ended.then(() => {
-    if (!stopping) stop.abort(new EmbeddedAwsError(`the embedded AWS has ended by itself; see ${logs}/aws.log`));
+    if (!stopping)
+      stop.abort(new EmbeddedAwsError(`the embedded AWS has ended unexpectedly; ${logs}/aws.log shows why`));
   });
 
   const input = isSample ? await startSample() : executionInput(given(options));
@@ -117,7 +118,7 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   );
 
   const warehouse =
-    redshift && (await step('Make the tables of the warehouse', () => setUpWarehouse(aws, outputs, redshift)));
+    redshift && (await step('Create the tables of the warehouse', () => setUpWarehouse(aws, outputs, redshift)));
   const alerts = await listenToAlerts(aws, outputs.AlertTopicArn ?? '');
   const problems: string[] = [];
   if (warehouse !== undefined) {
@@ -134,7 +135,7 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   if (warehouse !== undefined) {
     loaded.push({ loads: manifest.loads, rows: await countRows(warehouse) });
     const again = `${runId}-again`;
-    await step(`Run ${again}: the sources that are loaded, once more`, (say) =>
+    await step(`Run ${again}: the loaded sources again`, (say) =>
       execute(clients, outputs, { runId: again, input: loadedAgain(input), signal, say }),
     );
     const second = await readManifest(store, again);
@@ -166,7 +167,7 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
     screen.print(`The gatekeeper threw NotReadyError ${times}, and Step Functions ${then}.`);
   }
   if (isSample && problems.length === 0 && notFetched === undefined)
-    screen.print('Every landed object is byte for byte what its source serves.');
+    screen.print('Every landed object has the same bytes as its source.');
   if (warehouse !== undefined && first !== undefined && second !== undefined) {
     screen.print(`\nIn the warehouse, a stand-in for Redshift:\n\n${loadTable(first, second)}\n`);
     screen.print('How queries of a generated week wait there ("sluice wlm"; the page is wlm.html):\n');
@@ -177,7 +178,7 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   sayAlerts(await alerts());
   screen.print(spendText(dollars, await dollarsADay(aws, stackNameOf(outputs))));
   for (const object of notCopied) screen.print(`In the bucket only: ${oneLine(object)}`);
-  for (const problem of problems) screen.print(`Not as it should be: ${problem}`);
+  for (const problem of problems) screen.print(`Problem: ${problem}`);
   if (notFetched !== undefined) {
     screen.say(problemText(explain(notFetched), screen.paintBeside));
     const where = options.keep
@@ -194,16 +195,15 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
 
 /** Prints the requests that IAM refused, however the run has ended. AWS would refuse them too. */
 async function sayRefusals(aws: EmbeddedAws): Promise<void> {
-  for (const refusal of refusalsIn(await readRequests(aws.requestsFile)))
-    process.stderr.write(`Not as it should be: ${refusal}\n`);
+  for (const refusal of refusalsIn(await readRequests(aws.requestsFile))) process.stderr.write(`Problem: ${refusal}\n`);
 }
 
 /** With `alerts.email` or `alerts.topic`, a deployment sends these alerts to a person. */
 function sayAlerts(alerts: readonly string[]): void {
   screen.print(
     alerts.length === 0
-      ? 'With alerts on, nobody would have been told of anything.'
-      : 'With alerts on, somebody would have been told (docs/operations.md says what to do):',
+      ? 'With alerts on, Sluice would have sent no alert.'
+      : 'With alerts on, Sluice would have sent these alerts (docs/operations.md says what to do):',
   );
   for (const alert of alerts) screen.print(`  ${oneLine(alert)}`);
 }
@@ -250,10 +250,10 @@ function stackNameOf({ StateMachineArn }: StackOutputs): string {
 async function keepRunning(aws: EmbeddedAws, out: string, signal: AbortSignal): Promise<void> {
   await writeLocalAws(aws.client);
   try {
-    screen.print('\nThe embedded AWS stays up until Ctrl-C. In another terminal, in this folder:');
+    screen.print('\nThe embedded AWS keeps running until Ctrl-C. In another terminal, in this folder:');
     screen.print('  npx sluice runs --local\n  npx sluice backfill nightly --from 2026-11-01 --to 2026-11-03 --local');
     if (!signal.aborted) await once(signal, 'abort');
-    screen.print(`\nThe embedded AWS is stopped. What it fetched stays in ${relative(process.cwd(), out) || '.'}/.`);
+    screen.print(`\nThe embedded AWS is stopped. The fetched files are in ${relative(process.cwd(), out) || '.'}/.`);
   } finally {
     await removeLocalAws();
   }

@@ -86,5 +86,5 @@ export function checkSampleRun(manifest: Manifest, options: { late: boolean }): 
   };
   return (Object.keys(expected) as (keyof typeof expected)[])
     .filter((name) => found[name] !== expected[name])
-    .map((name) => `${name}: ${found[name]}, where the sample run always gives ${expected[name]}`);
+    .map((name) => `${name}: ${found[name]}, but the sample run always has ${expected[name]}`);
 }

@@ -40,7 +40,7 @@ export function scriptOptions<const Options extends ScriptOptions>(
   }
   for (const [name, value] of Object.entries(values)) {
     if (options[name]?.takes === 'NUMBER' && !/^\d+(\.\d+)?$/.test(String(value))) {
-      refuse(script, `--${name} takes a number, and not "${value}"`);
+      refuse(script, `--${name} takes a number, not "${value}"`);
     }
   }
   return { values, positionals: positionals as readonly string[] };
@@ -48,11 +48,11 @@ export function scriptOptions<const Options extends ScriptOptions>(
 
 /** Ends a script whose options are not possible. */
 export function refuse({ command }: Pick<Script<never>, 'command'>, why: string): never {
-  process.stderr.write(`${why}. "${command} --help" tells how it is used.\n`);
+  process.stderr.write(`${why}. "${command} --help" shows the options.\n`);
   return end(2);
 }
 
-const HELP = { type: 'boolean', short: 'h', what: 'this text' } as const;
+const HELP = { type: 'boolean', short: 'h', what: 'show this text' } as const;
 
 function parsed<Parsed>(script: Pick<Script<never>, 'command'>, parse: () => Parsed): Parsed {
   try {

@@ -39,5 +39,5 @@ function end(error: unknown): number {
 
 /** The help of `npm start` differs from that of `sluice`, so this error has a mend of its own. */
 function mendedByHelp({ message }: UsageError): CommandError {
-  return new CommandError('usage', message, { mend: '"npm start -- --help" tells how it is used' });
+  return new CommandError('usage', message, { mend: '"npm start -- --help" shows the options' });
 }

@@ -38,7 +38,7 @@ export async function step<T>(title: string, work: (say: (line: string) => void)
   );
   // The outcome says more than the renderer's own error.
   await list.run().catch(() => {});
-  if (outcome === undefined) throw new Error(`the step "${title}" ended without an outcome`);
+  if (outcome === undefined) throw new Error(`the step "${title}" ended without a result`);
   if ('error' in outcome) throw outcome.error;
   return outcome.value;
 }

@@ -77,7 +77,7 @@ export function sidebar(): DefaultTheme.SidebarItem[] {
         (page) => page === entry || (isFolder(entry) && page.startsWith(entry) && !named.has(page)),
       );
       if (found.length === 0)
-        throw new Error(`site/pages.ts names ${entry}, and there is no such page. Correct TOPICS.`);
+        throw new Error(`site/pages.ts names ${entry}, but this page does not exist. Correct TOPICS.`);
       for (const page of found) left.delete(page);
       return found.map((page) => ({ text: title(page), link: linkTo(page) }));
     });

@@ -31,7 +31,7 @@ export function repositoryLinks(md: MarkdownRenderer): void {
       } else {
         const stats = file.startsWith('..') ? undefined : statSync(join(REPOSITORY, file), { throwIfNoEntry: false });
         if (stats === undefined)
-          throw new Error(`${page} links to ${href}, and the repository has no such file. Correct the link.`);
+          throw new Error(`${page} links to ${href}, but the repository does not have this file. Correct the link.`);
         linked.add(file);
         token.attrSet('href', posix.join('/', FILES, file, stats.isDirectory() ? 'index.html' : ''));
         // A plain file is opened by the browser, not by the site's own navigation.

@@ -11,11 +11,11 @@ export async function describeFailure(api: DataApi, said: Described, steps: read
   const message = parts[failed]?.Error ?? said.Error ?? `it ended as ${said.Status}`;
   switch (steps[failed]) {
     case 'keys':
-      return 'merge knows a row by its keys, and among the rows to load there are some with the same keys, or without: nothing was written';
+      return 'merge identifies a row by its keys, but some rows to load have the same keys, or no keys: the load wrote nothing';
     case 'copy':
       return [message, ...(await loadErrors(api, parts[failed]?.RedshiftQueryId))].join('; ');
     default:
-      return said.Status === 'ABORTED' ? 'somebody has cancelled its statement in the warehouse' : message;
+      return said.Status === 'ABORTED' ? 'somebody cancelled the statement of the load in the warehouse' : message;
   }
 }
 

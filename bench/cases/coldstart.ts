@@ -67,7 +67,7 @@ export async function coldstartCase(bench: Bench): Promise<CaseResult> {
     const call = (name: LambdaName, payload: object) => load(name, of, [JSON.stringify(payload)], extra?.(name));
     const open = await call('open', { runId, batch, call: 1 });
     const { large } = open.answer as { large: readonly { slices: readonly number[] }[] };
-    if (large.length !== 1) throw new Error(`open left no slice: ${JSON.stringify(open.answer)}`);
+    if (large.length !== 1) throw new Error(`OpenItems returned no slice: ${JSON.stringify(open.answer)}`);
     return { open, slice: await call('slice', { runId, item: id, slice: 0, call: 1 }) };
   };
 
@@ -93,7 +93,7 @@ export async function coldstartCase(bench: Bench): Promise<CaseResult> {
 
   return {
     title: 'Cold start',
-    method: `${rounds} starts of a new process of each function, interleaved, medians, with the bundle that is deployed, a source and an S3 server on the loopback interface. CPU is that of all threads, Node's own start included: Node that loads nothing takes ${alone.toFixed(0)} ms. Before the first byte is asked for, Open reads its batch from S3 and looks for an object at the key, Slice reads the transfer's state and lists its parts.`,
+    method: `${rounds} starts of a new process of each function, interleaved, medians, with the bundle that is deployed, a source and an S3 server on the loopback interface. CPU is the CPU time of all threads, with the start of Node: Node alone takes ${alone.toFixed(0)} ms. Before the request for the first byte, Open reads its batch from S3 and looks for an object at the key, Slice reads the transfer's state and lists its parts.`,
     tables: [
       {
         columns: [
@@ -117,7 +117,8 @@ export async function coldstartCase(bench: Bench): Promise<CaseResult> {
         ]),
       },
       {
-        caption: 'Read at the start, and not run by a whole call: functions and branches, the most by module',
+        caption:
+          'Code that is read at the start, but that a whole call does not run: functions and branches, by module, largest first',
         columns: ['function', 'KiB in all', 'of which'],
         rows: await notRunBy(looked, (extra) => callBoth('bench-not-run', looked, extra)),
       },

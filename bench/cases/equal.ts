@@ -20,7 +20,7 @@ export async function equalCase(bench: Bench): Promise<CaseResult> {
   return {
     title: `Equal sizes: ${sizes.connections} at once, parts of ${sizes.partMib} MiB`,
     method:
-      "The engine's own sizes, given to each tool that takes both. s3transfer on awscrt and smart_open can't be told how many parts to have under way.",
+      'Each tool that has both options uses the sizes of the engine. s3transfer on awscrt and smart_open have no option for the number of parts at the same time.',
     tables,
     findings: [],
   };

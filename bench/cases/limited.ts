@@ -56,9 +56,9 @@ export async function limitedCase(bench: Bench): Promise<CaseResult> {
     met: partsTimes >= GOAL,
   });
   return {
-    title: `A source limited to ${BYTES_PER_SECOND / MIB} MiB/s a connection`,
+    title: `A source limited to ${BYTES_PER_SECOND / MIB} MiB/s for each connection`,
     method:
-      'Wall time of the whole process, its start included. The source is the tests’ Node server: its token bucket starts empty and saves up no more than 20 ms between two answers, so that many small ranges gain nothing by bursts. The whole time holds S3’s putting together, for which this server copies every byte.',
+      'Wall time of the whole process, with its start. The source is the Node server of the tests. Its token bucket starts empty and saves at most 20 ms between two answers, so that bursts do not help many small ranges. The time includes Complete, for which this S3 server copies every byte.',
     tables: [
       cellTable(`${CONNECTIONS} connections, ${file.length / MIB} MiB`, many),
       cellTable(`one connection, ${short.length / MIB} MiB`, one),

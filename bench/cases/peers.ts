@@ -70,7 +70,7 @@ export async function peersCase(bench: Bench): Promise<CaseResult> {
   return {
     title: 'One large file',
     method:
-      'Every tool as its documentation has it, the engine as the Lambdas ship it. Interleaved runs, medians; CPU and memory of the whole process tree, its start included. TLS is on both sides.',
+      'Each tool runs as its documentation shows, and the engine as the Lambdas use it. Medians of interleaved runs. CPU and memory are those of the whole process tree, with its start. In the TLS lane, source and S3 use TLS.',
     tables,
     findings,
   };
@@ -124,7 +124,7 @@ function goals(name: string, cells: readonly Cell[], { sluice, tools }: Bench, g
     if (best === undefined) continue;
     const shown = (cell: Cell) => figure(cell).toFixed(what === 'CPU' ? 2 : 0);
     findings.push({
-      goal: `${name}: less ${what} than every tool that verifies what it sends`,
+      goal: `${name}: less ${what} than every tool that verifies the bytes that it sends`,
       figure: `${shown(own)}, next ${best.tool} ${shown(best)} ${unit}`,
       met: figure(own) < figure(best),
     });
@@ -137,7 +137,7 @@ function flat(over: string, sluice: string, short: readonly Cell[], long: readon
   if (least === undefined || most === undefined) return [];
   return [
     {
-      goal: `${over}: the long file in the memory of the short one, within 10 %`,
+      goal: `${over}: the long file needs the same memory as the short one, within 10 %`,
       figure: `${least.toFixed(0)} and ${most.toFixed(0)} MiB`,
       met: most <= least * FLAT,
     },

@@ -31,7 +31,7 @@ export async function slicesCase(bench: Bench): Promise<CaseResult> {
   const bytes = bench.quick ? 3 * GIB : 20 * GIB;
   const sliceBytes = bench.quick ? GIB : 2 * GIB;
   const deadlineSeconds = bench.quick ? 3 : 5;
-  const title = `${bytes / GIB} GiB in slices, ${deadlineSeconds} s a call`;
+  const title = `${bytes / GIB} GiB in slices, ${deadlineSeconds} s for each call`;
   const columns = [
     'slices',
     'parts',
@@ -42,7 +42,7 @@ export async function slicesCase(bench: Bench): Promise<CaseResult> {
     'wall s',
     'peak MiB',
   ];
-  const method = `${SLICES_AT_ONCE} slices at once, ${CONNECTIONS} connections each. Every call is a process of its own with ${deadlineSeconds} s from before its start; parts are counted by a proxy in front of S3, bytes at the source.`;
+  const method = `${SLICES_AT_ONCE} slices at once, ${CONNECTIONS} connections each. Each call is a new process, and its ${deadlineSeconds} s begin before its start. A proxy in front of S3 counts parts, and the source counts bytes.`;
   if (!(await bench.hasRoom(title, bytes))) {
     return { title, method, tables: [], findings: [] };
   }
@@ -59,7 +59,7 @@ export async function slicesCase(bench: Bench): Promise<CaseResult> {
   const wallSeconds = (performance.now() - start) / 1000;
 
   const source = await lane.source.counts?.();
-  if (source === undefined) throw new Error('the source of this case has to count');
+  if (source === undefined) throw new Error('this case needs a source that counts bytes');
   await lane.settle([job]);
   const uploads = await openUploads(lane.s3.client, lane.bucket);
   const puts = proxy.operations('UploadPart');
@@ -100,7 +100,7 @@ export async function slicesCase(bench: Bench): Promise<CaseResult> {
         met: true,
       },
       {
-        goal: 'nothing is sent twice but the parts in flight at a stop',
+        goal: 'only parts in flight at a stop are sent twice',
         figure: `${storedTwice} parts stored twice, ${cutPuts} PUTs cut off, ${readAgain.toFixed(1)} parts read again from the source at ${calls.stops} stops: ${each.toFixed(1)} a stop, of at most ${mostInFlight} in flight`,
         met: storedTwice + cutPuts <= inFlight && source.again <= inFlight * state.partBytes,
       },
@@ -138,6 +138,6 @@ class SliceCalls {
       if (outcome.done) return;
       this.stops++;
     }
-    throw new Error(`slice ${slice.first} to ${slice.last} isn't done after ${MOST_CALLS} calls`);
+    throw new Error(`slice ${slice.first} to ${slice.last} is not done after ${MOST_CALLS} calls`);
   }
 }

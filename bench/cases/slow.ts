@@ -20,7 +20,7 @@ export async function slowCase(bench: Bench): Promise<CaseResult> {
   for (const tool of bench.tools) await bench.transfer(tool, lane, lane.job(file, {}, proxy.endpoint));
   return {
     title: `A slow S3: ${BYTES_PER_SECOND / MIB} MiB/s for each PUT under way`,
-    method: `${file.length / MIB} MiB over HTTP, one run each; a proxy in front of S3 reads each PUT at that rate. Wall time follows from how many parts a tool has under way.`,
+    method: `${file.length / MIB} MiB over HTTP, one run each; a proxy in front of S3 reads each PUT at that rate. Wall time depends on how many parts a tool sends at the same time.`,
     tables: [cellTable(`${file.length / MIB} MiB`, cellsOf(bench.runs.filter(({ of }) => of === bench.of)))],
     findings: [],
   };

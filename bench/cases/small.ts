@@ -40,7 +40,7 @@ export async function smallCase(bench: Bench): Promise<CaseResult> {
   return {
     title: `${files.length} files of ${SMALL_BYTES / 1024} KiB, ${atOnce} at once`,
     method:
-      'One command for all of them. The engine asks S3 first whether the object is there, as the Lambdas do, until it takes the keys of a folder for new; then a file is two requests. curl with s5cmd or aws fetches into a folder and uploads that, for neither takes many files from a pipe.',
+      'One command copies all files. As in the Lambdas, the engine first asks S3 whether the object exists, until it assumes that all keys of the folder are new. Then a file takes two requests. curl with s5cmd or aws downloads into a folder and uploads the folder, because neither reads many files from a pipe.',
     tables: [
       {
         columns: ['tool', 'runs', 'files a CPU s', 'wall s', 'files a s', 'peak MiB'],
@@ -68,7 +68,7 @@ function findings(cells: readonly { tool: string; filesPerCpuSecond: number }[],
   if (own === undefined || best === undefined) return [];
   return [
     {
-      goal: 'small files: at least as many a CPU second as the best peer',
+      goal: 'small files: at least as many per CPU second as the best peer',
       figure: `${own.filesPerCpuSecond.toFixed(0)} of ${best.filesPerCpuSecond.toFixed(0)} (${best.tool})`,
       met: own.filesPerCpuSecond >= best.filesPerCpuSecond,
     },

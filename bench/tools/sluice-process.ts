@@ -47,7 +47,7 @@ async function run(input: SluiceInput): Promise<unknown> {
     return pMap(ends, ({ source, destination }) => transfer(source, destination, options), { concurrency: atOnce });
   }
   const [end] = ends;
-  if (end === undefined) throw new Error('no file was named');
+  if (end === undefined) throw new Error('name at least one file');
   const { source, destination } = end;
   switch (todo.step) {
     case 'open':

@@ -38,7 +38,9 @@ export async function backfill(context: CommandContext, schedule: string, stack:
   if (slots.length === 0)
     throw new UsageError(`schedule ${schedule} (${expression}, ${timeZone}) has no time between --from and --to`);
   if (slots.length > MOST_SLOTS)
-    throw new UsageError(`these are ${slots.length} runs, at most ${MOST_SLOTS} are started by one call`);
+    throw new UsageError(
+      `the schedule has ${slots.length} times between --from and --to, but one call starts at most ${MOST_SLOTS} runs`,
+    );
   if (options.dryRun === true) {
     for (const slot of slots)
       screen.print(json ? JSON.stringify({ scheduledTime: slot.toISOString() }) : slot.toISOString());

@@ -22,7 +22,7 @@ export async function cancel(context: CommandContext, run: string): Promise<numb
     json
       ? JSON.stringify({ run: runId, status: 'stopped' })
       : forDeployment(
-          `Run ${runId} is stopped. Its manifest comes within a minute: "npx sluice report ${runId}".`,
+          `Run ${runId} is stopped. "npx sluice report ${runId}" shows its outcome within a minute.`,
           context,
         ),
   );

@@ -45,13 +45,13 @@ export async function dryRun(
   const asked = items.slice(0, MOST_PROBED);
   const sources = asked.filter((item) => item.kind === 'source').map(({ url }) => url);
   const guard = guardFor(sources, []);
-  const asking = `asking ${countText(sources.length, 'source')}`;
+  const asking = `probing ${countText(sources.length, 'source')}`;
   if (!json && sources.length > 0) screen.progress([asking], asking);
   const probed = await pMap(asked, (item) => probe(item, guard, signal), { concurrency: PROBES_AT_ONCE });
   screen.clear();
   const refused = probed.filter(({ problem }) => problem !== undefined).length;
   if (json) {
-    const rest = items.slice(MOST_PROBED).map((item) => ({ item, notAsked: 'only the first sources are asked' }));
+    const rest = items.slice(MOST_PROBED).map((item) => ({ item, notAsked: 'only the first sources are probed' }));
     screen.print(JSON.stringify({ run: name, input, count, items: [...probed, ...rest].map(lineOf) }));
   } else show(probed, count, screen, name);
   if (refused === 0) return EXIT.complete;
@@ -59,9 +59,9 @@ export async function dryRun(
 }
 
 async function probe(item: Item, guard: ReturnType<typeof guardFor>, signal: AbortSignal): Promise<Probed> {
-  if (item.kind === 'work') return { item, notAsked: 'it has no source' };
+  if (item.kind === 'work') return { item, notAsked: 'the item has no source' };
   const headers = plainHeaders(item);
-  if (headers === undefined) return { item, notAsked: 'it needs credentials that only the deployment can read' };
+  if (headers === undefined) return { item, notAsked: 'only the deployment can read its credentials' };
   const limit = AbortSignal.timeout(PROBE_SECONDS * 1_000);
   try {
     const look = await lookAtSource({ url: item.url, headers }, { guard, signal: AbortSignal.any([signal, limit]) });
@@ -129,7 +129,8 @@ function show(probed: readonly Probed[], count: number, screen: Screen, run: str
       ...(longest > 0 ? [`the longest takes about ${secondsText(longest)} on one connection`] : []),
     ].join('; '),
   );
-  if (unknown > 0) screen.print(`${countText(unknown, 'item')} without a known size or not asked: not counted.`);
+  if (unknown > 0)
+    screen.print(`These figures don't include ${countText(unknown, 'item')} without a known size, or not probed.`);
   screen.print('Nothing was started.');
 }
 

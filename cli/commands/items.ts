@@ -49,7 +49,7 @@ export async function items(context: CommandContext, run: string, { failed, miss
     rows.push([name, state, bytes === undefined ? '' : bytesText(bytes), code, detail.split('\n')[0] ?? '']);
   }
   if (json) return EXIT.complete;
-  if (rows.length === 0) screen.print('There is no such item.');
+  if (rows.length === 0) screen.print('The run has no such item.');
   else {
     const columns = [
       { head: 'item', width: 80 },

@@ -24,7 +24,7 @@ export async function retry(context: CommandContext, earlier: string, options: R
   const rerunOf = runIdOf(earlier);
   const { counts } = await readManifest(store, rerunOf);
   if (counts.failed + counts.missing === 0) {
-    screen.print(`Run ${rerunOf} left nothing undone.`);
+    screen.print(`Run ${rerunOf} has no failed or missing items.`);
     return EXIT.complete;
   }
   const only = options.item === undefined ? undefined : await leftItems(context, rerunOf, options.item);

@@ -45,7 +45,7 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     throw new UsageError('--key is for one URL: --to names a prefix for several');
   if (key !== undefined && to !== undefined) throw new UsageError('--key and --to exclude each other');
   if (from !== undefined && (urls.length > 0 || file !== undefined)) {
-    throw new UsageError('--from names all sources of the run: leave URLs and --input out');
+    throw new UsageError('--from names all sources of the run: remove the URLs and --input');
   }
   const name = options.name === undefined ? newRunId('run') : checkRunName(options.name);
   const list = from === undefined ? undefined : { key: listKey(name, from), body: await read(from, '--from') };

@@ -42,7 +42,9 @@ export async function runs(context: CommandContext, { limit, outcome }: RunsOpti
   }
   if (shown.length === 0) {
     screen.print(
-      outcome === undefined ? 'There are no runs yet: "npx sluice run" starts one.' : `No run is ${outcome}.`,
+      outcome === undefined
+        ? 'There are no runs yet: "npx sluice run" starts one.'
+        : `There is no run with the outcome ${outcome}.`,
     );
     return EXIT.complete;
   }

@@ -51,17 +51,17 @@ export async function smoke(
     async (error: unknown) => {
       // Somebody has interrupted the command, which says nothing about the deploy.
       if (signal.aborted) throw error;
-      if (!limit.aborted) return `the run ${name} could not be followed: ${(error as Error).message}`;
+      if (!limit.aborted) return `the command could not follow the run ${name}: ${(error as Error).message}`;
       const executionArn = executionArnOf(connection.deployment, name);
       await connection.sfn.send(new StopExecutionCommand({ executionArn, cause: 'sluice smoke' }));
-      return `the run ${name} took longer than ${minutes} minutes, and was stopped`;
+      return `the run ${name} took longer than ${minutes} minutes, so the command stopped it`;
     },
   );
   if (problem === undefined) {
-    screen.say(`The template is kept as ${await keepTemplate(kept)}.`);
+    screen.say(`The deployed template is stored as ${await keepTemplate(kept)}.`);
     return EXIT.complete;
   }
-  screen.say(`${problem}. Going back to the template of the last deploy that passed.`);
+  screen.say(`${problem}. Deploying the template of the last deploy that passed.`);
   throw await wentBack(kept, problem);
 }
 
@@ -71,7 +71,7 @@ async function wentBack(kept: KeptStack, problem: string): Promise<CommandError>
     case 'put back':
       return new CommandError(
         'rolled-back',
-        `${problem}; the stack ${stackName} has the template of the last deploy that passed again`,
+        `${problem}; the command has deployed the template of the last deploy that passed to the stack ${stackName}`,
       );
     case 'unchanged':
       return new CommandError(
@@ -82,7 +82,7 @@ async function wentBack(kept: KeptStack, problem: string): Promise<CommandError>
     case 'nothing kept':
       return new CommandError(
         'not-rolled-back',
-        `${problem}; no earlier deploy of the stack ${stackName} has passed, so there is nothing to go back to, and the stack stays as it is`,
+        `${problem}; no earlier deploy of the stack ${stackName} has passed, so there is no earlier template, and the command does not change the stack`,
       );
   }
 }

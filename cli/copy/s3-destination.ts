@@ -32,12 +32,13 @@ export function copyJobs(urls: readonly string[], target: string): CopyJob[] {
     }
     const name = objectName(undefined, url);
     if (isPrefix && name === undefined) {
-      problems.push(`${quoted(url)} has no file name at the end of its path: name the whole key, s3://${bucket}/…`);
+      problems.push(`${quoted(url)} has no file name at the end of its path: give the whole key, s3://${bucket}/…`);
       return [];
     }
     const key = isPrefix ? `${prefix}${name}` : path;
     const other = seen.get(key);
-    if (other !== undefined) problems.push(`${quoted(other)} and ${quoted(url)} would both be s3://${bucket}/${key}`);
+    if (other !== undefined)
+      problems.push(`${quoted(other)} and ${quoted(url)} would both be stored as s3://${bucket}/${key}`);
     seen.set(key, url);
     return [{ url, bucket, key }];
   });
@@ -47,7 +48,7 @@ export function copyJobs(urls: readonly string[], target: string): CopyJob[] {
 
 /** @returns undefined if the text is an http or https URL. */
 export function urlProblem(text: string): string | undefined {
-  if (!URL.canParse(text)) return `${quoted(text)} is not a URL: it takes http://… or https://…`;
+  if (!URL.canParse(text)) return `${quoted(text)} is not a URL: a URL begins with http:// or https://`;
   const { protocol } = new URL(text);
   if (protocol === 'http:' || protocol === 'https:') return undefined;
   return `${quoted(text)} is not an http or https URL`;
@@ -57,7 +58,7 @@ function parseTarget(target: string): { bucket: string; path: string } {
   const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/s.exec(target);
   if (match?.[1] === undefined) {
     throw new UsageError(
-      `${quoted(target)} is not a place in S3: the last argument takes s3://bucket/key or s3://bucket/prefix/`,
+      `${quoted(target)} is not a place in S3: the last argument has the form s3://bucket/key or s3://bucket/prefix/`,
     );
   }
   return { bucket: match[1], path: match[2] ?? '' };

@@ -55,13 +55,13 @@ async function checkPython(): Promise<Finding> {
       check,
       state: 'note',
       found: `${stdout.trim()} is too old for the local run`,
-      mend: 'install Python 3.10 or newer; AWS needs none',
+      mend: 'install Python 3.10 or newer; a deploy to AWS does not need Python',
     };
   } catch {
     return {
       check,
       state: 'note',
-      found: 'none: the local run needs it, AWS does not',
+      found: 'not installed: the local run needs it, and a deploy to AWS does not',
       mend: 'install Python 3.10 or newer with venv',
     };
   }

@@ -68,5 +68,5 @@ export async function followRun(
   } finally {
     looking.abort();
   }
-  throw new Error(`the history of ${executionArn} ended without an end`);
+  throw new Error(`the history of ${executionArn} has no event that ends the execution`);
 }

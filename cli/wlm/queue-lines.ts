@@ -18,8 +18,8 @@ const COLUMNS: readonly Column[] = [
 
 const HEADLINES: Readonly<Record<QueueReport['management'], string>> = {
   manual: 'manual WLM',
-  automatic: 'automatic WLM, which sets slots and memory by itself',
-  serverless: 'Serverless, which has no WLM: its limits and waits are those of the workgroup',
+  automatic: 'automatic WLM, in which Redshift sets slots and memory',
+  serverless: 'Serverless, which has no WLM: the limits and waits of the workgroup',
 };
 
 /** The whole report for a person at a terminal of this width. */
@@ -41,10 +41,10 @@ export function queueLines(report: QueueReport, advice: readonly string[], width
 export function headlinesOf({ management, since, until, user, sees, capacity }: QueueReport): string[] {
   const period = `${since.toISOString().slice(0, 10)} to ${until.toISOString().slice(0, 10)} (UTC)`;
   return [
-    `${HEADLINES[management]}; ${period}, as ${user} sees it`,
+    `${HEADLINES[management]}; ${period}, as the database user ${user} sees it`,
     ...(sees === 'own'
       ? [
-          `${user} sees its own queries alone, and ${management === 'serverless' ? 'no usage' : 'not how queues are set up'}: what others run is missing here, not zero. GRANT ROLE sys:monitor TO the user, or ask as a superuser.`,
+          `The database user ${user} sees only its own queries, and ${management === 'serverless' ? 'no usage' : 'not the settings of the queues'}. So this report lacks the queries of other users. GRANT ROLE sys:monitor TO the user, or use a superuser.`,
         ]
       : []),
     ...(capacity === null

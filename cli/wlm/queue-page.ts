@@ -31,7 +31,7 @@ ${headlinesOf(report)
   .join('\n')}
 <table><thead>${row(HEADS, 'th')}</thead><tbody>${report.queues.map((queue) => row(cellsOf(queue, report.management), 'td')).join('\n')}</tbody></table>
 <h2>Wait by hour and queue</h2>
-<p>95th percentile of each hour, to one scale: the tallest is ${escaped(seconds(most))}.</p>
+<p>The 95th percentile of each hour. All graphs have one scale; the tallest bar is ${escaped(seconds(most))}.</p>
 ${report.queues.map((queue) => graph(queue, report, most)).join('\n')}
 <h2>Advice</h2>
 <ul>${list(advice)}</ul>

@@ -30,5 +30,5 @@ export async function readRequests(file: string): Promise<RoleRequest[]> {
 export function refusalsIn(requests: readonly RoleRequest[]): string[] {
   return requests
     .filter(({ allowed }) => !allowed)
-    .map(({ role, action, resource }) => `IAM refused the role ${role} the action ${action} on ${resource}`);
+    .map(({ role, action, resource }) => `IAM does not grant the role ${role} the action ${action} on ${resource}`);
 }

@@ -65,7 +65,7 @@ export function readCopy(sql: string): CopyCommand {
     else if (option === 'JSON') {
       found.format = 'json';
       if (next().text !== 'auto ignorecase')
-        throw new Error("the stand-in for Redshift knows JSON 'auto ignorecase' alone");
+        throw new Error("the stand-in for Redshift knows only JSON 'auto ignorecase'");
     } else if (option === 'DELIMITER') found.delimiter = next().text;
     else if (option === 'IGNOREHEADER') found.skipLines = Number(next().text);
     else if (option === 'NULL') {
@@ -78,7 +78,7 @@ export function readCopy(sql: string): CopyCommand {
     else throw new Error(`the stand-in for Redshift doesn't know COPY's option ${option}`);
   }
   const { format, isManifest, ...rest } = found;
-  if (!isManifest) throw new Error('the stand-in for Redshift copies from manifests alone');
-  if (format === undefined) throw new Error('the stand-in for Redshift copies Parquet, CSV and JSON');
+  if (!isManifest) throw new Error('the stand-in for Redshift copies only from manifests');
+  if (format === undefined) throw new Error('the stand-in for Redshift copies only Parquet, CSV and JSON');
   return { schema: hasSchema ? first : undefined, table, columns, from, format, ...rest };
 }

@@ -105,7 +105,7 @@ async function answer(
   if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
     reply(403, {
       __type: 'AccessDeniedException',
-      message: 'the stand-in for Redshift answers the embedded AWS alone',
+      message: 'the stand-in for Redshift answers only the embedded AWS',
     });
     return;
   }

@@ -96,8 +96,10 @@ async function recordWithoutDeployment(folder: string): Promise<void> {
     `# with AWS_PROFILE=nope\n${await recorded(['runs'], { ...REGION, AWS_PROFILE: 'nope' })}`,
   ];
   const parts = [...mistakes, ...unset].map((text) => text.replaceAll(folder, '.'));
-  await page('mistakes', 'Mistakes, what is printed, and the exit code, 100 columns', parts);
-  await page('doctor-without-credentials', 'doctor where nothing is set up', [await recorded(['doctor'], BARE)]);
+  await page('mistakes', 'Mistakes, the printed text, and the exit code, 100 columns', parts);
+  await page('doctor-without-credentials', 'doctor on a machine that nobody has set up', [
+    await recorded(['doctor'], BARE),
+  ]);
 }
 
 async function recordWithDeployment(origin: string, mend: () => void): Promise<void> {
@@ -110,7 +112,7 @@ async function recordWithDeployment(origin: string, mend: () => void): Promise<v
   const frames = big.frames.flatMap(({ seconds, text }, at) =>
     at < 3 || at % 5 === 0 ? [`--- after ${seconds.toFixed(1)} s\n${text}`] : [],
   );
-  await page('run-300MB', 'A run of 300 MB on a terminal of 80 columns, as it showed at some moments', [
+  await page('run-300MB', 'A run of 300 MB on a terminal of 80 columns, as it looked at some moments', [
     typed(args),
     ...frames,
     `--- at the end\n${big.text}\n[exit code ${big.code}]`,
@@ -172,7 +174,7 @@ function isThere(file: string): Promise<boolean> {
 scriptOptions({
   command: 'npm run docs:terminal --',
   about:
-    'Records what the command line shows into docs/terminal/. It deploys on an embedded AWS and takes some five minutes.',
+    'Records the output of the command line into docs/terminal/. It deploys on an embedded AWS and takes about five minutes.',
 });
 await mkdir(FOLDER, { recursive: true });
 const scratch = await mkdtemp(join(tmpdir(), 'sluice-record-'));

@@ -120,7 +120,7 @@ export function runPage({ rowOf, detailsOf, totalOf }) {
     if (counted !== null) {
       counted.textContent =
         found.length === 0
-          ? 'No item is like that.'
+          ? 'No item matches.'
           : `${(first + 1).toLocaleString('en')} to ${(first + shown.length).toLocaleString('en')} of ${found.length.toLocaleString('en')}`;
     }
     for (const button of document.querySelectorAll('[data-page]')) {

@@ -38,7 +38,7 @@ ${drawn}
 ${key.length > 0 && html`<ul class="key">${key.map(([name, meaning]) => html`<li><i class="swatch ${name}"></i>${meaning}</li>`)}</ul>`}
 ${
   numbers.rows.length > 0 &&
-  html`<details id="${id}-numbers"><summary>The numbers of “${title}”</summary><div class="scroll" tabindex="0" role="region" aria-label="The numbers of ${title}"><table>
+  html`<details id="${id}-numbers"><summary>Numbers of “${title}”</summary><div class="scroll" tabindex="0" role="region" aria-label="Numbers of ${title}"><table>
 <thead><tr>${numbers.heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>${numbers.rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
 </table></div></details>`

@@ -29,7 +29,7 @@ export function gateChart({ samples, looks, items, startMs, spanMs, end }: GateC
   if (first === undefined || last === undefined) {
     return figure({
       ...base,
-      words: 'The gatekeeper has not looked: nothing had to be waited for, or the run ended before.',
+      words: 'The gatekeeper has made no look: no item needed a wait, or the run ended before the gate.',
       draw: undefined,
       numbers: { heads: [], rows: [] },
     });
@@ -82,7 +82,7 @@ export function gateChart({ samples, looks, items, startMs, spanMs, end }: GateC
   const shown = samples.slice(-MOST_ROWS);
   return figure({
     ...base,
-    words: `The gatekeeper looked ${looks === 1 ? 'once' : `${looks.toLocaleString('en')} times`}, first after ${secondsText(clamp(Date.parse(first.at) - startMs, spanMs) / 1_000)}. At its last look ${last.done.toLocaleString('en')} of ${countText(items, 'item')} were done and ${last.failed.toLocaleString('en')} failed; it saw ${countText(mostWorkers, 'worker')} at most.`,
+    words: `The gatekeeper made ${countText(looks, 'look')}, the first after ${secondsText(clamp(Date.parse(first.at) - startMs, spanMs) / 1_000)}. At its last look ${last.done.toLocaleString('en')} of ${countText(items, 'item')} were done and ${last.failed.toLocaleString('en')} failed. At most ${countText(mostWorkers, 'worker')} ran.`,
     key: [
       ['done', 'done'],
       ['failed', 'failed'],

@@ -21,7 +21,7 @@ export function throughputChart(
   if (first === undefined || last === undefined) {
     return figure({
       ...base,
-      words: 'Nothing was transferred.',
+      words: 'The run has transferred nothing.',
       draw: undefined,
       numbers: { heads: [], rows: [] },
     });
@@ -60,7 +60,7 @@ export function throughputChart(
   });
   return figure({
     ...base,
-    words: `${bytesText(bytes)} came in ${secondsText(busy / 1_000)}: ${bytesText((bytes / busy) * 1_000)}/s on average, ${most.toFixed(1)} MiB/s at most, in steps of ${secondsText(stepMs / 1_000)}. The bytes of each object are spread evenly over its transfer.`,
+    words: `${bytesText(bytes)} arrived in ${secondsText(busy / 1_000)}: ${bytesText((bytes / busy) * 1_000)}/s on average, ${most.toFixed(1)} MiB/s at most, in steps of ${secondsText(stepMs / 1_000)}. The chart spreads the bytes of each object evenly over its transfer.`,
     draw,
     numbers: { heads: ['from', 'throughput'], rows },
   });

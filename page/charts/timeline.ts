@@ -68,10 +68,10 @@ export function timelineChart({ phases, items, of, spanMs }: Timeline): Markup {
     shown.length === 0
       ? 'No item has a time yet.'
       : shown.length === of
-        ? `Below them ${of === 1 ? 'the item' : `all ${of} items`}, in the order of their start.`
+        ? `The chart shows ${of === 1 ? 'the item' : `all ${of} items`}, in the order of their start.`
         : timed.length <= MOST_ROWS
-          ? `Below them the ${countText(shown.length, 'item')} that have times, of ${of.toLocaleString('en')}.`
-          : `Below them the ${shown.length} that took longest, of ${countText(of, 'item')}.`;
+          ? `The chart shows ${shown.length} of ${countText(of, 'item')}: those that have times.`
+          : `The chart shows ${shown.length} of ${countText(of, 'item')}: those that took longest.`;
   return figure({
     id: 'timeline',
     title: 'Timeline',
@@ -84,7 +84,7 @@ export function timelineChart({ phases, items, of, spanMs }: Timeline): Markup {
     ],
     draw,
     numbers: {
-      heads: ['', 'from', 'transfer', 'queue', 'work', 'in all'],
+      heads: ['', 'from', 'transfer', 'queue', 'work', 'total'],
       rows: [
         ...phases.map(({ name, from, to }) => [name, seconds(from), '', '', '', seconds(to - from)]),
         ...shown.map(({ name, start, transfer, queue, work, ...item }) => [

@@ -15,7 +15,7 @@ export interface CostPart {
   /** The quantity that was charged, for a person. */
   readonly quantity: string;
   /** Whether the run's own records contain the quantity, or it is estimated from them. */
-  readonly basis: 'measured' | 'reckoned';
+  readonly basis: 'measured' | 'estimated';
   /** Where the quantity comes from, a sentence. */
   readonly from: string;
 }
@@ -82,7 +82,7 @@ export function costOfRun(run: RunToPrice, deployment: PricedDeployment): RunCos
     numbers.large * LARGE_TRANSITIONS +
     slices * SLICE_TRANSITIONS;
   add('Step Functions', transitions * PRICES.transition.dollars, [
-    'reckoned',
+    'estimated',
     `${whole(transitions)} state transitions`,
     `from ${countText(plan.batches, 'batch', 'batches')} and ${countText(gate.looks, 'look')} of the gate`,
   ]);
@@ -94,7 +94,7 @@ export function costOfRun(run: RunToPrice, deployment: PricedDeployment): RunCos
   const atOnce = plan.items > plan.batches ? deployment.sourcesAtOnce : 1;
   const transferSeconds = numbers.smallTransferSeconds / atOnce + largeSeconds;
   add('Lambda: transfers', transferSeconds * deployment.transferGb * PRICES.lambdaGbSecond.dollars, [
-    'reckoned',
+    'estimated',
     `${whole(transferSeconds * deployment.transferGb)} GB seconds`,
     `from the ${whole(numbers.transferSeconds)} seconds that transfers took${atOnce > 1 ? `, ${atOnce} at once` : ''}`,
   ]);
@@ -108,7 +108,7 @@ export function costOfRun(run: RunToPrice, deployment: PricedDeployment): RunCos
     'Lambda: gate, plan and end',
     otherGbSeconds * PRICES.lambdaGbSecond.dollars + calls * PRICES.lambdaRequest.dollars,
     [
-      'reckoned',
+      'estimated',
       `${whole(otherGbSeconds)} GB seconds, ${whole(calls)} calls`,
       'from the looks and the number of items',
     ],
@@ -139,30 +139,30 @@ export function costOfRun(run: RunToPrice, deployment: PricedDeployment): RunCos
     gate.looks * LOOK_WRITES;
   const reads = plan.items * USAGE.s3ReadsAnItem * share + gate.looks * LOOK_READS;
   add('S3 requests', writes * PRICES.s3Write.dollars + reads * PRICES.s3Read.dollars, [
-    'reckoned',
+    'estimated',
     `${whole(writes)} writes, ${whole(reads)} reads`,
     `from ${countText(plan.items, 'item')}, ${countText(numbers.parts, 'part')} and the looks`,
   ]);
   const messages = plan.processed * USAGE.sqsRequestsAnItem + Math.max(0, numbers.deliveries - plan.processed);
   add('SQS', messages * PRICES.sqsRequest.dollars, [
-    'reckoned',
+    'estimated',
     `${whole(messages)} requests`,
-    `from ${countText(plan.processed, 'message')}, and those that were delivered again`,
+    `from ${countText(plan.processed, 'message')}, and repeated deliveries`,
   ]);
   const logBytes = plan.items * USAGE.logBytesAnItem * share + calls * USAGE.logBytesACall;
   add('logs taken in', (logBytes / GB) * PRICES.logsGb.dollars, [
-    'reckoned',
+    'estimated',
     bytesText(logBytes),
     'from the items and calls',
   ]);
   const traces = 1 + plan.batches;
-  add('tracing', traces * PRICES.trace.dollars, ['reckoned', `${whole(traces)} traces at most`, 'from the batches']);
+  add('tracing', traces * PRICES.trace.dollars, ['estimated', `${whole(traces)} traces at most`, 'from the batches']);
   if (deployment.ownKey) {
     const requests = (writes + reads) * KMS_SHARE;
     add('KMS', requests * PRICES.kmsRequest.dollars, [
-      'reckoned',
+      'estimated',
       `${whole(requests)} requests`,
-      'a hundredth of S3’s',
+      'one for 100 S3 requests',
     ]);
   }
   return {
@@ -196,12 +196,12 @@ function workerHours({ gate: { samples }, totals: { worked }, untilMs }: RunToPr
     return {
       hours: milliseconds / 3_600_000,
       basis: 'measured',
-      from: `from the workers that ${countText(samples.length, 'look')} of the gate saw, and ${USAGE.workerStartSeconds} s for a start`,
+      from: `from the workers that ran at ${countText(samples.length, 'look')} of the gate, and ${USAGE.workerStartSeconds} s for a start`,
     };
   }
   return {
     hours: (worked.to - worked.from + startMs) / 3_600_000,
-    basis: 'reckoned',
-    from: `as of one worker, from the first item’s work to the last one’s, and ${USAGE.workerStartSeconds} s for its start`,
+    basis: 'estimated',
+    from: `for one worker, from the start of the first item’s work to the end of the last item’s, and ${USAGE.workerStartSeconds} s for its start`,
   };
 }

@@ -29,16 +29,16 @@ export function failures({ plan, counts, failed, missing, outcome }: RunView): M
   const word = (name: string, item: string) => (isPlainWord(name) ? name : item);
   const all = command('retry', runId);
   return html`<section class="card" aria-labelledby="failures-head">
-<h2 id="failures-head">${counts.failed === 0 ? 'Missing' : counts.missing === 0 ? 'Failures' : 'Failures, and what is missing'}</h2>
-<p class="soft">Run what failed or is missing once more, and nothing else:</p>
+<h2 id="failures-head">${counts.failed === 0 ? 'Missing' : counts.missing === 0 ? 'Failures' : 'Failed and missing'}</h2>
+<p class="soft">To run only the failed and missing items again:</p>
 ${all}
 ${sorted.slice(0, MOST_KINDS).map((some) => kindOf(some, counts.failed, (name, item) => command('logs', runId, word(name, item))))}
-${sorted.length > MOST_KINDS && html`<p>and ${countText(sorted.length - MOST_KINDS, 'more kind')} of failure: see the items below</p>`}
+${sorted.length > MOST_KINDS && html`<p>and ${countText(sorted.length - MOST_KINDS, 'more kind')} of failure: the table of items below shows them</p>`}
 ${failed.length < counts.failed && html`<p class="soft">These are the first ${failed.length.toLocaleString('en')} of ${counts.failed.toLocaleString('en')}; <code>${sluiceCommand(place, 'items', runId, '--failed')}</code> lists all.</p>`}
 ${
   missing.length > 0 &&
   html`<div class="failure"><h3><span class="tag warn">missing</span> ${countText(counts.missing, 'item')} neither done nor failed</h3>
-<p class="detail">Time was up before they were done. What has landed is kept, and a retry only processes it.</p>
+<p class="detail">Time was up before these items were done. The landed objects are kept, so a retry only processes them.</p>
 <ul>${missing
     .slice(0, SHOWN)
     .map(

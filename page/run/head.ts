@@ -93,7 +93,7 @@ function figures({ plan, outcome, endMs, counts, bytes, totals, cost }: RunView)
   if (numbers.rows > 0 || numbers.badRows > 0) {
     const bad =
       numbers.badRows === 0
-        ? 'none of them bad'
+        ? 'no bad rows'
         : html`<span class="warn-text">${numbers.badRows.toLocaleString('en')} bad</span> in ${countText(numbers.withBadRows, 'item')}`;
     said.push(['Rows', numbers.rows.toLocaleString('en'), bad]);
   }
@@ -130,9 +130,9 @@ function links(view: RunView): Markup {
   if (readAt === 'folder') said.push(link('manifest.json', 'manifest.json'), link('items.jsonl', 'items.jsonl'));
   if (readAt !== 'folder') {
     if (earlier !== undefined) {
-      said.push(link(`../${earlier.runId}/report.html`, `Run before: ${earlier.runId} (${earlier.outcome})`));
+      said.push(link(`../${earlier.runId}/report.html`, `Previous run: ${earlier.runId} (${earlier.outcome})`));
     }
-    if (rerunOf !== null) said.push(link(`../${rerunOf}/report.html`, `Retries what ${rerunOf} left`));
+    if (rerunOf !== null) said.push(link(`../${rerunOf}/report.html`, `Retry of run ${rerunOf}`));
     said.push(
       schedule === null
         ? link('../index.html', 'All runs')

@@ -62,8 +62,8 @@ export function itemsTable({ plan, items }: RunView, onPage: number, rows: reado
   const statuses = countBy(items.slice(0, onPage));
   const which =
     onPage < plan.items
-      ? `${onPage.toLocaleString('en')} of ${countText(plan.items, 'item')}, those first that need a look: the page is kept below 2 MB. All are in ${runKeys(plan.runId).items}.`
-      : `${plan.items === 1 ? 'The item' : `All ${plan.items.toLocaleString('en')} items`} with transfer, queue and work. A click on a name shows its links, proofs, columns and outputs.`;
+      ? `${onPage.toLocaleString('en')} of ${countText(plan.items, 'item')}, failed and missing ones first, because the page is limited to 2 MB. ${runKeys(plan.runId).items} has all items.`
+      : `${plan.items === 1 ? 'The item' : `All ${plan.items.toLocaleString('en')} items`} with the times for transfer, queue and work. Click a name to see links, proofs, columns and outputs.`;
   return html`<section class="card" aria-labelledby="items-head">
 <h2 id="items-head">Items</h2>
 <p class="words">${which}</p>
@@ -79,8 +79,8 @@ export function itemsTable({ plan, items }: RunView, onPage: number, rows: reado
   )}</tr></thead>
 <tbody>${rows}</tbody>
 </table></div>
-<div class="pager"><span id="counted" role="status"></span><button type="button" data-page="-1" disabled>Before</button><button type="button" data-page="1" disabled>Next</button></div>
-<noscript><p class="soft">The rest of the items is shown by a script, which this browser does not run.</p></noscript>
+<div class="pager"><span id="counted" role="status"></span><button type="button" data-page="-1" disabled>Previous</button><button type="button" data-page="1" disabled>Next</button></div>
+<noscript><p class="soft">This browser does not run scripts, so the page can't show the other items.</p></noscript>
 </section>`;
 }
 

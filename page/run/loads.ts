@@ -26,7 +26,7 @@ export function loads({ loads: all, outcome }: RunView): Markup {
 <thead><tr><th scope="col">Table</th><th scope="col" class="wide">Mode</th><th scope="col">Outcome</th><th scope="col" class="number">Rows</th><th scope="col" class="number wide">Files</th><th scope="col" class="number wide">Took</th></tr></thead>
 <tbody>${all.map(row)}</tbody></table></div>
 ${all.map(problemOf)}
-${all.some(({ notDone }) => notDone > 0) && outcome !== 'running' && html`<p class="soft">What is not loaded is failed or missing: a retry of the run loads it.</p>`}
+${all.some(({ notDone }) => notDone > 0) && outcome !== 'running' && html`<p class="soft">Items that are not loaded failed or are missing: a retry of the run loads them.</p>`}
 </section>`;
 }
 

@@ -70,7 +70,7 @@ ${gateChart({
 <div data-part="cost">${costs}</div>
 </main>
 <footer data-part="foot"><p id="living" role="status">${
-      data.living ? `The run goes on. This page is as of ${clock(endMs)} and renews itself.` : ''
+      data.living ? `The run goes on. This page shows the state at ${clock(endMs)}, and updates itself.` : ''
     }</p>
 <p>Started ${clock(startMs)}${data.living ? '' : `, closed ${clock(endMs)}`}. Execution <code>${plan.executionArn}</code></p></footer>`,
   });

@@ -36,7 +36,7 @@ export async function readRunsPage(store: Store): Promise<RunsPage> {
     const { Body, ETag } = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: RUNS_PAGE_KEY }));
     const found = dataIn((await Body?.transformToString()) ?? '');
     if (found.success) return { runs: found.data.runs, etag: ETag };
-    const unreadable = `s3://${store.bucket}/${RUNS_PAGE_KEY} is none of this version's pages, and is begun anew: ${found.error.message}`;
+    const unreadable = `s3://${store.bucket}/${RUNS_PAGE_KEY} was not written by this version, so it is written from the start: ${found.error.message}`;
     return { runs: [], etag: ETag, unreadable };
   } catch (error) {
     if (httpStatus(error) === 404) return { runs: [], etag: undefined };
@@ -52,7 +52,7 @@ function dataIn(page: string) {
       try {
         return JSON.parse(text);
       } catch {
-        context.addIssue('holds no JSON');
+        context.addIssue('the page contains no JSON');
         return z.NEVER;
       }
     })

@@ -32,7 +32,7 @@ export function renderRunsPage(stack: string, runs: readonly ListedRun[], most: 
     body: html`<header>
 <p class="crumbs">${stack === 'Sluice' ? '' : html`Sluice <span aria-hidden="true">/</span> `}${stack}</p>
 <h1>Runs</h1>
-<p class="words">The newest ${runs.length.toLocaleString('en')} runs that have ended, by the time of their end; the page lists ${most.toLocaleString('en')} at most. ${newest !== undefined && `The last one ended ${clock(newest.closedAt)}.`} <code>npx sluice runs</code> lists those under way, too.</p>
+<p class="words">The page lists the ${runs.length.toLocaleString('en')} runs that ended last, and at most ${most.toLocaleString('en')}. ${newest !== undefined && `The last one ended ${clock(newest.closedAt)}.`} <code>npx sluice runs</code> also lists the runs that have not ended.</p>
 </header>
 <main><section class="card" aria-label="Runs">
 <div class="controls"><label>Search <input type="search" id="search" autocomplete="off" spellcheck="false"></label>

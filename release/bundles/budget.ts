@@ -37,7 +37,10 @@ export function beyondBudget(budget: Budget, now: Budget): string[] {
       ...tooLarge(`The bundle ${name}`, allowed, bundle),
       ...Object.entries(bundle.packages)
         .filter(([other, bytes]) => allowed.packages[other] === undefined && bytes >= NEW_PACKAGE_BYTES)
-        .map(([other, bytes]) => `The bundle ${name} has ${text(bytes)} of ${other}, which it did not have before.`),
+        .map(
+          ([other, bytes]) =>
+            `The bundle ${name} now contains ${text(bytes)} of ${other}, which it did not contain before.`,
+        ),
     ];
   });
 }

@@ -11,9 +11,9 @@ const SHOWN = 6;
 
 const SCRIPT = {
   command: 'npm run bundles --',
-  about: 'Prints how many bytes of which npm packages each function and the worker hold.',
+  about: 'Prints how many bytes of each npm package each function and the worker contain.',
   options: {
-    update: { type: 'boolean', what: 'makes what there is now the budget that a test holds the bundles to' },
+    update: { type: 'boolean', what: 'store the present sizes as the budget that a test compares' },
   },
   positionals: 'NAME …',
 } as const;
@@ -31,7 +31,7 @@ for (const [name, bundle] of Object.entries(now)) {
 }
 if (values.update) {
   writeBudget(now);
-  console.log('release/bundles/budget.json is what there is now.');
+  console.log('release/bundles/budget.json has the present sizes.');
 } else {
   for (const sentence of beyondBudget(readBudget(), now)) console.log(sentence);
 }

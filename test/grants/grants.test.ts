@@ -83,7 +83,7 @@ it('a missing grant fails the run, with a sentence that names role, action and q
       new RegExp(`/${role}/\\S+ is not authorized to perform: ${action} on resource: ${resource} `),
     );
     expect(refusalsIn(await readRequests(requestsFile))).toContain(
-      `IAM refused the role ${role} the action ${action} on ${resource}`,
+      `IAM does not grant the role ${role} the action ${action} on ${resource}`,
     );
   } finally {
     await grantAgain();

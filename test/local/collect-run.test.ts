@@ -83,7 +83,9 @@ it('keeps the first of two objects that would be one file', async () => {
   await runWith(store, ['same', 'same']);
   const { objects, notCopied } = await collectRun(store, 'night', folder, never);
   expect(objects).toHaveLength(1);
-  expect(notCopied).toEqual([expect.stringMatching(/^same is not copied: another object of the run has its file/)]);
+  expect(notCopied).toEqual([
+    expect.stringMatching(/^same is not copied: another object of the run already uses its file/),
+  ]);
 });
 
 it('stops when the signal aborts', async () => {

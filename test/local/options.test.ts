@@ -8,8 +8,8 @@ it('reads --redshift, which is off by default', () => {
 });
 
 it.each([
-  ['URLs', ['--redshift', 'https://example.org/a'], '--redshift shows the sample run; it takes no URLs'],
-  ['--late', ['--redshift', '--late'], '--redshift or --late: one of the two'],
+  ['URLs', ['--redshift', 'https://example.org/a'], '--redshift runs the sample data: it takes no URLs'],
+  ['--late', ['--redshift', '--late'], '--redshift and --late exclude each other'],
 ])('refuses --redshift with %s', (_, args, message) => {
   expect(() => readOptions(args)).toThrow(message);
 });

@@ -36,7 +36,7 @@ async function tellsHowItIsUsed([command, file]: readonly [string, string]): Pro
   expect(wrong.err, 'a sentence, and no stack').not.toMatch(/^ +at /m);
 }
 
-describe('each script tells how it is used, and refuses an option that it does not have', () => {
+describe('each script shows the options, and refuses an option that it does not have', () => {
   it('the list contains every script', () => {
     expect(ofPackage.length).toBeGreaterThanOrEqual(8);
     expect(ofBench.length).toBeGreaterThanOrEqual(14);
@@ -49,13 +49,13 @@ describe('each script tells how it is used, and refuses an option that it does n
 });
 
 it.each([
-  ['a number that is none', ['bench/gate-latency.ts', '--runs', 'many'], '--runs takes a number, and not "many"'],
+  ['a value that is not a number', ['bench/gate-latency.ts', '--runs', 'many'], '--runs takes a number, not "many"'],
   ['an option without its value', ['bench/gate-latency.ts', '--runs'], "Option '--runs <value>' argument missing"],
-  ['an argument too many', ['release/main.ts', 'now'], "Unexpected argument 'now'"],
-  ['an argument too few', ['bench/parquet.ts'], 'it takes a file'],
+  ['one argument more than the script takes', ['release/main.ts', 'now'], "Unexpected argument 'now'"],
+  ['a missing argument', ['bench/parquet.ts'], 'it takes a file'],
 ])('%s is refused with one sentence', async (_what, [file = '', ...args], sentence) => {
   const { code, err } = await run(file, ...args);
   expect(code).toBe(2);
-  expect(err).toMatch(/^[^\n]+ --help" tells how it is used\.\n$/);
+  expect(err).toMatch(/^[^\n]+ --help" shows the options\.\n$/);
   expect(err).toContain(sentence);
 });

@@ -54,7 +54,7 @@ describe('npm start', () => {
     const folder = /^Files: (sluice-out\/\S+)\//m.exec(out)?.[1];
     // A quarter of a GiB.
     if (folder !== undefined) await rm(folder, { recursive: true });
-    expect(out).not.toContain('Not as it should be');
+    expect(out).not.toContain('Problem: ');
     expect(out).toMatch(/^raw\.airports +replace +3,376 +3,376 +deleted all rows and loaded 3,376$/m);
     expect(out).toMatch(/^raw\.seattle_weather +append +1,461 +1,461 +added nothing: its source is unchanged$/m);
     expect(out).toContain('Wait by hour of the day (UTC)');

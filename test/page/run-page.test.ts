@@ -48,9 +48,9 @@ describe('the page of a run', () => {
     expect(page.match(/<figure/g)).toHaveLength(3);
     expect(page.match(/<svg viewBox="0 0 (1040|340) /g)).toHaveLength(6);
     expect(page.match(/<details id="(timeline|throughput|gate)-numbers">/g)).toHaveLength(3);
-    expect(page).toContain('The gatekeeper looked');
+    expect(page).toContain('The gatekeeper made');
     expect(page).toMatch(/By list prices of us-east-1 read on \d{4}-\d\d-\d\d/);
-    for (const word of ['measured', 'reckoned']) expect(page).toContain(`>${word}</span>`);
+    for (const word of ['measured', 'estimated']) expect(page).toContain(`>${word}</span>`);
   });
 
   it('the page of a run loads nothing, and permits only its own style and script', () => {
@@ -83,7 +83,7 @@ describe('the loads of a run', () => {
       'raw.weather 12 unchanged items held back append nothing 0 0 –',
       'raw.zones replace not begun – 0 –',
     ]);
-    expect(section).toContain('a retry of the run loads it');
+    expect(section).toContain('a retry of the run loads them');
   });
 
   it('a failed load shows Redshift’s message and what to do', () => {
@@ -119,7 +119,7 @@ describe('the size of the page', () => {
     const page = renderRunPage(sampleView({ runId: 'long', items, seconds: 60, outcome: 'partial' }));
     expect(bytesOf(page)).toBeLessThan(2 * MB);
     expect(onPage(page)).toBeGreaterThan(100);
-    expect(page).toMatch(/[\d,]+ of 3,000 items, those first that need a look: the page is kept below 2 MB/);
+    expect(page).toMatch(/[\d,]+ of 3,000 items, failed and missing ones first, because the page is limited to 2 MB/);
   });
 });
 

@@ -34,7 +34,7 @@ describe('a budget', () => {
   it('a budget names a package that a bundle did not have before, and a bundle without a budget', () => {
     const packages = { ...BUDGET.open.packages, 'left-pad': 2_500 };
     expect(beyondBudget(BUDGET, { open: { ...BUDGET.open, packages }, slice: BUDGET.open })).toEqual([
-      'The bundle open has 2,500 bytes of left-pad, which it did not have before.',
+      'The bundle open now contains 2,500 bytes of left-pad, which it did not contain before.',
       'The bundle slice has no budget yet.',
     ]);
   });

@@ -41,7 +41,7 @@ describe('what a run costs', () => {
     const totals = new Totals();
     totals.worked = { from: START, to: START + 30_000 };
     expect(partNamed(costOfRun({ ...run, totals }, DEFAULT_DEPLOYMENT), 'Fargate Spot')).toMatchObject({
-      basis: 'reckoned',
+      basis: 'estimated',
       quantity: '1.0 worker minutes',
     });
     expect(partNamed(costOfRun(run, DEFAULT_DEPLOYMENT), 'Fargate Spot')).toBeUndefined();

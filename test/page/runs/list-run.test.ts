@@ -68,7 +68,7 @@ it('begins again if another program has written the page, and reports it', async
   await putObject(store.client, store.bucket, RUNS_PAGE_KEY, '<p>hello</p>');
   const warnings: string[] = [];
   await listRun(store, 'Sluice', ended('first'), { warn: (message) => warnings.push(message) });
-  expect(warnings).toEqual([expect.stringContaining('is begun anew')]);
+  expect(warnings).toEqual([expect.stringContaining('is written from the start')]);
   expect((await readRunsPage(store)).runs.map(({ runId }) => runId)).toEqual(['first']);
 });
 
