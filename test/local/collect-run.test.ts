@@ -57,7 +57,7 @@ it("copies the other objects if some keys can't be files, and reports those", as
   expect(notCopied.toSorted()).toEqual([
     expect.stringMatching(/^(a|a\/b) is not copied: another object/),
     expect.stringMatching(/^(c\/d|c\/d\/e) is not copied: another object/),
-    expect.stringMatching(/^gone is not copied: it is not in the bucket/),
+    expect.stringMatching(/^gone is not copied: it is no longer in the bucket/),
     expect.stringMatching(/^long\/x+\.csv is not copied: a part of its key is longer/),
   ]);
   expect(await readFile(join(folder, 'objects/last.csv'), 'utf8')).toBe('bytes of last.csv');
