@@ -22,7 +22,7 @@ export interface RunView {
   readonly bytes: number;
   /** The loads into the tables of the warehouse, in the plan's order. */
   readonly loads: Manifest['loads'];
-  readonly notes: readonly string[];
+  readonly notes: Manifest['notes'];
   /** The first ones, at most a thousand. */
   readonly failed: Manifest['failed'];
   readonly missing: Manifest['missing'];

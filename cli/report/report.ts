@@ -1,6 +1,6 @@
 import type { ItemLine, Manifest } from '#run/end/manifest.ts';
 import { bytesText, secondsText } from '#run/quantities.ts';
-import { failureText, mendLines } from '../screen/problem-text.ts';
+import { failureText, mendLines, noteText } from '../screen/problem-text.ts';
 import type { Screen } from '../screen/screen.ts';
 import { indented, oneLine } from '../screen/shown.ts';
 import { renderTable } from '../screen/table.ts';
@@ -57,24 +57,31 @@ export async function renderRun(
       counts.failed,
       manifest.failed.map((failure) => failureText(failure, paint)),
     ),
-    manifest.failed.length === 0
-      ? ''
-      : ['What to do:', ...mendLines(manifest.failed.map(({ problem }) => problem)).map((line) => `  ${line}`)].join(
-          '\n',
-        ),
+    whatToDo(manifest.failed.map(({ problem }) => problem)),
     list(
       paint('warning', 'Missing'),
       counts.missing,
       manifest.missing.map(({ name, landed }) => `${oneLine(name)}${landed ? ' (landed, not processed)' : ''}`),
     ),
     loadLines(manifest.loads, { width, paint }).join('\n'),
-    list('Notes', manifest.notes.length, manifest.notes.map(indented)),
+    list(
+      'Notes',
+      manifest.notes.length,
+      manifest.notes.map((note) => noteText(note, paint)),
+    ),
+    whatToDo(manifest.notes, 'note'),
     table,
     counts.items > rows.length
       ? `… and ${(counts.items - rows.length).toLocaleString('en')} more items in items.jsonl`
       : '',
   ];
   return sections.filter((section) => section !== '').join('\n\n');
+}
+
+/** What to do about several problems, or nothing where there are none. */
+function whatToDo(problems: Parameters<typeof mendLines>[0], noun?: string): string {
+  if (problems.length === 0) return '';
+  return ['What to do:', ...mendLines(problems, noun).map((line) => `  ${line}`)].join('\n');
 }
 
 /** A run that a person has stopped did not fail by itself. */

@@ -1,3 +1,4 @@
+import type { Note } from '#run/problem/note.ts';
 import type { Problem } from '#run/problem/problem.ts';
 import { countText } from '#run/quantities.ts';
 import { EXIT, exitCodeOf } from '../exit-code.ts';
@@ -10,7 +11,7 @@ export function problemSentence(problem: Problem): string {
 }
 
 /** What to do, with the settings that would permit it. */
-function mendText({ mend, allowedBy }: Problem): string {
+function mendText({ mend, allowedBy }: Problem | Note): string {
   return allowedBy === 'never' ? mend : `${mend} (${allowedBy})`;
 }
 
@@ -35,8 +36,13 @@ export function failureText(
   return `${oneLine(name)} (${stage}) ${paint('bad', oneLine(problem.code))}: ${indented(problem.detail)}`;
 }
 
+/** What happened around a run as one row of several. */
+export function noteText({ code, detail }: Note, paint: Screen['paint']): string {
+  return `${paint('warning', oneLine(code))}: ${indented(detail)}`;
+}
+
 /** What to do about several failures: each code once, with the number of its failures. */
-export function mendLines(problems: readonly Problem[], noun = 'item'): string[] {
+export function mendLines(problems: readonly (Problem | Note)[], noun = 'item'): string[] {
   const byCode = Map.groupBy(problems, ({ code }) => code);
   return [...byCode].flatMap(([code, [first, ...more]]) => {
     if (first === undefined) return [];

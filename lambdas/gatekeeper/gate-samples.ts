@@ -1,6 +1,6 @@
-import type { FleetState } from '#run/fleet/workers.ts';
 import { runKeys } from '#run/keys.ts';
 import { type GateRecord, type GateSample, gateRecordSchema, newGateRecord } from '#run/ledger/gate-record.ts';
+import { distinctNotes, type Note } from '#run/problem/note.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
 
 /** How many samples `gate.json` keeps: 10 hours at one in 30 s, and still a small object. */
@@ -32,17 +32,17 @@ function nextStill(before: GateRecord['still'], { done, failed, at }: GateSample
   return { ...before, looks: before.looks + 1 };
 }
 
-/** A sentence that contains an id is new each time, so the number of sentences is limited. */
+/** A problem whose text contains an id is new each time, so the number of problems is limited. */
 const KEPT_PROBLEMS = 50;
 
 /** Adds to the last look what the gatekeeper then did about the workers. Each problem is kept once. */
-export function withWorkers(record: GateRecord, { workers, problems }: FleetState): GateRecord {
+export function withWorkers(record: GateRecord, workers: number, problems: readonly Note[]): GateRecord {
   return {
     ...record,
     samples: record.samples.map((sample, index) =>
       index === record.samples.length - 1 ? { ...sample, workers } : sample,
     ),
-    problems: [...new Set([...record.problems, ...problems])].slice(0, KEPT_PROBLEMS),
+    problems: distinctNotes([...record.problems, ...problems]).slice(0, KEPT_PROBLEMS),
   };
 }
 

@@ -3,10 +3,11 @@ import { NotReadyError } from '#run/errors.ts';
 import type { Queue } from '#run/fleet/dispatch.ts';
 import type { Fleet } from '#run/fleet/fleet.ts';
 import { stopSilentWorkers } from '#run/fleet/silent-workers.ts';
-import { ensureWorkers, type FleetState } from '#run/fleet/workers.ts';
+import { ensureWorkers } from '#run/fleet/workers.ts';
 import type { GateRecord } from '#run/ledger/gate-record.ts';
 import { readProgress } from '#run/ledger/progress.ts';
 import { type PlanSummary, readPlanSummary } from '#run/plan/plan-summary.ts';
+import { distinctNotes, type Note, noteLine, noteOf } from '#run/problem/note.ts';
 import type { Store } from '#run/store.ts';
 import type { CallFunction } from './checks/call-function.ts';
 import type { Finding } from './checks/check.ts';
@@ -92,18 +93,18 @@ async function oversee(
   // first one could not start.
   const request = `${plan.runId} gate ${Math.floor(gate.now().getTime() / 1_000)}`;
   const silent = await stopSilentWorkers(gate.fleet, gate.store, gate.now());
-  const state = await ensureWorkers(gate.fleet, outstanding, request, new Date(plan.startedAt));
-  const fleet = { ...state, problems: [...silent, ...state.problems] };
-  const next = withWorkers(record, fleet);
+  const { workers, problems } = await ensureWorkers(gate.fleet, outstanding, request, new Date(plan.startedAt));
+  const notes = distinctNotes([...silent, ...problems].map((problem) => noteOf(problem, plan.runId)));
+  const next = withWorkers(record, workers, notes);
   const resend = resendOf(next, gate.now());
   await keepGateRecord(gate.store, resend === undefined ? next : await sendAgain(gate, plan, next, resend));
-  return describe(findings, next, fleet);
+  return describe(findings, next, workers, notes);
 }
 
-function describe(findings: readonly Finding[], record: GateRecord, { workers, problems }: FleetState): string {
+function describe(findings: readonly Finding[], record: GateRecord, workers: number, notes: readonly Note[]): string {
   const { queued = 0, inFlight = 0 } = record.samples.at(-1) ?? {};
   const outside = `(${queued} queued, ${inFlight} in flight, ${workers} ${workers === 1 ? 'worker' : 'workers'})`;
-  return [`${findings.map(({ progress }) => progress).join('; ')} ${outside}`, ...problems].join('; ');
+  return [`${findings.map(({ progress }) => progress).join('; ')} ${outside}`, ...notes.map(noteLine)].join('; ');
 }
 
 async function sendAgain(gate: Gate, plan: PlanSummary, record: GateRecord, which: Resend): Promise<GateRecord> {

@@ -1,6 +1,7 @@
 import { money } from '#costs/money.ts';
 import { shortText } from '#net/short-text.ts';
 import { runKeys } from '#run/keys.ts';
+import { noteLine } from '#run/problem/note.ts';
 import { bytesText, countText, secondsText } from '#run/quantities.ts';
 import { placeOf, sluiceCommand } from '../commands.ts';
 import { executionConsoleUrl, folderConsoleUrl, logsConsoleUrl } from '../console.ts';
@@ -30,7 +31,7 @@ ${share(plan.items, counts)}
 ${figures(view)}
 ${links(view)}
 ${problemOfRun(view)}
-${notes.slice(0, MOST_NOTES).map((note) => html`<p class="note">${shortText(note, 600)}</p>`)}
+${notes.slice(0, MOST_NOTES).map(noteAbout)}
 </header>`;
 }
 
@@ -50,6 +51,11 @@ function problemOfRun({ problem }: RunView): Markup {
   const { title, detail, mend, type } = problem;
   return html`<div class="card"><h2>${title}</h2><p class="detail">${asSentence(shortText(detail, MOST_DETAIL))}</p>
 <p class="mend"><strong>What to do:</strong> ${asSentence(shortText(mend, MOST_DETAIL))} <span class="soft">More in ${type}.</span></p></div>`;
+}
+
+/** What happened around the run, and what to do about it. */
+function noteAbout(note: RunView['notes'][number]): Markup {
+  return html`<p class="note">${shortText(noteLine(note), 600)}<br><strong>What to do:</strong> ${asSentence(shortText(note.mend, MOST_DETAIL))}</p>`;
 }
 
 /** Done, failed and missing as parts of one bar. */

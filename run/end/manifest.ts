@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { endedExecutionSchema, failureSchema, landedSchema, resultSchema } from '../ledger/records.ts';
+import { noteSchema } from '../problem/note.ts';
 import { problemSchema } from '../problem/problem.ts';
 
 /** How many names each list of the manifest contains; `items.jsonl` contains every item. */
@@ -77,8 +78,8 @@ export const manifestSchema = z.object({
   dollars: z.number().nonnegative().nullable().default(null),
   /** The tables of the warehouse, in the plan's order. */
   loads: z.array(loadOutcomeSchema).default([]),
-  /** Problems around the run (such as workers that did not start) that a reader should know, a sentence each. */
-  notes: z.array(z.string()),
+  /** Problems around the run (such as workers that did not start) that a reader should know. */
+  notes: z.array(noteSchema),
   done: z.array(z.object(named)),
   failed: z.array(z.object({ ...named, stage: z.string(), problem: problemSchema })),
   missing: z.array(z.object({ ...named, landed: z.boolean() })),

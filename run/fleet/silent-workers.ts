@@ -1,6 +1,6 @@
 import { DescribeTasksCommand, paginateListTasks, StopTaskCommand } from '@aws-sdk/client-ecs';
 import pMap from 'p-map';
-import { noteOf } from '../problem/note.ts';
+import type { Trouble } from '../problem/note.ts';
 import type { Store } from '../store.ts';
 import type { Fleet } from './fleet.ts';
 import { lastSign, SILENT_SECONDS } from './signs-of-life.ts';
@@ -14,10 +14,10 @@ const SIGNS_AT_ONCE = 20;
  * billed for ever, and count towards the fleet's limit. ECS gives each two minutes to return its items, and the next
  * look at the fleet replaces it. A worker of an older version gives no signs, so it is replaced too.
  *
- * @returns a sentence for each worker that is stopped.
+ * @returns a problem for each worker that is stopped.
  */
-export async function stopSilentWorkers(fleet: Fleet, store: Store, now: Date): Promise<string[]> {
-  const problems: string[] = [];
+export async function stopSilentWorkers(fleet: Fleet, store: Store, now: Date): Promise<Trouble[]> {
+  const problems: Trouble[] = [];
   const query = { cluster: fleet.cluster, family: fleet.taskFamily, desiredStatus: 'RUNNING' } as const;
   for await (const { taskArns = [] } of paginateListTasks({ client: fleet.client, pageSize: TASKS_PER_CALL }, query)) {
     if (taskArns.length === 0) continue;
@@ -38,7 +38,8 @@ export async function stopSilentWorkers(fleet: Fleet, store: Store, now: Date): 
         await fleet.client.send(
           new StopTaskCommand({ cluster: fleet.cluster, task: taskArn, reason: `Sluice: ${silence}` }),
         );
-        problems.push(noteOf('worker-silent', `${silence}: it is stopped and replaced`));
+        const message = `${silence}: it is stopped and replaced`;
+        problems.push({ name: 'SilentWorker', code: 'worker-silent', message, worker });
       },
       { concurrency: SIGNS_AT_ONCE },
     );

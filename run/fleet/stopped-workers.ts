@@ -1,5 +1,5 @@
 import { DescribeTasksCommand, paginateListTasks, type Task } from '@aws-sdk/client-ecs';
-import { noteOf } from '../problem/note.ts';
+import type { Trouble } from '../problem/note.ts';
 import type { Fleet } from './fleet.ts';
 
 /** DescribeTasks accepts no more tasks a call. */
@@ -7,8 +7,8 @@ const TASKS_PER_CALL = 100;
 
 /** What ECS reports about workers that stopped because of a problem. ECS keeps a stopped task for about an hour. */
 export interface StoppedWorkers {
-  /** A sentence for each problem, with ECS's own text. */
-  readonly problems: readonly string[];
+  /** A problem for each such worker, with ECS's own text. */
+  readonly problems: readonly Trouble[];
   /** Spot took a worker back, or had no capacity after all. */
   readonly spotIsShort: boolean;
 }
@@ -20,7 +20,7 @@ export interface StoppedWorkers {
  * @param since tasks that were requested earlier belong to another run, and are skipped.
  */
 export async function lookAtStoppedWorkers(fleet: Fleet, since: Date): Promise<StoppedWorkers> {
-  const problems = new Set<string>();
+  const problems: Trouble[] = [];
   let spotIsShort = false;
   const query = { cluster: fleet.cluster, family: fleet.taskFamily, desiredStatus: 'STOPPED' } as const;
   for await (const { taskArns = [] } of paginateListTasks({ client: fleet.client, pageSize: TASKS_PER_CALL }, query)) {
@@ -31,29 +31,28 @@ export async function lookAtStoppedWorkers(fleet: Fleet, since: Date): Promise<S
     for (const task of tasks) {
       if (task.createdAt === undefined || task.createdAt < since) continue;
       const problem = problemOf(task);
-      if (problem !== undefined) problems.add(problem);
+      if (problem !== undefined) problems.push(problem);
       spotIsShort ||= task.capacityProviderName === 'FARGATE_SPOT' && isTakenBack(task);
     }
   }
-  return { problems: [...problems], spotIsShort };
+  return { problems, spotIsShort };
 }
 
-function problemOf(task: Task): string | undefined {
-  const reason = task.stoppedReason ?? 'ECS gives no reason';
-  switch (task.stopCode) {
+function problemOf(task: Task): Trouble | undefined {
+  const { stopCode: name, stoppedReason: reason = 'ECS gives no reason' } = task;
+  const worker = task.taskArn?.split('/').at(-1);
+  switch (name) {
     case 'TaskFailedToStart':
-      return noteOf('worker-not-started', `a worker could not be started: ${reason}`);
+      return { name, code: 'worker-not-started', message: `a worker could not be started: ${reason}`, worker };
     case 'SpotInterruption':
     case 'TerminationNotice':
     case 'InfrastructureHealth':
-      return noteOf('worker-interrupted', `a worker was interrupted: ${reason}`);
+      return { name, code: 'worker-interrupted', message: `a worker was interrupted: ${reason}`, worker };
     case 'EssentialContainerExited': {
       const container = task.containers?.find(({ exitCode }) => exitCode !== undefined && exitCode !== 0);
       if (container === undefined) return undefined;
-      return noteOf(
-        'worker-ended',
-        `a worker ended with exit code ${container.exitCode}: ${container.reason ?? reason}`,
-      );
+      const message = `a worker ended with exit code ${container.exitCode}: ${container.reason ?? reason}`;
+      return { name, code: 'worker-ended', message, worker };
     }
     // A person stopped the task, or the task is still stopping.
     default:

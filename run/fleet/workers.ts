@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Failure, paginateListTasks, RunTaskCommand } from '@aws-sdk/client-ecs';
-import { noteOf } from '../problem/note.ts';
+import type { Trouble } from '../problem/note.ts';
 import type { Fleet } from './fleet.ts';
 import { lookAtStoppedWorkers } from './stopped-workers.ts';
 
@@ -9,7 +9,7 @@ export interface FleetState {
   readonly workers: number;
   readonly started: number;
   /** Why tasks could not be started or ended early, in ECS's own words. */
-  readonly problems: readonly string[];
+  readonly problems: readonly Trouble[];
 }
 
 /** RunTask starts at most this many tasks a call. */
@@ -40,7 +40,7 @@ export async function ensureWorkers(
     short > 0 && spot && first.failures.some(isCapacity) ? await start(fleet, short, 'FARGATE', request) : none;
   const started = first.started + second.started;
   const refused = started === wanted ? [] : [...first.failures, ...second.failures].map(describe);
-  return { workers: workers + started, started, problems: [...new Set([...stopped.problems, ...refused])] };
+  return { workers: workers + started, started, problems: [...stopped.problems, ...refused] };
 }
 
 /** Counts the family's tasks whose desired status is RUNNING, which includes tasks that are being provisioned. */
@@ -101,7 +101,7 @@ function isCapacity(failure: Failure): boolean {
   return CAPACITY.test(`${failure.reason} ${failure.detail}`);
 }
 
-function describe(failure: Failure): string {
-  const words = ['a worker could not be started', failure.reason, failure.detail];
-  return noteOf('worker-not-started', words.filter((text) => text !== undefined).join(': '));
+function describe({ reason, detail }: Failure): Trouble {
+  const words = ['a worker could not be started', reason, detail].filter((text) => text !== undefined);
+  return { name: 'TaskFailedToStart', code: 'worker-not-started', message: words.join(': ') };
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { noteSchema } from '../problem/note.ts';
 
 /** One look of the gatekeeper at a run. */
 const gateSampleSchema = z.object({
@@ -27,8 +28,8 @@ export const gateRecordSchema = z.object({
   samples: z.array(gateSampleSchema),
   /** The counts of shards in which every item is done: later looks don't list these shards again. */
   finished: z.record(z.string(), z.object({ done: z.int(), failed: z.int() })),
-  /** Problems such as workers that could not be started; each sentence once. */
-  problems: z.array(z.string()),
+  /** Problems such as workers that could not be started; each once. */
+  problems: z.array(noteSchema),
   /**
    * How many looks in a row found the queue empty, and the time of the first of them. Dead letters are counted
    * separately.

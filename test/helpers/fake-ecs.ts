@@ -58,7 +58,12 @@ export async function startFakeEcs(options: {
       operation === 'RunTask'
         ? runTask(body)
         : operation === 'DescribeTasks'
-          ? { status: 200, answer: { tasks: stopped.map((task) => ({ createdAt: Date.now() / 1_000, ...task })) } }
+          ? {
+              status: 200,
+              answer: {
+                tasks: stopped.map((task, n) => ({ taskArn: body.tasks[n], createdAt: Date.now() / 1_000, ...task })),
+              },
+            }
           : {
               status: 200,
               answer: { taskArns: arns(body.desiredStatus === 'STOPPED' ? stopped.length : running, 't') },

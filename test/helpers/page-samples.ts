@@ -11,6 +11,7 @@ import { DEFAULT_WAIT_FOR } from '#run/input/wait-for.ts';
 import { type GateRecord, newGateRecord } from '#run/ledger/gate-record.ts';
 import { countByShard } from '#run/ledger/shards.ts';
 import type { PlanSummary } from '#run/plan/plan-summary.ts';
+import { noteOf } from '#run/problem/note.ts';
 import { problemOf } from '#run/problem/problem.ts';
 
 const START = Date.parse('2026-11-27T04:30:00.000Z');
@@ -156,7 +157,13 @@ export function sampleView(sample: SampleRun): RunView {
     ...{ v: 1, runId, executionArn, startedAt: at(0), closedAt: at(seconds * 1_000), rerunOf: null, outcome },
     ...{ forced: reason !== null, reason, counts, bytes: tally.bytes, dollars: null },
     problem: problemOfEnd(closing, { runId, outcome, counts }),
-    ...{ loads: [...loads], notes: [...notes], done: tally.done, failed: tally.failed, missing: tally.missing },
+    ...{
+      loads: [...loads],
+      notes: notes.map((message) => noteOf({ name: 'TaskFailedToStart', code: 'worker-not-started', message }, runId)),
+      done: tally.done,
+      failed: tally.failed,
+      missing: tally.missing,
+    },
   };
   const gate = sampleGate(runId, lines, { seconds, gateSeconds, workers });
   return endedView(

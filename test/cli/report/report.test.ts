@@ -3,6 +3,7 @@ import { lastWord, renderRun } from '#cli/report/report.ts';
 import { shown } from '#cli/screen/shown.ts';
 import { renderTable } from '#cli/screen/table.ts';
 import type { ItemLine, Manifest } from '#run/end/manifest.ts';
+import { noteOf } from '#run/problem/note.ts';
 import { problemOf } from '#run/problem/problem.ts';
 import { sampleLoads } from '#test/helpers/page-samples.ts';
 
@@ -140,26 +141,27 @@ describe('the report of a run', () => {
 
 describe('names and messages that were made to fool a terminal', () => {
   const evil = 'raw/a\nraw/b.csv  landed\u001b[1A\u001b]52;c;eA==\u0007\u009b2J\u202egpj';
+  const problem = { type: evil, code: evil, title: evil, detail: evil, mend: evil, allowedBy: evil, error: evil };
 
   it('names and messages with control sequences are shown visibly, each in one row', async () => {
     const report = await renderRun(
       {
         ...manifest,
-        problem: { type: evil, code: evil, title: evil, detail: evil, mend: evil, allowedBy: evil, error: evil },
-        notes: [evil],
+        problem,
+        notes: [problem],
         failed: [
           {
             item: 'b',
             name: evil,
             stage: 'transfer',
-            problem: { type: evil, code: evil, title: evil, detail: evil, mend: evil, allowedBy: evil, error: evil },
+            problem,
           },
         ],
         missing: [{ item: 'c', name: evil, landed: true }],
         loads: sampleLoads('night').map((load) => ({
           ...load,
           table: evil,
-          problem: { type: evil, code: evil, title: evil, detail: evil, mend: evil, allowedBy: evil, error: evil },
+          problem,
         })),
       },
       [{ item: 'a', name: evil, kind: 'source', status: 'done' }],
@@ -170,6 +172,14 @@ describe('names and messages that were made to fool a terminal', () => {
     // Only messages and notes have further lines, and those stand further in than any row.
     expect(text.split('\n').filter((line) => /^ {0,3}raw\/b/.test(line))).toEqual([]);
   });
+});
+
+it('a report says what to do about a note, once for several notes of one code', async () => {
+  const trouble = { name: 'TaskFailedToStart', code: 'worker-not-started' } as const;
+  const notes = ['no room', 'no image'].map((message) => noteOf({ ...trouble, message, worker: 'w' }, 'night'));
+  const text = shown(await renderRun({ ...manifest, notes }, []));
+  expect(text).toContain('Notes:\n  worker-not-started: no room\n  worker-not-started: no image\n');
+  expect(text).toContain('What to do:\n  worker-not-started (2 notes): compare the quotas of the account');
 });
 
 describe('the last line of a report', () => {

@@ -90,13 +90,20 @@ describe("the gatekeeper's function", () => {
       name: 'NotReadyError',
       message: expect.stringMatching(new RegExp(`^0 of 2 done.*; ${words.join('; ')}$`)),
     });
-    expect((await readJson(store, runKeys(runId).gate, gateRecordSchema))?.problems).toEqual(words);
+    const notes = words.map((word) => {
+      const [code = '', ...detail] = word.split(': ');
+      return { code, detail: detail.join(': '), type: `docs/errors.md#${code}`, logs: `npx sluice logs ${runId}` };
+    });
+    expect((await readJson(store, runKeys(runId).gate, gateRecordSchema))?.problems).toMatchObject(notes);
 
     const gate = await gatekeeper({ runId, force: true, late: {} });
     const { of } = await closeInOrder(store, runId, { forced: gate.forced, reason: gate.reason });
     await done({ runId, of });
     const manifest = await readJson(store, runKeys(runId).manifest, manifestSchema);
-    expect(manifest?.notes).toEqual(words);
+    expect(manifest?.notes).toMatchObject(notes);
+    expect(manifest?.notes.find(({ code }) => code === 'worker-interrupted')?.worker).toBe(
+      what.includes('Spot') ? 't-0' : undefined,
+    );
     expect(manifest?.dollars).toBeGreaterThan(0);
     const report = await textOf(store, runKeys(runId).report);
     for (const word of words) expect(report).toContain(word);

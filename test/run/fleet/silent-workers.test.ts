@@ -41,7 +41,12 @@ it('a worker without a sign of life for ten minutes is stopped and named, and on
     command.input.Key?.includes(alive) ? { LastModified: later(9) } : gate.store.client.send(command as never);
   const store = { ...gate.store, client: { send } as never };
   expect(await stopSilentWorkers(gate.fleet, store, later(12))).toEqual([
-    `worker-silent: worker ${silent} has given no sign of life for 12 minutes: it is stopped and replaced`,
+    {
+      name: 'SilentWorker',
+      code: 'worker-silent',
+      message: `worker ${silent} has given no sign of life for 12 minutes: it is stopped and replaced`,
+      worker: silent,
+    },
   ]);
   const [stopped, ...others] = await tasksOf(gate, 'STOPPED');
   expect(others).toEqual([]);

@@ -65,7 +65,11 @@ describe('ensureWorkers', () => {
     expect(await ensure(fleet, 40)).toEqual({
       workers: 2,
       started: 2,
-      problems: ['worker-not-started: a worker could not be started: Capacity is unavailable at this time'],
+      problems: Array.from({ length: 2 }, () => ({
+        name: 'TaskFailedToStart',
+        code: 'worker-not-started',
+        message: 'a worker could not be started: Capacity is unavailable at this time',
+      })),
     });
   });
 
@@ -83,32 +87,39 @@ describe('ensureWorkers', () => {
   it.each([
     [
       { stopCode: 'TaskFailedToStart', stoppedReason: 'CannotPullContainerError: image not found' },
-      'worker-not-started: a worker could not be started: CannotPullContainerError: image not found',
+      {
+        code: 'worker-not-started',
+        message: 'a worker could not be started: CannotPullContainerError: image not found',
+      },
       'FARGATE_SPOT',
     ],
     [
       { stopCode: 'TaskFailedToStart', stoppedReason: 'Capacity is unavailable at this time.' },
-      'worker-not-started: a worker could not be started: Capacity is unavailable at this time.',
+      { code: 'worker-not-started', message: 'a worker could not be started: Capacity is unavailable at this time.' },
       'FARGATE',
     ],
     [
       { stopCode: 'SpotInterruption', stoppedReason: 'Your Spot Task was interrupted.' },
-      'worker-interrupted: a worker was interrupted: Your Spot Task was interrupted.',
+      { code: 'worker-interrupted', message: 'a worker was interrupted: Your Spot Task was interrupted.' },
       'FARGATE',
     ],
     [
       { stopCode: 'EssentialContainerExited', containers: [{ exitCode: 137, reason: 'OutOfMemoryError: killed' }] },
-      'worker-ended: a worker ended with exit code 137: OutOfMemoryError: killed',
+      { code: 'worker-ended', message: 'a worker ended with exit code 137: OutOfMemoryError: killed' },
       'FARGATE_SPOT',
     ],
-  ] as [StoppedTask, string, string][])(
+  ] as [StoppedTask, object, string][])(
     'reports a worker that ended as %j, and asks for another',
     async (task, problem, next) => {
       const { fleet, ecs } = await fleetOn({
         room: { FARGATE_SPOT: 100, FARGATE: 100 },
         stopped: [{ capacityProviderName: 'FARGATE_SPOT', ...task }],
       });
-      expect(await ensure(fleet, 10)).toEqual({ workers: 1, started: 1, problems: [problem] });
+      expect(await ensure(fleet, 10)).toEqual({
+        workers: 1,
+        started: 1,
+        problems: [{ ...problem, name: task.stopCode, worker: 't-0' }],
+      });
       expect(ecs.asked()).toEqual([[next, 1]]);
     },
   );
