@@ -59,6 +59,9 @@ export interface RunKeys {
   /** Names a later run that repeats what this run left undone. */
   rerun(laterRunId: string): string;
   readonly gate: string;
+  /** Troubles of functions that a reader of the manifest should know, below `notes`. */
+  note(hash: string): string;
+  readonly notes: string;
   readonly closed: string;
   /** Counters of the bytes that the run's sources held. */
   readonly spentCounters: string;
@@ -110,6 +113,8 @@ export function runKeys(runId: string): RunKeys {
     workersClaim: (minute) => `${root}workers/${minute}.json`,
     rerun: (laterRunId) => `${root}reruns/${laterRunId}.json`,
     gate: `${root}gate.json`,
+    note: (hash) => `${root}notes/${hash}.json`,
+    notes: `${root}notes/`,
     closed: `${root}closed.json`,
     spentCounters: `${root}spent/`,
     manifest: `${root}manifest.json`,

@@ -14,6 +14,7 @@ import { runKeys } from '#run/keys.ts';
 import { type GateRecord, gateRecordSchema, newGateRecord } from '#run/ledger/gate-record.ts';
 import { recordedIds } from '#run/ledger/ledger.ts';
 import { plannedItems } from '#run/ledger/progress.ts';
+import { notesOf } from '#run/ledger/run-notes.ts';
 import { type PlanSummary, readPlanSummary } from '#run/plan/plan-summary.ts';
 import { readJson, type Store } from '#run/store.ts';
 
@@ -56,7 +57,7 @@ export class LiveView {
       counts: countsOf(plan, items.length, tally, gate),
       bytes: tally.bytes,
       loads,
-      notes: gate.problems,
+      notes: await notesOf(this.#store, this.#runId, gate),
       failed: tally.failed,
       missing: [],
       totals: tally.totals,

@@ -1,7 +1,7 @@
-import { dispatch } from '#run/fleet/dispatch.ts';
 import { recordLanded } from '#run/landing/landing.ts';
 import { readLargeTransfer, readSliceCalls } from '#run/landing/large-transfer.ts';
 import { UploadVanishedError } from '#transfer/index.ts';
+import { Dispatcher } from '../ingest/dispatcher.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { resumeLarge } from '../ingest/job.ts';
 import type { LateQueue } from '../ingest/late-queue.ts';
@@ -33,6 +33,8 @@ export async function closeLarge(
   const slicesPeakMiB = Math.max(0, ...calls.map((call) => call.peakMemoryMiB));
   const { message } = await recordLanded(store, runId, transfer.item, landed, slicesPeakMiB);
   if (message === undefined) return { startWorkers: false };
-  await dispatch(store, await queue(), [message]);
+  const dispatcher = new Dispatcher(store, runId, queue);
+  dispatcher.add(message);
+  await dispatcher.flush();
   return { startWorkers: await claimWorkersMinute(store, runId) };
 }

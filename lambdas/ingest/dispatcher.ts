@@ -1,5 +1,7 @@
 import { dispatch } from '#run/fleet/dispatch.ts';
 import type { WorkMessage } from '#run/fleet/message.ts';
+import { recordNote } from '#run/ledger/run-notes.ts';
+import type { Trouble } from '#run/problem/note.ts';
 import type { Store } from '#run/store.ts';
 import type { LateQueue } from './late-queue.ts';
 
@@ -9,13 +11,15 @@ import type { LateQueue } from './late-queue.ts';
  */
 export class Dispatcher {
   readonly #store: Store;
+  readonly #runId: string;
   readonly #queue: LateQueue;
   #waiting: WorkMessage[] = [];
   #sending: Promise<void> | undefined;
   #sent = 0;
 
-  constructor(store: Store, queue: LateQueue) {
+  constructor(store: Store, runId: string, queue: LateQueue) {
     this.#store = store;
+    this.#runId = runId;
     this.#queue = queue;
   }
 
@@ -32,7 +36,7 @@ export class Dispatcher {
     this.#sending.catch(() => {});
   }
 
-  /** Returns when SQS has accepted every message. @throws DispatchError */
+  /** Returns when SQS has accepted every message. @throws DispatchError, and the errors that AWS answers. */
   async flush(): Promise<void> {
     await this.#sending;
   }
@@ -41,9 +45,24 @@ export class Dispatcher {
     while (this.#waiting.length > 0) {
       const messages = this.#waiting;
       this.#waiting = [];
-      await dispatch(this.#store, await this.#queue(), messages);
+      await this.#dispatch(messages);
       this.#sent += messages.length;
     }
     this.#sending = undefined;
   }
+
+  async #dispatch(messages: WorkMessage[]): Promise<void> {
+    try {
+      await dispatch(this.#store, await this.#queue(), messages);
+    } catch (error) {
+      // The gatekeeper sends these messages again, minutes later. Without a note, nobody learns why the run waited.
+      await recordNote(this.#store, this.#runId, notSent(error));
+      throw error;
+    }
+  }
+}
+
+function notSent(error: unknown): Trouble {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  return { name, code: 'dispatch-failed', message: `items could not be sent to the workers: ${name}: ${message}` };
 }

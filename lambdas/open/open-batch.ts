@@ -43,7 +43,7 @@ export async function openBatch(
   { runId, batch, deadline, slices }: OpenRequest,
 ): Promise<OpenAnswer> {
   const items = await readBatch(ingest.store, batch);
-  const dispatcher = new Dispatcher(ingest.store, queue);
+  const dispatcher = new Dispatcher(ingest.store, runId, queue);
   // On the first call the ledger contains nothing about the batch, and reading three records an item is most of the
   // cost of a small item.
   const isFirst = (await writeOnce(ingest.store, runKeys(runId).begun(batch), { v: 1, runId, batch })) === 'written';

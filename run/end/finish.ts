@@ -1,5 +1,6 @@
 import { runKeys } from '../keys.ts';
 import { type GateRecord, gateRecordSchema, newGateRecord } from '../ledger/gate-record.ts';
+import { notesOf } from '../ledger/run-notes.ts';
 import type { PlanSummary } from '../plan/plan-summary.ts';
 import { readJson, type Store, writeOnce } from '../store.ts';
 import { VERSION } from '../version.ts';
@@ -83,7 +84,7 @@ export async function finishRun(
     bytes,
     dollars: dollarsOf?.({ plan, gate, totals, bytes, closedAt: closing.at }) ?? null,
     loads: await loadOutcomes(store, plan, closing, tally.notLoaded),
-    notes: gate.problems,
+    notes: await notesOf(store, plan.runId, gate),
     done: tally.done,
     failed: tally.failed,
     missing: tally.missing,

@@ -19,8 +19,9 @@ export const WORKER = {
   'dispatch-failed': {
     title: 'The items could not be sent to the workers',
     names: ['DispatchError'],
-    meaning: 'SQS did not accept some of the messages after several tries.',
-    mend: 'run what is left again ("npx sluice retry RUN")',
+    meaning:
+      'SQS did not accept some of the messages after several tries, or did not permit the request. The gatekeeper sends them again when the queue has been empty for three minutes.',
+    mend: 'if the detail names a missing permission, deploy again ("npx cdk deploy"); run what is then left again ("npx sluice retry RUN")',
   },
   'worker-died': {
     title: 'The workers died on the item',

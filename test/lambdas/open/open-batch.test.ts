@@ -1,5 +1,5 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeLarge } from '#lambdas/close/close-large.ts';
 import type { SourceIngest } from '#lambdas/ingest/source-ingest.ts';
@@ -7,6 +7,8 @@ import { type OpenRequest, openBatch } from '#lambdas/open/open-batch.ts';
 import { uploadSliceOf } from '#lambdas/slice/upload-slice-of.ts';
 import { SourceGuard } from '#net/guard/source-guard.ts';
 import { Credentials } from '#run/credentials/credentials.ts';
+import { closeRun } from '#run/end/closing.ts';
+import { finishRun } from '#run/end/finish.ts';
 import type { Queue } from '#run/fleet/dispatch.ts';
 import { itemId } from '#run/ids.ts';
 import type { SourceItem, WorkItem } from '#run/item.ts';
@@ -14,8 +16,10 @@ import { runKeys } from '#run/keys.ts';
 import { record } from '#run/ledger/ledger.ts';
 import { failureSchema, landedSchema } from '#run/ledger/records.ts';
 import { RunLimits } from '#run/limits/run-limits.ts';
+import { readPlanSummary } from '#run/plan/plan-summary.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
+import { assumeRole, createRole } from '#test/helpers/iam.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { landedRecord, profile, recordedItems, resultRecord, writePlan } from '#test/helpers/run.ts';
 import { objectSha256, openUploads } from '#test/helpers/s3-objects.ts';
@@ -110,6 +114,28 @@ describe('openBatch', () => {
     await openBatch(ingest, async () => queue, request);
     expect(await recordedItems(store, 'r', 'landed')).toEqual(new Set([good.id]));
     expect(await received(queue)).toEqual([good.id]);
+  });
+
+  it('Open records once for the manifest that SQS permits it no messages, and fails so that it is called again', async () => {
+    const [store, queue] = [await aws.store(), await aws.queue()];
+    const keys = await assumeRole(aws.client(), await createRole(aws.client(), 'MayNotSend', 'root', []));
+    const denied = { ...queue, client: new SQSClient({ ...aws.client(), credentials: keys }) };
+    const good = sourceAt(`${web.url}/good`);
+    const request = await batchOf(store, [good]);
+    for (let call = 0; call < 2; call++) {
+      await expect(openBatch(ingestOn(store), async () => denied, request)).rejects.toThrow('not authorized');
+    }
+    expect(await recordedItems(store, 'r', 'landed')).toEqual(new Set([good.id]));
+    const plan = await readPlanSummary(store, 'r');
+    await closeRun(store, 'r', { forced: true, reason: 'late' });
+    expect((await finishRun(store, plan))?.notes).toEqual([
+      expect.objectContaining({
+        code: 'dispatch-failed',
+        type: 'docs/errors.md#dispatch-failed',
+        detail: expect.stringMatching(/^items could not be sent to the workers: AccessDenied.*sqs:SendMessage/i),
+        mend: expect.stringContaining('npx sluice retry r'),
+      }),
+    ]);
   });
 
   it('Open begins no more sources after the run has read its limit, or its time is up', async () => {
