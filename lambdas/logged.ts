@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { NotReadyError } from '#run/errors.ts';
+import { showSourceLines } from '#run/source-lines.ts';
 import { logger } from './logger.ts';
-import { showSourceLines } from './source-lines.ts';
 
 /** Fields of a payload that identify its unit of work. Every log line of the call contains them. */
 const IDS = ['runId', 'item', 'batch', 'slice', 'call', 'piece'] as const;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
+import { showSourceLines } from '#run/source-lines.ts';
 import { logger } from '../logger.ts';
-import { showSourceLines } from '../source-lines.ts';
 
 /** The fields of CloudFormation's request for a custom resource that are used here. */
 export const requestSchema = z.object({

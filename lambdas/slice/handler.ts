@@ -1,11 +1,11 @@
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
+import { showSourceLines } from '#run/source-lines.ts';
 import { deadlineOf } from '../ingest/ingest.ts';
 import { sourceIngestFromEnvironment } from '../ingest/source-ingest.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
 import { measured } from '../measured.ts';
-import { showSourceLines } from '../source-lines.ts';
 import { failureOfSlice } from './failure-of-slice.ts';
 import { uploadSliceOf } from './upload-slice-of.ts';
 

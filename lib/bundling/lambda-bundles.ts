@@ -65,7 +65,7 @@ function bundleTogether<N extends string>(
   const root = temporaryFolder('sluice-lambdas');
   const { outputFiles, metafile } = buildSync({
     ...ESM_BUNDLE,
-    // No comment in the code names a map, so that Node never reads one by itself: see lambdas/source-lines.ts.
+    // No comment in the code names a map, so that Node never reads one by itself: see run/source-lines.ts.
     sourcemap: 'external',
     sourcesContent: false,
     ...options,
@@ -92,7 +92,7 @@ function bundleTogether<N extends string>(
   // Several functions share a chunk.
   const ownMaps = new Map<string, string>();
   const ownMapOf = (path: string, contents: Uint8Array): string => {
-    const map = ownMaps.get(path) ?? ownSourceMap(Buffer.from(contents).toString(), path, REPOSITORY);
+    const map = ownMaps.get(path) ?? ownSourceMap(Buffer.from(contents).toString(), path, [REPOSITORY]);
     ownMaps.set(path, map);
     return map;
   };

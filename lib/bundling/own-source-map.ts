@@ -12,13 +12,19 @@ interface SourceMap {
  *
  * @param text the map as esbuild writes it.
  * @param file where esbuild would write it: its sources are relative to that folder.
- * @param root the folder that the names of sources become relative to, so that a map is the same in every clone.
+ * @param roots the folders that the names of sources become relative to, so that a map is the same in every clone. A source that is in
+ * none of them, or in a package inside of it, is left out.
  */
-export function ownSourceMap(text: string, file: string, root: string): string {
+export function ownSourceMap(text: string, file: string, roots: readonly string[]): string {
   const { sources, mappings } = JSON.parse(text) as SourceMap;
-  const names = sources.map((source) => relative(root, resolve(dirname(file), source)).replaceAll('\\', '/'));
-  const kept = names.filter(isOwn);
-  const numbers = names.map((name) => kept.indexOf(name));
+  const names = sources.map((source) => {
+    // Some packages name their sources by URLs.
+    if (source.includes('://')) return undefined;
+    const path = resolve(dirname(file), source);
+    return roots.map((root) => relative(root, path).replaceAll('\\', '/')).find(isOwn);
+  });
+  const kept = names.filter((name) => name !== undefined);
+  const numbers = names.map((name) => (name === undefined ? -1 : kept.indexOf(name)));
   const lines = decode(mappings).map((segments) => {
     let inside = false;
     return segments.flatMap((segment): ([number] | [number, number, number, number])[] => {

@@ -1,14 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync } from 'node:zlib';
 import { buildSync, type Metafile } from 'esbuild';
+import { MAP_COMMENT } from '#run/source-lines.ts';
 import { SettingsError } from '../settings/read-settings.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { WorkerProgram } from '../workers/worker-fleet.ts';
-import { ESM_BUNDLE, ownModule } from './esm-bundle.ts';
+import { bundled, ESM_BUNDLE, ownModule } from './esm-bundle.ts';
 import { duckDbFiles, ownPlatform, type Platform } from './native-files.ts';
+import { ownSourceMap } from './own-source-map.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /**
@@ -27,7 +30,7 @@ export interface WorkerBundle {
    * The hash of the file, as hex. The task definition contains it, and bootstrap.ts refuses a file with another hash.
    */
   readonly sha256: string;
-  /** The modules whose code it contains, with their bytes. */
+  /** The modules whose code it contains, with their bytes, without the source map. */
   readonly output: Metafile['outputs'][string];
 }
 
@@ -36,8 +39,20 @@ export class WorkerCommandTooLongError extends Error {
   override readonly name = 'WorkerCommandTooLongError';
 }
 
-const entry = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+const entry = (path: string): string => join(REPOSITORY, path);
 const program = (path: string): string => entry(ownModule(path));
+
+const NO_CREDENTIALS = bundled(ownModule('no-credentials'));
+const WORKER_ALIASES = {
+  ...ESM_BUNDLE.alias,
+  // DuckDB's native part is not JavaScript: the worker downloads it with the first item that needs it.
+  '@duckdb/node-bindings': entry('processors/table/bindings.cjs'),
+  '@aws-sdk/credential-provider-ini': NO_CREDENTIALS,
+  '@aws-sdk/credential-provider-process': NO_CREDENTIALS,
+  '@aws-sdk/credential-provider-sso': NO_CREDENTIALS,
+  '@aws-sdk/credential-provider-web-identity': NO_CREDENTIALS,
+};
 
 /**
  * Bundles the worker with everything that it needs, the AWS SDK included, into `worker.mjs`. The same sources give the
@@ -48,9 +63,8 @@ const program = (path: string): string => entry(ownModule(path));
  * @throws esbuild's BuildFailure if the worker doesn't compile.
  */
 export function buildWorkerBundle(outDir: string, processors: OwnProcessors = {}): WorkerBundle {
-  mkdirSync(outDir, { recursive: true });
   const path = join(outDir, 'worker.mjs');
-  const { metafile } = buildSync({
+  const { metafile, outputFiles } = buildSync({
     ...ESM_BUNDLE,
     metafile: true,
     ...(Object.keys(processors).length === 0
@@ -63,13 +77,29 @@ export function buildWorkerBundle(outDir: string, processors: OwnProcessors = {}
           },
         }),
     outfile: path,
-    // DuckDB's native part is not JavaScript: the worker downloads it with the first item that needs it.
-    alias: { ...ESM_BUNDLE.alias, '@duckdb/node-bindings': entry('processors/table/bindings.cjs') },
+    sourcemap: 'external',
+    sourcesContent: false,
+    alias: WORKER_ALIASES,
+    write: false,
     logLevel: 'error',
   });
-  const [output] = Object.values(metafile.outputs);
-  if (output === undefined) throw new Error(`esbuild has written no ${path}`);
-  return { path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex'), output };
+  const code = outputFiles.find((file) => !file.path.endsWith('.map'));
+  const map = outputFiles.find((file) => file.path.endsWith('.map'));
+  const output = Object.values(metafile.outputs).find(({ inputs }) => Object.keys(inputs).length > 0);
+  if (code === undefined || map === undefined || output === undefined) throw new Error(`esbuild has made no ${path}`);
+  const content = Buffer.concat([code.contents, Buffer.from(mapComment(map.text, path))]);
+  mkdirSync(outDir, { recursive: true });
+  writeFileSync(path, content);
+  return { path, sha256: createHash('sha256').update(content).digest('hex'), output };
+}
+
+/**
+ * The worker's source map as a comment at its end. Node does not know this comment, so a start does not read the map;
+ * `run/source-lines.ts` reads it for the first error. It contains the lines of our modules and of the user's processors.
+ */
+function mapComment(map: string, path: string): string {
+  const own = ownSourceMap(map, path, [REPOSITORY, process.cwd()]);
+  return `${MAP_COMMENT}${brotliCompressSync(own).toString('base64')}\n`;
 }
 
 /** `worker/main.ts`, with the user's processors before the built-in ones. */
@@ -115,7 +145,7 @@ function checkProcessors(processors: OwnProcessors): void {
     ...ESM_BUNDLE,
     stdin: { contents, resolveDir: process.cwd() },
     outfile: file,
-    alias: { ...ESM_BUNDLE.alias, '@duckdb/node-bindings': entry('processors/table/bindings.cjs') },
+    alias: WORKER_ALIASES,
     logLevel: 'error',
   });
   const printed = execFileSync(process.execPath, [file], { encoding: 'utf8', timeout: 60_000 });

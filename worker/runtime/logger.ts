@@ -1,6 +1,16 @@
 import { Logger } from '@aws-lambda-powertools/logger';
+import type { LogAttributes } from '@aws-lambda-powertools/logger/types';
 import type { ProcessorLogger } from '#processors/contract/processor.ts';
 import { ErrorLogFormatter } from '#run/error-log-formatter.ts';
+import { showSourceLines } from '#run/source-lines.ts';
+
+/** The stacks of errors name our TypeScript files and those of own processors. */
+class SourceLineFormatter extends ErrorLogFormatter {
+  override formatError(error: Error): LogAttributes {
+    showSourceLines(error);
+    return super.formatError(error);
+  }
+}
 
 /**
  * The worker's logger: a JSON object on each line, in the form that the Lambdas write. The setting `logs.level` sets
@@ -10,7 +20,7 @@ export function workerLogger(worker: string): Logger {
   return new Logger({
     serviceName: 'sluice-worker',
     persistentKeys: { worker },
-    logFormatter: new ErrorLogFormatter(),
+    logFormatter: new SourceLineFormatter(),
   });
 }
 

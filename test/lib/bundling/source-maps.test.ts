@@ -1,14 +1,22 @@
-import { spawnSync } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bundleLambdas } from '#lib/bundling/lambda-bundles.ts';
+import { temporaryFolder } from '#lib/bundling/temporary-folder.ts';
+import { buildWorkerBundle, type WorkerBundle } from '#lib/bundling/worker-bundle.ts';
+import { showSourceLines } from '#run/source-lines.ts';
+import { workerVariables } from '#test/helpers/worker-process.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
+const BROKEN = 'test/lib/bundling/broken-processor.ts';
+
 let folder: string;
+let worker: WorkerBundle;
 beforeAll(() => {
+  worker = buildWorkerBundle(temporaryFolder('sluice-source-maps'), { broken: BROKEN });
   folder = bundleLambdas({ slice: join(ROOT, 'lambdas/slice/handler.ts') }).slice.folder;
 });
 
@@ -38,6 +46,19 @@ function withHandler(script: string): { readonly printed: unknown; readonly erro
   return { printed: JSON.parse(stdout.trim().split('\n').at(-1) ?? ''), errors: stderr };
 }
 
+/** What a worker sends to the process in which its item runs. */
+const JOB = {
+  processor: 'broken',
+  runId: 'run',
+  item: '0'.repeat(32),
+  name: 'item',
+  input: null,
+  options: {},
+  attempt: 1,
+  worker: 'worker',
+  memoryBytes: 100_000_000,
+};
+
 /** Which files a script has read besides what it has imported. */
 const READS = `
   const fs = process.getBuiltinModule('node:fs'); const reads = []; const read = fs.readFileSync;
@@ -66,6 +87,52 @@ describe('an error of a bundled function', () => {
     expect(withHandler(script).printed).toEqual([0, true]);
     const code = readFileSync(join(folder, 'index.mjs'), 'utf8');
     expect(code).not.toContain('sourceMappingURL');
+  });
+});
+
+describe('an error of the bundled worker', () => {
+  it('names the TypeScript file and line in the log line', () => {
+    const { stdout, stderr } = spawnSync(process.execPath, [worker.path], { env: {}, encoding: 'utf8' });
+    const line = JSON.parse(`${stdout}${stderr}`.trim().split('\n').at(-1) ?? '') as { error: { stack: string } };
+    const [, number] = /at \S* ?\(?worker\/environment\.ts:(\d+):\d+/.exec(line.error.stack) ?? [];
+    const source = readFileSync(join(ROOT, 'worker/environment.ts'), 'utf8').split('\n');
+    expect(source[Number(number) - 1]).toContain('readEnvironment(VARIABLES');
+  });
+
+  it('names the file and line of an own processor', async () => {
+    const child = fork(worker.path, ['item'], {
+      execPath: process.execPath,
+      execArgv: [],
+      env: {
+        ...ENVIRONMENT,
+        ...workerVariables({}),
+        SLUICE_QUEUE_URL: 'http://127.0.0.1:9/queue',
+        SLUICE_STOP_SECONDS: '30',
+      },
+      detached: true,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    try {
+      const message = await new Promise<{ error: { stack: string } }>((resolve) => {
+        child.on('message', (heard: { kind: string; error: { stack: string } }) => {
+          if (heard.kind === 'ready') child.send({ kind: 'run', job: JOB });
+          else resolve(heard);
+        });
+      });
+      const error = Object.assign(new Error('of another process'), message.error);
+      showSourceLines(error);
+      const [, number] = new RegExp(`${BROKEN.replaceAll('.', '\\.')}:(\\d+):\\d+`).exec(error.stack ?? '') ?? [];
+      expect(readFileSync(join(ROOT, BROKEN), 'utf8').split('\n')[Number(number) - 1]).toContain('throw new Error');
+      expect(error.stack).toContain('processors/contract/run-processor.ts:');
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  it('is what first reads the map: Node knows nothing of it', () => {
+    const code = readFileSync(worker.path, 'utf8');
+    expect(code).not.toContain('sourceMappingURL');
+    expect(code.trimEnd().split('\n').at(-1)).toMatch(/^\/\/# sluice-map=[\w+/=]+$/);
   });
 });
 

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+/** What stands before the map of a bundle that is a single file, in its last line. The map is JSON, by Brotli, by base64. */
+export const MAP_COMMENT = '//# sluice-map=';
 /** A position in a file of the bundle, as V8 writes it into a stack. */
 const POSITION = /(file:\/\/[^\s()]+\.mjs):(\d+):(\d+)/g;
 /** A limit deeper than any chain of our errors, so that a circular chain ends too. */
@@ -12,8 +14,8 @@ const maps = new Map<string, SourceMap | undefined>();
 
 /**
  * Rewrites the stacks of an error and of its causes, so that they name the TypeScript files and lines instead of positions in the bundle.
- * The maps lie beside the bundle's files and are read here for the first time: a start and a call that succeeds never read one. Node's
- * own `--enable-source-maps` reads and parses them while the bundle is loaded.
+ * The maps lie beside the functions' files, and in the last line of the worker's. They are read here for the first time: a start and a
+ * call that succeeds never read one. Node's own `--enable-source-maps` reads and parses them while the bundle is loaded.
  */
 export function showSourceLines(error: unknown, depth = 0): void {
   if (!(error instanceof Error) || depth > MOST_CAUSES) return;
@@ -37,8 +39,16 @@ function mapOf(url: string): SourceMap | undefined {
 function readMap(url: string): SourceMap | undefined {
   try {
     const { SourceMap } = process.getBuiltinModule('node:module');
-    return new SourceMap(JSON.parse(readFileSync(fileURLToPath(`${url}.map`), 'utf8')));
+    return new SourceMap(JSON.parse(textOfMap(fileURLToPath(url))));
   } catch {
     return undefined;
   }
+}
+
+function textOfMap(file: string): string {
+  if (existsSync(`${file}.map`)) return readFileSync(`${file}.map`, 'utf8');
+  const code = readFileSync(file, 'utf8');
+  const at = code.lastIndexOf(MAP_COMMENT) + MAP_COMMENT.length;
+  const { brotliDecompressSync } = process.getBuiltinModule('node:zlib');
+  return brotliDecompressSync(Buffer.from(code.slice(at), 'base64')).toString();
 }
