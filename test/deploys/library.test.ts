@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
@@ -27,6 +28,8 @@ let aws: Awaited<ReturnType<typeof startTestAws>>;
 let web: Web;
 /** The files that npm has packed. */
 let packed: string[];
+/** The packed package. */
+let tarballFile: string;
 /** A copy of the example, with the packed package installed. */
 let app: string;
 
@@ -42,13 +45,14 @@ beforeAll(async () => {
     execFileSync('npm', ['pack', '--json', '--pack-destination', aws.folder], { cwd: folder, encoding: 'utf8' }),
   ) as [{ filename: string; files: { path: string }[] }];
   packed = tarball.files.map(({ path }) => path);
+  tarballFile = join(aws.folder, tarball.filename);
 
   app = join(aws.folder, 'own-processor');
   cpSync(EXAMPLE, app, { recursive: true });
   const manifest = JSON.parse(readFileSync(join(app, 'package.json'), 'utf8')) as {
     dependencies: Record<string, string>;
   };
-  manifest.dependencies.sluice = `file:${join(aws.folder, tarball.filename)}`;
+  manifest.dependencies.sluice = `file:${tarballFile}`;
   writeFileSync(join(app, 'package.json'), JSON.stringify(manifest));
   execFileSync('npm', ['install', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], {
     cwd: app,
@@ -89,7 +93,21 @@ describe('the npm package', () => {
     expect(messages.map((message) => formatMessage(message, {}))).toEqual([]);
   });
 
-  it.each(['nodenext', 'bundler'] as const)(
+  it('attw finds the types of each entry, and the same module behind them, for imports and for bundlers', async () => {
+    const result = await checkPackage(createPackageFromTarballData(readFileSync(tarballFile)));
+    if (!result.types) throw new Error('the npm package has no types');
+    expect(Object.keys(result.entrypoints)).toEqual(['./transfer', './constructs', './processors', './package.json']);
+    // The package is ES modules only, as attw's own profile "esm-only" has it. So attw is not asked about TypeScript's resolution
+    // `node10`, which reads no `exports`, and not about `require`: Node loads ES modules by `require` since 20.19, the oldest
+    // version in `engines`.
+    const notAsked = ['node10', 'node16-cjs'];
+    const found = result.problems.filter(
+      (problem) => !('resolutionKind' in problem) || !notAsked.includes(problem.resolutionKind),
+    );
+    expect(found).toEqual([]);
+  });
+
+  it.each(['node16', 'nodenext', 'bundler'] as const)(
     'a strict app compiles against the types of the npm package, with the resolution %s',
     (resolution) => {
       writeFileSync(
@@ -160,7 +178,7 @@ describe('the npm package', () => {
 });
 
 /** Compiles files of an app in the strictest mode, as its own build would. */
-function typeCheck(folder: string, resolution: 'nodenext' | 'bundler', files: readonly string[]): void {
+function typeCheck(folder: string, resolution: 'node16' | 'nodenext' | 'bundler', files: readonly string[]): void {
   mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
   for (const name of ['@types/node', 'undici-types']) {
     const target = join(folder, 'node_modules', name);
@@ -168,7 +186,7 @@ function typeCheck(folder: string, resolution: 'nodenext' | 'bundler', files: re
   }
   const config = join(folder, `tsconfig.${resolution}.json`);
   const compilerOptions = {
-    module: resolution === 'bundler' ? 'esnext' : 'nodenext',
+    module: resolution === 'bundler' ? 'esnext' : resolution,
     moduleResolution: resolution,
     target: 'es2022',
     strict: true,
