@@ -44,7 +44,7 @@ const entry = (path: string): string => join(REPOSITORY, path);
 const program = (path: string): string => entry(ownModule(path));
 
 const NO_CREDENTIALS = bundled(ownModule('no-credentials'));
-const WORKER_ALIASES = {
+export const WORKER_ALIASES = {
   ...ESM_BUNDLE.alias,
   // DuckDB's native part is not JavaScript: the worker downloads it with the first item that needs it.
   '@duckdb/node-bindings': entry('processors/table/bindings.cjs'),

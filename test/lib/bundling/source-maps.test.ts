@@ -8,15 +8,14 @@ import { temporaryFolder } from '#lib/bundling/temporary-folder.ts';
 import { buildWorkerBundle, type WorkerBundle } from '#lib/bundling/worker-bundle.ts';
 import { showSourceLines } from '#run/source-lines.ts';
 import { workerVariables } from '#test/helpers/worker-process.ts';
+import { broken } from './broken-processor.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 const BROKEN = 'test/lib/bundling/broken-processor.ts';
 
 let folder: string;
-let worker: WorkerBundle;
 beforeAll(() => {
-  worker = buildWorkerBundle(temporaryFolder('sluice-source-maps'), { broken: BROKEN });
   folder = bundleLambdas({ slice: join(ROOT, 'lambdas/slice/handler.ts') }).slice.folder;
 });
 
@@ -48,7 +47,7 @@ function withHandler(script: string): { readonly printed: unknown; readonly erro
 
 /** What a worker sends to the process in which its item runs. */
 const JOB = {
-  processor: 'broken',
+  processor: broken.name,
   runId: 'run',
   item: '0'.repeat(32),
   name: 'item',
@@ -90,7 +89,12 @@ describe('an error of a bundled function', () => {
   });
 });
 
-describe('an error of the bundled worker', () => {
+describe('an error of the bundled worker', { tags: ['heavy'] }, () => {
+  let worker: WorkerBundle;
+  beforeAll(() => {
+    worker = buildWorkerBundle(temporaryFolder('sluice-source-maps'), { [broken.name]: BROKEN });
+  });
+
   it('names the TypeScript file and line in the log line', () => {
     const { stdout, stderr } = spawnSync(process.execPath, [worker.path], { env: {}, encoding: 'utf8' });
     const line = JSON.parse(`${stdout}${stderr}`.trim().split('\n').at(-1) ?? '') as { error: { stack: string } };
