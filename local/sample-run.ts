@@ -13,7 +13,7 @@ const LOADS: Readonly<Record<string, object>> = {
 };
 
 /** Settings with which the gate stops waiting for the slow scrape after 8 s. */
-export const LATE_SETTINGS = { 'gate.attempts': 4, 'gate.mayEndBeforeItems': true };
+export const LATE_SETTINGS = { 'gate.attempts': 8, 'gate.mayEndBeforeItems': true };
 
 /**
  * Returns the execution input of the sample run: real data sets, a file of 256 MiB, one that is busy at first, one that

@@ -11,9 +11,12 @@ export default async function setup() {
   const before = process.env.TMPDIR;
   // The processes of the tests inherit it, and all that they start.
   process.env.TMPDIR = folder;
+  // Tests start our scripts many times. Node then strips the types of a module and compiles it only once.
+  process.env.NODE_COMPILE_CACHE = join(folder, 'compiled');
   return async () => {
     if (before === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = before;
+    delete process.env.NODE_COMPILE_CACHE;
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   };
 }
