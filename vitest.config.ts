@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig, type Plugin, type TestProjectInlineConfiguration } from 'vitest/config';
@@ -52,8 +53,24 @@ const smallS3: Plugin = {
   },
 };
 
+/**
+ * `npm test` leaves out the tests that are tagged heavy, and vitest would still load their files. A file in which all tests
+ * are heavy is left out whole, because loading it can take seconds: some start a deployment.
+ */
+const withoutHeavyFiles: Plugin = {
+  name: 'without-heavy-files',
+  configureVitest({ vitest, project }) {
+    if (vitest.config.tagsFilter?.includes('!heavy') !== true) return;
+    const { root } = project.config;
+    const heavy = globSync('test/**/*.test.ts', { cwd: root }).filter((file) =>
+      readFileSync(join(root, file), 'utf8').startsWith('// @module-tag heavy\n'),
+    );
+    project.config.exclude.push(...heavy);
+  },
+};
+
 export default defineConfig({
-  plugins: [smallS3],
+  plugins: [smallS3, withoutHeavyFiles],
   test: {
     // What is kept of a module holds where its imports lead.
     ...(isSmallS3 && { fsModuleCachePath: 'node_modules/.vitest-cache/small-s3' }),
