@@ -96,7 +96,7 @@ const rules = {
 };
 const defaults = { scheduledTime: new Date(0), timeZone: 'UTC', process: null, processors: PROCESSOR_NAMES };
 
-describe(`anything at all (FUZZ_SEED=${seed})`, () => {
+describe(`random values of any kind (FUZZ_SEED=${seed})`, () => {
   it('any value as an execution input is accepted, or refused with the path of every problem', () => {
     fc.assert(
       fc.property(input, (typed) => {

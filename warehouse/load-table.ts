@@ -126,7 +126,7 @@ export async function cancelLoad(context: LoadContext, table: TableLoad, why: st
       return keep(context, table, { ...record, ...sumOf(parts), state: 'loaded' });
     }
   }
-  const what = isOverNow ? 'nothing of it was written' : `the warehouse had not ended it a minute later`;
+  const what = isOverNow ? 'it has written nothing' : `the warehouse had not ended the statement a minute later`;
   const message = `${why} before the table was loaded. Sluice cancelled the statement, and ${what}`;
   return keep(context, table, { ...record, state: 'cancelled', error: { name: 'LoadCancelledError', message } });
 }
@@ -232,7 +232,7 @@ async function loadedParts(
   }).catch((cause: Error) => {
     if (!/permission denied/i.test(cause.message)) throw cause;
     throw new LoadFailedError(
-      `this user may not use Sluice's ledger: make it the owner of ${ledger}, which LOCK may ask for; ${cause.message}`,
+      `this user may not use Sluice's ledger. Make the user the owner of ${ledger}, because LOCK can require that; ${cause.message}`,
       { cause },
     );
   });
@@ -242,7 +242,7 @@ async function loadedParts(
     const named = await readJson(store, key, namedObjects);
     if (named === undefined) {
       throw new LoadFailedError(
-        `${load.table}: part ${part} of the run is loaded, and its manifest ${manifest} has gone`,
+        `${load.table}: part ${part} of the run is loaded, but its manifest ${manifest} does not exist any more`,
       );
     }
     parts.set(Number(part), {

@@ -23,7 +23,9 @@ export function tableName({ schema, table }: TableName): string {
  */
 export function text(value: string): string {
   if (/[\\\p{Cc}]/u.test(value.replaceAll('\t', ''))) {
-    throw new Error(`a text in a statement takes no backslash and no control character, got ${JSON.stringify(value)}`);
+    throw new Error(
+      `a text in a statement must not contain a backslash or a control character: ${JSON.stringify(value)}`,
+    );
   }
   return `'${value.replaceAll("'", "''")}'`;
 }

@@ -32,7 +32,7 @@ export async function checkTable(
     const hint =
       parquet === undefined || parquet.columns.length === 0
         ? 'create it first'
-        : `${parquet.isCut ? 'create it first; the first of its columns would be' : 'create it, for example by'}:\n${createTable(target, parquet.columns)}`;
+        : `${parquet.isCut ? 'create it first; its first columns would be' : 'create it, for example by'}:\n${createTable(target, parquet.columns)}`;
     throw new LoadFailedError(
       `the warehouse has no table ${load.table}, or this user may not see it (USAGE of schema ${target.schema}): ${hint}`,
     );
@@ -70,7 +70,7 @@ function columnProblems(
   if (parquet === undefined || parquet.isCut || parquet.columns.length === into.length) return [];
   const names = parquet.columns.map((column) => column.name);
   return [
-    `COPY matches the columns of Parquet by position, and the files have ${names.length} (${names.join(', ')}) where the table ${columns === undefined ? 'has' : 'is to take'} ${into.length} (${into.join(', ')}): name those to load in columns, in the files' order`,
+    `COPY matches the columns of Parquet by position, but the files have ${names.length} columns (${names.join(', ')}) and the table ${columns === undefined ? 'has' : 'should receive'} ${into.length} (${into.join(', ')}): list the columns to load in "columns", in the order of the files`,
   ];
 }
 
@@ -101,10 +101,10 @@ export async function ensureLedger(api: DataApi, warehouse: RedshiftSettings, ta
   if ((await columnsOf(api, ledger)).length > 0) return;
   const create = `CREATE TABLE IF NOT EXISTS ${tableName(ledger)} (run_id VARCHAR(80) NOT NULL, part INTEGER NOT NULL, mode VARCHAR(10) NOT NULL, manifest VARCHAR(1200) NOT NULL, objects BIGINT NOT NULL, bytes BIGINT NOT NULL, loaded_at TIMESTAMP NOT NULL)`;
   try {
-    await query(api, { name: 'sluice: makes its ledger', sqls: [create] });
+    await query(api, { name: 'sluice: create the ledger', sqls: [create] });
   } catch (cause) {
     throw new LoadFailedError(
-      `Sluice keeps what was loaded in ${tableName(ledger)}, and can't make it: ${(cause as Error).message}. Make the schema and let this user create tables in it: CREATE SCHEMA ${name(ledger.schema)}; GRANT USAGE, CREATE ON SCHEMA ${name(ledger.schema)} TO the user; or CREATE TABLE it yourself: ${create}`,
+      `Sluice records in ${tableName(ledger)} what it has loaded, but can't create this table: ${(cause as Error).message}. Create the schema, and permit this user to create tables in it: CREATE SCHEMA ${name(ledger.schema)}; GRANT USAGE, CREATE ON SCHEMA ${name(ledger.schema)} TO the user; or create the table yourself: ${create}`,
       { cause },
     );
   }

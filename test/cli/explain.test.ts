@@ -6,7 +6,7 @@ const systemError = (code: string, more: object = {}) =>
   Object.assign(new Error(`${code}: raw words, write`), { code, ...more });
 const awsError = (name: string, message: string) => Object.assign(new Error(message), { name });
 
-describe('what a person is told of an error', () => {
+describe('the problem that a person sees for an error', () => {
   it.each([
     ['a full disk', systemError('ENOSPC', { path: '/nonexistent/out/a.csv' }), 'disk-full', '/nonexistent/out/a.csv'],
     [
@@ -43,7 +43,7 @@ describe('what a person is told of an error', () => {
     ],
     ['too many requests', awsError('ThrottlingException', 'Rate exceeded'), 'throttled', 'AWS asks for fewer requests'],
     ['an error that nobody foresaw', new RangeError('odd'), 'unexpected', 'RangeError: odd'],
-  ])('an error has a code and a message of ours for %s', (_, error, code, words) => {
+  ])('the command line has a code and its own message for %s', (_, error, code, words) => {
     const problem = explain(error);
     expect(problem).toMatchObject({ code, detail: expect.stringContaining(words) });
     expect(problem.detail).not.toContain('raw words');

@@ -31,7 +31,7 @@ describe('the documents', () => {
 describe('the costs of a delivery', () => {
   const total = (load: Parameters<typeof deliveryCosts>[0]) => totalOf(deliveryCosts(load));
 
-  it('grow with pushes and stages, and have a key only across accounts', () => {
+  it('the costs of a delivery grow with pushes and stages, and include a key only with several accounts', () => {
     const load = { pushes: 20, stages: 2, isAcross: false };
     expect(total({ ...load, isAcross: true })).toBeCloseTo(total(load) + PRICES.kmsKeyMonth.dollars, 6);
     expect(total({ ...load, stages: 3 })).toBeGreaterThan(total(load));

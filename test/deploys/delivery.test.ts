@@ -228,7 +228,7 @@ describe('a delivery to one stage', () => {
   let bad: string;
   let good: string;
 
-  it('is built by the commands of its own pipeline, in a folder where nothing is installed', async () => {
+  it('the commands of the pipeline build a delivery in a folder where nothing is installed', async () => {
     commit(BAD);
     // As the laptop's deploy has given it to CodeBuild.
     const { spec } = projectWith('npm run synth', deliver(delivery(BAD)).template.toJSON().Resources);
@@ -245,7 +245,7 @@ describe('a delivery to one stage', () => {
     good = again.assembly;
   }, 900_000);
 
-  it('says that there is nothing to go back to where the first deploy fails its run', async () => {
+  it('smoke reports that there is no earlier template if the run of the first deploy fails', async () => {
     await deploy(bad);
     const before = await deployedTemplate();
     const { code, output } = await smoke(bad);
@@ -256,27 +256,27 @@ describe('a delivery to one stage', () => {
     expect(await deployedTemplate()).toBe(before);
   }, 600_000);
 
-  it('keeps the template of a deploy whose run is complete', async () => {
+  it('smoke stores the template of a deploy whose run is complete', async () => {
     await deploy(good);
     const { code, output } = await smoke(good);
     expect(code, output).toBe(0);
-    expect(output).toMatch(/The template is kept as s3:\/\/\S+\/Staging\.template\.json/);
+    expect(output).toMatch(/The deployed template is stored as s3:\/\/\S+\/Staging\.template\.json/);
   }, 600_000);
 
-  it('goes back to that template where the run of a later deploy is not complete, and then runs again', async () => {
+  it('smoke deploys the stored template if the run of a later deploy is not complete, and the next run works', async () => {
     const passed = await deployedTemplate();
     await deploy(bad);
     expect(await deployedTemplate()).not.toBe(passed);
     const { code, output } = await smoke(bad);
     expect(output).toContain('rolled-back: ');
-    expect(output).toContain('the stack Staging has the template of the last deploy that passed again');
+    expect(output).toContain('the template of the last deploy that passed to the stack Staging');
     expect(code).toBe(1);
     expect(await deployedTemplate()).toBe(passed);
     const again = await smoke(good);
     expect(again.code, again.output).toBe(0);
   }, 600_000);
 
-  it('says that the deploy is not the cause where the kept template fails, too', async () => {
+  it('smoke reports that the deploy is not the cause if the run of the stored template fails too', async () => {
     isThere = false;
     const { code, output } = await smoke(good);
     expect(output).toContain('so the deploy changed nothing');

@@ -77,12 +77,12 @@ async function run(day: string) {
 }
 
 describe('the gatekeeper alone in front of an existing system', () => {
-  it('waits until the system says that all exports are there', async () => {
+  it('the gatekeeper waits until an existing system reports that all exports exist', async () => {
     expect(await run('2026-11-27')).toMatchObject({ status: 'SUCCEEDED', output: { gate: { complete: true } } });
     expect(looks.get('/2026-11-27')).toBe(3);
   });
 
-  it('goes on with what is there when time is up', async () => {
+  it('the gatekeeper opens the gate with the existing exports when time is up', async () => {
     const { status, output } = await run('never');
     expect(status).toBe('SUCCEEDED');
     expect(output).toMatchObject({ force: true, gate: { complete: false } });

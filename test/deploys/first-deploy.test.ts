@@ -67,7 +67,7 @@ describe('a first deploy', () => {
     expect(await ecsRoles()).toEqual(before);
   });
 
-  it('a deploy must not remove the access to the key of the first deploy', async () => {
+  it('a deploy can not remove access to the key of the first deploy', async () => {
     const outputs = await deploy({ stackName: 'Keyed', 'encryption.key': 'own' });
     const refused = deploy({ stackName: 'Keyed' });
     const sentence =

@@ -138,7 +138,7 @@ describe('the npm package', () => {
     expect(items).toMatchObject([{ status: 'done', result: { result: { lines: 3 } } }]);
   });
 
-  it('the example nightly-parquet lands the file of a night, found by the date of the night before, and converts it into the table of its day', async () => {
+  it('the example nightly-parquet lands the file of yesterday by the date in its name, and converts it into the partition of that day', async () => {
     const nightly = join(aws.folder, 'nightly-parquet');
     cpSync(join(ROOT, 'examples/nightly-parquet'), nightly, { recursive: true });
     symlinkSync(join(app, 'node_modules'), join(nightly, 'node_modules'));

@@ -86,7 +86,7 @@ const input = () => ({
 });
 
 describe('a second deployment beside the first', { tags: ['heavy'] }, () => {
-  it('runs at the same time under the same names, and neither asks for what is the other one’s', async () => {
+  it('two deployments run at the same time under the same names, and neither uses resources of the other', async () => {
     const runs = await Promise.all([first.run(input(), 'same-id'), second.run(input(), 'same-id')]);
     for (const run of runs) {
       expect(run.items[0]?.failure).toBeUndefined();
@@ -109,14 +109,14 @@ describe('a second deployment beside the first', { tags: ['heavy'] }, () => {
     expect(requests.filter(({ allowed }) => !allowed)).toEqual([]);
   });
 
-  it('is started by a schedule of the same name, each in its own bucket', async () => {
+  it('schedules of the same name start runs in both deployments, each in its own bucket', async () => {
     for (const { store } of [first, second]) {
       const slots = () => Array.fromAsync(listKeys(store, `${SLOTS_PREFIX}often/`));
       await expect.poll(async () => (await slots()).length, { interval: 500, timeout: 240_000 }).toBeGreaterThan(0);
     }
   });
 
-  it('is what the command line speaks to by --stack', async () => {
+  it('the option --stack chooses the deployment that a command uses', async () => {
     await second.run(input(), 'only-second');
     const listed = async (stack: string) => (await first.sluice('runs', '--stack', stack)).out;
     expect(await listed('Second')).toContain('only-second');
@@ -127,8 +127,8 @@ describe('a second deployment beside the first', { tags: ['heavy'] }, () => {
   });
 });
 
-describe.runIf(process.platform === 'linux')('taking apart', { tags: ['heavy'] }, () => {
-  it('the second leaves its data, and the first with its run under way as it was', async () => {
+describe.runIf(process.platform === 'linux')('cdk destroy of two deployments', { tags: ['heavy'] }, () => {
+  it('cdk destroy of the second deployment keeps its data, and does not affect a run of the first deployment', async () => {
     const work = {
       work: [
         { processor: 'scrape', name: 'held', input: { url: `${web.url}/held` }, options: { timeoutSeconds: 280 } },
@@ -151,7 +151,7 @@ describe.runIf(process.platform === 'linux')('taking apart', { tags: ['heavy'] }
     await expect.poll(() => workerProcesses(second.queue.url)).toEqual([]);
   });
 
-  it('the first leaves the bucket and the key, and the role that ECS has for the whole account', async () => {
+  it('cdk destroy of the first deployment keeps the bucket, the key, and the service-linked role of ECS', async () => {
     await first.sluice('stop', '--stack', 'First');
     await destroyStack(aws, { settings: settings.First, logFolder: join(aws.folder, 'destroy-First') });
     const stays = withFirst.filter((name) => /^(bucket|key) |^role AWSServiceRoleFor/.test(name));

@@ -48,7 +48,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-it('each TypeScript example in docs has no error of types', async () => {
+it('each TypeScript example in docs passes the type check', async () => {
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
   const { stdout = '' } = await run(process.execPath, [tsc, '--project', folder]).catch((error) => error);
   expect(stdout).toBe('');
@@ -76,7 +76,7 @@ it('the test of a processor in docs/processors.md passes', async () => {
   expect(stdout).toMatch(/Tests +2 passed/);
 });
 
-it('finds the examples, and only those parts that are there', () => {
+it('the test finds the examples, and no parts that the page does not have', () => {
   expect(examples.length).toBeGreaterThanOrEqual(6);
   for (const path of Object.keys(PARTS)) expect(readFileSync(join(ROOT, path), 'utf8')).toContain('```ts\n');
 });

@@ -143,7 +143,7 @@ it.each(pages)('%s: each link to a page or a heading leads somewhere', (_path, p
   expect(brokenLinks(page)).toEqual([]);
 });
 
-it('finds the examples that it checks', () => {
+it('the check finds the examples', () => {
   const all = pages.map(([, page]) => page);
   expect(all.flatMap(objectsIn).filter(isInput).length).toBeGreaterThan(10);
   expect(all.flatMap(objectsIn).filter(isSettings).length).toBeGreaterThan(3);
@@ -153,7 +153,7 @@ it('finds the examples that it checks', () => {
   expect(all.flatMap(commandsOf).filter(([, name]) => name === 'sluice').length).toBeGreaterThan(20);
 });
 
-it('sees what is wrong', async () => {
+it('the check reports each kind of mistake', async () => {
   expect(await inputProblems({ sources: [{ url: 'https://example.org/a' }], process: 'none' }, [])).toHaveLength(1);
   expect(await commandProblem(['runs', '--no-such-option'])).toContain('unknown option');
   expect(await commandProblem(['retry'])).toContain('missing required argument');

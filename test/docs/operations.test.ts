@@ -13,7 +13,7 @@ it('the event in docs/operations.md has every field of the schema, and no other'
   expect(Object.keys(event)).toEqual(Object.keys(runEndedSchema.shape));
 });
 
-it('docs/operations.md has a row for each metric, and for no other', () => {
+it('docs/operations.md has a row for each metric, and no other row', () => {
   const rows = Object.entries(METRICS).map(
     ([name, { unit, what, when }]) => `| \`${name}\` | ${unit} | ${what} | ${when} |`,
   );

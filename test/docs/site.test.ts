@@ -16,7 +16,7 @@ const SCREENSHOTS = join(ROOT, '.sluice/screenshots');
 /** The pages are given to the browser by the test itself, and nothing else is. */
 const ORIGIN = 'http://site.test';
 
-it('has every page in the sidebar once, by its heading, and no tables of measurements', () => {
+it('the sidebar of the site has every page once, by its heading, and no tables of measurements', () => {
   const items = sidebar().flatMap(({ items = [] }) => items);
   expect(items.map(({ link }) => link).sort()).toEqual(
     pages()
@@ -28,7 +28,7 @@ it('has every page in the sidebar once, by its heading, and no tables of measure
   expect(items).toContainEqual({ text: 'Sluice', link: '/index.md' });
 });
 
-it('names the anchor of a heading as GitHub does', () => {
+it('the site names the anchor of a heading as GitHub does', () => {
   expect(anchor('Redshift (`local/redshift`)')).toBe('redshift-localredshift');
   expect(anchor('A token, and a 2nd one_too')).toBe('a-token-and-a-2nd-one_too');
 });
@@ -112,7 +112,7 @@ describe('the built site', { tags: ['heavy'] }, () => {
       [1_280, 'light'],
       [1_280, 'dark'],
     ] as const)(
-      'at %i pixels, %s: no finding of axe in the text, nothing to scroll sideways',
+      'at %i pixels, %s: axe finds no problem in the text, and nothing is wider than the window',
       async (width, scheme) => {
         await using open = await opened(width, scheme);
         const { page, complaints } = open;

@@ -67,7 +67,7 @@ describe('the command line against a deployment', () => {
     expect(out.trimEnd().split('\n').at(-1)).toContain(`Run ${partial} is partial`);
   });
 
-  it('gives the same problem in the list of items, the manifest and the records of the item', async () => {
+  it('the list of items, the manifest and the records of an item report the same problem', async () => {
     const items = await aws.sluice('items', partial, '--failed', '--json');
     const { item, failure } = JSON.parse(items.out);
     const manifest = JSON.parse((await aws.sluice('report', partial, '--json')).out);

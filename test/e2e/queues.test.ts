@@ -61,7 +61,7 @@ async function sent(MetricName: string, queue?: string): Promise<number | undefi
   return Datapoints[0]?.Maximum;
 }
 
-it('fails for a user who sees only its own queries, and says so, instead of recording zeros', async () => {
+it('the watch of queues fails with a reason if its user sees only its own queries, and records no zeros', async () => {
   const { error, said } = await watch();
   expect(error).toBeDefined();
   expect(said).toContain(`the database user ${watcher} sees only its own queries`);
@@ -71,7 +71,7 @@ it('fails for a user who sees only its own queries, and says so, instead of reco
   await vi.waitUntil(async () => (await stateOf('watch-queues-failed')) === 'ALARM', WAIT);
 });
 
-it('records the waits of a day, sends them as metrics, and raises the alarms of a long wait and of no timeout', async () => {
+it('the watch of queues records the waits of a day as metrics, and raises the alarms for a long wait and a missing timeout', async () => {
   await sql(`GRANT ROLE sys:monitor TO "${watcher}"`);
   const { error, said } = await watch();
   expect(error, said).toBeUndefined();
@@ -105,7 +105,7 @@ it('records the waits of a day, sends them as metrics, and raises the alarms of 
   expect((await alerts()).find((alert) => alert.includes('queue-wait'))).toContain('waited 30 s or longer');
 });
 
-it('is called once a day', async () => {
+it('the watch of queues is called once a day', async () => {
   const events = new EventBridgeClient(aws.client);
   const { Rules = [] } = await events.send(new ListRulesCommand({}));
   const daily = Rules.filter(({ ScheduleExpression }) => ScheduleExpression === 'rate(1 day)');

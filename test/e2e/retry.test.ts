@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => web.stop());
 
-it('sluice retry runs exactly the items that a run left undone, and reports when nothing is left', async () => {
+it('sluice retry runs exactly the failed and missing items of a run, and reports when there are none', async () => {
   const first = await aws.run({
     sources: ['good', 'flaky'].map((name) => ({ url: `${web.url}/${name}.csv`, key: `retry/${name}.csv` })),
     process: 'profile',
@@ -37,5 +37,5 @@ it('sluice retry runs exactly the items that a run left undone, and reports when
   expect(await Array.fromAsync(listKeys(aws.store, runKeys(first.runId).rerun(second)))).toHaveLength(1);
 
   const nothing = await aws.sluice('retry', second);
-  expect([nothing.code, nothing.out]).toEqual([0, `Run ${second} left nothing undone.\n`]);
+  expect([nothing.code, nothing.out]).toEqual([0, `Run ${second} has no failed or missing items.\n`]);
 });

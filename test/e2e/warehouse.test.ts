@@ -117,7 +117,7 @@ it('fails a run whose table does not exist, with the CREATE TABLE that fits, and
 const words = { options: { format: 'csv', headerLines: 1 } };
 
 it.each(['append', 'replace', 'merge'] as const)(
-  'loads what a partial run left by its retry, once: %s',
+  'the retry of a partial run loads the items that the run did not load, once: %s',
   async (mode) => {
     const table = `raw.rest_${mode}`;
     await sql(
@@ -187,7 +187,7 @@ it('cancels the statement of an execution that is stopped, and loads the run whe
   expect(await sql('SELECT COUNT(*) AS n FROM raw.held')).toEqual([{ n: 2 }]);
 });
 
-it('Plan refuses at once everything that can never be loaded', async () => {
+it('Plan reports all loads that can never work, in one error', async () => {
   const run = await aws.run({
     sources: [
       { url: `${web.url}/a`, key: 'warehouse/a', load: { table: 'trips', mode: 'append' } },

@@ -49,7 +49,7 @@ it('the embedded AWS refused no request of any test', () => {
   expect(refused, 'Grant it in lib/, with the action and the resource that it names.').toEqual([]);
 });
 
-it('every request was one that the template grants', () => {
+it('the template grants every request of the tests', () => {
   const uncovered = deployments.flatMap(({ requests, grants }) =>
     requests.filter((request) => !grants.some((grant) => grant.role === request.role && covers(grant, request))),
   );

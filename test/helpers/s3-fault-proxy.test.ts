@@ -45,7 +45,7 @@ async function complete(client: S3Client, uploadId: string, etags: (string | und
 }
 
 describe('the S3 fault proxy', () => {
-  it('the S3 fault proxy passes signed requests on and counts what each part cost', async () => {
+  it('the S3 fault proxy passes signed requests on and counts the requests for each part', async () => {
     const { proxy, client } = await proxied();
     await using _ = proxy;
     const uploadId = await create(client);

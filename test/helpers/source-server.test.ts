@@ -35,7 +35,7 @@ describe('generated content', () => {
 });
 
 describe.each([{ tls: false }, { tls: true }])('the source server (TLS: $tls)', ({ tls }) => {
-  it('answers a range, a condition and a range beyond the end by RFC 9110', async () => {
+  it('the source server answers a range, a condition and a range beyond the end as RFC 9110 says', async () => {
     await using source = await startSourceServer({ file, tls });
     const whole = await get(source.url, {}, source.ca);
     expect(whole.body.equals(contentBytes(1, 0, 3_000_000))).toBe(true);
@@ -57,7 +57,7 @@ describe.each([{ tls: false }, { tls: true }])('the source server (TLS: $tls)', 
   });
 
   it.each(['fin', 'truncate', 'reset'] as const)(
-    'interrupts one range by %s, once, and counts the bytes that were sent twice',
+    'the source server interrupts one range by %s, once, and counts the bytes that it sent twice',
     async (how) => {
       await using source = await startSourceServer({
         file,
@@ -103,7 +103,7 @@ describe('faults', () => {
     expect(answer.body).toEqual(contentBytes(1, 10, 10));
   });
 
-  it('faults send a shorter range that is right in itself, and too many bytes', async () => {
+  it('faults send a shorter range with right headers, and too many bytes', async () => {
     await using source = await startSourceServer({
       file,
       rules: [
@@ -134,7 +134,7 @@ describe('faults', () => {
     expect(headers['repr-digest']).not.toBe(`sha-256=:${whole}:`);
   });
 
-  it('a fault answers a range of another version although If-Match and If-Range name the first', async () => {
+  it('a fault answers with a range of another version although If-Match and If-Range name the first version', async () => {
     const another = faults.version({ seed: 2, etag: '"v2"' });
     await using source = await startSourceServer({ file, rules: [{ faults: [another, faults.ignoreConditions()] }] });
     const answer = await get(source.url, { range: 'bytes=10-19', 'if-match': '"v1"', 'if-range': '"v1"' });

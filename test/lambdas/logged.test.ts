@@ -61,7 +61,7 @@ it('the end of a call that fails names the error, and the next call has none of 
   expect(next).not.toHaveProperty('runId');
 });
 
-it('a gatekeeper that waits has not failed', async () => {
+it('a gatekeeper that waits is not logged as a failure', async () => {
   const waiting = logged(async (_: unknown) => {
     throw new NotReadyError('1 of 2 done');
   });

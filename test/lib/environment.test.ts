@@ -65,7 +65,7 @@ describe('the environment that the template sets', () => {
     });
   });
 
-  it('the template tells Plan when a run ends at the latest, if the settings leave that to the time limit of the execution', () => {
+  it('the template gives Plan the time limit of the execution, if the settings set no other limit for a run', () => {
     expect(JSON.parse(Object.fromEntries(variablesOf('plan')).SLUICE_LIMITS ?? '')).toMatchObject({ hours: 21.6 });
   });
 });

@@ -143,11 +143,11 @@ const matches = (finding: { rule: string; at: string }) => (one: Acknowledgement
 describe("AWS's own rules", () => {
   const findings = [new AwsSolutionsChecks(), new ServerlessChecks()].flatMap((pack) => findingsOf(pack, stack));
 
-  it("AWS's own rules find nothing except what is acknowledged with a reason", () => {
+  it("AWS's own rules report only findings that are acknowledged with a reason", () => {
     expect(findings.filter((finding) => !ACKNOWLEDGED.some(matches(finding)))).toEqual([]);
   });
 
-  it("AWS's own rules find everything that is acknowledged, so that no acknowledgement hides later findings", () => {
+  it("AWS's own rules report every acknowledged finding, so that no acknowledgement hides a later one", () => {
     const stale = ACKNOWLEDGED.filter((one) => !findings.some((finding) => matches(finding)(one)));
     expect(stale).toEqual([]);
   });
@@ -159,7 +159,7 @@ describe("AWS's own rules", () => {
     expect(looked.length).toBeGreaterThanOrEqual(70);
   });
 
-  it("AWS's own rules find less if the settings ask for more", () => {
+  it("AWS's own rules report fewer findings if the settings are stricter", () => {
     const strict = stackWith({ 'network.flowLogs': true, 'logs.stateMachineLevel': 'ALL', 'encryption.key': 'own' });
     const rules = findingsOf(new AwsSolutionsChecks(), strict).map(({ rule }) => rule);
     expect(rules.filter((rule) => !rule.startsWith('AwsSolutions-IAM5')).sort()).toEqual([

@@ -11,10 +11,10 @@ it.each([
   ['https://example.org:8443/', []],
   ['https://127.0.0.1.example/', []],
   ['http://10.0.0.7/', []],
-])('opens for %s: %j', (url, ranges) => {
+])('the local run opens these loopback ranges for %s: %j', (url, ranges) => {
   expect(loopbackRanges([url])).toEqual(ranges);
 });
 
-it('opens each once', () => {
+it('the local run opens each loopback range once', () => {
   expect(loopbackRanges(['http://127.0.0.1:1/a', 'http://127.0.0.1:1/b'])).toEqual(['127.0.0.1/32:1']);
 });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { readOptions } from '#local/options.ts';
 import { loadedAgain, sampleInput } from '#local/sample-run.ts';
 
-it('reads --redshift, which is off by default', () => {
+it('npm start reads --redshift, which is off by default', () => {
   expect(readOptions([])).toMatchObject({ redshift: false });
   expect(readOptions(['--redshift', '--keep'])).toMatchObject({ redshift: true, keep: true, urls: [] });
 });
@@ -10,11 +10,11 @@ it('reads --redshift, which is off by default', () => {
 it.each([
   ['URLs', ['--redshift', 'https://example.org/a'], '--redshift runs the sample data: it takes no URLs'],
   ['--late', ['--redshift', '--late'], '--redshift and --late exclude each other'],
-])('refuses --redshift with %s', (_, args, message) => {
+])('npm start refuses --redshift with %s', (_, args, message) => {
   expect(() => readOptions(args)).toThrow(message);
 });
 
-it('loads two data sets under --redshift alone, and the same two once more', () => {
+it('only with --redshift does the sample run load two data sets, and load them a second time', () => {
   const origin = 'http://127.0.0.1:1';
   expect(loadedAgain(sampleInput(origin, { late: false, redshift: false }))).toEqual({ sources: [] });
   expect(loadedAgain(sampleInput(origin, { late: false, redshift: true }))).toMatchObject({

@@ -17,6 +17,6 @@ it.each([
     5,
     'On AWS this costs $5.00 by list prices. The alert on spend would have been sent: alerts.dollarsADay is $5.00.',
   ],
-])('the local run says of $%s with the setting %s whether an alert would have been sent', (dollars, limit, text) => {
+])('the local run reports whether a cost of $%s would send an alert with the setting %s', (dollars, limit, text) => {
   expect(spendText(dollars, limit)).toBe(text);
 });

@@ -11,6 +11,6 @@ it.each([
   ['/ü.csv', asNodeReads([0x2f, 0xfc, ...Buffer.from('.csv')])],
   // Decoded already.
   ['日本ü', '日本ü'],
-])('reads %s as browsers and curl do', (text, value) => {
+])('a header with %s is read as browsers and curl read it', (text, value) => {
   expect(headerText(value)).toBe(text);
 });

@@ -9,19 +9,19 @@ it.each([
   ['a\u2028b\u200bc\ufeffd', 'a\\u2028b\\u200bc\\ufeffd'],
   ['half \ud800', 'half \\ud800'],
   ['\u{e0041}', '\\udb40\\udc41'],
-])('shows %j as %s', (text, shown) => {
+])('printable shows %j as %s', (text, shown) => {
   expect(printable(text)).toBe(shown);
 });
 
-it.each(['naïve 日本 नेपाली क्‍ष', '👨‍👩‍👧 ❤️', 'two\nlines\tand a tab'])('leaves %j as it is', (text) => {
+it.each(['naïve 日本 नेपाली क्‍ष', '👨‍👩‍👧 ❤️', 'two\nlines\tand a tab'])('printable does not change %j', (text) => {
   expect(printable(text)).toBe(text);
 });
 
-it('shows line feeds and tabs too where the text has to be one line', () => {
+it('printable also shows line feeds and tabs if the text has to be one line', () => {
   expect(printable('a\nb\tc', { lines: false })).toBe('a\\u000ab\\u0009c');
 });
 
-it('leaves JSON what it is', () => {
+it('printable does not change the meaning of JSON', () => {
   const value = { name: 'a\u009b\u202e\u{e0041}\ud800\n' };
   expect(JSON.parse(printable(JSON.stringify(value)))).toEqual(value);
 });

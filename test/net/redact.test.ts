@@ -12,7 +12,7 @@ describe('redactUrl', () => {
     ['https://example.org/a?', 'https://example.org/a'],
     ['https://example.org:8443/a%20b', 'https://example.org:8443/a%20b'],
     ['not a url with secret', '(not a URL)'],
-  ])('%s becomes %s', (url, redacted) => {
+  ])('redactUrl turns %s into %s', (url, redacted) => {
     expect(redactUrl(url)).toBe(redacted);
   });
 });

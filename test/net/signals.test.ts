@@ -6,7 +6,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('calls callbacks in order when the signal aborts, except removed ones', () => {
+it('the callbacks of a signal run in order when it aborts, except removed ones', () => {
   const stop = new AbortController();
   const called: number[] = [];
   const forget = [1, 2, 3, 4].map((number) => whenAborted(stop.signal, () => called.push(number)));
@@ -29,7 +29,7 @@ it('does not call a callback that the one before it has removed', () => {
   expect(called).toEqual(['first', 'second']);
 });
 
-it('has one listener on a signal for any number of callbacks, and none after they are removed', () => {
+it('any number of callbacks need one listener on the signal, and no listener remains after they are removed', () => {
   const { signal } = new AbortController();
   const forget = [1, 2, 3].map(() => whenAborted(signal, () => {}));
   expect(getEventListeners(signal, 'abort')).toHaveLength(1);
@@ -51,7 +51,7 @@ it('does not call callbacks that an earlier one has removed', () => {
   expect(called).toEqual(['first']);
 });
 
-it('follows a signal 5 s later, with its reason', async () => {
+it('a late signal aborts 5 s after the first signal, with its reason', async () => {
   vi.useFakeTimers();
   const stop = new AbortController();
   await withGrace(stop.signal, async (late) => {
@@ -63,7 +63,7 @@ it('follows a signal 5 s later, with its reason', async () => {
   });
 });
 
-it('leaves neither a listener nor a timer after its work', async () => {
+it('no listener and no timer remains after the work', async () => {
   vi.useFakeTimers();
   const stop = new AbortController();
   expect(await withGrace(stop.signal, async () => 'done')).toBe('done');

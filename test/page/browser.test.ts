@@ -70,31 +70,34 @@ describe.skipIf(executablePath === undefined)(`in Chromium${why}`, () => {
   const looks = [...Object.keys(PAGES), 'runs'].flatMap((name) =>
     WIDTHS.flatMap((width) => SCHEMES.map((scheme) => ({ name, width, scheme }))),
   );
-  it.each(looks)('$name at $width pixels, $scheme: no finding of axe, nothing to scroll sideways', async (look) => {
-    const { name, width, scheme } = look;
-    await using open = await opened(name, width, scheme);
-    const { page } = open;
-    // The tallest page is 40 screens; a picture of the first few says all.
-    const clip = {
-      x: 0,
-      y: 0,
-      width,
-      height: Math.min(6_000, await page.evaluate('document.documentElement.scrollHeight')),
-    };
-    await page.screenshot({ path: join(SCREENSHOTS, `${name}-${width}-${scheme}.png`), fullPage: true, clip });
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
-    if (name !== 'runs') await rows(page).first().locator('.more').click();
-    await page.evaluate(axe.source);
-    const { violations, passes } = (await page.evaluate('axe.run()')) as {
-      violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
-      passes: unknown[];
-    };
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`)).toEqual([]);
-    expect(passes.length).toBeGreaterThan(15);
-    expect(open.complaints).toEqual([]);
-  });
+  it.each(looks)(
+    '$name at $width pixels, $scheme: axe finds no problem, and nothing is wider than the window',
+    async (look) => {
+      const { name, width, scheme } = look;
+      await using open = await opened(name, width, scheme);
+      const { page } = open;
+      // The tallest page is 40 screens; a picture of the first few says all.
+      const clip = {
+        x: 0,
+        y: 0,
+        width,
+        height: Math.min(6_000, await page.evaluate('document.documentElement.scrollHeight')),
+      };
+      await page.screenshot({ path: join(SCREENSHOTS, `${name}-${width}-${scheme}.png`), fullPage: true, clip });
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+      if (name !== 'runs') await rows(page).first().locator('.more').click();
+      await page.evaluate(axe.source);
+      const { violations, passes } = (await page.evaluate('axe.run()')) as {
+        violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
+        passes: unknown[];
+      };
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`)).toEqual([]);
+      expect(passes.length).toBeGreaterThan(15);
+      expect(open.complaints).toEqual([]);
+    },
+  );
 
-  it('searches, filters, sorts and turns the pages of 10,000 items', async () => {
+  it('the page of a run searches, filters, sorts and pages through 10,000 items', async () => {
     await using open = await opened('many');
     const { page } = open;
     const counted = page.locator('#counted');
@@ -141,7 +144,7 @@ describe.skipIf(executablePath === undefined)(`in Chromium${why}`, () => {
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe('npx sluice retry partial');
   });
 
-  it('unfolds the numbers of its charts for paper', async () => {
+  it('the page of a run opens the tables below its charts for printing', async () => {
     await using open = await opened('complete');
     await open.page.evaluate('dispatchEvent(new Event("beforeprint"))');
     expect(await open.page.locator('details:not([open])').count()).toBe(0);
@@ -149,7 +152,7 @@ describe.skipIf(executablePath === undefined)(`in Chromium${why}`, () => {
     expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
   });
 
-  it('runs no script in a source’s names', async () => {
+  it('the page of a run runs no script that the name of a source contains', async () => {
     await using open = await opened('hostile');
     const { page } = open;
     await page.locator('#search').fill('<');
@@ -159,7 +162,7 @@ describe.skipIf(executablePath === undefined)(`in Chromium${why}`, () => {
     expect(open.complaints).toEqual([]);
   });
 
-  it('works from the minified bundle that is deployed', async () => {
+  it('the page of a run works with the minified bundle that is deployed', async () => {
     const outfile = join(folder, 'bundled.mjs');
     buildSync({ ...ESM_BUNDLE, entryPoints: [join(ROOT, 'page/run/run-page.ts')], outfile, logLevel: 'error' });
     const bundled = (await import(pathToFileURL(outfile).href)) as { renderRunPage: typeof renderRunPage };
@@ -174,7 +177,7 @@ describe.skipIf(executablePath === undefined)(`in Chromium${why}`, () => {
     expect(open.complaints).toEqual([]);
   });
 
-  it('finds a schedule’s runs by the address, and those of an outcome', async () => {
+  it('the page of all runs filters by a schedule in its address, and by outcome', async () => {
     await using open = await opened('runs');
     const { page } = open;
     const shown = page.locator('tbody tr:not([hidden])');

@@ -136,7 +136,7 @@ describe('names and errors that were made to break the page', () => {
     '$(touch /tmp/x)',
   ];
 
-  it('names and errors with markup are shown as text, and no command contains what a shell would run', () => {
+  it('names and errors with markup are shown as text, and no command contains text that a shell would run', () => {
     const items = evil.flatMap((name): SampleItem[] => [
       { name, url: 'javascript:alert(1)' },
       { name: `f${name}`, status: 'failed', error: { name, message: name } },
@@ -167,7 +167,7 @@ describe('names and errors that were made to break the page', () => {
   });
 });
 
-it('bytes and times have the same form in the browser as elsewhere', () => {
+it('the browser formats bytes and times as the rest of the code does', () => {
   const browser = kit();
   for (const value of [0, 1, 1_023, 1_024, 1_048_575, 5.2e9, 7e15])
     expect(browser.bytesText(value)).toBe(bytesText(value));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { failureOf, lines, read, typesOf } from './reading.ts';
 
-describe('JSON keeps each digit of', () => {
+describe('values that JSON keeps exactly', () => {
   it.each<[string, string, string[], string]>([
     [
       'a fraction',
@@ -30,7 +30,7 @@ describe('JSON keeps each digit of', () => {
       'JSON',
     ],
     [
-      'a text that looks like one',
+      'a text that looks like a number',
       '{"v":"0.12345678901234567890"}\n{"v":"1"}\n',
       ['0.12345678901234567890', '1'],
       'VARCHAR',
@@ -42,31 +42,31 @@ describe('JSON keeps each digit of', () => {
       'DECIMAL(38,20)',
     ],
     [
-      '17 digits that a DOUBLE has',
+      'a number of 17 digits that fits a DOUBLE',
       '{"v":0.30000000000000004}\n{"v":1e300}\n',
       ['0.30000000000000004', '1e+300'],
       'DOUBLE',
     ],
-  ])('%s', async (_what, object, values, type) => {
+  ])('JSON keeps each digit of %s', async (_what, object, values, type) => {
     const found = await read(object);
     expect(typesOf(found).v).toBe(type);
     expect(found.rows.map(({ v }) => String(v))).toEqual(values);
     expect(found.converted.badRows).toBe(0);
   });
 
-  it('bare numbers in an array, and of values that are no objects', async () => {
+  it('JSON keeps each digit of numbers in an array, and of values that are not objects', async () => {
     const found = await read('[18446744073709551616,1,0.12345678901234567890]');
     expect(found.rows.map(({ json }) => json)).toEqual(['18446744073709551616', '1', '0.12345678901234567890']);
     const nested = await read('[[1,0.12345678901234567890],[2,3]]');
     expect(nested.rows.map(({ json }) => json)).toEqual(['[1,0.12345678901234567890]', '[2,3]']);
   });
 
-  it('an object whose keys are no names of columns', async () => {
+  it('JSON keeps each digit in an object whose keys are not columns', async () => {
     const found = await read('{"a":0.12345678901234567890,"A":"x"}\n');
     expect(found.rows).toEqual([{ json: '{"a":0.12345678901234567890,"A":"x"}' }]);
   });
 
-  it('a column whose type the options give', async () => {
+  it('JSON keeps each digit of a column whose type is an option', async () => {
     const object = '{"a":1.10,"b":12345678901234567.89}\n{"a":"x","b":"0.10"}\n{"a":1e5,"b":2}\n';
     const found = await read(object, { types: { a: 'VARCHAR', b: 'DECIMAL(30,2)' } });
     expect(found.rows).toEqual([
@@ -76,7 +76,7 @@ describe('JSON keeps each digit of', () => {
     ]);
   });
 
-  it('a seldom one among many rows, whose other columns stay what they are', async () => {
+  it('JSON keeps each digit of a rare long number, and the other columns keep their types', async () => {
     const found = await read(
       `${lines(5_000, (n) => `{"id":${n},"at":"2024-01-01T10:00:00Z","v":${n}.5,"o":{"k":[${n}]}}\n`)}{"id":1,"v":0.12345678901234567890}\n`,
     );
@@ -89,7 +89,7 @@ describe('JSON keeps each digit of', () => {
   });
 });
 
-describe('a value that a given type would change is a bad one:', () => {
+describe('a value that a given type would change', () => {
   it.each<[string, string, string, number]>([
     ['DATE', '24-02-03', '2024-02-03', 1],
     ['DATE', '2024-1-1 1', '2024-1-1', 1],
@@ -105,7 +105,7 @@ describe('a value that a given type would change is a bad one:', () => {
     ['DOUBLE', '1e-400', '1e-300', 1],
     ['REAL', '1e39', '1e38', 1],
     ['REAL', '-1e-60', '-1e-30', 1],
-  ])('%s of %s', async (type, wrong, right, badRows) => {
+  ])('a value that the type %s would change is a bad value: %s', async (type, wrong, right, badRows) => {
     const found = await read(`p,q\n${right},1\n${wrong},2\n${right},3\n`, { types: { p: type } });
     expect(found.converted).toMatchObject({ rows: 2, badRows });
     const json = await read(
@@ -115,26 +115,26 @@ describe('a value that a given type would change is a bad one:', () => {
     expect(json.converted).toMatchObject({ rows: 2, badRows });
   });
 
-  it('infinity that says so is a DOUBLE', async () => {
+  it('the word infinity is a DOUBLE', async () => {
     const found = await read('p,q\ninf,1\n-Infinity,2\nnan,3\n', { types: { p: 'DOUBLE' } });
     expect(found.rows.map(({ p }) => String(p))).toEqual(['Infinity', '-Infinity', 'NaN']);
   });
 });
 
 describe('a given date', () => {
-  it('whose day and month could be either needs dateFormat', async () => {
+  it('a date whose day and month are ambiguous needs dateFormat', async () => {
     const object = 'p,q\n01/02/2024,a\n03/04/2024,b\n';
     expect(await failureOf(object, { types: { p: 'DATE' } })).toMatch(/^TooManyBadRowsError/);
     const found = await read(object, { types: { p: 'DATE' }, dateFormat: '%d/%m/%Y' });
     expect(found.rows.map(({ p }) => p)).toEqual(['2024-02-01', '2024-04-03']);
   });
 
-  it('whose day and month are clear needs none', async () => {
+  it('a date whose day and month are clear needs no dateFormat', async () => {
     const found = await read('p,q\n31/12/2024,a\n03/04/2024 ,b\n', { types: { p: 'DATE' } });
     expect(found.rows.map(({ p }) => p)).toEqual(['2024-12-31', '2024-04-03']);
   });
 
-  it('may be long, and may not lose a time of day', async () => {
+  it('a date may have a long form, but must not lose a time of day', async () => {
     const long = await read('p,q\n31 December 2024,a\n1 May 2024,b\n', {
       types: { p: 'DATE' },
       dateFormat: '%d %B %Y',
@@ -146,7 +146,7 @@ describe('a given date', () => {
     expect(typesOf(await read(object, { dateFormat: '%d.%m.%Y %H:%M' }))).toMatchObject({ p: 'VARCHAR' });
   });
 
-  it('in JSON is read as dateFormat says, too', async () => {
+  it('a date in JSON is also read as dateFormat says', async () => {
     const object = '{"p":"01/02/2024"}\n{"p":"03/04/2024"}\n';
     for (const types of [{}, { p: 'DATE' }]) {
       const found = await read(object, { types, dateFormat: '%d/%m/%Y' });

@@ -6,7 +6,7 @@ import { failureOf, lines, read, typesOf } from './reading.ts';
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 
-describe('a header is found where it is', () => {
+describe('the header of an odd layout', () => {
   it.each<[string, string, string[], number]>([
     [
       'years above values that could be years',
@@ -15,9 +15,9 @@ describe('a header is found where it is', () => {
       2,
     ],
     ["pandas' numbers behind an index", ',0,1,2\n0,1.5,2.5,3.5\n1,4.5,5.5,6.5\n', ['column_1', '0', '1', '2'], 2],
-    ['the one name above row names of R', '"x"\n"1",10\n"2",20\n"3",30\n', ['column_1', 'x'], 3],
-    ['names with several commas behind', 'id,name,,\n1,a\n2,b\n3,c\n', ['id', 'name'], 3],
-  ])('%s', async (_what, object, names, rows) => {
+    ['one column name above the row names of R', '"x"\n"1",10\n"2",20\n"3",30\n', ['column_1', 'x'], 3],
+    ['names that several commas follow', 'id,name,,\n1,a\n2,b\n3,c\n', ['id', 'name'], 3],
+  ])('the header is found: %s', async (_what, object, names, rows) => {
     const found = await read(object, {}, 'x.csv');
     expect(found.converted).toMatchObject({ header: true, rows, badRows: 0 });
     expect(found.converted.schema.map(({ name }) => name)).toEqual(names);
@@ -27,20 +27,20 @@ describe('a header is found where it is', () => {
     ['in quotes', '"id","full name","qty (kg)"\r\n'],
     ['of a few words', 'Order ID,Customer Name,Total\n'],
     ['between semicolons', 'Order ID;Customer Name;Total\n'],
-  ])('one line of names %s is a table without rows', async (_what, object) => {
+  ])('one line of names %s is a header without rows', async (_what, object) => {
     expect((await read(object, {}, 'x.csv')).converted).toMatchObject({ header: true, rows: 0, columns: 3 });
   });
 
   it.each([
-    ['numbers below an empty field that are data', ',0,1\n5,2,9\n,3,4\n'],
+    ['numbers after an empty field', ',0,1\n5,2,9\n,3,4\n'],
     ['fractions above integers', '0.5,-0,7\n1,2,3\n4,5,6\n'],
-    ['years that follow each other in each row', 'DE,1990,1991,1992\nFR,1993,1994,1995\n'],
-  ])('and %s have none', async (_what, object) => {
+    ['consecutive years, as each later row', 'DE,1990,1991,1992\nFR,1993,1994,1995\n'],
+  ])('a table has no header if its first row has %s', async (_what, object) => {
     expect((await read(object, {}, 'x.csv')).converted).toMatchObject({ header: false });
   });
 });
 
-it('a header with more names than most rows have fields is never left out without a word', async () => {
+it('a header with more names than most rows have fields is used, or its loss is reported', async () => {
   const object = `dates, cpi, predict, conf\n${lines(20, (n) => `1950:${n}, ${n}.5,,\n`)}${lines(200, (n) => `1960:${n}, ${n}.5,1\n`)}`;
   expect(await failureOf(object, {}, 'x.csv')).toMatch(
     /^NoTableError: a line above the table names 4 columns, but most rows have 3/,
@@ -49,7 +49,7 @@ it('a header with more names than most rows have fields is never left out withou
   expect(found.converted).toMatchObject({ header: true, rows: 220, columns: 4, badRows: 0 });
 });
 
-describe('what stands above a table is left out:', () => {
+describe('lines above a table', () => {
   const body = 'id,name,v\n1,ann,1.5\n2,bob,2.5\n3,carl,3.5\n';
   it.each<[string, string, number]>([
     ['a title with a comma in it', 'Report, March\n', 1],
@@ -57,20 +57,20 @@ describe('what stands above a table is left out:', () => {
     ["MATLAB's notes", '% a, b, c\n% source: x\n', 2],
     ["C's notes", '// a, b, c\n// source: x\n', 2],
     ['sep= in capitals', 'SEP=,\n', 0],
-  ])('%s', async (_what, above, skippedLines) => {
+  ])('a line above a table is skipped: %s', async (_what, above, skippedLines) => {
     const found = await read(`${above}${body}`, {}, 'x.csv');
     expect(found.converted).toMatchObject({ header: true, rows: 3, badRows: 0, skippedLines });
     expect(typesOf(found)).toEqual({ id: 'BIGINT', name: 'VARCHAR', v: 'DOUBLE' });
   });
 
-  it('but not a line of notes that names the columns', async () => {
+  it('a comment line that names the columns is not skipped', async () => {
     const found = await read('% made by x\n% id,v\n1,2.5\n2,3.5\n');
     expect(typesOf(found)).toEqual({ id: 'BIGINT', v: 'DOUBLE' });
     expect(found.converted.skippedLines).toBe(1);
   });
 });
 
-describe('a few lines of text are no table, be they', () => {
+describe('a few lines of text', () => {
   it.each([
     ['two phrases', 'Access denied, login required\nContact admin, please\n'],
     ['headers of HTTP', 'HTTP/1.1 403 Forbidden\nContent-Type: text/plain, charset=utf-8\nServer: x, y\n'],
@@ -83,22 +83,22 @@ describe('a few lines of text are no table, be they', () => {
 });
 
 describe('the delimiter', () => {
-  it('is ; where all rows have it, though most have as many commas', async () => {
+  it('the delimiter is ; if all rows have it, although most rows have as many commas', async () => {
     const found = await read('name;city\nann, b;Bonn, NRW\nbob, c;Rome, IT\n');
     expect(found.converted).toMatchObject({ delimiter: ';', header: true, rows: 2, skippedLines: 0 });
   });
 
-  it('is a comma where a column holds lists of numbers between semicolons', async () => {
+  it('the delimiter is a comma if a column contains lists of numbers with semicolons', async () => {
     const found = await read('id,t,u\n1,1;2;3,x\n2,4;5;6,y\n3,7;8;9,z\n');
     expect(found.converted).toMatchObject({ delimiter: ',', header: true, rows: 3, skippedLines: 0 });
   });
 
-  it('is ; beside decimal commas with an exponent', async () => {
+  it('the delimiter is ; if numbers have decimal commas and an exponent', async () => {
     const found = await read('id;v\n1;1,5E3\n2;2,5E-1\n');
     expect(found.rows.map(({ v }) => v)).toEqual([1500, 0.25]);
   });
 
-  it('may have a blank behind it everywhere, which belongs to no value', async () => {
+  it('a blank after each delimiter does not belong to the values', async () => {
     const found = await read('id, name, v\n1, "a, b", 5\n2, e, 7\n3, , 8\n');
     expect(found.rows).toEqual([
       { id: '1', name: 'a, b', v: '5' },
@@ -111,7 +111,7 @@ describe('the delimiter', () => {
 });
 
 describe('quotes are text', () => {
-  it('in TSV where each line has all fields by itself, also far behind the beginning', async () => {
+  it('quotes in TSV are text if each line has all its fields, even far into the file', async () => {
     const table = `id\tt\n${lines(100_000, (n) => `${n}\tplain text\n`)}`;
     const found = await read(
       `${table}1\t"open\n2\tclosed"\n3\t"a" b\n4\t"never\n5\t"x\ty"\n6\t"two\nlines"\n`,
@@ -129,7 +129,7 @@ describe('quotes are text', () => {
     ]);
   });
 
-  it('where single ones stand around a few words', async () => {
+  it('single quotes around a few words are text', async () => {
     const found = await read("id,name\n1,'tis'\n2,rock 'n' roll\n3,x\n");
     expect(found.rows.map(({ name }) => name)).toEqual(["'tis'", "rock 'n' roll", 'x']);
     const quoted = await read("id,name\n1,'ann'\n2,'bob'\n");
@@ -141,7 +141,7 @@ describe('the encoding', () => {
   const tokyo = Buffer.concat([Buffer.from('id,n\n1,'), Buffer.from([0x93, 0x8c, 0x8b, 0x9e]), Buffer.from('\n2,x\n')]);
   const moscow = latin1('id,n\n1,\xcc\xee\xf1\xea\xe2\xe0\n2,\xd2\xe2\xe5\xf0\xfc\n');
 
-  it('is that of the content type, where the text is no UTF-8', async () => {
+  it('the encoding is that of the content type if the text is not UTF-8', async () => {
     const found = await read(tokyo, {}, 'x.csv', 'text/csv; charset=Shift_JIS');
     expect(found.converted.encoding).toBe('shift_jis');
     expect(found.rows[0]?.n).toBe('東京');
@@ -153,7 +153,7 @@ describe('the encoding', () => {
     expect(option.rows[0]?.n).toBe('Москва');
   });
 
-  it('has to be named where the text is certainly not Western European', async () => {
+  it('the encoding must be an option if the text is certainly not Western European', async () => {
     expect(await failureOf(moscow, {}, 'x.csv')).toMatch(
       /^MalformedInputError: the text is neither UTF-8 nor Western European/,
     );
@@ -161,14 +161,14 @@ describe('the encoding', () => {
     expect((await read(object, {}, 'x.csv')).converted).toMatchObject({ encoding: 'windows-1252', rows: 2 });
   });
 
-  it('of what is no table matters little', async () => {
+  it('content that is not a table is accepted with an uncertain encoding', async () => {
     const { result } = await testProcessor<Profile>(profile as Processor, {
       object: latin1('\xcc\xee\xf1\xea\xe2\xe0\n\xd2\xe2\xe5\xf0\xfc\n'),
     });
     expect(result).toMatchObject({ format: 'text', records: 2 });
   });
 
-  it('that a row does not keep to makes it a bad one', async () => {
+  it('a row with bytes outside the encoding is a bad row', async () => {
     const object = Buffer.concat([tokyo, Buffer.from('3,'), Buffer.from([0xff]), Buffer.from('\n')]);
     const found = await read(object, { encoding: 'shift_jis' }, 'x.csv');
     expect(found.converted).toMatchObject({ rows: 2, badRows: 1 });
@@ -178,7 +178,7 @@ describe('the encoding', () => {
     });
   });
 
-  it('is UTF-8 where a few bytes are broken among few that are not', async () => {
+  it('the encoding is UTF-8 although a few of few non-ASCII bytes are broken', async () => {
     const object = Buffer.concat([
       Buffer.from('id,n\n1,é\n2,è\n3,x\n4,y\n5,z\n6,'),
       Buffer.from([0xed, 0xa0, 0x80]),
@@ -187,7 +187,7 @@ describe('the encoding', () => {
     expect((await read(object)).converted).toMatchObject({ encoding: 'utf-8', rows: 5, badRows: 1 });
   });
 
-  it('may have vertical tabs, which FileMaker writes for line feeds in a field', async () => {
+  it('vertical tabs are part of a value, because FileMaker writes them for line feeds in a field', async () => {
     expect((await read('id,n\n1,a\vb\n2,c\n')).rows[0]).toEqual({ id: '1', n: 'a\vb' });
   });
 });

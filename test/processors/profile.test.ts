@@ -19,7 +19,7 @@ const JSON_ARRAY = JSON.stringify([
   null,
 ]);
 
-describe('profile tells the format by content', () => {
+describe('the format by content', () => {
   it.each<[string, string | Buffer, Partial<Profile>]>([
     ['CSV', CSV, { format: 'csv', delimiter: ',', records: 3, columns: 3, columnNames: ['id', 'name', 'note'] }],
     ['CSV without a header', '1,2\n3,4\n', { format: 'csv', header: false, records: 2, columnNames: [] }],
@@ -73,7 +73,7 @@ describe('profile tells the format by content', () => {
   });
 });
 
-describe('profile fails by name, and for good, on', () => {
+describe('content on which profile fails', () => {
   const noise = Buffer.from(Array.from({ length: 20_000 }, (_, n) => `${n},${(n * 7_919) % 10_007}`).join('\n'));
   const [gz, zst] = [gzipSync(noise), zstdCompressSync(noise)];
   it.each<[string, Buffer | string, RegExp]>([
@@ -86,7 +86,7 @@ describe('profile fails by name, and for good, on', () => {
     ['JSON that breaks off', '[{"a":1},{"a":', /JSON/],
     ['JSON that breaks off between values', '[{"a":1}', /is incomplete|expected/],
     ['JSON with a stray comma', '[{"a":1},,{"a":2}]', /malformed in value 1/],
-  ])('fails by name, as a permanent error, on %s', async (_name, content, message) => {
+  ])('profile fails with a named, permanent error on %s', async (_name, content, message) => {
     const error = await profileOf(content).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(MalformedInputError);
     expect(error).toBeInstanceOf(PermanentError);
@@ -94,7 +94,7 @@ describe('profile fails by name, and for good, on', () => {
   });
 });
 
-describe('profile holds no more than it must of', () => {
+describe('the memory of profile', () => {
   const MIB = 1_024 * 1_024;
   const repeated = (
     before: string,

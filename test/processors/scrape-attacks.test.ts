@@ -17,7 +17,7 @@ const filled = (piece: string) => piece.repeat(Math.ceil(MIB / piece.length));
 describe('a page of a mebibyte that was made to be expensive', () => {
   // Parsers that walk through a stack or a list for each tag need minutes for these pages, or similar ones.
   it.each(['<b>', '<b><p>', '<a href=x>', '<div>', '<font x><div>', '<svg><desc>', '<table><tr><td>'])(
-    'a page with elements that are nested too deep is not read: %s again and again',
+    'a page with elements that are nested too deep is not read: %s repeated',
     async (piece) => {
       await expect(parse(filled(piece))).rejects.toThrow(PageTooDeepError);
     },
@@ -82,7 +82,7 @@ describe('a site that was made to be expensive', () => {
     expect(web.requests).toHaveLength(5);
   });
 
-  it('a page that is nested too deep is lost alone, by name', async () => {
+  it('a page that is nested too deep is recorded as an error, and the other pages are scraped', async () => {
     web = await startWeb((request, response) => {
       if (request.url === '/robots.txt') return void response.writeHead(404).end();
       response.writeHead(200, { 'content-type': 'text/html' });
@@ -127,11 +127,14 @@ it.each([
     Buffer.concat([Buffer.from('<meta charset=utf-8>'), Buffer.from([0xc4, 0xe3])]),
     '<meta charset=utf-8>你',
   ],
-])('a page that comes as %s is read by that, unless a byte order mark says otherwise', (type, bytes, text) => {
-  expect(htmlText(bytes, type)).toBe(text);
-});
+])(
+  'a page with the content type %s is read in that encoding, unless a byte order mark differs',
+  (type, bytes, text) => {
+    expect(htmlText(bytes, type)).toBe(text);
+  },
+);
 
-describe('a page that was made to hold the loop', () => {
+describe('a page that was made to block the event loop', () => {
   // Before, they took 3 to 36 s during which no other task, such as a heartbeat, could run.
   it.each([
     ['a long base', `<base href="/${'b'.repeat(MIB)}/">${'<a href="x">x</a>'.repeat(60_000)}`],

@@ -206,7 +206,7 @@ describe('scrape', () => {
     ['', (html) => Buffer.from(html)],
   ];
   it.each(packed)(
-    'reads pages and robots.txt that are encoded as %j, though it asks for none',
+    'scrape reads pages and robots.txt with the Content-Encoding %j, although it requests none',
     async (coding, pack) => {
       const send =
         (type: string, body: string): Page =>

@@ -6,7 +6,7 @@ import { type ParquetResult, parquet } from '#processors/parquet.ts';
 import { type Profile, profile } from '#processors/profile.ts';
 import { failureOf, lines, type Read, read, typesOf } from './reading.ts';
 
-describe('a table has its header, as', () => {
+describe('the header of a table', () => {
   it.each<[string, string, string[], number]>([
     ['an index without a name', ',name,qty\n0,ann,3\n1,bob,4\n', ['column_1', 'name', 'qty'], 2],
     ["R's row names", '"","mpg","cyl"\n"Mazda",21,6\n"Datsun",22.8,4\n', ['column_1', 'mpg', 'cyl'], 2],
@@ -19,9 +19,9 @@ describe('a table has its header, as', () => {
     ['repeated names', 'id,name,name\n1,a,b\n2,c,d\n', ['id', 'name', 'name_2'], 2],
     ['a comma at the end', 'id,name,\n1,a,\n2,b,\n', ['id', 'name', 'column_3'], 2],
     ['a comma at the end of each row but the header', 'id,name\n1,a,\n2,b,\n3,c,\n', ['id', 'name', 'column_3'], 3],
-    ['a comma at its own end alone', 'a note\n\nid,name,\n1,a\n2,b\n3,c\n4,d\n', ['id', 'name'], 4],
+    ['a comma at the end of the header only', 'a note\n\nid,name,\n1,a\n2,b\n3,c\n4,d\n', ['id', 'name'], 4],
     ['years', 'country,1990,1991,1992\nDE,1,2,3\nFR,4,5,6\n', ['country', '1990', '1991', '1992'], 2],
-    ['text alone', 'name,city\nann,Bonn\nbob,Rome\n', ['name', 'city'], 2],
+    ['only text', 'name,city\nann,Bonn\nbob,Rome\n', ['name', 'city'], 2],
   ])('a table has its header: %s', async (_name, object, names, rows) => {
     const found = await read(object);
     expect(found.converted).toMatchObject({ header: true, rows, badRows: 0 });
@@ -42,7 +42,7 @@ describe('a table has its header, as', () => {
   });
 });
 
-describe('a table is found below', () => {
+describe('lines above a table', () => {
   it.each<[string, string, object]>([
     ['two lines of title', 'Report of sales\nGenerated 2024\n\nid,name\n1,a\n2,b\n3,c\n', { rows: 3, skippedLines: 3 }],
     ["Excel's sep=", 'sep=;\nid;name\n1;a\n2;b\n', { rows: 2, delimiter: ';', skippedLines: 0 }],
@@ -64,17 +64,17 @@ describe('a table is found below', () => {
   });
 });
 
-describe('a table may have', () => {
+describe('variants of a table', () => {
   const table = lines(300, (n) => `${n},x${n},y\n`);
   it.each<[string, string | Buffer, Record<string, unknown>, object]>([
-    ['CRLF behind the header alone', `id,a,b\r\n${table}`, {}, { rows: 300, columns: 3 }],
+    ['CRLF only after the header', `id,a,b\r\n${table}`, {}, { rows: 300, columns: 3 }],
     [
       'CRLF, then LF',
       `id,a,b\r\n${table.slice(0, 1_000).replaceAll('\n', '\r\n')}${table.slice(1_000)}`,
       {},
       { rows: 300, columns: 3 },
     ],
-    ['CR alone', `id,a,b\n${table}`.replaceAll('\n', '\r'), {}, { rows: 300, columns: 3 }],
+    ['only CR', `id,a,b\n${table}`.replaceAll('\n', '\r'), {}, { rows: 300, columns: 3 }],
     ['LF within quotes, CRLF without', 'a,b\r\n1,"two\nlines"\r\n2,y\r\n', {}, { rows: 2 }],
     ['semicolons and decimal commas', 'a,b;c,d\n1,5;2,5\n3,5;4,5\n', {}, { rows: 2, columns: 2, delimiter: ';' }],
     [
@@ -84,17 +84,22 @@ describe('a table may have', () => {
       { rows: 3, columns: 3, delimiter: ';' },
     ],
     [
-      'quotes that are text, in tabs',
+      'quotes that are text, between tabs',
       'id\ttitle\tyear\n1\t"Hello\t2001\n2\tWorld"\t2002\n3\tX\t2003\n',
       {},
       { rows: 3 },
     ],
-    ['a quote in the first row of tabs', `1\t"x\t3\n${lines(38, (n) => `${n}\ty\t3\n`)}`, {}, { rows: 39, columns: 3 }],
+    [
+      'a quote in the first row, between tabs',
+      `1\t"x\t3\n${lines(38, (n) => `${n}\ty\t3\n`)}`,
+      {},
+      { rows: 39, columns: 3 },
+    ],
     ['inches', 'id,size\n1,5" pipe\n2,x\n3,y\n', {}, { rows: 3 }],
     ["Excel's text formulas", 'id,code\n1,="001"\n2,="002"\n', {}, { rows: 2 }],
     ['blanks before quotes', 'id, name, qty\n1, a, 5\n2, "b, c", 6\n', {}, { rows: 2, columns: 3 }],
     [
-      'quotes inside fields of pipes',
+      'quotes inside fields, between pipes',
       `id|params|t\n1||0.5\n${lines(40, (n) => `${n}|{"k": ${n}}|0.1\n`)}`,
       {},
       { rows: 41 },
@@ -103,20 +108,20 @@ describe('a table may have', () => {
     ['backslashes before quotes', 'a,b\n1,"x \\"y\\", z"\n2,"p, q"\n3,"r"\n', {}, { rows: 3, columns: 2 }],
     ['UTF-16 without a mark', Buffer.from('a,b\n1,x\n2,y\n', 'utf16le'), {}, { rows: 2, encoding: 'utf-16le' }],
     [
-      'the encoding that is said',
+      'the encoding of the option',
       Buffer.from('a,b\n1,\xcf\xf0\n2,y\n', 'latin1'),
       { encoding: 'windows-1251' },
       { rows: 2 },
     ],
     ['rows to skip', 'x,y\nx,y\na,b\n1,2\n', { skipRows: 2 }, { rows: 1, columns: 2, header: true }],
-    ['comments that are said', 'a,b\n1,2\n%3,4\n5,6\n', { comment: '%' }, { rows: 2 }],
+    ['the comment character of the option', 'a,b\n1,2\n%3,4\n5,6\n', { comment: '%' }, { rows: 2 }],
     ['no quoting, by the option', 'a,b\n1,"x"\n', { quote: '' }, { rows: 1 }],
     ['rows to fill up', 'a,b,c\n1,2,3\n4\n5,6\n', { padShortRows: true, format: 'csv' }, { rows: 3, badRows: 0 }],
   ])('a table may have %s', async (_name, object, options, expected) => {
     expect((await read(object, options)).converted).toMatchObject({ badRows: 0, ...expected });
   });
 
-  it('a table may have texts that mean no value', async () => {
+  it('a table may have texts for missing values', async () => {
     const found = await read('a,b\n1,x\nNA,y\n-,z\n', { nullValues: ['NA', '-'] });
     expect(typesOf(found)).toEqual({ a: 'BIGINT', b: 'VARCHAR' });
     expect(found.profiled.statistics[0]).toEqual({
@@ -129,7 +134,7 @@ describe('a table may have', () => {
     });
   });
 
-  it('a table may have a skippable frame before its zstd', async () => {
+  it('a table may have a skippable frame before its zstd data', async () => {
     const frame = Buffer.concat([
       Buffer.from([0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4]),
       zstdCompressSync('id,name\n1,a\n2,b\n'),
@@ -138,7 +143,7 @@ describe('a table may have', () => {
   });
 });
 
-describe('types lose nothing:', () => {
+describe('types of columns', () => {
   it.each<[string, string, string | number, string]>([
     ['a telephone number keeps its plus', 'a,b\nx,+491711234567\ny,+491729876543\n', '+491711234567', 'VARCHAR'],
     ['a postcode keeps its zero', 'a,b\nx,01067\ny,80331\n', '01067', 'VARCHAR'],
@@ -170,7 +175,7 @@ describe('types lose nothing:', () => {
     expect(typesOf(found)).toEqual({ a: 'BIGINT', b: 'DOUBLE' });
   });
 
-  it('a decimal comma is a point, by the option too', async () => {
+  it('a decimal comma is read as a decimal point, also with the option', async () => {
     const found = await read('a;b\n1,5;x\n-2,25;y\n', { decimal: ',' });
     expect(found.rows.map(({ a }) => a)).toEqual([1.5, -2.25]);
   });
@@ -286,7 +291,7 @@ describe('JSON', () => {
   });
 });
 
-describe('what came instead of a table is none:', () => {
+describe('content that is not a table', () => {
   it.each<[string, string, string]>([
     [
       'a login page',
@@ -324,7 +329,7 @@ describe('what came instead of a table is none:', () => {
   });
 });
 
-describe('a small file takes down nothing:', { tags: ['heavy'] }, () => {
+describe('a small file that was made to be expensive', { tags: ['heavy'] }, () => {
   const MIB = 1_048_576;
   const longKeys = Array.from({ length: 50 }, (_, n) => `{"${String(n).padEnd(MIB, 'k')}":1}`);
   it.each<[string, () => string, RegExp]>([
@@ -356,7 +361,7 @@ describe('a small file takes down nothing:', { tags: ['heavy'] }, () => {
   });
 });
 
-describe('more bad than good', () => {
+describe('more bad rows than good rows', () => {
   it('more bad rows than good ones are a failure with the first three reasons', async () => {
     const object = `a,b\n1,2\n${lines(40, () => '1,2,3\n')}${lines(30, () => '1,2\n')}`;
     expect(
@@ -376,7 +381,7 @@ describe('more bad than good', () => {
     [5, 6, 6, true],
     [100, 6, '5%', false],
     [100, 5, '5%', true],
-  ])('%i good and %i bad rows with maxBadRows %j', async (good, bad, maxBadRows, passes) => {
+  ])('a table with %i good and %i bad rows and maxBadRows %j: accepted %j', async (good, bad, maxBadRows, passes) => {
     const object = `{"a":1}\n${lines(good - 1, (n) => `{"a":${n}}\n`)}${lines(bad, () => '{"a":\n')}`;
     const options = { format: 'jsonl', ...(maxBadRows === undefined ? {} : { maxBadRows }) };
     if (passes) expect((await read(object, options)).converted).toMatchObject({ rows: good, badRows: bad });
@@ -407,7 +412,7 @@ describe('profile', () => {
   });
 });
 
-describe('an odd table is read, namely', () => {
+describe('an odd table', () => {
   const types = (found: Read): string[] => found.converted.schema.map(({ type }) => type);
 
   it.each<[string, string | Buffer, Record<string, unknown>, object, string[]]>([
@@ -452,11 +457,11 @@ describe('an odd table is read, namely', () => {
   it.each([
     ['numbers without a header', '1\n2\n3\n', {}, { header: false, rows: 3 }],
     ['texts, where a header is promised', 'name\nAnn\nBob\n', { header: true }, { header: true, rows: 2 }],
-  ])('one column of %s under a name such as .csv', async (_name, object, options, expected) => {
+  ])('a file with the name .csv and one column is a table: %s', async (_name, object, options, expected) => {
     expect((await read(object, options, 'x.csv')).converted).toMatchObject({ ...expected, columns: 1 });
   });
 
-  it('UTF-8 with one wrong byte, which costs one row and no umlaut', async () => {
+  it('UTF-8 with one wrong byte loses one row, and no umlaut', async () => {
     const object = Buffer.concat([
       Buffer.from(`id,n\n${lines(20, (n) => `${n},Köln\n`)}`),
       Buffer.from('9,\xff\n', 'latin1'),
@@ -469,7 +474,7 @@ describe('an odd table is read, namely', () => {
   it.each([
     ['CSV', 'h,v\n18446744073709551615,1\n1,2\n'],
     ['JSON', '{"h":18446744073709551615,"v":1}\n{"h":1,"v":2}\n'],
-  ])('HUGEINT by the option, which keeps each digit, in %s', async (_name, object) => {
+  ])('the option HUGEINT keeps each digit in %s', async (_name, object) => {
     const found = await read(object, { types: { h: 'HUGEINT' } });
     expect(found.rows.map(({ h }) => h)).toEqual(['18446744073709551615', '1']);
   });
@@ -477,25 +482,25 @@ describe('an odd table is read, namely', () => {
   it.each([
     ['keys that differ in case', '{"Id":1}\n{"id":2}\n', ['{"Id":1}', '{"id":2}']],
     ['an empty key', '{"":1,"b":2}\n', ['{"":1,"b":2}']],
-  ])('JSON with %s, of which no value is lost', async (_name, object, values) => {
+  ])('JSON loses no value with %s', async (_name, object, values) => {
     expect((await read(object)).rows).toEqual(values.map((json) => ({ json })));
   });
 
-  it('JSON objects without a key', async () => {
+  it('JSON objects without keys are read', async () => {
     expect((await read('[{},{}]')).converted).toMatchObject({ rows: 2, columns: 0, files: 0 });
   });
 
   it.each([
     ['a byte order mark', '\ufeff'],
     ['blank lines', ' \r\n\n'],
-  ])('%s alone, which is an empty object', async (_name, object) => {
+  ])('a file with only %s is an empty input', async (_name, object) => {
     expect((await testProcessor(parquet as Processor, { object, name: 'x.csv' })).result).toMatchObject({
       format: 'empty',
     });
   });
 });
 
-describe('an error page under the name of a table is none, be it', () => {
+describe('an error page under the name of a table', () => {
   it.each([
     ['a fragment of HTML', 'x.csv', '<p>Sorry, an error</p>\n<p>Try, again</p>\n'],
     ['XML with a namespace', 'x.csv', '<soap:Envelope xmlns:soap="x">\n<a>1,2</a>\n<b>1,2</b>\n</soap:Envelope>'],
@@ -508,7 +513,7 @@ describe('an error page under the name of a table is none, be it', () => {
 });
 
 describe('an odd value or name', () => {
-  it('a point before thousands and a comma before the fraction, where no value could be read otherwise', async () => {
+  it('a point before thousands and a comma before the fraction are read if no other reading is possible', async () => {
     const found = await read('id;amount\n1;1.234,56\n2;12,50\n3;-1.000.000,00\n');
     expect(found.rows.map(({ amount }) => amount)).toEqual([1234.56, 12.5, -1000000]);
     expect(typesOf(await read('id;amount\n1;1.234,56\n2;1.234\n'))).toEqual({ id: 'BIGINT', amount: 'VARCHAR' });
@@ -560,7 +565,7 @@ describe('an odd value or name', () => {
     expect(typesOf(await read('# id,v\n1,2.5\n2,3.5\n'))).toEqual({ id: 'BIGINT', v: 'DOUBLE' });
   });
 
-  it('infinity and no number keep their words, or are such in a column of numbers; a number that is too large stays text', async () => {
+  it('infinity and NaN stay text, or are values in a column of numbers; a number that is too large stays text', async () => {
     const found = await read('id,v\n1,inf\n2,nan\n3,1.5\n4,-inf\n5,0\n');
     expect(found.rows.map(({ v }) => v)).toEqual(['inf', 'nan', '1.5', '-inf', '0']);
     const late = await read(`id,v\n${lines(30_000, (n) => `${n},${n}.5\n`)}0,inf\n0,nan\n`);

@@ -118,7 +118,7 @@ describe('an archive becomes an object for each file', () => {
   });
 });
 
-describe('what is not wanted', () => {
+describe('unwanted files of an archive', () => {
   it('links, devices and files of operating systems are skipped by name', async () => {
     const found = await run(
       zip(
@@ -248,8 +248,12 @@ describe('an archive is refused by name', () => {
   });
 
   it.each<[string, () => Buffer | Promise<Buffer>, RegExp]>([
-    ['a name that stands twice in a ZIP', () => zip(README, README), /UnsafeArchiveError: .*"README\.txt" twice/],
-    ['two names that are one', () => tar({ name: 'a/b' }, { name: './a//b' }), /UnsafeArchiveError: .*"a\/b" twice/],
+    ['the same name twice in a ZIP', () => zip(README, README), /UnsafeArchiveError: .*"README\.txt" twice/],
+    [
+      'two names for the same file',
+      () => tar({ name: 'a/b' }, { name: './a//b' }),
+      /UnsafeArchiveError: .*"a\/b" twice/,
+    ],
     ['a ZIP that is cut', () => zip(README).subarray(0, -10), /BrokenArchiveError: the ZIP archive is incomplete/],
     ['a ZIP with bytes behind it', () => Buffer.concat([zip(README), Buffer.from('x')]), /BrokenArchiveError: /],
     ['a tar.gz that is cut', async () => gzipSync(await tar({ name: 'x' })).subarray(0, -9), /MalformedInputError: /],

@@ -69,7 +69,7 @@ describe('a record that is written once', () => {
     expect(await readJson(direct, 'record.json', z.unknown())).toBeUndefined();
   });
 
-  it('a record has one of many writers that write at once, while S3 answers every second write 409', async () => {
+  it('one of many simultaneous writers writes the record, while S3 answers every second write with 409', async () => {
     const { direct, store, proxy } = await behindProxy(conflicts((nth) => nth % 2 === 1));
     await using _ = proxy;
     const words = await Promise.all(Array.from({ length: 12 }, (_, n) => writeOnce(store, 'record.json', { n })));
@@ -93,7 +93,7 @@ describe('a claim that is taken over from an execution that has ended', () => {
     expect(await readJson(direct, 'slot.json', claimSchema)).toEqual(claimOf('new'));
   });
 
-  it('a claim is ours if S3 replaced it and the answer was lost', async () => {
+  it('a claim belongs to the caller if S3 replaced it and the answer was lost', async () => {
     const { direct, store, proxy } = await behindProxy({
       when: { operation: 'PutObject', nth: 3 },
       fault: { kind: 'lost-answer' },
@@ -104,7 +104,7 @@ describe('a claim that is taken over from an execution that has ended', () => {
     expect(await readJson(direct, 'slot.json', claimSchema)).toEqual(claimOf('new'));
   });
 
-  it('a claim belongs to the other execution if that was faster, and the error names it', async () => {
+  it('a claim belongs to another execution that was faster, and the error names that execution', async () => {
     const { direct, store, proxy } = await behindProxy();
     await using _ = proxy;
     await writeOnce(store, 'slot.json', claimOf('old'));
@@ -116,7 +116,7 @@ describe('a claim that is taken over from an execution that has ended', () => {
   });
 });
 
-it('counts the bytes of a run once each, while S3 answers every third write 409', async () => {
+it('the bytes of a run are counted once, while S3 answers every third write with 409', async () => {
   const { direct, store, proxy } = await behindProxy(conflicts((nth) => nth % 3 === 1));
   await using _ = proxy;
   await Promise.all(

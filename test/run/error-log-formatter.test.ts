@@ -21,7 +21,7 @@ function lineOf(fields: Record<string, unknown>): string {
   return lines[0] ?? '';
 }
 
-it('the log line leaves out what a source echoes, which undici stores in a field of its error', async () => {
+it('the log line does not contain the answer of a source, which undici stores in a field of its error', async () => {
   const secret = `planted-${crypto.randomUUID()}`;
   await using server = await startRawServer((socket) => socket.end(`no HTTP: authorization: Bearer ${secret}\r\n\r\n`));
   const agent = guardedAgent(LOOPBACK, { connectSeconds: 10 });
@@ -42,7 +42,7 @@ it('the log line leaves out what a source echoes, which undici stores in a field
   }
 });
 
-it('writes name, message, stack and code of an error and of each cause', () => {
+it('a log line has name, message, stack and code of an error and of each cause', () => {
   const cause = Object.assign(new TypeError('inner'), { code: 'EINNER', other: 'left out' });
   const line = JSON.parse(lineOf({ error: new Error('outer', { cause }) })) as Record<string, unknown>;
   expect(line.error).toEqual({
@@ -53,7 +53,7 @@ it('writes name, message, stack and code of an error and of each cause', () => {
   });
 });
 
-it('ends where a chain of causes ends in itself, and shortens what is long', () => {
+it('a log line ends a chain of causes that is a circle, and shortens long texts', () => {
   const error = new Error('x'.repeat(100_000));
   error.cause = error;
   expect(lineOf({ error }).length).toBeLessThan(100_000);

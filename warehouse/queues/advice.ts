@@ -33,17 +33,17 @@ function manual(queue: Queue, report: QueueReport): string[] {
         ? ''
         : `: ${Math.round((memoryMiB * slots) / (slots - 1)).toLocaleString('en')} MiB instead of ${memoryMiB.toLocaleString('en')} with one fewer`;
     advice.push(
-      `${name}: none of ${count(queries, 'query', 'queries')} waited${worstWaitSeconds === 0 ? '' : ` longer than ${seconds(worstWaitSeconds)}`} in ${days}. Fewer than its ${slots} slots would give each query more memory${memory}. Take one or two away, and look again.`,
+      `${name}: none of ${count(queries, 'query', 'queries')} waited${worstWaitSeconds === 0 ? '' : ` longer than ${seconds(worstWaitSeconds)}`} in ${days}. Fewer than its ${slots} slots would give each query more memory${memory}. Remove one or two slots, and run the command again later.`,
     );
   }
   const bad = badHours(queue);
   if (p95WaitSeconds >= LONG_WAIT_SECONDS || bad.length > 0) {
     const when =
       bad.length > 0 && bad.length <= MOST_BAD_HOURS
-        ? ` It is so at ${bad.map((hour) => `${hour}:00`).join(', ')} UTC.`
+        ? ` The bad hours are ${bad.map((hour) => `${hour}:00`).join(', ')} UTC.`
         : '';
     const scaling = queue.concurrencyScaling
-      ? 'Concurrency scaling is on and did not take all of it: give the queue more slots'
+      ? 'Concurrency scaling is on, but it was not enough: give the queue more slots'
       : 'Give the queue more slots, or turn on concurrency scaling for it';
     advice.push(
       `${name}: ${waits(queue)}. ${percent(waitShare(queue))} of the time of all queries was waiting.${when} ${scaling}.`,
@@ -52,7 +52,7 @@ function manual(queue: Queue, report: QueueReport): string[] {
   if (queue.timeoutSeconds === null && report.sees === 'all') advice.push(timeoutAdvice(queue));
   if (toDisk !== null && toDisk > 0 && p95WaitSeconds < SHORT_WAIT_SECONDS) {
     advice.push(
-      `${name}: ${count(toDisk, 'query', 'queries')} went to disk for want of memory, while slots were free. Let those alone take more: SET wlm_query_slot_count TO 2 (or more) before them, and back to 1 afterwards.`,
+      `${name}: ${count(toDisk, 'query', 'queries')} used the disk because memory was short, while slots were free. Give only these queries more slots: SET wlm_query_slot_count TO 2 (or more) before them, and to 1 after them.`,
     );
   }
   return advice;
@@ -62,15 +62,15 @@ function timeoutAdvice({ name, longestSeconds }: Queue): string {
   const seen =
     longestSeconds === 0
       ? ''
-      : ` The longest that ran took ${seconds(longestSeconds)}: a limit of ${seconds(roundUp(longestSeconds * 1.5))} ends none like it.`;
-  return `${name}: no timeout is set, so that one query that never ends holds a slot for ever.${seen} Set a timeout, or a query monitoring rule.`;
+      : ` The longest query took ${seconds(longestSeconds)}: a limit of ${seconds(roundUp(longestSeconds * 1.5))} would not end such a query.`;
+  return `${name}: no timeout is set, so a query that never ends keeps its slot for ever.${seen} Set a timeout, or a query monitoring rule.`;
 }
 
 function automatic(queue: Queue): string[] {
   const { name, p95WaitSeconds, queries } = queue;
   if (queries === 0 || p95WaitSeconds < LONG_WAIT_SECONDS) return [];
   return [
-    `${name}: ${waits(queue)}. Automatic WLM sets slots and memory by itself: raise the queue's priority against the others, ${queue.concurrencyScaling ? 'or give the cluster more nodes' : 'or turn on concurrency scaling for it'}.`,
+    `${name}: ${waits(queue)}. Automatic WLM sets slots and memory: raise the queue's priority against the others, ${queue.concurrencyScaling ? 'or give the cluster more nodes' : 'or turn on concurrency scaling for it'}.`,
   ];
 }
 
@@ -84,7 +84,7 @@ function serverless(queue: Queue, { capacity }: QueueReport): string[] {
     );
   }
   advice.push(
-    `The longest query took ${seconds(longestSeconds)}. Serverless ends no query by itself before 24 hours: set max_query_execution_time of the workgroup, for a runaway query is charged as long as it runs.`,
+    `The longest query took ${seconds(longestSeconds)}. Serverless ends a query only after 24 hours: set max_query_execution_time of the workgroup, because AWS charges for a runaway query as long as it runs.`,
   );
   return advice;
 }

@@ -9,7 +9,7 @@ import { failureRecord, sourceNamed, writePlan } from '#test/helpers/run.ts';
 
 const aws = useEmbeddedAws();
 
-it('keeps an item under way, with its bytes, between the end of its upload and its record', async () => {
+it('an item stays under way, with its bytes, between the end of its upload and its record', async () => {
   const store = await aws.store();
   const runId = 'looks';
   const item = sourceNamed('big.bin', null);

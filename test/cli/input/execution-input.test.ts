@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { executionInput } from '#cli/input/execution-input.ts';
 
 describe('executionInput', () => {
-  it('adds URLs to the sources of a file, and options override the file', () => {
+  it('executionInput adds URLs to the sources of a file, and options override the file', () => {
     const base = JSON.stringify({
       sources: [{ url: 'https://a.example/1', key: 'one' }],
       process: null,
@@ -18,7 +18,7 @@ describe('executionInput', () => {
     });
   });
 
-  it('is empty if nothing is given, because the deployment has a default input', () => {
+  it('executionInput is empty without arguments, because the deployment has a default input', () => {
     expect(executionInput({ sources: [] })).toEqual({});
   });
 
@@ -43,11 +43,11 @@ describe('executionInput', () => {
     ],
     ['a file that is no JSON', { sources: [], base: '{' }, 'input: is not JSON'],
     ['a file that is no object', { sources: [], base: '[]' }, 'input: takes a JSON object'],
-  ])('refuses %s', (_, options, message) => {
+  ])('executionInput refuses %s', (_, options, message) => {
     expect(() => executionInput(options)).toThrow(message);
   });
 
-  it('names an unknown processor together with a wrong URL', () => {
+  it('executionInput reports an unknown processor together with a wrong URL', () => {
     const refused = () => executionInput({ sources: [{ url: 'foo' }], process: 'nope' });
     expect(refused).toThrow(
       /sources\[0\]\.url: takes an absolute URL, got "foo"[\s\S]*process: there is no processor "nope" here/,

@@ -9,7 +9,7 @@ import { workerProcesses } from '#test/helpers/worker-processes.ts';
 const aws = await useDeployedAws('by-turns');
 
 it.runIf(process.platform === 'linux')(
-  'sluice stop leaves no run and no worker, so that the stack can go',
+  'sluice stop ends all runs and workers, so that the stack can be deleted',
   async () => {
     // It answers when everything is stopped, so that the worker is busy until then.
     const stopped = Promise.withResolvers<void>();

@@ -33,7 +33,7 @@ describe('workers and the gate', () => {
   afterAll(() => web.stop());
 
   describe('the gate', () => {
-    it('waits by NotReadyError, under that name in the history, and opens when the work is done', async () => {
+    it('the gate waits by NotReadyError, with that name in the history, and opens when the work is done', async () => {
       hold = true;
       const arn = await aws.start({
         work: [{ processor: 'scrape', name: 'awaited', input: { url: `${web.url}/held/awaited` } }],
@@ -49,7 +49,7 @@ describe('workers and the gate', () => {
 
   describe('a worker', () => {
     it.runIf(process.platform === 'linux')(
-      'that is killed in the middle of an item is replaced, and nothing is lost',
+      'a worker that is killed in the middle of an item is replaced, and nothing is lost',
       async () => {
         hold = true;
         // A page of its own: the worker must not be killed before the item has begun.
@@ -72,7 +72,7 @@ describe('workers and the gate', () => {
       },
     );
 
-    it('does nothing twice when a message comes twice', async () => {
+    it('a worker does the work once when its message is delivered twice', async () => {
       const first = await aws.run({
         sources: [{ url: `${web.url}/once.csv`, key: 'twice/once.csv' }],
         process: 'profile',

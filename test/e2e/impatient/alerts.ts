@@ -43,25 +43,25 @@ const about = async (what: string) => (await alerts()).filter((alert) => alert.i
 const sources = (...paths: string[]) => paths.map((path) => ({ url: web.url + path, key: `alerts${path}` }));
 const slow = (name: string) => [{ processor: 'scrape', name, input: { url: `${web.url}/slow/${name}` } }];
 
-describe.concurrent('a run', () => {
-  it('that is complete tells nobody', async ({ expect }) => {
+describe.concurrent('the alert on a run', () => {
+  it('a complete run sends no alert', async ({ expect }) => {
     const run = await aws.run({ sources: sources('/complete') });
     const later = await aws.run({ sources: sources('/none-later') });
     await expect.poll(() => about(later.runId)).not.toEqual([]);
     expect((await about(run.runId)).filter((alert) => !alert.includes('OLD'))).toEqual([]);
   });
 
-  it('that failed is told of', async ({ expect }) => {
+  it('a failed run sends an alert', async ({ expect }) => {
     const run = await aws.run({ sources: sources('/none') });
     await expect.poll(() => about(run.runId)).toContainEqual(expect.stringContaining(`run ${run.runId} FAILED`));
   });
 
-  it('whose input was refused is told of', async ({ expect }) => {
+  it('a run whose input was refused sends an alert', async ({ expect }) => {
     const run = await aws.run({ sources: [{ url: 'no url' }] });
     await expect.poll(() => about(run.runId)).toContainEqual(expect.stringContaining(`run ${run.runId} FAILED`));
   });
 
-  it('of which an item failed is told of as partial, with the counts and the command to look at it', async ({
+  it('a run with a failed item sends an alert that says partial, with the counts and a command that shows the run', async ({
     expect,
   }) => {
     const run = await aws.run({ sources: sources('/partial', '/none-partial') });
@@ -72,7 +72,7 @@ describe.concurrent('a run', () => {
       );
   });
 
-  it('that was forced is told of, and as late where the input says that late is a failure', async ({ expect }) => {
+  it('a forced run sends an alert, which says late if the input treats late as a failure', async ({ expect }) => {
     const [forced, late] = await Promise.all([
       aws.run({ sources: sources('/forced'), work: slow('forced') }),
       aws.run({ sources: sources('/late'), work: slow('late'), onLate: 'fail' }),
@@ -81,7 +81,7 @@ describe.concurrent('a run', () => {
     await expect.poll(() => about(late.runId)).toContainEqual(expect.stringContaining('is LATE: 1 of 2'));
   });
 
-  it('that a person forces by the input is told of as what it is', async ({ expect }) => {
+  it('a run that a person forces by the input sends an alert with its real outcome', async ({ expect }) => {
     const run = await aws.run({ sources: sources('/by-hand'), work: slow('by-hand'), force: true });
     expect(run.manifest).toMatchObject({ outcome: 'partial', forced: true, reason: 'input' });
     const later = await aws.run({ sources: sources('/none-after') });
@@ -89,7 +89,7 @@ describe.concurrent('a run', () => {
     expect((await about(run.runId)).filter((alert) => !alert.includes('OLD'))).toEqual([]);
   });
 
-  it('that could not be closed is told of', async ({ expect }) => {
+  it('a run that could not be closed sends an alert', async ({ expect }) => {
     const { StackResources = [] } = await new CloudFormationClient(aws.client).send(
       new DescribeStackResourcesCommand({ StackName: 'Sluice' }),
     );
@@ -102,7 +102,7 @@ describe.concurrent('a run', () => {
   });
 });
 
-describe('the watch', () => {
+describe('the alerts of the watch', () => {
   const watch = async () => {
     const payload = JSON.stringify({ runs: aws.outputs.StateMachineArn });
     const { FunctionError, Payload } = await lambda.send(
@@ -111,7 +111,7 @@ describe('the watch', () => {
     expect(FunctionError, Payload?.transformToString()).toBeUndefined();
   };
 
-  it('tells of a run that goes on for too long, once', async () => {
+  it('the watch sends one alert on a run that takes too long', async () => {
     const arn = await aws.start({ work: slow('old') });
     const runId = arn.split(':').at(-1) ?? '';
     // 3.6 s, by the setting of this deployment.
@@ -127,7 +127,7 @@ describe('the watch', () => {
     expect((await about(runId)).filter((alert) => alert.includes('OLD'))).toHaveLength(1);
   });
 
-  it('tells of a schedule that did not start, with the command that starts it', async () => {
+  it('the watch sends an alert on a schedule that did not start, with the command that starts the run', async () => {
     const yesterday = new Date(Date.now() - 24 * 3_600_000).toISOString();
     await writeJson(aws.store, WATCH_STATE_KEY, { v: 1, until: { 'never cron(30 4 * * ? *) UTC': yesterday } });
     await watch();
@@ -140,7 +140,7 @@ describe('the watch', () => {
       );
   });
 
-  it('that fails is told of', async () => {
+  it('a failure of the watch itself sends an alert', async () => {
     const { FunctionError } = await lambda.send(
       new InvokeCommand({ FunctionName: 'Sluice-watch', Payload: Buffer.from('{}') }),
     );
@@ -153,14 +153,14 @@ describe('an alarm', () => {
   it.each([
     ['dead-letters', 'DeadLetterQueueUrl'],
     ['undelivered', 'UndeliveredQueueUrl'],
-  ] as const)('of %s is raised by a message that lies there', async (alarm, output) => {
+  ] as const)('the alarm %s is raised by a message in its queue', async (alarm, output) => {
     const QueueUrl = aws.outputs[output];
     await aws.queue.client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'nobody’s' }));
     await expect.poll(alerts).toContainEqual(expect.stringContaining(`Sluice-${alarm} is ALARM`));
     await aws.queue.client.send(new PurgeQueueCommand({ QueueUrl }));
   });
 
-  it.each(['open', 'slice'])('of throttles is raised where Lambda has no room for %s', async (name) => {
+  it.each(['open', 'slice'])('the alarm on throttles is raised if Lambda has no capacity for %s', async (name) => {
     const FunctionName = `Sluice-${name}`;
     await lambda.send(new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions: 0 }));
     try {
@@ -174,7 +174,7 @@ describe('an alarm', () => {
     }
   });
 
-  it('of spend is raised when the runs of 24 hours cost as much as the setting says', async () => {
+  it('the alarm on spend is raised when the runs of 24 hours cost as much as the setting permits', async () => {
     const spent = async () => {
       const { Datapoints = [] } = await new CloudWatchClient(aws.client).send(
         new GetMetricStatisticsCommand({
@@ -200,7 +200,7 @@ describe('an alarm', () => {
       );
   });
 
-  it('is there for each of these, and for nothing else', async () => {
+  it('the deployment has exactly these alarms', async () => {
     const { MetricAlarms = [] } = await new CloudWatchClient(aws.client).send(new DescribeAlarmsCommand({}));
     expect(MetricAlarms.map(({ AlarmName }) => AlarmName).sort()).toEqual([
       'Sluice-dead-letters',

@@ -24,7 +24,9 @@ describe('a run whose time is up', () => {
 
   // At the same time, because each waits until the gate stops waiting.
   describe.concurrent('work that is late', () => {
-    it('is waited for, then forced: a partial manifest names what is missing', async ({ expect }) => {
+    it('a run waits for late work and is then forced: its partial manifest names the missing items', async ({
+      expect,
+    }) => {
       const run = await aws.run({
         sources: [{ url: `${web.url}/quick.csv`, key: 'late/quick.csv' }],
         work: [{ ...slow, input: { url: `${web.url}/slow/1` } }],
@@ -45,7 +47,9 @@ describe('a run whose time is up', () => {
       expect(names.indexOf('ForceGatekeeperState')).toBeLessThan(names.indexOf('DoneState'));
     });
 
-    it('ends in Late where the input says so, after the manifest is written', async ({ expect }) => {
+    it('a run with late work ends in Late if the input requires it, after the manifest is written', async ({
+      expect,
+    }) => {
       const run = await aws.run({
         work: [{ ...slow, input: { url: `${web.url}/slow/2` } }],
         sources: [{ url: `${web.url}/b`, key: 'late/b' }],
@@ -59,7 +63,7 @@ describe('a run whose time is up', () => {
       expect(run.cause).toContain(run.runId);
     });
 
-    it('is cut off at the deadline, before the gate has used its attempts', async ({ expect }) => {
+    it('the deadline ends the wait for late work, before the gate has used its attempts', async ({ expect }) => {
       const run = await aws.run({
         work: [{ ...slow, input: { url: `${web.url}/slow/3` } }],
         sources: [{ url: `${web.url}/c`, key: 'late/c' }],
@@ -70,7 +74,7 @@ describe('a run whose time is up', () => {
   });
 
   describe('an execution that is stopped', () => {
-    it('gets its end from CloseRun: closed, with a manifest', async () => {
+    it('CloseRun closes the run of a stopped execution, and writes its manifest', async () => {
       const arn = await aws.start({ work: [{ ...slow, input: { url: `${web.url}/slow/4` } }] });
       const runId = arn.split(':').at(-1) ?? '';
       await expect.poll(() => web.requests.includes('GET /slow/4')).toBe(true);

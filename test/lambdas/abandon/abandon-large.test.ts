@@ -107,7 +107,7 @@ describe('abandonLarge', () => {
     expect(await readTransfer(run.store, 'r', run.item)).toMatchObject({ earlier: [] });
   });
 
-  it("Abandon aborts what the run's deadline has stopped, and records no failure, because a late item has not failed", async () => {
+  it("Abandon aborts a transfer that the run's deadline has stopped, and records no failure, because a late item has not failed", async () => {
     await using run = await largeRun(100);
     await run.open();
     await writePlan(run.store, 'r', [], { deadline: '2026-01-01T00:00:00.000Z' });
@@ -122,7 +122,7 @@ describe('abandonLarge', () => {
     expect(await recordedItems(run.store, 'r', 'failures')).toEqual(new Set());
   });
 
-  it('Abandon records an error against which a new beginning does not help', async () => {
+  it('Abandon records an error that another try can not correct', async () => {
     await using run = await largeRun(100);
     await run.open();
     const refused = { name: 'SourceRefusedError', cause: JSON.stringify({ errorMessage: 'answered 403' }) };

@@ -109,7 +109,7 @@ describe('closeBroken', () => {
     expect(await finishRun(store, plan)).toMatchObject({ outcome: 'failed', execution: { status: 'ABORTED' } });
   });
 
-  it('closeBroken continues an end that was closed in order and could not be written', async () => {
+  it('closeBroken finishes the end of a run that was closed in order, but whose manifest could not be written', async () => {
     const store = await aws.store();
     const item = sourceNamed('a', null);
     const plan = await claimed(store, await writePlan(store, 'r', [item]));

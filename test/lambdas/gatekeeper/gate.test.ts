@@ -16,7 +16,7 @@ import { failureRecord, landedRecord, resultRecord, sourceNamed, writePlan } fro
 const aws = useEmbeddedAws();
 
 describe('lookAtGate', () => {
-  it('throws the progress while work is missing, and starts the workers that the work needs', async () => {
+  it('lookAtGate throws the progress while work is missing, and starts the workers that the work needs', async () => {
     const gate = await newGate(aws);
     const items = ['a', 'b', 'c', 'd', 'e'].map((key) => sourceNamed(key));
     const [a, b] = items as [(typeof items)[0], (typeof items)[0]];
@@ -36,7 +36,7 @@ describe('lookAtGate', () => {
     expect(kept?.samples).toMatchObject([{ done: 1, failed: 1, missing: 3, workers: 2 }, { workers: 2 }]);
   });
 
-  it('opens as soon as every item is settled, by any kind of record', async () => {
+  it('the gate opens as soon as every item is settled, by any kind of record', async () => {
     const gate = await newGate(aws);
     const [a, b, c] = [sourceNamed('a'), sourceNamed('b'), sourceNamed('c', null)] as const;
     await writePlan(gate.store, 'r', [a, b, c]);
@@ -46,7 +46,7 @@ describe('lookAtGate', () => {
     expect(await lookAtGate(gate, 'r')).toEqual({ forced: false, reason: null, done: 2, failed: 1, missing: 0 });
   });
 
-  it('does not count a landed object as a processed one', async () => {
+  it('the gate does not count a landed object as a processed one', async () => {
     const gate = await newGate(aws);
     const item = sourceNamed('a');
     await writePlan(gate.store, 'r', [item]);
@@ -54,19 +54,19 @@ describe('lookAtGate', () => {
     await expect(lookAtGate(gate, 'r')).rejects.toThrow('0 of 1 done');
   });
 
-  it('opens when the time of the run is up', async () => {
+  it('the gate opens when the time of the run is up', async () => {
     const gate = await newGate(aws, { now: new Date('2026-11-24T06:00:00Z') });
     await writePlan(gate.store, 'r', [sourceNamed('a')], { stopAt: '2026-11-24T06:00:00.000Z' });
     expect(await lookAtGate(gate, 'r')).toMatchObject({ forced: true, reason: 'limit', missing: 1 });
   });
 
-  it('opens at the deadline with the items that are done', async () => {
+  it('the gate opens at the deadline with the items that are done', async () => {
     const gate = await newGate(aws, { now: new Date('2026-11-24T06:00:00Z') });
     await writePlan(gate.store, 'r', [sourceNamed('a')], { deadline: '2026-11-24T06:00:00.000Z' });
     expect(await lookAtGate(gate, 'r')).toMatchObject({ forced: true, reason: 'deadline', missing: 1 });
   });
 
-  it('turns a dead letter of any run into a failure', async () => {
+  it('the gatekeeper turns a dead letter of any run into a failure', async () => {
     const gate = await newGate(aws);
     const [mine, other] = [sourceNamed('a'), sourceNamed('b')] as const;
     await writePlan(gate.store, 'r', [mine]);
@@ -87,7 +87,7 @@ describe('lookAtGate', () => {
   it.each([
     ['a source that was to be landed', 'transfer'],
     ['an item that was to be processed', 'process'],
-  ] as const)('records the dead letter of %s as a failure of stage %s', async (_, stage) => {
+  ] as const)('the gatekeeper records the dead letter of %s as a failure of stage %s', async (_, stage) => {
     const gate = await newGate(aws);
     const item = sourceNamed('a');
     await writePlan(gate.store, 'r', [item]);
@@ -98,7 +98,7 @@ describe('lookAtGate', () => {
     expect(failure).toMatchObject({ name: item.key, stage, problem: { error: 'DeadLetterError' } });
   });
 
-  it('sends messages again for items without a message, but not before the queue was empty for three minutes', async () => {
+  it('the gatekeeper sends the messages of items again only after the queue was empty for three minutes', async () => {
     const clock = { now: new Date('2026-11-24T01:00:00Z') };
     const gate = await newGate(aws, clock);
     const item = sourceNamed('a');
@@ -117,7 +117,7 @@ describe('lookAtGate', () => {
     expect(await received()).toEqual([item.id]);
   });
 
-  it('sends messages again although there is a dead letter that belongs to no item', async () => {
+  it('the gatekeeper sends messages again although a dead letter belongs to no item', async () => {
     const clock = { now: new Date('2026-11-24T01:00:00Z') };
     const gate = await newGate(aws, clock);
     const item = sourceNamed('a');

@@ -99,7 +99,7 @@ async function underWay(runId: string): Promise<string> {
 }
 
 describe('a load that is under way', () => {
-  it('is cancelled when time is up, and nothing of it is there', async () => {
+  it('a load under way is cancelled when time is up, and has written nothing', async () => {
     const table = await underWay('forced');
     await expect(loadRun(context, 'forced', true)).rejects.toMatchObject({
       name: 'LoadCancelledError',
@@ -116,7 +116,7 @@ describe('a load that is under way', () => {
     });
   });
 
-  it('is cancelled when its execution was stopped, and loaded after a redrive', async () => {
+  it('a load under way is cancelled when its execution is stopped, and succeeds after a redrive', async () => {
     const table = await underWay('stopped');
     const closing = await closeRun(test.store, 'stopped', SETTLED);
     await breakClosing(test.store, closing, STOPPED);
@@ -137,7 +137,7 @@ describe('a load that is under way', () => {
     expect(await rowsIn(table)).toEqual([{ n: 1, word: 'a' }]);
   });
 
-  it('goes on when its execution was redriven meanwhile', async () => {
+  it('a load under way continues if its execution was redriven meanwhile', async () => {
     const table = await newTable();
     const hold = test.redshift.statements.hold(new RegExp(`INSERT INTO "sluice"."${table}"`));
     await landed('redriven', [{ load: csvInto(table), body: 'n,word\n1,a\n' }]);
@@ -149,7 +149,7 @@ describe('a load that is under way', () => {
     expect(await rowsIn(table)).toEqual([{ n: 1, word: 'a' }]);
   });
 
-  it('is cancelled by the function that submitted it, if the execution was stopped during the call', async () => {
+  it('the function that submitted a load cancels it, if the execution was stopped during the call', async () => {
     const table = await newTable();
     // It holds the statement back, so that the statement can't be done before the cancel.
     test.redshift.statements.hold(new RegExp(`INSERT INTO "sluice"."${table}"`));
@@ -171,7 +171,7 @@ describe('a load that is under way', () => {
     expect(await rowsIn(table)).toEqual([]);
   });
 
-  it('that has committed a moment before is loaded, and not cancelled', async () => {
+  it('a load that has just committed counts as loaded, not as cancelled', async () => {
     const table = await newTable();
     const closing = await landed('faster', [{ load: csvInto(table), body: 'n,word\n1,a\n2,b\n' }]);
     await expect(loadRun(context, 'faster', false)).rejects.toMatchObject({ name: 'NotReadyError' });
@@ -185,7 +185,7 @@ describe('a load that is under way', () => {
     });
   });
 
-  it('of a run whose loads have not begun leaves no word of a cancelled one', async () => {
+  it('a run whose loads have not begun reports no cancelled load', async () => {
     const table = await newTable();
     const closing = await landed('early', [{ load: csvInto(table), body: 'n,word\n1,a\n' }]);
     await breakClosing(test.store, closing, STOPPED);
@@ -199,7 +199,7 @@ describe('tablesAtOnce', () => {
     [1, 1],
     [2, 2],
     [5, 4],
-  ])('is how many of four tables are under way at the same time: %i', async (tablesAtOnce, most) => {
+  ])('tablesAtOnce limits the tables that are loaded at the same time: %i', async (tablesAtOnce, most) => {
     const runId = `at-once-${tablesAtOnce}`;
     const into = await newTables(4);
     await landed(
@@ -217,7 +217,7 @@ describe('tablesAtOnce', () => {
     }
   });
 
-  it('begins no table after one that failed, waits for those under way, and names each failure', async () => {
+  it('after a failed table no other load begins, loads under way finish, and each failure is named', async () => {
     const into = await newTables(4);
     const bodies = ['n,word\n1,a\n', 'n,word\nx,a\n', 'n,word\ny,a\n', 'n,word\n1,a\n'];
     await landed(
@@ -255,7 +255,7 @@ describe('files as they landed', () => {
       lines({ City: 'Köln; "Süd"', ID: 1, price: 1.5, seen: '2026-01-31', ok: true, other: [1] }, { id: 2, ok: false }),
     ],
     ['JSON, zstd', { format: 'json', compression: 'zstd' }, zstdCompressSync(lines(first, { id: 2, ok: false }))],
-  ])('are loaded: %s', async (_, options, body) => {
+  ])('files are loaded as they landed: %s', async (_, options, body) => {
     const table = await newTable(COLUMNS);
     await landed(`as-landed-${table}`, [{ load: csvInto(table, options), body }]);
     expect((await looks(`as-landed-${table}`)).loaded).toMatchObject({ tables: 1, objects: 1, rows: 2 });
@@ -263,7 +263,7 @@ describe('files as they landed', () => {
     expect(await test.redshift.database.rows(rows)).toEqual(EXPECTED);
   });
 
-  it('are merged by their keys, column by column as the input names them', async () => {
+  it('files are merged by their keys as they landed, with the columns that the input names', async () => {
     const table = await newTable(COLUMNS);
     await test.redshift.database.run(
       `INSERT INTO ${table} VALUES (2, 'old', 9, NULL, true), (3, 'stays', 9, NULL, true)`,
@@ -291,7 +291,7 @@ describe('a load that meets another transaction', () => {
     for (let n = 0; n < times; n++) test.redshift.statements.fail(record, CONFLICT);
   };
 
-  it('is tried again, and its rows are there once', async () => {
+  it('a load that meets another transaction is tried again, and writes its rows once', async () => {
     const table = await newTable();
     conflicts(table, 4);
     await landed('conflict', [{ load: csvInto(table), body: 'n,word\n1,a\n' }]);
@@ -301,7 +301,7 @@ describe('a load that meets another transaction', () => {
     expect(loaded).toMatchObject({ state: 'loaded', statement: { attempt: 5 } });
   });
 
-  it('fails after five tries with the message of Redshift, and a redrive loads it', async () => {
+  it('a load fails after five tries with the message of Redshift, and succeeds after a redrive', async () => {
     const table = await newTable();
     conflicts(table, 5);
     const closing = await landed('conflicts', [{ load: csvInto(table), body: 'n,word\n1,a\n' }]);

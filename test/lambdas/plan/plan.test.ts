@@ -89,14 +89,14 @@ describe('planRun', () => {
     expect(lateItem).toEqual(item);
   });
 
-  it('gives each source of a short run a batch of its own, and batches of fifty to a long run', async () => {
+  it('Plan makes a batch of each source of a short run, and batches of fifty for a long run', async () => {
     const store = await aws.store();
     const sources = (count: number) => Array.from({ length: count }, (_, n) => ({ url: `https://example.org/${n}` }));
     expect(await plan(store, { sources: sources(3) }, claimOf('short'))).toMatchObject({ items: 3, batches: 3 });
     expect(await plan(store, { sources: sources(120) }, claimOf('long'))).toMatchObject({ items: 120, batches: 3 });
   });
 
-  it('lists every problem of sources and list at once, and leaves nothing behind', async () => {
+  it('Plan lists every problem of sources and list at once, and writes nothing', async () => {
     const store = await aws.store();
     await put(store, 'lists/bad.jsonl', '{"url":"https://example.org/ok"}\n{"url":"nonsense"}\n\n{"key":"a"}\n');
     const problems = await problemsOf(
@@ -223,7 +223,7 @@ describe('planRun', () => {
     ]);
   });
 
-  it('says what is wrong with a template in the name of a list', async () => {
+  it('Plan reports what is wrong with a template in the name of a list', async () => {
     const store = await aws.store();
     expect(await problemsOf(plan(store, { sourcesFrom: { key: 'lists/{day}.csv' } }))).toEqual([
       expect.stringMatching(/^sourcesFrom\.key: takes the template fields.*"\{day\}"/),
@@ -241,7 +241,7 @@ describe('planRun', () => {
     expect(await keysAt('2024-10-27T01:30:00Z', 'second')).toEqual(['h/2024-10-27-02+0100.csv']);
   });
 
-  it.each(['', '\ufeff', '\n\n# nothing\n'])('refuses a list that names nothing: %j', async (text) => {
+  it.each(['', '\ufeff', '\n\n# nothing\n'])('Plan refuses a list that names no source: %j', async (text) => {
     const store = await aws.store();
     await put(store, 'lists/empty.txt', text);
     expect(await problemsOf(plan(store, { sourcesFrom: { key: 'lists/empty.txt' } }))).toEqual([
@@ -249,7 +249,7 @@ describe('planRun', () => {
     ]);
   });
 
-  it('reports which list does not exist', async () => {
+  it('Plan names a list that does not exist', async () => {
     const store = await aws.store();
     const problems = await problemsOf(plan(store, { sourcesFrom: { key: 'lists/none.csv' } }));
     expect(problems).toEqual([
@@ -257,7 +257,7 @@ describe('planRun', () => {
     ]);
   });
 
-  it('refuses an input that names nothing, and a deadline that the gate would not reach', async () => {
+  it('Plan refuses an input without sources, and a deadline that the gate would not reach', async () => {
     const store = await aws.store();
     expect(await problemsOf(plan(store, {}))).toEqual([expect.stringContaining('names no source and no work')]);
     const late = (async () => plan(store, { work: [{ processor: 'scrape' }], deadlineMinutes: 26 }))();

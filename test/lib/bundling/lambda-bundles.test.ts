@@ -24,7 +24,7 @@ function loadedBy({ folder }: LambdaBundle): string[] {
 }
 
 it.each(['engine', 'open', 'slice'] as const)(
-  "loads neither Node's own fetch nor HTTP/2 at a cold start: %s",
+  "a function loads neither Node's own fetch nor HTTP/2 at a cold start: %s",
   (name) => {
     const loaded = loadedBy(bundles[name]);
     expect(loaded).toContain('NativeModule _http_client');
@@ -33,7 +33,7 @@ it.each(['engine', 'open', 'slice'] as const)(
   },
 );
 
-it.each(['open', 'slice'] as const)('keeps all files of a function that transfers within 1.1 MB: %s', (name) => {
+it.each(['open', 'slice'] as const)('all files of a function that transfers are smaller than 1.1 MB: %s', (name) => {
   const { folder, atStart, later } = bundles[name];
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(({ name }) =>
     name.endsWith('.mjs'),
@@ -50,7 +50,7 @@ function packagesIn(files: LambdaBundle['atStart']): Set<string> {
   return new Set(inputs.map((input) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? 'ours'));
 }
 
-it('reads nothing at a cold start that only some sources need: clients for credentials and of SQS, undici', () => {
+it('at a cold start a function reads no code that only some sources need: clients for credentials, of SQS, undici', () => {
   const atStart = packagesIn(bundles.open.atStart);
   const later = packagesIn(bundles.open.later);
   for (const name of ['@aws-sdk/client-ssm', '@aws-sdk/client-secrets-manager', '@aws-sdk/client-sqs', 'undici']) {
@@ -59,14 +59,17 @@ it('reads nothing at a cold start that only some sources need: clients for crede
   }
 });
 
-it.each(['open', 'slice'] as const)("holds the engine's small client of S3 and nothing of the SDK's: %s", (name) => {
-  const { atStart, later } = bundles[name];
-  expect(atStart.flatMap(({ inputs }) => Object.keys(inputs))).toContain('transfer/s3/small/client.ts');
-  expect([...packagesIn(atStart)].filter((one) => /^@(?:aws-sdk|smithy)\//.test(one))).toEqual([]);
-  expect([...packagesIn(later)]).not.toContain('@aws-sdk/client-s3');
-});
+it.each(['open', 'slice'] as const)(
+  "a bundle contains the engine's small S3 client, and no code of the SDK's client: %s",
+  (name) => {
+    const { atStart, later } = bundles[name];
+    expect(atStart.flatMap(({ inputs }) => Object.keys(inputs))).toContain('transfer/s3/small/client.ts');
+    expect([...packagesIn(atStart)].filter((one) => /^@(?:aws-sdk|smithy)\//.test(one))).toEqual([]);
+    expect([...packagesIn(later)]).not.toContain('@aws-sdk/client-s3');
+  },
+);
 
-it('leaves clients of SSO and STS out, for credentials are in the environment', () => {
+it('a bundle contains no clients of SSO and STS, because credentials are in the environment', () => {
   const all = packagesIn([...bundles.open.atStart, ...bundles.open.later]);
   expect([...all].filter((name) => /nested-clients|credential-provider/.test(name))).toEqual([]);
 });

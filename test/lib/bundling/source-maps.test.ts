@@ -65,7 +65,7 @@ const READS = `
   process.getBuiltinModule('node:module').syncBuiltinESMExports();`;
 
 describe('an error of a bundled function', () => {
-  it('names the TypeScript file and line where it came about, in its stack and in the log line', () => {
+  it('an error of a bundled function names the TypeScript file and line in its stack and in the log line', () => {
     const { printed, errors } = withHandler(
       'await handler({}).catch((error) => console.log(JSON.stringify(error.stack)));',
     );
@@ -77,7 +77,7 @@ describe('an error of a bundled function', () => {
     expect(errors).toContain(`lambdas/slice/handler.ts:${line}:`);
   });
 
-  it('is what first reads a map: a start reads none', () => {
+  it('a function reads a source map only at its first error, not at its start', () => {
     const script = `${READS}
       const maps = () => reads.filter((file) => file.endsWith('.map')).length;
       const before = maps();
@@ -141,7 +141,7 @@ describe('an error of the bundled worker', { tags: ['heavy'] }, () => {
 });
 
 describe('the maps', () => {
-  it('name files of this repository alone, by paths that are the same in every clone', () => {
+  it('source maps name only files of this repository, by paths that are the same in every clone', () => {
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.map'));
     const sources = files.flatMap(
       (file) => (JSON.parse(readFileSync(join(folder, file), 'utf8')) as { sources: string[] }).sources,

@@ -99,7 +99,7 @@ describe('a delivery by GitHub Actions', () => {
     }
   });
 
-  it('is deployed by a workflow that names these stages, roles and the input of the run, and keeps no key', () => {
+  it('the workflow of GitHub Actions names the stages, the roles and the input of the run, and stores no key', () => {
     const workflow = readFileSync(
       fileURLToPath(new URL('../../../.github/workflows/deploy.yml', import.meta.url)),
       'utf8',
@@ -115,7 +115,7 @@ describe('a delivery by GitHub Actions', () => {
     expect(actions.filter((action) => !/@[0-9a-f]{40}$/.test(action))).toEqual([]);
   });
 
-  it('leaves the input of the run beside the templates', () => {
+  it('synth writes the input of the smoke run beside the templates', () => {
     expect(JSON.parse(readFileSync(join(folder, SMOKE_INPUT), 'utf8'))).toMatchObject({ process: 'profile' });
   });
 });

@@ -45,7 +45,7 @@ const ACKNOWLEDGED: readonly Acknowledgement[] = [
   },
 ];
 
-it("AWS's own rules find nothing in a delivery but what is acknowledged, with a reason, and all of that", () => {
+it("AWS's own rules report in a delivery exactly the findings that are acknowledged with a reason", () => {
   const { delivery, ...settings } = readSettings({
     sluice: {
       delivery: {

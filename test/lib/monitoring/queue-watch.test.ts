@@ -19,7 +19,7 @@ const queueAlarms = (template: Template) =>
     .filter(({ AlarmName }) => /queue-|watch-queues/.test(String(AlarmName)));
 
 describe('without redshift.watch', () => {
-  it('nothing of it is deployed, even with a warehouse and with alerts', () => {
+  it('without redshift.watch the template has no watch of queues, even with a warehouse and with alerts', () => {
     expect(functionsOf(off)).not.toContain('Sluice-watch-queues');
     expect(daily(off)).toEqual([]);
     expect(queueAlarms(off)).toEqual([]);
@@ -28,7 +28,7 @@ describe('without redshift.watch', () => {
 });
 
 describe('with redshift.watch', () => {
-  it('a rule calls the function once a day, and keeps what it could not deliver', () => {
+  it('a rule calls the watch of queues once a day, and has a queue for undeliverable events', () => {
     expect(functionsOf(on)).toContain('Sluice-watch-queues');
     expect(daily(on).map(({ Properties }) => Properties)).toMatchObject([
       {
@@ -39,7 +39,7 @@ describe('with redshift.watch', () => {
     expect(Object.keys(on.findOutputs('*'))).toContain('WarehouseWatchUser');
   });
 
-  it('the function may write its reports, ask the warehouse in its own name, and nothing else', () => {
+  it('the watch of queues may write its reports and query the warehouse as its own user, and nothing else', () => {
     const policies = Object.entries(on.findResources('AWS::IAM::Policy')).filter(([id]) =>
       id.startsWith('FunctionswatchqueuesRole'),
     );
@@ -61,7 +61,7 @@ describe('with redshift.watch', () => {
     expect(JSON.stringify(write?.Resource)).toContain('/runs/.queues/*');
   });
 
-  it('there are alarms only if somebody is told, and they keep their state between two days', () => {
+  it('the watch of queues has alarms only if alerts have an address, and they keep their state between two days', () => {
     expect(queueAlarms(on)).toEqual([]);
     const service = [{ Name: 'service', Value: 'Sluice' }];
     expect(queueAlarms(told).toSorted((a, b) => String(a.AlarmName).localeCompare(String(b.AlarmName)))).toMatchObject([

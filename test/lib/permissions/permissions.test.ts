@@ -113,7 +113,7 @@ describe('permissions', () => {
     for (const { Condition } of toQueues) expect(JSON.stringify(Condition)).toContain('"aws:SourceArn"');
   });
 
-  it('no service gets permissions without a condition on whose behalf it acts, anywhere in the template', () => {
+  it('each permission of a service has a condition that names this account, anywhere in the template', () => {
     const all = synthesise({
       'network.flowLogs': true,
       'alerts.email': 'on-call@example.org',

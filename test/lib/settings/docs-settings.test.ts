@@ -33,11 +33,11 @@ function flat(settings: Readonly<Record<string, unknown>>): Record<string, unkno
 const examples = userPages().flatMap((page) => settingsOf(page).map((settings) => [page.path, settings] as const));
 
 describe('settings that the docs show', () => {
-  it('are found', () => {
+  it('the test finds the settings of the docs', () => {
     expect(examples.length).toBeGreaterThan(10);
   });
 
-  it.each(examples)('%s: make a template: %o', (_path, settings) => {
+  it.each(examples)('%s: the settings make a template: %o', (_path, settings) => {
     const template = synthesise(settings);
     template.resourceCountIs('AWS::ECS::TaskDefinition', 1);
     expect(Object.keys(template.findResources('AWS::StepFunctions::StateMachine')).length).toBeGreaterThanOrEqual(2);

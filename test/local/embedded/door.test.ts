@@ -43,30 +43,33 @@ it.each([
   ['a URL presigned with no key', { path: '/theirs/key?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=test' }],
   ['the instance metadata', { path: '/latest/meta-data/iam/security-credentials/' }],
   ['a preflight', { method: 'OPTIONS', path: '/', headers: { 'access-control-request-method': 'POST' } }],
-])('refuses %s without a signature', async (_, sent) => {
+])('the embedded AWS refuses %s without a signature', async (_, sent) => {
   const answer = await send(sent);
   expect(answer.status).toBe(403);
   expect(answer.body).toContain('answers signed requests alone');
 });
 
-it.each(['/_ministack/reset', '/_ministack/config'])('refuses %s with and without a signature', async (path) => {
-  const headers = { authorization: 'AWS4-HMAC-SHA256 Credential=x' };
-  expect((await send({ method: 'POST', path, headers })).status).toBe(403);
-});
+it.each(['/_ministack/reset', '/_ministack/config'])(
+  'the embedded AWS refuses %s with and without a signature',
+  async (path) => {
+    const headers = { authorization: 'AWS4-HMAC-SHA256 Credential=x' };
+    expect((await send({ method: 'POST', path, headers })).status).toBe(403);
+  },
+);
 
 it.each([
   ['origin', 'http://127.0.0.1:8080'],
   ['origin', 'null'],
   ['sec-fetch-site', 'cross-site'],
   ['sec-fetch-site', 'none'],
-])('refuses a web page, signed or not: %s: %s', async (name, value) => {
+])('the embedded AWS refuses a request of a web page, signed or not: %s: %s', async (name, value) => {
   const answer = await send({ path: '/', headers: { ...(await signed()), [name]: value } });
   expect(answer.status).toBe(403);
   expect(answer.body).toContain('answers no web page');
 });
 
 it.each(['rebound.example', 'localhost', '127.0.0.1', '127.0.0.1:1', '127.0.0.1.example:80'])(
-  'refuses the host %s, as in a request of a web page whose host name resolves to this machine',
+  'the embedded AWS refuses the host %s, because a web page can make its own host name resolve to this machine',
   async (host) => {
     const own = new URL(aws.endpoint).host;
     const answer = await send({ path: '/', headers: { ...(await signed()), host } });
@@ -75,13 +78,13 @@ it.each(['rebound.example', 'localhost', '127.0.0.1', '127.0.0.1:1', '127.0.0.1.
   },
 );
 
-it('sends no header that lets a web page read an answer', async () => {
+it('the embedded AWS sends no header that permits a web page to read an answer', async () => {
   const answer = await send({ path: '/', headers: await signed() });
   expect(answer.status).toBe(200);
   expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
 });
 
-it('answers a signed request, and tells any program on this machine that it is running', async () => {
+it('the embedded AWS answers a signed request, and any program may ask whether it is running', async () => {
   expect(await new S3Client(aws.client).send(new ListBucketsCommand())).toHaveProperty('Buckets');
   expect((await send({ path: '/_ministack/health' })).status).toBe(200);
 });

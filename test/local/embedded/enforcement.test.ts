@@ -41,7 +41,7 @@ async function as(...grants: PolicyGrant[]) {
 }
 
 describe('the trust of a role', () => {
-  it('compares aws:PrincipalArn with the role of a session, not with the session', async () => {
+  it('the trust of a role compares aws:PrincipalArn with the role of a session, not with the session', async () => {
     const trusts = { ArnEquals: { 'aws:PrincipalArn': 'arn:aws:iam::000000000000:role/Trusted' } };
     const target = await createRole(aws.client, 'Guarded', 'root', [], trusts);
     const grant = { actions: ['sts:AssumeRole'], resources: [target] };
@@ -64,7 +64,7 @@ describe('keys', () => {
     );
   });
 
-  it("root's key is refused with another secret", async () => {
+  it('the key of root is refused with a wrong secret', async () => {
     const credentials = { ...aws.client.credentials, secretAccessKey: 'guessed' };
     const s3 = new S3Client({ ...aws.client, credentials });
     await expect(s3.send(new CreateBucketCommand({ Bucket: 'theirs' }))).rejects.toMatchObject({
@@ -72,7 +72,7 @@ describe('keys', () => {
     });
   });
 
-  it("root's key is different in each embedded AWS", async () => {
+  it('the key of root is different in each embedded AWS', async () => {
     const other = await startTestAws();
     await other.stop();
     expect(other.client.credentials.accessKeyId).not.toBe(aws.client.credentials.accessKeyId);

@@ -21,8 +21,10 @@ it.each([
   ['has a hard limit', 1_024, 4_096, 4_096, '[4096]'],
   ['has enough already', 100_000, -1, 1_000_000, '[]'],
   ['takes nothing', 256, -1, 0, '[65536, 24576, 10240, 4096]'],
-])('asks for as many open files as the system gives where it %s', async (_name, soft, hard, most, asked) => {
-  const code = `
+])(
+  'the launcher asks for as many open files as the system permits if it %s',
+  async (_name, soft, hard, most, asked) => {
+    const code = `
 asked = []
 def setrlimit(kind, limits):
     asked.append(limits[0])
@@ -32,10 +34,11 @@ resource.getrlimit = lambda kind: (${soft}, resource.RLIM_INFINITY if ${hard} ==
 resource.setrlimit = setrlimit
 launch.raise_file_limit()
 print(asked)`;
-  expect(await python(code)).toBe(asked);
-});
+    expect(await python(code)).toBe(asked);
+  },
+);
 
-it('removes its folder also where the system refuses to end the group, as macOS does for what has ended', async () => {
+it('the launcher removes its folder even if the system refuses to end the group, as macOS does after the end', async () => {
   const code = `
 import tempfile, time
 folder = tempfile.mkdtemp()

@@ -124,7 +124,7 @@ describe('between states', () => {
   }
   const pass = (length: number) => ({ Type: 'Pass', Result: 'x'.repeat(length), End: true });
 
-  it('256 KiB can pass between states, and not one byte more', async () => {
+  it('a state passes at most 256 KiB to the next state', async () => {
     expect(await run('fits', { Pass: pass(LIMIT - 2) })).toMatchObject({ status: 'SUCCEEDED' });
     expect(await run('not', { Pass: pass(LIMIT - 1) })).toMatchObject({
       status: 'FAILED',
@@ -133,7 +133,7 @@ describe('between states', () => {
     });
   });
 
-  it('a task that answers more fails, even with a Catch for all errors', async () => {
+  it('a task whose answer is larger than 256 KiB fails, even with a Catch for all errors', async () => {
     const arn = await createFunction(aws.client, 'much', `async () => 'x'.repeat(${LIMIT})`, { Role });
     const task = { Type: 'Task', Resource: arn, End: true, ResultPath: null };
     const caught = { ...task, Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Done' }] };

@@ -84,7 +84,7 @@ it('answers a client token with the statement that it submitted, and cancels one
   expect(Statements?.find((one) => one.Id === Id)).toMatchObject({ Status: 'ABORTED' });
 });
 
-it('copies exactly what a manifest names, and keeps nothing of a copy that fails at a row', async () => {
+it('the stand-in copies exactly the files of a manifest, and keeps no row of a copy that fails', async () => {
   const { store, copyRole } = warehouse;
   const put = (key: string, body: string) =>
     store.client.send(new PutObjectCommand({ Bucket: store.bucket, Key: key, Body: body }));
@@ -117,7 +117,7 @@ it('copies exactly what a manifest names, and keeps nothing of a copy that fails
   expect((await batch([copy('none.manifest')])).Error).toMatch(/NoSuchKey/);
 });
 
-it('asks for permission: for the statement, for the credentials of its user, and whose statement it is', async () => {
+it('the stand-in checks permissions: for the statement, for the credentials of the user, and for statements of others', async () => {
   const iam = new IAMClient(warehouse.aws.client);
   const as = async (name: string, actions: object[]) => {
     const { Role } = await iam.send(

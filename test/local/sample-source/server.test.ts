@@ -13,7 +13,7 @@ import { createSampleServer } from '#local/sample-source/server.ts';
 describe('generatedBytes', () => {
   const whole = Buffer.concat([...generatedBytes(0, 1_300_000)]);
 
-  it('gives the same bytes for a range, wherever it begins and ends', () => {
+  it('generatedBytes gives the same bytes for a range, wherever it begins and ends', () => {
     fc.assert(
       fc.property(fc.nat(whole.length), fc.nat(300_000), (start, length) => {
         const end = Math.min(whole.length, start + length);
@@ -22,7 +22,7 @@ describe('generatedBytes', () => {
     );
   });
 
-  it('has no two pages alike, also beyond the length of its pattern', () => {
+  it('generatedBytes never repeats a page, even beyond the length of its pattern', () => {
     const hashes = new Set<string>();
     for (let at = 0; at + 4_096 <= whole.length; at += 4_096) {
       hashes.add(
@@ -50,7 +50,7 @@ describe('readRange', () => {
     ['bytes=0-1,5-6', 100, 'whole'],
     ['pages=1-2', 100, 'whole'],
     ['bytes=-', 100, 'whole'],
-  ])('%s of %i bytes', (header, length, expected) => {
+  ])('readRange reads %s of %i bytes', (header, length, expected) => {
     expect(readRange(header, length)).toEqual(expected);
   });
 });
@@ -94,7 +94,7 @@ describe('the sample server', () => {
     expect(body.equals(Buffer.concat([...generatedBytes(200_000_000, 200_000_100)]))).toBe(true);
   });
 
-  it('serves the whole file where If-Range names another version', async () => {
+  it('the sample server serves the whole file if If-Range names another version', async () => {
     const { status, body } = await get('/data/cars.json', { range: 'bytes=0-9', 'if-range': '"other"' });
     expect([status, body.length]).toEqual([200, files.get('cars.json')?.bytes]);
   });
@@ -117,18 +117,18 @@ describe('the sample server', () => {
     expect([status, headers['content-length'], body.length]).toEqual([200, String(files.get('cars.json')?.bytes), 0]);
   });
 
-  it('answers 404 for what it does not have', async () => {
+  it('the sample server answers 404 for an unknown file', async () => {
     expect((await get('/data/withdrawn.csv')).status).toBe(404);
   });
 
-  it('is busy twice, and says when to come again', async () => {
+  it('the sample server is busy twice, and says when to try again', async () => {
     const first = await get(`/data/${BUSY_FILE}`);
     const statuses = [first.status, (await get(`/data/${BUSY_FILE}`)).status, (await get(`/data/${BUSY_FILE}`)).status];
     expect(first.headers['retry-after']).toBe('1');
     expect(statuses).toEqual([503, 503, 200]);
   });
 
-  it('has a site whose pages link to each other, and a robots.txt', async () => {
+  it('the sample server has a site whose pages link to each other, and a robots.txt', async () => {
     expect((await get('/robots.txt')).body.toString()).toContain('Disallow: /site/staff');
     expect((await get('/site/')).body.toString()).toContain('href="paddington.html"');
     expect((await get('/site/paddington.html')).status).toBe(200);

@@ -18,7 +18,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it('dials the address that was checked, not the next answer for the name', async () => {
+it('dial connects to the address that was checked, not to a later answer for the name', async () => {
   await using server = await startSourceServer();
   let asked = 0;
   const guard = new SourceGuard({ openRanges }, async () => {
@@ -75,7 +75,7 @@ it('sends no byte if the socket is connected to another address', async () => {
   }
 });
 
-it('checks the certificate against the name, and sends none for an address', async () => {
+it('dial checks the certificate against the host name, and sends no server name for an address', async () => {
   await using server = await startSourceServer({ tls: true });
   const { ca } = server;
   const elsewhere = new SourceGuard({ openRanges }, async () => [{ address: '127.0.0.1', family: 4 }]);
@@ -91,7 +91,7 @@ it('checks the certificate against the name, and sends none for an address', asy
   await expect(dial(LOOPBACK, target(server.origin))).rejects.toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
 });
 
-it('ends in time if a resolver hangs, if a handshake hangs, and if its signal aborts', async () => {
+it('dial ends in time if a resolver or a handshake hangs, and if its signal aborts', async () => {
   const silent = createServer(() => undefined);
   await once(silent.listen(0, '127.0.0.1'), 'listening');
   const { port } = silent.address() as { port: number };

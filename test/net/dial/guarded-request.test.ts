@@ -21,7 +21,7 @@ function agentOf(guard: typeof LOOPBACK) {
   return agent;
 }
 
-it('sends method, path, query, headers and body, and gives the answer back', async () => {
+it('guardedRequest sends method, path, query, headers and body, and returns the answer', async () => {
   const web = await startEcho();
   const { statusCode, body } = await guardedRequest(agentOf(LOOPBACK), new URL(`${web.url}/a?b=c#d`), {
     method: 'POST',
@@ -32,7 +32,7 @@ it('sends method, path, query, headers and body, and gives the answer back', asy
   expect(web.requests).toEqual(['POST /a?b=c']);
 });
 
-it('asks by GET unless told otherwise, and follows no redirect', async () => {
+it('guardedRequest uses GET by default, and follows no redirect', async () => {
   const web = await startEcho();
   const { statusCode, headers, body } = await guardedRequest(agentOf(LOOPBACK), new URL(`${web.url}/moved`));
   await body.dump();
@@ -40,7 +40,7 @@ it('asks by GET unless told otherwise, and follows no redirect', async () => {
   expect(web.requests).toEqual(['GET /moved']);
 });
 
-it('ends with its signal', async () => {
+it('guardedRequest ends when its signal aborts', async () => {
   const web = await startWeb(() => {});
   onTestFinished(() => web.stop());
   const stop = new AbortController();
@@ -49,7 +49,7 @@ it('ends with its signal', async () => {
   await expect(asked).rejects.toThrow('enough');
 });
 
-it('reaches no address that the guard forbids', async () => {
+it('guardedRequest does not connect to an address that the guard forbids', async () => {
   const web = await startEcho();
   await expect(guardedRequest(agentOf(PUBLIC_INTERNET), new URL(web.url))).rejects.toThrow(SourceForbiddenError);
   expect(web.requests).toEqual([]);

@@ -59,7 +59,7 @@ it.each([
   ['2130706433', 'not an IP address'],
   ['0x7f.1', 'not an IP address'],
   ['', 'not an IP address'],
-])('refuses %s: %s', (address, why) => {
+])('the address %s is refused: %s', (address, why) => {
   expect(whyForbidden(address, [])).toBe(why);
 });
 
@@ -75,7 +75,7 @@ it.each([
   '2606:4700::1',
   '2a00:1450:4001::1',
   '2001:200::1',
-])('takes %s', (address) => {
+])('the address %s is accepted', (address) => {
   expect(whyForbidden(address, [])).toBeUndefined();
 });
 
@@ -128,7 +128,7 @@ it(`accepts no IPv6 address outside the assigned range (seed ${seed})`, () => {
   );
 });
 
-it('knows one address in its spellings', () => {
+it('different spellings of one address are equal', () => {
   expect(sameAddress('127.0.0.1', '::ffff:127.0.0.1')).toBe(true);
   expect(sameAddress('::1', '0:0:0:0:0:0:0:1')).toBe(true);
   expect(sameAddress('127.0.0.1', '127.0.0.2')).toBe(false);
@@ -136,7 +136,7 @@ it('knows one address in its spellings', () => {
 });
 
 it.each(['10.0.0.0', '10.0.0.0/33', '10/8', '0x0a.0.0.0/8', 'example.org/8', '::/129', ''])(
-  'refuses %j as a range',
+  'the range %j is refused',
   (cidr) => {
     expect(parseRange(cidr)).toBeUndefined();
   },

@@ -20,11 +20,11 @@ it.each([
   'http://①②⑦.0.0.1/',
   'http://127。0。0。1/',
   'http://127.0.0.1./',
-])('refuses %s without a lookup', (url) => {
+])('the guard refuses %s without a DNS lookup', (url) => {
   expect(check(new SourceGuard(), url)).toThrow(SourceForbiddenError);
 });
 
-it('takes hosts by anchored patterns, and denials win', () => {
+it('the guard matches whole host names with patterns, and denied hosts win', () => {
   const guard = new SourceGuard({
     allowedHosts: ['data.example.org', '*.example.com'],
     deniedHosts: ['bad.example.com'],
@@ -53,7 +53,7 @@ it('takes hosts by anchored patterns, and denials win', () => {
   }
 });
 
-it('takes names as URLs spell them: Unicode as Punycode, IPv6 with or without brackets', () => {
+it('the guard accepts names as URLs spell them: Unicode as Punycode, IPv6 with or without brackets', () => {
   const guard = new SourceGuard({ allowedHosts: ['Bücher.example', '2606:4700::1', '[2606:4700::2]'] });
   expect(check(guard, 'https://bücher.example/')).not.toThrow();
   expect(check(guard, 'https://xn--bcher-kva.example/')).not.toThrow();
@@ -61,7 +61,7 @@ it('takes names as URLs spell them: Unicode as Punycode, IPv6 with or without br
   expect(check(guard, 'https://[2606:4700::2]/')).not.toThrow();
 });
 
-it('takes ports, the scheme’s own among them', () => {
+it('the guard accepts ports, also the default port of the scheme', () => {
   const guard = new SourceGuard({ ports: [443, 8443] });
   expect(check(guard, 'https://example.org/')).not.toThrow();
   expect(check(guard, 'http://example.org:8443/')).not.toThrow();
@@ -79,18 +79,18 @@ it.each([
   'example.org:80',
   'user@example.org',
   'a.*.org',
-])('refuses %j as a host', (host) => {
+])('the guard refuses %j as a host', (host) => {
   expect(() => new SourceGuard({ deniedHosts: [host] })).toThrow(SourceRuleError);
 });
 
 it.each(['10.0.0.0', '10.0.0.0:80', '10.0.0.0/8:', '10.0.0.0/8:0', '10.0.0.0/8:65536', '10.0.0.0/8:80:80', '::1:80'])(
-  'refuses %j as a range',
+  'the guard refuses %j as a range',
   (range) => {
     expect(() => new SourceGuard({ openRanges: [range] })).toThrow(SourceRuleError);
   },
 );
 
-it('opens a range on its port alone', async () => {
+it('a range with a port is opened only on that port', async () => {
   const guard = new SourceGuard({ openRanges: ['127.0.0.1/32:8080', '::1/128:8443'] }, async () => [
     { address: '127.0.0.1', family: 4 },
   ]);
@@ -103,7 +103,7 @@ it('opens a range on its port alone', async () => {
   await expect(guard.resolve('mine.example', 4_566)).rejects.toThrow(/mine.example is at 127.0.0.1.*on port 4566/);
 });
 
-it('refuses a name with several addresses if any of them is forbidden', async () => {
+it('the guard refuses a name with several addresses if one of them is forbidden', async () => {
   const guard = new SourceGuard({}, async () => [
     { address: '93.184.216.34', family: 4 },
     { address: '10.0.0.7', family: 4 },
@@ -111,7 +111,7 @@ it('refuses a name with several addresses if any of them is forbidden', async ()
   await expect(guard.resolve('example.org', 443)).rejects.toThrow(/example.org is at 10.0.0.7.*private/);
 });
 
-it('leaves secrets of a URL out of its message', () => {
+it('the message of the guard contains no secret of the URL', () => {
   const guard = new SourceGuard({ ports: [443] });
   const message = (() => {
     try {

@@ -27,7 +27,7 @@ function ended(runId: string, closedAt = new Date().toISOString(), change: Parti
   };
 }
 
-it('lists every one of many runs that end at the same time, the newest first', async () => {
+it('the page of all runs lists every run of many that end at the same time, the newest first', async () => {
   const store = await aws.store();
   const runs = Array.from({ length: 12 }, (_, n) => ended(`r${n}`, new Date(Date.now() - n * 1_000).toISOString()));
   await Promise.all(runs.map((run) => listRun(store, 'Sluice', run, { warn: noWarning })));
@@ -47,7 +47,7 @@ it('lists a run once: a repeated end changes nothing, and an end after a redrive
   expect((await readRunsPage(store)).runs).toMatchObject([{ runId: 'again', outcome: 'partial' }]);
 });
 
-it('lists the newest runs only, and none whose records have expired', async () => {
+it('the page of all runs lists only the newest runs, and no run whose records have expired', async () => {
   const store = await aws.store();
   const now = Date.now();
   const many = Array.from({ length: RUNS_ON_PAGE }, (_, n) => ended(`m${n}`, new Date(now - n * 1_000).toISOString()));
@@ -63,7 +63,7 @@ it('lists the newest runs only, and none whose records have expired', async () =
   expect((await readRunsPage(store)).runs.map(({ runId }) => runId)).toEqual(['new']);
 });
 
-it('begins again if another program has written the page, and reports it', async () => {
+it('the page of all runs is written from the start, with a warning, if another program has changed it', async () => {
   const store = await aws.store();
   await putObject(store.client, store.bucket, RUNS_PAGE_KEY, '<p>hello</p>');
   const warnings: string[] = [];
@@ -72,7 +72,7 @@ it('begins again if another program has written the page, and reports it', async
   expect((await readRunsPage(store)).runs.map(({ runId }) => runId)).toEqual(['first']);
 });
 
-it('holds no markup of a schedule’s or a stack’s name', () => {
+it('the page of all runs shows markup in the name of a schedule or a stack as text', () => {
   const evil = '</script><script>alert(1)</script>';
   const page = renderRunsPage(evil, [ended('a', undefined, { schedule: evil })], RUNS_ON_PAGE);
   expect(page.match(/<script/g)).toHaveLength(2);

@@ -35,12 +35,12 @@ describe('a rule of robots.txt', () => {
     ['Disallow:', '/x', true],
     ['Disallow: / # all', '/x', false],
     ['disallow : /x', '/x', false],
-  ])('%j says of %s: %s', (rules, path, allowed) => {
+  ])('the rule %j for the path %s means: %s', (rules, path, allowed) => {
     expect(allows(rules, path)).toBe(allowed);
   });
 });
 
-it('takes the group of the crawler, whatever its case and version, and else that of all', () => {
+it('robots.txt applies the group of the crawler, in any case and version, and otherwise the group of all', () => {
   const text =
     '\ufeffUser-agent: other\nUser-agent: SLUICE/2.0\nDisallow: /a\nCrawl-delay: 3\n\nUser-agent: *\nDisallow: /\n\nUser-agent: sluice\nDisallow: /b\n';
   const { allows: of, crawlDelaySeconds } = parseRobots(text, 'sluice');
@@ -58,7 +58,7 @@ it.each([
   ['20,000 rules with stars', Array.from({ length: 20_000 }, (_, n) => `Disallow: /*a*a*a${n}`).join('\n'), false],
   ['40,000 plain rules', Array.from({ length: 40_000 }, (_, n) => `Disallow:/${n}`).join('\n'), true],
 ])(
-  'a hostile file of %s is matched in few walks, or asks to stay away',
+  'a hostile robots.txt of %s is matched quickly, or forbids the site',
   { tags: ['heavy'] },
   (_name, rules, allowed) => {
     const parsed = parseRobots(`User-agent: *\n${rules}`, 'sluice');

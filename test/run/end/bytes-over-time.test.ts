@@ -15,7 +15,7 @@ const counted = (transfers: readonly { from: number; length: number; bytes: numb
 };
 const total = ({ steps }: BytesOverTime) => steps.reduce((sum, [, bytes]) => sum + bytes, 0);
 
-it('loses no byte and has at most 240 steps, however long the span', () => {
+it('bytes over time lose no byte, and have at most 240 steps for any span', () => {
   fc.assert(
     fc.property(fc.array(transfer, { maxLength: 30 }), (transfers) => {
       const over = counted(transfers);
@@ -27,7 +27,7 @@ it('loses no byte and has at most 240 steps, however long the span', () => {
   );
 });
 
-it('gives the same counts for one counter and for the sum of several', () => {
+it('one counter and the sum of several counters give the same bytes over time', () => {
   fc.assert(
     fc.property(fc.array(transfer, { maxLength: 20 }), fc.array(transfer, { maxLength: 20 }), (some, others) => {
       const added = counted(some);
@@ -39,7 +39,7 @@ it('gives the same counts for one counter and for the sum of several', () => {
   );
 });
 
-it('spreads the bytes of a transfer evenly over its time', () => {
+it('the bytes of a transfer are spread evenly over its time', () => {
   const over = counted([{ from: 1_000, length: 1_000, bytes: 800 }]);
   expect(over.stepMs).toBe(125);
   expect(over.steps.slice(0, 8)).toEqual(Array.from({ length: 8 }, (_, n) => [8 + n, 100]));

@@ -65,7 +65,7 @@ describe("the pieces of a run's end", () => {
     expect(await writePiece(store, plan, closing, { piece: 0, of: 2 })).toEqual(both[0]);
   });
 
-  it('the pieces are begun again by the next closing, after a redrive has opened the run', async () => {
+  it('the next closing writes the pieces again, after a redrive has opened the run', async () => {
     const store = await aws.store();
     const { plan, items } = await plannedRun(store, 'r');
     const first = await closeRun(store, 'r', settled);
@@ -117,7 +117,7 @@ describe('pieceCount', () => {
   });
 });
 
-describe('an item whose records are too much for a line, or no records', () => {
+describe('an item with records that are too long, or that are not records', () => {
   it('an item with too long a record keeps its line without the long part, and the report stays readable', async () => {
     const store = await aws.store();
     const [long, huge, torn, last] = ['long', 'huge', 'torn', 'last'].map((key) => sourceNamed(key));
@@ -146,7 +146,7 @@ describe('an item whose records are too much for a line, or no records', () => {
     expect(await textOf(store, runKeys('r').report)).toContain('huge');
   });
 
-  it('a line that would be too long names what it leaves out, so that a reader finds it', async () => {
+  it('a line that would be too long names the fields that it leaves out', async () => {
     const store = await aws.store();
     const item = sourceNamed('a');
     const plan = await writePlan(store, 'r', [item]);

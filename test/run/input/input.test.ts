@@ -8,7 +8,7 @@ function problemsOf(input: unknown): string[] {
 }
 
 describe('the execution input', () => {
-  it('accepts what a person would type', () => {
+  it('the input accepts the usual forms that a person types', () => {
     const input = {
       sources: [{ url: 'https://example.org/trips-{yyyy}-{MM}.csv.gz', key: 'raw/trips/{yyyy}-{MM}.csv.gz' }],
       onLate: 'partial',
@@ -42,11 +42,14 @@ describe('the execution input', () => {
     ]);
   });
 
-  it.each(['.', '..', 'a/b', ''])('takes no schedule of the name %j, which becomes a part of a key', (schedule) => {
-    expect(problemsOf({ schedule, scheduledTime: '2026-11-24T00:00:00Z' })).toEqual([
-      expect.stringContaining('schedule: takes 1 to 64 letters'),
-    ]);
-  });
+  it.each(['.', '..', 'a/b', ''])(
+    'the input refuses a schedule with the name %j, because the name becomes part of a key',
+    (schedule) => {
+      expect(problemsOf({ schedule, scheduledTime: '2026-11-24T00:00:00Z' })).toEqual([
+        expect.stringContaining('schedule: takes 1 to 64 letters'),
+      ]);
+    },
+  );
 
   it('accepts a schedule only with the time of its slot', () => {
     expect(problemsOf({ schedule: 'nightly' })).toEqual([expect.stringContaining('scheduledTime: is needed')]);

@@ -10,7 +10,7 @@ describe('keyProblem', () => {
     'می\u200cخواهم.csv',
     '😀.csv',
     `${'a'.repeat(1_024)}`,
-  ])('takes %s', (key) => {
+  ])('a key may have %s', (key) => {
     expect(keyProblem(key)).toBeUndefined();
   });
 
@@ -40,7 +40,7 @@ describe('keyProblem', () => {
     ['a\ufeff', /invisible/],
     ['a\ud800', /surrogate/],
     ['ä'.repeat(600), /at most 1024 bytes, got 1200/],
-  ])('refuses %j', (key, problem) => {
+  ])('the key %j is refused', (key, problem) => {
     expect(keyProblem(key)).toMatch(problem);
   });
 });

@@ -32,7 +32,7 @@ describe('fillTemplate', () => {
     ['{yyyy-MM-ddTHH|-1h}', '2026-02-28T23'],
     ['{HHmm|+45m}', '0115'],
     ['{yyyy-MM-dd}_{yyyy-MM-dd|-7d}', '2026-03-01_2026-02-22'],
-  ])('moves %s to %s', (template, filled) => {
+  ])('fillTemplate turns %s into %s', (template, filled) => {
     if (filled === undefined) expect(() => fillTemplate(template, time)).toThrow(TemplateError);
     else expect(fillTemplate(template, time)).toBe(filled);
   });
@@ -57,9 +57,12 @@ describe('fillTemplate', () => {
     expect(fillTemplate('{Z}', new Date('2024-07-01T00:00:00Z'), 'America/St_Johns')).toBe('-0230');
   });
 
-  it.each(['{yyyy|-9999y}', '{dd|+9999y}'])('refuses %s, which leads to a year without four digits', (template) => {
-    expect(() => fillTemplate(template, time)).toThrow(/takes one from 0 to 9999/);
-  });
+  it.each(['{yyyy|-9999y}', '{dd|+9999y}'])(
+    'fillTemplate refuses %s, because the year would not have four digits',
+    (template) => {
+      expect(() => fillTemplate(template, time)).toThrow(/takes one from 0 to 9999/);
+    },
+  );
 
   it.each([
     ...[
@@ -77,7 +80,7 @@ describe('fillTemplate', () => {
       '{dd|-1D}',
     ],
     ...['{dd|-1d|-1d}', '{|-1d}', '{dd|}', '{dd|-12345d}', '{toString}', '{__proto__}', '{dd|-1__proto__}'],
-  ])('refuses %s with what it takes', (template) => {
+  ])('fillTemplate refuses %s, and says what it accepts', (template) => {
     expect(() => fillTemplate(template, time)).toThrow(TemplateError);
     expect(() => fillTemplate(template, time)).toThrow(/takes the template fields \{yyyy\}/);
   });

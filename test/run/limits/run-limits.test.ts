@@ -38,7 +38,7 @@ describe('within a run', () => {
     expect(String(failure)).toMatch(/700 bytes of the 1000 .*limits\.runGiB/);
   });
 
-  it('large counts are written at once, and small ones at a flush', async () => {
+  it('large byte counts are written immediately, and small ones at a flush', async () => {
     const limits = new RunLimits(store, 1_000);
     const left = () => new RunLimits(store, 1_000).within('told', 1_000, async (maxBytes) => maxBytes);
     await limits.spend('told', 9);

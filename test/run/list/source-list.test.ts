@@ -157,23 +157,26 @@ it.each([
   ['a.csv', 'url,key,key\nhttp://h/a,a,b\n', 'each once; got "key"'],
   ['a.csv', 'key\na\n', 'got "key", without url'],
   ['a.csv', 'url,key\n"http://h/a,a\nhttp://h/b,b\n', 'Quote'],
-])('refuses %s by name', async (name, content, problem) => {
+])('a list is refused with a named error: %s', async (name, content, problem) => {
   const refusal = await refusalOf(name, content);
   expect(refusal).toMatch(new RegExp(`^s3://bucket/${name}: `));
   expect(refusal).toContain(problem);
 });
 
-it.each(['a.txt', 'a.csv', 'a.tsv', 'a.jsonl'])('refuses 60 MB of commas in %s without holding them', async (name) => {
-  const read = async function* () {
-    for (let mib = 0; mib < 60; mib++) yield Buffer.alloc(1_048_576, ',');
-    throw new Error('read on to the end');
-  };
-  const list = { ...listOf(name, ''), read: async () => read() };
-  const refusal = Array.fromAsync(readSourceList(list));
-  await expect(refusal).rejects.toThrow(/line 1 is longer than 65536 characters/);
-});
+it.each(['a.txt', 'a.csv', 'a.tsv', 'a.jsonl'])(
+  'a list of 60 MB of commas in %s is refused without keeping it in memory',
+  async (name) => {
+    const read = async function* () {
+      for (let mib = 0; mib < 60; mib++) yield Buffer.alloc(1_048_576, ',');
+      throw new Error('read on to the end');
+    };
+    const list = { ...listOf(name, ''), read: async () => read() };
+    const refusal = Array.fromAsync(readSourceList(list));
+    await expect(refusal).rejects.toThrow(/line 1 is longer than 65536 characters/);
+  },
+);
 
-it('keeps a message short, whatever the header holds', async () => {
+it('the message about a header is short, whatever the header contains', async () => {
   const columns = Array.from({ length: 9_000 }, (_, n) => `c${n}`).join(',');
   expect((await refusalOf('a.csv', `${columns}\n`)).length).toBeLessThan(300);
 });
@@ -197,7 +200,7 @@ it('uses the format of the input, whatever the name is', async () => {
   expect(await valuesOf('a.csv', 'http://h/a\n', 65_536, 'urls')).toEqual([{ url: 'http://h/a' }]);
 });
 
-it('quotes nothing of a broken line or header that may be a signed URL', async () => {
+it('a problem quotes no broken line or header that may contain a signed URL', async () => {
   const url = 'https://h/a?signature=planted';
   const refusal = await refusalOf('a.csv', `${url}\n${url}\n`);
   const entries = await entriesOf('a.jsonl', `{"url":"${url}\n`);

@@ -13,7 +13,7 @@ it('writes all values in one line of the embedded metric format, under the name 
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ service: 'Sluice', RunDollars: 0.25, RunSeconds: 3, runId: 'a' });
 });
 
-it('writes nothing if metrics are off, except what an alarm needs', () => {
+it('if metrics are off, only the metric of an alarm is written', () => {
   sendMetrics({ deployment: 'Sluice', level: 'off' }, { RunDollars: 0.25, RunSeconds: 3 });
   expect(lines).toEqual([]);
   sendMetrics({ deployment: 'Sluice', level: 'off', always: ['RunDollars'] }, { RunDollars: 0.25, RunSeconds: 3 });

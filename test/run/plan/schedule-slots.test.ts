@@ -5,7 +5,7 @@ const slots = (expression: string, timeZone: string, from: string, to: string) =
   slotsBetween(expression, timeZone, new Date(from), new Date(to)).map((slot) => slot.toISOString());
 
 describe('the times of a schedule', () => {
-  it('a cron expression has its times, both ends included', () => {
+  it('a cron expression gives all its times in a span, including both ends', () => {
     expect(slots('cron(30 4 * * ? *)', 'UTC', '2026-11-01T04:30:00Z', '2026-11-03T04:30:00Z')).toEqual([
       '2026-11-01T04:30:00.000Z',
       '2026-11-02T04:30:00.000Z',

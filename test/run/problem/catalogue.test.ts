@@ -95,7 +95,7 @@ describe('the catalogue of errors', () => {
     expect(unused.map(([code]) => code)).toEqual([]);
   });
 
-  it('codes have one form, and sentences can be put together', () => {
+  it('codes have one form, and the sentences of a problem can be joined', () => {
     for (const [code, { title, meaning, mend }] of entries) {
       expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
       expect(title, code).toMatch(/^[A-Z].*[^.]$/);
@@ -104,7 +104,7 @@ describe('the catalogue of errors', () => {
     }
   });
 
-  it('no mend says to repeat a run if there may be no run', () => {
+  it('no advice says to repeat a run if there may be no run', () => {
     // What a probe, a copy or a dry run may meet. The limits and the deadline are those of a run.
     const { 'run-limit': _, 'run-deadline': __, ...source } = SOURCE;
     const met = Object.entries<Entry>({ ...source, ...STORAGE, ...MACHINE });

@@ -69,7 +69,7 @@ it('a run that appends does not change earlier files', async () => {
   ]);
 });
 
-it('a forged list removes nothing outside the destination', async () => {
+it('a forged list of published files removes nothing outside the destination', async () => {
   const store = await aws.store();
   await store.client.send(new PutObjectCommand({ Bucket: store.bucket, Key: 'raw/mine.csv', Body: 'x' }));
   const forged = {
@@ -101,7 +101,7 @@ it.each([
   ['profile 1a2b', 'profile_1a2b'],
   ['.csv', '.csv'],
   ['v1.2', 'v1'],
-])('%s is called %s', (name, stem) => {
+])('the published name of %s is %s', (name, stem) => {
   expect(stemOf(name)).toBe(stem);
 });
 

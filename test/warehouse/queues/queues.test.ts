@@ -69,15 +69,17 @@ describe('manual WLM', () => {
     const advice = adviceOf(await read({ cluster: 'one' }));
     expect(advice).toEqual([
       expect.stringMatching(
-        /^etl: of 1,092 queries, the slowest 5 % waited 3 min\. [\d.]+ % of the time of all queries was waiting\. It is so at 2:00, 3:00, 4:00 UTC\. Give the queue more slots, or turn on concurrency scaling/,
+        /^etl: of 1,092 queries, the slowest 5 % waited 3 min\. [\d.]+ % of the time of all queries was waiting\. The bad hours are 2:00, 3:00, 4:00 UTC\. Give the queue more slots, or turn on concurrency scaling/,
       ),
-      expect.stringMatching(/^etl: no timeout is set.* The longest that ran took .*: a limit of .* ends none like it/),
+      expect.stringMatching(
+        /^etl: no timeout is set.* The longest query took .*: a limit of .* would not end such a query/,
+      ),
       expect.stringMatching(
         /^dashboards: none of 3,\d\d\d queries waited in 7 days\. Fewer than its 15 slots .*: 318 MiB instead of 297 with one fewer/,
       ),
       expect.stringMatching(/^analysts: none of 420 queries waited/),
       expect.stringMatching(/^analysts: no timeout is set/),
-      expect.stringMatching(/^analysts: 84 queries went to disk .*wlm_query_slot_count TO 2/),
+      expect.stringMatching(/^analysts: 84 queries used the disk .*wlm_query_slot_count TO 2/),
     ]);
   });
 
@@ -103,7 +105,7 @@ describe('manual WLM', () => {
     const report = await read({ cluster: 'one', dbUser: 'plain' });
     expect(report).toMatchObject({ user: 'plain', sees: 'own' });
     expect(headlinesOf(report)[1]).toMatch(
-      /plain sees its own queries alone, .* missing here, not zero\. GRANT ROLE sys:monitor/,
+      /plain sees only its own queries, .* lacks the queries of other users\. GRANT ROLE sys:monitor/,
     );
   });
 
@@ -115,7 +117,7 @@ describe('manual WLM', () => {
       const end = await runSluice(['wlm', '--cluster', 'one', '--html', html], { ...process.env, ...test.aws.env });
       expect(end).toMatchObject({ code: 0, err: '' });
       expect(end.out).toMatch(
-        /manual WLM; .*as postgres sees it[\s\S]*etl +│ +[▁▂▃▄▅▆▇█]+ +│[\s\S]*- etl: of [\d,]+ queries, the slowest 5 % waited/,
+        /manual WLM; .*as the databases+user postgres sees it[\s\S]*etl +│ +[▁▂▃▄▅▆▇█]+ +│[\s\S]*- etl: of [\d,]+ queries, the slowest 5 % waited/,
       );
       expect(await readFile(html, 'utf8')).toContain('<h3>analysts</h3>');
       const json = await runSluice(['wlm', '--cluster', 'one', '--days', '1', '--json'], {
@@ -139,7 +141,7 @@ it('speaks of automatic WLM in its own words', async () => {
   expect(queueTable(report)).toMatch(/etl +auto +auto +none/);
   expect(adviceOf(report)).toEqual([
     expect.stringMatching(
-      /^etl: of .* queries, the slowest 5 % waited .*Automatic WLM sets slots and memory by itself: raise the queue's priority/,
+      /^etl: of .* queries, the slowest 5 % waited .*Automatic WLM sets slots and memory: raise the queue's priority/,
     ),
   ]);
 });
@@ -153,7 +155,7 @@ it('speaks of Serverless in its own words', async () => {
     queues: [{ serviceClass: null, name: 'the workgroup', slots: null, worstWaitSeconds: 180 }],
   });
   expect(adviceOf(report).join(' ')).toMatch(
-    /Serverless ends no query by itself before 24 hours: set max_query_execution_time/,
+    /Serverless ends a query only after 24 hours: set max_query_execution_time/,
   );
   expect(adviceOf(report).join(' ')).not.toMatch(/slot|queue's/);
   const client = new RedshiftDataClient(test.aws.client);

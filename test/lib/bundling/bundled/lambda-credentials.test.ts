@@ -3,7 +3,7 @@ import { defaultProvider } from '#lib/bundling/bundled/lambda-credentials.ts';
 
 afterEach(() => void vi.unstubAllEnvs());
 
-it('takes the credentials of the role from the environment', async () => {
+it('a function takes the credentials of its role from the environment', async () => {
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'key');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
   vi.stubEnv('AWS_SESSION_TOKEN', 'token');
@@ -12,9 +12,12 @@ it('takes the credentials of the role from the environment', async () => {
   expect(await defaultProvider()()).toEqual({ accessKeyId: 'key', secretAccessKey: 'secret' });
 });
 
-it.each(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])('looks nowhere else where %s is not set', async (missing) => {
-  vi.stubEnv('AWS_ACCESS_KEY_ID', 'key');
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
-  vi.stubEnv(missing, undefined);
-  await expect(defaultProvider()()).rejects.toThrow('looks nowhere else');
-});
+it.each(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])(
+  'a function looks for credentials nowhere else if %s is not set',
+  async (missing) => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'key');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
+    vi.stubEnv(missing, undefined);
+    await expect(defaultProvider()()).rejects.toThrow('looks nowhere else');
+  },
+);
