@@ -230,7 +230,7 @@ export function sampleLoads(runId: string): Manifest['loads'] {
   };
   const late = {
     name: 'LoadCancelledError',
-    message: 'time was up before it was loaded, and its statement was cancelled: nothing of it was written',
+    message: 'time was up before it was loaded, and Sluice cancelled its statement: it has written nothing',
   };
   const none = { objects: 0, bytes: 0, rows: null, seconds: null, heldBack: 0, notDone: 0, problem: null };
   const problem = (error: { name: string; message: string }) => problemOf(error, { run: runId });

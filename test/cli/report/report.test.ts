@@ -114,7 +114,7 @@ describe('the report of a run', () => {
       'raw.zones     replace  not begun           -      0        -',
       'Not loaded:',
       "  raw.stations load-failed: Load into table 'stations' failed. Check 'sys_load_error_detail' system table for details.; s3://sluice-bucket/raw/2026/11/27/stations-07.csv, line 4, column capacity: Invalid digit, Value 'x', Pos 0, Type: Integer",
-      '  raw.fares load-cancelled: time was up before it was loaded, and its statement was cancelled: nothing of it was written',
+      '  raw.fares load-cancelled: time was up before it was loaded, and Sluice cancelled its statement: it has written nothing',
       'What to do:',
       '  load-failed: correct what the detail names, then redrive the execution: what is loaded stays, and the rest is loaded (docs/redshift.md)',
       '  load-cancelled: redrive the execution, which loads the rest, or let loads wait longer (redshift.attempts, redshift.intervalSeconds)',

@@ -111,7 +111,7 @@ describe('a load that is under way', () => {
       state: 'cancelled',
       error: {
         message:
-          'time was up before the table was loaded. Sluice cancelled the statement, and nothing of it was written',
+          'time was up before the table was loaded. Sluice cancelled the statement, and it has written nothing',
       },
     });
   });

@@ -117,7 +117,7 @@ describe('manual WLM', () => {
       const end = await runSluice(['wlm', '--cluster', 'one', '--html', html], { ...process.env, ...test.aws.env });
       expect(end).toMatchObject({ code: 0, err: '' });
       expect(end.out).toMatch(
-        /manual WLM; .*as the databases+user postgres sees it[\s\S]*etl +│ +[▁▂▃▄▅▆▇█]+ +│[\s\S]*- etl: of [\d,]+ queries, the slowest 5 % waited/,
+        /manual WLM; .*as the database\s+user postgres sees it[\s\S]*etl +│ +[▁▂▃▄▅▆▇█]+ +│[\s\S]*- etl: of [\d,]+ queries, the slowest 5 % waited/,
       );
       expect(await readFile(html, 'utf8')).toContain('<h3>analysts</h3>');
       const json = await runSluice(['wlm', '--cluster', 'one', '--days', '1', '--json'], {
