@@ -110,8 +110,7 @@ describe('a load that is under way', () => {
     expect(await readLoadRecord(test.store, 'forced', 0)).toMatchObject({
       state: 'cancelled',
       error: {
-        message:
-          'time was up before the table was loaded. Sluice cancelled the statement, and it has written nothing',
+        message: 'time was up before the table was loaded. Sluice cancelled the statement, and it has written nothing',
       },
     });
   });
