@@ -16,7 +16,7 @@ from lambda_environment import bound_lambdas
 from long_lists import keep_long_lists_quick
 from long_queues import keep_long_queues_quick
 from metrics import keep_metrics
-from ministack.core import lambda_runtime
+from ministack.core import lambda_runtime, router
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs, eventbridge, iam, lambda_svc, s3, scheduler, stepfunctions
 from ministack.services.cloudformation import provisioners
@@ -49,6 +49,7 @@ def install() -> None:
     bound_lambdas()
     keep_metrics()
     take_query_definitions()
+    know_other_services_at_once()
     # Last, when an error is one: it measures what a function answers.
     refuse_large_payloads()
 
@@ -284,3 +285,14 @@ def name_service_roles() -> None:
         return status, headers, body
 
     iam._IAM_HANDLERS["CreateServiceLinkedRole"] = create_named
+
+
+def know_other_services_at_once() -> None:
+    """Takes the name of every other service that a request is signed for as one that AWS has and MiniStack hasn't.
+
+    MiniStack looks it up in the models of all services of AWS. To read them takes four seconds of CPU, in which it answers
+    nobody. A request for a name that AWS hasn't is refused here, and would be a request to S3 there.
+    """
+    # Stops the start if MiniStack has it no more.
+    getattr(router, "_is_aws_service_name")
+    router._is_aws_service_name = lambda _name: True

@@ -234,3 +234,10 @@ describe('CloudFormation', () => {
     expect(Stacks).toMatchObject([{ StackStatus: 'ROLLBACK_COMPLETE' }]);
   });
 });
+
+it('a request to a service that the embedded AWS does not have is refused by its name', async () => {
+  const { credentials, region, endpoint } = aws.client;
+  const signed = new AwsClient({ ...credentials, region, service: 'servicequotas' });
+  const answer = await signed.fetch(endpoint, { method: 'POST', body: '{}' });
+  expect(await answer.text()).toContain('Unsupported service: servicequotas');
+});
