@@ -102,6 +102,7 @@ export default defineConfig({
       }),
       project('cdk', { include: CDK, isolate: false }),
       project('e2e', {
+        isolate: false,
         include: ['test/e2e/**/*.test.ts'],
         globalSetup: ['test/e2e/global-setup.ts'],
         testTimeout: 420_000,
