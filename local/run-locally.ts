@@ -187,7 +187,7 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
     screen.say(`Not all objects are in ${relative(process.cwd(), out) || '.'}/. ${where}`);
   }
   screen.print(lastWord(manifest, screen, { withRetry: options.keep }));
-  if (options.keep) await keepRunning(aws, out, signal);
+  if (options.keep) await keepRunning(aws, options, out, signal);
   const refused = refusalsIn(await readRequests(aws.requestsFile));
   if (problems.length > 0 || refused.length > 0 || notFetched !== undefined) return EXIT.failed;
   return isSample ? EXIT.complete : EXIT[manifest.outcome];
@@ -247,15 +247,16 @@ function stackNameOf({ StateMachineArn }: StackOutputs): string {
   return StateMachineArn.split(':').at(-1) ?? '';
 }
 
-async function keepRunning(aws: EmbeddedAws, out: string, signal: AbortSignal): Promise<void> {
+async function keepRunning(aws: EmbeddedAws, options: LocalOptions, out: string, signal: AbortSignal): Promise<void> {
   await writeLocalAws(aws.client);
   try {
     screen.print('\nThe embedded AWS keeps running until Ctrl-C. In another terminal, in this folder:');
     screen.print('  npx sluice runs --local\n  npx sluice backfill nightly --from 2026-11-01 --to 2026-11-03 --local');
+    if (options.redshift) screen.print('  npx sluice wlm --local');
     if (!signal.aborted) await once(signal, 'abort');
     screen.print(`\nThe embedded AWS is stopped. The fetched files are in ${relative(process.cwd(), out) || '.'}/.`);
   } finally {
-    await removeLocalAws();
+    await removeLocalAws(aws.client);
   }
 }
 

@@ -42,6 +42,7 @@ export async function wlm(command: WlmCommand, screen: Screen): Promise<number> 
   if (command.html !== undefined) await writeFile(command.html, queuePage(report, advice));
   if (command.json === true) screen.print(JSON.stringify({ ...report, advice }));
   else screen.print(queueLines(report, advice, screen.width).join('\n'));
+  if (command.html !== undefined) screen.say(`The page is in ${command.html}`);
   return EXIT.complete;
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { type CloudFormationClient, DescribeStacksCommand, type Stack } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
 
 /** Where a deployment keeps its runs. */
@@ -23,13 +23,10 @@ class NoDeploymentError extends Error {
 export async function findDeployment(client: CloudFormationClient, stackName: string): Promise<Deployment> {
   const region = await client.config.region();
   const stack = await describeStack(client, stackName);
-  const outputs = new Map(stack?.Outputs?.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
+  const outputs = new Map(stack.Outputs?.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
   const stateMachineArn = outputs.get('StateMachineArn');
   const bucket = outputs.get('BucketName');
   const cluster = outputs.get('ClusterName');
-  if (stack === undefined) {
-    throw new NoDeploymentError(`there is no stack "${stackName}" in ${region}`);
-  }
   if (stateMachineArn === undefined || bucket === undefined || cluster === undefined) {
     throw new NoDeploymentError(
       `the stack "${stackName}" in ${region} does not belong to Sluice: it lacks Sluice's outputs`,
@@ -45,22 +42,23 @@ const warehouseOutput = z.object({
   database: z.string(),
 });
 
-/** The warehouse that a deployment loads into; undefined if it has none. */
+/** The warehouse that a deployment loads into; undefined if it has none. @throws NoDeploymentError */
 export async function findWarehouse(client: CloudFormationClient, stackName: string) {
   const stack = await describeStack(client, stackName);
-  const output = stack?.Outputs?.find(({ OutputKey }) => OutputKey === 'Warehouse')?.OutputValue;
+  const output = stack.Outputs?.find(({ OutputKey }) => OutputKey === 'Warehouse')?.OutputValue;
   return output === undefined ? undefined : warehouseOutput.parse(JSON.parse(output));
 }
 
-async function describeStack(client: CloudFormationClient, stackName: string) {
+/** @throws NoDeploymentError */
+async function describeStack(client: CloudFormationClient, stackName: string): Promise<Pick<Stack, 'Outputs'>> {
   try {
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stackName }));
-    return Stacks[0];
+    return Stacks[0] ?? {};
   } catch (error) {
     // CloudFormation has no error of its own for this.
-    if (error instanceof Error && error.name === 'ValidationError' && /does not exist/.test(error.message))
-      return undefined;
-    throw error;
+    if (!(error instanceof Error && error.name === 'ValidationError' && /does not exist/.test(error.message)))
+      throw error;
+    throw new NoDeploymentError(`there is no stack "${stackName}" in ${await client.config.region()}`);
   }
 }
 

@@ -18,14 +18,16 @@ export class NoLocalRunError extends Error {
   override readonly name = 'NoLocalRunError';
 }
 
-/** @throws NoLocalRunError */
+const ANSWER_MILLISECONDS = 10_000;
+
+/** @throws NoLocalRunError if there is no file, or a process that was killed has left it. */
 export async function readLocalAws(file = LOCAL_AWS_FILE): Promise<LocalAws> {
   try {
-    return localAwsSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    const aws = localAwsSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    await fetch(aws.endpoint, { method: 'HEAD', signal: AbortSignal.timeout(ANSWER_MILLISECONDS) });
+    return aws;
   } catch (cause) {
-    throw new NoLocalRunError('no local Sluice is running', {
-      cause,
-    });
+    throw new NoLocalRunError('no local Sluice is running', { cause });
   }
 }
 
@@ -39,6 +41,8 @@ export async function writeLocalAws(aws: LocalAws, file = LOCAL_AWS_FILE): Promi
   await writeFile(file, text, { mode: 0o600 });
 }
 
-export async function removeLocalAws(file = LOCAL_AWS_FILE): Promise<void> {
-  await rm(file, { force: true });
+/** Removes the file, unless another local Sluice has written it since. */
+export async function removeLocalAws({ endpoint }: Pick<LocalAws, 'endpoint'>, file = LOCAL_AWS_FILE): Promise<void> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  if (text.includes(JSON.stringify(endpoint))) await rm(file, { force: true });
 }

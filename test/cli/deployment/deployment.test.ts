@@ -1,5 +1,16 @@
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { expect, it } from 'vitest';
-import { newRunId } from '#cli/deployment/deployment.ts';
+import { findWarehouse, newRunId } from '#cli/deployment/deployment.ts';
+import { useEmbeddedAws } from '#test/helpers/aws.ts';
+
+const aws = useEmbeddedAws();
+
+it('the warehouse of a stack that does not exist is asked for in vain, and the error says so', async () => {
+  await expect(findWarehouse(new CloudFormationClient(aws.client()), 'Nope')).rejects.toMatchObject({
+    name: 'NoDeploymentError',
+    message: 'there is no stack "Nope" in us-east-1',
+  });
+});
 
 it('two runs that start in the same second get different ids, sorted by time', () => {
   const at = (seconds: number) => newRunId('sample', new Date(Date.UTC(2026, 10, 27, 11, 0, seconds)));
