@@ -73,7 +73,7 @@ export class GatekeeperLoop extends StateMachineFragment {
     super(scope, id);
     if (!gateFitsHistory(props.attempts)) {
       throw new Error(
-        `${props.attempts} attempts make ${gateEvents(props.attempts)} events of history; an execution has ${HISTORY_EVENTS}, and ${KEPT_EVENTS} are kept for its other states; take fewer attempts and a longer interval`,
+        `${props.attempts} attempts need ${gateEvents(props.attempts)} events of history; an execution may have ${HISTORY_EVENTS}, and its other states need ${KEPT_EVENTS}; use fewer attempts and a longer interval`,
       );
     }
     const { name = '' } = props;

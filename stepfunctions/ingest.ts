@@ -144,7 +144,7 @@ export class Ingest extends StateMachineFragment {
     const end = new Pass(this, 'BatchEnd', { result: NOTHING });
     const usedUp = new Fail(this, 'OpenCallsUsedUp', {
       error: 'OpenCallsUsedUp',
-      cause: `Open was called ${this.#props.openCalls} times (ingest.openCalls), but sources of the batch are still left`,
+      cause: `Open was called ${this.#props.openCalls} times (ingest.openCalls), but the batch still has sources to land`,
     });
     const allOpened = Condition.numberEquals('$.open.left', 0);
     const noCallsLeft = Condition.numberGreaterThanEquals('$.call', this.#props.openCalls);

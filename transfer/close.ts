@@ -49,7 +49,7 @@ export async function closeTransfer(
   const notes = [...state.notes];
   if (closed.transportOnly > 0) {
     notes.push(
-      `${closed.transportOnly} of ${state.count} parts were sent by a process that died before it reported: their CRC is the one that S3 took, proven in transport only`,
+      `${closed.transportOnly} of ${state.count} parts were sent by a process that died before it reported: S3 has checked their CRC, so only their transport is proven`,
     );
   }
   return {

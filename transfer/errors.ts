@@ -147,7 +147,7 @@ export class TransferCodingError extends PermanentTransferError {
   readonly coding: string;
 
   constructor(url: string, coding: string) {
-    super(`${url} answers with Transfer-Encoding: ${coding}; Sluice reads a body only without a coding, or in chunks`);
+    super(`${url} answers with Transfer-Encoding: ${coding}; Sluice reads only plain bodies and bodies in chunks`);
     this.coding = coding;
   }
 }
@@ -203,7 +203,7 @@ export class PartsMissingError extends TransferError {
 
   constructor(key: string, missing: readonly number[], count: number) {
     super(
-      `${count} of the parts of ${key} are not uploaded, the first is ${missing[0]}: upload their slices, then close`,
+      `${count} of the parts of ${key} are not uploaded (the first is part ${missing[0]}): upload their slices, then close`,
     );
     this.numbers = missing.slice(0, 100);
   }
@@ -238,7 +238,7 @@ export class OutcomeUnknownError extends TransferError {
 
   constructor(name: string, options: ErrorOptions) {
     super(
-      `${name}: aborted while S3 was making the object, and it is not known whether the object exists: look for it`,
+      `${name}: aborted while S3 was making the object, so it is not known whether the object exists: look for it`,
       options,
     );
   }

@@ -201,7 +201,7 @@ function checkHead(context: Context, probe: Exclude<Probe, { kind: 'unchanged' }
   }
   const maxBytes = context.options.maxBytes ?? Number.POSITIVE_INFINITY;
   if (total !== undefined && total > maxBytes) {
-    throw new TooLargeError(`${session.name} has ${total} bytes, but only ${maxBytes} are allowed`);
+    throw new TooLargeError(`${session.name} has ${total} bytes, more than the allowed ${maxBytes}`);
   }
   const { contentType, ...ofBytes } = expect;
   if (contentType !== undefined && !isOfType(head.contentType, contentType)) {
@@ -244,7 +244,7 @@ async function landWhole(
   }
   if (outcome === 'unconditional') {
     throw new StorageError(
-      `${store.name}: the S3 server takes no conditional PUT (501), and ifExists "${context.ifExists}" needs one: choose "update" or "overwrite"`,
+      `${store.name}: the S3 server does not support a conditional PUT (501), but ifExists "${context.ifExists}" needs one: choose "update" or "overwrite"`,
     );
   }
   if (bytes > 0) giveBuffer(probe.bytes);

@@ -91,7 +91,7 @@ export function resumeTransfer(
   transferStateSchema.parse(state);
   if (state.bucket !== destination.bucket || state.key !== destination.key) {
     throw new InvalidDestinationError(
-      `the state is of s3://${state.bucket}/${state.key}, the destination is s3://${destination.bucket}/${destination.key}`,
+      `the state belongs to s3://${state.bucket}/${state.key}, but the destination is s3://${destination.bucket}/${destination.key}`,
     );
   }
   return new RangedTransfer(contextOf(source, destination, options), state, state.retries);

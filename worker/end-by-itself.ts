@@ -13,7 +13,7 @@ export function endByItself(exitCode: number): void {
   process.exitCode = exitCode;
   setTimeout(() => {
     const kinds = process.getActiveResourcesInfo().join(', ');
-    process.stderr.write(`the worker has done its work but does not end, because of ${kinds}: it kills itself\n`);
+    process.stderr.write(`the worker has done its work but does not end, because of ${kinds}, so it kills itself\n`);
     process.kill(process.pid, 'SIGKILL');
   }, GRACE_MS).unref();
 }

@@ -28,8 +28,8 @@ export function acceptKey({ RequestType, PhysicalResourceId, ResourceProperties 
   const stays = before === undefined || !before.startsWith('arn:') || before === Key || FormerKeys.includes(before);
   if (stays) return Key;
   throw new KeyLeftBehindError(
-    `encryption.key changes from ${before} to ${Key}. Then nothing that is encrypted with the first key could be read any more: ` +
-      'neither objects that have landed, nor records of runs, nor messages in the queue. ' +
+    `encryption.key changes from ${before} to ${Key}. Then nobody could read what the first key has encrypted: ` +
+      'landed objects, records of runs, messages in the queue. ' +
       `Add it to the setting encryption.formerKeys, [${JSON.stringify(before)}], and deploy again`,
   );
 }

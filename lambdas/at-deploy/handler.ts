@@ -23,7 +23,7 @@ export const handler = logged(async (event: unknown) => {
       case 'Custom::EncryptionKey':
         return RequestType === 'Delete' ? request.PhysicalResourceId : acceptKey(request);
       default:
-        throw new Error(`this function knows no resource of the type ${ResourceType}`);
+        throw new Error(`this function does not support the resource type ${ResourceType}`);
     }
   });
 });

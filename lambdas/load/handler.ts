@@ -13,7 +13,7 @@ const { SLUICE_BUCKET: bucket, SLUICE_REDSHIFT: warehouse } = readEnvironment({
   ...environment.redshift,
 });
 if (warehouse === undefined)
-  throw new EnvironmentError('the function needs the variable SLUICE_REDSHIFT, which the setting redshift makes');
+  throw new EnvironmentError('the function needs the variable SLUICE_REDSHIFT, which the setting redshift creates');
 const api = { client: new RedshiftDataClient(requestLimits(REQUEST_SECONDS)), warehouse };
 const context = { store: { client: new S3Client(requestLimits()), bucket }, api, warehouse };
 

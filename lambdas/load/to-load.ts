@@ -65,8 +65,7 @@ async function gather(
   gathered: Gathered,
 ): Promise<void> {
   if (options.format !== 'parquet' || result?.processor !== 'parquet') {
-    if (landed === undefined)
-      throw new LoadFailedError(`${table}: the record of ${name} that says where it landed can't be read`);
+    if (landed === undefined) throw new LoadFailedError(`${table}: the landed record of ${name} can't be read`);
     gathered.objects.push({ bucket: landed.bucket, key: landed.key, bytes: landed.bytes });
     return;
   }
@@ -75,7 +74,7 @@ async function gather(
     leftOut === undefined ? result : await readJson(store, runKeys(plan.runId).record('results', item), resultSchema);
   const said = parquetResult.safeParse(whole?.result);
   if (whole === undefined || !said.success) {
-    throw new LoadFailedError(`${table}: the record of ${name} that says which files it was made into can't be read`);
+    throw new LoadFailedError(`${table}: the result record of ${name}, which lists its files, can't be read`);
   }
   gathered.parquet ??= { columns: said.data.schema, isCut: said.data.schemaCut };
   for (const { key, bytes } of whole.outputs) {

@@ -107,7 +107,7 @@ async function landSource(
   try {
     if (slices === 0) {
       throw new NotInTimeError(
-        `it had to begin again, and the history of its batch has no room for more slices`,
+        `the transfer had to begin again, and the history of its batch has no room for more slices`,
         bytesSpent,
       );
     }
@@ -129,7 +129,7 @@ async function landSource(
     // The engine begins nothing after the deadline, and this call began the item too late.
     if (error instanceof InvalidOptionsError && Date.now() >= open.deadline.getTime()) return { kind: 'left' };
     if (error instanceof NotInTimeError) {
-      logger.info('handed to a worker', { ...about, reason: error.message });
+      logger.info('sent to a worker', { ...about, reason: error.message });
       await recordHanded(store, runId, item, error);
       dispatcher.add(fetchMessageOf(runId, item));
       return { kind: 'settled' };

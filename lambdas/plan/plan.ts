@@ -137,7 +137,7 @@ const EARLIEST_START_MS = 5 * 60_000;
 function slotProblem({ schedule, scheduledTime }: ExecutionInput, startedAt: Date): string | undefined {
   if (schedule === undefined || scheduledTime === undefined) return undefined;
   if (Date.parse(scheduledTime) - startedAt.getTime() <= EARLIEST_START_MS) return undefined;
-  return `scheduledTime: the slot ${scheduledTime} of schedule ${schedule} is in the future, and this execution was started at ${startedAt.toISOString()}; leave schedule out to fill templates from that time`;
+  return `scheduledTime: the slot ${scheduledTime} of schedule ${schedule} is in the future, and this execution was started at ${startedAt.toISOString()}; remove schedule from the input to fill templates from that time`;
 }
 
 /** The first pass: it finds every problem, before anything is done. */
@@ -190,13 +190,13 @@ async function survey(
     report(
       input.rerunOf === undefined
         ? input.sourcesFrom === undefined
-          ? 'input: names no source and no work; give sources, sourcesFrom, work or rerunOf'
+          ? 'input: names no source and no work; add sources, sourcesFrom, work or rerunOf'
           : 'sourcesFrom: the list names no source'
-        : `rerunOf: run ${input.rerunOf} left nothing undone`,
+        : `rerunOf: run ${input.rerunOf} has no failed or missing items`,
     );
   }
   if (loads.size > 0 && !hasWarehouse) {
-    report('load: this deployment has no warehouse: name one in the setting redshift, and deploy it');
+    report('load: this deployment has no warehouse: set redshift, and deploy again');
   }
   if (total > problems.length) problems.push(`and ${total - problems.length} more`);
   if (problems.length > 0) throw new InvalidInputError(problems);

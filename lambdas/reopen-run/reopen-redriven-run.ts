@@ -16,5 +16,5 @@ export async function reopenRedrivenRun(store: Store, execution: Execution): Pro
   // This is recorded first. CloseRun reads it after closing, so the later one of the two always sees the other.
   await recordRedrive(store, execution.name, execution.redriveCount);
   if (await reopenRun(store, execution.name, execution.redriveCount)) return { reopened: true };
-  return { reopened: false, why: 'no end of this execution before the redrive has closed the run' };
+  return { reopened: false, why: 'before the redrive, no end of this execution has closed the run' };
 }

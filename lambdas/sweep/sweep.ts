@@ -75,7 +75,7 @@ async function startClosing(
         stateMachineArn,
         // At most one execution a day closes the same end, however many sweeps find it.
         name: `sweep-${itemId(executionArn, String(redriveCount), now.toISOString().slice(0, 10))}`,
-        input: JSON.stringify({ ...execution, status, cause: 'a later run found it: nothing had closed it' }),
+        input: JSON.stringify({ ...execution, status, cause: 'a later run found that nothing had closed this run' }),
       }),
     );
     return true;

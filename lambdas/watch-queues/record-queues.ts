@@ -19,7 +19,7 @@ export async function recordQueues(
   const report = await readLastDays(api, 1);
   if (report.sees === 'own') {
     throw new WarehouseError(
-      `the database user ${report.user} sees only its own queries, so that the waits of all others are missing: GRANT ROLE sys:monitor TO "${report.user}"`,
+      `the database user ${report.user} sees only its own queries, so the waits of other users are missing: GRANT ROLE sys:monitor TO "${report.user}"`,
     );
   }
   const key = queuesKey(now);

@@ -153,7 +153,7 @@ function installed(name: string, { os, cpu, libc }: Platform, folder: string): s
   } catch (cause) {
     const said = String((cause as { stderr?: Buffer }).stderr ?? '').trim();
     throw new NativeInstallError(
-      `npm could not install ${name} for the workers: synthesise once with the network, or set workers.parquet=false\n${said}`,
+      `npm could not install ${name} for the workers: run synth once with a network connection, or set workers.parquet=false\n${said}`,
       { cause },
     );
   }

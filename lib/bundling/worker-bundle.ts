@@ -173,7 +173,7 @@ export function workerCommand(): string[] {
   const bytes = Buffer.byteLength(script);
   if (bytes > MAX_COMMAND_BYTES) {
     throw new WorkerCommandTooLongError(
-      `worker/bootstrap.ts makes a command of ${bytes} bytes, at most ${MAX_COMMAND_BYTES} are allowed`,
+      `worker/bootstrap.ts makes a command of ${bytes} bytes, more than the allowed ${MAX_COMMAND_BYTES}`,
     );
   }
   return ['node', '-e', script];

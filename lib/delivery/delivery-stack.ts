@@ -107,7 +107,7 @@ export class DeliveryStack extends Stack {
     if (connectionArn === undefined) return;
     const source = pipeline.pipeline.node.findChild('Source');
     const role = source.node.findAll().find((one) => one instanceof Role);
-    if (role === undefined) throw new Error('the source has no role of its own');
+    if (role === undefined) throw new Error('the source has no role');
     role.addToPrincipalPolicy(
       new PolicyStatement({ actions: ['codeconnections:UseConnection'], resources: [connectionArn] }),
     );
@@ -170,7 +170,7 @@ export class DeliveryStack extends Stack {
       projectName: `${this.stackName}-${stageName}-smoke`,
       role: new Role(this, `${stageName}-smoke-role`, {
         roleName,
-        description: `Takes on the two roles of the stage ${stageName}, and nothing else`,
+        description: `Assumes the two roles of the stage ${stageName}, and may do nothing else`,
         assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
       }),
       rolePolicyStatements: [assume(roles)],

@@ -78,7 +78,7 @@ export class StageAccess extends Construct {
     });
     role(
       'rollback',
-      'Keeps the template of a deploy whose run was complete, and puts it back where a later one was not',
+      'Stores the template of a deploy whose run was complete, and deploys it again if a later run was not',
       [
         describe,
         // CloudFormation continues with the role that the deploy has given to the stack, so no role is passed here.

@@ -90,7 +90,7 @@ export class SluiceStateMachine extends Construct {
 
   #allow(functions: Functions, name: LambdaName, statements: PolicyStatement[]): void {
     const role = functions.get(name).role;
-    if (role === undefined) throw new Error(`the function ${name} has no role of its own`);
+    if (role === undefined) throw new Error(`the function ${name} has no role`);
     new Policy(this, `${name}-asks`, { roles: [role], statements });
   }
 }

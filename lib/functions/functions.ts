@@ -201,7 +201,7 @@ function specs({
       access: [storage.access({ read: [RUNS], write: [FAILURES], uploads: [ANYWHERE] })],
     },
     gatekeeper: {
-      description: 'Looks whether the work is done, and throws NotReadyError while it is not',
+      description: 'Checks whether the work is done, and throws NotReadyError while it is not',
       memoryMiB: 512,
       timeout: LONG,
       access: [
@@ -242,12 +242,12 @@ function specs({
       ],
     },
     broken: {
-      description: 'Ends an execution by the error that broke it, or opens its run again where it was redriven',
+      description: 'Ends an execution with the error that broke it, or opens its run again after a redrive',
       ...small,
       access: [storage.access({ read: [RUNS], write: [RUNS], remove: REOPENED })],
     },
     sweep: {
-      description: 'Closes runs that ended and that nobody has closed',
+      description: 'Closes runs that ended but were not closed',
       ...small,
       access: [storage.access({ read: [RUNS] })],
     },
@@ -271,7 +271,7 @@ function specs({
       ],
     },
     'at-deploy': {
-      description: 'Does the steps of a deploy that CloudFormation has no resource for',
+      description: 'Does the steps of a deploy for which CloudFormation has no resource',
       memoryMiB: 256,
       timeout: Duration.minutes(2),
       access: [ecsRoleAccess(storage)],
@@ -284,7 +284,7 @@ function warehouseSpecs({ settings, storage }: FunctionsProps): Partial<Record<L
   if (settings.redshift === undefined) return {};
   return {
     load: {
-      description: 'Loads a closed run into the warehouse, and throws NotReadyError until it is there',
+      description: 'Loads a closed run into the warehouse, and throws NotReadyError until it is loaded',
       memoryMiB: 1_769,
       timeout: LONG,
       access: [

@@ -77,10 +77,10 @@ export class Alerts extends Construct {
     events.add(
       'Forced',
       of(
-        'A run went on without all of its items, since its time was up',
+        'A run went on with items missing, because its time was up',
         // A person who writes `force` into the input does not need an alert.
         { outcome: ['partial', 'complete'], forced: [true], reason: [{ 'anything-but': 'input' }] },
-        `${run} was FORCED on: ${counts}. ${more}`,
+        `${run} was FORCED: ${counts}. ${more}`,
       ),
     );
     events.add(
@@ -123,7 +123,7 @@ export class Alerts extends Construct {
     });
     const detail = (name: string) => EventField.fromPath(`$.detail.${name}`);
     events.add('RunIsOld', {
-      description: 'A run has gone on for longer than it should',
+      description: 'A run takes longer than alerts.runHours',
       pattern: this.#own(EVENT_KINDS.runIsOld),
       says: `${this.#sender}: run ${detail('runId')} is OLD: it has gone on for ${detail('hours')} hours. See: npx sluice watch ${detail('runId')}; to stop it: npx sluice cancel ${detail('runId')}`,
     });
@@ -139,22 +139,22 @@ export class Alerts extends Construct {
     const most = { statistic: Stats.MAXIMUM };
     const sum = { statistic: Stats.SUM };
     alarms.add('dead-letters', {
-      says: 'Messages have lain in the dead-letter queue for minutes: no worker could take them, and no run has asked for them. docs/operations.md#dead-letters',
+      says: 'Messages are in the dead-letter queue: no worker could process them, and no run that goes on owns them. docs/operations.md#dead-letters',
       metric: deadLetters.metricApproximateNumberOfMessagesVisible(most),
     });
     alarms.add('undelivered', {
-      says: 'A start of a schedule, the end of a run or an alert could not be delivered, and lies in the queue of the undelivered. docs/operations.md#undelivered',
+      says: 'A start of a schedule, the end of a run or an alert could not be delivered, and is in the queue of undelivered events. docs/operations.md#undelivered',
       metric: undelivered.metricApproximateNumberOfMessagesVisible(most),
     });
     for (const name of MANY_AT_ONCE) {
       alarms.add(`throttles-${name}`, {
-        says: `Lambda had no room for the function ${name}: the account's concurrency is used up, and runs are slower. docs/operations.md#throttles`,
+        says: `Lambda throttled the function ${name}: the concurrency of the account is used up, and runs are slower. docs/operations.md#throttles`,
         metric: functions.get(name).metricThrottles(sum),
         from: 10,
       });
     }
     alarms.add('watch-failed', {
-      says: 'The function that looks for old runs and missed schedules failed, so that nobody would be told of them. docs/operations.md#watch-failed',
+      says: 'The function that looks for old runs and missed schedules failed, so nobody would receive an alert about them. docs/operations.md#watch-failed',
       metric: functions.get('watch').metricErrors(sum),
     });
     const { dollarsADay } = settings.alerts;

@@ -88,7 +88,7 @@ export class Dashboard extends Construct {
         [queue.metricApproximateNumberOfMessagesVisible(most), queue.metricApproximateNumberOfMessagesNotVisible(most)],
         [queue.metricApproximateAgeOfOldestMessage(most)],
       ),
-      graph('Left over', [
+      graph('Dead letters', [
         deadLetters.metricApproximateNumberOfMessagesVisible({ ...most, label: 'dead letters' }),
         undelivered.metricApproximateNumberOfMessagesVisible({ ...most, label: 'undelivered' }),
       ]),
@@ -96,8 +96,8 @@ export class Dashboard extends Construct {
         'Time of functions',
         BUSY.map((name) => functions.get(name).metricDuration({ ...most, label: name })),
       ),
-      graph('No room for functions, and errors', [
-        ...BUSY.map((name) => functions.get(name).metricThrottles({ ...sum, label: `${name}: no room` })),
+      graph('Throttles and errors of functions', [
+        ...BUSY.map((name) => functions.get(name).metricThrottles({ ...sum, label: `${name}: throttled` })),
         // A gatekeeper that waits ends with an error, so its errors are not shown.
         ...BUSY.filter((name) => name !== 'gatekeeper').map((name) =>
           functions.get(name).metricErrors({ ...sum, label: `${name}: errors` }),
@@ -118,7 +118,7 @@ export class Dashboard extends Construct {
       [
         graph('Gate', [sum('GateLooks')], [this.#metric('RunsForced', Stats.AVERAGE, 'share of forced runs')]),
         graph('Workers', [sum('WorkerMinutes')], [sum('LateResults')]),
-        graph('Memory, of what there is', [most('TransferMemoryPercent'), most('WorkerMemoryPercent')]),
+        graph('Memory, as a share of the limit', [most('TransferMemoryPercent'), most('WorkerMemoryPercent')]),
       ],
     ];
   }

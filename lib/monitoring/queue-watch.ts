@@ -46,13 +46,13 @@ export function addQueueAlarms(alarms: Alarms, functions: Functions, { watchWait
     keepsState: true,
   });
   alarms.add('queue-timeout', {
-    says: 'A queue of the warehouse has no timeout, so that one query can hold a slot for ever. "npx sluice wlm" shows the queue and a timeout that would do. docs/operations.md#queue-timeout',
+    says: 'A queue of the warehouse has no timeout, so one query can hold a slot for ever. "npx sluice wlm" shows the queue and a sufficient timeout. docs/operations.md#queue-timeout',
     metric: metric('QueuesWithoutTimeout'),
     period,
     keepsState: true,
   });
   alarms.add('watch-queues-failed', {
-    says: "The function that reads the warehouse's queues failed, so that nobody would be told of long waits. docs/operations.md#watch-queues-failed",
+    says: 'The function that reads the queues of the warehouse failed, so nobody would receive an alert about long waits. docs/operations.md#watch-queues-failed',
     metric: functions.get('watch-queues').metricErrors({ statistic: Stats.SUM }),
   });
 }

@@ -59,13 +59,13 @@ export class Network extends Construct {
       this.assignPublicIp = false;
       if (this.subnets.length === 0) {
         throw new NoSubnetsError(
-          `network.vpcId: ${vpcId} has no private subnets with a route to a NAT; add some, or leave network.vpcId out for a VPC of Sluice's own`,
+          `network.vpcId: ${vpcId} has no private subnets with a route to a NAT; add such subnets, or remove network.vpcId to get a VPC of Sluice's own`,
         );
       }
     }
     this.securityGroup = new SecurityGroup(this, 'Workers', {
       vpc: this.vpc,
-      description: 'Sluice workers: nothing comes in, sources and AWS are reached',
+      description: 'Sluice workers: no inbound connections; outbound to sources and AWS',
       allowAllOutbound: true,
     });
   }

@@ -18,21 +18,23 @@ export const deliveryRules: readonly SettingsRule[] = [
       return 'delivery.source is connection, which takes the ARN of a connection: make one in the console (Developer Tools, Connections)';
     return source === 'connection' || connectionArn === undefined
       ? undefined
-      : `delivery.source is ${source}, which uses no connection; leave it out`;
+      : `delivery.source is ${source}, which uses no connection; remove delivery.connectionArn`;
   }),
   rule(['delivery.repository', 'delivery.source'], ({ source, repository }) => {
     const isPath = repository.includes('/');
     if (source === 'codecommit') {
-      return isPath ? `CodeCommit names a repository without a slash, and this is ${repository}` : undefined;
+      return isPath
+        ? `a repository of CodeCommit has no slash in its name, but delivery.repository is ${repository}`
+        : undefined;
     }
-    return isPath ? undefined : `delivery.source is ${source}, which takes owner/name, and this is ${repository}`;
+    return isPath
+      ? undefined
+      : `delivery.source is ${source}, which needs owner/name, but delivery.repository is ${repository}`;
   }),
   rule(['delivery.stages'], ({ stages }) => {
     const names = stages.map(({ name }) => name.toLowerCase());
     const twice = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
-    return twice.length === 0
-      ? undefined
-      : `each stage takes a name of its own, and ${twice.join(', ')} is there twice`;
+    return twice.length === 0 ? undefined : `each stage needs a different name, but ${twice.join(', ')} occurs twice`;
   }),
   rule(['delivery.stages', 'stackName'], (delivery, settings) => {
     const places = delivery.stages.map((stage) => {
@@ -51,7 +53,7 @@ export const deliveryRules: readonly SettingsRule[] = [
       delivery.source === 'github-actions' ||
       (delivery.account !== undefined && delivery.region !== undefined)
       ? undefined
-      : `${apart.map(({ name }) => name).join(', ')} name an account or a region, so the pipeline has to know its own: set delivery.account and delivery.region`;
+      : `${apart.map(({ name }) => name).join(', ')} name an account or a region, so the pipeline also needs its own: set delivery.account and delivery.region`;
   }),
   rule(['delivery.stages', 'network.vpcId'], (delivery, settings) => {
     const unknown = delivery.stages.filter((stage) => {
@@ -61,13 +63,15 @@ export const deliveryRules: readonly SettingsRule[] = [
     });
     return unknown.length === 0
       ? undefined
-      : `${unknown.map(({ name }) => name).join(', ')} use an existing VPC, which the synth looks up: name the account and the region of the stage`;
+      : `${unknown.map(({ name }) => name).join(', ')} use an existing VPC, which synth looks up: name the account and the region of the stage`;
   }),
   rule(['delivery.stackName', 'stackName'], (delivery, settings) => {
     const taken = [settings, ...delivery.stages.map((stage) => settingsOfStage(settings, stage))].some(
       ({ stackName }) => stackName === delivery.stackName,
     );
-    return taken ? `${delivery.stackName} is the stack of the app; the pipeline takes another name` : undefined;
+    return taken
+      ? `${delivery.stackName} is the stack of the app; give the stack of the pipeline another name`
+      : undefined;
   }),
 ];
 

@@ -52,7 +52,7 @@ export const deliverySettings = z.strictObject({
   source: z
     .enum(['connection', 'codecommit', 'github-actions'])
     .describe(
-      'Where the code comes from: `connection` for GitHub, GitLab and Bitbucket by CodeConnections; `codecommit`; or `github-actions` for no pipeline at all, but roles that a workflow of GitHub may assume.',
+      'Where the code comes from: `connection` for GitHub, GitLab and Bitbucket by CodeConnections; `codecommit`; or `github-actions` for roles that a workflow of GitHub may assume, without a pipeline.',
     ),
   repository: z
     .string()
@@ -68,20 +68,20 @@ export const deliverySettings = z.strictObject({
     .optional()
     .describe('The connection to the host of the repository, for the source `connection`.'),
   account: ACCOUNT.optional().describe(
-    'AWS account of the delivery itself. Stages in accounts or regions of their own need it.',
+    'AWS account of the delivery itself. It is needed if a stage has another account or region.',
   ),
   region: REGION.optional().describe(
-    'Region of the delivery itself. Stages in accounts or regions of their own need it.',
+    'Region of the delivery itself. It is needed if a stage has another account or region.',
   ),
   test: z
     .string()
     .default('npm test')
-    .describe('The command that tests the code before the synth. An empty text leaves the tests out.'),
+    .describe('The command that tests the code before the synth. An empty text skips the tests.'),
   stages: z
     .array(stage)
     .refine((stages) => stages.length > 0 && stages.length <= 10, 'takes one to ten stages')
     .default([stage.parse({ name: 'production' })])
-    .describe('Where the app is deployed to, one stage after the other.'),
+    .describe('The stages to which the app is deployed, one after the other.'),
   smoke: executionInput
     .default(SMOKE)
     .describe(

@@ -18,7 +18,7 @@ export class SettingsError extends Error {
     const count = problems.length === 1 ? '1 setting needs' : `${problems.length} settings need`;
     super(
       `${count} another value:\n${problems.map((problem) => `- ${problem}`).join('\n')}\n` +
-        `Settings stand in cdk.json under context.${ROOT}, or come as -c ${ROOT}.name=value; docs/settings.md lists them.`,
+        `Write settings in cdk.json under context.${ROOT}, or pass them as -c ${ROOT}.name=value; docs/settings.md lists them.`,
     );
     this.problems = problems;
   }
@@ -66,7 +66,7 @@ function brokenRules(settings: Settings, wrong: readonly Path[]): string[] {
 function problemsOfStages(settings: Settings, known: readonly string[]): string[] {
   return (settings.delivery?.stages ?? []).flatMap((stage, index) => {
     const place = `delivery.stages[${index}].settings`;
-    if ('delivery' in stage.settings) return [`${place}.delivery: a stage takes no delivery of its own`];
+    if ('delivery' in stage.settings) return [`${place}.delivery: the settings of a stage must not contain delivery`];
     try {
       readSettings({ [ROOT]: settingsOfStage(settings, stage) });
       return [];
@@ -113,7 +113,7 @@ function describe(raw: unknown, path: Path, issue: z.core.$ZodIssue): string {
     typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${String(part)}`,
   );
   if (issue.code === 'unrecognized_keys') {
-    return `${name.join('')}: there is no such setting; there are ${Object.keys(shapeAt(issue.path)?.properties ?? {}).join(', ')}`;
+    return `${name.join('')}: there is no such setting; the settings here are ${Object.keys(shapeAt(issue.path)?.properties ?? {}).join(', ')}`;
   }
   const value = path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part], raw);
   const got = value === undefined ? 'got nothing' : `got ${JSON.stringify(value)}`;

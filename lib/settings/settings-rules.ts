@@ -68,35 +68,35 @@ export const settingsRules: readonly SettingsRule[] = [
     problem: ({ gate }) =>
       gateFitsHistory(gate.attempts)
         ? undefined
-        : `${gate.attempts} attempts make ${gateEvents(gate.attempts)} events of history; Step Functions ends an execution at ${HISTORY_EVENTS}, and ${KEPT_EVENTS} are kept for the rest of the run; wait as long with fewer attempts and a longer gate.intervalSeconds`,
+        : `${gate.attempts} attempts need ${gateEvents(gate.attempts)} events of history; Step Functions ends an execution at ${HISTORY_EVENTS}, and the rest of the run needs ${KEPT_EVENTS}; use fewer attempts and a longer gate.intervalSeconds`,
   },
   {
     settings: ['gate.intervalSeconds', 'gate.attempts', 'run.timeoutHours'],
     problem: (settings) =>
       gateWaitSeconds(settings.gate) < settings.run.timeoutHours * 3_600
         ? undefined
-        : `the gate waits ${describeSeconds(gateWaitSeconds(settings.gate))}, and run.timeoutHours ends the run after ${describeSeconds(settings.run.timeoutHours * 3_600)}, without a forced end; raise run.timeoutHours or wait less`,
+        : `the gate waits ${describeSeconds(gateWaitSeconds(settings.gate))}, and run.timeoutHours ends the run after ${describeSeconds(settings.run.timeoutHours * 3_600)}, before the gate can force its end; raise run.timeoutHours, or let the gate wait less`,
   },
   {
     settings: ['gate.intervalSeconds', 'gate.attempts', 'gate.mayEndBeforeItems', 'workers.itemMinutes'],
     problem: (settings) =>
       settings.gate.mayEndBeforeItems || settings.workers.itemMinutes * 60 <= gateWaitSeconds(settings.gate)
         ? undefined
-        : `the gate waits ${describeSeconds(gateWaitSeconds(settings.gate))} and one item may take ${describeSeconds(settings.workers.itemMinutes * 60)}, so a slow item comes late; lower workers.itemMinutes, let the gate wait longer, or accept it with gate.mayEndBeforeItems=true`,
+        : `the gate waits ${describeSeconds(gateWaitSeconds(settings.gate))} and one item may take ${describeSeconds(settings.workers.itemMinutes * 60)}, so a slow item is late; lower workers.itemMinutes, let the gate wait longer, or accept it with gate.mayEndBeforeItems=true`,
   },
   {
     settings: ['alerts.runHours', 'run.timeoutHours'],
     problem: ({ alerts, run }) =>
       alerts.runHours === undefined || alerts.runHours < run.timeoutHours
         ? undefined
-        : `run.timeoutHours ends a run after ${run.timeoutHours} hours, so that no run is ever older than alerts.runHours (${alerts.runHours}); lower it`,
+        : `run.timeoutHours ends a run after ${run.timeoutHours} hours, so no run can be older than alerts.runHours (${alerts.runHours}); lower alerts.runHours`,
   },
   {
     settings: ['alerts.dollarsADay', 'alerts.email', 'alerts.topic'],
     problem: ({ alerts }) =>
       alerts.dollarsADay === undefined || alertsAreOn(alerts)
         ? undefined
-        : 'alerts.dollarsADay is set, but nobody would receive the alert; set alerts.email or alerts.topic, too',
+        : 'alerts.dollarsADay is set, but nobody would receive the alert; set alerts.email or alerts.topic too',
   },
   {
     settings: ['gate.waitFor', 'gate.functions'],
@@ -114,7 +114,7 @@ export const settingsRules: readonly SettingsRule[] = [
     problem: ({ ingest }) =>
       ingest.children * ingest.slicesAtOnce <= ingest.maxLambdas
         ? undefined
-        : `ingest.children × ingest.slicesAtOnce is ${ingest.children * ingest.slicesAtOnce}, more than ingest.maxLambdas allows (${ingest.maxLambdas}); lower one, or raise ingest.maxLambdas where the account's Lambda quota allows it`,
+        : `ingest.children × ingest.slicesAtOnce is ${ingest.children * ingest.slicesAtOnce}, more than ingest.maxLambdas allows (${ingest.maxLambdas}); lower one of them, or raise ingest.maxLambdas if the Lambda quota of the account allows it`,
   },
   {
     settings: ['ingest.memoryMiB', 'ingest.connections', 'ingest.bufferMiB'],
@@ -153,7 +153,7 @@ export const settingsRules: readonly SettingsRule[] = [
       const needed = WORKER_BASE_MIB + workers.itemsAtOnce * item;
       return workers.memoryMiB >= needed
         ? undefined
-        : `a worker takes ${WORKER_BASE_MIB} MiB, and the process of each item at once at least ${item}: workers.itemsAtOnce (${workers.itemsAtOnce}) calls for ${needed} MiB, more than workers.memoryMiB (${workers.memoryMiB})`;
+        : `a worker needs ${WORKER_BASE_MIB} MiB, and the process of each simultaneous item at least ${item}: workers.itemsAtOnce (${workers.itemsAtOnce}) needs ${needed} MiB, more than workers.memoryMiB (${workers.memoryMiB})`;
     },
   },
   {
@@ -168,28 +168,28 @@ export const settingsRules: readonly SettingsRule[] = [
     problem: ({ workers }) =>
       workers.itemMinutes * 60 + workers.visibilitySeconds <= LONGEST_VISIBILITY_SECONDS
         ? undefined
-        : `SQS hides a message for 12 hours in all: workers.itemMinutes (${workers.itemMinutes}) and workers.visibilitySeconds (${workers.visibilitySeconds}) must stay within that together`,
+        : `SQS hides a message for 12 hours in all: workers.itemMinutes (${workers.itemMinutes}) and workers.visibilitySeconds (${workers.visibilitySeconds}) together must not exceed this`,
   },
   {
     settings: ['bucket.incompleteUploadDays', 'run.timeoutHours'],
     problem: ({ bucket, run }) =>
       bucket.incompleteUploadDays * 24 >= run.timeoutHours
         ? undefined
-        : `S3 would remove uploads of a run that still goes on: bucket.incompleteUploadDays is ${bucket.incompleteUploadDays}, and a run may take ${run.timeoutHours} hours (run.timeoutHours)`,
+        : `S3 would remove uploads of a run that still goes on: bucket.incompleteUploadDays is ${bucket.incompleteUploadDays}, but a run may take ${run.timeoutHours} hours (run.timeoutHours)`,
   },
   {
     settings: ['run.keepDays', 'run.timeoutHours'],
     problem: ({ run }) =>
       run.keepDays * 24 >= run.timeoutHours
         ? undefined
-        : `records of a run that still goes on would be removed: run.keepDays is ${run.keepDays}, and a run may take ${run.timeoutHours} hours (run.timeoutHours)`,
+        : `S3 would remove records of a run that still goes on: run.keepDays is ${run.keepDays}, but a run may take ${run.timeoutHours} hours (run.timeoutHours)`,
   },
   {
     settings: ['network.vpcId', 'network.flowLogs'],
     problem: ({ network }) =>
       network.vpcId === undefined || !network.flowLogs
         ? undefined
-        : `network.flowLogs is for a VPC of Sluice's own; ${network.vpcId} is looked after where it was made`,
+        : `network.flowLogs needs Sluice's own VPC; turn on the flow logs of ${network.vpcId} where you manage this VPC`,
   },
   {
     settings: ['schedules'],
@@ -198,7 +198,7 @@ export const settingsRules: readonly SettingsRule[] = [
       const twice = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
       return twice.length === 0
         ? undefined
-        : `each schedule takes a name of its own, and ${twice.join(', ')} is there twice`;
+        : `each schedule needs a different name, but ${twice.join(', ')} occurs twice`;
     },
   },
   {
@@ -207,7 +207,7 @@ export const settingsRules: readonly SettingsRule[] = [
       const taken = schedules.filter(({ input }) => 'schedule' in input || 'scheduledTime' in input);
       return taken.length === 0
         ? undefined
-        : `input takes no schedule and no scheduledTime of its own: the schedule fills them in (${taken.map((one) => one.name).join(', ')})`;
+        : `the input of a schedule must not contain schedule or scheduledTime, because the schedule adds them (${taken.map((one) => one.name).join(', ')})`;
     },
   },
   {
@@ -229,14 +229,14 @@ export const settingsRules: readonly SettingsRule[] = [
     problem: ({ redshift, gate }) =>
       redshift === undefined || gateFitsHistory(gate.attempts, redshift.attempts)
         ? undefined
-        : `redshift.attempts (${redshift.attempts}) and gate.attempts (${gate.attempts}) make ${gateEvents(gate.attempts) + gateEvents(redshift.attempts)} events of history together; Step Functions ends an execution at ${HISTORY_EVENTS}; look less often, with a longer redshift.intervalSeconds`,
+        : `redshift.attempts (${redshift.attempts}) and gate.attempts (${gate.attempts}) together need ${gateEvents(gate.attempts) + gateEvents(redshift.attempts)} events of history; Step Functions ends an execution at ${HISTORY_EVENTS}; use fewer attempts and a longer redshift.intervalSeconds`,
   },
   {
     settings: ['redshift', 'gate.intervalSeconds', 'gate.attempts', 'run.timeoutHours'],
     problem: ({ redshift, gate, run }) =>
       redshift === undefined || gateWaitSeconds(gate) + loadWaitSeconds(redshift) < run.timeoutHours * 3_600
         ? undefined
-        : `the gate and the loads wait ${describeSeconds(gateWaitSeconds(gate) + loadWaitSeconds(redshift))}, and run.timeoutHours ends the run after ${describeSeconds(run.timeoutHours * 3_600)}; raise run.timeoutHours or wait less`,
+        : `the gate and the loads wait ${describeSeconds(gateWaitSeconds(gate) + loadWaitSeconds(redshift))}, and run.timeoutHours ends the run after ${describeSeconds(run.timeoutHours * 3_600)}; raise run.timeoutHours, or let them wait less`,
   },
   {
     settings: ['redshift', 'schedules', 'defaultInput'],
@@ -248,7 +248,7 @@ export const settingsRules: readonly SettingsRule[] = [
       const loading = inputs.filter(([, input]) => namesLoad(input)).map(([name]) => name);
       return redshift !== undefined || loading.length === 0
         ? undefined
-        : `${loading.join(', ')} load into a warehouse, and none is named: set redshift`;
+        : `${loading.join(', ')} load into a warehouse, but the deployment has no warehouse: set redshift`;
     },
   },
   {
@@ -264,7 +264,7 @@ export const settingsRules: readonly SettingsRule[] = [
       const bytes = Buffer.byteLength(JSON.stringify(groupsAsVariables({ sources }, 'sources')));
       return bytes <= SOURCES_MAX_BYTES
         ? undefined
-        : `takes at most ${SOURCES_MAX_BYTES} bytes as a variable of a function and got ${bytes}; cover several hosts by one pattern such as *.example.org`;
+        : `takes at most ${SOURCES_MAX_BYTES} bytes as a variable of a function, got ${bytes}; combine several hosts into one pattern such as *.example.org`;
     },
   },
   {
@@ -273,7 +273,7 @@ export const settingsRules: readonly SettingsRule[] = [
       const bytes = Buffer.byteLength(JSON.stringify(planVariables(settings)));
       return bytes <= PLAN_MAX_BYTES
         ? undefined
-        : `takes at most ${PLAN_MAX_BYTES} bytes as variables of a function, together with gate, ingest, workers, sources and limits, and got ${bytes}; put a long list of sources into an S3 object and name that in sourcesFrom`;
+        : `takes at most ${PLAN_MAX_BYTES} bytes as variables of a function, together with gate, ingest, workers, sources and limits, got ${bytes}; put a long list of sources into an S3 object and name that in sourcesFrom`;
     },
   },
   ...deliveryRules,
@@ -297,12 +297,12 @@ function fargateProblem(cpu: number, memoryMiB: number): string | undefined {
   if (takes === undefined) {
     return [512, 1_024, 2_048].includes(memoryMiB)
       ? undefined
-      : `Fargate takes 512, 1024 or 2048 MiB with workers.cpu ${cpu}, and workers.memoryMiB is ${memoryMiB}`;
+      : `Fargate takes 512, 1024 or 2048 MiB with workers.cpu ${cpu}, but workers.memoryMiB is ${memoryMiB}`;
   }
   const { from, to, step } = takes;
   return memoryMiB >= from && memoryMiB <= to && memoryMiB % step === 0
     ? undefined
-    : `Fargate takes ${from} to ${to} MiB in steps of ${step} with workers.cpu ${cpu}, and workers.memoryMiB is ${memoryMiB}`;
+    : `Fargate takes ${from} to ${to} MiB in steps of ${step} with workers.cpu ${cpu}, but workers.memoryMiB is ${memoryMiB}`;
 }
 
 function describeSeconds(seconds: number): string {

@@ -41,7 +41,7 @@ const bucket = z.strictObject({
   deleteWithStack: z
     .boolean()
     .default(false)
-    .describe('Deletes the bucket and all that is in it when the stack is destroyed. Otherwise the bucket stays.'),
+    .describe('Deletes the bucket with its content when the stack is destroyed. Otherwise the bucket is kept.'),
 });
 
 const encryption = z.strictObject({
@@ -50,7 +50,7 @@ const encryption = z.strictObject({
     .regex(/^(service|own|arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+)$/, 'takes service, own, or the ARN of a KMS key')
     .default('service')
     .describe(
-      "What encrypts the bucket, the queues and the log groups: `service` for keys that S3, SQS and CloudWatch Logs hold themselves, at no cost; `own` for a KMS key made with the stack, a dollar a month, which outlives the stack; or the ARN of a KMS key of yours, whose policy has to let the account's IAM policies, CloudWatch Logs and EventBridge use it.",
+      "What encrypts the bucket, the queues and the log groups: `service` for the keys of S3, SQS and CloudWatch Logs, at no cost; `own` for a KMS key that the stack creates, for $1 a month, and that is kept when the stack is destroyed; or the ARN of a KMS key of yours, whose policy has to let the account's IAM policies, CloudWatch Logs and EventBridge use it.",
     ),
   formerKeys: z
     .array(z.string().regex(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, 'takes the ARN of a KMS key'))
@@ -66,7 +66,7 @@ const network = z.strictObject({
     .regex(/^vpc-[0-9a-f]{8,17}$/, 'takes the id of a VPC, such as vpc-0123456789abcdef0')
     .optional()
     .describe(
-      'An existing VPC for the workers; they run in its private subnets with a way out. Without it, a VPC of its own with public subnets and no NAT.',
+      'An existing VPC for the workers, which run in its private subnets with a route to the Internet. Without it, the stack creates a VPC with public subnets and no NAT.',
     ),
   flowLogs: z
     .boolean()
@@ -86,17 +86,17 @@ const logs = z.strictObject({
       1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1_096, 1_827, 2_192, 2_557, 2_922, 3_288, 3_653,
     ])
     .default(7)
-    .describe('Days for which logs are kept; CloudWatch takes these only.'),
+    .describe('Days for which logs are kept. CloudWatch accepts only these values.'),
   level: z
     .enum(['DEBUG', 'INFO', 'WARN', 'ERROR'])
     .default('INFO')
     .describe(
-      'The least that functions and workers log. `DEBUG` adds a line for each request to AWS, to a source and to any other server, with its status and time. Use it to find a fault, not all the time.',
+      'The lowest level that functions and workers log. `DEBUG` adds a line for each request to AWS, to a source and to any other server, with its status and time. Use it to find a fault, not all the time.',
     ),
   stateMachineLevel: z
     .enum(['OFF', 'FATAL', 'ERROR', 'ALL'])
     .default('ERROR')
-    .describe('Which events of the state machine are logged. Inputs and outputs of states never are.'),
+    .describe('Which events of the state machine are logged. Inputs and outputs of states are never logged.'),
 });
 
 const schedule = z.strictObject({
@@ -143,10 +143,12 @@ export const settingsSchema = z.strictObject({
   metrics: metricsSchema.prefault({}),
   redshift: redshiftSchema
     .optional()
-    .describe('The Redshift warehouse that runs load into: docs/redshift.md. Without it nothing of it is deployed.'),
+    .describe(
+      'The Redshift warehouse that runs load into: docs/redshift.md. Without it, Sluice deploys nothing for a warehouse.',
+    ),
   delivery: deliverySettings
     .optional()
-    .describe('The pipeline that deploys at each push: docs/delivery.md. Without it nothing of it is there.'),
+    .describe('The pipeline that deploys at each push: docs/delivery.md. Without it, there is no pipeline.'),
   schedules: z.array(schedule).default([]).describe('Schedules that start runs.'),
   defaultInput: executionInput.optional().describe('The input of an execution that is started with `{}`.'),
 });

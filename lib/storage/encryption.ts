@@ -89,7 +89,7 @@ export class Encryption extends Construct {
   #ownKey(): IKey {
     const { region, account, partition, stackName, urlSuffix } = Stack.of(this);
     const key = new Key(this, 'Key', {
-      description: `What the Sluice deployment ${stackName} keeps`,
+      description: `Data of the Sluice deployment ${stackName}`,
       enableKeyRotation: true,
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });

@@ -65,14 +65,14 @@ export function credentialProblems(fields: CredentialFields): { path: string[]; 
       problems.push({
         path,
         problem:
-          'takes a reference such as { "secret": "name", "field": "token" }, since whoever may read the run could read it here',
+          'takes a reference such as { "secret": "name", "field": "token" }, because everybody who may read the run could read the value here',
       });
     }
     if (typeof value !== 'string' && SENT_ANYWHERE.has(lower)) {
-      problems.push({ path, problem: 'takes no secret: redirects carry this header to other hosts' });
+      problems.push({ path, problem: 'must not contain a secret, because redirects send this header to other hosts' });
     }
   }
   if (ways.length > 1)
-    problems.push({ path: [], problem: `takes one of ${ways.join(', ')}: each of them is the authorization` });
+    problems.push({ path: [], problem: `takes one of ${ways.join(', ')}: each of them sets the authorization` });
   return problems;
 }

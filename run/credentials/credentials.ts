@@ -118,7 +118,7 @@ export class Credentials {
       const { secretReader } = await import('./secret-reader.ts');
       this.#readSecret ??= secretReader(this.#config);
       const text = await this.#readSecret(reference.secret);
-      if (text === undefined) throw new CredentialError(`${nameOf(reference)} holds no text`);
+      if (text === undefined) throw new CredentialError(`${nameOf(reference)} is not text`);
       return text;
     }
     const { parameterReader } = await import('./parameter-reader.ts');
@@ -137,13 +137,13 @@ function nameOf(reference: CredentialReference): string {
  */
 function fieldOf(text: string, field: string, name: string): string {
   const parsed = parseJson(text);
-  if (parsed === undefined) throw new CredentialError(`${name} is no JSON object, so it has no field "${field}"`);
+  if (parsed === undefined) throw new CredentialError(`${name} is not a JSON object, so it has no field "${field}"`);
   const value: unknown =
     typeof parsed === 'object' && parsed !== null && Object.hasOwn(parsed, field)
       ? (parsed as Record<string, unknown>)[field]
       : undefined;
   if (typeof value !== 'string' && typeof value !== 'number') {
-    throw new CredentialError(`${name} has no text in a field "${field}"`);
+    throw new CredentialError(`${name} has no field "${field}" with a text`);
   }
   return String(value);
 }
@@ -151,7 +151,7 @@ function fieldOf(text: string, field: string, name: string): string {
 function headerValue(text: string, from: CredentialReference): string {
   // Node quotes an invalid header value in its error. This check comes first, so that the value is not quoted.
   if (/^[\t\x20-\x7e]*$/.test(text)) return text;
-  throw new CredentialError(`${nameOf(from)} holds characters that no header takes`);
+  throw new CredentialError(`${nameOf(from)} contains characters that a header can't contain`);
 }
 
 const FOR_GOOD = new Set([

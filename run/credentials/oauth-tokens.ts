@@ -110,7 +110,7 @@ export class TokenCache {
       return { token: answer.data.access_token, until: askedAt + kept * 1_000 };
     } catch (error) {
       if (error instanceof PermanentTransferError || error instanceof TokenUnavailableError) throw error;
-      throw new TokenUnavailableError(`${who} can't be asked: ${(error as Error).message}`, { cause: error });
+      throw new TokenUnavailableError(`the request to ${who} failed: ${(error as Error).message}`, { cause: error });
     } finally {
       await dispatcher.destroy();
     }

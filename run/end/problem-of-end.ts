@@ -23,10 +23,10 @@ export function problemOfEnd(
   if (closing.problem !== undefined) return closing.problem;
   const reason = reasonOf(closing) ?? '';
   if (closing.forced && counts.missing > 0) {
-    const message = `the gate of run ${runId} was passed with ${counts.missing} of ${counts.items} items missing`;
+    const message = `the gate of run ${runId} opened with ${counts.missing} of ${counts.items} items missing`;
     return problemOf({ code: GATE_CODES[reason] ?? 'run-broke', name: 'NotReadyError', message }, { run: runId });
   }
   if (outcome !== 'failed') return null;
-  const message = `${counts.failed} of ${counts.items} items of run ${runId} failed, and none is done`;
+  const message = `${counts.failed} of ${counts.items} items of run ${runId} failed, and no item is done`;
   return problemOf({ code: 'all-failed', name: 'Failed', message }, { run: runId });
 }

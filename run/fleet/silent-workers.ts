@@ -38,7 +38,7 @@ export async function stopSilentWorkers(fleet: Fleet, store: Store, now: Date): 
         await fleet.client.send(
           new StopTaskCommand({ cluster: fleet.cluster, task: taskArn, reason: `Sluice: ${silence}` }),
         );
-        const message = `${silence}: it is stopped and replaced`;
+        const message = `${silence}: Sluice stops and replaces it`;
         problems.push({ name: 'SilentWorker', code: 'worker-silent', message, worker });
       },
       { concurrency: SIGNS_AT_ONCE },

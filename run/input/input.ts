@@ -13,7 +13,7 @@ import { DEFAULT_WAIT_FOR, waitForSchema } from './wait-for.ts';
 const urlSchema = z.string().superRefine((value, context) => {
   // The URL parser drops some white space, and would read "http://h/a # note" as one URL.
   if (/[\s\p{Cc}]/u.test(value)) {
-    context.addIssue('takes no white space: write %20 for a space that belongs to the URL');
+    context.addIssue('takes no white space: write %20 for a space in the URL');
     return;
   }
   // Braces are not allowed everywhere in a URL (for example in a port), so this checks the URL with its templates
@@ -22,7 +22,9 @@ const urlSchema = z.string().superRefine((value, context) => {
   if (url === null) context.addIssue('takes an absolute URL');
   else if (url.protocol !== 'http:' && url.protocol !== 'https:') context.addIssue('takes an http or https URL');
   else if (url.username !== '' || url.password !== '') {
-    context.addIssue('takes no user name and password, which whoever may read the run could read here: use basicAuth');
+    context.addIssue(
+      'takes no user name and password, because everybody who may read the run could read them here: use basicAuth',
+    );
   }
 });
 
@@ -93,9 +95,9 @@ const sourcesFromSchema = z
   })
   .superRefine(({ bucket, key, url }, context) => {
     if ((key === undefined) === (url === undefined)) {
-      context.addIssue('takes either the key of an object in S3 or a url, and one of the two');
+      context.addIssue('takes either the key of an object in S3 or a url, not both');
     } else if (url !== undefined && bucket !== undefined) {
-      context.addIssue({ code: 'custom', path: ['bucket'], message: 'belongs to a key: leave it out beside a url' });
+      context.addIssue({ code: 'custom', path: ['bucket'], message: 'belongs to a key: remove it if you give a url' });
     }
   });
 
@@ -130,7 +132,7 @@ export const executionInputSchema = z
   })
   .refine(({ rerunOf, sources, sourcesFrom, work }) => rerunOf === undefined || !(sources ?? sourcesFrom ?? work), {
     path: ['rerunOf'],
-    error: 'takes its items from the earlier run: leave sources, sourcesFrom and work out',
+    error: 'takes its items from the earlier run: remove sources, sourcesFrom and work',
   })
   .refine(({ rerunOf, load }) => rerunOf === undefined || load === null, {
     path: ['load'],
@@ -138,10 +140,10 @@ export const executionInputSchema = z
   })
   .refine(({ rerunOf, rerunItems }) => rerunItems === undefined || rerunOf !== undefined, {
     path: ['rerunItems'],
-    error: 'names items of an earlier run: give rerunOf too',
+    error: 'names items of an earlier run: also give rerunOf',
   })
   .refine((input) => input.schedule === undefined || input.scheduledTime !== undefined, {
     path: ['scheduledTime'],
-    error: 'is needed where schedule is given: the two together are the slot that is run once',
+    error: 'is needed with schedule: both together are the slot that runs once',
   });
 export type ExecutionInput = z.infer<typeof executionInputSchema>;

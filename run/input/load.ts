@@ -34,7 +34,7 @@ const tableSchema = z.string().superRefine((text, context) => {
   }
   for (const part of parts) {
     const problem = nameProblem(part);
-    if (problem !== undefined) context.addIssue(`takes a schema and a table, and ${quoted(part)} ${problem}`);
+    if (problem !== undefined) context.addIssue(`takes a schema and a table, but ${quoted(part)} ${problem}`);
   }
   // The same text is the name of a table of ours, which records what was loaded.
   if (Buffer.byteLength(text) > MOST_NAME_BYTES) context.addIssue(`takes at most ${MOST_NAME_BYTES} bytes`);
@@ -42,7 +42,7 @@ const tableSchema = z.string().superRefine((text, context) => {
 
 const columnSchema = z.string().superRefine((name, context) => {
   const problem = nameProblem(name);
-  if (problem !== undefined) context.addIssue(`takes the name of a column, and ${quoted(name)} ${problem}`);
+  if (problem !== undefined) context.addIssue(`takes the name of a column, but ${quoted(name)} ${problem}`);
 });
 const columnsSchema = z
   .array(columnSchema)
@@ -61,7 +61,7 @@ const loadOptionsSchema = z.strictObject({
   format: z.enum(['parquet', 'csv', 'json']).optional(),
   delimiter: z
     .string()
-    .regex(/^[\t -[\]-~]$/, 'takes one printable ASCII character but a backslash, or a tab')
+    .regex(/^[\t -[\]-~]$/, 'takes one printable ASCII character except a backslash, or a tab')
     .optional(),
   headerLines: z.int().min(0).max(1_000).optional(),
   nullAs: copyText.optional(),
@@ -85,20 +85,20 @@ export const loadSchema = z
   .superRefine(({ mode, keys, columns, options }, context) => {
     const problem = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
     if (mode === 'merge' && keys === undefined) {
-      problem(['keys'], 'is needed with mode merge: the columns by which a row is known');
+      problem(['keys'], 'is needed with mode merge: the columns that identify a row');
     }
-    if (mode !== 'merge' && keys !== undefined) problem(['keys'], `belongs to mode merge, and mode is ${mode}`);
+    if (mode !== 'merge' && keys !== undefined) problem(['keys'], `belongs to mode merge, but mode is ${mode}`);
     for (const key of columns === undefined ? [] : (keys ?? [])) {
       if (!columns?.includes(key)) problem(['columns'], `lacks the key ${quoted(key)}`);
     }
     for (const name of OF_CSV) {
       if (options[name] !== undefined && options.format !== 'csv') {
-        problem(['options', name], 'belongs to format csv: give options.format "csv", or leave it out');
+        problem(['options', name], 'belongs to format csv: set options.format to "csv", or remove this option');
       }
     }
     for (const name of OF_TEXT) {
       if (options[name] !== undefined && (options.format ?? 'parquet') === 'parquet') {
-        problem(['options', name], 'belongs to the formats csv and json, whose COPY takes it');
+        problem(['options', name], 'belongs to the formats csv and json');
       }
     }
   });

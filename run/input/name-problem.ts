@@ -13,12 +13,12 @@ const JOINED =
  */
 export function nameProblem(name: string): string | undefined {
   if (name === '') return 'takes at least one character';
-  if (!name.isWellFormed()) return 'takes Unicode text, and this holds half a surrogate pair';
+  if (!name.isWellFormed()) return 'takes Unicode text, but this contains half a surrogate pair';
   const bytes = Buffer.byteLength(name);
   if (bytes > MAX_NAME_BYTES) return `takes at most ${MAX_NAME_BYTES} bytes, got ${bytes}`;
   if (/\p{Cc}/u.test(name)) return 'takes no control characters';
   const unseen = UNSEEN.exec(name.replace(JOINED, ''))?.[0];
   if (unseen === undefined) return undefined;
   const code = unseen.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0');
-  return `takes no invisible characters and none that turn the direction of writing, and this holds U+${code}`;
+  return `takes no invisible characters and no characters that change the writing direction, but this contains U+${code}`;
 }

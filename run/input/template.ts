@@ -44,7 +44,7 @@ export function fillTemplate(template: string, time: Date, timeZone = 'UTC'): st
       `takes the template fields ${Object.keys(FIELDS)
         .map((field) => `{${field}}`)
         .join(' ')}, also together as in ` +
-        `{yyyy-MM-dd} and moved as in {yyyy-MM-dd|-1d} (y, M, d, h, m), and holds ${found}; write %7B and %7D for braces`,
+        `{yyyy-MM-dd} and moved as in {yyyy-MM-dd|-1d} (y, M, d, h, m), got ${found}; write %7B and %7D for braces`,
     );
   }
   if (!template.includes('{')) return template;
@@ -71,7 +71,7 @@ function shifted(time: Time, shift: string, template: string): Time {
   const [, count, unit = ''] = SHIFT.exec(shift) ?? [];
   const moved = time.add({ [UNITS[unit] ?? '']: Number(count) });
   if (moved.year < 0 || moved.year > 9_999) {
-    throw new TemplateError(`${quoted(template)} leads to the year ${moved.year}: takes one from 0 to 9999`);
+    throw new TemplateError(`${quoted(template)} leads to the year ${moved.year}, but a year must be from 0 to 9999`);
   }
   return moved;
 }

@@ -35,7 +35,7 @@ class SortedIds {
   add(id: string): void {
     const end = this.size * ID_BYTES;
     if (end === this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(end)]);
-    if (this.#bytes.write(id, end, 'hex') !== ID_BYTES) throw new RangeError(`${id} is no item's id`);
+    if (this.#bytes.write(id, end, 'hex') !== ID_BYTES) throw new RangeError(`${id} is not the id of an item`);
     const last = this.#bytes.subarray(end, end + ID_BYTES);
     if (this.size > 0 && this.#compare(this.size - 1, last) > 0) this.#isSorted = false;
     this.size += 1;

@@ -149,6 +149,8 @@ export async function* plannedItems(
 export async function readBatch(store: Store, key: string) {
   const batch = await readJson(store, key, batchSchema);
   if (batch === undefined)
-    throw new UnreadableRecordError(`s3://${store.bucket}/${key} is gone: the run can't go on without it`);
+    throw new UnreadableRecordError(
+      `s3://${store.bucket}/${key} does not exist any more: the run can't continue without it`,
+    );
   return batch;
 }

@@ -8,7 +8,7 @@ export const limitsSchema = z.strictObject({
     .max(1_000_000)
     .default(1_000_000)
     .describe(
-      'The most items of a run. Plan refuses an input with more items before it does anything. docs/waiting.md has measurements with a million.',
+      'The largest number of items in a run. Plan refuses an input with more items before it does anything. docs/waiting.md has measurements with a million.',
     ),
   sourceGiB: z
     .number()
@@ -16,7 +16,7 @@ export const limitsSchema = z.strictObject({
     .max(50_000)
     .default(1_024)
     .describe(
-      'The most that one source may hold, in GiB. A larger source fails; if its first answer states the length, it fails at once.',
+      'The largest size of one source, in GiB. A larger source fails; if its first answer states the length, it fails at once.',
     ),
   runGiB: z
     .number()
@@ -24,7 +24,7 @@ export const limitsSchema = z.strictObject({
     .max(10_000_000)
     .default(10_240)
     .describe(
-      'The most that the sources of a run may hold together, in GiB. A source may hold no more than what is left when its transfer begins. When nothing is left, no further transfer begins: each remaining source fails, and the run ends as `partial`. Transfers that run at the same time do not know of each other, so a run may read more than this limit.',
+      'The largest size of all sources of a run together, in GiB. A source may have as many bytes as are left when its transfer begins. When nothing is left, no further transfer begins: each remaining source fails, and the run ends as `partial`. Transfers at the same time do not share their counts, so a run may read more than this limit.',
     ),
   hours: z
     .number()

@@ -21,7 +21,7 @@ export class RunDeadlineError extends PermanentTransferError {
 
   constructor(at: number) {
     super(
-      `the run's deadline was at ${new Date(at).toISOString()}: give it more deadlineMinutes, or run the rest again`,
+      `the run's deadline was at ${new Date(at).toISOString()}: raise deadlineMinutes, or run the remaining items again`,
     );
   }
 }
@@ -78,7 +78,7 @@ export class RunLimits {
     const bytes = spending.known + spending.pending;
     if (bytes >= this.#runBytes) {
       throw new RunLimitError(
-        `the run has read ${bytes} bytes of the ${this.#runBytes} that it may: raise the setting limits.runGiB, or run the rest again`,
+        `the run has read ${bytes} bytes of the allowed ${this.#runBytes}: raise the setting limits.runGiB, or run the remaining items again`,
       );
     }
   }
@@ -112,7 +112,7 @@ export class RunLimits {
       if (late.signal.aborted) throw late.signal.reason;
       if (!(error instanceof TooLargeError) || left >= sourceBytes) throw error;
       throw new RunLimitError(
-        `${error.message}, because the run had read ${known + pending} bytes of the ${this.#runBytes} that it may: raise the setting limits.runGiB, or run the rest again`,
+        `${error.message}, because the run had read ${known + pending} bytes of the allowed ${this.#runBytes}: raise the setting limits.runGiB, or run the remaining items again`,
         { cause: error },
       );
     } finally {
@@ -132,7 +132,9 @@ export class RunLimits {
     if (Date.now() >= deadline) throw new RunDeadlineError(deadline);
     if (Date.now() < stopAt) return;
     const since = new Date(stopAt).toISOString();
-    throw new RunLimitError(`the run's time was up at ${since}: raise the setting limits.hours, or run the rest again`);
+    throw new RunLimitError(
+      `the run's time was up at ${since}: raise the setting limits.hours, or run the remaining items again`,
+    );
   }
 
   /** Counts bytes that were read, or will be. The count stays in memory until `flush`, or until it is large. */

@@ -37,7 +37,7 @@ export const sourceRulesSchema = z.strictObject({
   httpsToHttp: z
     .boolean()
     .default(false)
-    .describe('Follows redirects from https to http, on which anybody on the way may change the file.'),
+    .describe('Follows redirects from https to http. Anybody on the way can change a file that is sent over http.'),
   credentials: z
     .array(credentialGrantSchema)
     .default([])

@@ -96,7 +96,7 @@ async function fetchOnce(start: URL, { agent, guard, file, signal }: Fetch): Pro
     }
     if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) {
       body.destroy();
-      throw new SourceListError('has no length, so an incomplete list would look complete: fetch it from elsewhere');
+      throw new SourceListError('has no length, so an incomplete list would look complete: use another URL');
     }
     await pipeline(bounded(body), createWriteStream(file), { signal });
     return one(headers['content-type']);

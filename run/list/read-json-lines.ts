@@ -17,6 +17,6 @@ function parsed(text: string): { value: unknown } | { problem: string } {
     return { value: JSON.parse(text) as unknown };
   } catch {
     // A line that is not JSON is not quoted, because nothing can find the secrets in it.
-    return { problem: 'is not JSON: takes one object a line' };
+    return { problem: 'is not JSON: each line takes one object' };
   }
 }

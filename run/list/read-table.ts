@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Options, parse } from 'csv-parse';
 import { quoted } from '../input/quoted.ts';
+import { countText } from '../quantities.ts';
 import type { ListEntry } from './list-entry.ts';
 import { SourceListError } from './list-error.ts';
 import { isTsvHttpData, readTsvHttpData } from './read-tsv-http-data.ts';
@@ -84,14 +85,14 @@ function columnsOf(record: readonly string[]): readonly string[] {
         ? 'got a URL: the list has no line with names'
         : `got ${quoted(wrong)}`;
   throw new SourceListError(
-    `its first line has to name the columns, url and any of ${COLUMNS.slice(1).join(', ')}, each once; ${got}`,
+    `its first line must name the columns: url and any of ${COLUMNS.slice(1).join(', ')}, each once; ${got}`,
   );
 }
 
 function entry(columns: readonly string[], record: readonly string[]): { value: unknown } | { problem: string } {
   if (record.length !== columns.length) {
     return {
-      problem: `has another number of fields (${record.length}) than the first line has columns (${columns.length})`,
+      problem: `has ${countText(record.length, 'field')}, but the first line has ${countText(columns.length, 'column')}`,
     };
   }
   const field = (name: string) => {

@@ -36,7 +36,7 @@ export async function* readTsvHttpData(
 function entry(text: string): { value: unknown } | { problem: string } {
   const [url = '', size = '', md5 = '', ...more] = text.split('\t').map((field) => field.trim());
   if (more.length > 0)
-    return { problem: `takes a URL, a size and an MD5 with tabs between, got ${more.length + 3} fields` };
+    return { problem: `takes a URL, a size and an MD5, separated by tabs, got ${more.length + 3} fields` };
   if (!/^\d{0,15}$/.test(size)) return { problem: `takes a size in bytes in its second field, got ${quoted(size)}` };
   // 16 bytes are 22 characters of Base64 and two of padding.
   if (!/^([A-Za-z0-9+/]{22}==)?$/.test(md5)) {

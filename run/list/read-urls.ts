@@ -18,7 +18,7 @@ export async function* readUrls(lines: AsyncIterable<readonly string[]>): AsyncG
         yield {
           where,
           problem:
-            'contains more than a URL: write a comment on a line of its own, and name a table with columns .csv or .tsv',
+            'contains more than a URL: write a comment on a separate line, and give a table the ending .csv or .tsv',
         };
       } else yield { where, value: { url } };
     }

@@ -64,7 +64,9 @@ async function* refusingPages(batches: AsyncIterable<string[]>): AsyncGenerator<
       begun = true;
       if (/^\s*</.test(first)) throw new SourceListError('is a page of HTML or XML, not a list of sources');
       if (/^\s*\[/.test(first))
-        throw new SourceListError('is a JSON array: write an object a line, and name it .jsonl');
+        throw new SourceListError(
+          'is a JSON array: write one object on each line, and give the list the ending .jsonl',
+        );
     }
     yield batch;
   }

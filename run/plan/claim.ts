@@ -37,7 +37,7 @@ export async function claim(
     if (isSame(last, mine)) return;
   }
   throw new AlreadyClaimedError(
-    `${what} belongs to run ${last.runId} (${last.executionArn}, started ${last.startedAt}); see its manifest, or start under another name`,
+    `${what} belongs to run ${last.runId} (${last.executionArn}, started ${last.startedAt}); see the manifest of that run, or use another name`,
   );
 }
 

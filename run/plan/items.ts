@@ -65,7 +65,7 @@ function withFormat(load: Load, process: Process | null, where: string, report: 
   const { partitionBy } = process?.options ?? {};
   if (isParquet && format === 'parquet' && Array.isArray(partitionBy) && partitionBy.length > 0) {
     report(
-      `${where}: COPY doesn't read the columns that partitionBy stores in the names of folders: leave partitionBy out`,
+      `${where}: COPY doesn't read the columns that partitionBy stores in the names of folders: remove partitionBy`,
     );
   }
   return { ...load, options: { ...load.options, format } };
@@ -114,7 +114,7 @@ export function destined(
   report: Report,
 ): Process | null {
   if (process?.to === undefined) {
-    if (process?.mode !== undefined) report(`${where}.mode: says how to publish: give to, the prefix where, too`);
+    if (process?.mode !== undefined) report(`${where}.mode: says how to publish: also give "to", the prefix`);
     return process;
   }
   const to = filled(process.to.replaceAll('{name}', stemOf(name)), `${where}.to`, defaults, report);

@@ -21,7 +21,7 @@ export function slotsBetween(expression: string, timeZone: string, from: Date, t
     throw new NoSlotsError(
       /^rate\(/.test(expression)
         ? `the schedule is a ${expression}, which has no fixed times`
-        : `the schedule's expression ${JSON.stringify(expression)} has no form that Sluice can read`,
+        : `the schedule's expression ${JSON.stringify(expression)} has a form that Sluice can't read`,
     );
   }
   // AWS counts weekdays from 1 for Sunday, as Quartz does. Seconds are always 0.

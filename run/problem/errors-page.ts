@@ -10,7 +10,7 @@ const HEAD = `# Errors
 
 <!-- Made from run/problem/catalogue.ts by \`npm run docs:errors\`; edit that. -->
 
-Every failure has a code, which never changes. You meet it in the command line, in the local run, in the ledger
+Every failure has a code, which never changes. You find it in the command line, in the local run, in the ledger
 (\`failures/<item>.json\`), in the manifest, in events and in the report, always as the same object. Its members are those of
 [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457), with some of ours:
 

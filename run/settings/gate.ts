@@ -16,7 +16,7 @@ export const gateSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'Accepts a gate that waits for less time than `workers.itemMinutes` gives one item. A slow item may then be late.',
+      'Accepts a gate that waits for less time than one item may take (`workers.itemMinutes`). A slow item may then be late.',
     ),
   waitFor: z
     .array(waitForSchema)

@@ -75,7 +75,7 @@ export const redshiftSchema = z
       .boolean()
       .default(false)
       .describe(
-        "Records once a day how long queries wait in the warehouse's queues: a report below `runs/.queues/`, and metrics at $0.30 a month each, in proportion to the hours in which they are sent. With `alerts.email` or `alerts.topic`, alarms tell of long waits and of queues without a timeout, at $0.10 a month each. The database user is the output `WarehouseWatchUser` and needs the role `sys:monitor`: docs/redshift.md.",
+        "Records once a day how long queries wait in the warehouse's queues: a report below `runs/.queues/`, and metrics at $0.30 a month each, in proportion to the hours in which they are sent. With `alerts.email` or `alerts.topic`, alarms report long waits and queues without a timeout, at $0.10 a month each. The database user is the output `WarehouseWatchUser` and needs the role `sys:monitor`: docs/redshift.md.",
       ),
     watchWaitSeconds: z
       .number()
@@ -83,13 +83,13 @@ export const redshiftSchema = z
       .max(86_400)
       .default(60)
       .describe(
-        "With `redshift.watch`, an alarm tells when the 95th percentile of a queue's waits in a day is this long, in seconds.",
+        "Seconds: with `redshift.watch`, an alarm is raised when the 95th percentile of a queue's waits in a day is this long.",
       ),
   })
   .superRefine(({ workgroup, cluster, secretArn, dbUser }, context) => {
     const problem = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
     if ((workgroup === undefined) === (cluster === undefined))
-      problem('workgroup', 'is given, or cluster: one of the two');
+      problem('workgroup', 'or cluster is needed: exactly one of the two');
     if (dbUser !== undefined && workgroup !== undefined)
       problem('dbUser', 'is for a cluster: Serverless derives its user from the IAM role');
     if (dbUser !== undefined && secretArn !== undefined)

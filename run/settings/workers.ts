@@ -7,7 +7,7 @@ export const workersSchema = z.strictObject({
   max: whole(1, 1_000)
     .default(4)
     .describe(
-      "The most Fargate tasks at once, for all runs together, because they share a queue. By default, the tasks use 4 vCPUs in all: a new account's quota may be no more than 4 to 6.",
+      'The largest number of Fargate tasks at the same time, for all runs together, because they share a queue. By default, the tasks use 4 vCPUs in all, because the quota of a new account may be only 4 to 6.',
     ),
   cpu: z
     .literal([256, 512, 1_024, 2_048, 4_096, 8_192, 16_384])
@@ -16,14 +16,11 @@ export const workersSchema = z.strictObject({
   memoryMiB: whole(512, 122_880)
     .default(2_048)
     .describe('Memory of a task, in MiB. Fargate allows only certain amounts for each `workers.cpu`.'),
-  spot: z
-    .boolean()
-    .default(true)
-    .describe('Asks for Spot tasks first, and for on-demand ones where Spot has no capacity.'),
+  spot: z.boolean().default(true).describe('Starts Spot tasks first, and on-demand tasks if Spot has no capacity.'),
   architecture: z
     .enum(['arm64', 'x64'])
     .default('arm64')
-    .describe('Processors of the tasks. arm64 costs a fifth less; an image of your own may need x64.'),
+    .describe('Processors of the tasks. arm64 costs a fifth less; your own image may need x64.'),
   diskGiB: whole(20, 200)
     .default(20)
     .describe(
@@ -59,13 +56,13 @@ export const workersSchema = z.strictObject({
     .describe('Digest that the image must have, as `sha256:…`.'),
   itemsPerWorker: whole(1, 100_000)
     .default(10)
-    .describe('How many outstanding items call for one more worker, up to `workers.max`.'),
+    .describe('Sluice starts one worker for this many outstanding items, up to `workers.max`.'),
   itemsAtOnce: whole(1, 100).default(2).describe('Items that one worker processes at once.'),
-  idleSeconds: whole(1, 3_600).default(60).describe('Seconds of an empty queue after which a worker ends.'),
+  idleSeconds: whole(1, 3_600).default(60).describe('Seconds for which the queue must be empty before a worker ends.'),
   visibilitySeconds: whole(2, 43_200)
     .default(120)
     .describe(
-      "Seconds for which a received message stays hidden from other workers. After a worker's sudden end its items wait this long.",
+      'Seconds for which a received message stays hidden from other workers. If a worker ends suddenly, its items wait this long.',
     ),
   heartbeatSeconds: whole(1, 21_600)
     .default(40)
@@ -73,13 +70,13 @@ export const workersSchema = z.strictObject({
   maxAttempts: whole(1, 10).default(3).describe('How often an item is tried before it is recorded as failed.'),
   retrySeconds: whole(1, 900)
     .default(10)
-    .describe("Seconds before an item's second try; the pause doubles from there."),
+    .describe('Seconds before the second try of an item. The pause doubles with each further try.'),
   userAgent: z
     .string()
     .regex(/^[\x20-\x7e]+$/, 'takes printable ASCII characters')
     .default('sluice/1 (batch worker; obeys robots.txt)')
     .describe(
-      'How the scraper names itself to sites. Say how to reach you: `example-crawler/1.0 (+https://example.org/bot)`.',
+      'The User-Agent that the scraper sends to sites. Say how to reach you: `example-crawler/1.0 (+https://example.org/bot)`.',
     ),
   itemMinutes: z
     .number()

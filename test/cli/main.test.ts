@@ -151,7 +151,7 @@ describe('sluice', () => {
     try {
       const child = spawn(process.execPath, [MAIN, 'completion', 'bash'], { stdio: ['ignore', full, 'pipe'] });
       const [err, [code]] = await Promise.all([text(child.stderr as Readable), once(child, 'close')]);
-      expect([code, err]).toEqual([1, expect.stringMatching(/^disk-full: .*\n {2}→ make room/)]);
+      expect([code, err]).toEqual([1, expect.stringMatching(/^disk-full: .*\n {2}→ free disk space/)]);
     } finally {
       closeSync(full);
     }

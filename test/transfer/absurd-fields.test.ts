@@ -42,7 +42,7 @@ describe.each([
     const { Metadata, ContentType, ContentEncoding } = (await headObject(landing.s3.client, landing.bucket, key)) ?? {};
     expect(JSON.stringify([Metadata, ContentType, ContentEncoding]).length).toBeLessThan(2_500);
     for (const field of Object.keys(fields).filter((one) => /Type|Encoding|Modified/.test(one))) {
-      expect(landed.notes.join()).toContain(`${field.toLowerCase()} makes no sense`);
+      expect(landed.notes.join()).toContain(`${field.toLowerCase()} is not valid`);
     }
   });
 

@@ -148,9 +148,7 @@ export class StreamTransfer implements LiveTransfer {
     }
     const { maxBytes = Number.POSITIVE_INFINITY } = this.#beginning.context.options;
     if (this.#read > maxBytes) {
-      throw new TooLargeError(
-        `${this.#beginning.context.session.name} holds more than the ${maxBytes} bytes that are allowed`,
-      );
+      throw new TooLargeError(`${this.#beginning.context.session.name} has more than the allowed ${maxBytes} bytes`);
     }
     if (this.#read > this.#schedule.maxBytes) throw this.#tooLong();
     return { length, crc };

@@ -41,7 +41,7 @@ export function begin(context: Context, startedAt: Date, head: SourceHead, notes
     contentType: context.destination.contentType ?? head.contentType,
     contentEncoding: head.contentEncoding,
   };
-  const ignored = head.ignored.map((name) => `the source's ${name} makes no sense, and is left out`);
+  const ignored = head.ignored.map((name) => `the source's ${name} is not valid, so it is left out`);
   const html = noteOnHtml(head.contentType, context.source.url) ?? [];
   return { context, startedAt, head, token, headers, notes: [...notes, ...ignored, ...made.notes].concat(html) };
 }

@@ -35,7 +35,7 @@ export interface Slice {
 export function planParts(total: number, smallest: number): PartPlan {
   const partBytes = Math.max(smallest, Math.ceil(total / MAX_PARTS));
   if (partBytes > MAX_PART_BYTES) {
-    throw new TooLargeError(`${total} bytes are more than an object can hold (10,000 parts of 5 GiB)`);
+    throw new TooLargeError(`${total} bytes are more than an object can have (10,000 parts of 5 GiB)`);
   }
   return { total, partBytes, count: Math.max(1, Math.ceil(total / partBytes)) };
 }

@@ -51,6 +51,6 @@ export function streamSchedule(
 
 export function tooLarge(bytes: number, memoryBytes: number, maxBytes: number): TooLargeForOneStreamError {
   return new TooLargeForOneStreamError(
-    `${bytes} bytes in one stream are more than ${memoryBytes} bytes of part buffers, or the limit of ${maxBytes} bytes, allow: raise streamMemoryBytes or maxStreamBytes, or find a source with ranges`,
+    `${bytes} bytes in one stream are more than ${memoryBytes} bytes of part buffers, or the limit of ${maxBytes} bytes, allow: raise streamMemoryBytes or maxStreamBytes, or use a source with ranges`,
   );
 }

@@ -21,5 +21,5 @@ export function noteOnHtml(contentType: string | undefined, url: string): string
   const extension = DATA.exec(name)?.[0];
   if (extension === undefined || contentType === undefined) return undefined;
   if (!isOfType(contentType, 'text/html') && !isOfType(contentType, 'application/xhtml+xml')) return undefined;
-  return `the source answered a page of HTML (${contentType}) where the URL's name ends in ${extension}: it may be an error or a login page. expect.contentType refuses such a page`;
+  return `the source answered with a page of HTML (${contentType}), but the name in the URL ends in ${extension}: the page may be an error or a login page. expect.contentType refuses such a page`;
 }

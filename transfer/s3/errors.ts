@@ -3,7 +3,7 @@ export class UncertainAnswerError extends Error {
   override readonly name = 'UncertainAnswer';
 
   constructor(what: string) {
-    super(`${what} was answered by 200 without an ETag, which S3 never does`);
+    super(`${what} was answered by 200 without an ETag, so the answer is not from S3`);
   }
 }
 

@@ -274,7 +274,7 @@ export class ObjectStore {
       }
       if (round === MOST_ATTEMPTS) {
         throw new StorageError(
-          `${this.name}: upload ${uploadId} is still there after ${round} aborts; abort it by hand`,
+          `${this.name}: upload ${uploadId} still exists after ${round} aborts; abort it yourself`,
         );
       }
       await this.attempts.pause(round, signal);

@@ -14,9 +14,9 @@ export function connectionError(url: URL, error: unknown): TransferError {
   const final = (what: string) => new SourceConnectionError(`${what}: ${message}`, { cause: error });
   if (code === 'ENOTFOUND') return final(`the host ${url.hostname} is not known`);
   if (code === 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL') {
-    return final(`${url.origin} speaks HTTP/2 only, and sources are read by HTTP/1.1`);
+    return final(`${url.origin} speaks HTTP/2 only, but Sluice reads sources by HTTP/1.1`);
   }
-  if (NO_TLS.test(code)) return final(`${url.origin} speaks no TLS that is known here`);
+  if (NO_TLS.test(code)) return final(`${url.origin} supports no version of TLS that Sluice knows`);
   if (CERTIFICATE.test(code)) return final(`the certificate of ${url.host} is not accepted (${code})`);
   return new SourceFaultError(`the connection to ${url.origin} failed: ${message}${code ? ` (${code})` : ''}`, {
     cause: error,

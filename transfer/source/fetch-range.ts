@@ -50,7 +50,10 @@ export async function fetchRange(session: SourceSession, wanted: RangeWanted): P
     } catch (error) {
       if (error instanceof WholeAnswer) wholeAnswers += 1;
       if (wholeAnswers >= MOST_WHOLE_ANSWERS || refusesRange(error)) {
-        throw new RangesIgnoredError(`${session.name} answers ranges no longer: ${(error as Error).message}`, pins);
+        throw new RangesIgnoredError(
+          `${session.name} does not answer ranges any more: ${(error as Error).message}`,
+          pins,
+        );
       }
       await retries.after(error, what, filled > before);
     }
@@ -91,7 +94,7 @@ function checkAnswer(session: SourceSession, answer: SourceAnswer, pins: Pins, f
   if (isWhole(head)) {
     const difference = differenceFrom(pins, head, head.contentLength);
     throw difference === undefined
-      ? new WholeAnswer(`${session.name} answered the whole body instead of a range`)
+      ? new WholeAnswer(`${session.name} answered with the whole body instead of a range`)
       : new SourceChangedError(`${session.name} is another version by now: ${difference}`, pins);
   }
   if (head.status === 416) throw new SourceChangedError(`${session.name} has no byte ${first} any more (416)`, pins);

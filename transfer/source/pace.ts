@@ -20,7 +20,7 @@ export class Pace {
   /** @throws NotInTimeError if there is a deadline, and nothing can be measured. */
   begin(): void {
     if (this.#deadline !== undefined && this.#total === undefined) {
-      throw new NotInTimeError(`${this.#name} doesn't say how long it is, and there is a deadline`, 0);
+      throw new NotInTimeError(`${this.#name} does not state its length, so it can't be read before a deadline`, 0);
     }
   }
 

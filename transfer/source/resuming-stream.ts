@@ -149,7 +149,7 @@ export class ResumingStream {
       throw new SourceChangedError(`${this.#session.name} is another version by now: ${difference}`, pins);
     } else if (isWhole(head) && difference === undefined) {
       throw new StreamBrokenError(
-        `${this.#session.name} broke at byte ${this.#offset} and does not heed ranges: ${fault.message}`,
+        `${this.#session.name} broke at byte ${this.#offset} and ignores ranges: ${fault.message}`,
         { cause: fault, bytes: this.#bytes },
       );
     }

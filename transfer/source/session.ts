@@ -208,7 +208,8 @@ export class SourceSession {
       if (!REDIRECTS.has(answer.status)) return { answer, hop };
       answer.body.destroy();
       const { location } = answer.headers;
-      if (location === undefined) throw new RedirectError(`${redactUrl(url)} redirects (${answer.status}) to nowhere`);
+      if (location === undefined)
+        throw new RedirectError(`${redactUrl(url)} redirects (${answer.status}) without a valid target`);
       const next = httpUrl(headerText(location), url);
       this.#guard.checkRedirect(url, next);
       hop = { url: next, strayed: hop.strayed || next.origin !== this.#url.origin };
@@ -337,7 +338,7 @@ function httpUrl(text: string, base?: URL): URL {
   const url = base === undefined ? URL.parse(text) : URL.parse(text, base.href);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     const whence = base === undefined ? '' : `, where ${redactUrl(base)} redirects to,`;
-    throw new RedirectError(`${redactUrl(text)}${whence} is no http or https URL`);
+    throw new RedirectError(`${redactUrl(text)}${whence} is not an http or https URL`);
   }
   return url;
 }

@@ -63,7 +63,7 @@ export class SpeedWatch {
       this.#milliseconds = 0;
       if (perSecond < minBytesPerSecond) {
         this.#slow(
-          `${this.#origin} sent ${Math.round(perSecond)} bytes a second, at least ${minBytesPerSecond} are asked`,
+          `${this.#origin} sent ${Math.round(perSecond)} bytes a second, less than the required ${minBytesPerSecond}`,
         );
       }
     }

@@ -118,7 +118,9 @@ export class ItemProcess {
       },
       onOver: (mib) => {
         const limit = Math.round(options.memoryBytes / MIB);
-        this.#lastWord = new ItemMemoryError(`the item's process took ${mib} MiB of memory, and may take ${limit}`);
+        this.#lastWord = new ItemMemoryError(
+          `the process of the item used ${mib} MiB of memory, more than the allowed ${limit} MiB`,
+        );
         this.#killGroup();
       },
     });
@@ -197,7 +199,7 @@ export class ItemProcess {
     const { exitCode, signalCode } = this.#child;
     if (/heap out of memory|Array buffer allocation failed/.test(this.#stderr)) {
       const heap = Math.floor(this.#options.heapBytes / MIB);
-      return new ItemMemoryError(`processor ${processor} ran out of memory: its heap may hold ${heap} MiB`);
+      return new ItemMemoryError(`processor ${processor} ran out of memory: its heap is limited to ${heap} MiB`);
     }
     if (exitCode !== null) return new ItemExitError(`the process of ${processor} ended with exit code ${exitCode}`);
     return new ItemKilledError(`the process of ${processor} was ended by ${signalCode ?? 'an unknown cause'}`);

@@ -22,7 +22,7 @@ export async function withinLimit<T>(
   let reached = '';
   const over = new AbortController();
   const timer = setTimeout(() => {
-    const last = reached === '' ? '' : `, having reached: ${reached}`;
+    const last = reached === '' ? '' : `, with the progress ${reached}`;
     over.abort(
       new ItemTimeoutError(`${limit.name} took longer than ${limit.minutes} minutes (workers.itemMinutes)${last}`),
     );

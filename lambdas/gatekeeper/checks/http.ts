@@ -24,14 +24,17 @@ export function httpCheck(url: string, guard: SourceGuard): Check {
       const { statusCode, body } = await guardedRequest(dispatcher, asked, { signal });
       if (statusCode !== 200) {
         await body.dump();
-        throw new CheckFailedError(`${who} answered ${statusCode}, and 200 was expected`);
+        throw new CheckFailedError(`${who} answered ${statusCode} instead of 200`);
       }
       return findingOf(JSON.parse(await readBounded(body)), who);
     } catch (cause) {
       if (cause instanceof CheckFailedError) throw cause;
-      throw new CheckFailedError(`${who} can't be asked: ${cause instanceof Error ? cause.message : String(cause)}`, {
-        cause,
-      });
+      throw new CheckFailedError(
+        `the request to ${who} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+        {
+          cause,
+        },
+      );
     } finally {
       await dispatcher.destroy();
     }

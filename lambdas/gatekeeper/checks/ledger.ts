@@ -6,7 +6,7 @@ import type { Check } from './check.ts';
  */
 export const ledgerCheck: Check = async ({ plan, record }) => {
   const sample = record.samples.at(-1);
-  if (sample === undefined) return { ready: false, progress: 'nothing counted yet' };
+  if (sample === undefined) return { ready: false, progress: 'not counted yet' };
   const { done, failed, missing, exact } = sample;
   const about = exact ? '' : 'about ';
   return {

@@ -10,7 +10,7 @@ export function defaultProvider() {
     const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
     if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) {
       throw new Error(
-        'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set: a function takes its credentials from them, as Lambda sets them, and looks nowhere else',
+        'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set: a function reads its credentials only from these variables, which Lambda sets',
       );
     }
     return {

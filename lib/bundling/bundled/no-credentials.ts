@@ -4,7 +4,7 @@
  * The SDK asks these providers before it asks ECS, and goes on to the next one after this error.
  */
 const none = () => async () => {
-  throw Object.assign(new Error('a worker takes credentials from ECS or from the environment only'), {
+  throw Object.assign(new Error('a worker reads credentials only from ECS or from the environment'), {
     name: 'CredentialsProviderError',
     tryNextLink: true,
   });

@@ -51,7 +51,7 @@ export const AWS = {
     names: ['EventRefusedError'],
     meaning:
       'EventBridge accepted the request and refused the event in it. Most often EventBridge itself has a problem.',
-    mend: 'the step tries again by itself; if the problem lasts, redrive the execution when EventBridge works again',
+    mend: 'the step retries automatically; if the problem lasts, redrive the execution when EventBridge works again',
   },
   throttled: {
     title: 'AWS asks for fewer requests',
@@ -79,7 +79,7 @@ export const AWS = {
     mend: 'name the region with --region or AWS_REGION',
   },
   'no-reason': {
-    title: 'The endpoint answered without a reason',
+    title: 'The endpoint answered with an error and no reason',
     foreign: ['UnknownError'],
     meaning:
       'The endpoint answered with an error that has no code and no message. An endpoint that does not support the service answers like this.',

@@ -94,7 +94,7 @@ export const COMMAND = {
     title: 'No local Sluice is running',
     names: ['NoLocalRunError'],
     meaning: '--local works on the embedded AWS that "npm start -- --keep" keeps running.',
-    mend: 'start one with "npm start -- --keep", and leave it open',
+    mend: 'start it with "npm start -- --keep", and keep it running',
     isUsage: true,
   },
   'no-console': {

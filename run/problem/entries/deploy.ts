@@ -14,7 +14,7 @@ export const DEPLOY = {
     title: 'The VPC has no subnets that workers can use',
     names: ['NoSubnetsError'],
     meaning: 'The setting network.vpcId names a VPC without subnets of the kind that is needed.',
-    mend: 'name another VPC, or leave network.vpcId out',
+    mend: 'name another VPC, or remove network.vpcId',
     allowedBy: 'network.vpcId',
   },
   'native-files': {
@@ -33,25 +33,25 @@ export const DEPLOY = {
   'rolled-back': {
     title: 'The deploy was rolled back',
     meaning:
-      'After the deploy, the smoke run did not end complete. The stack has the template of the last deploy that passed again. Landed objects and the records of runs are untouched.',
-    mend: '"npx sluice report RUN" shows what came of the run; correct the commit and push again',
+      'After the deploy, the smoke run did not end complete. Sluice has deployed the template of the last deploy that passed. This changes no landed objects and no records of runs.',
+    mend: '"npx sluice report RUN" shows the outcome of the run; correct the commit and push again',
   },
   'not-rolled-back': {
     title: 'The deploy was not rolled back',
     meaning:
-      'After the deploy, the smoke run did not end complete, and there is no other template to go back to, or CloudFormation could not go back. The detail says which.',
-    mend: '"npx sluice report RUN" shows what came of the run; correct the commit and push again',
+      'After the deploy, the smoke run did not end complete, and there is no earlier template, or CloudFormation could not deploy it. The detail says which.',
+    mend: '"npx sluice report RUN" shows the outcome of the run; correct the commit and push again',
   },
   'no-delivery': {
     title: 'The stack was not deployed by a delivery',
     meaning: 'The stack has no bucket for the template of the last deploy that passed.',
-    mend: 'deploy the stack by a delivery (docs/delivery.md), or use "npx sluice run" for a run alone',
+    mend: 'deploy the stack by a delivery (docs/delivery.md), or use "npx sluice run" for a run without a rollback',
     isUsage: true,
   },
   'embedded-aws': {
     title: 'The embedded AWS does not run',
     names: ['EmbeddedAwsError'],
-    meaning: 'The emulator of the local run did not start, or ended by itself. The detail has the end of its log.',
+    meaning: 'The emulator of the local run did not start, or ended unexpectedly. The detail has the end of its log.',
     mend: 'read the log that the detail names; "npm start" again',
   },
   'local-step-failed': {

@@ -26,8 +26,8 @@ export const MACHINE = {
   'disk-full': {
     title: 'The disk is full',
     foreign: ['ENOSPC', 'EDQUOT'],
-    meaning: 'The disk, or the quota of this user, has no room left for the data.',
-    mend: 'make room, then run the command again; TMPDIR moves temporary files elsewhere, and a worker gets more by workers.diskGiB',
+    meaning: 'The disk, or the quota of this user, has no space left for the data.',
+    mend: 'free disk space, then run the command again; TMPDIR moves temporary files to another disk, and workers.diskGiB gives a worker more space',
   },
   'read-only-disk': {
     title: 'The file system is read-only',
@@ -56,7 +56,7 @@ export const MACHINE = {
   'unknown-host': {
     title: 'The name of the host is not known',
     foreign: ['ENOTFOUND', 'EAI_AGAIN'],
-    meaning: 'The name service has no address for the host, or did not answer.',
+    meaning: 'DNS has no address for the host, or did not answer.',
     mend: 'check the region, the endpoint, and the connection to the Internet',
   },
   'connection-timeout': {

@@ -7,7 +7,7 @@ export const PROCESSOR = {
     names: ['PermanentError'],
     meaning:
       'The processor threw an error that has no code of its own. Every error of a processor of your own has this code; the detail contains the name and the message of the error.',
-    mend: 'read the log lines of the item; mend the processor or its input, then run the item again ("npx sluice retry RUN")',
+    mend: 'read the log lines of the item; correct the processor or its input, then run the item again ("npx sluice retry RUN")',
   },
   'unknown-processor': {
     title: 'The workers have no such processor',
@@ -26,7 +26,7 @@ export const PROCESSOR = {
     names: ['OutputNameError', 'OutputNotFinishedError', 'InvalidResultError'],
     meaning:
       'The name of an output is not valid, an output was not finished, or the result is not JSON or is too long.',
-    mend: 'mend the processor (docs/processors.md)',
+    mend: 'correct the processor (docs/processors.md)',
   },
   'input-object': {
     title: 'The landed object does not exist any more, or has changed',
@@ -39,7 +39,7 @@ export const PROCESSOR = {
     names: ['MalformedInputError'],
     meaning:
       'The object is incomplete, or not well-formed in the format that it claims to have. The detail names the place.',
-    mend: 'ask the owner of the source for a whole file',
+    mend: 'ask the owner of the source for a complete file',
   },
   'decompression-bomb': {
     title: 'The content unpacks to far too many bytes',
@@ -98,7 +98,7 @@ export const PROCESSOR = {
     title: 'The archive is broken',
     names: ['BrokenArchiveError'],
     meaning: 'The archive is incomplete, or a file in it differs from the size or checksum in the archive.',
-    mend: 'ask the owner of the source for a whole archive',
+    mend: 'ask the owner of the source for a complete archive',
   },
   'encrypted-archive': {
     title: 'The archive is encrypted',
@@ -111,7 +111,7 @@ export const PROCESSOR = {
     title: 'The archive holds a name that is not safe',
     names: ['UnsafeArchiveError'],
     meaning: 'A name in the archive leads to a path outside of it, occurs twice, or is not a valid name.',
-    mend: 'ask the owner of the source: no honest tool writes such names by itself',
+    mend: 'ask the owner of the source: ordinary tools do not write such names',
   },
   'archive-too-large': {
     title: 'The archive contains too much',

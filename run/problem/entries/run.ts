@@ -27,36 +27,36 @@ export const RUN = {
     names: ['AlreadyClaimedError'],
     meaning:
       'A run of this name, or a run of the same time of the schedule, exists. EventBridge may deliver a start twice, and only one of the two may run.',
-    mend: 'nothing, if a schedule started it; else start the run under another name',
+    mend: 'nothing, if a schedule started it; otherwise start the run under another name',
   },
   'gate-late': {
     title: 'Time was up before every item was done',
     names: ['Late'],
     meaning:
-      'The gate looked as often as the settings say, and items were still missing. The run continued without them and names them as missing; with onLate: "fail" the run ends as late.',
-    mend: 'run what is missing again ("npx sluice retry RUN"), or let the gate wait longer or have more workers',
+      'The gate made as many looks as the settings allow, and items were still missing. The run continued without them and names them as missing; with onLate: "fail" the run ends as late.',
+    mend: 'run the missing items again ("npx sluice retry RUN"), or let the gate wait longer, or allow more workers',
     allowedBy: 'gate.attempts, gate.intervalSeconds, workers.max',
   },
   'gate-deadline': {
     title: 'The deadline passed before every item was done',
     meaning: 'The input has a deadlineMinutes. The gate opened at that time, and items were missing.',
-    mend: 'run what is missing again ("npx sluice retry RUN"), or give the run more time',
+    mend: 'run the missing items again ("npx sluice retry RUN"), or give the run more time',
     allowedBy: 'deadlineMinutes in the input',
   },
   'gate-limit': {
     title: 'The hours of the run were used up before every item was done',
     meaning: 'The setting limits.hours bounds a run. The gate opened at that time, and items were missing.',
-    mend: 'run what is missing again ("npx sluice retry RUN"), or raise the limit',
+    mend: 'run the missing items again ("npx sluice retry RUN"), or raise the limit',
     allowedBy: 'limits.hours',
   },
   'gate-forced': {
     title: 'The input forced the gate',
-    meaning: 'The input says force: true, so the gate opened at once, even with items missing.',
-    mend: 'leave "force" out of the input, so that the run waits for its items',
+    meaning: 'The input contains force: true, so the gate opened at once, even with items missing.',
+    mend: 'remove "force" from the input, so that the run waits for its items',
     allowedBy: '"force": false in the input',
   },
   'check-failed': {
-    title: 'A check of the gate cannot be made',
+    title: 'A check of the gate failed',
     names: ['CheckFailedError'],
     meaning:
       'A function or a page that the gate calls failed, or gave an answer in a form that the gate does not know.',
@@ -79,28 +79,28 @@ export const RUN = {
   'open-calls-used-up': {
     title: 'A batch of sources has no calls left',
     names: ['OpenCallsUsedUp'],
-    meaning: 'Sources of one batch took more calls of Open than a batch may have.',
-    mend: 'run what is left again, or raise the limit',
+    meaning: 'The sources of one batch needed more calls of Open than a batch may have.',
+    mend: 'run the remaining items again, or raise the limit',
     allowedBy: 'ingest.openCalls, ingest.sourcesPerBatch',
   },
   'run-stopped': {
     title: 'The run was stopped',
     foreign: ['ABORTED'],
     meaning: 'Somebody stopped the execution: "sluice cancel", "sluice stop", or the console.',
-    mend: 'run what is left again ("npx sluice retry RUN")',
+    mend: 'run the remaining items again ("npx sluice retry RUN")',
   },
   'run-timed-out': {
     title: 'The run took longer than allowed',
     foreign: ['TIMED_OUT', 'States.Timeout', 'StepFunctions.Timeout'],
     meaning: 'Step Functions ended the execution, or one call of it, because its time was up.',
-    mend: 'run what is left again ("npx sluice retry RUN"), or raise the limit',
+    mend: 'run the remaining items again ("npx sluice retry RUN"), or raise the limit',
     allowedBy: 'run.timeoutHours',
   },
   'all-failed': {
     title: 'No item of the run was done',
     names: ['Failed'],
     meaning: 'Every item failed. Each item has its own failure with its own code.',
-    mend: 'mend the first failures ("npx sluice items RUN --failed"), then run them again ("npx sluice retry RUN")',
+    mend: 'correct the causes of the first failures ("npx sluice items RUN --failed"), then run them again ("npx sluice retry RUN")',
   },
   'run-closed': {
     title: 'The run was closed when its execution was stopped',
@@ -126,7 +126,7 @@ export const RUN = {
       'StepFunctions.ItemReaderFailed',
     ],
     meaning:
-      'A state of the execution failed with an error that has no code of its own. The run is closed in order, and what has landed stays.',
-    mend: 'read the log lines ("npx sluice logs RUN"); redrive the execution in the console, or run what is left again ("npx sluice retry RUN")',
+      'A state of the execution failed with an error that has no code of its own. Sluice closes the run in order, and keeps all landed objects.',
+    mend: 'read the log lines ("npx sluice logs RUN"); redrive the execution in the console, or run the remaining items again ("npx sluice retry RUN")',
   },
 } as const satisfies Record<string, Entry>;

@@ -13,17 +13,17 @@ export const SOURCE = {
     title: 'There is no connection to the source',
     names: ['SourceConnectionError'],
     meaning:
-      'The host is unknown, its certificate is not valid, it speaks no TLS, or it speaks HTTP/2 only. Another try would fail too.',
+      'The host is unknown, its certificate is not valid, it does not support TLS, or it supports only HTTP/2. Another try would fail too.',
     mend: 'check the host name and its certificate; "npx sluice probe URL" tries it from your machine',
   },
   'source-unavailable': {
     title: 'The source failed too often in a row',
     names: ['SourceUnavailableError', 'SourceFaultError'],
     meaning:
-      'Each request to the source broke off, was too slow, or got an error as its answer. The detail has the last one. Sluice waits longer before each try, and gives up after the last.',
-    mend: 'run the item again later ("npx sluice retry RUN"); if it stays so, ask for fewer connections at once (ingest.connections)',
+      'Each request to the source was interrupted, was too slow, or received an error. The detail contains the last error. Sluice waits longer before each try, and gives up after the last.',
+    mend: 'run the item again later ("npx sluice retry RUN"); if this continues, use fewer connections at once (ingest.connections)',
     mendWithoutRun:
-      'check the URL, and try the same command again later; if it stays so, ask for fewer connections at once (copy: --connections)',
+      'check the URL, and try the same command again later; if this continues, use fewer connections at once (copy: --connections)',
   },
   'source-asks-to-wait': {
     title: 'The source asks Sluice to wait longer',
@@ -43,8 +43,8 @@ export const SOURCE = {
     title: 'The source changed at each try',
     names: ['SourceKeepsChangingError'],
     meaning: 'The transfer began four times, and each time the source changed before the transfer ended.',
-    mend: 'run the item again when the source is written ("npx sluice retry RUN"), or take a URL that names one version',
-    mendWithoutRun: 'try again when the source is written, or take a URL that names one version',
+    mend: 'run the item again when the source is written ("npx sluice retry RUN"), or use a URL that names one version',
+    mendWithoutRun: 'try again when the source is written, or use a URL that names one version',
   },
   'stream-broken': {
     title: 'The single stream of the source broke off',
@@ -60,31 +60,31 @@ export const SOURCE = {
     names: ['SourceForbiddenError'],
     meaning:
       'The settings do not allow requests to this URL, to the target of a redirect, or to an address of the host. Private, link-local and metadata addresses are closed by default, because an input could otherwise reach into the network of the deployment.',
-    mend: 'check the URL; if the address is meant, open it in the settings',
+    mend: 'check the URL; if you need this address, open it in the settings',
     allowedBy: 'sources.openRanges, sources.allowedHosts, sources.ports (copy, probe: --open-range)',
   },
   'bad-redirect': {
     title: 'The redirects of the source lead nowhere',
     names: ['RedirectError'],
     meaning: 'There are too many redirects, or a redirect leads to something that is not an http or https URL.',
-    mend: 'open the URL yourself, and give the address where it ends',
+    mend: 'open the URL yourself, and use the URL at which the redirects end',
   },
   'unproven-end': {
     title: 'Nothing proves the end of the body',
     names: ['UnprovenEndError'],
     meaning:
       'The answer has neither a length nor chunks, so an incomplete body looks like a complete one. Nothing was stored.',
-    mend: 'state the size or a hash of the file in its source ("expect"), or take the risk',
+    mend: 'state the size or a hash of the file in its source ("expect"), or accept the risk',
     allowedBy: '"allowUnprovenEnd": true in the source (copy: --allow-unproven-end)',
   },
   'transfer-coding': {
     title: 'The body has a coding that Sluice cannot decode',
     names: ['TransferCodingError'],
     meaning: 'The answer has a Transfer-Encoding other than "chunked". Its bytes are not those of the file.',
-    mend: 'ask the owner of the source for the plain file, or take another URL of it',
+    mend: 'ask the owner of the source for the plain file, or use another URL of the file',
   },
   'proof-failed': {
-    title: 'The bytes are not those that were promised',
+    title: 'The received bytes are not the expected ones',
     names: ['ProofFailedError'],
     meaning:
       'The size, the content type or a hash of the received bytes differs from what the input expects or the source itself states. Nothing was stored.',
@@ -108,15 +108,15 @@ export const SOURCE = {
   'run-limit': {
     title: 'The limits of the run are used up',
     names: ['RunLimitError'],
-    meaning: 'The sources of the run together hold more bytes, or take more hours, than one run may have.',
-    mend: 'run what is left again ("npx sluice retry RUN"), or raise the limit',
+    meaning: 'The sources of the run together have more bytes, or need more hours, than one run may use.',
+    mend: 'run the remaining items again ("npx sluice retry RUN"), or raise the limit',
     allowedBy: 'limits.runGiB, limits.hours',
   },
   'run-deadline': {
     title: 'The deadline of the run has passed',
     names: ['RunDeadlineError'],
-    meaning: 'The input has a deadlineMinutes, and the item did not land before. It is missing, not failed.',
-    mend: 'run what is left again ("npx sluice retry RUN"), or give the run more time',
+    meaning: 'The input has a deadlineMinutes, and the item did not land before. The item is missing, not failed.',
+    mend: 'run the remaining items again ("npx sluice retry RUN"), or give the run more time',
     allowedBy: 'deadlineMinutes in the input',
   },
   'not-in-time': {
@@ -124,7 +124,7 @@ export const SOURCE = {
     names: ['NotInTimeError'],
     meaning:
       'A function has 15 minutes, and the one stream of the source needs longer. In a run, a worker lands the source instead.',
-    mend: 'nothing, if a worker takes it; else run the item again',
+    mend: 'nothing, if a worker lands it; otherwise run the item again',
     mendWithoutRun: 'give the command more time, or use a run: its workers have hours for one stream',
   },
   'credential-refused': {

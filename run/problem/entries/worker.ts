@@ -7,7 +7,7 @@ export const WORKER = {
     names: ['DeadLetterError'],
     meaning:
       'SQS delivered the message of the item as often as allowed, and no worker recorded a result or a failure. The item kills or stalls each worker.',
-    mend: 'read the log lines of the item; give workers more memory or the item more time, or mend the processor',
+    mend: 'read the log lines of the item; give workers more memory or the item more time, or correct the processor',
     allowedBy: 'workers.memoryMiB, workers.itemMinutes, workers.maxAttempts',
   },
   'message-refused': {
@@ -21,14 +21,14 @@ export const WORKER = {
     names: ['DispatchError'],
     meaning:
       'SQS did not accept some of the messages after several tries, or did not permit the request. The gatekeeper sends them again when the queue has been empty for three minutes.',
-    mend: 'if the detail names a missing permission, deploy again ("npx cdk deploy"); run what is then left again ("npx sluice retry RUN")',
+    mend: 'if the detail names a missing permission, deploy again ("npx cdk deploy"); then run the remaining items again ("npx sluice retry RUN")',
   },
   'worker-died': {
     title: 'The workers died on the item',
     names: ['WorkerDiedError'],
     meaning:
       'Each worker that processed the item was killed before it could record a result or a failure. This happened as often as the item may be tried.',
-    mend: 'give the workers more memory, or mend the processor; the log lines end where the worker was killed',
+    mend: 'give the workers more memory, or correct the processor; the log lines end where the worker was killed',
     allowedBy: 'workers.memoryMiB, workers.maxAttempts',
   },
   'item-timeout': {
@@ -50,7 +50,7 @@ export const WORKER = {
     names: ['ItemExitError', 'ItemUncaughtError', 'ItemKilledError', 'ItemProcessStartError'],
     meaning:
       'The processor ended its own process, threw an error that no code caught, or the system ended the process.',
-    mend: 'mend the processor; the log lines of the item have its last words',
+    mend: 'correct the processor; the log lines of the item show its last output',
   },
   'worker-not-started': {
     title: 'A worker could not be started',
@@ -63,7 +63,7 @@ export const WORKER = {
     title: 'A worker was interrupted',
     meaning:
       'Spot took the worker back, or its machine broke. Its items went back to the queue, and the gatekeeper starts another worker.',
-    mend: 'nothing; if Spot takes too many workers back, ask for on-demand ones',
+    mend: 'nothing; if Spot takes back too many workers, use on-demand workers',
     allowedBy: 'workers.spot',
   },
   'worker-ended': {
@@ -89,7 +89,7 @@ export const WORKER = {
     names: ['QueueUnreachableError'],
     meaning:
       'The queue does not exist any more, or has not answered for five minutes. The worker ends, and the gatekeeper starts another.',
-    mend: 'check that the stack is whole, and the network and endpoints of the workers (docs/settings.md, network)',
+    mend: 'check that the stack is complete, and check the network and endpoints of the workers (docs/settings.md, network)',
   },
   'worker-setup': {
     title: 'The worker is not configured correctly',

@@ -19,7 +19,7 @@ const manifest: Manifest = {
   forced: true,
   reason: 'late',
   problem: problemOf(
-    { code: 'gate-late', name: 'NotReadyError', message: 'the gate was passed with 1 of 3 items missing' },
+    { code: 'gate-late', name: 'NotReadyError', message: 'the gate opened with 1 of 3 items missing' },
     { run: 'night' },
   ),
   counts: { items: 3, done: 1, failed: 1, missing: 1, landed: 1, unchanged: 0, skipped: 0, processed: 1 },
@@ -82,7 +82,7 @@ describe('the report of a run', () => {
     expect(await renderRun(manifest, items)).toBe(
       [
         'Run night: partial',
-        'gate-late: the gate was passed with 1 of 3 items missing',
+        'gate-late: the gate opened with 1 of 3 items missing',
         '1 of 3 done, 1 failed, 1 missing; 3.0 MiB landed; 13 s',
         '',
         'Failed:',
@@ -116,8 +116,8 @@ describe('the report of a run', () => {
       "  raw.stations load-failed: Load into table 'stations' failed. Check 'sys_load_error_detail' system table for details.; s3://sluice-bucket/raw/2026/11/27/stations-07.csv, line 4, column capacity: Invalid digit, Value 'x', Pos 0, Type: Integer",
       '  raw.fares load-cancelled: time was up before it was loaded, and Sluice cancelled its statement: it has written nothing',
       'What to do:',
-      '  load-failed: correct what the detail names, then redrive the execution: what is loaded stays, and the rest is loaded (docs/redshift.md)',
-      '  load-cancelled: redrive the execution, which loads the rest, or let loads wait longer (redshift.attempts, redshift.intervalSeconds)',
+      '  load-failed: correct what the detail names, then redrive the execution: loaded tables stay, and the redrive loads the others (docs/redshift.md)',
+      '  load-cancelled: redrive the execution, which loads the other tables, or let loads wait longer (redshift.attempts, redshift.intervalSeconds)',
     ]);
     const narrow = await renderRun({ ...manifest, loads: sampleLoads('night') }, items, {
       width: 60,

@@ -386,7 +386,7 @@ describe('planRun', () => {
       await record(store, 'landed', landedRecord('first', landed, store.bucket));
       await endRun(store, first, { forced: true, reason: 'late' });
       expect(await problemsOf(plan(store, { rerunOf: 'first' }, claimOf('none')))).toEqual([
-        'rerunOf: run first left nothing undone',
+        'rerunOf: run first has no failed or missing items',
       ]);
       const process = { processor: 'profile', to: 'tables/{name}/' };
       const again = await plan(store, { rerunOf: 'first', process }, claimOf('again'));

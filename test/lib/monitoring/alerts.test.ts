@@ -67,10 +67,10 @@ describe('with an address', () => {
     const rules = alertRules(mailed, { Ref: topicOf(mailed) });
     expect(rules.map(({ Description }) => Description).sort()).toEqual([
       'A run failed',
-      'A run has gone on for longer than it should',
+      'A run takes longer than alerts.runHours',
       'A run is late',
       'A run that ended could not be closed',
-      'A run went on without all of its items, since its time was up',
+      'A run went on with items missing, because its time was up',
       'A schedule did not start a run',
       'Items of a run failed',
     ]);

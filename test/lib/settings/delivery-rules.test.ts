@@ -30,12 +30,12 @@ describe('the settings of a delivery', () => {
     ],
     ['an ARN without a connection', { ...CODECOMMIT, connectionArn: CONNECTION }, 'which uses no connection'],
     ['a path in CodeCommit', { source: 'codecommit', repository: 'acme/sluice' }, 'without a slash'],
-    ['a repository without its owner', { source: 'github-actions', repository: 'sluice' }, 'which takes owner/name'],
-    ['no stage', { ...CODECOMMIT, stages: [] }, 'takes one to ten stages'],
+    ['a repository without its owner', { source: 'github-actions', repository: 'sluice' }, 'which needs owner/name'],
+    ['an empty list of stages', { ...CODECOMMIT, stages: [] }, 'takes one to ten stages'],
     [
       'two stages of one name',
       { ...CODECOMMIT, stages: [{ name: 'a', settings: { stackName: 'A' } }, { name: 'A' }] },
-      'a is there twice',
+      'a occurs twice',
     ],
     [
       'two stages of one stack',
@@ -43,18 +43,18 @@ describe('the settings of a delivery', () => {
       'deploy the same stack (Sluice in',
     ],
     [
-      'a stage elsewhere, and no word of where the pipeline is',
+      'a stage in another account, and a pipeline without an account',
       { ...CODECOMMIT, stages: [{ name: 'a', account: '222222222222' }] },
       'set delivery.account and delivery.region',
     ],
     [
       'a VPC that nobody can look up',
       { ...CODECOMMIT, stages: [{ name: 'a', settings: { network: { vpcId: 'vpc-0123456789abcdef0' } } }] },
-      'use an existing VPC, which the synth looks up',
+      'use an existing VPC, which synth looks up',
     ],
     ['the name of the app', { ...CODECOMMIT, stackName: 'Sluice' }, 'Sluice is the stack of the app'],
     [
-      'an input of the smoke run that is none',
+      'an invalid input of the smoke run',
       { ...CODECOMMIT, smoke: { sources: [{ url: 'ftp://example.org/a' }] } },
       'delivery.smoke.sources[0].url: takes an http or https URL',
     ],
@@ -86,7 +86,7 @@ describe('the settings of a delivery', () => {
       expect.stringContaining('bucket.oldVersionDays: takes a whole number from 1 to 3650, got 0'),
       expect.stringContaining('delivery.stages[0].settings.gate.attempts: takes a whole number from 1 to 8000, got 0'),
       expect.stringContaining('delivery.stages[0].settings.colour: there is no such setting'),
-      'delivery.stages[1].settings.delivery: a stage takes no delivery of its own',
+      'delivery.stages[1].settings.delivery: the settings of a stage must not contain delivery',
     ]);
   });
 });

@@ -150,7 +150,7 @@ describe('readSettings', () => {
     [
       'two schedules of one name',
       { schedules: ['a', 'a'].map((name) => ({ name, expression: 'rate(1 day)' })) },
-      'a is there twice',
+      'a occurs twice',
     ],
     [
       'a schedule that names its own slot',
@@ -159,7 +159,7 @@ describe('readSettings', () => {
           { name: 'a', expression: 'rate(1 day)', input: { schedule: 'b', scheduledTime: '2027-01-01T00:00:00Z' } },
         ],
       },
-      'input takes no schedule',
+      'must not contain schedule or scheduledTime',
     ],
     [
       'a default input with a processor that is left out',

@@ -44,7 +44,7 @@ it('a worker without a sign of life for ten minutes is stopped and named, and on
     {
       name: 'SilentWorker',
       code: 'worker-silent',
-      message: `worker ${silent} has given no sign of life for 12 minutes: it is stopped and replaced`,
+      message: `worker ${silent} has given no sign of life for 12 minutes: Sluice stops and replaces it`,
       worker: silent,
     },
   ]);

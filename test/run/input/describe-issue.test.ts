@@ -31,7 +31,7 @@ describe('a problem of the input', () => {
     [source({ key: 'a\u001b[2Jb' }), 'sources[0].key: takes no control characters, got "a\\u001b[2Jb"'],
     [
       { work: [{ processor: 'scrape', name: 'a\u202eb' }] },
-      expect.stringContaining('this holds U+202E, got "a\\u202eb"'),
+      expect.stringContaining('this contains U+202E, got "a\\u202eb"'),
     ],
     [{ waitFor: [] }, 'waitFor: takes at least 1 entry, got an array'],
     [{ waitFor: [{ check: 'x' }] }, expect.stringContaining('waitFor[0].check: takes one of ledger, queue, objects')],
@@ -41,7 +41,7 @@ describe('a problem of the input', () => {
     [{ sourcesFrom: { key: 'a', url: 'https://h/a' } }, expect.stringContaining('takes either the key')],
     [
       { sourcesFrom: { url: 'https://h/a', bucket: 'abc' } },
-      'sourcesFrom.bucket: belongs to a key: leave it out beside a url',
+      'sourcesFrom.bucket: belongs to a key: remove it if you give a url',
     ],
   ])('a problem of %j is described in plain words, with the value', (input, problem) => {
     expect(problemsOf(input)).toEqual([problem]);

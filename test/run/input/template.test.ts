@@ -60,7 +60,7 @@ describe('fillTemplate', () => {
   it.each(['{yyyy|-9999y}', '{dd|+9999y}'])(
     'fillTemplate refuses %s, because the year would not have four digits',
     (template) => {
-      expect(() => fillTemplate(template, time)).toThrow(/takes one from 0 to 9999/);
+      expect(() => fillTemplate(template, time)).toThrow(/must be from 0 to 9999/);
     },
   );
 

@@ -35,7 +35,7 @@ describe('within a run', () => {
     await limits.spend('blame', 700);
     const failure = await limits.within('blame', 500, tooLarge).catch((error: unknown) => error);
     expect(failure).toMatchObject({ name: 'RunLimitError', cause: { name: 'TooLargeError' } });
-    expect(String(failure)).toMatch(/700 bytes of the 1000 .*limits\.runGiB/);
+    expect(String(failure)).toMatch(/700 bytes of the allowed 1000.*limits\.runGiB/);
   });
 
   it('large byte counts are written immediately, and small ones at a flush', async () => {

@@ -92,21 +92,21 @@ describe.each([1, 2, 7, 65_536])('a list that comes in pieces of %i bytes', (pie
     const jsonl = await entriesOf('a.jsonl', '{"url":"http://h/a"}\n{"url":\n{"url":"http://h/b"}', pieceBytes);
     expect(jsonl).toEqual([
       { where: 'line 1', value: { url: 'http://h/a' } },
-      { where: 'line 2', problem: 'is not JSON: takes one object a line' },
+      { where: 'line 2', problem: 'is not JSON: each line takes one object' },
       { where: 'line 3', value: { url: 'http://h/b' } },
     ]);
     expect(await entriesOf('a.csv', 'url,key\nhttp://h/a\n\nhttp://h/b,b\nhttp://h/c,c,d\n', pieceBytes)).toEqual([
-      { where: 'line 2', problem: 'has another number of fields (1) than the first line has columns (2)' },
+      { where: 'line 2', problem: 'has 1 field, but the first line has 2 columns' },
       { where: 'line 4', value: { url: 'http://h/b', key: 'b' } },
-      { where: 'line 5', problem: 'has another number of fields (3) than the first line has columns (2)' },
+      { where: 'line 5', problem: 'has 3 fields, but the first line has 2 columns' },
     ]);
     const urls = await entriesOf('urls', 'http://h/a.csv # first\nhttp://h/a.csv\traw/a\nhttp://h/b', pieceBytes);
     expect(urls).toEqual([
       {
         where: 'line 1',
-        problem: expect.stringMatching(/^contains more than a URL: write a comment on a line of its own/),
+        problem: expect.stringMatching(/^contains more than a URL: write a comment on a separate line/),
       },
-      { where: 'line 2', problem: expect.stringMatching(/^contains more than a URL.*name a table/) },
+      { where: 'line 2', problem: expect.stringMatching(/^contains more than a URL.*give a table/) },
       { where: 'line 3', value: { url: 'http://h/b' } },
     ] satisfies ListEntry[]);
   });
@@ -150,8 +150,8 @@ it.each([
   ['a.csv', 'PK\u0003\u0004\0\0', 'has a NUL character'],
   ['a.csv', '<!DOCTYPE html><html>', 'is a page of HTML or XML'],
   ['a.txt', '\n <?xml version="1.0"?>', 'is a page of HTML or XML'],
-  ['a.json', '[{"url":"http://h/a"}]', 'is a JSON array: write an object a line'],
-  ['a.csv', 'http://h/a\nhttp://h/b\n', 'its first line has to name the columns'],
+  ['a.json', '[{"url":"http://h/a"}]', 'is a JSON array: write one object on each line'],
+  ['a.csv', 'http://h/a\nhttp://h/b\n', 'its first line must name the columns'],
   ['list.tsv', 'http://h/a.csv\traw/a\n', 'got a URL: the list has no line with names'],
   ['a.csv', 'url,kye\nhttp://h/a,a\n', 'got "kye"'],
   ['a.csv', 'url,key,key\nhttp://h/a,a,b\n', 'each once; got "key"'],

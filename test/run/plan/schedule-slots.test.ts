@@ -45,7 +45,7 @@ describe('the times of a schedule', () => {
 
   it.each([
     ['rate(5 minutes)', 'has no fixed times'],
-    ['sometimes', 'no form that Sluice can read'],
+    ['sometimes', "a form that Sluice can't read"],
   ])('there are no times for %s', (expression, message) => {
     expect(() => slots(expression, 'UTC', '2026-11-01T00:00:00Z', '2026-11-02T00:00:00Z')).toThrow(message);
   });

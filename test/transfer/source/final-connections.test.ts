@@ -62,7 +62,7 @@ it('frames of HTTP/2 in clear text are recognised', async () => {
 
 it('a plain server where TLS was expected is final at once', async () => {
   await using server = await listening(createServer());
-  await expectFinal(`https://127.0.0.1:${server.port}/file`, /speaks no TLS/);
+  await expectFinal(`https://127.0.0.1:${server.port}/file`, /supports no version of TLS/);
 });
 
 it('an unknown host is final at once', async () => {

@@ -13,8 +13,10 @@ const PROGRAM = new URL('crashing-worker.ts', import.meta.url).pathname;
 const BAD: Readonly<Record<string, { name: string; message: RegExp }>> = {
   rejection: { name: 'ItemUncaughtError', message: /TypeError: nobody waits for this/ },
   'rejection-at-the-end': { name: 'ItemUncaughtError', message: /TypeError: nobody waits for this/ },
-  heap: { name: 'ItemMemoryError', message: /its heap may hold \d+ MiB/ },
-  ...(process.platform === 'linux' && { buffers: { name: 'ItemMemoryError', message: /MiB of memory, and may take/ } }),
+  heap: { name: 'ItemMemoryError', message: /its heap is limited to \d+ MiB/ },
+  ...(process.platform === 'linux' && {
+    buffers: { name: 'ItemMemoryError', message: /MiB of memory, more than the allowed/ },
+  }),
   loop: { name: 'ItemTimeoutError', message: /longer than .* having reached: rows 17/ },
   exit: { name: 'ItemExitError', message: /exit code 0/ },
   'abort-ignored': { name: 'ItemTimeoutError', message: /longer than/ },

@@ -151,7 +151,8 @@ export class S3Client {
 
   #regionName(): string {
     const region = this.#region ?? process.env.AWS_REGION;
-    if (!region) throw new Error('AWS_REGION is not set: a function takes its region from it, as Lambda sets it');
+    if (!region)
+      throw new Error('AWS_REGION is not set: a function reads its region from this variable, which Lambda sets');
     return region;
   }
 
@@ -207,7 +208,7 @@ function credentialsFrom({
 }: Variables): SigningCredentials {
   if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) {
     throw new Error(
-      'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set: a function takes its credentials from them, as Lambda sets them, and looks nowhere else',
+      'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set: a function reads its credentials only from these variables, which Lambda sets',
     );
   }
   return {

@@ -37,7 +37,7 @@ export class GetObjectCommand extends Command<ObjectAt, object> {
   output({ headers, body }: SignedAnswer) {
     const stated = crc32FromBase64(headers['x-amz-checksum-crc32'] ?? '');
     if (stated !== undefined && stated !== crc32(body)) {
-      throw new DamagedAnswer(`s3://${this.input.Bucket}/${this.input.Key} came with another CRC-32 than S3 states`);
+      throw new DamagedAnswer(`s3://${this.input.Bucket}/${this.input.Key} has another CRC-32 than S3 states`);
     }
     return {
       ContentLength: body.length,

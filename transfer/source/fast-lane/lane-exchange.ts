@@ -167,7 +167,8 @@ export class LaneExchange implements SourceBody {
   #malformed(error: unknown): unknown {
     if (!(error instanceof MalformedAnswerError)) return error;
     const { origin } = this.#ends;
-    if (error.http2) return new SourceConnectionError(`${origin} speaks HTTP/2 only, and sources are read by HTTP/1.1`);
+    if (error.http2)
+      return new SourceConnectionError(`${origin} speaks HTTP/2 only, but Sluice reads sources by HTTP/1.1`);
     return new SourceFaultError(`the answer of ${origin} can not be read: ${error.message}`, { cause: error });
   }
 

@@ -95,7 +95,7 @@ describe('the http check', () => {
 
   it.each([
     [503, '{"done":3,"total":3}', /answered 503/],
-    [200, 'ready', /can't be asked/],
+    [200, 'ready', /the request to .* failed/],
     [200, '{"done":4,"total":3}', /done is more than total/],
     [200, `"${'x'.repeat(100_000)}"`, /longer than 65536 bytes/],
   ])('the http check treats %i %.30s as an error, which never opens the gate', async (status, body, message) => {

@@ -18,6 +18,6 @@ it.each(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])(
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'key');
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
     vi.stubEnv(missing, undefined);
-    await expect(defaultProvider()()).rejects.toThrow('looks nowhere else');
+    await expect(defaultProvider()()).rejects.toThrow('reads its credentials only from these variables');
   },
 );
