@@ -14,7 +14,7 @@ export const USAGE = {
   sqsRequestsAnItem: 2.1,
   /** `node bench/worker-rate.ts`: 105 items a second with two places and a processor that does nothing. */
   workerSecondsAnItem: 1 / 105,
-  /** `npm start`: `profile` read 256 MiB in 2.2 s. */
+  /** `npm start`, when its large file had 256 MiB: `profile` read them in 2.2 s. */
   workerSecondsAMib: 2.2 / 256,
   /** Estimated: the connection from the Internet through one Lambda of 1 GiB into S3. */
   lambdaMibASecond: 50,

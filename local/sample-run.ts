@@ -16,7 +16,7 @@ const LOADS: Readonly<Record<string, object>> = {
 export const LATE_SETTINGS = { 'gate.attempts': 8, 'gate.mayEndBeforeItems': true };
 
 /**
- * Returns the execution input of the sample run: real data sets, a file of 256 MiB, one that is busy at first, one that
+ * Returns the execution input of the sample run: real data sets, a file of 128 MiB, one that is busy at first, one that
  * does not exist, and a small site to scrape. It shows a retry and a failure on purpose.
  *
  * @param options.late makes the scrape wait so long between two pages that the gate stops waiting for it.
@@ -32,14 +32,15 @@ export function sampleInput(origin: string, options: { late: boolean; redshift: 
     sources: [
       // This comes first because it takes longest: the gatekeeper then has to wait until a worker has read it too.
       ...(options.late ? [] : [source(GENERATED_FILE)]),
-      ...[...DATA_SETS, BUSY_FILE, WITHDRAWN_FILE].map(source),
+      // Its source lets the engine wait for two seconds, in which the others land.
+      ...[BUSY_FILE, ...DATA_SETS, WITHDRAWN_FILE].map(source),
     ],
     work: [
       {
         processor: 'scrape',
         name: SCRAPE,
         input: { url: `${origin}/site/` },
-        options: { delaySeconds: options.late ? 60 : 0.2 },
+        options: { delaySeconds: options.late ? 60 : 0.05 },
       },
     ],
     process: 'profile',

@@ -31,8 +31,8 @@ export const DATA_SETS = [
 ] as const;
 
 /** A file that is generated while it is read. */
-export const GENERATED_FILE = 'generated-256MiB.bin';
-const GENERATED_BYTES = 256 * 1_024 * 1_024;
+export const GENERATED_FILE = 'generated-128MiB.bin';
+const GENERATED_BYTES = 128 * 1_024 * 1_024;
 
 /** Answers 503 twice, then 200. */
 export const BUSY_FILE = 'stocks.csv';

@@ -1,5 +1,5 @@
 /**
- * The sample source as a separate process, so that serving 256 MiB never delays the display of a run. It prints its
+ * The sample source as a separate process, so that serving 128 MiB never delays the display of a run. It prints its
  * port as one line of JSON. It ends when its stdin ends, which happens when its parent ends for any reason.
  */
 import type { AddressInfo } from 'node:net';
