@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 /** The scripts of package.json that Node runs, but for vitest's, vitepress's and the command line's, which has tests of its own. */
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
 const ofPackage = Object.entries(scripts).flatMap(([name, command]) => {
-  const [, file] = /(?:^|&& )(?:node_modules\/\.bin\/)?node (\S+\.ts)$/.exec(command) ?? [];
+  const [, file] = /(?:^|&& )(?:\w+=\S+ )?(?:node_modules\/\.bin\/)?node (\S+\.ts)$/.exec(command) ?? [];
   return file === undefined || name === 'sluice'
     ? []
     : [[name === 'start' ? 'npm start --' : `npm run ${name} --`, file]];
@@ -38,14 +38,16 @@ async function tellsHowItIsUsed([command, file]: readonly [string, string]): Pro
 
 describe('each script shows the options, and refuses an option that it does not have', () => {
   it('the list contains every script', () => {
-    expect(ofPackage.length).toBeGreaterThanOrEqual(8);
+    expect(ofPackage.length).toBeGreaterThanOrEqual(9);
     expect(ofBench.length).toBeGreaterThanOrEqual(14);
   });
 
-  it.each(ofPackage)('%s', async (...script) => tellsHowItIsUsed(script));
+  const usual = ofPackage.filter(([command]) => /^npm (start|run costs|run package) --$/.test(command));
+  const others = ofPackage.filter((script) => !usual.includes(script));
+  it.each(usual)('%s', async (...script) => tellsHowItIsUsed(script));
 
-  // Some load the CDK or DuckDB, and take a second each time.
-  it.each(ofBench)('%s', { tags: ['heavy'] }, async (...script) => tellsHowItIsUsed(script));
+  // Many load the CDK, DuckDB or a browser, and each starts twice.
+  it.each([...others, ...ofBench])('%s', { tags: ['heavy'] }, async (...script) => tellsHowItIsUsed(script));
 });
 
 it.each([

@@ -1,3 +1,4 @@
+// @module-tag heavy
 import { describe, expect, it } from 'vitest';
 import { failureOf, lines, read, typesOf } from './reading.ts';
 

@@ -1,3 +1,4 @@
+// @module-tag heavy
 import { describe, expect, it } from 'vitest';
 import type { Processor } from '#processors/contract/processor.ts';
 import { testProcessor } from '#processors/contract/testing.ts';
