@@ -76,6 +76,10 @@ export default defineConfig({
     ...(isSmallS3 && { fsModuleCachePath: 'node_modules/.vitest-cache/small-s3' }),
     sequence: { sequencer: LongestFirst },
     globalSetup: ['test/helpers/setup/temporary-folder.ts'],
+    // Tests of runs mostly wait, and a file may have a dozen at the same time.
+    maxConcurrency: 20,
+    // A busy machine takes long to end a process.
+    teardownTimeout: 120_000,
     // Tests wait for servers, timers and processes more than they compute.
     maxWorkers: 4 + availableParallelism(),
     tags: [

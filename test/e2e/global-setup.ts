@@ -11,8 +11,8 @@ export default async function setup(project: TestProject) {
   });
   const settings: LocalSettings = {
     'gate.intervalSeconds': 1,
-    // 150 MiB are several slices.
-    'ingest.sliceMiB': 64,
+    // 40 MiB are several slices.
+    'ingest.sliceMiB': 16,
     'workers.max': 4,
     // A killed worker's items become visible soon.
     'workers.visibilitySeconds': 6,
@@ -21,6 +21,8 @@ export default async function setup(project: TestProject) {
   const stop = await shareDeployments(project, {
     shared: {
       ...settings,
+      // The next test finds workers, and starts none.
+      'workers.idleSeconds': 30,
       // However busy the machine is, no run ends before its work is done.
       'gate.attempts': 900,
       'sources.credentials': [

@@ -1,4 +1,4 @@
-// These run one after another on a deployment whose gate stops waiting soon: the alerts' tests use up the concurrency
-// of its functions for a while.
-import './impatient/alerts.ts';
+// These run on a deployment whose gate stops waiting soon. First, and at the same time, the tests that wait until it does. Then one
+// after another the tests of alarms, which use up the concurrency of its functions for a while.
 import './impatient/late.ts';
+import './impatient/alerts.ts';

@@ -102,6 +102,18 @@ describe.concurrent('the alert on a run', () => {
   });
 });
 
+it.concurrent('each metric is sent by a run and its workers, under the name of the stack', async ({ expect }) => {
+  const cloudWatch = new CloudWatchClient(aws.client);
+  const { manifest } = await aws.run({ sources: sources('/measured', '/none-measured'), process: 'profile' });
+  expect(manifest?.outcome).toBe('partial');
+  const sent = async () => {
+    const { Metrics = [] } = await cloudWatch.send(new ListMetricsCommand({ Namespace: METRICS_NAMESPACE }));
+    for (const { Dimensions } of Metrics) expect(Dimensions).toContainEqual({ Name: 'service', Value: 'Sluice' });
+    return [...new Set(Metrics.map(({ MetricName }) => MetricName))].sort();
+  };
+  await expect.poll(sent).toEqual(Object.keys(METRICS).sort());
+});
+
 describe('the alerts of the watch', () => {
   const watch = async () => {
     const payload = JSON.stringify({ runs: aws.outputs.StateMachineArn });
@@ -211,16 +223,4 @@ describe('an alarm', () => {
       'Sluice-watch-failed',
     ]);
   });
-});
-
-it('each metric is sent by a run and its workers, under the name of the stack', async () => {
-  const cloudWatch = new CloudWatchClient(aws.client);
-  const { manifest } = await aws.run({ sources: sources('/measured', '/none-measured'), process: 'profile' });
-  expect(manifest?.outcome).toBe('partial');
-  const sent = async () => {
-    const { Metrics = [] } = await cloudWatch.send(new ListMetricsCommand({ Namespace: METRICS_NAMESPACE }));
-    for (const { Dimensions } of Metrics) expect(Dimensions).toContainEqual({ Name: 'service', Value: 'Sluice' });
-    return [...new Set(Metrics.map(({ MetricName }) => MetricName))].sort();
-  };
-  await expect.poll(sent).toEqual(Object.keys(METRICS).sort());
 });
