@@ -41,7 +41,7 @@ describe('the app', () => {
     expect(stderr.trim().split('\n')).toEqual([
       'bad-setting: 2 settings need another value:',
       '- gate.attempts: takes a whole number from 1 to 8000, got 0',
-      expect.stringContaining('- gates: there is no such setting; there are stackName, gate,'),
+      expect.stringContaining('- gates: there is no such setting; the settings here are stackName, gate,'),
       expect.stringContaining('docs/settings.md'),
       '  → correct cdk.json or the -c options (docs/settings.md)',
       '  docs/errors.md#bad-setting',

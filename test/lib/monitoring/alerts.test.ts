@@ -67,8 +67,8 @@ describe('with an address', () => {
     const rules = alertRules(mailed, { Ref: topicOf(mailed) });
     expect(rules.map(({ Description }) => Description).sort()).toEqual([
       'A run failed',
-      'A run takes longer than alerts.runHours',
       'A run is late',
+      'A run takes longer than alerts.runHours',
       'A run that ended could not be closed',
       'A run went on with items missing, because its time was up',
       'A schedule did not start a run',

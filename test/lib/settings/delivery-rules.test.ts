@@ -29,7 +29,7 @@ describe('the settings of a delivery', () => {
       'takes the ARN of a connection',
     ],
     ['an ARN without a connection', { ...CODECOMMIT, connectionArn: CONNECTION }, 'which uses no connection'],
-    ['a path in CodeCommit', { source: 'codecommit', repository: 'acme/sluice' }, 'without a slash'],
+    ['a path in CodeCommit', { source: 'codecommit', repository: 'acme/sluice' }, 'has no slash in its name'],
     ['a repository without its owner', { source: 'github-actions', repository: 'sluice' }, 'which needs owner/name'],
     ['an empty list of stages', { ...CODECOMMIT, stages: [] }, 'takes one to ten stages'],
     [

@@ -66,7 +66,7 @@ describe('readSettings', () => {
     });
     expect(problems).toHaveLength(4);
     expect(problems.join('\n')).toContain(
-      'gate.interval: there is no such setting; there are intervalSeconds, attempts',
+      'gate.interval: there is no such setting; the settings here are intervalSeconds, attempts',
     );
     expect(problems.join('\n')).toContain('colour: there is no such setting');
     expect(problems.join('\n')).toContain('gate.attempts: takes a whole number from 1 to 8000, got "many"');
