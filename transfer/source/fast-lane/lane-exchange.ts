@@ -5,9 +5,6 @@ import { SpeedWatch } from '../speed-watch.ts';
 import { type AnswerHead, AnswerHeadReader, MalformedAnswerError } from './answer-head.ts';
 import { ChunkReader } from './chunk-reader.ts';
 
-/** The size of one read into a target: so many bytes are still in the processor's cache when their CRC is computed. */
-const READ_BYTES = 524_288;
-
 /** For a smaller chunk, a window would make small reads; several such chunks are read at once, and copied. */
 const CHUNK_WINDOW_BYTES = 65_536;
 
@@ -68,14 +65,15 @@ export class LaneExchange implements SourceBody {
 
   /**
    * The buffer for the next read: what the fill needs of this body, and not one byte more. Undefined if nothing is
-   * needed; never empty, because that would be ENOBUFS.
+   * needed; never empty, because that would be ENOBUFS. Small reads cost more than a CRC-32 of bytes that have left the
+   * processor's cache.
    */
   window(): Uint8Array | undefined {
     if (this.#fill === undefined || this.#ended) return undefined;
     const owed = this.#chunks === undefined ? this.#owed : this.#chunks.left;
     if (this.#chunks !== undefined && owed < CHUNK_WINDOW_BYTES) return undefined;
     const { target, filled } = this.#fill;
-    return target.subarray(filled, filled + Math.min(owed, target.length - filled, READ_BYTES));
+    return target.subarray(filled, filled + Math.min(owed, target.length - filled));
   }
 
   /** Copies bytes that were read elsewhere. @returns whether more is needed. */
