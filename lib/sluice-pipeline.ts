@@ -29,6 +29,7 @@ import { Storage } from './storage/storage.ts';
 import { WorkQueue } from './workers/work-queue.ts';
 import { WorkerFleet, type WorkerProgram } from './workers/worker-fleet.ts';
 
+/** What a `SluicePipeline` takes. Everything has a default. */
 export interface SluicePipelineProps {
   /**
    * The settings, as under `sluice` in `cdk.json` (docs/settings.md). `-c sluice.gate.intervalSeconds=2` on the command
@@ -53,7 +54,9 @@ export interface SluicePipelineProps {
  * @throws SettingsError with every problem of the settings at once.
  */
 export class SluicePipeline extends Construct {
+  /** The bucket with landed objects, outputs of processors and the records of runs. */
   readonly bucket: IBucket;
+  /** The state machine. An execution of it is a run; its input is that of docs/input.md. */
   readonly stateMachine: IStateMachine;
   readonly #storage: Storage;
 

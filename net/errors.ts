@@ -2,16 +2,21 @@ import { shortText } from './short-text.ts';
 
 /** How many bytes came, and how many were expected. */
 export interface ByteCount {
+  /** Bytes that came. */
   readonly got: number;
+  /** Bytes that were expected. */
   readonly expected: number;
 }
 
+/** What an error of the engine carries besides its message. */
 export interface TransferErrorOptions extends ErrorOptions {
+  /** Set if some of the bytes came and the expected number is known. */
   readonly bytes?: ByteCount | undefined;
 }
 
 /** The base class of all errors of the engine. The subclasses say what a caller can do about it. */
 export class TransferError extends Error {
+  /** The name of the class, which survives minification and other processes: recognise an error by it. */
   override readonly name: string = 'TransferError';
   /** Set if some of the bytes came and the expected number is known. */
   readonly bytes: ByteCount | undefined;

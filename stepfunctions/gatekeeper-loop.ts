@@ -18,6 +18,7 @@ import { retryFaults } from './retries.ts';
 /** The loop waits only after this error, and forces only this error. */
 export const NOT_READY = 'NotReadyError';
 
+/** What a `GatekeeperLoop` takes. Only `gatekeeper`, `interval` and `attempts` are needed. */
 export interface GatekeeperLoopProps {
   /**
    * Checks whether the work is done. It is a Lambda function, which gets the whole state input and whose answer goes to
@@ -42,7 +43,12 @@ export interface GatekeeperLoopProps {
   /** Errors that a gatekeeper function throws on purpose, so a retry would throw them again. @default - none */
   readonly ownErrors?: readonly string[];
   /** The next state after one of `ownErrors`, if it differs from `onError`. @default - none */
-  readonly onOwnError?: { readonly error: string; readonly next: IChainable };
+  readonly onOwnError?: {
+    /** The name of the error, one of `ownErrors`. */
+    readonly error: string;
+    /** The next state. */
+    readonly next: IChainable;
+  };
   /** An upper time limit for one look of a gatekeeper function. @default - none */
   readonly timeout?: Duration;
   /** The next state after any other error, which is then at `$.error`. @default - the error ends the execution */
@@ -66,7 +72,9 @@ export interface GatekeeperLoopProps {
  * @throws Error if so many attempts would exceed an execution's 25,000 history events.
  */
 export class GatekeeperLoop extends StateMachineFragment {
+  /** Where the loop begins. CDK reads it when you chain the loop. */
   readonly startState: State;
+  /** Where the loop ends. CDK reads it when you call `next`. */
   readonly endStates: INextable[];
 
   constructor(scope: Construct, id: string, props: GatekeeperLoopProps) {

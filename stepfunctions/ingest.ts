@@ -26,15 +26,19 @@ import { invoke } from './invoke.ts';
 import { PlanLines } from './plan-lines.ts';
 import { retryFaults } from './retries.ts';
 
+/** What an `Ingest` takes. The functions are those of `lambdas/`: `SluicePipeline` makes them. */
 export interface IngestProps {
+  /** The bucket with the plan. */
   readonly bucket: IBucket;
+  /** The functions that transfer. */
   readonly functions: Readonly<Record<'open' | 'slice' | 'close' | 'abandon' | 'startWorkers', IFunction>>;
   /** The number of batches in transfer at once. */
   readonly children: number;
   /** The number of slices of one large object in transfer at once. */
   readonly slicesAtOnce: number;
-  /** How often Open is called for one batch, and Slice for one slice. */
+  /** How often Open is called for one batch. */
   readonly openCalls: number;
+  /** How often Slice is called for one slice. */
   readonly sliceCalls: number;
   /** An upper time limit for one call, longer than the functions' own timeout. */
   readonly taskTimeout: Duration;
@@ -91,7 +95,9 @@ const NOTHING = Result.fromObject({});
  * EnsureWorkers checks the workers. Its errors are ignored, because the gatekeeper checks the workers again.
  */
 export class Ingest extends StateMachineFragment {
+  /** The Map. CDK reads it when you chain the fragment. */
   readonly startState: State;
+  /** The Map. CDK reads it when you call `next`. */
   readonly endStates: INextable[];
   readonly #props: IngestProps;
   readonly #map: DistributedMap;

@@ -11,6 +11,7 @@ import type { StoredPart } from './s3/object-store.ts';
 import type { StatedHash } from './source/stated-hashes.ts';
 import { type PartProof, planOf, type TransferState } from './state.ts';
 
+/** What `RangedTransfer.close` takes. */
 export interface CloseOptions {
   /** What all calls of `uploadSlice` returned, in any order. A part without a proof is proven only in transport. */
   readonly proofs?: readonly PartProof[];
@@ -19,6 +20,7 @@ export interface CloseOptions {
    * counted.
    */
   readonly retries?: number;
+  /** Its abort ends the call with the signal's reason. The upload stays open. */
   readonly signal?: AbortSignal;
 }
 

@@ -17,6 +17,7 @@ export class BeginAgainError extends TransferError {
 /** The source answered with a status that another try does not change, such as 401, 403, 404 or 410. */
 export class SourceRefusedError extends PermanentTransferError {
   override readonly name = 'SourceRefusedError';
+  /** The status of HTTP, such as 404. */
   readonly status: number;
 
   constructor(status: number, url: string) {
@@ -81,6 +82,7 @@ export class StreamBrokenError extends BeginAgainError {
 /** The source asked for a longer pause than this process may spend. */
 export class SourceAsksToWaitError extends TransferError {
   override readonly name = 'SourceAsksToWaitError';
+  /** The time that the source named. Before it, another try gets the same answer. */
   readonly waitUntil: Date;
 
   constructor(url: string, waitUntil: Date) {
@@ -97,7 +99,9 @@ export interface Pins {
    * A Last-Modified that is strong by RFC 9110 8.8.2.2, used if there is no strong ETag; otherwise only for comparison.
    */
   lastModified?: string | undefined;
+  /** The size of the whole file in bytes. */
   total: number;
+  /** The Content-Encoding, such as `gzip`; the bytes are landed as they are sent. */
   contentEncoding?: string | undefined;
   /** Scheme, host and port that answered after redirects. */
   origin: string;
@@ -144,6 +148,7 @@ export class UnprovenEndError extends PermanentTransferError {
 /** The body has a transfer coding other than `chunked`: its end and its bytes are unknown without decoding it. */
 export class TransferCodingError extends PermanentTransferError {
   override readonly name = 'TransferCodingError';
+  /** The Transfer-Encoding of the answer. */
   readonly coding: string;
 
   constructor(url: string, coding: string) {
@@ -155,8 +160,11 @@ export class TransferCodingError extends PermanentTransferError {
 /** A size or hash differs from the one that was expected, or that the source itself states. */
 export class ProofFailedError extends PermanentTransferError {
   override readonly name = 'ProofFailedError';
+  /** The proof that failed, such as `expect.sha256`. */
   readonly proof: string;
+  /** The expected value: hex for a hash, digits for a size. */
   readonly expected: string;
+  /** The value of the bytes that came, in the same form. */
   readonly found: string;
 
   /** @param found a number, like `expected`, where bytes were counted. */

@@ -1,4 +1,5 @@
 export { type DialTarget, DialTimeoutError, dial } from '#net/dial/dial.ts';
+export type { ByteCount, TransferErrorOptions } from '#net/errors.ts';
 export {
   type HostAddress,
   PUBLIC_INTERNET,
@@ -14,12 +15,13 @@ export { lookAtSource, type SourceLook } from './look-at-source.ts';
 export { objectName } from './object/object-name.ts';
 export { type Opened, openTransfer } from './open.ts';
 export type { LiveTransfer } from './opening/beginning.ts';
-export type { Destination, IfExists, Progress, TransferOptions } from './options.ts';
+export type { Destination, IfExists, OnProgress, Progress, TransferOptions } from './options.ts';
 export { type PartPlan, type PartRange, partRange, type Slice, slicesOf } from './parts/plan.ts';
 export type { Proofs } from './proof/proofs.ts';
 export { RangedTransfer, resumeTransfer } from './ranged-transfer.ts';
 export { HostGate } from './source/host-gate.ts';
 export type { SourceLimits } from './source/limits.ts';
+export type { Headers, SourceAnswer, SourceBody, SourceReader, SourceRequest } from './source/reader.ts';
 export type { Authorization, Expect, Source } from './source/session.ts';
 export { type PartProof, partProofSchema, planOf, type TransferState, transferStateSchema } from './state.ts';
 export { transfer, type UnnamedDestination } from './transfer.ts';

@@ -16,10 +16,13 @@ export interface Landed {
   readonly retries: number;
   /** The CRC-32 of the whole object, hex; undefined if nothing was written. */
   readonly crc32: string | undefined;
+  /** What was checked. */
   readonly proofs: Proofs;
   /** The ETag in the source's answer, strong or weak. */
   readonly sourceEtag: string | undefined;
+  /** The Last-Modified in the source's answer, as it was sent. */
   readonly sourceLastModified: string | undefined;
+  /** The content type of the object. */
   readonly contentType: string | undefined;
   /** What the engine noticed and a reader should know, a sentence each. */
   readonly notes: string[];

@@ -15,9 +15,13 @@ export interface SourceLook {
   readonly redirectsTo: string | undefined;
   /** The size of the whole file; undefined if the source does not state it. */
   readonly bytes: number | undefined;
+  /** The Content-Type of the answer. */
   readonly contentType: string | undefined;
+  /** The Content-Encoding of the answer. */
   readonly contentEncoding: string | undefined;
+  /** The ETag of the answer, strong or weak, with its quotes. */
   readonly etag: string | undefined;
+  /** The Last-Modified of the answer, as it was sent. */
   readonly lastModified: string | undefined;
   /** Whether versions of the file can be distinguished, which is required for reading by ranges. */
   readonly hasStrongValidator: boolean;

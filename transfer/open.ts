@@ -35,8 +35,20 @@ const MOST_VERSIONS_BY_RANGES = 2;
  * - `stream`: the answer is flowing in this process and can't be read in pieces: call `run()` or `abandon()` soon.
  */
 export type Opened =
-  | { readonly kind: 'done'; readonly landed: Landed }
-  | { readonly kind: 'ranged'; readonly state: TransferState; readonly transfer: RangedTransfer }
+  | {
+      /** Nothing is left to do. */
+      readonly kind: 'done';
+      /** What became of the source. */
+      readonly landed: Landed;
+    }
+  | {
+      /** An upload is open. */
+      readonly kind: 'ranged';
+      /** For other processes, as JSON. */
+      readonly state: TransferState;
+      /** For this process. */
+      readonly transfer: RangedTransfer;
+    }
   | LiveTransfer;
 
 type Done = Extract<Opened, { kind: 'done' }>;

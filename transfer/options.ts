@@ -16,11 +16,13 @@ export type IfExists = 'update' | 'overwrite' | 'skip' | 'fail';
 
 /** The destination of an object. Pass it again in each process. */
 export interface Destination {
+  /** The caller's client. The engine never destroys it. */
   readonly client: S3Client;
+  /** The name of the bucket. */
   readonly bucket: string;
   /** No empty, `.` or `..` segments: S3 servers read such keys differently. */
   readonly key: string;
-  /** @default 'update' */
+  /** What to do if the key has an object already. @default 'update' */
   readonly ifExists?: IfExists;
   /** Further user metadata; names and values count towards S3's 2 KiB. */
   readonly metadata?: Readonly<Record<string, string>>;
@@ -34,13 +36,16 @@ export interface Destination {
 
 /** The number of bytes that S3 has acknowledged, and the total. */
 export interface Progress {
+  /** Bytes that S3 has acknowledged. */
   readonly bytes: number;
+  /** All bytes of the source; undefined if it does not state its length. */
   readonly total: number | undefined;
 }
 
-/** The engine awaits the returned value. */
+/** Receives the progress, after each part. The engine awaits the returned value. */
 export type OnProgress = (progress: Progress) => unknown;
 
+/** How to transfer. Everything has a default. */
 export interface TransferOptions {
   /** Connections to the source's host, for all transfers of this process with the same number. @default 8 */
   readonly connections?: number;
@@ -60,6 +65,7 @@ export interface TransferOptions {
   readonly maxStreamBytes?: number;
   /** A longer source is refused. @default the largest size of an object */
   readonly maxBytes?: number;
+  /** Its abort ends the transfer with the signal's reason, after the upload was aborted. */
   readonly signal?: AbortSignal;
   /** When this process has to return. */
   readonly deadline?: Date;

@@ -12,12 +12,14 @@ import type { WriteBody } from './s3/transport.ts';
 import { fetchRange } from './source/fetch-range.ts';
 import { type PartProof, planOf, type TransferState } from './state.ts';
 
+/** What `RangedTransfer.uploadSlice` takes. */
 export interface SliceOptions {
   /**
    * When the call has to return: a part is begun only if it will probably be done by then; a part that is nearly sent
    * has 5 s more.
    */
   readonly deadline?: Date;
+  /** Its abort ends the call with the signal's reason. The upload stays open. */
   readonly signal?: AbortSignal;
   /** Bytes of this slice that S3 has acknowledged, with those of earlier calls. */
   readonly onProgress?: OnProgress;

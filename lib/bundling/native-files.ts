@@ -32,6 +32,7 @@ export interface Platform {
 export interface NativeFile {
   /** The name of the unpacked file. */
   readonly name: string;
+  /** The compressed file. */
   readonly path: string;
   /** The hash of the compressed file, as hexadecimal digits. The worker checks it before it loads anything. */
   readonly sha256: string;

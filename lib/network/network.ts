@@ -17,8 +17,11 @@ import type { Settings } from '../settings/settings.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import { EmptyDefaultSecurityGroup } from './default-security-group.ts';
 
+/** What a `Network` takes. */
 export interface NetworkProps {
+  /** The deployment's settings, as `readSettings` returns them. */
   readonly settings: Pick<Settings, 'network'>;
+  /** Encrypts the flow logs. */
   readonly encryption: Encryption;
 }
 
@@ -33,9 +36,13 @@ export class NoSubnetsError extends Error {
  * address.
  */
 export class Network extends Construct {
+  /** The VPC: an own one, or that of `network.vpcId`. */
   readonly vpc: IVpc;
+  /** Where workers run. */
   readonly subnets: readonly ISubnet[];
+  /** Lets nothing in, and everything out. */
   readonly securityGroup: SecurityGroup;
+  /** Whether workers need a public address to reach sources. */
   readonly assignPublicIp: boolean;
 
   /** @throws NoSubnetsError if the existing VPC has no private subnets with a route to the Internet. */

@@ -5,7 +5,9 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
  * come from one place and are passed together, so that a grant and its variable always agree.
  */
 export interface Access {
+  /** The variables, by name. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The permissions. */
   readonly statements: readonly PolicyStatement[];
 }
 

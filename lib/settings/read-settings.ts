@@ -11,7 +11,9 @@ const ROOT = 'sluice';
 
 /** Settings that can't be deployed. The message lists every problem with the name of the setting. */
 export class SettingsError extends Error {
+  /** The name of the class. */
   override readonly name = 'SettingsError';
+  /** A line for each problem: the name of the setting, what it takes, and its value. */
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {

@@ -38,6 +38,7 @@ export class Encryption extends Construct {
     return this.#key?.keyArn ?? 'service';
   }
 
+  /** Returns the properties of an encrypted bucket. */
   bucket(): Pick<BucketProps, 'encryption' | 'encryptionKey' | 'bucketKeyEnabled'> {
     return this.#key === undefined
       ? { encryption: BucketEncryption.S3_MANAGED }
@@ -45,6 +46,7 @@ export class Encryption extends Construct {
         { encryption: BucketEncryption.KMS, encryptionKey: this.#key, bucketKeyEnabled: true };
   }
 
+  /** Returns the properties of an encrypted queue. */
   queue(): Pick<QueueProps, 'encryption' | 'encryptionMasterKey'> {
     return this.#key === undefined
       ? { encryption: QueueEncryption.SQS_MANAGED }

@@ -20,13 +20,17 @@ export interface ObjectUse {
   readonly remove?: readonly string[];
 }
 
+/** What a `Storage` takes. */
 export interface StorageProps {
+  /** The deployment's settings, as `readSettings` returns them. */
   readonly settings: Pick<Settings, 'bucket' | 'run'>;
+  /** Encrypts the objects. */
   readonly encryption: Encryption;
 }
 
 /** The bucket: landed objects, processors' outputs, and the records of runs. */
 export class Storage extends Construct {
+  /** The bucket. It outlives the stack unless `bucket.deleteWithStack` is set. */
   readonly bucket: IBucket;
   readonly #encryption: Encryption;
 

@@ -6,13 +6,15 @@ import type { Access } from '../permissions/access.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Encryption } from '../storage/encryption.ts';
 
+/** What somebody does with a queue: send messages, count them, take them, or keep them hidden for longer. */
+export type QueueUse = 'send' | 'count' | 'take' | 'hold';
+
 const ACTIONS = {
   send: ['sqs:SendMessage'],
   count: ['sqs:GetQueueAttributes'],
   take: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'],
   hold: ['sqs:ChangeMessageVisibility'],
-} as const;
-export type QueueUse = keyof typeof ACTIONS;
+} as const satisfies Record<QueueUse, readonly string[]>;
 
 /** Only an upper limit: workers count an item's attempts in the ledger, and interruptions are not attempts. */
 const MAX_RECEIVES = 20;
@@ -20,14 +22,19 @@ const MAX_RECEIVES = 20;
 /** SQS keeps a message for 14 days at most. */
 const KEEP = Duration.days(14);
 
+/** What a `WorkQueue` takes. */
 export interface WorkQueueProps {
+  /** The deployment's settings, as `readSettings` returns them. */
   readonly settings: Pick<Settings, 'workers'>;
+  /** Encrypts the messages. */
   readonly encryption: Encryption;
 }
 
 /** The queue from which workers receive, and the queue for messages that no worker could process. */
 export class WorkQueue extends Construct {
+  /** Workers receive from it. */
   readonly queue: Queue;
+  /** Messages that were received 20 times. The gatekeeper empties it. */
   readonly deadLetters: Queue;
   readonly #encryption: Encryption;
 
@@ -46,10 +53,12 @@ export class WorkQueue extends Construct {
     });
   }
 
+  /** Returns the queue's URL as an environment variable, and the permission for exactly these uses. */
   access(...uses: readonly QueueUse[]): Access {
     return this.#accessTo('SLUICE_QUEUE_URL', this.queue, uses);
   }
 
+  /** Returns the same for the dead letters. */
   deadLetterAccess(...uses: readonly QueueUse[]): Access {
     return this.#accessTo('SLUICE_DEAD_LETTER_QUEUE_URL', this.deadLetters, uses);
   }

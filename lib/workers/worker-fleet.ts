@@ -37,17 +37,25 @@ export interface WorkerProgram {
   readonly path: string;
   /** Of the file's bytes, as hexadecimal digits: the container checks it before it runs anything. */
   readonly sha256: string;
+  /** The container's command. It fetches the file, checks it and starts it. */
   readonly command: readonly string[];
   /** Native code that a processor downloads when it first needs it; empty if the setting excludes it. */
   readonly nativeFiles: readonly NativeFile[];
 }
 
+/** What a `WorkerFleet` takes. */
 export interface WorkerFleetProps {
+  /** The deployment's settings, as `readSettings` returns them. */
   readonly settings: Pick<Settings, 'workers' | 'sources' | 'limits' | 'logs' | 'metrics'>;
+  /** Encrypts the logs. */
   readonly encryption: Encryption;
+  /** Where workers read landed objects, and write outputs and records. */
   readonly storage: Storage;
+  /** From where workers receive. */
   readonly queue: WorkQueue;
+  /** Where workers run. */
   readonly network: Network;
+  /** What workers run. */
   readonly program: WorkerProgram;
 }
 
@@ -56,8 +64,11 @@ export interface WorkerFleetProps {
  * with the bundle from the asset bucket.
  */
 export class WorkerFleet extends Construct {
+  /** The cluster, which has no instances and costs nothing by itself. */
   readonly cluster: Cluster;
+  /** The task that a worker is. */
   readonly task: FargateTaskDefinition;
+  /** The logs of all workers. */
   readonly logGroup: ILogGroup;
   readonly #props: WorkerFleetProps;
   readonly #roles: readonly [task: Role, execution: Role];

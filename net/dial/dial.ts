@@ -11,20 +11,25 @@ import { timerMilliseconds } from '../wait.ts';
 export interface DialTarget {
   /** A name or an address, with or without the brackets of IPv6. */
   readonly host: string;
+  /** The port, 1 to 65535. */
   readonly port: number;
+  /** Whether to encrypt, as for https. */
   readonly tls: boolean;
   /** PEM certificates to trust instead of the system's. */
   readonly ca?: string | undefined;
   /** The time limit from the lookup of the name to the end of the handshake. */
   readonly connectSeconds: number;
+  /** Its abort ends the attempt, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Reads into buffers of the caller, in the form of `net.connect`. */
   readonly onread?: OnReadOpts | undefined;
 }
 
-/** The connection was not established in time. `code` is undici's code for this. */
+/** The connection was not established in time. */
 export class DialTimeoutError extends Error {
+  /** The name of the class. */
   override readonly name = 'DialTimeoutError';
+  /** undici's code for this. */
   readonly code = 'UND_ERR_CONNECT_TIMEOUT';
 }
 

@@ -9,7 +9,7 @@ import request from 'undici/lib/api/api-request.js';
 export function guardedRequest(
   agent: Dispatcher,
   url: URL,
-  options: Pick<Dispatcher.RequestOptions, 'headers' | 'body' | 'signal'> & {
+  options: Pick<Dispatcher.RequestOptions, 'headers' | 'body' | 'signal' | 'headersTimeout' | 'bodyTimeout'> & {
     readonly method?: Dispatcher.HttpMethod;
   } = {},
 ): Promise<Dispatcher.ResponseData> {

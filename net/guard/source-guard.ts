@@ -24,8 +24,11 @@ export interface SourceRules {
   readonly httpsToHttp?: boolean;
 }
 
+/** An address of a host, as `node:dns` returns it. */
 export interface HostAddress {
+  /** IPv4 or IPv6, without brackets. */
   readonly address: string;
+  /** The version of IP. */
   readonly family: 4 | 6;
 }
 
@@ -34,6 +37,7 @@ export type Resolve = (host: string) => Promise<readonly HostAddress[]>;
 
 /** A rule can't be read. This is an error in the code or in a setting. */
 export class SourceRuleError extends TypeError {
+  /** The name of the class. */
   override readonly name = 'SourceRuleError';
 }
 
@@ -44,6 +48,7 @@ export class SourceRuleError extends TypeError {
  * Make one guard and keep it: kept connections belong to the guard that permitted them.
  */
 export class SourceGuard {
+  /** Whether redirects from https to http are followed. */
   readonly httpsToHttp: boolean;
   readonly #allowed: readonly HostPattern[] | undefined;
   readonly #denied: readonly HostPattern[];

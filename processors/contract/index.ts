@@ -1,5 +1,13 @@
 /** Everything that you need to write a processor of your own. */
-export { SourceGuard } from '#net/guard/source-guard.ts';
+export { SourceForbiddenError } from '#net/errors.ts';
+export {
+  type HostAddress,
+  PUBLIC_INTERNET,
+  type Resolve,
+  SourceGuard,
+  SourceRuleError,
+  type SourceRules,
+} from '#net/guard/source-guard.ts';
 export { PermanentError } from './permanent-error.ts';
 export {
   defineProcessor,
@@ -10,4 +18,6 @@ export {
   type ProcessorItem,
   type ProcessorLogger,
 } from './processor.ts';
-export { type TestItem, type TestRun, testProcessor } from './testing.ts';
+export type { ProgressFields } from './progress.ts';
+export { type RequestUrlOptions, requestUrl, type UrlAnswer } from './request-url.ts';
+export { type TestItem, type TestLogLine, type TestOutput, type TestRun, testProcessor } from './testing.ts';

@@ -6,5 +6,6 @@
  * error the item is tried again, with a growing pause, until its attempts are used up.
  */
 export class PermanentError extends Error {
+  /** The name of the class: the record of the failure contains it. */
   override readonly name: string = 'PermanentError';
 }

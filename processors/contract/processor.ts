@@ -9,8 +9,11 @@ export type Json = z.core.util.JSONType;
 
 /** The landed object of an item. */
 export interface ItemObject {
+  /** The bucket of the deployment. */
   readonly bucket: string;
+  /** The object's key. */
   readonly key: string;
+  /** Its size in bytes, as it is stored. */
   readonly bytes: number;
   /** The content type that the source stated, if any. */
   readonly contentType?: string | undefined;
@@ -20,6 +23,7 @@ export interface ItemObject {
  * The item to process. `Options` is the type that the processor's own schema makes from the options in the run's input.
  */
 export interface ProcessorItem<Options = unknown> {
+  /** The id of the run. */
   readonly runId: string;
   /** The item's id: 32 hex digits. It is the same in repeated runs of the same plan. */
   readonly id: string;
@@ -29,14 +33,19 @@ export interface ProcessorItem<Options = unknown> {
   readonly object: ItemObject | undefined;
   /** The work's own input; null if the item is a landed object, or if the work has no input. */
   readonly input: Json;
+  /** The options of the run's input, after the processor's schema has checked them and added its defaults. */
   readonly options: Options;
 }
 
 /** A structured logger. Every line contains the ids of the run and the item. */
 export interface ProcessorLogger {
+  /** Logged only with the setting `logs.level` DEBUG. */
   debug(message: string, fields?: Record<string, unknown>): void;
+  /** What happens as expected. */
   info(message: string, fields?: Record<string, unknown>): void;
+  /** What a person should look at some time. */
   warn(message: string, fields?: Record<string, unknown>): void;
+  /** What went wrong. Logging it fails nothing: throw for that. */
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
@@ -48,6 +57,7 @@ export interface ProcessorContext {
    * after 12 seconds, even in an endless loop.
    */
   readonly signal: AbortSignal;
+  /** Writes to the worker's log. */
   readonly logger: ProcessorLogger;
   /** The number of this try of the item. Numbers only grow, and no two tries have the same one. */
   readonly attempt: number;
@@ -59,9 +69,9 @@ export interface ProcessorContext {
   /** The User-Agent for requests to web servers, from the worker's settings. */
   readonly userAgent: string;
   /**
-   * The guard for requests to web servers, from the deployment's settings. Call `sourceGuard.checkUrl(url)` before each
-   * request, and connect with `guardedAgent(sourceGuard, …)` of `#net/dial/guarded-http.ts` or `dial` of
-   * `#transfer/index.ts`. Without the guard, an input could reach the task's own credentials.
+   * The guard for requests to web servers, from the deployment's settings. `requestUrl(context, url)` sends a request
+   * through it. If you send requests in another way, call `sourceGuard.checkUrl(url)` before each of them, and connect with
+   * `dial` of `sluice/transfer`. Without the guard, an input could reach the task's own credentials.
    */
   readonly sourceGuard: SourceGuard;
   /**
@@ -97,7 +107,9 @@ export interface ProcessorContext {
 export interface Processor<Options = unknown> {
   /** Lower case letters, digits and dashes. `run/input/processor-names.ts` must contain it too. */
   readonly name: string;
+  /** Checks the options in the run's input. Use `z.strictObject`, so that a misspelt option is refused. */
   readonly options: z.ZodType<Options>;
+  /** Does the job on one item, and returns its result. See {@link defineProcessor} for the rules. */
   process(item: ProcessorItem<Options>, context: ProcessorContext): Promise<Json>;
 }
 

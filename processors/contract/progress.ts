@@ -2,6 +2,7 @@ import type { ProcessorLogger } from './processor.ts';
 
 const LOG_EVERY_MS = 30_000;
 
+/** What a processor reports of its progress, such as `{ rows: 120_000 }`. */
 export type ProgressFields = Record<string, string | number>;
 
 export interface Progress {

@@ -13,7 +13,19 @@ export interface TestItem {
    * The landed object's content: bytes, text, a file, or a stream of a stated length.
    * @default none, as for work without a source
    */
-  readonly object?: Buffer | string | { readonly file: string } | { readonly stream: Readable; readonly bytes: number };
+  readonly object?:
+    | Buffer
+    | string
+    | {
+        /** The path of a file with the content. */
+        readonly file: string;
+      }
+    | {
+        /** The content. It can be read once. */
+        readonly stream: Readable;
+        /** Its size. */
+        readonly bytes: number;
+      };
   /** The landed object's content type. @default none */
   readonly contentType?: string;
   /** The work's own input. @default null */
@@ -22,25 +34,46 @@ export interface TestItem {
   readonly options?: Readonly<Record<string, unknown>>;
   /** The name by which a person knows the item. @default 'test' */
   readonly name?: string;
-  /** @default 1 */
+  /** The number of the try. @default 1 */
   readonly attempt?: number;
   /** Abort it to test that the processor stops. @default one that never aborts */
   readonly signal?: AbortSignal;
-  /** @default 256 MiB */
+  /** The item's share of memory. @default 256 MiB */
   readonly memoryBytes?: number;
-  /** @default 'sluice-test' */
+  /** The User-Agent for requests. @default 'sluice-test' */
   readonly userAgent?: string;
-  /** @default the public Internet only */
+  /** Where requests may go. To reach a server of the test: `new SourceGuard({ openRanges: ['127.0.0.0/8'] })`. @default the public Internet only */
   readonly sourceGuard?: SourceGuard;
+}
+
+/** An output of a processor in a test. */
+export interface TestOutput {
+  /** All of it. */
+  readonly content: Buffer;
+  /** As the processor stated it. */
+  readonly contentType: string;
+}
+
+/** A line that a processor has logged in a test. */
+export interface TestLogLine {
+  /** `debug`, `info`, `warn` or `error`. */
+  readonly level: string;
+  /** The text. */
+  readonly message: string;
+  /** The fields besides it. */
+  readonly fields: object;
 }
 
 /** The result of a processor in a test. */
 export interface TestRun<Result = Json> {
+  /** What the processor returned, as it would be read again from the record. */
   readonly result: Result;
   /** The finished outputs by name. */
-  readonly outputs: ReadonlyMap<string, { readonly content: Buffer; readonly contentType: string }>;
+  readonly outputs: ReadonlyMap<string, TestOutput>;
+  /** All reports of progress, in their order. */
   readonly progress: readonly ProgressFields[];
-  readonly logs: readonly { readonly level: string; readonly message: string; readonly fields: object }[];
+  /** All log lines, in their order. */
+  readonly logs: readonly TestLogLine[];
 }
 
 /**
@@ -58,9 +91,9 @@ export async function testProcessor<Result = Json>(
   processor: Processor,
   test: TestItem = {},
 ): Promise<TestRun<Result>> {
-  const outputs = new Map<string, { content: Buffer; contentType: string }>();
+  const outputs = new Map<string, TestOutput>();
   const progress: ProgressFields[] = [];
-  const logs: TestRun['logs'][number][] = [];
+  const logs: TestLogLine[] = [];
   const { result } = await runProcessor(
     processor,
     itemOf(test),
@@ -118,7 +151,7 @@ function memorySink(store: (content: Buffer) => void): OutputSink {
   };
 }
 
-function collectingLogger(logs: TestRun['logs'][number][]): ProcessorLogger {
+function collectingLogger(logs: TestLogLine[]): ProcessorLogger {
   const at =
     (level: string) =>
     (message: string, fields: object = {}): void =>

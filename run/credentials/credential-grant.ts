@@ -7,6 +7,7 @@ export const hostSchema = z
   .refine((text) => HostPattern.parse(text) !== undefined, 'takes a host, or *. and a host: *.example.org');
 
 const grantee = {
+  /** The hosts to which the credential may be sent: `data.example.org`, `*.example.org`. */
   hosts: z.array(hostSchema).min(1),
   /** Permission to send the credential over http, where anybody on the way can read it. */
   http: z.boolean().default(false),
@@ -18,10 +19,12 @@ const grantee = {
  */
 export const credentialGrantSchema = z.union([
   z.strictObject({
+    /** The name of a secret of Secrets Manager, or its beginning and `*`. */
     secret: z.string().regex(/^[0-9A-Za-z/_+=.@-]{1,511}\*?$/, 'takes the name of a secret, or its beginning and *'),
     ...grantee,
   }),
   z.strictObject({
+    /** The name of a parameter of Systems Manager, or its beginning and `*`. */
     parameter: z
       .string()
       .regex(/^[0-9A-Za-z/_.-]{1,1010}\*?$/, 'takes the name of a parameter, or its beginning and *'),

@@ -5,12 +5,32 @@ import * as z from 'zod';
  * docs/gate-checks.md says which check to use when.
  */
 export const waitForSchema = z.discriminatedUnion('check', [
-  z.strictObject({ check: z.literal('ledger') }),
-  z.strictObject({ check: z.literal('queue') }),
-  z.strictObject({ check: z.literal('objects'), prefix: z.string().min(1), count: z.int().positive() }),
-  z.strictObject({ check: z.literal('http'), url: z.url({ protocol: /^https?$/ }) }),
   z.strictObject({
+    /** Every item is settled. */
+    check: z.literal('ledger'),
+  }),
+  z.strictObject({
+    /** The queue of the work is empty. */
+    check: z.literal('queue'),
+  }),
+  z.strictObject({
+    /** The bucket has so many objects. */
+    check: z.literal('objects'),
+    /** How their keys begin. */
+    prefix: z.string().min(1),
+    /** The least number of objects. */
+    count: z.int().positive(),
+  }),
+  z.strictObject({
+    /** A URL answers that the work is done. */
+    check: z.literal('http'),
+    /** What is asked at each look. */
+    url: z.url({ protocol: /^https?$/ }),
+  }),
+  z.strictObject({
+    /** A Lambda function returns that the work is done. */
     check: z.literal('lambda'),
+    /** Its ARN. */
     function: z
       .string()
       .regex(/^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+(:[\w$-]+)?$/, "takes a function's ARN"),

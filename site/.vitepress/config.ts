@@ -21,6 +21,8 @@ export default defineConfig({
     nav: [
       { text: 'Settings', link: '/docs/settings' },
       { text: 'Errors', link: '/docs/errors' },
+      // Made by TypeDoc after this site: see typedoc.config.mjs.
+      { text: 'API', link: '/api/index.html', target: '_blank' },
     ],
     sidebar: sidebar(),
     outline: { level: [2, 3] },

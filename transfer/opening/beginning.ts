@@ -76,6 +76,7 @@ export function stateOf(
 
 /** A transfer that one process has to complete: the source has no usable ranges, or a hash of the whole is expected. */
 export interface LiveTransfer {
+  /** Distinguishes it from the other results of opening. */
   readonly kind: 'stream';
   /** The length that the source states; undefined if it states none. */
   readonly bytes: number | undefined;

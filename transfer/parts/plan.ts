@@ -10,21 +10,29 @@ export const MAX_PART_BYTES = 5 * GIB;
 
 /** How an object of known length is divided: equal parts, and the rest as the last one. */
 export interface PartPlan {
+  /** The size of the object in bytes. */
   readonly total: number;
+  /** The size of each part but the last. */
   readonly partBytes: number;
+  /** The number of parts. */
   readonly count: number;
 }
 
 /** The position of a part in the object. Parts count from 1, as in S3. */
 export interface PartRange {
+  /** The number of the part. */
   readonly number: number;
+  /** Where it begins, in bytes from the beginning of the object. */
   readonly offset: number;
+  /** Its size in bytes. */
   readonly length: number;
 }
 
 /** The parts from `first` to `last`, both included: the work of one call of `uploadSlice`. */
 export interface Slice {
+  /** The number of the first part. */
   readonly first: number;
+  /** The number of the last part. */
   readonly last: number;
 }
 
@@ -40,13 +48,17 @@ export function planParts(total: number, smallest: number): PartPlan {
   return { total, partBytes, count: Math.max(1, Math.ceil(total / partBytes)) };
 }
 
-/** Computes a part's bytes from its number. */
+/** Computes a part's bytes from its number. @param number of the part, from 1 to `plan.count`. */
 export function partRange(plan: PartPlan, number: number): PartRange {
   const offset = (number - 1) * plan.partBytes;
   return { number, offset, length: Math.min(plan.partBytes, plan.total - offset) };
 }
 
-/** Divides an object into slices of about `sliceBytes`: at least one part each, and every part in exactly one slice. */
+/**
+ * Divides an object into slices of about `sliceBytes`: at least one part each, and every part in exactly one slice.
+ *
+ * @param sliceBytes the wanted size of a slice in bytes.
+ */
 export function slicesOf(plan: PartPlan, sliceBytes: number): Slice[] {
   const wanted = Math.max(1, Math.floor(sliceBytes / plan.partBytes));
   const slices = Math.ceil(plan.count / wanted);

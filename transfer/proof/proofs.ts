@@ -6,7 +6,9 @@ import { crc32ToHex } from './crc32.ts';
 
 /** The checks that an object passed, and the stated ones that were not made, with the reason. */
 export interface Proofs {
+  /** The names of the checks that held: `size`, `crc32`, `expect.sha256` and so on. */
   readonly held: string[];
+  /** A sentence for each hash that was stated and not checked. */
   readonly notChecked: string[];
 }
 

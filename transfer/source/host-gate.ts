@@ -85,6 +85,7 @@ export class HostGate {
     host.complained = url.href;
   }
 
+  /** Records a good answer of a URL: its own pause ends, and after ten of them its host gets one more connection. */
   answeredWell(url: URL): void {
     const host = this.#host(url.origin);
     host.good += 1;

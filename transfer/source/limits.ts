@@ -11,7 +11,7 @@ export interface SourceLimits {
    * @default 1024
    */
   readonly minBytesPerSecond?: number;
-  /** @default 60 */
+  /** The seconds over which `minBytesPerSecond` is measured. @default 60 */
   readonly minSpeedSeconds?: number;
   /**
    * Seconds of waiting for a source that sends nothing, or less than `minBytesPerSecond`, in all attempts together. At

@@ -4,14 +4,19 @@ import type { SourceLimits } from './limits.ts';
 /** Headers by lower-case name; repeated ones are joined with a comma and a space. */
 export type Headers = Readonly<Record<string, string>>;
 
+/** One request to a source. */
 export interface SourceRequest {
+  /** What to ask. */
   readonly url: URL;
+  /** Sent as they are. */
   readonly headers: Headers;
+  /** How long to wait. */
   readonly limits: Required<SourceLimits>;
   /** PEM certificates to trust besides the system's. */
   readonly ca?: string | undefined;
   /** All sockets come from `dial` with this guard. */
   readonly guard: SourceGuard;
+  /** Its abort closes the connection. */
   readonly signal: AbortSignal;
   /** Called once, when the connection is free again: the body has ended, broken, or was destroyed. */
   readonly onClosed: () => void;
@@ -19,9 +24,13 @@ export interface SourceRequest {
 
 /** The head of an answer, with its body still in the socket. */
 export interface SourceAnswer {
+  /** What was asked. */
   readonly url: URL;
+  /** The status of HTTP. */
   readonly status: number;
+  /** All headers of the answer. */
   readonly headers: Headers;
+  /** The body, of which nothing is read yet. */
   readonly body: SourceBody;
 }
 

@@ -36,20 +36,29 @@ export interface Source {
   readonly expect?: Expect;
   /** Accept a body that has neither a length nor chunks, although an interruption looks like its end. @default false */
   readonly allowUnprovenEnd?: boolean;
+  /** How long to wait for this source, and how often to try. @default - those of `SourceLimits` */
   readonly limits?: SourceLimits;
   /** PEM certificates to trust instead of the system's. */
   readonly ca?: string;
 }
 
+/** The credentials of one request. */
 export interface Authorization {
+  /** Sent with the request. They replace headers of the source with the same names. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Added to the URL of the request. */
   readonly query?: Readonly<Record<string, string>>;
 }
 
+/** What the whole body has to be. Anything else fails with ProofFailedError, and no object appears. */
 export interface Expect {
+  /** Its size in bytes. */
   readonly bytes?: number | undefined;
+  /** Its SHA-256, hex. One process has to read every byte in order. */
   readonly sha256?: string | undefined;
+  /** Its MD5, hex. One process has to read every byte in order. */
   readonly md5?: string | undefined;
+  /** Its CRC-32 (that of zip and gzip), hex. */
   readonly crc32?: string | undefined;
   /** The required Content-Type of the source, such as `text/csv`, or `text/*`, without parameters. It proves no end. */
   readonly contentType?: string | undefined;
