@@ -53,6 +53,11 @@ const smallS3: Plugin = {
   },
 };
 
+/** The entries of the npm package, as the examples import them. */
+const PACKAGE = {
+  'sluice/processors': join(import.meta.dirname, 'processors/contract/index.ts'),
+};
+
 /**
  * `npm test` leaves out the tests that are tagged heavy, and vitest would still load their files. A file in which all tests
  * are heavy is left out whole, because loading it can take seconds: some start a deployment.
@@ -71,6 +76,7 @@ const withoutHeavyFiles: Plugin = {
 
 export default defineConfig({
   plugins: [smallS3, withoutHeavyFiles],
+  resolve: { alias: PACKAGE },
   test: {
     // What is kept of a module holds where its imports lead.
     ...(isSmallS3 && { fsModuleCachePath: 'node_modules/.vitest-cache/small-s3' }),
@@ -93,7 +99,7 @@ export default defineConfig({
       project('unit', {
         // The files of a process share its modules: loading them anew for each file takes a quarter of the CPU time.
         isolate: false,
-        include: ['test/**/*.test.ts'],
+        include: ['test/**/*.test.ts', 'examples/*/*.test.ts'],
         exclude: [
           ...CDK,
           ...(isSmallS3 ? OF_THE_SDK : []),

@@ -37,7 +37,8 @@ beforeAll(async () => {
   aws = await startTestAws();
   web = await startWeb(({ url = '' }, response) => {
     const table = url.startsWith('/stations-') ? 'station,temperature\nMunich,4.25\nBremen,7.50\n' : 'a\n\nb\nc\n';
-    response.writeHead(200, { 'content-type': 'text/plain' }).end(table);
+    const html = '<article><h2>Lamp</h2><data value="4.25"></data></article>';
+    response.writeHead(200, { 'content-type': 'text/plain' }).end(url === '/prices' ? html : table);
   });
   const folder = join(aws.folder, 'package');
   buildPackage(ROOT, folder);
@@ -136,6 +137,27 @@ describe('the npm package', () => {
     const { status, items } = await deployed.end(run);
     expect(status).toBe('SUCCEEDED');
     expect(items).toMatchObject([{ status: 'done', result: { result: { lines: 3 } } }]);
+  });
+
+  it('the example own-scraper reads the prices of a shop into an output', async () => {
+    const scraper = join(aws.folder, 'own-scraper');
+    cpSync(join(ROOT, 'examples/own-scraper'), scraper, { recursive: true });
+    symlinkSync(join(app, 'node_modules'), join(scraper, 'node_modules'));
+    typeCheck(scraper, 'nodenext', ['app.ts', 'shop-prices.ts']);
+    const outputs = await deployStack(aws, {
+      folder: join(aws.folder, 'deploy-scraper'),
+      assemblies: join(aws.folder, 'assemblies'),
+      app: `cd ${scraper} && SHOP=${web.url} ${process.execPath} app.ts`,
+      settings: SETTINGS,
+    });
+    const deployed = deployedAws({ client: aws.client, requestsFile: aws.requestsFile, outputs });
+    const work = { processor: 'shop-prices', name: 'shop', input: { url: `${web.url}/prices` } };
+    const { status, items } = await deployed.end(await deployed.start({ work: [work] }));
+    expect(items[0]?.failure).toBeUndefined();
+    expect(status).toBe('SUCCEEDED');
+    expect(items[0]?.result).toMatchObject({ result: { pages: 1, products: 1 } });
+    const lines = Buffer.from(await deployed.bytesOf(items[0]?.result?.outputs[0]?.key ?? '')).toString();
+    expect(JSON.parse(lines)).toEqual({ name: 'Lamp', price: 4.25, page: `${web.url}/prices` });
   });
 
   it('the example nightly-parquet lands the file of yesterday by the date in its name, and converts it into the partition of that day', async () => {

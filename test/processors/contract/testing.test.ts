@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -8,17 +8,10 @@ import { z } from 'zod';
 import { defineProcessor, type Json } from '#processors/contract/processor.ts';
 import { ProcessorOptionsError } from '#processors/contract/run-processor.ts';
 import { testProcessor } from '#processors/contract/testing.ts';
-import { countLines } from '../example/count-lines.ts';
+import { countLines } from '../../../examples/own-processor/count-lines.ts';
 
 const returning = (result: unknown) =>
   defineProcessor({ name: 'returning', options: z.strictObject({}), process: async () => result as Json });
-
-describe('the guide to processors', () => {
-  it.each(['count-lines.ts', 'count-lines.test.ts'])('the guide to processors shows %s unchanged', async (name) => {
-    const guide = await readFile(new URL('../../../docs/processors.md', import.meta.url), 'utf8');
-    expect(guide).toContain(await readFile(new URL(`../example/${name}`, import.meta.url), 'utf8'));
-  });
-});
 
 describe('testProcessor', () => {
   it('testProcessor reads an input from a file, and knows its length', async () => {
