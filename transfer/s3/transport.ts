@@ -69,6 +69,12 @@ class StaleConnection extends Error {
   readonly code = 'ECONNRESET';
 }
 
+/** The connection ended within the answer. */
+class AnswerClosed extends Error {
+  override readonly name = 'AnswerClosed';
+  readonly code = 'ECONNRESET';
+}
+
 let own: Agents | undefined;
 
 /** Returns the client's own agents, with its certificates, proxy and limits, if its handler is the SDK's for Node. */
@@ -166,6 +172,8 @@ function agentFor({ protocol }: SignedRequest, { http, https }: Agents): Agent {
 }
 
 function begin(signed: SignedRequest, { agents, askFirst }: SendOptions): ClientRequest {
+  // The SDK asks S3 before each large body, which costs a round trip each time. The header is not signed.
+  const { Expect: _, expect: __, ...headers } = signed.headers;
   return (signed.protocol === 'https:' ? httpsRequest : httpRequest)({
     protocol: signed.protocol,
     // Node requires an IPv6 address without its brackets.
@@ -173,14 +181,9 @@ function begin(signed: SignedRequest, { agents, askFirst }: SendOptions): Client
     ...(signed.port === undefined ? {} : { port: signed.port }),
     method: signed.method,
     path: pathOf(signed),
-    headers: { ...withoutExpect(signed.headers), ...(askFirst ? { expect: '100-continue' } : {}) },
+    headers: askFirst ? { ...headers, expect: '100-continue' } : headers,
     agent: agentFor(signed, agents),
   });
-}
-
-/** The SDK asks S3 before each large body, which costs a round trip each time. The header is not signed. */
-function withoutExpect(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'expect'));
 }
 
 function pathOf({ path, query }: SignedRequest): string {
@@ -272,17 +275,21 @@ async function writeBody(
   }
 }
 
-async function read(message: IncomingMessage): Promise<SignedAnswer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of message) pieces.push(piece as Buffer);
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(message.headers)) {
-    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  return {
-    statusCode: message.statusCode ?? 0,
-    reason: message.statusMessage,
-    headers,
-    body: Buffer.concat(pieces),
-  };
+/** Most answers have no body: events cost less than an iterator. */
+function read(message: IncomingMessage): Promise<SignedAnswer> {
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = [];
+    message
+      .on('data', (piece: Buffer) => pieces.push(piece))
+      .once('error', reject)
+      .once('close', () => reject(new AnswerClosed('the answer was closed before its end')))
+      .once('end', () => {
+        const headers: Record<string, string> = {};
+        for (const [name, value] of Object.entries(message.headers)) {
+          if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+        }
+        const { statusCode = 0, statusMessage: reason } = message;
+        resolve({ statusCode, reason, headers, body: Buffer.concat(pieces) });
+      });
+  });
 }

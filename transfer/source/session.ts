@@ -98,6 +98,8 @@ interface Hop {
  * The requests of one process to a source: it follows redirects, remembers their target, and limits and paces requests.
  */
 export class SourceSession {
+  /** The original URL without its secrets, for messages and records. */
+  readonly name: string;
   readonly limits: Required<SourceLimits>;
   readonly patience: Patience;
   readonly #url: URL;
@@ -126,14 +128,10 @@ export class SourceSession {
     this.patience = new Patience(this.limits.patienceSeconds, this.limits.minBytesPerSecond);
     this.#source = source;
     this.#url = httpUrl(source.url);
+    this.name = redactUrl(this.#url);
     this.#gate = gate;
     this.#read = read;
     this.#guard = guard;
-  }
-
-  /** The original URL without its secrets, for messages and records. */
-  get name(): string {
-    return redactUrl(this.#url);
   }
 
   /**
