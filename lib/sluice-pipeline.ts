@@ -6,7 +6,6 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { RUNS_PREFIX } from '#run/keys.ts';
-import { packageVersion } from './bundling/esm-bundle.ts';
 import { workerProgramOf } from './bundling/worker-bundle.ts';
 import { AtDeploy } from './deployment/at-deploy.ts';
 import { CloseRunMachine } from './execution/close-run-machine.ts';
@@ -20,6 +19,7 @@ import { Dashboard } from './monitoring/dashboard.ts';
 import { LogQueries } from './monitoring/log-queries.ts';
 import { QueueWatch } from './monitoring/queue-watch.ts';
 import { Network } from './network/network.ts';
+import { ownPackage } from './own-package.ts';
 import { alertsAreOn } from './settings/alert-settings.ts';
 import { readSettings } from './settings/read-settings.ts';
 import type { Settings, SettingsInput } from './settings/settings.ts';
@@ -170,7 +170,7 @@ export class SluicePipeline extends Construct {
     }
 
     const outputs = {
-      Version: packageVersion(),
+      Version: ownPackage.version,
       BucketName: storage.bucket.bucketName,
       StateMachineArn: stateMachine.stateMachineArn,
       QueueUrl: queue.queue.queueUrl,

@@ -176,7 +176,9 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   }
   screen.print(`Files: ${relative(process.cwd(), out) || '.'}/ (objects/, output/, run/report.html)`);
   sayAlerts(await alerts());
-  screen.print(spendText(dollars, await dollarsADay(aws, stackNameOf(outputs))));
+  // The state machine of the runs has the name of the stack.
+  const stackName = outputs.StateMachineArn.split(':').at(-1) ?? '';
+  screen.print(spendText(dollars, await dollarsADay(aws, stackName)));
   for (const object of notCopied) screen.print(`In the bucket only: ${oneLine(object)}`);
   for (const problem of problems) screen.print(`Problem: ${problem}`);
   if (notFetched !== undefined) {
@@ -240,11 +242,6 @@ async function execute(
   // If the run failed after Plan, its manifest says why.
   if (planned === undefined) throw new LocalRunError(end);
   return looks;
-}
-
-/** The state machine of the runs has the name of the stack. */
-function stackNameOf({ StateMachineArn }: StackOutputs): string {
-  return StateMachineArn.split(':').at(-1) ?? '';
 }
 
 async function keepRunning(aws: EmbeddedAws, options: LocalOptions, out: string, signal: AbortSignal): Promise<void> {

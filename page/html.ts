@@ -34,7 +34,7 @@ export function markup(text: string): Markup {
 function asText(value: Value): string {
   if (value === undefined || value === null || value === false) return '';
   if (typeof value === 'object') return 'text' in value ? value.text : value.map(asText).join('');
-  return escaped(String(value));
+  return printable(String(value)).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -44,7 +44,3 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 };
-
-function escaped(text: string): string {
-  return printable(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
-}

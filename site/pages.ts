@@ -73,8 +73,9 @@ export function sidebar(): DefaultTheme.SidebarItem[] {
   const named = new Set(Object.values(TOPICS).flat());
   return Object.entries(TOPICS).map(([text, entries]) => {
     const items = entries.flatMap((entry) => {
+      const isFolder = entry === '' || entry.endsWith('/');
       const found = [...left].filter(
-        (page) => page === entry || (isFolder(entry) && page.startsWith(entry) && !named.has(page)),
+        (page) => page === entry || (isFolder && page.startsWith(entry) && !named.has(page)),
       );
       if (found.length === 0)
         throw new Error(`site/pages.ts names ${entry}, but this page does not exist. Correct TOPICS.`);
@@ -88,10 +89,6 @@ export function sidebar(): DefaultTheme.SidebarItem[] {
 /** Returns the path of a page in the site, in the form of VitePress. */
 export function linkTo(page: string): string {
   return `/${home[page] ?? page}`;
-}
-
-function isFolder(entry: string): boolean {
-  return entry === '' || entry.endsWith('/');
 }
 
 function title(page: string): string {

@@ -95,7 +95,9 @@ async function advanceOrFail(
   try {
     return await advance(context, table, known, toLoad);
   } catch (error) {
-    if (error instanceof WarehouseBusyError) return waiting(table, known, error.message);
+    if (error instanceof WarehouseBusyError) {
+      return { ...recordOf(table, known), error: { name: 'Waiting', message: error.message } };
+    }
     if (!(error instanceof LoadFailedError)) throw error;
     return keep(context, table, failed(recordOf(table, known), error));
   }
@@ -320,10 +322,6 @@ function recordOf({ runId, load, closedAt }: TableLoad, known: LoadRecord | unde
     state: 'loading',
     error: null,
   };
-}
-
-function waiting(table: TableLoad, known: LoadRecord | undefined, why: string): LoadRecord {
-  return { ...recordOf(table, known), error: { name: 'Waiting', message: why } };
 }
 
 async function keep({ store }: LoadContext, { runId, index }: TableLoad, record: LoadRecord): Promise<LoadRecord> {

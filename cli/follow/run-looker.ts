@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { itemName } from '#run/item.ts';
 import { type LedgerName, runKeys } from '#run/keys.ts';
 import { type OpenUpload, openUploadSchema, readTransfer } from '#run/landing/large-transfer.ts';
+import { recordedIds } from '#run/ledger/ledger.ts';
 import { plannedItems } from '#run/ledger/progress.ts';
 import { type FailureRecord, failureSchema, landedSchema } from '#run/ledger/records.ts';
 import { httpStatus, listKeys, readJson, type Store } from '#run/store.ts';
@@ -135,9 +136,7 @@ export class RunLooker {
   }
 
   async #ids(ledger: LedgerName): Promise<Set<string>> {
-    const ids = new Set<string>();
-    for await (const key of listKeys(this.#store, runKeys(this.#plan.runId).ledger(ledger))) ids.add(idOf(key));
-    return ids;
+    return new Set(await Array.fromAsync(recordedIds(this.#store, this.#plan.runId, ledger)));
   }
 
   async #readNew<T>(ledger: LedgerName, schema: z.ZodType<T>, known: Map<string, T>): Promise<void> {
@@ -209,8 +208,4 @@ export class RunLooker {
     this.#totals.set(id, total);
     return total;
   }
-}
-
-function idOf(key: string): string {
-  return key.slice(key.lastIndexOf('/') + 1, -'.json'.length);
 }

@@ -10,13 +10,12 @@ import type { ItemLine } from '#run/end/manifest.ts';
 import { Tally } from '#run/end/tally.ts';
 import type { Item } from '#run/item.ts';
 import type { LedgerName } from '#run/keys.ts';
-import { runKeys } from '#run/keys.ts';
-import { type GateRecord, gateRecordSchema, newGateRecord } from '#run/ledger/gate-record.ts';
+import { type GateRecord, readGateRecord } from '#run/ledger/gate-record.ts';
 import { recordedIds } from '#run/ledger/ledger.ts';
 import { plannedItems } from '#run/ledger/progress.ts';
 import { notesOf } from '#run/ledger/run-notes.ts';
 import { type PlanSummary, readPlanSummary } from '#run/plan/plan-summary.ts';
-import { readJson, type Store } from '#run/store.ts';
+import type { Store } from '#run/store.ts';
 
 const READS_AT_ONCE = 16;
 const LEDGERS: readonly LedgerName[] = ['landed', 'results', 'failures'];
@@ -40,8 +39,7 @@ export class LiveView {
   async look(): Promise<RunView> {
     const { plan, items } = await this.#plan();
     await this.#readNew(items);
-    const gate =
-      (await readJson(this.#store, runKeys(this.#runId).gate, gateRecordSchema)) ?? newGateRecord(this.#runId);
+    const gate = await readGateRecord(this.#store, this.#runId);
     const closing = plan.loads.length === 0 ? undefined : await readClosing(this.#store, this.#runId);
     const loads = closing === undefined ? [] : await loadOutcomes(this.#store, plan, closing);
     const tally = new Tally();

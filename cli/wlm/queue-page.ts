@@ -1,3 +1,4 @@
+import { html, type Markup } from '#page/html.ts';
 import { seconds } from '#warehouse/queues/advice.ts';
 import type { Queue, QueueReport } from '#warehouse/queues/queue-report.ts';
 import { cellsOf, headlinesOf } from './queue-lines.ts';
@@ -11,10 +12,8 @@ const HOUR = 3_600_000;
  */
 export function queuePage(report: QueueReport, advice: readonly string[]): string {
   const most = Math.max(...report.queues.flatMap(({ hours }) => hours.map(({ p95WaitSeconds }) => p95WaitSeconds)), 0);
-  const list = (items: readonly string[]) => items.map((item) => `<li>${escaped(item)}</li>`).join('');
-  const row = (cells: readonly string[], tag: string) =>
-    `<tr>${cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('')}</tr>`;
-  return `<!doctype html>
+  const row = (cells: readonly Markup[]) => html`<tr>${cells}</tr>\n`;
+  return html`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
@@ -26,36 +25,33 @@ th:first-child, td:first-child { text-align: left; } svg { width: 100%; height: 
 @media (prefers-color-scheme: dark) { body { background: #111; color: #ddd; } }
 </style>
 <h1>Queues of the warehouse</h1>
-${headlinesOf(report)
-  .map((line) => `<p>${escaped(line)}</p>`)
-  .join('\n')}
-<table><thead>${row(HEADS, 'th')}</thead><tbody>${report.queues.map((queue) => row(cellsOf(queue, report.management), 'td')).join('\n')}</tbody></table>
+${headlinesOf(report).map((line) => html`<p>${line}</p>\n`)}
+<table><thead>${row(HEADS.map((head) => html`<th>${head}</th>`))}</thead><tbody>${report.queues.map((queue) =>
+    row(cellsOf(queue, report.management).map((cell) => html`<td>${cell}</td>`)),
+  )}</tbody></table>
 <h2>Wait by hour and queue</h2>
-<p>The 95th percentile of each hour. All graphs have one scale; the tallest bar is ${escaped(seconds(most))}.</p>
-${report.queues.map((queue) => graph(queue, report, most)).join('\n')}
+<p>The 95th percentile of each hour. All graphs have one scale; the tallest bar is ${seconds(most)}.</p>
+${report.queues.map((queue) => graph(queue, report, most))}
 <h2>Advice</h2>
-<ul>${list(advice)}</ul>
+<ul>${advice.map((one) => html`<li>${one}</li>`)}</ul>
 </html>
-`;
+`.toString();
 }
 
 /** A bar for each hour. */
-function graph({ name, hours }: Queue, { since, until }: QueueReport, most: number): string {
+function graph({ name, hours }: Queue, { since, until }: QueueReport, most: number): Markup {
   const count = Math.max(1, Math.ceil((until.getTime() - since.getTime()) / HOUR));
   const bars = hours.map(({ at, p95WaitSeconds, queries }) => {
     const x = Math.floor((at.getTime() - since.getTime()) / HOUR) * 5;
     const height = most === 0 ? 0 : (p95WaitSeconds / most) * 60;
     const title = `${at.toISOString().slice(0, 16)}: ${queries} queries, 95 % waited ${seconds(p95WaitSeconds)} at most`;
-    return `<rect x="${x}" y="${(60 - height).toFixed(1)}" width="4" height="${height.toFixed(1)}"><title>${escaped(title)}</title></rect>`;
+    return html`<rect x="${x}" y="${(60 - height).toFixed(1)}" width="4" height="${height.toFixed(1)}"><title>${title}</title></rect>`;
   });
   const days = Array.from({ length: Math.ceil(count / 24) }, (_, day) => {
     const label = new Date(since.getTime() + day * 24 * HOUR).toISOString().slice(5, 10);
-    return `<text x="${day * 120}" y="74">${label}</text>`;
+    return html`<text x="${day * 120}" y="74">${label}</text>`;
   });
-  return `<h3>${escaped(name)}</h3>
-<svg viewBox="0 0 ${count * 5} 78" role="img" aria-label="${escaped(`wait in ${name} by hour`)}"><path d="M0 60.5H${count * 5}" stroke="currentColor" opacity=".4"/>${bars.join('')}${days.join('')}</svg>`;
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return html`<h3>${name}</h3>
+<svg viewBox="0 0 ${count * 5} 78" role="img" aria-label="wait in ${name} by hour"><path d="M0 60.5H${count * 5}" stroke="currentColor" opacity=".4"/>${bars}${days}</svg>
+`;
 }

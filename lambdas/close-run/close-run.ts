@@ -62,7 +62,7 @@ export async function closeBroken(store: Store, execution: BrokenExecution): Pro
   const { name: runId, status, redriveCount } = execution;
   const found = await planOfExecution(store, execution);
   if ('none' in found) return nothing(runId, found.none, !found.isAnothers);
-  if (await wasRedriven(store, execution)) return nothing(runId, `run ${runId} was redriven since`);
+  if ((await latestRedrive(store, runId)) > redriveCount) return nothing(runId, `run ${runId} was redriven since`);
 
   // An earlier end that a redrive has undone, and that no event has reported.
   await reopenRun(store, runId, redriveCount);
@@ -90,10 +90,6 @@ export async function closeBroken(store: Store, execution: BrokenExecution): Pro
 
 function nothing(runId: string, why: string, isUnplanned = false): NothingToClose {
   return { closed: false, runId, why, isUnplanned };
-}
-
-async function wasRedriven(store: Store, { name, redriveCount }: Execution): Promise<boolean> {
-  return (await latestRedrive(store, name)) > redriveCount;
 }
 
 function piecesOf(plan: PlanSummary, loads: Pick<Closed, 'loads' | 'loadsToCancel'>): Closed {

@@ -8,10 +8,9 @@ import { finishRun } from '#run/end/finish.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { runEnded, tellOfEnd } from '#run/events/run-ended.ts';
 import { runKeys } from '#run/keys.ts';
-import { gateRecordSchema, newGateRecord } from '#run/ledger/gate-record.ts';
+import { readGateRecord } from '#run/ledger/gate-record.ts';
 import type { MetricsOf } from '#run/metrics/send-metrics.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
-import { readJson } from '#run/store.ts';
 import { environment } from '../environment.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
@@ -55,8 +54,7 @@ export const handler = logged(async (payload: unknown) => {
   if (manifest === undefined) return { outcome: 'reopened', broken: true };
   const ended = runEnded({ deployment, bucket: store.bucket }, plan, manifest);
   if (await tellOfEnd(store, events, ended)) {
-    const gate = (await readJson(store, runKeys(runId).gate, gateRecordSchema)) ?? newGateRecord(runId);
-    tellOfRun(logger, metrics, ended, { manifest, gate });
+    tellOfRun(logger, metrics, ended, { manifest, gate: await readGateRecord(store, runId) });
   }
   return {
     outcome: manifest.outcome,

@@ -1,15 +1,8 @@
-import { runKeys } from '#run/keys.ts';
-import { type GateRecord, type GateSample, gateRecordSchema, newGateRecord } from '#run/ledger/gate-record.ts';
+import type { GateRecord, GateSample } from '#run/ledger/gate-record.ts';
 import { distinctNotes, type Note } from '#run/problem/note.ts';
-import { readJson, type Store, writeJson } from '#run/store.ts';
 
 /** How many samples `gate.json` keeps: 10 hours at one in 30 s, and still a small object. */
 const KEPT_SAMPLES = 1_200;
-
-/** Returns the gate record of earlier looks. */
-export async function readGateRecord(store: Store, runId: string): Promise<GateRecord> {
-  return (await readJson(store, runKeys(runId).gate, gateRecordSchema)) ?? newGateRecord(runId);
-}
 
 /** Returns the record with one more look in it. */
 export function nextGateRecord(before: GateRecord, sample: GateSample, finished: GateRecord['finished']): GateRecord {
@@ -44,9 +37,4 @@ export function withWorkers(record: GateRecord, workers: number, problems: reado
     ),
     problems: distinctNotes([...record.problems, ...problems]).slice(0, KEPT_PROBLEMS),
   };
-}
-
-/** Only one gatekeeper looks at a run at a time, so no other process writes this object. */
-export function keepGateRecord(store: Store, record: GateRecord): Promise<void> {
-  return writeJson(store, runKeys(record.runId).gate, record);
 }

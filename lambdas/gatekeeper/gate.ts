@@ -4,17 +4,18 @@ import type { Queue } from '#run/fleet/dispatch.ts';
 import type { Fleet } from '#run/fleet/fleet.ts';
 import { stopSilentWorkers } from '#run/fleet/silent-workers.ts';
 import { ensureWorkers } from '#run/fleet/workers.ts';
-import type { GateRecord } from '#run/ledger/gate-record.ts';
+import { runKeys } from '#run/keys.ts';
+import { type GateRecord, readGateRecord } from '#run/ledger/gate-record.ts';
 import { readProgress } from '#run/ledger/progress.ts';
 import { type PlanSummary, readPlanSummary } from '#run/plan/plan-summary.ts';
 import { distinctNotes, type Note, noteLine, noteOf } from '#run/problem/note.ts';
-import type { Store } from '#run/store.ts';
+import { type Store, writeJson } from '#run/store.ts';
 import type { CallFunction } from './checks/call-function.ts';
 import type { Finding } from './checks/check.ts';
 import { checkFor } from './checks/index.ts';
 import { drainDeadLetters } from './dead-letters.ts';
 import { dispatchOutstanding } from './dispatch-outstanding.ts';
-import { keepGateRecord, nextGateRecord, readGateRecord, withWorkers } from './gate-samples.ts';
+import { nextGateRecord, withWorkers } from './gate-samples.ts';
 import { lookAtLedger } from './ledger-count.ts';
 import { queueCounts } from './queue-counts.ts';
 import { type Resend, resendOf } from './stuck.ts';
@@ -73,7 +74,7 @@ export async function lookAtGate(gate: Gate, runId: string): Promise<Passed> {
   // A check that can't be made must not keep the gate closed beyond the deadline.
   const findings = isLate ? [] : await Promise.all(plan.waitFor.map((wait) => checkFor(wait, gate)({ plan, record })));
   if (isLate || findings.every((finding) => finding.ready)) {
-    await keepGateRecord(gate.store, record);
+    await writeJson(gate.store, runKeys(runId).gate, record);
     return { forced: isLate && missing > 0, reason: isLate && missing > 0 ? why : null, done, failed, missing };
   }
   throw new NotReadyError(await oversee(gate, plan, record, findings));
@@ -97,7 +98,9 @@ async function oversee(
   const notes = distinctNotes([...silent, ...problems].map((problem) => noteOf(problem, plan.runId)));
   const next = withWorkers(record, workers, notes);
   const resend = resendOf(next, gate.now());
-  await keepGateRecord(gate.store, resend === undefined ? next : await sendAgain(gate, plan, next, resend));
+  const kept = resend === undefined ? next : await sendAgain(gate, plan, next, resend);
+  // Only one gatekeeper looks at a run at a time, so no other process writes this object.
+  await writeJson(gate.store, runKeys(plan.runId).gate, kept);
   return describe(findings, next, workers, notes);
 }
 

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions } from 'esbuild';
+import { ownPackage } from '../own-package.ts';
 
 /**
  * Returns the path of one of our modules, given without its ending: TypeScript in the repository, compiled in the npm
@@ -10,14 +10,6 @@ export const ownModule = (path: string): string => `${path}${import.meta.url.end
 
 /** A file that replaces a module in a bundle. */
 export const bundled = (file: string): string => fileURLToPath(new URL(`bundled/${file}`, import.meta.url));
-
-/** The version of this repository or npm package. */
-export function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return version;
-}
 
 /** The options for bundling all code that runs in AWS: ES modules for Node 24, the AWS SDK included. */
 export const ESM_BUNDLE = {
@@ -35,7 +27,7 @@ export const ESM_BUNDLE = {
     'node:https': bundled('https.cjs'),
   },
   // With this name, undici is built without its experimental second HTTP parser, which is 160 KiB.
-  define: { esbuildDetection: 'true', SLUICE_VERSION: JSON.stringify(packageVersion()) },
+  define: { esbuildDetection: 'true', SLUICE_VERSION: JSON.stringify(ownPackage.version) },
   // CommonJS packages in an ES module call `require` for Node's own modules.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
 } as const satisfies BuildOptions;

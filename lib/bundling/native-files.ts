@@ -68,7 +68,8 @@ export function ownPlatform(): Platform {
  * @throws NativeInstallError, WrongPlatformError.
  */
 export function duckDbFiles(platform: Platform): readonly NativeFile[] {
-  const name = packageName(platform);
+  const { os, cpu, libc } = platform;
+  const name = `@duckdb/node-bindings-${os}-${cpu}${libc === 'musl' ? '-musl' : ''}`;
   const lock = createHash('sha256')
     .update(readFileSync(join(LOCK_FOLDER, 'package-lock.json')))
     .digest('hex');
@@ -81,10 +82,6 @@ export function duckDbFiles(platform: Platform): readonly NativeFile[] {
       const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
       return { name: file.replace(/\.br$/, ''), path, sha256 };
     });
-}
-
-function packageName({ os, cpu, libc }: Platform): string {
-  return `@duckdb/node-bindings-${os}-${cpu}${libc === 'musl' ? '-musl' : ''}`;
 }
 
 /**

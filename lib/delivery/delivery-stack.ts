@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Aws, DefaultStackSynthesizer, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { BuildSpec, Cache, ComputeType, LinuxBuildImage } from 'aws-cdk-lib/aws-codebuild';
 import { Repository } from 'aws-cdk-lib/aws-codecommit';
@@ -18,6 +17,7 @@ import {
   ManualApprovalStep,
 } from 'aws-cdk-lib/pipelines';
 import type { Construct } from 'constructs';
+import { ownPackage } from '../own-package.ts';
 import { placeOf } from '../settings/delivery-rules.ts';
 import type { DeliverySettings, StageSettings } from '../settings/delivery-settings.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -77,7 +77,7 @@ export class DeliveryStack extends Stack {
       selfMutation: true,
       // One project for all assets, not one for each.
       publishAssetsInParallel: false,
-      cliVersion: toolVersion('aws-cdk'),
+      cliVersion: ownPackage.devDependencies['aws-cdk'] as string,
       cdkAssetsCliVersion: CDK_ASSETS,
       codeBuildDefaults: {
         buildEnvironment: { buildImage: LinuxBuildImage.STANDARD_7_0, computeType: ComputeType.SMALL },
@@ -232,14 +232,4 @@ export class DeliveryStack extends Stack {
 
 function assume(roles: readonly string[]): PolicyStatement {
   return new PolicyStatement({ actions: ['sts:AssumeRole'], resources: [...roles] });
-}
-
-/** The version of a tool that this repository uses. */
-function toolVersion(name: 'aws-cdk'): string {
-  const { devDependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    devDependencies: Record<string, string>;
-  };
-  const version = devDependencies[name];
-  if (version === undefined) throw new Error(`package.json names no ${name}`);
-  return version;
 }

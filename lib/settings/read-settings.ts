@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { parseJson } from '#run/input/json-text.ts';
 import { isTooDeep, MOST_LEVELS } from '#run/input/nesting.ts';
 import { type Settings, settingsSchema } from './settings.ts';
-import { settingsOfStage } from './settings-of-stage.ts';
+import { isObject, settingsOfStage } from './settings-of-stage.ts';
 import { settingsRules } from './settings-rules.ts';
 import { describeTakes, type SettingShape, settingsShape, shapeAt } from './settings-shape.ts';
 
@@ -81,16 +81,13 @@ function problemsOfStages(settings: Settings, known: readonly string[]): string[
 
 /** This comes before values are copied or converted, because both are recursive. */
 function checkNesting(context: Readonly<Record<string, unknown>>): void {
-  const deep = Object.keys(context).filter(
-    (name) => (name === ROOT || name.startsWith(`${ROOT}.`)) && isTooDeep(parsedIfJson(context[name])),
-  );
+  const deep = Object.entries(context).flatMap(([name, value]) => {
+    const isOurs = name === ROOT || name.startsWith(`${ROOT}.`);
+    return isOurs && isTooDeep(typeof value === 'string' ? parseJson(value) : value) ? [name] : [];
+  });
   if (deep.length > 0) {
     throw new SettingsError(deep.map((name) => `${name}: takes JSON of at most ${MOST_LEVELS} levels`));
   }
-}
-
-function parsedIfJson(value: unknown): unknown {
-  return typeof value === 'string' ? parseJson(value) : value;
 }
 
 /** Returns the object `sluice` with the dotted names added, and strings converted to the type of each setting. */
@@ -174,8 +171,4 @@ function without(raw: Record<string, unknown>, paths: readonly Path[]): unknown 
     else delete copy[String(group)];
   }
   return copy;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

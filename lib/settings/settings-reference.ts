@@ -57,11 +57,8 @@ export function settingsReference(): string {
 function table(prefix: string, group: SettingShape, list?: string): string[] {
   const rows = Object.entries(group.properties ?? {}).map(([name, shape]) => {
     const mark = list === undefined && ruled.has(`${prefix}${name}`) ? ' †' : '';
-    return `| \`${prefix}${name}\`${mark} | ${describeTakes(shape)} | ${describeDefault(shape)} | ${shape.description ?? ''} |`;
+    const byDefault = shape.default === undefined ? 'none' : `\`${JSON.stringify(shape.default)}\``;
+    return `| \`${prefix}${name}\`${mark} | ${describeTakes(shape)} | ${byDefault} | ${shape.description ?? ''} |`;
   });
   return ['| setting | takes | default | what it is |', '|---|---|---|---|', ...rows];
-}
-
-function describeDefault(shape: SettingShape): string {
-  return shape.default === undefined ? 'none' : `\`${JSON.stringify(shape.default)}\``;
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { ownPackage } from '../own-package.ts';
 import type { Settings } from '../settings/settings.ts';
 
 export interface WorkerImage {
@@ -20,10 +20,7 @@ export function workerImage({ image, imageDigest }: Pick<Settings['workers'], 'i
 }
 
 function nodeVersion(): string {
-  const { devDependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    devDependencies: Record<string, string>;
-  };
-  const version = devDependencies.node ?? '';
+  const version = ownPackage.devDependencies.node ?? '';
   if (!/^\d+\.\d+\.\d+$/.test(version)) {
     throw new Error(`package.json: devDependencies.node must be an exact version, got ${JSON.stringify(version)}`);
   }

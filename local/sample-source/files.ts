@@ -52,7 +52,13 @@ export async function loadFiles(): Promise<ReadonlyMap<string, SampleFile>> {
   const stored = await Promise.all(
     [...DATA_SETS, BUSY_FILE].map(async (name) => [name, storedFile(name, await content(name))] as const),
   );
-  return new Map<string, SampleFile>([...stored, [GENERATED_FILE, generatedFile()]]);
+  const generated = {
+    contentType: typeOf(GENERATED_FILE),
+    bytes: GENERATED_BYTES,
+    etag: `"generated-${GENERATED_BYTES}"`,
+    read: generatedBytes,
+  };
+  return new Map<string, SampleFile>([...stored, [GENERATED_FILE, generated]]);
 }
 
 async function content(name: string): Promise<Buffer> {
@@ -68,15 +74,6 @@ function storedFile(name: string, body: Buffer): SampleFile {
     bytes: body.length,
     etag: `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`,
     read: (start, end) => [body.subarray(start, end)],
-  };
-}
-
-function generatedFile(): SampleFile {
-  return {
-    contentType: typeOf(GENERATED_FILE),
-    bytes: GENERATED_BYTES,
-    etag: `"generated-${GENERATED_BYTES}"`,
-    read: generatedBytes,
   };
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -153,7 +154,7 @@ async function withDeployment(urls: readonly string[], work: () => Promise<void>
   const child = spawn(process.execPath, [START, '--keep', ...urls], { stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = once(child, 'close');
   try {
-    for (let second = 0; !(await isThere(LOCAL_AWS_FILE)); second++) {
+    for (let second = 0; !existsSync(LOCAL_AWS_FILE); second++) {
       if (second === START_SECONDS || child.exitCode !== null) throw new Error('the local deployment did not start');
       await delay(1_000);
     }
@@ -162,13 +163,6 @@ async function withDeployment(urls: readonly string[], work: () => Promise<void>
     child.kill('SIGINT');
     await endOfChild(child, ended, STOP_SECONDS);
   }
-}
-
-function isThere(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }
 
 scriptOptions({

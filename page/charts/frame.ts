@@ -130,3 +130,8 @@ export function valueAxis(
     return html`<line class="grid" x1="${left}" x2="${right}" y1="${y}" y2="${y}"/><text x="${left - 6}" y="${y}" dy="0.32em" text-anchor="end">${text(value)}</text>`;
   })}<text class="name" x="${left}" y="${top - 8}" text-anchor="start">${name}</text></g>`;
 }
+
+/** A coordinate with one digit after the point, which is finer than a pixel. */
+export function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -3,7 +3,7 @@ import { area, curveStepAfter, line } from 'd3-shape';
 import type { GateSample } from '#run/ledger/gate-record.ts';
 import { countText, secondsText } from '#run/quantities.ts';
 import { html, type Markup } from '../html.ts';
-import { type Frame, figure, inside, svg, timeAxis, timeScale, valueAxis } from './frame.ts';
+import { type Frame, figure, inside, round, svg, timeAxis, timeScale, valueAxis } from './frame.ts';
 
 const HEIGHT = 230;
 const MOST_ROWS = 60;
@@ -107,8 +107,4 @@ function thinned(samples: readonly GateSample[]): readonly GateSample[] {
 
 function clamp(at: number, span: number): number {
   return Math.min(Math.max(at, 0), span);
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -3,7 +3,7 @@ import { area, curveStepAfter } from 'd3-shape';
 import type { BytesOverTime } from '#run/end/bytes-over-time.ts';
 import { bytesText, secondsText } from '#run/quantities.ts';
 import { html, type Markup } from '../html.ts';
-import { type Figure, type Frame, figure, inside, svg, timeAxis, timeScale, valueAxis } from './frame.ts';
+import { type Figure, type Frame, figure, inside, round, svg, timeAxis, timeScale, valueAxis } from './frame.ts';
 
 const MIB = 1_048_576;
 const HEIGHT = 210;
@@ -64,8 +64,4 @@ export function throughputChart(
     draw,
     numbers: { heads: ['from', 'throughput'], rows },
   });
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

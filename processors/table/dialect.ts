@@ -75,7 +75,7 @@ export async function dialectOf(
   if (!/[\r\n]/.test(head.toString('latin1')) && head.length >= MAX_FIRST_ROW) {
     throw new NoTableError(`the first line is longer than ${MAX_FIRST_ROW} bytes`);
   }
-  await writeFile(file, asLines(head));
+  await writeFile(file, head.toString().replace(/\r\n?/g, '\n'));
   const layout = await bestLayout(database, head, options, file, isPromised);
   if (layout === undefined) return undefined;
   if (layout.longHeader !== undefined && options.header !== false) {
@@ -340,8 +340,4 @@ async function lookAtColumns(
     filled: those((column) => Number(found[column]) > 0),
     blank: those((column) => found[`p${column}`] === true),
   };
-}
-
-function asLines(head: Buffer): string {
-  return head.toString().replace(/\r\n?/g, '\n');
 }

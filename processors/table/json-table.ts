@@ -233,7 +233,7 @@ class JsonReader {
     read: ReadonlyMap<string, string>,
   ): Promise<Map<string, TypedText>> {
     const found = new Map<string, TypedText>();
-    const nested = open.filter(([, type]) => isNested(type));
+    const nested = open.filter(([, type]) => /^(STRUCT|MAP)\(|\]$/.test(type));
     if (nested.length === 0) return found;
     const dated = await this.#described('');
     const source = this.source(types, read);
@@ -285,10 +285,6 @@ function isLongInteger(value: Buffer): boolean {
 
 function isNumeric(type: string): boolean {
   return /^(DOUBLE|FLOAT|DECIMAL.*|U?(HUGE|BIG|SMALL|TINY)?INT(EGER)?)$/.test(type);
-}
-
-function isNested(type: string): boolean {
-  return /^(STRUCT|MAP)\(|\]$/.test(type);
 }
 
 function leavesOf(types: ReadonlyMap<string, string>): number {

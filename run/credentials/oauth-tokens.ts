@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import type { SourceGuard } from '#net/guard/source-guard.ts';
+import { readBounded } from '#net/read-bounded.ts';
 import { redactUrl } from '#net/redact.ts';
 import { PermanentTransferError } from '#transfer/index.ts';
 import { parseJson } from '../input/json-text.ts';
@@ -99,7 +100,8 @@ export class TokenCache {
         body: form.toString(),
         signal,
       });
-      const text = await readBounded(body, who);
+      const tooLong = () => new TokenError(`${who} answered more than ${MAX_ANSWER_BYTES} bytes`);
+      const text = await readBounded(body, MAX_ANSWER_BYTES, tooLong);
       if (statusCode === 429 || statusCode >= 500) throw new TokenUnavailableError(`${who} answered ${statusCode}`);
       if (statusCode !== 200) throw new TokenError(`${who} returned no token: ${statusCode}${errorCode(text)}`);
       const answer = answerSchema.safeParse(parseJson(text));
@@ -129,15 +131,4 @@ function formEncoded(text: string): string {
 function errorCode(text: string): string {
   const answer = z.object({ error: z.string().regex(/^[a-z_]{1,40}$/) }).safeParse(parseJson(text));
   return answer.success ? ` ${answer.data.error}` : '';
-}
-
-async function readBounded(body: AsyncIterable<Uint8Array>, who: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) throw new TokenError(`${who} answered more than ${MAX_ANSWER_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }

@@ -1,5 +1,5 @@
 import { runKeys } from '../keys.ts';
-import { type GateRecord, gateRecordSchema, newGateRecord } from '../ledger/gate-record.ts';
+import { type GateRecord, readGateRecord } from '../ledger/gate-record.ts';
 import { notesOf } from '../ledger/run-notes.ts';
 import type { PlanSummary } from '../plan/plan-summary.ts';
 import { readJson, type Store, writeOnce } from '../store.ts';
@@ -62,7 +62,7 @@ export async function finishRun(
     pieces.push({ lines, lineBytes });
   }
   await joinPieces(store, pieces, keys.items);
-  const gate = (await readJson(store, keys.gate, gateRecordSchema)) ?? newGateRecord(plan.runId);
+  const gate = await readGateRecord(store, plan.runId);
   const { execution } = closing;
   const outcome = execution === undefined ? outcomeOf(plan, tally) : 'failed';
   const counts = { items: plan.items, ...tally.counts };

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Problem, problemOf } from '../problem/problem.ts';
+import { problemOf } from '../problem/problem.ts';
 import { UnreadableRecordError } from '../store.ts';
 import { type ItemLine, type Manifest, manifestSchema, NAMES_IN_MANIFEST } from './manifest.ts';
 import { Totals, totalsSchema } from './totals.ts';
@@ -41,7 +41,8 @@ export class Tally implements z.infer<typeof tallySchema> {
     if (status === 'done') this.done.push({ item, name });
     if (status === 'missing') this.missing.push({ item, name, landed: landed !== undefined });
     if (status === 'failed') {
-      const { stage = 'unknown', problem = unreadable(item) } = failure ?? {};
+      const unreadable = new UnreadableRecordError(`the failure record of item ${item} could not be read`);
+      const { stage = 'unknown', problem = problemOf(unreadable) } = failure ?? {};
       this.failed.push({ item, name, stage, problem });
     }
   }
@@ -62,10 +63,6 @@ export class Tally implements z.infer<typeof tallySchema> {
   #addNotLoaded(table: string, count: number): void {
     this.notLoaded[table] = (this.notLoaded[table] ?? 0) + count;
   }
-}
-
-function unreadable(item: string): Problem {
-  return problemOf(new UnreadableRecordError(`the failure record of item ${item} could not be read`));
 }
 
 function fill<T>(names: T[], more: readonly T[]): void {

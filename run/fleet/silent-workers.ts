@@ -1,12 +1,11 @@
-import { DescribeTasksCommand, paginateListTasks, StopTaskCommand } from '@aws-sdk/client-ecs';
+import { StopTaskCommand } from '@aws-sdk/client-ecs';
 import pMap from 'p-map';
 import type { Trouble } from '../problem/note.ts';
 import type { Store } from '../store.ts';
 import type { Fleet } from './fleet.ts';
 import { lastSign, SILENT_SECONDS } from './signs-of-life.ts';
+import { tasksOf } from './tasks.ts';
 
-/** DescribeTasks accepts no more tasks a call. */
-const TASKS_PER_CALL = 100;
 const SIGNS_AT_ONCE = 20;
 
 /**
@@ -18,32 +17,26 @@ const SIGNS_AT_ONCE = 20;
  */
 export async function stopSilentWorkers(fleet: Fleet, store: Store, now: Date): Promise<Trouble[]> {
   const problems: Trouble[] = [];
-  const query = { cluster: fleet.cluster, family: fleet.taskFamily, desiredStatus: 'RUNNING' } as const;
-  for await (const { taskArns = [] } of paginateListTasks({ client: fleet.client, pageSize: TASKS_PER_CALL }, query)) {
-    if (taskArns.length === 0) continue;
-    const { tasks = [] } = await fleet.client.send(
-      new DescribeTasksCommand({ cluster: fleet.cluster, tasks: taskArns }),
-    );
-    // Only workers that have run for longer than the silence limit are checked.
-    const old = tasks.flatMap(({ taskArn = '', startedAt }) =>
-      startedAt !== undefined && secondsSince(startedAt, now) > SILENT_SECONDS ? [{ taskArn, startedAt }] : [],
-    );
-    await pMap(
-      old,
-      async ({ taskArn, startedAt }) => {
-        const worker = taskArn.slice(taskArn.lastIndexOf('/') + 1);
-        const seconds = secondsSince((await lastSign(store, worker)) ?? startedAt, now);
-        if (seconds <= SILENT_SECONDS) return;
-        const silence = `worker ${worker} has given no sign of life for ${Math.floor(seconds / 60)} minutes`;
-        await fleet.client.send(
-          new StopTaskCommand({ cluster: fleet.cluster, task: taskArn, reason: `Sluice: ${silence}` }),
-        );
-        const message = `${silence}: Sluice stops and replaces it`;
-        problems.push({ name: 'SilentWorker', code: 'worker-silent', message, worker });
-      },
-      { concurrency: SIGNS_AT_ONCE },
-    );
-  }
+  const tasks = await Array.fromAsync(tasksOf(fleet, 'RUNNING'));
+  // Only workers that have run for longer than the silence limit are checked.
+  const old = tasks.flatMap(({ taskArn = '', startedAt }) =>
+    startedAt !== undefined && secondsSince(startedAt, now) > SILENT_SECONDS ? [{ taskArn, startedAt }] : [],
+  );
+  await pMap(
+    old,
+    async ({ taskArn, startedAt }) => {
+      const worker = taskArn.slice(taskArn.lastIndexOf('/') + 1);
+      const seconds = secondsSince((await lastSign(store, worker)) ?? startedAt, now);
+      if (seconds <= SILENT_SECONDS) return;
+      const silence = `worker ${worker} has given no sign of life for ${Math.floor(seconds / 60)} minutes`;
+      await fleet.client.send(
+        new StopTaskCommand({ cluster: fleet.cluster, task: taskArn, reason: `Sluice: ${silence}` }),
+      );
+      const message = `${silence}: Sluice stops and replaces it`;
+      problems.push({ name: 'SilentWorker', code: 'worker-silent', message, worker });
+    },
+    { concurrency: SIGNS_AT_ONCE },
+  );
   return problems;
 }
 

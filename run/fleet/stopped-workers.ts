@@ -1,11 +1,9 @@
-import { DescribeTasksCommand, paginateListTasks, type Task } from '@aws-sdk/client-ecs';
+import type { Task } from '@aws-sdk/client-ecs';
 import type { Trouble } from '../problem/note.ts';
 import type { Fleet } from './fleet.ts';
+import { tasksOf } from './tasks.ts';
 
-/** DescribeTasks accepts no more tasks a call. */
-const TASKS_PER_CALL = 100;
-
-/** What ECS reports about workers that stopped because of a problem. ECS keeps a stopped task for about an hour. */
+/** What ECS reports about workers that stopped because of a problem. */
 export interface StoppedWorkers {
   /** A problem for each such worker, with ECS's own text. */
   readonly problems: readonly Trouble[];
@@ -22,18 +20,11 @@ export interface StoppedWorkers {
 export async function lookAtStoppedWorkers(fleet: Fleet, since: Date): Promise<StoppedWorkers> {
   const problems: Trouble[] = [];
   let spotIsShort = false;
-  const query = { cluster: fleet.cluster, family: fleet.taskFamily, desiredStatus: 'STOPPED' } as const;
-  for await (const { taskArns = [] } of paginateListTasks({ client: fleet.client, pageSize: TASKS_PER_CALL }, query)) {
-    if (taskArns.length === 0) continue;
-    const { tasks = [] } = await fleet.client.send(
-      new DescribeTasksCommand({ cluster: fleet.cluster, tasks: taskArns }),
-    );
-    for (const task of tasks) {
-      if (task.createdAt === undefined || task.createdAt < since) continue;
-      const problem = problemOf(task);
-      if (problem !== undefined) problems.push(problem);
-      spotIsShort ||= task.capacityProviderName === 'FARGATE_SPOT' && isTakenBack(task);
-    }
+  for await (const task of tasksOf(fleet, 'STOPPED')) {
+    if (task.createdAt === undefined || task.createdAt < since) continue;
+    const problem = problemOf(task);
+    if (problem !== undefined) problems.push(problem);
+    spotIsShort ||= task.capacityProviderName === 'FARGATE_SPOT' && isTakenBack(task);
   }
   return { problems, spotIsShort };
 }

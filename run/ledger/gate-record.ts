@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { runKeys } from '../keys.ts';
 import { noteSchema } from '../problem/note.ts';
+import { readJson, type Store } from '../store.ts';
 
 /** One look of the gatekeeper at a run. */
 const gateSampleSchema = z.object({
@@ -48,4 +50,9 @@ export type GateRecord = z.infer<typeof gateRecordSchema>;
 /** The gate record before the first sample. */
 export function newGateRecord(runId: string): GateRecord {
   return { v: 1, runId, looks: 0, samples: [], finished: {}, problems: [], empty: null, still: null, redispatches: 0 };
+}
+
+/** Reads the gate record of a run: the one before the first sample if the gatekeeper has not looked yet. */
+export async function readGateRecord(store: Store, runId: string): Promise<GateRecord> {
+  return (await readJson(store, runKeys(runId).gate, gateRecordSchema)) ?? newGateRecord(runId);
 }

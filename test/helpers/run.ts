@@ -81,14 +81,15 @@ export async function endRun(
 
 const at = '2026-11-24T01:01:00.000Z';
 
+/** What every record of an item begins with. */
+function recordOf(runId: string, item: Item) {
+  return { v: 1, runId, item: item.id, name: itemName(item), at } as const;
+}
+
 export function landedRecord(runId: string, item: Item, bucket: string): LandedRecord {
   const name = itemName(item);
   return {
-    v: 1,
-    runId,
-    item: item.id,
-    name,
-    at,
+    ...recordOf(runId, item),
     status: 'landed',
     bucket,
     key: name,
@@ -103,13 +104,8 @@ export function landedRecord(runId: string, item: Item, bucket: string): LandedR
 }
 
 export function resultRecord(runId: string, item: Item): ResultRecord {
-  const name = itemName(item);
   return {
-    v: 1,
-    runId,
-    item: item.id,
-    name,
-    at,
+    ...recordOf(runId, item),
     processor: 'profile',
     attempt: 1,
     worker: 'w',
@@ -120,13 +116,8 @@ export function resultRecord(runId: string, item: Item): ResultRecord {
 }
 
 export function failureRecord(runId: string, item: Item): FailureRecord {
-  const name = itemName(item);
   return {
-    v: 1,
-    runId,
-    item: item.id,
-    name,
-    at,
+    ...recordOf(runId, item),
     stage: 'process',
     problem: problemOf({ name: 'Broken', message: 'it broke' }, { fallback: 'processor-failed' }),
     attempts: 3,

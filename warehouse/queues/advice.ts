@@ -1,3 +1,4 @@
+import { countText } from '#run/quantities.ts';
 import { type Queue, type QueueReport, waitShare } from './queue-report.ts';
 
 /** A queue with at least this many queries gets advice. */
@@ -26,14 +27,14 @@ export function adviceOf(report: QueueReport): string[] {
 function manual(queue: Queue, report: QueueReport): string[] {
   const { name, slots, queries, worstWaitSeconds, p95WaitSeconds, toDisk, memoryMiB } = queue;
   const advice: string[] = [];
-  const days = daysOf(report);
+  const days = countText(Math.round((report.until.getTime() - report.since.getTime()) / 86_400_000), 'day');
   if (queries >= ENOUGH_QUERIES && worstWaitSeconds < SHORT_WAIT_SECONDS && slots !== null && slots > 2) {
     const memory =
       memoryMiB === null
         ? ''
         : `: ${Math.round((memoryMiB * slots) / (slots - 1)).toLocaleString('en')} MiB instead of ${memoryMiB.toLocaleString('en')} with one fewer`;
     advice.push(
-      `${name}: none of ${count(queries, 'query', 'queries')} waited${worstWaitSeconds === 0 ? '' : ` longer than ${seconds(worstWaitSeconds)}`} in ${days}. Fewer than its ${slots} slots would give each query more memory${memory}. Remove one or two slots, and run the command again later.`,
+      `${name}: none of ${countText(queries, 'query', 'queries')} waited${worstWaitSeconds === 0 ? '' : ` longer than ${seconds(worstWaitSeconds)}`} in ${days}. Fewer than its ${slots} slots would give each query more memory${memory}. Remove one or two slots, and run the command again later.`,
     );
   }
   const bad = badHours(queue);
@@ -52,7 +53,7 @@ function manual(queue: Queue, report: QueueReport): string[] {
   if (queue.timeoutSeconds === null && report.sees === 'all') advice.push(timeoutAdvice(queue));
   if (toDisk !== null && toDisk > 0 && p95WaitSeconds < SHORT_WAIT_SECONDS) {
     advice.push(
-      `${name}: ${count(toDisk, 'query', 'queries')} used the disk because memory was short, while slots were free. Give only these queries more slots: SET wlm_query_slot_count TO 2 (or more) before them, and to 1 after them.`,
+      `${name}: ${countText(toDisk, 'query', 'queries')} used the disk because memory was short, while slots were free. Give only these queries more slots: SET wlm_query_slot_count TO 2 (or more) before them, and to 1 after them.`,
     );
   }
   return advice;
@@ -92,7 +93,7 @@ function serverless(queue: Queue, { capacity }: QueueReport): string[] {
 /** `of 372 queries, the slowest 5 % waited 45 s to 3 min`. Two values that would read the same are said once. */
 function waits({ queries, p95WaitSeconds, worstWaitSeconds }: Queue): string {
   const [some, most] = [seconds(p95WaitSeconds), seconds(worstWaitSeconds)];
-  const slowest = `of ${count(queries, 'query', 'queries')}, the slowest 5 % waited ${some}`;
+  const slowest = `of ${countText(queries, 'query', 'queries')}, the slowest 5 % waited ${some}`;
   return some === most ? slowest : `${slowest} to ${most}`;
 }
 
@@ -102,14 +103,6 @@ function badHours({ hours }: Queue): number[] {
     .filter(({ p95WaitSeconds }) => p95WaitSeconds >= LONG_WAIT_SECONDS)
     .map(({ at }) => at.getUTCHours());
   return [...new Set(bad)].sort((one, other) => one - other);
-}
-
-function daysOf({ since, until }: QueueReport): string {
-  return count(Math.round((until.getTime() - since.getTime()) / 86_400_000), 'day', 'days');
-}
-
-function count(value: number, one: string, many: string): string {
-  return `${value.toLocaleString('en')} ${value === 1 ? one : many}`;
 }
 
 function roundUp(value: number): number {

@@ -54,7 +54,8 @@ export async function afterError(
   // This is recorded first, so that of two tries that fail at once, at least one sees that both have ended.
   await attempt.endInFailure();
   const attempts = (await attempt.others()).ended + 1;
-  if (isPermanent(error) || attempts >= settings.maxAttempts) {
+  const isPermanent = error instanceof PermanentError || error instanceof PermanentTransferError;
+  if (isPermanent || attempts >= settings.maxAttempts) {
     logger.error('failed', { error, attempts });
     await recordFailure(store, { ...ref, name }, error, attempts);
     await queue.delete(delivery);
@@ -64,8 +65,4 @@ export async function afterError(
   logger.warn('failed and will be tried again', { error, attempts, pauseSeconds });
   await queue.giveBack(delivery, pauseSeconds);
   return { kind: 'retry', pauseSeconds };
-}
-
-function isPermanent(error: unknown): boolean {
-  return error instanceof PermanentError || error instanceof PermanentTransferError;
 }

@@ -1,5 +1,4 @@
 import { PermanentError } from '#processors/contract/permanent-error.ts';
-import type { WorkMessage } from '#run/fleet/message.ts';
 import { recordFailure } from '#run/ledger/record-failure.ts';
 import { NewerVersionError } from '#run/newer-version.ts';
 import { fetchTask } from './fetch-task.ts';
@@ -10,7 +9,6 @@ import type { Delivery } from './queue.ts';
 import { readMessage, type UnreadableMessage } from './read-message.ts';
 import { reserve } from './reserve.ts';
 import { retrySeconds } from './retry-seconds.ts';
-import type { Task } from './task.ts';
 import { tryTask } from './try-task.ts';
 
 /** A message does not have the form of our messages. */
@@ -29,7 +27,8 @@ export async function handleDelivery(parts: WorkerParts, delivery: Delivery, sto
   try {
     if ('newer' in read) throw new NewerVersionError(`a message was sent by a newer version of Sluice: ${read.newer}`);
     if ('unreadable' in read) return await refuse(parts, delivery, read.unreadable);
-    const task = taskOf(parts, read.message);
+    const { message } = read;
+    const task = message.fetch === undefined ? processTask(parts, message) : fetchTask(parts, message, message.fetch);
     const reservation = reserve(parts, delivery, task, stopping);
     try {
       return await tryTask(parts, delivery, task, reservation);
@@ -40,10 +39,6 @@ export async function handleDelivery(parts: WorkerParts, delivery: Delivery, sto
     const verdict = await sendBack(parts, delivery, error);
     return stopping.aborted && error instanceof NotRecordedError ? { kind: 'returned' } : verdict;
   }
-}
-
-function taskOf(parts: WorkerParts, message: WorkMessage): Task {
-  return message.fetch === undefined ? processTask(parts, message) : fetchTask(parts, message, message.fetch);
 }
 
 async function refuse(parts: WorkerParts, delivery: Delivery, { problem, ref }: UnreadableMessage): Promise<Verdict> {

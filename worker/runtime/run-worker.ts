@@ -49,7 +49,7 @@ export class QueueUnreachableError extends Error {
  */
 export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<WorkerSummary> {
   const { settings, logger } = parts;
-  const summary: WorkerSummary = noDeliveries();
+  const summary = { done: 0, late: 0, failed: 0, skipped: 0, refused: 0, returned: 0, retry: 0, outdated: 0 };
   /** The deliveries under way, with the time at which each began. */
   const underWay = new Map<Promise<void>, number>();
   const outOfTime = new AbortController();
@@ -120,10 +120,6 @@ export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<
   }
   logger.info('leaves', { reason: reasonToLeave(stop, summary), ...summary });
   return summary;
-}
-
-function noDeliveries(): WorkerSummary {
-  return { done: 0, late: 0, failed: 0, skipped: 0, refused: 0, returned: 0, retry: 0, outdated: 0 };
 }
 
 function reasonToLeave(stop: AbortSignal, { outdated }: WorkerSummary): string {

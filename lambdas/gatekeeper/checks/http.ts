@@ -1,5 +1,6 @@
 import { guardedAgent, guardedRequest } from '#net/dial/guarded-http.ts';
 import type { SourceGuard } from '#net/guard/source-guard.ts';
+import { readBounded } from '#net/read-bounded.ts';
 import { redactUrl } from '#net/redact.ts';
 import { type Check, CheckFailedError } from './check.ts';
 import { findingOf } from './reported-progress.ts';
@@ -26,7 +27,8 @@ export function httpCheck(url: string, guard: SourceGuard): Check {
         await body.dump();
         throw new CheckFailedError(`${who} answered ${statusCode} instead of 200`);
       }
-      return findingOf(JSON.parse(await readBounded(body)), who);
+      const tooLong = () => new CheckFailedError(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+      return findingOf(JSON.parse(await readBounded(body, MAX_ANSWER_BYTES, tooLong)), who);
     } catch (cause) {
       if (cause instanceof CheckFailedError) throw cause;
       throw new CheckFailedError(
@@ -39,15 +41,4 @@ export function httpCheck(url: string, guard: SourceGuard): Check {
       await dispatcher.destroy();
     }
   };
-}
-
-async function readBounded(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) throw new CheckFailedError(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }

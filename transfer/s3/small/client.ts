@@ -6,6 +6,7 @@ import { isTransientS3Error } from '../errors.ts';
 import { keyPath, type SigningCredentials, signHeaders } from '../signature.ts';
 import { type Agents, type SignedAnswer, type SignedRequest, sendCall } from '../transport.ts';
 import { isErrorIn200, S3AnswerError } from './answer-error.ts';
+import { lambdaCredentials } from './lambda-credentials.ts';
 import { placeOf } from './place.ts';
 
 /** A call on S3 before it has an address and a signature. */
@@ -108,7 +109,7 @@ export class S3Client {
       requestHandler: {
         httpHandlerConfigs: () => ({ httpAgent: httpAgent ?? OWN.http, httpsAgent: httpsAgent ?? OWN.https }),
       },
-      credentials: async () => credentials ?? credentialsFrom(process.env),
+      credentials: async () => credentials ?? lambdaCredentials(process.env),
     };
   }
 
@@ -197,25 +198,6 @@ export class S3Client {
   destroy(): void {
     for (const agent of this.#given) agent?.destroy();
   }
-}
-
-type Variables = Readonly<Record<string, string | undefined>>;
-
-function credentialsFrom({
-  AWS_ACCESS_KEY_ID,
-  AWS_SECRET_ACCESS_KEY,
-  AWS_SESSION_TOKEN,
-}: Variables): SigningCredentials {
-  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) {
-    throw new Error(
-      'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set: a function reads its credentials only from these variables, which Lambda sets',
-    );
-  }
-  return {
-    accessKeyId: AWS_ACCESS_KEY_ID,
-    secretAccessKey: AWS_SECRET_ACCESS_KEY,
-    ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
-  };
 }
 
 function sha256(body: string | Uint8Array): string {
