@@ -9,6 +9,7 @@ import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { workerClients } from '#run/fleet/worker-clients.ts';
 import { ParquetNotDeployedError } from './errors.ts';
+import { onceForAll } from './once-for-all.ts';
 
 /** DuckDB's native files in the task definition. */
 const filesSchema = z
@@ -72,18 +73,20 @@ async function nativeFiles(s3: S3Client, bucket: string, json: string, shared: s
   const name = `duckdb-${createHash('sha256').update(json).digest('hex').slice(0, 16)}`;
   const folder = join(shared, name);
   const main = join(folder, 'duckdb.node');
-  if (existsSync(main)) return main;
+  const isThere = () => existsSync(main);
   await mkdir(shared, { recursive: true });
-  const fresh = await mkdtemp(join(shared, `${name}-`));
-  try {
-    for (const file of filesSchema.parse(JSON.parse(json))) await fetchFile(s3, bucket, file, fresh);
-    // Another process may have been faster: a folder with files is not replaced.
-    await rename(fresh, folder).catch((error: unknown) => {
-      if (!existsSync(main)) throw error;
-    });
-  } finally {
-    await rm(fresh, { recursive: true, force: true });
-  }
+  await onceForAll(join(shared, `${name}.lock`), isThere, async () => {
+    const fresh = await mkdtemp(join(shared, `${name}-`));
+    try {
+      for (const file of filesSchema.parse(JSON.parse(json))) await fetchFile(s3, bucket, file, fresh);
+      // Another process may have been faster: a folder with files is not replaced.
+      await rename(fresh, folder).catch((error: unknown) => {
+        if (!isThere()) throw error;
+      });
+    } finally {
+      await rm(fresh, { recursive: true, force: true });
+    }
+  });
   return main;
 }
 
