@@ -5,7 +5,7 @@ import { bundleBytes } from '#release/bundles/bundle-bytes.ts';
 const BUDGET = { open: { atStart: 1_000, later: 500, packages: { sluice: 900, zod: 600 } } };
 
 describe('the bundles', () => {
-  it('the bundles stay within their budgets', () => {
+  it('the bundles stay within their budgets', { tags: ['heavy'] }, () => {
     const beyond = beyondBudget(readBudget(), bundleBytes());
     expect(beyond, `${beyond.join('\n')}\nWhere that is meant, run: npm run bundles -- --update`).toEqual([]);
   });

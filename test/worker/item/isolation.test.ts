@@ -1,3 +1,4 @@
+// @module-tag heavy
 import { readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { Settings } from '#lib/settings/settings.ts';
@@ -34,9 +35,7 @@ async function rig(runId: string, settings: Partial<Settings['workers']>) {
 }
 
 describe('items that misuse their process', () => {
-  it('items that misuse their process each fail by name, and ten good items beside them are done', {
-    tags: ['heavy'],
-  }, async () => {
+  it('items that misuse their process each fail by name, and ten good items beside them are done', async () => {
     const { test, environment } = await rig('isolation', { itemMinutes: 0.15, maxAttempts: 1 });
     const good = Array.from({ length: 10 }, (_, n) => test.message(`good ${n}`, 'good'));
     const bad = Object.keys(BAD).map((kind) => test.message(kind, kind));
@@ -72,7 +71,7 @@ describe('items that misuse their process', () => {
     expect(await test.messagesLeft()).toEqual({ visible: 1, inFlight: 0 });
   });
 
-  it('what one item leaves behind ends no later item', { tags: ['heavy'] }, async () => {
+  it('what one item leaves behind ends no later item', async () => {
     const { test, environment } = await rig('bomb', { itemsAtOnce: 1, maxAttempts: 1 });
     const messages = ['leaves-a-bomb', 'good', 'leaves-a-bomb', 'good'].map((kind, n) => test.message(`${n}`, kind));
     for (const message of messages) await test.send(message);
@@ -94,7 +93,7 @@ describe('items that misuse their process', () => {
     },
   );
 
-  it('several good items run in one process', { tags: ['heavy'] }, async () => {
+  it('several good items run in one process', async () => {
     const { test, environment } = await rig('reuse', { itemsAtOnce: 1 });
     const messages = Array.from({ length: 5 }, (_, n) => test.message(`good ${n}`, 'good'));
     for (const message of messages) await test.send(message);
