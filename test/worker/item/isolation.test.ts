@@ -18,7 +18,7 @@ const BAD: Readonly<Record<string, { name: string; message: RegExp }>> = {
   ...(process.platform === 'linux' && {
     buffers: { name: 'ItemMemoryError', message: /MiB of memory, more than the allowed/ },
   }),
-  loop: { name: 'ItemTimeoutError', message: /longer than .* having reached: rows 17/ },
+  loop: { name: 'ItemTimeoutError', message: /longer than .* with the progress rows 17/ },
   exit: { name: 'ItemExitError', message: /exit code 0/ },
   'abort-ignored': { name: 'ItemTimeoutError', message: /longer than/ },
   crash: { name: 'ItemKilledError', message: /SIGABRT/ },
