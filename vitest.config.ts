@@ -82,8 +82,6 @@ export default defineConfig({
     ...(isSmallS3 && { fsModuleCachePath: 'node_modules/.vitest-cache/small-s3' }),
     sequence: { sequencer: LongestFirst },
     globalSetup: ['test/helpers/setup/temporary-folder.ts'],
-    // Tests of runs mostly wait, and a file may have a dozen at the same time.
-    maxConcurrency: 20,
     // A busy machine takes long to end a process.
     teardownTimeout: 120_000,
     // Tests wait for servers, timers and processes more than they compute.
@@ -113,6 +111,8 @@ export default defineConfig({
       project('cdk', { include: CDK, isolate: false }),
       project('e2e', {
         isolate: false,
+        // Runs mostly wait, and a file may have a dozen at the same time.
+        maxConcurrency: 20,
         include: ['test/e2e/**/*.test.ts'],
         globalSetup: ['test/e2e/global-setup.ts'],
         testTimeout: 420_000,
