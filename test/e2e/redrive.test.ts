@@ -68,7 +68,7 @@ describe.concurrent('a redriven execution', () => {
       manifest: {
         outcome: 'failed',
         reason: expect.stringMatching(
-          /^the execution ended FAILED: CheckFailedError: http:\S+ answered 500, and 200 was expected$/,
+          /^the execution ended FAILED: CheckFailedError: http:\S+ answered 500 instead of 200$/,
         ),
         execution: { status: 'FAILED', redriveCount: 0 },
       },

@@ -89,7 +89,7 @@ describe('the installer', () => {
     expect(await install()).toEqual({
       code: 1,
       out: '',
-      err: expect.stringContaining('needs Python 3.10 or newer; none was found on the PATH'),
+      err: expect.stringContaining('needs Python 3.10 or newer; no python3 is on the PATH'),
     });
   });
 

@@ -40,7 +40,7 @@ describe('npm start', () => {
       ['https://example.org/a', '--process', 'nope'],
       'process: there is no processor "nope" here',
     ],
-    ['--redshift with --late', ['--redshift', '--late'], 'one of the two'],
+    ['--redshift with --late', ['--redshift', '--late'], '--redshift and --late exclude each other'],
     ['--late with URLs', ['--late', 'https://example.org/a'], 'takes no URLs'],
   ])('npm start refuses %s before anything starts', async (_, args, message) => {
     const { code, out, err } = await start(...args);

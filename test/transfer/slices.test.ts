@@ -219,7 +219,7 @@ describe('close', () => {
     const job = await open(hasty(source.url), 'transport');
     const { proofs } = await job.uploadSlice({ first: 1, last: 7 });
     const landed = await job.close({ proofs: proofs.filter(({ number }) => number !== 4) });
-    expect(landed.notes).toEqual([expect.stringMatching(/^1 of 7 parts .* transport only/)]);
+    expect(landed.notes).toEqual([expect.stringMatching(/^1 of 7 parts .* only their transport is proven/)]);
     await landing.expectLanded('transport', 'v1', LENGTH, landed);
   });
 

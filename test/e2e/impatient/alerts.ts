@@ -77,7 +77,7 @@ describe.concurrent('the alert on a run', () => {
       aws.run({ sources: sources('/forced'), work: slow('forced') }),
       aws.run({ sources: sources('/late'), work: slow('late'), onLate: 'fail' }),
     ]);
-    await expect.poll(() => about(forced.runId)).toContainEqual(expect.stringContaining('was FORCED on: 1 of 2'));
+    await expect.poll(() => about(forced.runId)).toContainEqual(expect.stringContaining('was FORCED: 1 of 2'));
     await expect.poll(() => about(late.runId)).toContainEqual(expect.stringContaining('is LATE: 1 of 2'));
   });
 

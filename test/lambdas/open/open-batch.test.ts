@@ -181,7 +181,7 @@ describe('openBatch', () => {
         await limits.flush('many');
       }),
     );
-    await expect(new RunLimits(store, 60).check('many')).rejects.toThrow('60 bytes of the 60');
+    await expect(new RunLimits(store, 60).check('many')).rejects.toThrow('60 bytes of the allowed 60');
     await expect(new RunLimits(store, 61).check('many')).resolves.toBeUndefined();
   });
 

@@ -278,7 +278,7 @@ describe.concurrent('a worker', () => {
     expect(await test.failure(message)).toMatchObject({
       problem: {
         error: 'ItemTimeoutError',
-        detail: 'slow took longer than 0.005 minutes (workers.itemMinutes), having reached: rows 17',
+        detail: 'slow took longer than 0.005 minutes (workers.itemMinutes), with the progress rows 17',
       },
     });
   });
@@ -404,7 +404,7 @@ describe.concurrent('a worker that is stopped', () => {
     expect(await test.messagesLeft()).toEqual({ visible: 2, inFlight: 0 });
   });
 
-  it('a worker that is stopped returns the messages that an open request still delivers', async () => {
+  it('a worker that is stopped returns the messages that an open request still delivers', async ({ expect }) => {
     const stop = new AbortController();
     const test = await rig(job('any', async () => null));
     const working = test.work({ idleSeconds: 60 }, stop.signal);
