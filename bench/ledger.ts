@@ -4,7 +4,7 @@
  * bundled as they are, in a process of its own with the heap that Lambda gives. `docs/waiting.md` has what came out.
  *
  * Steps: `gate`, the exact count; `reconcile`; `end`, which closes the run and writes its end piece by piece; `all`, the default.
- * `--pieces 3` measures three pieces of the end and lets copies of the last stand for the others, before the last step adds up.
+ * `--pieces 3` measures three pieces of the end and uses copies of the last one for the others, before the last step adds them up.
  * `--mixed` says that only every second item has a processor: then the gate needs both ledgers, and the plan.
  *
  * By default on versitygw. `--endpoint`, `--access-key` and `--secret-key` name another server, `--filled` says that a run before

@@ -45,7 +45,7 @@ export interface SluicePipelineProps {
 }
 
 /**
- * One deployment of Sluice, in a stack of its own or beside other resources. A stack can contain only one: queues,
+ * One deployment of Sluice, in a separate stack or beside other resources. A stack can contain only one: queues,
  * functions and the state machine have names that begin with the stack's, and the command line finds them by the
  * stack's outputs.
  *
@@ -110,7 +110,7 @@ export class SluicePipeline extends Construct {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
-    // An execution that is stopped or times out runs none of its own Catches.
+    // An execution that is stopped or times out does not run its Catches.
     const closeRun = new ExecutionRule(this, 'CloseRun', {
       description: 'Closes runs whose execution failed, timed out or was stopped',
       stateMachine,

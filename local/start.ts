@@ -37,7 +37,7 @@ function end(error: unknown): number {
   return exitCodeOf(problem);
 }
 
-/** The help of `npm start` differs from that of `sluice`, so this error has a mend of its own. */
+/** The help of `npm start` differs from that of `sluice`, so this error has its own advice. */
 function mendedByHelp({ message }: UsageError): CommandError {
   return new CommandError('usage', message, { mend: '"npm start -- --help" shows the options' });
 }

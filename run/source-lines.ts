@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** What stands before the map of a bundle that is a single file, in its last line. The map is JSON, by Brotli, by base64. */
+/** The text before the map in the last line of a bundle that is a single file. The map is JSON, by Brotli, by base64. */
 export const MAP_COMMENT = '//# sluice-map=';
 /** A position in a file of the bundle, as V8 writes it into a stack. */
 const POSITION = /(file:\/\/[^\s()]+\.mjs):(\d+):(\d+)/g;

@@ -203,7 +203,7 @@ async function probeOneVersion(context: Context, before: Before, notes: string[]
   return ask(true);
 }
 
-/** Refuses what the head alone shows to be wrong. */
+/** Refuses an answer if its head already shows that it is wrong. */
 function checkHead(context: Context, probe: Exclude<Probe, { kind: 'unchanged' }>): void {
   const { session, source, expect } = context;
   const { head } = probe;

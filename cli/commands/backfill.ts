@@ -30,7 +30,7 @@ const MOST_SLOTS = 1_000;
 export async function backfill(context: CommandContext, schedule: string, stack: string, options: BackfillOptions) {
   const { screen, json } = context;
   const from = timeOf(options.from, '--from');
-  // A day alone includes its last second.
+  // A day without a time includes its last second.
   const to = timeOf(options.to, '--to', 'T23:59:59Z');
   if (from > to) throw new UsageError('--from is after --to');
   const { expression, timeZone, input } = await readSchedule(context, schedule, stack);

@@ -15,7 +15,7 @@ import { openInBrowser, report } from './report.ts';
 /** The errors of the states that end an execution with its run's outcome. */
 const OUTCOMES: ReadonlySet<string> = new Set(['Failed', 'Late']);
 
-/** Without a terminal, changes of rates and sizes alone are written at this interval. */
+/** Without a terminal, changes that concern only rates and sizes are written at this interval. */
 const PLAIN_SECONDS = 10;
 
 export interface WatchOptions {

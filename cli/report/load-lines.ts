@@ -35,7 +35,7 @@ export function loadLines(loads: readonly LoadOutcome[], { width, paint }: Pick<
   return [table, ...(said.length === 0 ? [] : [`${paint('bad', 'Not loaded')}:`, ...said, 'What to do:', ...mend])];
 }
 
-/** The message of a failed load begins with its table, so it can be read alone. */
+/** The message of a failed load begins with its table, so it is clear without its context. */
 function detailOf(name: string, { detail }: { readonly detail: string }): string {
   return detail.startsWith(`${name}: `) ? detail.slice(name.length + 2) : detail;
 }

@@ -78,7 +78,7 @@ export async function renderRun(
   return sections.filter((section) => section !== '').join('\n\n');
 }
 
-/** What to do about several problems, or nothing where there are none. */
+/** What to do about several problems, or nothing if there are no problems. */
 function whatToDo(problems: Parameters<typeof mendLines>[0], noun?: string): string {
   if (problems.length === 0) return '';
   return ['What to do:', ...mendLines(problems, noun).map((line) => `  ${line}`)].join('\n');

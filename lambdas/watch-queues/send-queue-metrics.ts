@@ -2,7 +2,7 @@ import { QUEUE_METRICS } from '#run/metrics/queue-metrics.ts';
 import { newMetrics } from '#run/metrics/send-metrics.ts';
 import type { QueueReport } from '#warehouse/queues/queue-report.ts';
 
-/** Each queue is a metric of its own. Redshift has at most eight queues of users. */
+/** Each queue is a separate metric. Redshift has at most eight queues of users. */
 const MOST_QUEUES = 20;
 
 /** The values that the alarms look at. */

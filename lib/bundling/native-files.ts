@@ -85,7 +85,7 @@ export function duckDbFiles(platform: Platform): readonly NativeFile[] {
 }
 
 /**
- * Creates a folder completely or not at all: a synth at the same time, or an interrupted one, leaves no incomplete
+ * Creates a folder only when it is complete: a synth at the same time, or an interrupted one, leaves no incomplete
  * folder.
  */
 function makeFolder(folder: string, fill: (made: string) => void): void {

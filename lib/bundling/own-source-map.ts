@@ -33,7 +33,7 @@ export function ownSourceMap(text: string, file: string, roots: readonly string[
       const was = inside;
       inside = number >= 0;
       if (inside) return [[column, number, line, sourceColumn]];
-      // Without it the last position of ours would stand for all that follows.
+      // Without it, the last position of our code would also apply to all code after it.
       return was ? [[column]] : [];
     });
   });

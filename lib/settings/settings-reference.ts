@@ -4,7 +4,7 @@ import { settingsSchema } from './settings.ts';
 import { settingsRules } from './settings-rules.ts';
 import { describeTakes, type SettingShape, settingsShape } from './settings-shape.ts';
 
-/** Where the reference stands in the repository. */
+/** The path of the reference in the repository. */
 export const SETTINGS_REFERENCE = fileURLToPath(new URL('../../docs/settings.md', import.meta.url));
 
 const ruled = new Set(settingsRules.flatMap((rule) => rule.settings));

@@ -55,7 +55,7 @@ export class OutputStream extends Writable {
     work.then(
       () => done(),
       (error: Error) => {
-        // A destroyed stream has a reason of its own; the sink's error is only its consequence.
+        // A destroyed stream has the real reason; the error of the sink is only a consequence.
         if (!this.destroyed) this.#onStorageError(error);
         done(error);
       },

@@ -90,7 +90,7 @@ export interface ProcessorContext {
   openInput(): Readable;
   /**
    * Opens a file for writing, which is stored under the item's own prefix of the bucket. The file appears when the
-   * stream has finished, whole or not at all: await `pipeline(source, context.output('rows.jsonl',
+   * stream has finished: await `pipeline(source, context.output('rows.jsonl',
    * 'application/x-ndjson'))` or `finished(stream)`.
    *
    * An output that is destroyed before it has finished is not stored.

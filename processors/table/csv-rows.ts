@@ -125,8 +125,8 @@ function tooLong(line: number): MalformedInputError {
 }
 
 /**
- * Tells quotes that are text from those that quote, where fields stand between tabs: if each line of a record has the table's width without
- * any quoting, two titles such as `"Hello` and `World"` stand in two rows.
+ * Distinguishes quotes that are text from quotes that quote, if tabs separate the fields: if each line of a record has the table's width without
+ * any quoting, two titles such as `"Hello` and `World"` belong to two rows.
  */
 class UnquotedLines {
   readonly #syntax: RowSyntax;
@@ -137,7 +137,7 @@ class UnquotedLines {
     this.#width = width;
   }
 
-  /** The first line of a record as a row of its own, its quotes escaped; undefined where the record is one. */
+  /** The first line of a record as a separate row, with escaped quotes; undefined if the record is one row. */
   lineOf(held: Buffer, at: number, { end, problem }: Found, ended: boolean): (Found & { bytes: Buffer }) | undefined {
     if (this.#syntax.quote === '' || this.#width < 2) return undefined;
     const record = held.subarray(at, end);

@@ -46,7 +46,7 @@ export interface Dialect {
   /** DuckDB's guess if dates are not in ISO 8601. */
   readonly dateFormat: string | undefined;
   readonly timestampFormat: string | undefined;
-  /** Whether a blank stands behind each delimiter, and so belongs to no value. */
+  /** Whether a blank follows each delimiter, so that it does not belong to the values. */
   readonly isSpaced: boolean;
   /** Rows of the head, the header included. */
   readonly headRows: number;

@@ -77,8 +77,8 @@ export function checkWestern(head: Buffer): void {
 }
 
 /**
- * Whether the letters beyond ASCII may be those of Western Europe, which stand alone or in twos. Those of Cyrillic, Greek, Arabic or Chinese
- * text in its old encodings stand in long runs.
+ * Whether the letters beyond ASCII may be Western European, which occur singly or in pairs. Those of Cyrillic, Greek, Arabic or Chinese
+ * text in its old encodings occur in long runs.
  */
 function mayBeWestern(head: Buffer): boolean {
   let beyondAscii = 0;

@@ -17,7 +17,7 @@ export function isHeaderOfYears(rows: readonly Row[], syntax: RowSyntax): boolea
   return areConsecutive(first, 3) && ![second, ...others].some((row) => areConsecutive(row, 2));
 }
 
-/** Returns whether the first row has numbers alone: DuckDB takes `0.5` above integers for a name. */
+/** Returns whether the first row has only numbers: DuckDB treats `0.5` above integers as a name. */
 export function areValues(rows: readonly Row[], syntax: RowSyntax): boolean {
   const [first = []] = fieldsOf(rows.slice(0, 1), syntax);
   const filled = first.filter((field) => field !== '');

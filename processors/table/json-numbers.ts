@@ -64,7 +64,7 @@ function behindString(text: string, quote: number): number {
   }
 }
 
-/** Where the comma or the closing brace behind a value stands. */
+/** The position of the comma or the closing brace after a value. */
 function behindValue(text: string, from: number): number {
   let depth = 0;
   for (let at = from; at < text.length; at++) {
@@ -78,7 +78,7 @@ function behindValue(text: string, from: number): number {
 }
 
 /**
- * Writes lines of JSON anew, the values of some keys as texts: DuckDB 1.5.6 reads each fraction by way of DOUBLE, whatever type it is asked for,
+ * Rewrites lines of JSON with the values of some keys as texts: DuckDB 1.5.6 reads each fraction as a DOUBLE first, even if another type is requested,
  * and so loses digits.
  *
  * @param whole wraps each line as the one member `json`.
@@ -116,7 +116,7 @@ export async function writeAsTexts(
   }
 }
 
-/** Node's readline divides at U+2028 too, which may stand in a text of JSON. */
+/** Node's readline divides at U+2028 too, which a text in JSON may contain. */
 async function* linesOf(file: string): AsyncGenerator<string> {
   let pieces: Buffer[] = [];
   for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {

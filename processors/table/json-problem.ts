@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { JsonDepth, MAX_DEPTH } from './json-depth.ts';
 import { mayRound } from './json-numbers.ts';
 
-/** One half of a pair that stands for one character. JavaScript accepts it alone, DuckDB and UTF-8 don't. */
+/** Half of a surrogate pair without the other half. JavaScript accepts it, but DuckDB and UTF-8 don't. */
 const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]/;
 
 /**

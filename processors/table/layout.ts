@@ -91,13 +91,13 @@ function oddHeaderOf(rows: readonly Row[], first: number, width: number, delimit
   if (before.fields > width && endEmpty([before], delimiter, before.fields - width)) return 'long';
   if (first === 1 && width === 2 && before.fields === 1 && rows.every(isQuoted)) return 'short';
   if (first !== 1 || width < 3 || before.fields < 2) return undefined;
-  // A title with a delimiter in it stands above the header, and not above rows.
+  // A title that contains a delimiter is above the header, not above rows.
   if (isAboveNumbers(rows.slice(first, first + MOST_COMPARED), delimiter)) return undefined;
   const lacks = width - before.fields;
   return lacks === 1 || endEmpty(rows.slice(1), delimiter, lacks) ? 'short' : undefined;
 }
 
-/** Returns whether commas of a title only happen to be as many as the table's: blanks are behind these commas alone. */
+/** Returns whether a title has as many commas as the table by chance: only its commas are followed by blanks. */
 function isSentence([first, ...rows]: readonly Row[], delimiter: string): boolean {
   const spaced = (row: Row): number => row.bytes.toString('latin1').split(`${delimiter} `).length - 1;
   return (

@@ -24,7 +24,7 @@ export type Processed =
  * Runs a processor on an unpacked object, by the rules of every item: with checked options, outputs of its own and a
  * bounded result.
  *
- * @returns the outcome. A failure against which no further try helps belongs to the object alone.
+ * @returns the outcome. A failure that another try can't correct affects only this object.
  * @throws an error that a further try may avoid, which fails the whole archive; and a failure after an output was
  * stored already.
  */

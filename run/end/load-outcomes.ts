@@ -52,7 +52,7 @@ function outcomeOf(
 
 function problemOfLoad({ runId, state, error }: LoadRecord): Problem | null {
   if (error === null) return null;
-  // It waits for the warehouse, which is no error of its own.
+  // The load waits for the warehouse, which is not an error.
   const code = state === 'loading' ? ({ code: 'warehouse-busy' } as const) : {};
   return problemOf({ ...error, ...code }, { run: runId });
 }

@@ -59,7 +59,7 @@ export class Tally implements z.infer<typeof tallySchema> {
     fill(this.missing, other.missing);
   }
 
-  /** The name of a table has a dot, so that it is none of an object's own. */
+  /** The name of a table has a dot, so it is never the name of an object's built-in property. */
   #addNotLoaded(table: string, count: number): void {
     this.notLoaded[table] = (this.notLoaded[table] ?? 0) + count;
   }

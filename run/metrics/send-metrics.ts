@@ -32,7 +32,7 @@ export function sendMetrics(
   metrics.publishStoredMetrics();
 }
 
-/** Writes a line for each failure code, only with the level `codes`, since each code is a metric of its own. */
+/** Writes a line for each failure code, only with the level `codes`, because each code is a separate metric. */
 export function sendFailures({ deployment, level }: MetricsOf, codes: ReadonlyMap<string, number>): void {
   if (level !== 'codes') return;
   for (const [code, count] of [...codes].slice(0, MOST_CODES)) {

@@ -53,7 +53,7 @@ export function sourceHash(url: string, final: URL): string {
  * the URL is dropped, which the transfer's record contains anyway, then the validators, and with them `unchanged` in
  * the next run.
  *
- * @returns undefined if the caller's own metadata alone are too many bytes.
+ * @returns undefined if the metadata of the caller are already too many bytes.
  */
 export function objectMetadata(
   input: MetadataInput,

@@ -11,7 +11,7 @@ import { isLikelyNew, rememberLook } from './new-folders.ts';
 
 /** The object at the key before anything is read. */
 export interface Before {
-  /** Whether this alone ends the transfer. */
+  /** Whether this result ends the transfer. */
   readonly skip: boolean;
   readonly object: ObjectHead | undefined;
   /** What has landed before, if the source may answer that it is the same. */

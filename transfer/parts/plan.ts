@@ -62,7 +62,7 @@ export function partRange(plan: PartPlan, number: number): PartRange {
 export function slicesOf(plan: PartPlan, sliceBytes: number): Slice[] {
   const wanted = Math.max(1, Math.floor(sliceBytes / plan.partBytes));
   const slices = Math.ceil(plan.count / wanted);
-  // Evenly, because a last slice of one part would need a Lambda of its own.
+  // Evenly, because a last slice of one part would need another Lambda.
   const each = Math.ceil(plan.count / slices);
   const cut: Slice[] = [];
   for (let first = 1; first <= plan.count; first += each) {

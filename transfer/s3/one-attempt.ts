@@ -25,7 +25,7 @@ class NotRetried extends Error {
 }
 
 /**
- * How a request's bytes reach S3 and return; without a transport of its own, a command's body is sent as the SDK made
+ * How a request's bytes reach S3 and return; without a `transport`, a command's body is sent as the SDK made
  * it.
  */
 export type Transport = (signed: SignedRequest) => Promise<SignedAnswer>;

@@ -27,7 +27,7 @@ export interface Queue {
   readonly timeoutSeconds: number | null;
   readonly concurrencyScaling: boolean;
   readonly queries: number;
-  /** Queries that waited at all. */
+  /** Queries that waited for any time. */
   readonly waited: number;
   readonly waitSeconds: number;
   readonly executionSeconds: number;
