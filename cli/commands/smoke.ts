@@ -54,7 +54,7 @@ export async function smoke(
       if (!limit.aborted) return `the command could not follow the run ${name}: ${(error as Error).message}`;
       const executionArn = executionArnOf(connection.deployment, name);
       await connection.sfn.send(new StopExecutionCommand({ executionArn, cause: 'sluice smoke' }));
-      return `the run ${name} took longer than ${minutes} minutes, so the command stopped it`;
+      return `the run ${name} took longer than ${minutes === 1 ? '1 minute' : `${minutes} minutes`}, so the command stopped it`;
     },
   );
   if (problem === undefined) {

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CloudFormationClient, DescribeStacksCommand, GetTemplateCommand } from '@aws-sdk/client-cloudformation';
+import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '#local/run-command.ts';
 import { type BuildEnd, type BuildSpec, runBuild } from '#test/helpers/code-build.ts';
@@ -28,6 +29,8 @@ let aws: Awaited<ReturnType<typeof startTestAws>>;
 let web: Web;
 let credentials: Web;
 let isThere = true;
+/** Set where the source gives no answer. */
+let held: Promise<void> | undefined;
 /** A copy of this checkout in which nothing is installed. */
 let clone: string;
 let builds = 0;
@@ -41,7 +44,8 @@ interface Resource {
 
 beforeAll(async () => {
   aws = await startTestAws();
-  web = await startWeb((_, response) => {
+  web = await startWeb(async (_, response) => {
+    await held;
     if (!isThere) return void response.writeHead(404).end();
     response.writeHead(200, { 'content-type': 'text/csv' }).end('city,people\nRiga,605802\nTartu,97759\n');
   });
@@ -186,7 +190,7 @@ const deploy = (assembly: string) =>
   );
 
 /** The smoke run of the stage, with the rights of its own role. What the first one has installed is there for the others. */
-async function smoke(assembly: string): Promise<BuildEnd> {
+async function smoke(assembly: string, minutes?: number): Promise<BuildEnd> {
   const { spec, variables, roleName, grants } = projectWith('sluice smoke', pipelineTemplate(assembly));
   if (credentials === undefined) {
     const role = await createRole(aws.client, roleName, 'root', grants);
@@ -204,6 +208,11 @@ async function smoke(assembly: string): Promise<BuildEnd> {
   }
   const { install = {}, ...others } = spec.phases;
   const phases = smokes++ === 0 ? { install, ...others } : others;
+  if (minutes !== undefined) {
+    const asked = JSON.stringify(phases).replace(/--minutes \d+/, `--minutes ${minutes}`);
+    expect(asked).not.toBe(JSON.stringify(phases));
+    Object.assign(phases, JSON.parse(asked));
+  }
   return runBuild(
     { ...spec, phases },
     {
@@ -274,6 +283,28 @@ describe('a delivery to one stage', () => {
     expect(await deployedTemplate()).toBe(passed);
     const again = await smoke(good);
     expect(again.code, again.output).toBe(0);
+  }, 600_000);
+
+  it('smoke stops a run that takes longer than the limit', async () => {
+    let letGo = () => {};
+    held = new Promise((resolve) => {
+      letGo = resolve;
+    });
+    try {
+      const { code, output } = await smoke(good, 1);
+      expect(output).toContain('took longer than 1 minute, so the command stopped it');
+      expect(code).toBe(1);
+    } finally {
+      letGo();
+      held = undefined;
+    }
+    const client = new CloudFormationClient(aws.client);
+    const { Stacks: [stack] = [] } = await client.send(new DescribeStacksCommand({ StackName: STACK }));
+    const stateMachineArn = stack?.Outputs?.find(({ OutputKey }) => OutputKey === 'StateMachineArn')?.OutputValue;
+    const sfn = new SFNClient(aws.client);
+    const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn }));
+    const latest = executions.toSorted((one, other) => Number(other.startDate) - Number(one.startDate))[0];
+    expect(latest).toMatchObject({ name: expect.stringMatching(/^smoke-/), status: 'ABORTED' });
   }, 600_000);
 
   it('smoke reports that the deploy is not the cause if the run of the stored template fails too', async () => {
