@@ -1,4 +1,4 @@
-import type { Duration } from 'aws-cdk-lib';
+import { type Duration, Token } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import {
   type IChainable,
@@ -28,9 +28,9 @@ export interface GatekeeperLoopProps {
    * the work is done, and throws an error named `NotReadyError` before; a person reads its message in the console.
    */
   readonly gatekeeper: IFunction | TaskStateBase;
-  /** Time between two looks. */
+  /** Time between two looks, in whole seconds. */
   readonly interval: Duration;
-  /** How often it looks again before it is forced: the loop waits for `attempts` × `interval`. */
+  /** How often it looks again before it is forced: the loop waits for `attempts` × `interval`. With 0 it looks once. */
   readonly attempts: number;
   /** The path for the answer of a gatekeeper function. @default '$.gate' */
   readonly resultPath?: string;
@@ -69,7 +69,8 @@ export interface GatekeeperLoopProps {
  * forced pass, `$.late` contains the last NotReadyError. docs/gatekeeper-loop.md shows the loop in another state
  * machine.
  *
- * @throws Error if so many attempts would exceed an execution's 25,000 history events.
+ * @throws Error that names everything that is wrong: `attempts` is not a whole number from 0, or would exceed an
+ * execution's 25,000 history events; `interval` is not in whole seconds from 1 to 99,999,999.
  */
 export class GatekeeperLoop extends StateMachineFragment {
   /** Where the loop begins. CDK reads it when you chain the loop. */
@@ -79,11 +80,8 @@ export class GatekeeperLoop extends StateMachineFragment {
 
   constructor(scope: Construct, id: string, props: GatekeeperLoopProps) {
     super(scope, id);
-    if (!gateFitsHistory(props.attempts)) {
-      throw new Error(
-        `${props.attempts} attempts need ${gateEvents(props.attempts)} events of history; an execution may have ${HISTORY_EVENTS}, and its other states need ${KEPT_EVENTS}; use fewer attempts and a longer interval`,
-      );
-    }
+    const problems = problemsIn(props);
+    if (problems.length > 0) throw new Error(`the GatekeeperLoop ${this.node.path} can't wait: ${problems.join('; ')}`);
     const { name = '' } = props;
     const gatekeeper = isTask(props.gatekeeper) ? props.gatekeeper : this.invokeGatekeeper(props.gatekeeper, props);
     const force = new Pass(this, `Force${name}GatekeeperState`, {
@@ -119,6 +117,31 @@ export class GatekeeperLoop extends StateMachineFragment {
   ): TaskStateBase {
     return invoke(this, `${name}GatekeeperState`, fn, { resultPath, ...(timeout && { timeout }) });
   }
+}
+
+/** The most seconds that Step Functions waits between two attempts. */
+const MAX_INTERVAL_SECONDS = 99_999_999;
+
+/** CDK and `cdk synth` accept such values; the deploy would refuse them, with a message that names no construct. */
+function problemsIn({ attempts, interval }: GatekeeperLoopProps): string[] {
+  const problems: string[] = [];
+  // A token has no value before the deploy.
+  if (!Token.isUnresolved(attempts)) {
+    if (!Number.isSafeInteger(attempts) || attempts < 0) {
+      problems.push(`attempts is ${attempts}, and takes a whole number from 0`);
+    } else if (!gateFitsHistory(attempts)) {
+      problems.push(
+        `${attempts} attempts need ${gateEvents(attempts)} events of history; an execution may have ${HISTORY_EVENTS}, and its other states need ${KEPT_EVENTS}: use fewer attempts and a longer interval`,
+      );
+    }
+  }
+  if (!interval.isUnresolved()) {
+    const seconds = interval.toMilliseconds() / 1_000;
+    if (!Number.isSafeInteger(seconds) || seconds < 1 || seconds > MAX_INTERVAL_SECONDS) {
+      problems.push(`interval is ${seconds} seconds, and takes whole seconds from 1 to ${MAX_INTERVAL_SECONDS}`);
+    }
+  }
+  return problems;
 }
 
 /** `$.force`, or `$.loadForce` for a loop named `Load`. */

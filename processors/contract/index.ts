@@ -20,4 +20,5 @@ export {
 } from './processor.ts';
 export type { ProgressFields } from './progress.ts';
 export { type RequestUrlOptions, requestUrl, type UrlAnswer } from './request-url.ts';
+export { OutputNameError, ProcessorOptionsError } from './run-processor.ts';
 export { type TestItem, type TestLogLine, type TestOutput, type TestRun, testProcessor } from './testing.ts';

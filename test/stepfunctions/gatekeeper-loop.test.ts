@@ -60,6 +60,42 @@ describe('GatekeeperLoop', () => {
     expect(() => new GatekeeperLoop(stack, 'Fits', { ...props, attempts: 7_570 })).not.toThrow();
   });
 
+  it.each([
+    { attempts: -1, seconds: 1, problem: 'attempts is -1, and takes a whole number from 0' },
+    { attempts: 1.5, seconds: 1, problem: 'attempts is 1.5, and takes a whole number from 0' },
+    { attempts: Number.NaN, seconds: 1, problem: 'attempts is NaN, and takes a whole number from 0' },
+    { attempts: 1, seconds: 0, problem: 'interval is 0 seconds, and takes whole seconds from 1 to 99999999' },
+    { attempts: 1, seconds: 0.5, problem: 'interval is 0.5 seconds, and takes whole seconds from 1 to 99999999' },
+    { attempts: 1, seconds: 100_000_000, problem: 'interval is 100000000 seconds' },
+  ])(
+    'GatekeeperLoop refuses $attempts attempts every $seconds s, which Step Functions would refuse at the deploy',
+    ({ attempts, seconds, problem }) => {
+      const stack = new Stack();
+      const props = { gatekeeper: functionIn(stack), interval: Duration.seconds(seconds), attempts };
+      expect(() => new GatekeeperLoop(stack, 'Loop', props)).toThrow(
+        `the GatekeeperLoop Default/Loop can't wait: ${problem}`,
+      );
+    },
+  );
+
+  it('GatekeeperLoop names all wrong properties at once', () => {
+    const stack = new Stack();
+    const props = { gatekeeper: functionIn(stack), interval: Duration.seconds(0), attempts: -1 };
+    expect(() => new GatekeeperLoop(stack, 'Loop', props)).toThrow(/attempts is -1.*; interval is 0 seconds/);
+  });
+
+  it('GatekeeperLoop with 0 attempts looks once before it is forced', () => {
+    const stack = new Stack();
+    const loop = new GatekeeperLoop(stack, 'Loop', {
+      gatekeeper: functionIn(stack),
+      interval: Duration.seconds(1),
+      attempts: 0,
+    });
+    new StateMachine(stack, 'Machine', { definitionBody: DefinitionBody.fromChainable(loop) });
+    const { GatekeeperState } = definitionWith(Template.fromStack(stack), 'GatekeeperState').States;
+    expect(GatekeeperState?.Retry?.[0]).toMatchObject({ ...NOT_READY, MaxAttempts: 0 });
+  });
+
   it('GatekeeperLoop accepts another task, and adds the loop to it', () => {
     const stack = new Stack();
     const gatekeeper = new CallAwsService(stack, 'LookForMarker', {
