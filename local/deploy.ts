@@ -139,7 +139,7 @@ export async function deployStack(
 }
 
 /** Environment variables that the app itself and the CDK read. */
-const SYNTH_ENV = {
+export const SYNTH_ENV = {
   SLUICE_LOCAL_WORKERS: 'true',
   // Against the rules of the real CloudFormation, templates are checked by `npm run synth` and by a deploy to AWS. The
   // check takes two thirds of a synth.

@@ -20,7 +20,7 @@ import { codeOf } from '#run/problem/problem.ts';
 import { listenToAlerts } from './alerts.ts';
 import { collectRun } from './collect-run.ts';
 import { compareWithSource } from './compare-with-source.ts';
-import { deployStack, type StackOutputs } from './deploy.ts';
+import { deployStack, type StackOutputs, SYNTH_ENV } from './deploy.ts';
 import { type EmbeddedAws, EmbeddedAwsError, startEmbeddedAws } from './embedded/embedded-aws.ts';
 import { readRequests, refusalsIn } from './embedded/request-log.ts';
 import {
@@ -38,6 +38,7 @@ import { loopbackRanges } from './loopback-ranges.ts';
 import type { LocalOptions } from './options.ts';
 import { checkSampleRun, LATE_SETTINGS, loadedAgain, nightly, sampleInput, sourcesByKey } from './sample-run.ts';
 import { startSampleSource } from './sample-source/sample-source.ts';
+import { removeShellFile, SHELL_FILE, writeShellFile } from './shell-file.ts';
 import { dollarsADay, spendText } from './spend.ts';
 import { step } from './step.ts';
 
@@ -246,14 +247,18 @@ async function execute(
 
 async function keepRunning(aws: EmbeddedAws, options: LocalOptions, out: string, signal: AbortSignal): Promise<void> {
   await writeLocalAws(aws.client);
+  await writeShellFile(aws, SYNTH_ENV);
   try {
     screen.print('\nThe embedded AWS keeps running until Ctrl-C. In another terminal, in this folder:');
     screen.print('  npx sluice runs --local\n  npx sluice backfill nightly --from 2026-11-01 --to 2026-11-03 --local');
     if (options.redshift) screen.print('  npx sluice wlm --local');
+    screen.print('Programs and CDK apps of your own use it, too, in a shell that has run this first:');
+    screen.print(`  . ${relative(process.cwd(), SHELL_FILE)}`);
     if (!signal.aborted) await once(signal, 'abort');
     screen.print(`\nThe embedded AWS is stopped. The fetched files are in ${relative(process.cwd(), out) || '.'}/.`);
   } finally {
     await removeLocalAws(aws.client);
+    await removeShellFile(aws);
   }
 }
 
