@@ -7,9 +7,13 @@ const unpacksFor = z.object({
   options: z.object({ process: z.object({ processor: z.string() }) }),
 });
 
-/** Returns why a processor can't be used, or undefined if the deployment has it. */
-export function processorProblem(processor: string, deployed: readonly string[]): string | undefined {
-  if (deployed.includes(processor)) return undefined;
+/**
+ * Returns why a processor can't be used, or undefined if the deployment has it.
+ *
+ * @param deployed undefined if nobody knows them here. Then each processor passes.
+ */
+export function processorProblem(processor: string, deployed: readonly string[] | undefined): string | undefined {
+  if (deployed === undefined || deployed.includes(processor)) return undefined;
   const there = deployed.join(', ');
   return processor === 'parquet'
     ? `parquet is not deployed here (there are ${there}); deploy with workers.parquet=true, or use another processor`
@@ -19,7 +23,7 @@ export function processorProblem(processor: string, deployed: readonly string[])
 /** Checks all processors that an input itself names. Each problem is a line that begins with its path. */
 export function processorProblems(
   { process, sources = [], work = [] }: Pick<ExecutionInput, 'process' | 'sources' | 'work'>,
-  deployed: readonly string[],
+  deployed: readonly string[] | undefined,
 ): string[] {
   const named: (readonly [path: string, processor: string | undefined])[] = [
     ...processorsOf('process', process),

@@ -18,7 +18,7 @@ export interface ItemDefaults {
   /** The default table of the warehouse for sources that name none. @default no table */
   readonly load?: Load | null;
   /** The processors that the deployment's workers have. */
-  readonly processors: readonly string[];
+  readonly processors: readonly string[] | undefined;
 }
 
 /** Receives a problem of the input, as a line that begins with its path. */
