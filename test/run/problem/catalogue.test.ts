@@ -31,6 +31,7 @@ const ROOMS = [
 const CAUGHT: Readonly<Record<string, string>> = {
   ApiError: 'an answer of the stand-in for Redshift',
   StatementError: 'an answer of the stand-in for Redshift',
+  AnswerClosed: 'the request is sent again, as after a connection that broke',
   AnsweredEarly: 'the transport sends the part again',
   CommandError: 'it brings its own code',
   DamagedAnswer: 'it has a name of S3’s own, and the small client asks again',
