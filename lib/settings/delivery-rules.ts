@@ -1,7 +1,7 @@
 import type { DeliverySettings, StageSettings } from './delivery-settings.ts';
 import type { Settings } from './settings.ts';
 import { settingsOfStage } from './settings-of-stage.ts';
-import type { SettingsRule } from './settings-rules.ts';
+import type { SettingsRule } from './settings-rule.ts';
 
 /** Makes a rule for settings with a delivery. */
 function rule(

@@ -10,15 +10,7 @@ import { buffersFor } from '#transfer/parts/buffers.ts';
 import { alertsAreOn } from './alert-settings.ts';
 import { deliveryRules } from './delivery-rules.ts';
 import type { Settings } from './settings.ts';
-
-/**
- * A rule between settings: the settings that it checks, and a function that returns what is wrong with them, or
- * undefined.
- */
-export interface SettingsRule {
-  readonly settings: readonly string[];
-  problem(settings: Settings): string | undefined;
-}
+import type { SettingsRule } from './settings-rule.ts';
 
 /** The hours after which a run begins no further source: before Step Functions ends it, with time left for its end. */
 function hoursOfRun({ limits, run }: Settings): number {

@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { SignedRequest } from './signature.ts';
 import { authorizationOf, keyPath, type SigningScope, signHeaders } from './signature.ts';
-import type { SignedRequest } from './transport.ts';
 
 /** A call on one object that is made so often that the SDK's cost besides signing matters. */
 export interface ObjectCall {

@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { SignedAnswer, SignedRequest } from './transport.ts';
+import type { SignedRequest } from './signature.ts';
+import type { SignedAnswer } from './transport.ts';
 
 /** The parts of an S3 client's command that the engine needs. */
 export interface S3Command {

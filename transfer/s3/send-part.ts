@@ -4,7 +4,8 @@ import { chunkedBytes, chunkWriter } from './aws-chunked.ts';
 import { callDirectly } from './direct-call.ts';
 import { UncertainAnswerError } from './errors.ts';
 import { sendOnce, type Transport } from './one-attempt.ts';
-import { agentsOf, type SendOptions, type SignedRequest, sendSigned, type WriteBody } from './transport.ts';
+import type { SignedRequest } from './signature.ts';
+import { agentsOf, type SendOptions, sendSigned, type WriteBody } from './transport.ts';
 
 /** The number of a part and its upload. */
 export interface PartAddress {

@@ -1,5 +1,17 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
-import type { SignedRequest } from './transport.ts';
+
+/** A signed request, as the SDK's middleware stack passes it to its HTTP handler. */
+export interface SignedRequest {
+  readonly method: string;
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number;
+  readonly path: string;
+  readonly query: Readonly<Record<string, string | readonly string[] | null>>;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body of a call that is in memory. */
+  readonly body?: string | Uint8Array;
+}
 
 export interface SigningCredentials {
   readonly accessKeyId: string;

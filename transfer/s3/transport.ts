@@ -3,20 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { whenAborted } from '#net/signals.ts';
 import { timerMilliseconds } from '#net/wait.ts';
-import { queryText } from './signature.ts';
-
-/** A signed request, as the SDK's middleware stack passes it to its HTTP handler. */
-export interface SignedRequest {
-  readonly method: string;
-  readonly protocol: string;
-  readonly hostname: string;
-  readonly port?: number;
-  readonly path: string;
-  readonly query: Readonly<Record<string, string | readonly string[] | null>>;
-  readonly headers: Readonly<Record<string, string>>;
-  /** The body of a call that is in memory. */
-  readonly body?: string | Uint8Array;
-}
+import { queryText, type SignedRequest } from './signature.ts';
 
 export interface SignedAnswer {
   readonly statusCode: number;

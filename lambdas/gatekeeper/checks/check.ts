@@ -23,6 +23,12 @@ export interface Finding {
  */
 export type Check = (look: Look) => Promise<Finding>;
 
+/** Calls a Lambda function and waits for what it answers. */
+export type CallFunction = (
+  functionArn: string,
+  payload: string,
+) => Promise<{ readonly failed: boolean; readonly text: string }>;
+
 /** The function or page of a check failed, or gave an invalid answer. */
 export class CheckFailedError extends Error {
   override readonly name = 'CheckFailedError';

@@ -1,8 +1,7 @@
 import type { SourceGuard } from '#net/guard/source-guard.ts';
 import type { WaitFor } from '#run/input/wait-for.ts';
 import type { Store } from '#run/store.ts';
-import type { CallFunction } from './call-function.ts';
-import type { Check } from './check.ts';
+import type { CallFunction, Check } from './check.ts';
 import { lambdaCheck } from './lambda.ts';
 import { ledgerCheck } from './ledger.ts';
 import { objectsCheck } from './objects.ts';

@@ -1,5 +1,5 @@
 import { InvokeCommand, LambdaClient, type LambdaClientConfig } from '@aws-sdk/client-lambda';
-import type { CallFunction } from './call-function.ts';
+import type { CallFunction } from './check.ts';
 
 /** Calls functions by the SDK: see call-function.ts. */
 export function invoker(config: LambdaClientConfig): CallFunction {

@@ -1,5 +1,5 @@
 import { parseJson } from '#run/input/json-text.ts';
-import type { CallFunction } from './call-function.ts';
+import type { CallFunction } from './check.ts';
 import { type Check, CheckFailedError } from './check.ts';
 import { findingOf } from './reported-progress.ts';
 

@@ -7,10 +7,10 @@ import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { costsPage, costsTable, README_COSTS, readmeCosts } from '#costs/costs-page.ts';
+import { DELIVERY_COSTS, deliveryCostsPart } from '#costs/delivery-costs.ts';
+import { type DeploymentSize, readDeployment } from '#costs/deployment.ts';
 import { scriptOptions } from '#local/script-options.ts';
-import { costsPage, costsTable, README_COSTS, readmeCosts } from './costs-page.ts';
-import { DELIVERY_COSTS, deliveryCostsPart } from './delivery-costs.ts';
-import { type DeploymentSize, readDeployment } from './deployment.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const SYNTH_SECONDS = 300;
