@@ -15,11 +15,13 @@ const OUTPUT_NAME = /^[0-9A-Za-z_=%-][0-9A-Za-z._=%-]*(\/[0-9A-Za-z_=%-][0-9A-Za
 
 /** The processor does not accept the options in the run's input. */
 export class ProcessorOptionsError extends PermanentError {
+  /** The name of the class. */
   override readonly name = 'ProcessorOptionsError';
 }
 
 /** The name is not valid for an output, or another output has it already. */
 export class OutputNameError extends PermanentError {
+  /** The name of the class. */
   override readonly name = 'OutputNameError';
 }
 

@@ -43,7 +43,11 @@ beforeAll(async () => {
     await mkdir(join(folder, folderOf(page)), { recursive: true });
     writeFileSync(join(folder, file), text);
   }
-  const options = { extends: '../../tsconfig.json', compilerOptions: { paths: ENTRIES }, include: ['**/*.ts'] };
+  const options = {
+    extends: '../../tsconfig.json',
+    compilerOptions: { paths: ENTRIES },
+    include: ['**/*.ts', '../../net/**/*.d.ts'],
+  };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(options));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -65,19 +69,8 @@ it('the example of docs/gatekeeper-loop.md makes a state machine that waits', as
   expect(definition).toContain('GoOn');
 });
 
-it('the test of a processor in docs/processors.md passes', async () => {
-  const test = of('docs/processors.md').find(({ text }) => text.includes("from 'vitest'"));
-  const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
-  // Without the settings of this project, whose tests stand elsewhere.
-  writeFileSync(join(folder, 'vitest.config.ts'), 'export default {};\n');
-  const { stdout } = await run(process.execPath, [vitest, 'run', '--root', folder, test?.file ?? ''], {
-    env: { ...process.env, NO_COLOR: '1' },
-  });
-  expect(stdout).toMatch(/Tests +2 passed/);
-});
-
 it('the test finds the examples, and no parts that the page does not have', () => {
-  expect(examples.length).toBeGreaterThanOrEqual(6);
+  expect(examples.length).toBeGreaterThanOrEqual(5);
   for (const path of Object.keys(PARTS)) expect(readFileSync(join(ROOT, path), 'utf8')).toContain('```ts\n');
 });
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import axe from 'axe-core';
 import { type Browser, chromium } from 'playwright-core';
@@ -15,6 +15,8 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SCREENSHOTS = join(ROOT, '.sluice/screenshots');
 /** The pages are given to the browser by the test itself, and nothing else is. */
 const ORIGIN = 'http://site.test';
+/** Typedoc makes these pages, and checks their links itself. */
+const API = '/api/index.html';
 
 it('the sidebar of the site has every page once, by its heading, and no tables of measurements', () => {
   const items = sidebar().flatMap(({ items = [] }) => items);
@@ -26,6 +28,13 @@ it('the sidebar of the site has every page once, by its heading, and no tables o
   );
   expect(items).toContainEqual({ text: 'Settings', link: '/docs/settings.md' });
   expect(items).toContainEqual({ text: 'Sluice', link: '/index.md' });
+});
+
+it('the API pages are where the site links to', () => {
+  expect(readFileSync(join(ROOT, 'site/typedoc.config.mjs'), 'utf8')).toContain(
+    `out: '../.sluice/site${dirname(API)}'`,
+  );
+  expect(readFileSync(join(ROOT, 'site/.vitepress/config.ts'), 'utf8')).toContain(`link: '${API}'`);
 });
 
 it('the site names the anchor of a heading as GitHub does', () => {
@@ -75,7 +84,7 @@ describe('the built site', { tags: ['heavy'] }, () => {
       for (const [, href = ''] of readFileSync(join(site, file), 'utf8').matchAll(/<a [^>]*?href="([^"]+)"/g)) {
         const to = new URL(href.replaceAll('&amp;', '&'), at);
         if (to.origin !== ORIGIN || !to.hash.startsWith('#')) to.hash = '';
-        if (to.origin !== ORIGIN) continue;
+        if (to.origin !== ORIGIN || to.pathname === API) continue;
         seen += 1;
         const target = fileOf(to.pathname);
         const id = decodeURIComponent(to.hash.slice(1)).split(':~:')[0];
