@@ -1,6 +1,6 @@
 import { InvalidOptionsError } from './errors.ts';
 import type { Destination, TransferOptions } from './options.ts';
-import { MAX_PART_BYTES } from './parts/plan.ts';
+import { MAX_PART_BYTES, MIN_PART_BYTES } from './parts/plan.ts';
 import type { Source } from './source/session.ts';
 
 /** The size of a chunk of a piped part: S3 accepts no smaller chunk except the last, and a buffer has two halves. */
@@ -71,7 +71,7 @@ type Rules = Readonly<Record<string, Rule>>;
 const OPTIONS: Rules = {
   connections: whole(1),
   bufferBytes: whole(MIN_BUFFER_BYTES),
-  partBytes: whole(1, MAX_PART_BYTES),
+  partBytes: whole(MIN_PART_BYTES, MAX_PART_BYTES),
   streamMemoryBytes: whole(1),
   maxStreamBytes: wholeOrInfinity(1),
   maxBytes: wholeOrInfinity(0),

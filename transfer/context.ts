@@ -51,7 +51,7 @@ export function contextOf(
     options,
     connections: options.connections ?? DEFAULT_OPTIONS.connections,
     bufferBytes,
-    partBytes: Math.max(MIN_PART_BYTES, options.partBytes ?? bufferBytes),
+    partBytes: options.partBytes ?? Math.max(MIN_PART_BYTES, bufferBytes),
     signal: options.signal ?? new AbortController().signal,
   };
 }

@@ -30,6 +30,7 @@ it.each<[string, unknown]>([
   ['bufferBytes', 1],
   ['bufferBytes', Number.POSITIVE_INFINITY],
   ['partBytes', 5_767_168.5],
+  ['partBytes', 5 * 1024 ** 2 - 1],
   ['partBytes', 6 * 1024 ** 3],
   ['streamMemoryBytes', -1],
   ['maxStreamBytes', Number.NaN],
