@@ -32,7 +32,7 @@ describe('a first deploy', () => {
     const before = await whatIsThere(aws);
     const failing = fileURLToPath(new URL('./failing-app.ts', import.meta.url));
     await expect(deploy({ 'encryption.key': 'own' }, `${process.execPath} ${failing}`)).rejects.toThrow(
-      'this function knows no resource of the type Custom::NoSuchStep',
+      'this function does not support the resource type Custom::NoSuchStep',
     );
     // ECS has it for the whole account.
     const left = (await whatIsThere(aws)).filter((name) => !before.includes(name));
