@@ -1,6 +1,6 @@
-"""Whether a service may do something for us: in the name of a role that trusts it, or by the policy of what it calls.
+"""Checks whether a service may act for us: with a role that trusts the service, or by the policy of the resource that it calls.
 
-MiniStack's services call each other as if they were allowed everything.
+Without this check, MiniStack lets its services do everything to each other.
 """
 
 import json
@@ -13,15 +13,15 @@ from ministack.services import iam
 
 
 class Refused(Exception):
-    """A service is not permitted to do its work. The message is the sentence that AWS answers."""
+    """A service is not permitted to do its work. The message has the words of AWS's answer."""
 
 
 @dataclass(frozen=True)
 class Acting:
     """A service that acts with a role of ours.
 
-    `source_arn` is the resource for whose sake it acts; without one the service says nothing of it, and a trust policy
-    with a condition on it doesn't hold.
+    `source_arn` is the resource for which the service acts. If it is empty, the service sends no `aws:SourceArn` and no
+    `aws:SourceAccount`, and a trust policy with a condition on one of them refuses the service.
     """
 
     service: str
@@ -72,13 +72,13 @@ def refuse(service: str, action: str, resource: str, why: str) -> None:
 
 
 def lets(document, service: str, action: str, resource: str, source_arn: str) -> bool:
-    """Whether a trust or resource policy names the service, under conditions that hold."""
+    """Returns whether a trust or resource policy allows the action to the service, with all conditions fulfilled."""
     source = {"aws:sourcearn": source_arn, "aws:sourceaccount": get_account_id()} if source_arn else {}
     context = iam_evaluator.EvalContext(
         service, "Service", get_account_id(), action, resource, get_region(), secure_transport=True, service_context=source
     )
     policy = json.loads(document) if isinstance(document, str) else document or {}
     statements = policy.get("Statement") or []
-    # A trust policy has no Resource: it is about its role.
+    # A trust policy has no Resource, because it always applies to its own role.
     whole = [{"Resource": "*", **one} for one in ([statements] if isinstance(statements, dict) else statements)]
     return iam_evaluator.evaluate_resource_policy({"Statement": whole}, context, service).decision == "Allow"

@@ -1,7 +1,7 @@
-"""What AWS asks a caller's policies for, where MiniStack asks for something else.
+"""Returns the permissions that AWS checks for a request, where MiniStack checks other permissions.
 
-The action, the resource and the condition keys of each request stand in the vendor's Service Authorization Reference,
-https://docs.aws.amazon.com/service-authorization/latest/reference/. A request may need several: each is a `Check`.
+The vendor's Service Authorization Reference lists the action, the resource and the condition keys of each request:
+https://docs.aws.amazon.com/service-authorization/latest/reference/. A request may need several permissions: each is a `Check`.
 """
 
 import json
@@ -50,12 +50,12 @@ _SINGLE = {
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
 }
 
-# Their resource is the task, and the cluster a condition.
+# The resource of these actions is the task. The cluster is a condition.
 _OF_TASKS = {"ecs:DescribeTasks": "tasks", "ecs:StopTask": "task", "ecs:ExecuteCommand": "task"}
 
 
 def checks(request: Request) -> list[Check]:
-    """All permissions that the caller needs, the one for the action itself first."""
+    """Returns all permissions that the caller needs. The permission for the action itself is the first one."""
     if request.service == "sqs":
         return [Check(_SINGLE.get(request.action, request.action), request.resource)]
     if request.service == "s3":
@@ -72,7 +72,7 @@ def checks(request: Request) -> list[Check]:
 
 
 def _s3_resource(request: Request) -> str:
-    """A key is the unchanged path; MiniStack drops the empty parts of `a//b` and the slash of `a/`."""
+    """S3's key is the unchanged path. MiniStack drops the empty part of `a//b` and the slash at the end of `a/`."""
     bucket, slash, key = request.path.lstrip("/").partition("/")
     # DeleteObjects names its keys in the body.
     if not slash or not key or not request.resource.startswith(f"arn:aws:s3:::{bucket}/"):
@@ -80,12 +80,12 @@ def _s3_resource(request: Request) -> str:
     return f"arn:aws:s3:::{bucket}/{key}"
 
 
-# The roles that services make for themselves have names of their own.
+# The service-linked roles of these services. Each service chooses the name of its role.
 _SERVICE_ROLES = {"ecs.amazonaws.com": "AWSServiceRoleForECS"}
 
 
 def _iam(request: Request) -> list[Check]:
-    """A role's ARN has its path, which MiniStack leaves out; a role that isn't there has none.
+    """A role's ARN contains the role's path, which MiniStack omits. The path of a role that does not exist is unknown.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
     """
@@ -99,7 +99,7 @@ def _iam(request: Request) -> list[Check]:
 
 
 def _put_events(request: Request) -> list[Check]:
-    """Each event is authorised on its bus, with its source and its kind as conditions.
+    """AWS authorises each event on its bus, with the event's source and detail type as conditions.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
     """
@@ -126,7 +126,7 @@ def _ecs(request: Request) -> list[Check]:
     if request.action == "ecs:RunTask":
         return _run_task(request, arn, cluster, in_cluster)
     if request.action == "ecs:ListTasks":
-        # Only listing by container instance has a resource.
+        # Only a list for one container instance has a resource.
         instance = request.field("containerInstance")
         resource = f"{arn}:container-instance/{cluster}/{instance}" if instance else "*"
         return [Check(request.action, resource, in_cluster)]
@@ -140,7 +140,7 @@ def _ecs(request: Request) -> list[Check]:
 
 
 def _run_task(request: Request, arn: str, cluster: str, in_cluster: dict) -> list[Check]:
-    """RunTask is authorised on the task definition, and depends on passing its roles and on tagging.
+    """AWS authorises RunTask on the task definition. The caller also needs iam:PassRole for its roles, and ecs:TagResource for tags.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html
     """

@@ -1,7 +1,7 @@
-"""What MiniStack does otherwise than AWS and Sluice depends on. docs/local-and-aws.md lists it for readers.
+"""Changes MiniStack where it differs from AWS and Sluice depends on the difference. docs/local-and-aws.md lists the differences.
 
-Each bridge wraps a function or replaces a text of MiniStack. A text that isn't found exactly once stops the start:
-MiniStack has changed then, and a bridge that quietly does nothing would show as a strange failure much later.
+Each bridge wraps a function of MiniStack, or replaces a part of its text. If MiniStack does not contain this text exactly
+once, the start fails: MiniStack has changed. A bridge without effect would cause a strange failure much later.
 """
 
 import base64
@@ -50,7 +50,7 @@ def install() -> None:
     keep_metrics()
     take_query_definitions()
     know_other_services_at_once()
-    # Last, when an error is one: it measures what a function answers.
+    # This bridge is the last one: it measures a function's answer, after keep_error_names has turned a marked result into an error.
     refuse_large_payloads()
 
 
@@ -68,10 +68,11 @@ ERROR_MARK = "__sluice_lambda_error"
 
 
 def keep_error_names() -> None:
-    """Lets Step Functions see the name of the error that a Node Lambda throws, as on AWS.
+    """Gives Step Functions the name of the error that a Node Lambda throws, as on AWS.
 
-    MiniStack reports each as Runtime.HandlerError, so that a Retry on a custom error would never fire, and ends the
-    Lambda's process. Here the error travels as a marked result, which is turned back into Lambda's error body.
+    MiniStack alone reports each error as Runtime.HandlerError, so a Retry for a custom error would never match. It also ends
+    the Lambda's process. This bridge returns the error from the process as a marked result, and then turns the result back
+    into Lambda's error body.
     """
     script = lambda_runtime._NODEJS_WORKER_SCRIPT
     for variable, old in (
@@ -102,21 +103,21 @@ def keep_error_names() -> None:
     lambda_svc._execute_function_warm = execute_keeping_name
 
 
-# By a signal: `process.exit` can deadlock in Node 24 (nodejs/node 54918).
+# The process ends by a signal, because `process.exit` can deadlock in Node 24 (nodejs/node 54918).
 END_AT_ONCE = 'rl.on("close", () => process.kill(process.pid, "SIGKILL"));\n'
 
 
 def end_workers_with_server() -> None:
-    """A Lambda's process ends when the server's end of its pipe does, instead of waiting for its open sockets."""
+    """Ends a Lambda's process when the server closes its end of the pipe. Otherwise the process would wait for its open sockets."""
     script = lambda_runtime._NODEJS_WORKER_SCRIPT
     lines = "const rl = readline.createInterface({ input: process.stdin, terminal: false });\n"
     lambda_runtime._NODEJS_WORKER_SCRIPT = replaced(script, lines, lines + END_AT_ONCE)
 
 
 def check_whole_object_crc() -> None:
-    """Takes uploads of ChecksumType FULL_OBJECT with CRC32, which MiniStack treats as COMPOSITE and so refuses.
+    """Accepts uploads of ChecksumType FULL_OBJECT with CRC32, which MiniStack alone treats as COMPOSITE and therefore refuses.
 
-    A wrong CRC is refused with BadDigest, and the object answers HeadObject with its whole CRC and FULL_OBJECT.
+    A wrong CRC is refused with BadDigest. HeadObject returns the CRC of the whole object, and FULL_OBJECT.
     """
     create = s3._create_multipart_upload
     complete = s3._complete_multipart_upload
@@ -138,7 +139,7 @@ def check_whole_object_crc() -> None:
         numbers = sorted({int(number) for number in re.findall(rb"<PartNumber>\s*(\d+)\s*</PartNumber>", body)})
         crc = 0
         for number in numbers:
-            # A part that isn't there is MiniStack's own InvalidPart.
+            # If a part is missing, MiniStack itself answers InvalidPart.
             crc = zlib.crc32(upload["parts"].get(number, {}).get("body", b""), crc)
         actual = base64.b64encode(crc.to_bytes(4, "big")).decode()
         rest = {name: value for name, value in (headers or {}).items() if name != "x-amz-checksum-crc32"}
@@ -154,7 +155,7 @@ def check_whole_object_crc() -> None:
             stored["checksum_type"] = "FULL_OBJECT"
             answer = re.sub(rb"(<ChecksumCRC32>)[^<]*", rb"\g<1>" + actual.encode(), answer)
             answer = answer.replace(b"COMPOSITE", b"FULL_OBJECT")
-            # MiniStack answers a repeated Complete from here.
+            # MiniStack answers a repeated Complete with this stored response.
             s3._completed_multipart_uploads[upload_id]["response"] = (status, answer_headers, answer)
         return status, answer_headers, answer
 
@@ -163,7 +164,7 @@ def check_whole_object_crc() -> None:
 
 
 def pass_stop_timeout() -> None:
-    """Hands a container's stopTimeout to the stand-in for `docker`; MiniStack would kill each after 5 seconds."""
+    """Passes a container's stopTimeout to the stand-in for `docker`. MiniStack alone kills each container after 5 seconds."""
     build = ecs._build_run_kwargs
 
     def build_run_kwargs(cdef, *args, **kwargs):
@@ -173,7 +174,7 @@ def pass_stop_timeout() -> None:
 
 
 def keep_client_tokens() -> None:
-    """Answers a RunTask whose clientToken was seen before with the tasks it started then, as ECS does for a day."""
+    """Answers a RunTask with a known clientToken with the tasks that the first such request started, as ECS does for a day."""
     run_task = ecs._ACTION_MAP["RunTask"]
     answers: dict[tuple, tuple] = {}
     lock = threading.Lock()
@@ -193,7 +194,7 @@ def keep_client_tokens() -> None:
 
 
 def fill_schedule_inputs() -> None:
-    """Fills the context attributes of EventBridge Scheduler into a target's input, `<aws.scheduler.scheduled-time>` above all."""
+    """Replaces the context attributes of EventBridge Scheduler in a target's input. Sluice uses `<aws.scheduler.scheduled-time>`."""
     invoke_target = eventbridge._invoke_target
 
     def invoke_filled(target, event, rule=None, *args, **kwargs):
@@ -213,14 +214,14 @@ def fill_schedule_inputs() -> None:
 
 
 def scheduled_time(expression: str, fired_at: float) -> str:
-    """The time of the schedule itself, not the later one at which MiniStack's clock noticed it: crons mean whole minutes."""
+    """Returns the time of the schedule itself, not the later time at which MiniStack noticed it. A cron's time is a whole minute."""
     at = scheduler._at_time_epoch(expression)
     meant = at if at is not None else fired_at - fired_at % (60 if expression.startswith("cron(") else 1)
     return datetime.fromtimestamp(meant, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def take_query_definitions() -> None:
-    """Takes AWS::Logs::QueryDefinition, which MiniStack doesn't know. The queries can't be run here."""
+    """Accepts AWS::Logs::QueryDefinition, which MiniStack doesn't know. The embedded AWS can't run the queries."""
 
     def create(logical_id, props, stack_name):
         if not props.get("Name") or not props.get("QueryString"):
@@ -238,15 +239,16 @@ def take_query_definitions() -> None:
 
 
 def end_stopped_executions() -> None:
-    """A stopped execution calls nothing any more, and stays ABORTED.
+    """Ends a stopped execution at its next call, so that it stays ABORTED.
 
-    MiniStack only marks it: the task whose turn it is goes on with its retries, and its failure is the execution's in the end.
+    MiniStack alone only changes the status: the current task goes on with its retries, and its failure then makes the execution
+    FAILED.
     """
     add_event, fail = stepfunctions._add_event, stepfunctions._fail_execution
 
     def add_event_unless_stopped(execution: dict, event_type: str, *details: object) -> dict:
         if event_type == "TaskScheduled" and execution["status"] == "ABORTED":
-            # Not an Exception, which a Catch of the state machine would take. It ends the execution's thread without an event.
+            # SystemExit is not an Exception, so no Catch of the state machine catches it. It ends the execution's thread without an event.
             raise SystemExit
         return add_event(execution, event_type, *details)
 
@@ -258,14 +260,14 @@ def end_stopped_executions() -> None:
     stepfunctions._fail_execution = fail_unless_stopped
 
 
-# Of services whose role has another name than the service with a capital letter.
+# The service-linked roles of services whose role name is not just the service's name with a capital letter.
 _SERVICE_ROLES = {"ecs.amazonaws.com": ("AWSServiceRoleForEcs", "AWSServiceRoleForECS")}
 
 
 def name_service_roles() -> None:
-    """Names ECS's service-linked role as AWS does, and answers in IAM's words where the account has it.
+    """Gives ECS's service-linked role the name that AWS gives it. If the account has the role already, the answer has IAM's words.
 
-    MiniStack makes a role AWSServiceRoleForEcs, which nobody looks for.
+    MiniStack alone creates a role AWSServiceRoleForEcs, for which no program looks.
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles.html
     """
     create = iam._IAM_HANDLERS["CreateServiceLinkedRole"]
@@ -288,11 +290,12 @@ def name_service_roles() -> None:
 
 
 def know_other_services_at_once() -> None:
-    """Takes the name of every other service that a request is signed for as one that AWS has and MiniStack hasn't.
+    """Treats every service that MiniStack doesn't know as a service of AWS that MiniStack lacks, and refuses its requests.
 
-    MiniStack looks it up in the models of all services of AWS. To read them takes four seconds of CPU, in which it answers
-    nobody. A request for a name that AWS hasn't is refused here, and would be a request to S3 there.
+    MiniStack alone looks the service's name up in the models of all services of AWS. It needs four seconds of CPU to read
+    them, and answers no other request meanwhile. It treats a request for an unknown name as a request to S3; with this
+    bridge, such a request is refused.
     """
-    # Stops the start if MiniStack has it no more.
+    # If MiniStack doesn't have this function any more, the start fails here.
     getattr(router, "_is_aws_service_name")
     router._is_aws_service_name = lambda _name: True

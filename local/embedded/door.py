@@ -1,9 +1,9 @@
-"""Decides who may send requests to the embedded AWS: programs that have one of its keys, and no page in a browser.
+"""Decides who may send requests to the embedded AWS: programs that have one of its keys, but no page in a browser.
 
-It listens on the loopback interface, where any page that the person has open can send it requests. It runs what it is
-told to run, so a request must carry a signature, name the server by its own address, and come from no web page. A
-page can fake none of the three: it has no key, `Host` names the site whose page it is (DNS rebinding), and the browser
-adds `Origin` or `Sec-Fetch-Site` by itself.
+The server listens on the loopback interface, so any page in the person's browser can send requests to it. The server
+runs the code that a request contains. So a request must have a signature, must name the server by its own address, and
+must not come from a web page. A page can fake none of these three: it has no key, `Host` names the site of the page (DNS
+rebinding), and the browser itself adds `Origin` or `Sec-Fetch-Site`.
 """
 
 import json
@@ -11,7 +11,7 @@ import re
 
 _LOOPBACK = re.compile(r"^(127\.0\.0\.1|localhost):\d{1,5}$")
 _SIGNED = "AWS4-HMAC-SHA256 "
-# The health page contains no data; the paths of the others contain a secret.
+# These requests need no signature: the health page contains no data, and the other paths contain a secret.
 _UNSIGNED = (
     ("GET", "/_ministack/health"),
     ("GET", "/v2/credentials/"),
@@ -21,7 +21,7 @@ _UNSIGNED = (
 
 
 def guarded(app, port: int):
-    """The ASGI application behind this check."""
+    """Returns the ASGI application with this check in front of it."""
     hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
 
     async def door(scope, receive, send):
@@ -42,14 +42,14 @@ def guarded(app, port: int):
 
 
 def refusal(scope, hosts: tuple[str, ...]) -> str | None:
-    """Returns why a request is refused."""
+    """Returns the reason if the request is refused, or None."""
     headers = scope.get("headers", [])
 
     def values(name: str) -> list[str]:
         return [value.decode("latin-1") for header, value in headers if header.lower() == name.encode()]
 
     host = values("host")
-    # A proxy on this machine, as the tests have, keeps the Host that was signed, and names ours beside it.
+    # A proxy on this machine, such as the tests use, keeps the signed Host, and adds our address in a header of its own.
     asked = values("x-sluice-forwarded-to") or host
     if len(host) != 1 or _LOOPBACK.match(host[0]) is None or len(asked) != 1 or asked[0] not in hosts:
         return f"the embedded AWS answers under its own address alone: {' or '.join(hosts)}"
@@ -67,7 +67,7 @@ def refusal(scope, hosts: tuple[str, ...]) -> str | None:
 
 
 def without_cors(send):
-    """Leaves out the headers by which MiniStack lets every page read its answers."""
+    """Removes the headers with which MiniStack lets every page read its answers."""
 
     async def send_without(message):
         if message["type"] == "http.response.start":

@@ -1,6 +1,7 @@
-"""Lets the embedded AWS check permissions, as AWS does: IAM's policies, those of resources, and the signature.
+"""Makes the embedded AWS check permissions as AWS does: the policies of IAM, the policies of resources, and the signature.
 
-MiniStack does it with `AUTH=true`, which the launcher sets. What is wrong or loose in it is made right here.
+MiniStack checks permissions with `AUTH=true`, which the launcher sets. This module corrects the checks that are wrong or
+not strict enough.
 """
 
 import contextvars
@@ -14,7 +15,7 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.services import iam, sts
 
 _request = contextvars.ContextVar("sluice_request", default=None)
-# Why the request was refused, for its answer.
+# The reason for a refusal, which the answer to the request contains.
 _refusal = contextvars.ContextVar("sluice_refusal", default="")
 
 
@@ -31,25 +32,25 @@ def enforce_permissions() -> None:
 
 
 def count_as_tls() -> None:
-    """Takes each request for one over TLS. The loopback interface has none, and the policies of our bucket and queues
-    refuse what comes without it (aws:SecureTransport)."""
+    """Treats each request as a request over TLS. The server has no TLS on the loopback interface, and the policies of our
+    bucket and queues refuse requests without TLS (aws:SecureTransport)."""
     pin = app.pin_request_origin
     app.pin_request_origin = lambda address, _secure: pin(address, True)
 
 
 def know_one_root_key() -> None:
-    """Takes the key of the launcher's environment for the account's root, and checks its signature as any other's.
+    """Accepts only the key of the launcher's environment as the key of the account's root, and checks the signature of root too.
 
-    MiniStack also takes `test`, every account number and no key at all for root, and checks no signature of root.
+    MiniStack alone also treats `test`, every account number and a missing key as root, and checks no signature of root.
     """
     root = os.environ["AWS_ACCESS_KEY_ID"]
     iam_evaluator.is_root_access_key = lambda access_key_id: access_key_id == root
-    # It asks this one whether it can leave the signature alone.
+    # MiniStack calls this function to decide whether it can skip the check of the signature.
     iam_evaluator._is_root_key = lambda _access_key_id: False
 
 
 def know_sessions_by_their_role() -> None:
-    """Compares aws:PrincipalArn with the role of a session, not with the session itself.
+    """Sets aws:PrincipalArn to the ARN of a session's role, not of the session itself.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
     """
@@ -67,7 +68,7 @@ def know_sessions_by_their_role() -> None:
 
 
 def remember_requests() -> None:
-    """Keeps the request for the checks, to which MiniStack hands over less than the whole of it."""
+    """Stores the whole request for the checks. MiniStack passes only a part of the request to them."""
     resource_of = iam_actions.extract_resource_arn
 
     def resource_and_keep(service, method, path, headers, body, query_params, region, account_id):
@@ -81,7 +82,7 @@ def remember_requests() -> None:
 
 
 def check_as_aws_does() -> None:
-    """Asks for the actions and resources of the vendor's reference, and writes each down."""
+    """Checks the actions and resources that the vendor's reference lists for a request, and logs the result of each check."""
     enforce = iam_evaluator.enforce
 
     def enforce_all(access_key, iam_action, service, region, resource_arn="*", service_context=None):
@@ -105,23 +106,23 @@ def check_as_aws_does() -> None:
 
 
 def principal_of(access_key: str) -> str:
-    """The ARN of a role's session; nothing for other callers."""
+    """Returns the ARN of a role's session, or an empty text for other callers."""
     return sts._sessions.get(access_key, {}).get("Arn", "")
 
 
 def read_policies_once() -> None:
-    """Keeps what a policy's text means. MiniStack reads the texts of a role anew at each request, twice."""
+    """Keeps parsed policies. MiniStack alone parses all policies of a role twice for each request."""
     parse = iam_evaluator.parse_policy_document
     parse_text = functools.lru_cache(maxsize=1_000)(parse)
     iam_evaluator.parse_policy_document = lambda policy: (parse_text if isinstance(policy, str) else parse)(policy)
 
 
-# A task asks there for its credentials and about itself, by the secret in the path, and signs nothing.
+# A task requests its credentials and its metadata from these services without a signature, by a secret in the path.
 _UNSIGNED_SERVICES = ("imds", "ecs-metadata")
 
 
 def note_what_nobody_checks() -> None:
-    """Records a role's request for which MiniStack has no action, and which it therefore permits."""
+    """Logs a role's request for which MiniStack knows no action. MiniStack permits such a request."""
     check_credentials = iam_evaluator.check_credentials
 
     def check_and_note(access_key_id, service=None):
@@ -136,7 +137,7 @@ def note_what_nobody_checks() -> None:
 
 
 def name_what_was_refused() -> None:
-    """Lets the answer name the action and the resource, as AWS's do; MiniStack's mostly leave the resource out."""
+    """Puts the action and the resource into the answer to a refused request, as AWS does. MiniStack alone usually omits the resource."""
     answer = iam_actions.access_denied_response
 
     def named(service, action, principal_arn, request_id, *, error_code="", message="", **more):

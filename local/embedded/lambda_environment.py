@@ -1,6 +1,7 @@
-"""Gives each Lambda an environment of its own, as small as Lambda's: variables, heap, and a folder for temporary files.
+"""Gives each Lambda its own environment with the limits of AWS: variables, heap, and a folder for temporary files.
 
-MiniStack hands on the whole of the server's environment, and bounds neither. A function's time limit it keeps by itself.
+MiniStack alone gives a function all variables of the server, and limits neither its heap nor its temporary files. MiniStack
+itself enforces the time limit of a function.
 """
 
 import os
@@ -29,7 +30,7 @@ class _Instead:
 
 def bound_lambdas() -> None:
     """Call it once, before the server starts."""
-    # What a function gets besides its own variables. Lambda's clock is UTC.
+    # These variables are added to the function's own variables. Lambda's time zone is UTC.
     environment = {
         "PATH": os.environ["PATH"],
         "LANG": "en_US.UTF-8",
@@ -53,12 +54,12 @@ def bound_lambdas() -> None:
     name_what_happened()
 
 
-# How errors of the environment begin, and what Lambda calls them.
+# The first words of each error of the environment, and Lambda's name for the error.
 _ERRORS = {"Runtime exited with error": "Runtime.ExitError", "ENOSPC": "Error"}
 
 
 def name_what_happened() -> None:
-    """MiniStack calls each error of an environment Runtime.HandlerError."""
+    """Gives errors of the environment the names that Lambda gives them. MiniStack alone calls each one Runtime.HandlerError."""
     execute = lambda_svc._execute_function_warm
 
     def execute_naming(func, event, request_id):
@@ -75,7 +76,7 @@ def name_what_happened() -> None:
 
 
 def start(args, *, cwd, env, **more):
-    """Starts the process of an environment. Its variables say how much memory the function has."""
+    """Starts the process of an environment. One of its variables contains the function's memory."""
     folder = os.path.dirname(cwd)
     temporary = os.path.join(folder, "tmp")
     os.makedirs(temporary, exist_ok=True)
@@ -87,13 +88,13 @@ def start(args, *, cwd, env, **more):
 
 
 def heap_flags(memory_mib: int) -> list[str]:
-    """The flags of V8 that Lambda's own start of Node sets: /var/runtime/bootstrap of public.ecr.aws/lambda/nodejs."""
+    """Returns the flags of V8 with which Lambda starts Node: /var/runtime/bootstrap of public.ecr.aws/lambda/nodejs."""
     new_space = memory_mib // 10
     return [f"--max-semi-space-size={new_space // 2}", f"--max-old-space-size={memory_mib - new_space}"]
 
 
 def how_it_ended(worker) -> str:
-    """In Lambda's words: `exit status 1`, `signal: aborted`."""
+    """Describes the end of the process in Lambda's words: `exit status 1`, `signal: aborted`."""
     process = _processes.get(worker._tmpdir)
     code = process.wait() if process else 1
     return f"exit status {code}" if code >= 0 else f"signal: {signal.strsignal(-code).lower()}"

@@ -1,9 +1,9 @@
 """Starts the embedded AWS (MiniStack) on a free port of the loopback interface.
 
-The parent holds a pipe to this process's stdin; when it closes, all that was started here ends: the server, the Lambda
-workers and the task processes. That also holds where the parent or this process is killed with SIGKILL.
+The parent has a pipe to this process's stdin. When the pipe closes, all processes that were started here end: the server,
+the Lambda processes and the task processes. They also end if the parent or this process is killed with SIGKILL.
 
-Prints one line of JSON on stdout, `{"port": 40123}`, once the socket listens; requests sent from then on are answered.
+When the socket listens, the process prints one line of JSON on stdout, `{"port": 40123}`. It answers requests from then on.
 """
 
 import asyncio
@@ -20,17 +20,17 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def start_guard(folder: str) -> None:
-    """Forks a process that outlives this one just long enough to end its process group and remove its folder.
+    """Forks a process, the guard. When this process ends, the guard ends this process's group, removes its folder, and ends too.
 
-    The guard waits for the end of a pipe that only this process holds open, so it also notices a SIGKILL. It must be
-    forked before there are threads, and before MiniStack's modules take memory.
+    The guard waits for the end of a pipe that only this process keeps open, so it also notices a SIGKILL. Fork the guard
+    before any thread starts, and before MiniStack's modules use memory.
     """
     os.setsid()
     group = os.getpid()
     read_end, write_end = os.pipe()
     if os.fork() != 0:
         os.close(read_end)
-        # Never closed: the kernel does it when this process ends. Children don't inherit it (PEP 446).
+        # Nothing closes this end of the pipe: the kernel closes it when this process ends. Children don't inherit it (PEP 446).
         start_guard.write_end = write_end
         return
     os.close(write_end)
@@ -39,14 +39,14 @@ def start_guard(folder: str) -> None:
     try:
         os.killpg(group, signal.SIGKILL)
     except OSError:
-        # No process is left; or, on macOS, one of them has ended and is not yet reaped (EPERM). The others have got the signal.
+        # No process of the group exists. Or, on macOS, one has ended and is not yet reaped (EPERM); the others have received the signal.
         pass
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
 
 
 def end_with_parent() -> None:
-    """Ends this process when stdin does. The state is in memory only, so there is nothing to finish."""
+    """Ends this process when its stdin ends. The state is in memory only, so there is nothing to store before."""
 
     def wait() -> None:
         while sys.stdin.buffer.read(4096):
@@ -67,11 +67,11 @@ def listen(port: int) -> socket.socket:
 
 
 def raise_file_limit() -> None:
-    """A burst of connections would otherwise meet the usual soft limit of 1,024 or, on macOS, 256."""
+    """Raises the limit for open files. A burst of connections could exceed the usual soft limit of 1,024 or, on macOS, 256."""
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # macOS says that there is no hard limit, and refuses more than kern.maxfilesperproc, which differs by machine.
+    # macOS reports no hard limit, but refuses more than kern.maxfilesperproc, which is different on each machine.
     for wanted in (65_536, 24_576, 10_240, 4_096):
         limit = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
         if limit <= soft:
@@ -94,19 +94,19 @@ def main() -> None:
     os.environ.update(
         {
             "GATEWAY_PORT": str(port),
-            # Lambda code, the worker scripts and the like: the guard removes them.
+            # The code of Lambdas, the scripts of their processes and similar files. The guard removes them.
             "TMPDIR": folder,
-            # The name by which MiniStack asks Docker for its own container; the stand-in module answers with the loopback address.
+            # By this name MiniStack asks Docker for its own container. The stand-in module answers with the loopback address.
             "HOSTNAME": "sluice-embedded-aws",
             # Without it MiniStack checks no permissions.
             "AUTH": "true",
-            # Both are unused here, and each would open a fixed port.
+            # Sluice uses neither of these two services, and each would open a fixed port.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
         }
     )
     tempfile.tempdir = folder
-    # The stand-in for the module `docker` comes first, also where the real one is installed.
+    # Python finds the stand-in for the module `docker` first, even if the real module is installed.
     sys.path.insert(0, HERE)
 
     import bridges

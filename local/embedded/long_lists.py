@@ -1,5 +1,5 @@
-"""Lists of large buckets that stay quick. MiniStack looks at each object of a bucket, and sorts them, for each page of a list:
-with 100,000 objects a page takes it some 50 ms, and nothing else is answered meanwhile. What the calls answer stays the same.
+"""Keeps lists of large buckets quick. For each page of a list, MiniStack alone reads and sorts all objects of the bucket. With
+100,000 objects a page takes some 50 ms, and MiniStack answers no other request meanwhile. The answers stay the same.
 """
 
 import threading
@@ -7,14 +7,14 @@ from bisect import bisect_left, bisect_right, insort
 
 from ministack.services import s3
 
-# Up to this many new keys are inserted one by one; more are sorted in.
+# Up to this number of new keys are inserted one by one. If there are more, all keys are sorted again.
 INSERTED = 500
-# Above each character that a key may have.
+# This character sorts after every character that a key may contain.
 BEHIND = "\U0010ffff"
 
 
 class Objects(dict):
-    """The objects of a bucket, whose keys it also keeps in order."""
+    """The objects of a bucket, by key. It also stores the keys in order."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -108,14 +108,14 @@ def keep_long_lists_quick() -> None:
 
 
 def page(keys: list, prefix: str, delimiter: str, max_keys: int, start_after: str):
-    """One page: keys, common prefixes, whether there is more, and where the next page begins."""
+    """Returns one page: its keys, its common prefixes, whether more follow, and where the next page begins."""
     contents, prefixes, last = [], [], ""
     at = max(bisect_left(keys, prefix), bisect_right(keys, start_after) if start_after else 0)
     while at < len(keys) and keys[at].startswith(prefix):
         key = keys[at]
         end = key.find(delimiter, len(prefix)) if delimiter else -1
         row = key if end < 0 else key[: end + len(delimiter)]
-        # A common prefix stands for all of its keys. The last page may have ended with it.
+        # A common prefix represents all of its keys. The last page may have ended with it.
         at = at + 1 if end < 0 else bisect_right(keys, row + BEHIND, at)
         if start_after and row <= start_after:
             continue

@@ -1,5 +1,6 @@
-"""Long queues that stay quick. MiniStack looks at each message of a queue several times in each ReceiveMessage, and copies the
-queue in each DeleteMessage: with 10,000 messages a receive takes it some 50 ms, and nothing else is answered meanwhile. What the calls answer stays the same.
+"""Keeps long queues quick. MiniStack alone reads each message of a queue several times in each ReceiveMessage, and copies the
+queue in each DeleteMessage. With 10,000 messages a receive takes some 50 ms, and MiniStack answers no other request
+meanwhile. The answers stay the same.
 """
 
 import json
@@ -8,7 +9,7 @@ import time
 from ministack.core.responses import new_uuid
 from ministack.services import sqs
 
-# Retention is minutes to days.
+# Expired messages are removed at most once in this time. A queue keeps its messages for minutes to days, so this is often enough.
 EXPIRE_SECONDS = 1
 _EXPIRED_AT = "sluice_expired_at"
 _MOST_RECEIVED = "sluice_most_received"
@@ -27,7 +28,7 @@ def keep_long_queues_quick() -> None:
             expire(q)
 
     def collect_first(q, max_n, vis_timeout):
-        """The first visible messages, without reading the later ones."""
+        """Returns the first visible messages, and does not read the later ones."""
         if q["is_fifo"]:
             return collect(q, max_n, vis_timeout)
         now = time.time()
@@ -48,7 +49,7 @@ def keep_long_queues_quick() -> None:
         return found
 
     def sweep_where_due(q):
-        """Only where a message was received as often as the queue allows."""
+        """Moves messages to the dead-letter queue, only if a message was received as often as the queue allows."""
         if not q["is_fifo"] and q.get(_MOST_RECEIVED, 0) < most_receives(q):
             return
         sweep(q)
@@ -59,7 +60,7 @@ def keep_long_queues_quick() -> None:
 
     def delete_found(data, url):
         q = sqs._get_q(data.get("QueueUrl", url), "sqs:DeleteMessage")
-        # MiniStack itself answers for a missing or unknown handle.
+        # If the handle is missing or unknown, MiniStack itself answers.
         return {} if remove(q, data.get("ReceiptHandle")) else delete(data, url)
 
     def delete_found_ones(data, url):
@@ -80,7 +81,7 @@ def keep_long_queues_quick() -> None:
 
 
 def remove(q, handle) -> bool:
-    """Whether there was a message with this receipt handle. Those that were received first are at the front."""
+    """Removes the message with this receipt handle. Returns whether it existed. The search begins with the oldest messages."""
     for index, message in enumerate(q["messages"]):
         if handle and message["receipt_handle"] == handle:
             del q["messages"][index]

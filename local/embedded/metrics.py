@@ -1,7 +1,7 @@
-"""Metrics and alarms, as far as Sluice's alarms look at them.
+"""The metrics and alarms that Sluice's alarms need.
 
-MiniStack keeps metrics that somebody puts, and those of Lambda. It takes none from logs and none of SQS, and looks at alarms only
-when a metric is put, without regard to the metric's dimensions and to what missing data is to mean.
+MiniStack alone stores the metrics of PutMetricData, and those of Lambda. It reads no metrics from logs, and has none of SQS. It
+evaluates alarms only when a metric arrives, and ignores the dimensions of the metric and TreatMissingData.
 """
 
 import json
@@ -15,7 +15,7 @@ from ministack.services import cloudwatch, cloudwatch_logs, sqs
 
 _log = logging.getLogger("sluice")
 
-# AWS looks once a minute. Here a person, or a test, waits for it.
+# AWS evaluates alarms once a minute. This is more often, because a person or a test waits for the alarm.
 LOOK_SECONDS = 1
 
 
@@ -27,7 +27,7 @@ def keep_metrics() -> None:
 
 
 def take_metrics_from_logs() -> None:
-    """Takes the metrics of log lines in the embedded metric format.
+    """Stores the metrics of log lines in the embedded metric format.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
@@ -42,7 +42,7 @@ def take_metrics_from_logs() -> None:
 
 
 def take(line: str) -> None:
-    """A line is a document, or one behind what Lambda has put before it. Anything else is left alone, as on AWS."""
+    """Stores the metrics of one line. The line is a JSON document, perhaps after words of Lambda. Other lines are ignored, as on AWS."""
     if '"CloudWatchMetrics"' not in line:
         return
     try:
@@ -100,7 +100,7 @@ def queue_of(alarm: dict) -> str | None:
 
 
 def sample_queues(names: set) -> None:
-    """SQS's own metric of the messages that can be received.
+    """Stores SQS's own metric: the number of messages that can be received.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
     """
@@ -124,7 +124,7 @@ _OF_MISSING_DATA = {"breaching": "ALARM", "notBreaching": "OK", "missing": "INSU
 
 
 def evaluate(alarm: dict) -> None:
-    """Over all its periods at once: Sluice's alarms have one."""
+    """Evaluates an alarm over all its periods at once. Sluice's alarms have one period."""
     key = (
         alarm.get("Namespace"),
         alarm.get("MetricName"),
@@ -144,14 +144,14 @@ def evaluate(alarm: dict) -> None:
         return
     alarm.update(StateValue=state, StateReason=reason, StateUpdatedTimestamp=int(time.time()))
     cloudwatch._record_history(alarm["AlarmName"], was, state, reason)
-    # If the first look at a new alarm finds it OK, no message is sent.
+    # If the first evaluation of a new alarm finds it OK, no message is sent.
     if (was, state) != ("INSUFFICIENT_DATA", "OK"):
         cloudwatch._dispatch_alarm_actions(alarm, was, state, reason)
     cloudwatch._evaluate_parent_alarms(alarm)
 
 
 def ask_before_alarms_publish() -> None:
-    """An alarm publishes by the policy of the topic, with the alarm as `aws:SourceArn`.
+    """Lets an alarm publish only if the policy of the topic allows it, with the alarm as `aws:SourceArn`.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
     """

@@ -1,4 +1,4 @@
-"""Refuses payloads that are too large for Lambda and Step Functions; MiniStack itself passes them on.
+"""Refuses payloads that are too large for Lambda and Step Functions. MiniStack alone accepts them.
 
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
@@ -15,7 +15,7 @@ TOO_LARGE = "States.DataLimitExceeded"
 
 
 def refuse_large_payloads() -> None:
-    """Call it once, before the server starts, and after the bridge that turns a marked result into an error."""
+    """Call it once, before the server starts, and after the bridge that turns a marked result into an error body."""
     bound_answers()
     bound_states()
     bound_inputs()
@@ -53,7 +53,7 @@ def bound_states() -> None:
 
     def bounded(execute):
         def execute_bounded(state_def, raw_input, *rest):
-            # Branches share the context, and leave the name of their own last state in it.
+            # Branches share the context, and each branch writes the name of its last state into it. So the name is read first.
             name = ((rest[-1] if rest else None) or {}).get("State", {}).get("Name", "")
             output, following = execute(state_def, raw_input, *rest)
             check(name, output)

@@ -1,7 +1,7 @@
 """RedriveExecution, which MiniStack lacks: an execution that failed or was stopped continues at the state in which it ended.
 
-That state gets the input that it had. As on AWS, the execution keeps its name and its history, counts its redrives, and tells
-EventBridge that it runs. A state that is a Map runs all of its items again, and not the failed ones alone.
+That state gets the same input again. As on AWS, the execution keeps its name and its history, counts its redrives, and sends
+EventBridge an event that it runs. Different from AWS, a Map state runs all of its items again, not only the failed items.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html
@@ -15,7 +15,7 @@ import threading
 from ministack.core.responses import error_response_json, json_response, now_iso
 from ministack.services import eventbridge, stepfunctions
 
-# How often the execution of this thread had been redriven when the thread began.
+# The ARN of this thread's execution, and the number of its redrives when the thread began.
 _turn = contextvars.ContextVar("sluice_turn", default=None)
 
 
@@ -105,7 +105,7 @@ def tell_of_redrives() -> None:
 
 
 def end_threads_of_earlier_turns() -> None:
-    """A stopped execution's thread waits for its task. After a redrive, its outcome is ignored."""
+    """Ignores the outcome of earlier threads. A stopped execution's thread still waits for its task when a redrive starts a new thread."""
     run, add_event, fail = stepfunctions._run_execution, stepfunctions._add_event, stepfunctions._fail_execution
 
     def run_in_turn(arn):
@@ -118,7 +118,7 @@ def end_threads_of_earlier_turns() -> None:
 
     def add_event_in_turn(execution, *event):
         if is_over(execution):
-            # Not an Exception, which a Catch of the state machine would take. It ends the thread without an event.
+            # SystemExit is not an Exception, so no Catch of the state machine catches it. It ends the thread without an event.
             raise SystemExit
         return add_event(execution, *event)
 

@@ -21,12 +21,12 @@ from ministack.services import secretsmanager
 
 SERVICE = "redshift-data"
 _SUBMIT = ("ExecuteStatement", "BatchExecuteStatement")
-# The stand-in itself waits 30 s at most.
+# The stand-in itself waits at most 30 s.
 _TIMEOUT_SECONDS = 60
 
 _ROLE = re.compile(r"\bIAM_ROLE\s+'((?:[^']|'')*)'", re.IGNORECASE)
 
-# Whose session has submitted a statement, by the statement's id.
+# For each statement's id, the ARN of the session that submitted the statement.
 _owners: dict[str, str] = {}
 
 
@@ -48,7 +48,7 @@ def needed(request) -> list[tuple[str, str, dict]]:
     """The actions, resources and condition keys that a request needs."""
     action = request.action.split(":")[-1]
     if action not in _SUBMIT:
-        # MiniStack fills no variables into a policy: it compares with the text `${aws:userid}`, which stands for the caller.
+        # MiniStack replaces no variables in a policy. So the text `${aws:userid}` in a condition has to match for the caller's own statements.
         owner = _owners.get(str(request.field("Id") or "").split(":")[0])
         mine = "${aws:userid}" if owner in (None, iam_evaluator.caller_arn()) else owner
         return [(request.action, "*", {"redshift-data:statement-owner-iam-userid": mine})]
@@ -105,7 +105,7 @@ def hand_on(url: str, token: str, headers: dict, body: bytes):
 
 
 def database_user(fields: dict, caller: str) -> str | None:
-    """The database user that the credentials make. The account's root is the database's owner here."""
+    """Returns the database user for the credentials. For the account's root it returns None, which means the database's owner here."""
     if fields.get("DbUser"):
         return str(fields["DbUser"])
     if fields.get("SecretArn"):
@@ -122,7 +122,7 @@ def roles_in(fields: dict) -> list[str]:
 
 
 def role_of(arn: str) -> dict:
-    """Credentials of a role for Redshift, or why it may not have them."""
+    """Returns a role's credentials for Redshift, or the reason why Redshift may not assume the role."""
     try:
         Acting("redshift.amazonaws.com", arn).assume()
     except Refused as refused:

@@ -1,8 +1,8 @@
-"""Records the requests of roles: a line of JSON for the first time that a role requests an action on a resource.
+"""Logs the requests of roles: one line of JSON when a role requests an action on a resource for the first time.
 
-`{"role": "Sluice-Plan", "action": "s3:GetObject", "resource": "arn:aws:s3:::bucket/key", "allowed": true}`, and with
-`"allowed": false` the sentence that the caller got, as `message`. What the account's root asks for is not written: nobody
-grants it anything. Where a resource's own policy lets a service call it, the service stands in the role's place.
+`{"role": "Sluice-Plan", "action": "s3:GetObject", "resource": "arn:aws:s3:::bucket/key", "allowed": true}`. With
+`"allowed": false`, the field `message` contains the sentence that the caller received. Requests of the account's root are not
+logged, because root needs no grants. If a resource's own policy permits a service to call it, `role` is the service.
 """
 
 import json
@@ -19,13 +19,13 @@ _ASSUMED = re.compile(r"^arn:aws[a-z-]*:sts::\d{12}:assumed-role/([^/]+)/")
 
 
 def role_of(principal_arn: str) -> str:
-    """The name of the role whose session this is, or nothing for another principal."""
+    """Returns the name of the session's role, or an empty text for another principal."""
     session = _ASSUMED.match(principal_arn)
     return session.group(1) if session else ""
 
 
 def write(who: str, action: str, resource: str, refusal: str = "") -> None:
-    """Notes a request of a role, or of a service itself, that was allowed, or that was refused with this sentence."""
+    """Logs a request of a role or of a service itself. With a sentence, the request was refused; without one, it was allowed."""
     line = {"role": who, "action": action, "resource": resource, "allowed": not refusal}
     key = tuple(line.values())
     with _lock:
@@ -36,7 +36,7 @@ def write(who: str, action: str, resource: str, refusal: str = "") -> None:
 
 
 def refusal(principal_arn: str, action: str, resource: str, denied) -> str:
-    """The sentence of a refusal, worded as AWS words it. `denied` is MiniStack's result of the evaluation."""
+    """Returns the sentence of a refusal, with AWS's words. `denied` is MiniStack's result of the evaluation."""
     if denied.resource_policy_arn:
         why = "with an explicit deny in a resource-based policy"
     elif denied.decision == "Deny":

@@ -1,11 +1,11 @@
 """Lets each service of MiniStack that acts on our behalf check its permission first, as on AWS.
 
-The keys that tell for whose sake a service takes a role on:
+These pages document the condition keys that show for which resource a service assumes a role:
 https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
-Lambda's documentation names none, so that a condition on one would not hold here.
+Lambda's documentation names no such key. So Lambda sends none here, and a condition on one would refuse Lambda.
 """
 
 import contextvars
@@ -27,12 +27,12 @@ def let_services_ask() -> None:
     task_roles()
 
 
-# The state machine's role, while one of its states is at work.
+# The state machine's role, while one of its states runs.
 _machine = contextvars.ContextVar("sluice_machine", default=None)
 
 
 def step_functions() -> None:
-    """Checks the permissions for what a state machine calls: functions, and what a Distributed Map reads, starts and writes.
+    """Checks a state machine's permissions: to call functions, and for all that a Distributed Map reads, starts and writes.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
     """
@@ -89,9 +89,11 @@ def step_functions() -> None:
 
 
 def events_and_schedules() -> None:
-    """EventBridge calls a function by the function's policy; it, and Scheduler, start an execution by the target's role.
+    """Checks the permissions of EventBridge and Scheduler.
 
-    To a topic EventBridge publishes by the target's role where it has one, and otherwise by the topic's policy.
+    To call a function, EventBridge needs the function's policy. To start an execution, EventBridge and Scheduler need the
+    target's role. To publish to a topic, EventBridge needs the target's role if the target has one, and otherwise the topic's
+    policy.
     """
     invoke_target = eventbridge._invoke_target
 
@@ -118,7 +120,7 @@ def events_and_schedules() -> None:
 
 
 def lambda_roles() -> None:
-    """Lambda assumes a function's role for its session, and writes the function's log with it."""
+    """Checks that Lambda may assume a function's role for its session, and that this role may write the function's log."""
     credentials = lambda_runtime.execution_credentials
     emit = lambda_svc._emit_lambda_logs
 
@@ -132,7 +134,7 @@ def lambda_roles() -> None:
         try:
             write_log(Acting("lambda.amazonaws.com", config.get("Role", "")), group)
         except Refused as refused:
-            # As on AWS: the function runs, and its log stays empty.
+            # As on AWS, the function runs and its log stays empty.
             return _log.warning("no log is written to %s: %s", group, refused)
         return emit(func, *args, **kwargs)
 
@@ -141,7 +143,7 @@ def lambda_roles() -> None:
 
 
 def task_roles() -> None:
-    """ECS assumes both roles of a task, and writes its log with the execution role. A task without permission doesn't start."""
+    """Checks that ECS may assume both roles of a task, and that the execution role may write its log. Otherwise the task doesn't start."""
     start = ecs._start_task_worker
 
     def start_asking(task, td, *rest):

@@ -1,7 +1,7 @@
-"""Lets DescribeStacks answer as soon as a stack that is under way has ended.
+"""Delays the answer of DescribeStacks until the change of the stack has ended.
 
-The CDK asks for a stack every five seconds. A stack takes less than a second here, so that a deploy and a bootstrap would
-each sleep for most of their time.
+The CDK requests the status of a stack every five seconds. A change takes less than a second here, so a deploy or a bootstrap
+would wait for most of its time.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ def answer_when_stacks_end() -> None:
 
 
 def _is_under_way(body: bytes, answer: tuple) -> bool:
-    """Whether an answer contains a stack that is being created, changed or removed. A stack under review does not change."""
+    """Returns whether an answer contains a stack that is being created, changed or removed. A stack under review does not change."""
     if b"Action=DescribeStacks&" not in body or b"StackName=" not in body:
         return False
     text = answer[2] if isinstance(answer[2], bytes) else str(answer[2]).encode()

@@ -1,6 +1,7 @@
-"""Gives each task the credentials of its own role at the container's endpoint, for its own token.
+"""Returns the credentials of a task's own role at the container's endpoint, to a request with the task's own token.
 
-MiniStack puts the endpoint and a token into the task's environment, and answers anybody there with keys of nobody.
+MiniStack sets the endpoint and a token in the task's environment. MiniStack alone answers every caller of the endpoint, with
+keys that belong to no role.
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 """
 
@@ -18,7 +19,7 @@ PATH = "/v2/credentials/"
 VALID_SECONDS = 3_600
 
 _lock = threading.Lock()
-# The endpoint's id: the token that opens it, the role's ARN, and the session's name.
+# For each endpoint's id: its token, the role's ARN, and the session's name.
 _endpoints: dict[str, tuple[str, str, str]] = {}
 
 
@@ -52,7 +53,7 @@ def serve_task_credentials() -> None:
 
 
 def credentials(role_arn: str, session: str) -> dict:
-    """A new session of the role, in the form that the endpoint answers."""
+    """Creates a session of the role, and returns its credentials in the form of the endpoint's answer."""
     account, role = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
     key = {"AccessKeyId": "ASIA" + secrets.token_hex(8).upper(), "SecretAccessKey": secrets.token_hex(20)}
     token = secrets.token_hex(32)

@@ -1,7 +1,7 @@
 """A stand-in for the Python module `docker`: runs a container's command as a plain process.
 
-It has just what MiniStack's ECS calls. Images, networks, CPU and memory limits are not looked at; the command runs with
-the `node` of this process's PATH, in a folder of its own, with only the environment that a Fargate task would have.
+It has only the functions that MiniStack's ECS calls. It ignores images, networks, and the limits of CPU and memory. The
+command runs with the `node` of this process's PATH, in its own folder, and only with the environment of a Fargate task.
 """
 
 import os
@@ -67,7 +67,7 @@ class Container:
         return "running" if self._process.poll() is None else "exited"
 
     def reload(self):
-        """Nothing is kept that could be stale."""
+        """Does nothing, because no attribute is cached."""
 
     def wait(self, **_):
         code = self._process.wait()
@@ -91,7 +91,7 @@ class Container:
             yield line
 
     def stop(self, **_):
-        """SIGTERM now, SIGKILL after the task definition's stopTimeout: MiniStack's own 5 seconds are not ECS's."""
+        """Sends SIGTERM now, and SIGKILL after the task definition's stopTimeout, as ECS does. MiniStack alone waits 5 seconds."""
         if self._process.poll() is not None:
             return
         self._process.send_signal(signal.SIGTERM)
@@ -106,7 +106,7 @@ class Container:
 
 
 class _Self:
-    """What MiniStack looks itself up as, to learn the address that tasks reach it by."""
+    """The container that MiniStack finds for itself. From it, MiniStack learns the address at which tasks reach it."""
 
     attrs = _ADDRESS
 
