@@ -17,7 +17,7 @@ export interface CloseRunProps {
   readonly functions: Readonly<Record<'closeRun' | 'listItems' | 'done', IFunction>>;
   /** The number of pieces that are written at once. */
   readonly atOnce: number;
-  /** Where a warehouse is set: the function that loads. It cancels what the execution has left under way. */
+  /** The function that loads, if a warehouse is set. It cancels the loads that the execution did not finish. */
   readonly cancelLoads?: IFunction | undefined;
 }
 
@@ -31,8 +31,8 @@ export interface CloseRunProps {
  * ```
  *
  * This is a state machine and not a function, because the end of a long run needs more than a function's 15 minutes.
- * Also, it retries failures, and the console shows those that remain. An event on which a function failed is lost after
- * its second retry.
+ * Also, a state machine retries failures, and the console shows the failures that remain. If a function fails on an event,
+ * Lambda drops the event after the second retry.
  */
 export class CloseRun extends StateMachineFragment {
   readonly startState: State;

@@ -2,9 +2,9 @@
  * Computes how many events an execution's history needs. Step Functions ends an execution at 25,000 events, and nothing
  * in the execution can catch that. So every loop here has a limit that is known at synth.
  *
- * The numbers come from the Step Functions developer guide: a state that is entered and left makes 2 events, each
- * attempt of a task 3 more (scheduled, started, and succeeded or failed), an inline Map 2 more, each of its iterations
- * 2.
+ * The numbers come from the Step Functions developer guide. Each state adds 2 events (entered and exited). Each attempt of a
+ * task adds 3 more (scheduled, started, and succeeded or failed). An inline Map adds 2 more, and each of its iterations
+ * adds 2.
  */
 export const HISTORY_EVENTS = 25_000;
 
@@ -27,7 +27,7 @@ export function gateEvents(attempts: number): number {
   return 2 * STATE + ATTEMPT * (attempts + 2) + STATE;
 }
 
-/** Returns whether an execution whose loops wait that often stays within its history. */
+/** Returns whether the history is large enough for an execution whose loops wait that often. */
 export function gateFitsHistory(...attempts: readonly number[]): boolean {
   return attempts.reduce((events, some) => events + gateEvents(some), 0) <= HISTORY_EVENTS - KEPT_EVENTS;
 }
@@ -39,11 +39,11 @@ const CALL = STATE + 2 * ATTEMPT;
 const OPEN_CALL = CALL + STATE + CALL + 3 * STATE;
 /** Slice, SliceDone, WaitToSlice, SliceAgain. */
 const SLICE_CALL = CALL + 3 * STATE;
-/** What a slice adds to its calls: an iteration, and the Pass state at its end. */
+/** The events of a slice besides its calls: an iteration, and the Pass state at its end. */
 const SLICE = ITERATION + STATE;
 /**
- * What a large object adds to its slices: Slices, LookAtSlices, AllSlicesDone, Close, CloseDispatched, and in the worst
- * case Abandon.
+ * The events of a large object besides its slices: Slices, LookAtSlices, AllSlicesDone, Close, CloseDispatched, and in the
+ * worst case Abandon.
  */
 const LARGE = ITERATION + STATE + MAP + 2 * STATE + CALL + STATE + CALL + CALL + 2 * STATE;
 /**
@@ -55,10 +55,10 @@ const ROUNDS = 4;
 
 /**
  * Returns how many slices all large objects of one batch may have together, over all their beginnings, so that the
- * batch's child execution stays within its history even if each slice takes all calls that it may take. A beginning has
- * at least one slice, so the cost of a large object is counted for each slice.
+ * batch's child execution stays within its history even if each slice uses all calls that it is permitted. A beginning has
+ * at least one slice, so the events of a large object are counted for each slice.
  *
- * @returns 0 or less if the settings leave no room.
+ * @returns 0 or less if the settings allow not even one slice.
  */
 export function slicesPerBatch(limits: { readonly openCalls: number; readonly sliceCalls: number }): number {
   const free = HISTORY_EVENTS - RESERVED_EVENTS - limits.openCalls * OPEN_CALL - ROUNDS * ROUND;

@@ -26,7 +26,7 @@ import { invoke } from './invoke.ts';
 import { PlanLines } from './plan-lines.ts';
 import { retryFaults } from './retries.ts';
 
-/** What an `Ingest` takes. The functions are those of `lambdas/`: `SluicePipeline` makes them. */
+/** The options of an `Ingest`. `SluicePipeline` creates the functions from `lambdas/`. */
 export interface IngestProps {
   /** The bucket with the plan. */
   readonly bucket: IBucket;
@@ -45,8 +45,8 @@ export interface IngestProps {
 }
 
 /**
- * Errors of the engine after which a retry does not help: the object is abandoned, and begins again or is recorded as
- * failed.
+ * Errors of the engine after which a retry does not help. Abandon then aborts the upload, and the transfer begins again, or the
+ * object is recorded as failed.
  */
 export const TRANSFER_ERRORS: readonly string[] = [
   'CredentialError',
@@ -72,7 +72,7 @@ export const TRANSFER_ERRORS: readonly string[] = [
   'UploadVanishedError',
 ];
 
-/** The output of each child, which would otherwise be its whole last input. */
+/** The output of each child. Without it, the output would be the child's whole last input. */
 const NOTHING = Result.fromObject({});
 
 /**
@@ -90,9 +90,9 @@ const NOTHING = Result.fromObject({});
  * If the source of a large object changes during the transfer, the transfer begins again, a few times
  * (`lambdas/abandon/`).
  *
- * A source's failure is recorded, and never ends the run: large objects that fail are abandoned, a child that fails is
- * tolerated, and Reconcile records a failure for each source that has no record then. After something was dispatched,
- * EnsureWorkers checks the workers. Its errors are ignored, because the gatekeeper checks the workers again.
+ * The failure of a source is recorded, and never ends the run. Large objects that fail are abandoned, and a child that fails
+ * is tolerated. Afterwards, Reconcile records a failure for each source without a record. If items were dispatched,
+ * EnsureWorkers checks the workers. Errors of EnsureWorkers are ignored, because the gatekeeper checks the workers again.
  */
 export class Ingest extends StateMachineFragment {
   /** The Map. CDK reads it when you chain the fragment. */
@@ -116,9 +116,9 @@ export class Ingest extends StateMachineFragment {
       maxConcurrency: props.children,
       // By default one failed child fails the whole Map.
       toleratedFailurePercentage: 100,
-      // There is no result writer, because no state reads the results of the children, and because a Map whose results
-      // can't be written would begin all children again. Each child returns an empty object, so that the result of
-      // 80,000 children fits into a state.
+      // There is no result writer, because no state reads the results of the children. Also, if a Map could not write its
+      // results, it would begin all children again. Each child returns an empty object, so that the results of
+      // 80,000 children fit into a state.
       resultPath: JsonPath.DISCARD,
     });
     map.itemProcessor(this.#batch());
@@ -143,7 +143,7 @@ export class Ingest extends StateMachineFragment {
     this.#map.addCatch(handler, { resultPath: '$.error' });
   }
 
-  /** One batch: Open lands its small sources, its large ones are transferred in slices. */
+  /** One batch: Open lands its small sources, and Slice transfers its large sources in slices. */
   #batch(): IChainable {
     const open = this.#invoke('Open', 'open', { resultPath: '$.open', payload: ['runId', 'batch', 'call'] });
     const again = this.#again('OpenAgain', ['runId', 'batch']).next(open);
@@ -165,7 +165,7 @@ export class Ingest extends StateMachineFragment {
       .when(Condition.and(allOpened, noneLarge), end)
       .when(Condition.and(noCallsLeft, noneLarge), usedUp)
       .when(allOpened, large)
-      // The uploads of the large ones are open by now, and must be completed or aborted.
+      // The uploads of the large objects are open by now, and must be completed or aborted.
       .when(noCallsLeft, large)
       .when(
         Condition.numberGreaterThan('$.open.waitSeconds', 0),
@@ -179,7 +179,7 @@ export class Ingest extends StateMachineFragment {
     );
   }
 
-  /** The large ones of a batch, one after the other, so that only slices add to the concurrency. */
+  /** The large sources of a batch, one after the other, so that only the slices of one source run at once. */
   #large(): Chain {
     const large = new InlineMap(this, 'Large', {
       itemsPath: '$.open.large',
@@ -319,14 +319,14 @@ export class Ingest extends StateMachineFragment {
     );
   }
 
-  /** Counts the next call, and drops the answer of the last one. */
+  /** Counts the next call, and drops the answer of the last call. */
   #again(name: string, keep: readonly string[]): Pass {
     return new Pass(this, name, {
       parameters: { ...fields(keep), call: JsonPath.mathAdd(JsonPath.numberAt('$.call'), 1) },
     });
   }
 
-  /** A pause that a source has asked for, or that a host's limit requires. */
+  /** A pause that a source has requested, or that the limit of a host requires. */
   #wait(name: string, secondsPath: string): Wait {
     return new Wait(this, name, { time: WaitTime.secondsPath(secondsPath) });
   }

@@ -46,7 +46,7 @@ export interface PipelineProps {
   readonly bucket: IBucket;
   readonly functions: PipelineFunctions;
   readonly gate: { readonly intervalSeconds: number; readonly attempts: number };
-  /** If a warehouse is set: the function that loads, and how often it looks. */
+  /** The function that loads, and how often it looks, if a warehouse is set. */
   readonly load?: { readonly call: IFunction; readonly intervalSeconds: number; readonly attempts: number } | undefined;
   /** The ARN of the state machine that closes the runs of executions that ended early. */
   readonly closeRunArn: string;
@@ -60,7 +60,7 @@ export interface PipelineProps {
   };
 }
 
-/** Lambda ends a function after at most 15 minutes; a call that hasn't returned by then is lost. */
+/** Lambda ends a function after at most 15 minutes. A call that has not returned by then never returns. */
 export const TASK_TIMEOUT = Duration.minutes(16);
 
 /**
@@ -79,17 +79,17 @@ export const TASK_TIMEOUT = Duration.minutes(16);
  *      ▲ redriven: where it broke ─────────────────────────────────────────────────────────╯
  * ```
  *
- * If the execution was stopped after its gate, and redriven, DoneState may find the run closed or opened by the events of
- * both. ClosedMeanwhile then leads to BrokenState too, which opens the run, and the gate is passed again.
+ * If the execution was stopped after its gate and then redriven, the events of the stop and of the redrive may close or open the
+ * run before DoneState. ClosedMeanwhile then leads to BrokenState too, which opens the run, and the gate is passed again.
  *
  * If Plan fails, there is nothing to close. If the end itself can't be written, or if the execution is stopped or times
  * out, no Catch can help: EventBridge then starts the state machine of `close-run.ts`.
  *
- * States pass on keys, never lists. Every state can run twice and does nothing twice.
+ * States pass keys to each other, never lists. Every state can run twice and does nothing twice.
  */
 export class Pipeline extends StateMachineFragment {
   readonly startState: State;
-  /** There are none: a run ends in Succeed, Late or Failed. */
+  /** No state follows: a run ends in Succeed, Late or Failed. */
   readonly endStates: INextable[] = [];
 
   constructor(scope: Construct, id: string, props: PipelineProps) {
@@ -170,7 +170,7 @@ export class Pipeline extends StateMachineFragment {
         this.#fail('Late', 'Items were missing when time was up'),
       )
       .otherwise(new Succeed(this, 'Succeed', { outputPath: '$.outcome' }));
-    // Errors are ignored here, and the manifest is already written: this state cleans up after other runs.
+    // Errors are ignored here, because the manifest is already written and this state only closes other runs.
     const sweep = retryThrottles(
       invoke(this, 'SweepState', functions.sweep, {
         payload: TaskInput.fromObject({ runs: JsonPath.stringAt('$$.StateMachine.Id'), closeRun: closeRunArn }),
@@ -231,7 +231,7 @@ export class Pipeline extends StateMachineFragment {
     this.startState = plan;
   }
 
-  /** The manifest is written by then, and says more. */
+  /** The manifest is written by then, and contains more details. */
   #fail(error: string, what: string): Fail {
     return new Fail(this, error, {
       error,

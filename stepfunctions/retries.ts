@@ -15,8 +15,8 @@ const throttled: RetryProps = {
 };
 
 /**
- * Faults of AWS between Step Functions and a function, or in a service that the function called, and ends of a
- * function's process that are not errors of its code. The AWS SDK has tried three times by then.
+ * Faults of AWS between Step Functions and a function, or in a service that the function called. Also the ends of a
+ * function's process that its code did not cause. The AWS SDK has tried three times by then.
  */
 const transient: RetryProps = {
   errors: [
@@ -28,8 +28,8 @@ const transient: RetryProps = {
     'Lambda.Unknown',
     'Sandbox.Timedout',
     'States.Timeout',
-    // The function's process ended: because of its sandbox, or because it had too little memory, which the next process
-    // may have.
+    // The function's process ended: because of its sandbox, or because it had too little memory. The next process may have
+    // enough.
     'Runtime.ExitError',
     'Runtime.OutOfMemory',
     'Extension.Crash',
@@ -41,7 +41,7 @@ const transient: RetryProps = {
     'TimeoutError',
     'ThrottlingException',
     'ServerException',
-    // The name that it gives to an answer without a body, such as a 503 to HeadObject.
+    // The SDK's name for an answer without a body, such as a 503 to HeadObject.
     'Unknown',
   ],
   interval: Duration.seconds(2),
@@ -54,7 +54,7 @@ const transient: RetryProps = {
 /** Errors that the next try would throw again. They come first, because the last retrier matches every other error. */
 const permanent: RetryProps = {
   errors: [
-    // Our own: invalid input, something that another execution owns, and records that were deleted or belong to another
+    // Errors of Sluice: invalid input, a claim that another execution owns, and records that were deleted or belong to another
     // version.
     'InvalidInputError',
     'AlreadyClaimedError',
@@ -90,9 +90,9 @@ const anythingElse: RetryProps = {
 };
 
 /**
- * Adds the retriers that every task has: for throttles, for transient faults and for all other errors. Each has its own
+ * Adds the retriers that every task has: for throttles, for transient faults and for all other errors. Each retrier has its own
  * count, and jitter, so that many children don't retry at once. Errors that the next try would throw again are not
- * retried: those that all functions can throw, and the task's own.
+ * retried: the errors of this kind that all functions can throw, and the task's own.
  *
  * @param own names of errors that this task's function throws on purpose. @default none
  */

@@ -54,8 +54,8 @@ export interface LoadProps {
  *
  * ```
  * ItemsState: each piece ─▶ ListItems
- *   ─▶ LoadChoice ─▶ LoadState ─▶ LoadGatekeeperState ⇄ ForceLoadGatekeeperState   (where a warehouse is set)
- *          ╰─▶ CancelLoadsState   (where the execution broke or was stopped)
+ *   ─▶ LoadChoice ─▶ LoadState ─▶ LoadGatekeeperState ⇄ ForceLoadGatekeeperState   (if a warehouse is set)
+ *          ╰─▶ CancelLoadsState   (if the execution broke or was stopped)
  *   ─▶ DoneState: adds the pieces up, and writes the manifest ($.outcome)
  * ```
  *
@@ -99,7 +99,7 @@ export class WriteEnd extends StateMachineFragment {
     this.endStates = [done];
   }
 
-  /** After the pieces, which fix what is done, and before the manifest, which contains what is loaded. */
+  /** The loads come after the pieces, which fix the items that are done, and before the manifest, which contains the loads. */
   #loading(
     { load, interval, attempts, onReopened, onError }: LoadProps,
     timeout: Duration,
@@ -117,12 +117,15 @@ export class WriteEnd extends StateMachineFragment {
       onError,
     });
     loop.next(done);
-    // A redrive begins here again, so the loop must not start forced.
+    // A redrive begins at this state again, so the loop must not start with `$.loadForce` set.
     const begin = new Pass(this, 'LoadState', { result: Result.fromBoolean(false), resultPath: '$.loadForce' });
     return begin.next(loop);
   }
 
-  /** Best effort: a warehouse that can't be reached must not keep a run from its manifest. Its own timeout then ends the statement. */
+  /**
+   * Best effort: if the warehouse can't be reached, the run must still get its manifest. The statement's own timeout then
+   * ends the statement.
+   */
   #cancelling(cancelLoads: IFunction, timeout: Duration, done: TaskStateBase): IChainable {
     const payload = TaskInput.fromObject({ runId: JsonPath.stringAt('$.end.runId'), hasEnded: true });
     const cancel = invoke(this, 'CancelLoadsState', cancelLoads, { payload, resultPath: JsonPath.DISCARD, timeout });

@@ -7,7 +7,7 @@ const app = new App();
 const stack = new Stack(app, 'ExistingSystem');
 const setting = (name: string, otherwise: string): string => app.node.tryGetContext(name) ?? otherwise;
 
-// The check: it asks the existing system how far the exports of a day are.
+// The gatekeeper asks the existing system how many exports of a day are done.
 const gatekeeper = new LambdaFunction(stack, 'Gatekeeper', {
   runtime: Runtime.NODEJS_24_X,
   handler: 'index.handler',
@@ -21,7 +21,7 @@ const wait = new GatekeeperLoop(stack, 'WaitForExports', {
   interval: Duration.seconds(Number(setting('intervalSeconds', '300'))),
   attempts: Number(setting('attempts', '48')),
 });
-// After the loop, $.gate.complete says whether all exports are there or time was up.
+// After the loop, $.gate.complete is true if all exports exist, and false if time was up before.
 const goOn = new Pass(stack, 'GoOn');
 const machine = new StateMachine(stack, 'StateMachine', {
   definitionBody: DefinitionBody.fromChainable(wait.next(goOn)),

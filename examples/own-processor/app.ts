@@ -9,5 +9,5 @@ const pipeline = new SluicePipeline(stack, 'Sluice', {
     workers: { parquet: false, processors: { 'count-lines': 'count-lines.ts' } },
   },
 });
-// The pipeline's parts are there for other resources of the stack.
+// Other resources of the stack can use the parts of the pipeline.
 new CfnOutput(stack, 'Landed', { value: pipeline.bucket.s3UrlForObject('raw/') });

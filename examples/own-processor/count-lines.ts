@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { defineProcessor } from 'sluice/processors';
 import * as z from 'zod';
 
-/** Counts the lines of a landed text. */
+/** Counts the lines of a landed text file. */
 export const countLines = defineProcessor({
   name: 'count-lines',
   options: z.strictObject({ skipEmpty: z.boolean().default(false) }),

@@ -5,7 +5,7 @@ const app = new App();
 const stack = new Stack(app, 'Prices');
 const shop = process.env.SHOP ?? 'https://shop.example.org';
 
-// Each morning: all prices of a shop as JSON Lines, by a scraper of our own.
+// Each morning, a scraper of our own reads all prices of a shop and writes them as JSON Lines.
 new SluicePipeline(stack, 'Sluice', {
   settings: {
     gate: { intervalSeconds: 30, attempts: 120 },

@@ -18,7 +18,7 @@ const scrape = (path: string) =>
   testProcessor(shopPrices, {
     input: { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}` },
     options: { delaySeconds: 0 },
-    // Without it, requests reach the public Internet only.
+    // Without this guard, requests reach only the public Internet.
     sourceGuard: new SourceGuard({ openRanges: ['127.0.0.0/8'] }),
   });
 

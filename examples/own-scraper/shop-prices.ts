@@ -8,8 +8,8 @@ import * as z from 'zod';
 const inputSchema = z.strictObject({ url: z.url({ protocol: /^https?$/ }) });
 
 /**
- * Reads the price list of a shop, page by page, and writes a line of JSON for each product. The shop has agreed to this; for sites that
- * have not, the built-in processor `scrape` obeys robots.txt.
+ * Reads the price list of a shop, page by page, and writes a line of JSON for each product. The shop has agreed to this. For sites that
+ * have not agreed, use the built-in processor `scrape`, which obeys robots.txt.
  */
 export const shopPrices = defineProcessor({
   name: 'shop-prices',
@@ -30,7 +30,7 @@ export const shopPrices = defineProcessor({
         next = page.next;
       }
     }
-    // The output appears when the last page was read, whole or not at all.
+    // The output appears after the last page was read. If a page fails, there is no output.
     await pipeline(lines, context.output('prices.jsonl', 'application/x-ndjson'));
     if (products === 0) throw new PermanentError('there is no product on the pages: has the shop changed them?');
     return { pages, products };
@@ -42,7 +42,7 @@ async function fetchHtml(url: string, context: ProcessorContext): Promise<string
   const html = await text(body);
   if (status === 200) return html;
   const message = `${url} answered ${status}`;
-  // The item fails at once. After any other error, Sluice tries it again later.
+  // After a PermanentError, the item fails at once. After any other error, Sluice tries it again later.
   throw status === 404 || status === 410 ? new PermanentError(message) : new Error(message);
 }
 

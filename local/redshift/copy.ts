@@ -17,7 +17,7 @@ export const roleSchema = z.union([
 ]);
 export type Role = z.infer<typeof roleSchema>;
 
-/** How a statement reads S3. */
+/** The means by which a statement reads S3. */
 export interface Access {
   readonly endpoint: string;
   readonly region: string;
@@ -37,13 +37,13 @@ const manifestSchema = z.object({
     .min(1),
 });
 
-/** Objects read at once. */
+/** The number of objects that a COPY reads at once. */
 const READS = 8;
 
 /**
  * Runs a COPY: reads the manifest and its objects with the rights of its role, and adds their rows to the table.
  *
- * @returns how many rows.
+ * @returns the number of rows.
  * @throws StatementError with Redshift's message, and the place in the data if there is one.
  */
 export async function copy(database: PGlite, sql: string, access: Access): Promise<number> {
@@ -167,7 +167,7 @@ function withoutLines(text: Buffer, lines: number): Buffer {
 /** DuckDB writes this for a missing value. */
 const NULL = '\\N';
 
-/** Parquet as CSV, by position, as Redshift matches its columns. */
+/** Converts Parquet to CSV, with the columns by position, as Redshift matches them. */
 async function parquetAsCsv({ url, body, folder }: File, columns: number): Promise<Buffer> {
   const { DuckDBInstance } = await import('@duckdb/node-api');
   const [input, output] = [join(folder, 'in.parquet'), join(folder, 'out.csv')];
@@ -248,7 +248,7 @@ function target({ schema, table }: CopyCommand): string {
   return schema === undefined ? identifier(table) : `${identifier(schema)}.${identifier(table)}`;
 }
 
-/** Postgres names the place: `COPY trips, line 3, column fare: "x"`. */
+/** Reads the place that Postgres names: `COPY trips, line 3, column fare: "x"`. */
 function loadError(table: string, cause: Error & { where?: string; detail?: string }, url: string, skipped: number) {
   const [, line = '0', column = ''] = /line (\d+)(?:, column ([^:]+))?/.exec(cause.where ?? '') ?? [];
   return new StatementError(

@@ -13,14 +13,14 @@ export interface Answer {
   readonly hasResultSet: boolean;
 }
 
-/** Settings of a session that Redshift has and Postgres doesn't. */
+/** Settings of a session that exist in Redshift but not in Postgres. */
 const SESSION_SETTING =
   /^\s*(?:SET\s+(query_group|wlm_query_slot_count|statement_timeout)\s+(?:TO|=)\s*(.+)|RESET\s+(query_group|wlm_query_slot_count|statement_timeout))\s*;?\s*$/is;
 
-/** Postgres has no word ROLE there, and quotes a name with a colon. */
+/** In this place, Postgres has no word ROLE, and a name with a colon needs quotes. */
 const GRANT_SYSTEM_ROLE = /^(\s*GRANT)\s+ROLE\s+(sys:\w+)/i;
 
-/** A Postgres that needs no server, as the stand-in's database. Statements run one after the other. */
+/** The stand-in's database: a Postgres that needs no server. Statements run one after the other. */
 export class Database {
   readonly #postgres: PGlite;
   #turn: Promise<unknown> = Promise.resolve();
@@ -29,7 +29,7 @@ export class Database {
     this.#postgres = postgres;
   }
 
-  /** Opens an empty one, in memory. It takes some seconds. */
+  /** Opens an empty database in memory. This takes some seconds. */
   static async open(): Promise<Database> {
     const { PGlite } = await import('@electric-sql/pglite');
     const postgres = await PGlite.create();
@@ -47,12 +47,12 @@ export class Database {
     return this.#postgres.close();
   }
 
-  /** Runs statements of the stand-in's owner, who may do everything. */
+  /** Runs statements as the stand-in's owner, who may do everything. */
   async run(sql: string): Promise<void> {
     await this.#inTurn(() => this.#postgres.exec(sql));
   }
 
-  /** The rows of a query of the stand-in's owner. */
+  /** Runs a query as the stand-in's owner, and returns its rows. */
   async rows<T>(sql: string, values: unknown[] = []): Promise<T[]> {
     return this.#inTurn(async () => (await this.#postgres.query<T>(sql, values)).rows);
   }
@@ -93,7 +93,7 @@ export class Database {
   }
 }
 
-/** A session's settings as they were when a statement ran. */
+/** The settings of a session at the time when a statement ran. */
 export type SessionSettings = Readonly<Record<string, string>>;
 
 /** Statements that share a transaction and settings. */

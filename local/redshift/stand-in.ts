@@ -56,7 +56,7 @@ const submitSchema = z.object({
 const idSchema = z.object({ Id: z.string(), NextToken: z.string().optional() });
 const describeSchema = idSchema.extend({ WaitTimeSeconds: z.number().min(0).max(LONGEST_WAIT_SECONDS).default(0) });
 
-/** An answer that is an error, by its name in the Data API. */
+/** An error that the Data API answers, with its name there. */
 class ApiError extends Error {
   constructor(name: 'ValidationException' | 'ResourceNotFoundException', message: string) {
     super(message);

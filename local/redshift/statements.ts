@@ -46,7 +46,7 @@ export interface Submission {
   readonly clientToken: string | undefined;
 }
 
-/** Lets a test stop statements at one point, and check or do something meanwhile. */
+/** Lets a test hold statements at one point, and check or do something meanwhile. */
 export interface Hold {
   /** Settles when a statement waits at this point. */
   readonly reached: Promise<void>;
@@ -66,7 +66,7 @@ export class Statements {
     this.#database = database;
   }
 
-  /** Stops the next statement before it runs an SQL text that matches. */
+  /** Holds the next statement before it runs an SQL text that matches. */
   hold(pattern: RegExp): Hold {
     const reached = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();
@@ -74,12 +74,12 @@ export class Statements {
     return { reached: reached.promise, release: released.resolve };
   }
 
-  /** Fails the next statement that has such an SQL: what another session would cause, which a single Postgres has none of. */
+  /** Makes the next statement with such an SQL text fail. Another session would cause such a failure, but this Postgres has only one. */
   fail(pattern: RegExp, message: string): void {
     this.#failures.push({ pattern, message });
   }
 
-  /** All that were submitted, the newest last. */
+  /** All statements that were submitted, the newest last. */
   all(): Statement[] {
     return [...this.#byId.values()];
   }
@@ -113,7 +113,7 @@ export class Statements {
     return statement;
   }
 
-  /** @returns whether the statement is stopped now, or will be before its next SQL. */
+  /** @returns whether the statement is cancelled now, or will be cancelled before its next SQL text. */
   cancel(statement: Statement): boolean {
     if (!['SUBMITTED', 'PICKED', 'STARTED'].includes(statement.state)) return false;
     statement.isCancelled = true;

@@ -1,7 +1,7 @@
 import type { Field } from '@aws-sdk/client-redshift-data';
 import type { Answer } from './database.ts';
 
-/** Postgres's numbers of types, with the Data API's name for each and the form of its values. */
+/** The types of Postgres by their numbers: for each, the Data API's name and the form of its values. */
 const TYPES: Readonly<Record<number, { readonly name: string; readonly as: 'long' | 'double' | 'boolean' }>> = {
   16: { name: 'bool', as: 'boolean' },
   20: { name: 'int8', as: 'long' },

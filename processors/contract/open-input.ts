@@ -15,7 +15,7 @@ export class NoInputObjectError extends PermanentError {
   override readonly name = 'NoInputObjectError';
 }
 
-/** The object was replaced while it was read. Two versions never mix; the next try reads the new version. */
+/** The object was replaced while it was read. The stream never mixes two versions; the next try reads the new version. */
 export class InputChangedError extends Error {
   override readonly name = 'InputChangedError';
 }
@@ -47,8 +47,8 @@ async function* read(store: Store, object: ItemObject, signal: AbortSignal): Asy
       if (total === undefined || offset === total) return;
       if (offset > total) throw new InputChangedError(`${nameOf(object)} sent only ${offset} bytes of ${total}`);
     } catch (error) {
-      // If all bytes came and it still failed, the checksum of the whole object is wrong, and there is nothing left to
-      // request.
+      // If all bytes arrived and the read still failed, the checksum of the whole object is wrong, and no range remains
+      // to request.
       if (signal.aborted || isFinal(error) || offset === total || ++failures === TRIES_WITHOUT_PROGRESS) throw error;
       await sleep(100 * 2 ** failures, undefined, { signal });
     }

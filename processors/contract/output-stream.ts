@@ -1,11 +1,11 @@
 import { Writable } from 'node:stream';
 
-/** Where the bytes of one output are stored. Each method is called when the one before has settled. */
+/** The place where the bytes of one output are stored. Each method is called when the call before it has settled. */
 export interface OutputSink {
   write(chunk: Buffer): Promise<void>;
   /** Called after all bytes were written. Resolves when the output is stored. */
   finish(): Promise<void>;
-  /** Called if the output is not wanted. Resolves when nothing of it is left. Never rejects. */
+  /** Called if the output is not wanted. Resolves when all of it is deleted. Never rejects. */
   abandon(): Promise<void>;
 }
 
@@ -20,7 +20,7 @@ export class OutputStream extends Writable {
     super();
     this.#sink = sink;
     this.#onStorageError = onStorageError;
-    // Without a listener, an error would end the whole process, and with it every other item.
+    // Without a listener, an error would end the whole process.
     this.on('error', () => undefined);
   }
 
@@ -29,7 +29,7 @@ export class OutputStream extends Writable {
     return this.#bytes;
   }
 
-  /** Abandons the output, and resolves when nothing of it is left. */
+  /** Abandons the output, and resolves when all of it is deleted. */
   async giveUp(): Promise<void> {
     if (this.closed) return;
     const closed = new Promise((resolve) => this.once('close', resolve));
@@ -55,7 +55,7 @@ export class OutputStream extends Writable {
     work.then(
       () => done(),
       (error: Error) => {
-        // A destroyed stream has the real reason; the error of the sink is only a consequence.
+        // A destroyed stream has the real error. The error of the sink is only a consequence.
         if (!this.destroyed) this.#onStorageError(error);
         done(error);
       },

@@ -41,19 +41,19 @@ export interface ProcessorItem<Options = unknown> {
 export interface ProcessorLogger {
   /** Logged only with the setting `logs.level` DEBUG. */
   debug(message: string, fields?: Record<string, unknown>): void;
-  /** What happens as expected. */
+  /** Logs something that happens as expected. */
   info(message: string, fields?: Record<string, unknown>): void;
-  /** What a person should look at some time. */
+  /** Logs something that a person should look at some time. */
   warn(message: string, fields?: Record<string, unknown>): void;
-  /** What went wrong. Logging it fails nothing: throw for that. */
+  /** Logs something that went wrong. This does not fail the item: to fail it, throw an error. */
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
-/** What a processor uses besides the item itself. */
+/** The functions and values that a processor gets besides the item itself. */
 export interface ProcessorContext {
   /**
    * Aborts when the work has to stop: the time limit is reached, the worker is being stopped, or another worker was
-   * faster. Pass it to every function that accepts a signal. If the processor does not stop, its process is killed
+   * faster. Pass it to every function that accepts a signal. If the processor does not stop, the worker kills its process
    * after 12 seconds, even in an endless loop.
    */
   readonly signal: AbortSignal;
@@ -63,7 +63,8 @@ export interface ProcessorContext {
   readonly attempt: number;
   /**
    * The item's share of the task's memory, in bytes, without the memory of Node and the worker. The JavaScript heap
-   * can't grow beyond it. On Linux, a process is killed if its buffers and native code take a quarter more.
+   * can't grow beyond this share. On Linux, the worker kills a process if its memory, with buffers and native code, exceeds the
+   * share by a quarter.
    */
   readonly memoryBytes: number;
   /** The User-Agent for requests to web servers, from the worker's settings. */
@@ -82,22 +83,22 @@ export interface ProcessorContext {
   /**
    * The landed object's bytes as they are stored, from the first to the last.
    *
-   * If a connection breaks, the stream continues where it broke, and only with the same version of the object. If an
+   * If a connection breaks, the stream continues at the same byte, and only with the same version of the object. If an
    * object ends early, the stream fails.
    *
    * @throws NoInputObjectError (as the stream's error) if the item has no object.
    */
   openInput(): Readable;
   /**
-   * Opens a file for writing, which is stored under the item's own prefix of the bucket. The file appears when the
+   * Opens a file for writing. The file is stored under the item's own prefix of the bucket, and appears when the
    * stream has finished: await `pipeline(source, context.output('rows.jsonl',
    * 'application/x-ndjson'))` or `finished(stream)`.
    *
-   * An output that is destroyed before it has finished is not stored.
+   * If an output is destroyed before it has finished, it is not stored.
    *
-   * Wait for `drain` when a write returns false: at most 24 MiB are in memory for each output.
+   * Wait for `drain` when a write returns false. Then each output needs at most 24 MiB of memory.
    *
-   * @param name a relative path such as `part-000.parquet`, once each.
+   * @param name a relative path such as `part-000.parquet`. Each name can be used once.
    * @throws OutputNameError for any other name.
    */
   output(name: string, contentType: string): Writable;
@@ -105,7 +106,10 @@ export interface ProcessorContext {
 
 /** A job that workers can do on an item. Make one with {@link defineProcessor}. */
 export interface Processor<Options = unknown> {
-  /** Lower case letters, digits and dashes. `run/input/processor-names.ts` must contain it too. */
+  /**
+   * Lower case letters, digits and dashes. The setting `workers.processors` names the file of a processor of your own by this
+   * name. For a built-in processor, `run/input/processor-names.ts` contains it.
+   */
   readonly name: string;
   /** Checks the options in the run's input. Use `z.strictObject`, so that a misspelt option is refused. */
   readonly options: z.ZodType<Options>;

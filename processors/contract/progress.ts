@@ -11,7 +11,7 @@ export interface Progress {
   last(): string;
 }
 
-/** Stores a processor's latest progress and logs it at intervals, however often it is reported. */
+/** Stores a processor's latest progress, and logs it at intervals, no matter how often the processor reports it. */
 export function keepProgress(logger: ProcessorLogger, now: () => number = Date.now): Progress {
   let last: ProgressFields | undefined;
   let loggedAt = now();

@@ -19,7 +19,7 @@ export class ProcessorOptionsError extends PermanentError {
   override readonly name = 'ProcessorOptionsError';
 }
 
-/** The name is not valid for an output, or another output has it already. */
+/** The name is not valid for an output, or another output already has this name. */
 export class OutputNameError extends PermanentError {
   /** The name of the class. */
   override readonly name = 'OutputNameError';
@@ -35,7 +35,7 @@ export class InvalidResultError extends PermanentError {
   override readonly name = 'InvalidResultError';
 }
 
-/** Where inputs are read and outputs are stored: S3 in a worker, memory in `testProcessor`. */
+/** The place from which inputs are read and in which outputs are stored: S3 in a worker, memory in `testProcessor`. */
 export interface ProcessorStreams {
   openInput(): Readable;
   openOutput(name: string, contentType: string): OutputSink;
@@ -93,7 +93,7 @@ export function optionsOf<Options>(processor: Processor<Options>, rawOptions: un
   throw new ProcessorOptionsError(`the options of processor ${processor.name} are wrong: ${problems.join('; ')}`);
 }
 
-/** The streams of one try. Those that aren't finished at its end are destroyed, so that nothing continues. */
+/** The streams of one try. At its end, streams that have not finished are destroyed, so that no stream continues. */
 class OpenStreams {
   readonly #streams: ProcessorStreams;
   readonly #onStorageError: (error: Error) => void;

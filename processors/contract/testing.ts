@@ -42,15 +42,15 @@ export interface TestItem {
   readonly memoryBytes?: number;
   /** The User-Agent for requests. @default 'sluice-test' */
   readonly userAgent?: string;
-  /** Where requests may go. To reach a server of the test: `new SourceGuard({ openRanges: ['127.0.0.0/8'] })`. @default the public Internet only */
+  /** The servers that requests may reach. To reach a server of the test: `new SourceGuard({ openRanges: ['127.0.0.0/8'] })`. @default the public Internet only */
   readonly sourceGuard?: SourceGuard;
 }
 
 /** An output of a processor in a test. */
 export interface TestOutput {
-  /** All of it. */
+  /** The whole content. */
   readonly content: Buffer;
-  /** As the processor stated it. */
+  /** The content type that the processor stated. */
   readonly contentType: string;
 }
 
@@ -60,13 +60,13 @@ export interface TestLogLine {
   readonly level: string;
   /** The text. */
   readonly message: string;
-  /** The fields besides it. */
+  /** The fields besides the text. */
   readonly fields: object;
 }
 
 /** The result of a processor in a test. */
 export interface TestRun<Result = Json> {
-  /** What the processor returned, as it would be read again from the record. */
+  /** The value that the processor returned, in the form in which it is read again from the record. */
   readonly result: Result;
   /** The finished outputs by name. */
   readonly outputs: ReadonlyMap<string, TestOutput>;

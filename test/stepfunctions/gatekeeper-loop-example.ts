@@ -40,7 +40,7 @@ exports.handler = async ({ day, force }) => {
       attempts: 48,
     });
     new StateMachine(this, 'StateMachine', {
-      // After the loop, $.gate.complete says whether the export is there or time was up.
+      // After the loop, $.gate.complete is true if the export exists, and false if time was up before.
       definitionBody: DefinitionBody.fromChainable(wait.next(new Pass(this, 'GoOn'))),
       timeout: Duration.hours(5),
     });

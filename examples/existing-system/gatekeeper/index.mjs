@@ -1,6 +1,6 @@
-/** Ready when the existing system has written all exports of the day. Its page answers `{ "done": 3, "total": 12 }`. */
+/** Returns when the existing system has written all exports of the day. The system's page answers `{ "done": 3, "total": 12 }`. */
 export async function handler({ day, force }) {
-  // Time is up: the state machine goes on with what is there.
+  // Time is up: the state machine continues with the exports that exist.
   if (force === true) return { complete: false };
   const answer = await fetch(`${process.env.STATUS_URL}/${day}`, { signal: AbortSignal.timeout(10_000) });
   if (!answer.ok) throw new Error(`the existing system answered ${answer.status}`);
