@@ -54,8 +54,8 @@ const ROUND = STATE + MAP + 2 * STATE;
 const ROUNDS = 4;
 
 /**
- * Returns how many slices all large objects of one batch may have together, over all their beginnings, so that the
- * batch's child execution stays within its history even if each slice uses all calls that it is permitted. A beginning has
+ * Returns how many slices all large objects of one batch may have together, over all their beginnings. With this number,
+ * the history of the batch's child execution is large enough even if each slice uses all its calls. A beginning has
  * at least one slice, so the events of a large object are counted for each slice.
  *
  * @returns 0 or less if the settings allow not even one slice.

@@ -47,8 +47,8 @@ export interface ProcessorOutcome {
 }
 
 /**
- * Runs a processor on one item. The rules are the same in a worker and in a test: options are checked, every output
- * must be stored before the processor returns, the result is plain JSON of a limited size, and after an abort the
+ * Runs a processor on one item. The rules are the same in a worker and in a test. Options are checked. Every output
+ * must be stored before the processor returns. The result is plain JSON of a limited size. After an abort, the
  * processor has 10 seconds to end.
  *
  * @throws what the processor throws; the signal's reason if the processor stopped because of the signal, or did not
