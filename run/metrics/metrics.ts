@@ -32,7 +32,7 @@ export const METRICS = {
   GateLooks: { unit: 'Count', what: 'how often the gatekeeper looked', when: 'a run ends' },
   RunDollars: {
     unit: 'None',
-    what: 'what the run costs in dollars by list prices, with all its parts',
+    what: 'what the run costs in dollars by list prices, without storage',
     when: 'a run ends',
   },
   RunsForced: {
