@@ -2,7 +2,8 @@
 const CONNECT_MS = 5_000;
 /**
  * How long a connection may be silent while the body of an answer is read. A reader of the body (such as `readLines`)
- * that stops for so long breaks the connection too; it then continues by range, which costs one more request.
+ * that stops for so long breaks the connection too; it then continues by range, which costs one more request. The SDK
+ * also measures the time before the head, so a request with a higher limit is given as much.
  */
 const SILENCE_MS = 60_000;
 
@@ -21,7 +22,7 @@ export function requestLimits(seconds = 30) {
       requestTimeout: seconds * 1_000,
       // Without this setting, the SDK only logs a warning.
       throwOnRequestTimeout: true,
-      socketTimeout: SILENCE_MS,
+      socketTimeout: Math.max(SILENCE_MS, seconds * 1_000),
     },
   };
 }

@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -32,6 +33,23 @@ it.each([
   ],
 ])('a request to %s that is never answered fails at its limit', async (_, request) => {
   await expect(request()).rejects.toMatchObject({ name: 'TimeoutError', $metadata: { attempts: 2 } });
+});
+
+it('a request with a limit of two minutes waits for an answer that takes more than a minute', {
+  tags: ['heavy'],
+}, async () => {
+  let asked = 0;
+  const slow = createHttpServer((_, answer) => {
+    asked++;
+    setTimeout(() => answer.end('{"QueueUrl":"http://queue"}'), 70_000);
+  });
+  await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
+  const { port } = slow.address() as { port: number };
+  const client = new SQSClient({ ...requestLimits(120), ...options, endpoint: `http://127.0.0.1:${port}` });
+  const answer = await client.send(new GetQueueUrlCommand({ QueueName: 'a' }));
+  slow.close();
+  expect(answer.QueueUrl).toBe('http://queue');
+  expect(asked).toBe(1);
 });
 
 it('every AWS client of a function or a worker has limits', () => {
