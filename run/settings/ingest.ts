@@ -28,7 +28,7 @@ export const ingestSchema = z.strictObject({
     .describe(
       'Size of one transfer buffer, in MiB. A Lambda has one buffer for each of `ingest.connections`, and up to one more for every two connections.',
     ),
-  sliceMiB: whole(16, 1_048_576).default(4_096).describe('Size of one slice of a large object, in MiB.'),
+  sliceMiB: whole(64, 1_048_576).default(4_096).describe('Size of one slice of a large object, in MiB.'),
   memoryMiB: whole(256, 10_240)
     .default(1_024)
     .describe('Memory of the Lambdas that transfer, in MiB. Lambda gives CPU in proportion to it.'),

@@ -11,8 +11,8 @@ export default async function setup(project: TestProject) {
   });
   const settings: LocalSettings = {
     'gate.intervalSeconds': 1,
-    // 40 MiB are several slices.
-    'ingest.sliceMiB': 16,
+    // 150 MiB are several slices.
+    'ingest.sliceMiB': 64,
     'workers.max': 4,
     // A killed worker's items become visible soon.
     'workers.visibilitySeconds': 6,

@@ -12,7 +12,7 @@ const leftOpen = async () => (await openUploads(client, bucket)).filter(({ Key }
 
 describe('a large object', () => {
   it('a large object is transferred in slices by several Lambdas, and equals its source', async () => {
-    const length = 40 * MIB;
+    const length = 150 * MIB;
     await using source = await startSourceServer({ file: { seed: 3, length } });
     const run = await aws.run({ sources: [{ url: source.url, key: 'large/object.bin' }] });
     expect(run.manifest).toMatchObject({ outcome: 'complete', bytes: length });
@@ -22,7 +22,7 @@ describe('a large object', () => {
 
   it('a large object that its source refuses half-way fails alone, and leaves no upload open', async () => {
     await using source = await startSourceServer({
-      file: { seed: 4, length: 48 * MIB },
+      file: { seed: 4, length: 100 * MIB },
       rules: [{ when: { nth: (nth) => nth > 4 }, faults: faults.status(403) }],
     });
     await using other = await startSourceServer({ file: { seed: 5, length: MIB } });
@@ -44,7 +44,7 @@ describe('a large object', () => {
   });
 
   it('a large object whose source changes half-way begins again, and equals the later version', async () => {
-    const length = 48 * MIB;
+    const length = 100 * MIB;
     await using source = await startSourceServer({
       file: { seed: 6, length, etag: '"v1"' },
       rules: [
@@ -64,7 +64,7 @@ describe('a large object', () => {
   });
 
   it('a large object that several backends answer with different ETags is read in one stream', async () => {
-    const length = 20 * MIB;
+    const length = 70 * MIB;
     await using source = await startSourceServer({
       file: { seed: 8, length },
       rules: [{ when: {}, faults: faults.alternatingEtags('"a"', '"b"') }],
@@ -79,7 +79,7 @@ describe('a large object', () => {
   it('a large object that changes with each request is finally read in one stream, and leaves nothing open', async () => {
     let version = 0;
     await using source = await startSourceServer({
-      file: { seed: 9, length: 20 * MIB },
+      file: { seed: 9, length: 70 * MIB },
       rules: [
         {
           when: {},
@@ -95,9 +95,9 @@ describe('a large object', () => {
       ],
     });
     const run = await aws.run({ sources: [{ url: source.url, key: 'large/restless.bin' }] });
-    expect(run.manifest).toMatchObject({ outcome: 'complete', bytes: 20 * MIB });
+    expect(run.manifest).toMatchObject({ outcome: 'complete', bytes: 70 * MIB });
     expect(run.items[0]?.landed?.notes).toContainEqual(expect.stringContaining('it was read in one stream'));
-    expect(await objectSha256(client, bucket, 'large/restless.bin')).toBe(contentSha256(9, 20 * MIB));
+    expect(await objectSha256(client, bucket, 'large/restless.bin')).toBe(contentSha256(9, 70 * MIB));
     expect(await leftOpen()).toEqual([]);
   });
 });
