@@ -1,5 +1,5 @@
 import type { ItemLine, Manifest } from '#run/end/manifest.ts';
-import { bytesText, secondsText } from '#run/quantities.ts';
+import { bytesText, countText, secondsText } from '#run/quantities.ts';
 import { failureText, mendLines, noteText } from '../screen/problem-text.ts';
 import type { Screen } from '../screen/screen.ts';
 import { indented, oneLine } from '../screen/shown.ts';
@@ -138,7 +138,7 @@ function itemRow({ name, status, landed, result }: ItemLine): string[] {
 
 function placeOf({ publishedTo, published = [] }: NonNullable<ItemLine['result']>): string {
   if (publishedTo === undefined) return '';
-  return ` → ${oneLine(publishedTo)} (${published.length} ${published.length === 1 ? 'file' : 'files'})`;
+  return ` → ${oneLine(publishedTo)} (${countText(published.length, 'file')})`;
 }
 
 /** A short form of a processor's own result: `: csv, 3,376 records, 5 columns`. */
@@ -147,7 +147,7 @@ function summary(result: unknown): string {
   const values = Object.entries(result).flatMap(([name, value]) => {
     // Bytes have a column of their own, and zeros are left out.
     if (typeof value === 'number' && value > 0 && !/bytes|skipped/i.test(name))
-      return [`${value.toLocaleString('en')} ${name}`];
+      return [countText(value, name.replace(/(?<![su])s$/, ''), name)];
     return name === 'format' ? [String(value)] : [];
   });
   return values.length === 0 ? '' : `: ${values.slice(0, 3).join(', ')}`;
