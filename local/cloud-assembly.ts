@@ -8,8 +8,11 @@ const KEPT = 5;
 /** An assembly that was used within this time is always kept, because another process may be deploying it. */
 const IN_USE_MS = 3_600_000;
 
-/** Folders of the repository that no synth reads. All other folders count as sources, also future ones. */
-const NO_SOURCES = new Set(['node_modules', 'test', 'docs', 'bench', 'sluice-out', 'coverage']);
+/**
+ * Folders of the repository that no synth reads. All other folders count as sources, also future ones. `cdk.out` is
+ * what a synth writes, and may be written at this moment.
+ */
+const NO_SOURCES = new Set(['node_modules', 'test', 'docs', 'bench', 'cdk.out', 'sluice-out', 'coverage']);
 
 /**
  * Returns the cloud assembly of the repository in its present state. A synth takes many seconds. So the assembly is
@@ -66,7 +69,12 @@ async function hashOf(repository: string, inputs: readonly string[]): Promise<st
     }
   }
   for (const name of names.sort()) {
-    const bytes = await readFile(join(repository, name));
+    const bytes = await readFile(join(repository, name)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    // An editor, for example, has removed its temporary file meanwhile.
+    if (bytes === undefined) continue;
     hash.update(`${name}\0${bytes.length}\0`).update(bytes);
   }
   return hash.digest('hex').slice(0, 32);

@@ -22,7 +22,16 @@ export async function destroyStack(
   ]);
   await runCommand(
     process.execPath,
-    [join(REPOSITORY, 'node_modules/aws-cdk/bin/cdk'), 'destroy', '--force', '--no-notices', ...context],
+    [
+      join(REPOSITORY, 'node_modules/aws-cdk/bin/cdk'),
+      'destroy',
+      '--force',
+      '--no-notices',
+      // Without this option, all tests that destroy a stack would write into the repository's cdk.out.
+      '--output',
+      join(logFolder, 'destroy.out'),
+      ...context,
+    ],
     {
       cwd: REPOSITORY,
       env: { ...aws.childEnv, CDK_DISABLE_CLI_TELEMETRY: 'true', NO_COLOR: '1' },

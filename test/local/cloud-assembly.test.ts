@@ -61,6 +61,25 @@ describe('a cloud assembly', () => {
     expect((await assembly(['a', 'b'])).reused).toBe(false);
   });
 
+  it('a cloud assembly does not depend on what another synth writes into cdk.out', async () => {
+    await assembly();
+    await mkdir(join(repository, 'cdk.out'));
+    await writeFile(join(repository, 'cdk.out/synth.lock'), '1');
+    expect((await assembly()).reused).toBe(true);
+  });
+
+  it('a deploy does not fail when files disappear while the sources are read', async () => {
+    const files = Array.from({ length: 20 }, (_, index) => join(repository, `lib/.#stack-${index}.ts`));
+    let hashes = 0;
+    const editing = async () => {
+      while (hashes < 30) for (const file of files) await writeFile(file, '').then(() => rm(file));
+    };
+    const hashing = async () => {
+      for (; hashes < 30; hashes++) await assembly();
+    };
+    await Promise.all([editing(), hashing().finally(() => (hashes = 30))]);
+  });
+
   it('a cloud assembly does not depend on tests and hidden files', async () => {
     await assembly();
     for (const file of ['test/stack.test.ts', '.hidden']) await appendFile(join(repository, file), 'more');
