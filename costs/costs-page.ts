@@ -101,11 +101,11 @@ neither does traffic to S3 (through a gateway endpoint). The table has no price 
 - **Metrics** (\`metrics.level\`). They are off by default. \`runs\` sends ${SUMMED_METRICS} metrics in the hours in which runs go on: ${metricsOf(0)} a month with the nightly files,
   at most ${money(SUMMED_METRICS * PRICES.metricMonth.dollars)} with runs in every hour. \`codes\` adds ${money(PRICES.metricMonth.dollars)} for each error code that occurs in every hour of a month.
 - **Dashboard** (\`metrics.dashboard\`). It costs ${money(PRICES.dashboardMonth.dollars)} a month if the account already has three dashboards.
-- **Tracing.** The table assumes one trace for each execution and one for each [batch](glossary.md). X-Ray records only one trace a second and 5 % of the others, so
+- **Tracing.** The table assumes one trace for each execution and one for each [batch](glossary.md#batch). X-Ray records only one trace a second and 5 % of the others, so
   the real cost is lower.
 - **KMS** (\`encryption.key\`). \`service\` costs nothing. \`own\` costs ${money(PRICES.kmsKeyMonth.dollars)} a month for the key, ${money(PRICES.kmsKeyMonth.dollars)} more for each of its first two yearly rotations,
   and the requests to KMS; S3's bucket key avoids most of these requests. The nightly 100 GiB cost ${oneKey({ key: 'own' })} with it instead of ${oneKey({})}.
-- **Waiting.** The [gate](glossary.md) looks every ${size.gateIntervalSeconds} s: [waiting.md](waiting.md) shows what a long wait costs.
+- **Waiting.** The [gate](glossary.md#gate) looks every ${size.gateIntervalSeconds} s: [waiting.md](waiting.md) shows what a long wait costs.
 
 ## What was measured, and what was estimated
 
