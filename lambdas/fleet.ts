@@ -2,10 +2,10 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import type { z } from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
 import type { Fleet } from '#run/fleet/fleet.ts';
-import type { environment } from './environment.ts';
+import type { FLEET_VARIABLES } from './environment/fleet.ts';
 
 /** Returns the fleet that a function's environment describes. */
-export function fleetOf(env: z.infer<z.ZodObject<(typeof environment)['fleet']>>): Fleet {
+export function fleetOf(env: z.infer<z.ZodObject<typeof FLEET_VARIABLES>>): Fleet {
   const { max, itemsPerWorker, spot } = env.SLUICE_WORKERS;
   return {
     client: new ECSClient(requestLimits()),

@@ -1,7 +1,9 @@
 import { readEnvironment } from '#run/environment.ts';
 import { peakMemoryMiB } from '#run/landing/peak-memory.ts';
 import { sendMetrics } from '#run/metrics/send-metrics.ts';
-import { environment } from './environment.ts';
+import { METRICS_VARIABLE } from '#run/settings/variables/metrics.ts';
+import { DEPLOYMENT_VARIABLE } from './environment/deployment.ts';
+import { MEMORY_VARIABLE } from './environment/memory.ts';
 
 /**
  * Wraps the handler of a transferring function so that it sends a metric of its peak memory. A warm function keeps its
@@ -10,7 +12,7 @@ import { environment } from './environment.ts';
 export function measured<A extends readonly unknown[], R>(
   work: (...args: A) => Promise<R>,
 ): (...args: A) => Promise<R> {
-  const env = readEnvironment({ ...environment.metrics, ...environment.events, ...environment.memory });
+  const env = readEnvironment({ ...METRICS_VARIABLE, ...DEPLOYMENT_VARIABLE, ...MEMORY_VARIABLE });
   const given = env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE;
   return async (...args) => {
     try {

@@ -1,7 +1,10 @@
 import * as z from 'zod';
 import { readEnvironment } from '#run/environment.ts';
 import { guardOf } from '#run/limits/source-rules.ts';
-import { groupVariables } from '#run/settings/groups.ts';
+import { LIMITS_VARIABLE } from '#run/settings/variables/limits.ts';
+import { METRICS_VARIABLE } from '#run/settings/variables/metrics.ts';
+import { SOURCES_VARIABLE } from '#run/settings/variables/sources.ts';
+import { WORKERS_VARIABLE } from '#run/settings/variables/workers.ts';
 
 const GIB = 1_073_741_824;
 
@@ -10,10 +13,10 @@ const VARIABLES = {
   SLUICE_QUEUE_URL: z.url(),
   /** The container's stopTimeout: the seconds from SIGTERM to SIGKILL. */
   SLUICE_STOP_SECONDS: z.coerce.number().positive(),
-  ...groupVariables.workers,
-  ...groupVariables.sources,
-  ...groupVariables.limits,
-  ...groupVariables.metrics,
+  ...WORKERS_VARIABLE,
+  ...SOURCES_VARIABLE,
+  ...LIMITS_VARIABLE,
+  ...METRICS_VARIABLE,
   /** The name of the stack, for metrics. */
   SLUICE_DEPLOYMENT: z.string().min(1),
 };

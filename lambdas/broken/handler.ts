@@ -5,12 +5,12 @@ import { requestLimits } from '#run/aws-requests.ts';
 import { readClosing } from '#run/end/closing.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { caughtErrorSchema } from '../caught-error.ts';
-import { environment } from '../environment.ts';
+import { BUCKET_VARIABLE } from '../environment/bucket.ts';
 import { logged } from '../logged.ts';
 import { redriveCountOf } from '../redrive-count.ts';
 import { endBroken } from './broken.ts';
 
-const env = readEnvironment(environment.bucket);
+const env = readEnvironment(BUCKET_VARIABLE);
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 const stepFunctions = new SFNClient(requestLimits());
 

@@ -5,14 +5,15 @@ import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { caughtErrorSchema } from '../caught-error.ts';
-import { environment } from '../environment.ts';
+import { BUCKET_VARIABLE } from '../environment/bucket.ts';
+import { DEPLOYMENT_VARIABLE } from '../environment/deployment.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
 import { redriveCountOf } from '../redrive-count.ts';
 import { closeBroken, closeInOrder } from './close-run.ts';
 import { endedExecutionEventSchema, tellOfUnplannedEnd } from './unplanned-end.ts';
 
-const env = readEnvironment({ ...environment.bucket, ...environment.events });
+const env = readEnvironment({ ...BUCKET_VARIABLE, ...DEPLOYMENT_VARIABLE });
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 const stepFunctions = new SFNClient(requestLimits());
 const events = new EventBridgeClient(requestLimits());

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { readEnvironment } from '#run/environment.ts';
-import { environment } from '../environment.ts';
+import { QUEUE_VARIABLE } from '../environment/queue.ts';
 import { ingestFromEnvironment } from '../ingest/ingest.ts';
 import { lateQueue } from '../ingest/late-queue.ts';
 import { logged } from '../logged.ts';
@@ -8,7 +8,7 @@ import { measured } from '../measured.ts';
 import { closeLarge } from './close-large.ts';
 
 const ingest = ingestFromEnvironment();
-const env = readEnvironment(environment.queue);
+const env = readEnvironment(QUEUE_VARIABLE);
 const queue = lateQueue(env.SLUICE_QUEUE_URL);
 
 const payloadSchema = z.object({ runId: z.string(), item: z.string() });

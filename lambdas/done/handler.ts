@@ -11,17 +11,21 @@ import { runKeys } from '#run/keys.ts';
 import { readGateRecord } from '#run/ledger/gate-record.ts';
 import type { MetricsOf } from '#run/metrics/send-metrics.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
-import { environment } from '../environment.ts';
+import { METRICS_VARIABLE } from '#run/settings/variables/metrics.ts';
+import { BUCKET_VARIABLE } from '../environment/bucket.ts';
+import { DEPLOYMENT_VARIABLE } from '../environment/deployment.ts';
+import { PAGES_VARIABLES } from '../environment/pages.ts';
+import { SPEND_VARIABLE } from '../environment/spend.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
 import { tellOfRun } from './tell-of-run.ts';
 
 const env = readEnvironment({
-  ...environment.bucket,
-  ...environment.events,
-  ...environment.metrics,
-  ...environment.pages,
-  ...environment.spend,
+  ...BUCKET_VARIABLE,
+  ...DEPLOYMENT_VARIABLE,
+  ...METRICS_VARIABLE,
+  ...PAGES_VARIABLES,
+  ...SPEND_VARIABLE,
 });
 const deployment = env.SLUICE_DEPLOYMENT;
 const priced = env.SLUICE_PRICED;

@@ -4,7 +4,10 @@ import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { guardOf } from '#run/limits/source-rules.ts';
-import { environment } from '../environment.ts';
+import { SOURCES_VARIABLE } from '#run/settings/variables/sources.ts';
+import { BUCKET_VARIABLE } from '../environment/bucket.ts';
+import { FLEET_VARIABLES } from '../environment/fleet.ts';
+import { QUEUE_VARIABLE } from '../environment/queue.ts';
 import { fleetOf } from '../fleet.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
@@ -12,10 +15,10 @@ import { functionCaller } from './checks/call-function.ts';
 import { type Gate, lookAtGate } from './gate.ts';
 
 const env = readEnvironment({
-  ...environment.bucket,
-  ...environment.queue,
-  ...environment.fleet,
-  ...environment.sources,
+  ...BUCKET_VARIABLE,
+  ...QUEUE_VARIABLE,
+  ...FLEET_VARIABLES,
+  ...SOURCES_VARIABLE,
 });
 /** A check may call a function of the user, which may take long. */
 const FUNCTION_SECONDS = 240;

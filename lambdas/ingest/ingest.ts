@@ -5,9 +5,13 @@ import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { RunLimits } from '#run/limits/run-limits.ts';
 import { guardOf } from '#run/limits/source-rules.ts';
+import { INGEST_VARIABLE } from '#run/settings/variables/ingest.ts';
+import { LIMITS_VARIABLE } from '#run/settings/variables/limits.ts';
+import { SOURCES_VARIABLE } from '#run/settings/variables/sources.ts';
 import type { Store } from '#run/store.ts';
 import type { TransferOptions } from '#transfer/index.ts';
-import { environment } from '../environment.ts';
+import { BUCKET_VARIABLE } from '../environment/bucket.ts';
+import { MEMORY_VARIABLE } from '../environment/memory.ts';
 
 /** What Open, Slice, Close and Abandon share. Those that read sources also need credentials: source-ingest.ts. */
 export interface Ingest {
@@ -36,11 +40,11 @@ const SMALLEST_STREAM_MIB = 24;
 const MARGIN_MILLISECONDS = 30_000;
 
 const VARIABLES = {
-  ...environment.bucket,
-  ...environment.ingest,
-  ...environment.memory,
-  ...environment.sources,
-  ...environment.limits,
+  ...BUCKET_VARIABLE,
+  ...INGEST_VARIABLE,
+  ...MEMORY_VARIABLE,
+  ...SOURCES_VARIABLE,
+  ...LIMITS_VARIABLE,
 };
 
 /** Reads the environment of a transferring function. */

@@ -5,10 +5,10 @@ import { readClosing } from '#run/end/closing.ts';
 import { writePiece } from '#run/end/pieces.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
-import { environment } from '../environment.ts';
+import { BUCKET_VARIABLE } from '../environment/bucket.ts';
 import { logged } from '../logged.ts';
 
-const env = readEnvironment(environment.bucket);
+const env = readEnvironment(BUCKET_VARIABLE);
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 
 const payloadSchema = z.object({ runId: z.string(), piece: z.int(), of: z.int() });

@@ -3,14 +3,15 @@ import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
 import { EnvironmentError, readEnvironment } from '#run/environment.ts';
+import { REDSHIFT_VARIABLE } from '#run/settings/variables/redshift.ts';
 import { REQUEST_SECONDS } from '#warehouse/data-api.ts';
-import { environment } from '../environment.ts';
+import { BUCKET_VARIABLE } from '../environment/bucket.ts';
 import { logger } from '../logger.ts';
 import { cancelLoads, loadRun } from './load-run.ts';
 
 const { SLUICE_BUCKET: bucket, SLUICE_REDSHIFT: warehouse } = readEnvironment({
-  ...environment.bucket,
-  ...environment.redshift,
+  ...BUCKET_VARIABLE,
+  ...REDSHIFT_VARIABLE,
 });
 if (warehouse === undefined)
   throw new EnvironmentError('the function needs the variable SLUICE_REDSHIFT, which the setting redshift creates');

@@ -1,7 +1,8 @@
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import { readEnvironment } from '#run/environment.ts';
-import { environment } from '../environment.ts';
+import { QUEUE_VARIABLE } from '../environment/queue.ts';
+import { SLICES_VARIABLE } from '../environment/slices.ts';
 import { deadlineOf } from '../ingest/ingest.ts';
 import { lateQueue } from '../ingest/late-queue.ts';
 import { sourceIngestFromEnvironment } from '../ingest/source-ingest.ts';
@@ -10,7 +11,7 @@ import { measured } from '../measured.ts';
 import { openBatch } from './open-batch.ts';
 
 const ingest = sourceIngestFromEnvironment();
-const env = readEnvironment({ ...environment.queue, ...environment.slices });
+const env = readEnvironment({ ...QUEUE_VARIABLE, ...SLICES_VARIABLE });
 const queue = lateQueue(env.SLUICE_QUEUE_URL);
 
 const payloadSchema = z.object({ runId: z.string(), batch: z.string() });

@@ -6,22 +6,29 @@ import { readEnvironment } from '#run/environment.ts';
 import { runKeys } from '#run/keys.ts';
 import { guardOf } from '#run/limits/source-rules.ts';
 import type { Claim } from '#run/plan/claim.ts';
+import { GATE_VARIABLE } from '#run/settings/variables/gate.ts';
+import { INGEST_VARIABLE } from '#run/settings/variables/ingest.ts';
+import { LIMITS_VARIABLE } from '#run/settings/variables/limits.ts';
+import { REDSHIFT_VARIABLE } from '#run/settings/variables/redshift.ts';
+import { SOURCES_VARIABLE } from '#run/settings/variables/sources.ts';
+import { WORKERS_VARIABLE } from '#run/settings/variables/workers.ts';
 import { deployedProcessors } from '#run/settings/workers.ts';
-import { environment } from '../environment.ts';
+import { BUCKET_VARIABLE } from '../environment/bucket.ts';
+import { DEFAULT_INPUT_VARIABLE } from '../environment/default-input.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
 import { readInput } from './input.ts';
 import { planRun } from './plan.ts';
 
 const env = readEnvironment({
-  ...environment.bucket,
-  ...environment.gate,
-  ...environment.ingest,
-  ...environment.workers,
-  ...environment.sources,
-  ...environment.limits,
-  ...environment.defaultInput,
-  ...environment.redshift,
+  ...BUCKET_VARIABLE,
+  ...GATE_VARIABLE,
+  ...INGEST_VARIABLE,
+  ...WORKERS_VARIABLE,
+  ...SOURCES_VARIABLE,
+  ...LIMITS_VARIABLE,
+  ...DEFAULT_INPUT_VARIABLE,
+  ...REDSHIFT_VARIABLE,
 });
 const processors = deployedProcessors(env.SLUICE_WORKERS);
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };

@@ -3,11 +3,11 @@ import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
-import { environment } from '../environment.ts';
+import { BUCKET_VARIABLE } from '../environment/bucket.ts';
 import { logged } from '../logged.ts';
 import { reconcile } from './reconcile.ts';
 
-const env = readEnvironment(environment.bucket);
+const env = readEnvironment(BUCKET_VARIABLE);
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 
 const payloadSchema = z.object({ runId: z.string() });

@@ -2,13 +2,13 @@ import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
-import { environment } from '../environment.ts';
+import { BUCKET_VARIABLE } from '../environment/bucket.ts';
 import { executionSchema } from '../execution.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
 import { reopenRedrivenRun } from './reopen-redriven-run.ts';
 
-const env = readEnvironment(environment.bucket);
+const env = readEnvironment(BUCKET_VARIABLE);
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 
 /** EventBridge's event about an execution of the state machine that runs again. */

@@ -5,12 +5,13 @@ import { readEnvironment } from '#run/environment.ts';
 import { ensureWorkers } from '#run/fleet/workers.ts';
 import { countShards, totalOf } from '#run/ledger/progress.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
-import { environment } from '../environment.ts';
+import { BUCKET_VARIABLE } from '../environment/bucket.ts';
+import { FLEET_VARIABLES } from '../environment/fleet.ts';
 import { fleetOf } from '../fleet.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
 
-const env = readEnvironment({ ...environment.bucket, ...environment.fleet });
+const env = readEnvironment({ ...BUCKET_VARIABLE, ...FLEET_VARIABLES });
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 const fleet = fleetOf(env);
 

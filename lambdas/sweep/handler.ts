@@ -3,12 +3,12 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
-import { environment } from '../environment.ts';
+import { BUCKET_VARIABLE } from '../environment/bucket.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
 import { sweep } from './sweep.ts';
 
-const env = readEnvironment(environment.bucket);
+const env = readEnvironment(BUCKET_VARIABLE);
 const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
 const stepFunctions = new SFNClient(requestLimits());
 

@@ -4,13 +4,15 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
-import { environment } from '../environment.ts';
+import { BUCKET_VARIABLE } from '../environment/bucket.ts';
+import { DEPLOYMENT_VARIABLE } from '../environment/deployment.ts';
+import { WATCH_VARIABLE } from '../environment/watch.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
 import { tellOfMissedStarts } from './missed-starts.ts';
 import { tellOfOldRuns } from './old-runs.ts';
 
-const env = readEnvironment({ ...environment.bucket, ...environment.events, ...environment.watch });
+const env = readEnvironment({ ...BUCKET_VARIABLE, ...DEPLOYMENT_VARIABLE, ...WATCH_VARIABLE });
 const watch = {
   store: { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET },
   events: new EventBridgeClient(requestLimits()),

@@ -1,0 +1,5 @@
+import { jsonVariable } from '../../environment.ts';
+import { redshiftSchema } from '../redshift.ts';
+
+/** Present only if a warehouse is set. */
+export const REDSHIFT_VARIABLE = { SLUICE_REDSHIFT: jsonVariable(redshiftSchema).optional() };
