@@ -73,6 +73,23 @@ const ANSWERS: RawAnswer[] = [
     answer: `${OK}Transfer-Encoding: chunked\r\n\r\n${CHUNKS}fghij`,
     right: /more bytes than/,
   },
+  ...['H', 'HTTP', 'HTTP/1.1 is a protocol', `${OK}Content-Length: 5\r\n\r\nfghij`].map(
+    (more): RawAnswer => ({
+      name: `more bytes than the length: ${JSON.stringify(more.slice(0, 24))}`,
+      answer: `${OK}Content-Length: 5\r\n\r\nabcde${more}`,
+      right: /more bytes than/,
+    }),
+  ),
+  {
+    name: 'more bytes than the chunks, which begin as an answer does',
+    answer: `${OK}Transfer-Encoding: chunked\r\n\r\n${CHUNKS}H`,
+    right: /more bytes than/,
+  },
+  {
+    name: 'a 408 directly after the body',
+    answer: `${OK}Content-Length: 5\r\n\r\nabcdeHTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n`,
+    right: 'abcde',
+  },
   {
     name: 'a megabyte more than the length',
     answer: `${OK}Content-Length: 5\r\n\r\nabcde`,
@@ -104,6 +121,31 @@ const ANSWERS: RawAnswer[] = [
     answer: `${WHOLE_206}Content-MD5: q1a02StAcTrMWviZhdS3hg==\r\n\r\nabcde`,
     right: 'abcde',
     held: ['size', 'content-md5', 'crc32'],
+  },
+  {
+    name: 'a chunk whose size has sixteen digits',
+    answer: `${OK}Transfer-Encoding: chunked\r\n\r\n0000000000000005\r\nabcde\r\n0000000000000000\r\n\r\n`,
+    right: 'abcde',
+  },
+  {
+    name: '200 with the Content-Range of a part',
+    answer: `${OK}Content-Length: 5\r\nContent-Range: bytes 0-4/9\r\n\r\nabcde`,
+    right: /so its body is only a part of the file/,
+  },
+  {
+    name: '200 with the Content-Range of the whole',
+    answer: `${OK}Content-Length: 5\r\nContent-Range: bytes 0-4/5\r\n\r\nabcde`,
+    right: 'abcde',
+  },
+  {
+    name: '412 to a request without a condition',
+    answer: 'HTTP/1.1 412 Precondition Failed\r\nContent-Length: 0\r\n\r\n',
+    right: /answered 412$/,
+  },
+  {
+    name: '416 to every request',
+    answer: 'HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */5\r\nContent-Length: 0\r\n\r\n',
+    right: /answered 416$/,
   },
   {
     name: '203 with a body',
@@ -146,6 +188,11 @@ const ANSWERS: RawAnswer[] = [
     answer: `${OK}Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n${CHUNKS}`,
     source: { allowUnprovenEnd: true },
     right: /Transfer-Encoding: gzip, chunked;/,
+  },
+  {
+    name: 'Transfer-Encoding with a space of Latin-1 before it',
+    answer: `${OK}Transfer-Encoding: \xa0chunked\r\n\r\n${CHUNKS}`,
+    right: /Transfer-Encoding: \xa0chunked;/,
   },
   {
     name: 'Transfer-Encoding Chunked',
@@ -283,6 +330,35 @@ describe('names in UTF-8', () => {
     const landed = await transfer({ url: server.url }, { client, bucket, prefix: 'named/' }, { guard: LOOPBACK });
     expect(landed.key).toBe('named/na\u00efve.csv');
   });
+});
+
+describe('an answer to a range that is not the range', () => {
+  it.each<[string, string]>([
+    [
+      '200 with the Content-Range of a part',
+      'HTTP/1.1 200 OK\r\nContent-Range: bytes 0-2/5\r\nContent-Length: 3\r\n\r\nabc',
+    ],
+    [
+      'a body of several ranges with a Content-Range',
+      'HTTP/1.1 206 Partial Content\r\nContent-Type: multipart/byteranges; boundary=x\r\nContent-Range: bytes 0-13/14\r\nContent-Length: 14\r\n\r\n--x\r\n\r\na\r\n--x--',
+    ],
+  ])('%s: the file is asked for without a range, and lands whole', async (name, answer) => {
+    await using server = await startRawServer((socket, _connection, _request, text) => {
+      socket.write(/\r\nrange:/i.test(text) ? answer : `${OK}Content-Length: 5\r\n\r\nabcde`);
+    });
+    await expectRight(name, 'abcde', land(server.url, name, {}));
+  });
+});
+
+it('a 412 to If-None-Match is asked again without the condition', async () => {
+  let version = 'abcde';
+  await using server = await startRawServer((socket, _connection, _request, text) => {
+    if (/\r\nif-none-match:/i.test(text)) socket.write('HTTP/1.1 412 Precondition Failed\r\nContent-Length: 0\r\n\r\n');
+    else socket.write(`${OK}ETag: "${version}"\r\nContent-Length: 5\r\n\r\n${version}`);
+  });
+  await expectRight('conditions/a', 'abcde', land(server.url, 'conditions/a', {}));
+  version = 'fghij';
+  await expectRight('conditions/a', 'fghij', land(server.url, 'conditions/a', {}));
 });
 
 describe('a source whose ranges come and go', () => {

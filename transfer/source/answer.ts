@@ -58,7 +58,7 @@ export function readHead({ status, headers, url }: SourceAnswer): SourceHead {
     contentEncoding: encoding === 'identity' ? undefined : encoding,
     contentDisposition: headers['content-disposition'],
     contentLength,
-    framed: contentLength !== undefined || headers['transfer-encoding']?.trim().toLowerCase() === 'chunked',
+    framed: contentLength !== undefined || headers['transfer-encoding']?.toLowerCase() === 'chunked',
     acceptRanges: headers['accept-ranges'],
     origin: url.origin,
     url,
@@ -80,9 +80,25 @@ export interface ContentRange {
   readonly total: number | undefined;
 }
 
-/** @returns undefined if there is none, or an impossible one. */
-export function readContentRange(value: string | undefined): ContentRange | undefined {
-  const match = /^\s*bytes\s+(\d{1,16})-(\d{1,16})\/(\d{1,16}|\*)\s*$/i.exec(value ?? '');
+/**
+ * Returns whether a 200 names a part of the file as its Content-Range. HTTP gives that header no meaning in a 200, but
+ * servers that send a part with it exist: stored as a whole body, it would be a file that is cut.
+ */
+export function isPartOnly(head: SourceHead): boolean {
+  const range = contentRangeOf(head);
+  if (range === undefined) return false;
+  if (range.total === undefined) return range.first > 0;
+  return range.last - range.first + 1 < range.total;
+}
+
+/**
+ * Reads the Content-Range of an answer.
+ *
+ * @returns undefined if there is none, an impossible one, or a body that is not the range itself (multipart/byteranges).
+ */
+export function contentRangeOf({ headers }: Pick<SourceHead, 'headers'>): ContentRange | undefined {
+  if (/^\s*multipart\/byteranges\b/i.test(headers['content-type'] ?? '')) return undefined;
+  const match = /^\s*bytes\s+(\d{1,16})-(\d{1,16})\/(\d{1,16}|\*)\s*$/i.exec(headers['content-range'] ?? '');
   if (match === null) return undefined;
   const first = Number(match[1]);
   const last = Number(match[2]);

@@ -1,5 +1,5 @@
 import { type Pins, RangesIgnoredError, SourceChangedError, SourceFaultError } from '../errors.ts';
-import { isWhole, readContentRange, readHead } from './answer.ts';
+import { contentRangeOf, isWhole, readHead } from './answer.ts';
 import type { SourceAnswer } from './reader.ts';
 import { refusesRange } from './refuses-range.ts';
 import { Retries } from './retries.ts';
@@ -99,7 +99,7 @@ function checkAnswer(session: SourceSession, answer: SourceAnswer, pins: Pins, f
   }
   if (head.status === 416) throw new SourceChangedError(`${session.name} has no byte ${first} any more (416)`, pins);
   if (head.status !== 206) throw new SourceFaultError(`${session.name} answered ${head.status} to a range`);
-  const range = readContentRange(head.headers['content-range']);
+  const range = contentRangeOf(head);
   const difference = differenceFrom(pins, head, range?.total);
   if (difference !== undefined) {
     throw new SourceChangedError(`${session.name} is another version by now: ${difference}`, pins);

@@ -1,7 +1,7 @@
-import { NotInTimeError, type Pins, SourceFaultError } from '../errors.ts';
+import { NotInTimeError, type Pins, SourceFaultError, SourceRefusedError } from '../errors.ts';
 import { giveBuffer, takeBuffer } from '../parts/buffers.ts';
 import { addCrc32, EMPTY_CRC32 } from '../proof/crc32.ts';
-import { type ContentRange, isWhole, readContentRange, readHead, type SourceHead } from './answer.ts';
+import { type ContentRange, contentRangeOf, isPartOnly, isWhole, readHead, type SourceHead } from './answer.ts';
 import { FirstBytes } from './first-bytes.ts';
 import { Pace } from './pace.ts';
 import type { Headers, SourceAnswer, SourceBody } from './reader.ts';
@@ -53,14 +53,20 @@ export async function probeSource(session: SourceSession, options: ProbeOptions)
   const retries = new Retries(session, signal, deadline);
   const target = takeBuffer(options.bytes);
   let plain = options.oneStream;
+  let { conditions } = options;
   for (;;) {
     try {
-      const probe = await probeOnce(session, options, target, plain);
+      const probe = await probeOnce(session, { ...options, conditions }, target, plain);
       if (probe.kind === 'unchanged' || (probe.kind !== 'ranges' && probe.bytes.length === 0)) giveBuffer(target);
       return probe;
     } catch (error) {
       if (error instanceof PlainGetNeeded || (!plain && refusesRange(error))) {
         plain = true;
+        continue;
+      }
+      if (error instanceof SourceRefusedError && error.status === 412 && Object.keys(conditions).length > 0) {
+        // For a GET, If-None-Match is answered by 304 or by the file; only a request without it shows the file here.
+        conditions = {};
         continue;
       }
       if (deadline !== undefined && error instanceof SourceFaultError && Date.now() >= deadline.getTime()) {
@@ -98,6 +104,12 @@ async function readAnswer(
 ): Promise<Probe> {
   const head = readHead(answer);
   if (head.status === 304 && Object.keys(options.conditions).length > 0) return { kind: 'unchanged', head };
+  if (isWhole(head) && isPartOnly(head)) {
+    if (!plain) throw new PlainGetNeeded();
+    throw new SourceFaultError(
+      `${session.name} answered ${head.status} with Content-Range ${head.headers['content-range']}, so its body is only a part of the file`,
+    );
+  }
   if (isWhole(head))
     return readPlain(target, answer, head, new Pace(session.name, options.deadline, head.contentLength));
   if (!plain && head.status === 416) {
@@ -110,12 +122,14 @@ async function readAnswer(
   const range = !plain && head.status === 206 ? usableRange(head, target.length) : undefined;
   if (range !== undefined) return readRange(session, options, target, answer, head, range);
   if (!plain && head.status === 206) throw new PlainGetNeeded();
-  throw new SourceFaultError(`${session.name} answered ${head.status} to a GET, which has no body`);
+  // 412 and 416 are about conditions and ranges, but this request may have had none.
+  if (head.status >= 400) throw new SourceRefusedError(head.status, session.name);
+  throw new SourceFaultError(`${session.name} answered ${head.status} to a GET, which is no answer with the file`);
 }
 
 /** @returns undefined for multipart/byteranges, another unit or another range: then the body is not the first bytes. */
 function usableRange(head: SourceHead, asked: number): (ContentRange & { total: number }) | undefined {
-  const range = readContentRange(head.headers['content-range']);
+  const range = contentRangeOf(head);
   if (range === undefined || range.first !== 0 || range.last >= asked || range.total === undefined) return undefined;
   if (head.contentLength !== undefined && head.contentLength !== range.last + 1) return undefined;
   return { ...range, total: range.total };

@@ -1,6 +1,6 @@
 import type { ByteCount } from '#net/errors.ts';
 import { type Pins, SourceChangedError, SourceFaultError, StreamBrokenError } from '../errors.ts';
-import { isWhole, readContentRange, readHead, type SourceHead } from './answer.ts';
+import { contentRangeOf, isWhole, readHead, type SourceHead } from './answer.ts';
 import type { SourceBody } from './reader.ts';
 import { Retries } from './retries.ts';
 import type { SourceSession } from './session.ts';
@@ -133,7 +133,7 @@ export class ResumingStream {
     // Only If-Range: if several backends answer, a 412 of one says nothing about another.
     const answer = await this.#session.get({ 'if-range': conditionsOf(pins)['if-range'] ?? '', range }, this.#signal);
     const head = readHead(answer);
-    const got = readContentRange(head.headers['content-range']);
+    const got = contentRangeOf(head);
     const difference = differenceFrom(pins, head, this.#total === undefined ? undefined : got?.total);
     const fits =
       head.status === 206 &&

@@ -307,7 +307,7 @@ export class SourceSession {
       throw new SourceRefusedError(status, redactUrl(url));
     }
     const coding = headers['transfer-encoding'];
-    if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked' && status < 300) {
+    if (coding !== undefined && coding.toLowerCase() !== 'chunked' && status < 300) {
       body.destroy();
       throw new TransferCodingError(redactUrl(url), coding);
     }

@@ -1,4 +1,4 @@
-import { readContentRange, type SourceHead } from './answer.ts';
+import { contentRangeOf, type SourceHead } from './answer.ts';
 
 /** A hash that a source's answer states for the whole representation, or why it can't be used. */
 export interface StatedHash {
@@ -65,9 +65,9 @@ export function statedHashes(head: SourceHead): StatedHash[] {
 }
 
 /** A file that is no longer than the probe's range comes whole, as a 206. */
-function isWhole({ status, headers }: SourceHead): boolean {
-  if (status !== 206) return true;
-  const range = readContentRange(headers['content-range']);
+function isWhole(head: SourceHead): boolean {
+  if (head.status !== 206) return true;
+  const range = contentRangeOf(head);
   return range?.first === 0 && range.last + 1 === range.total;
 }
 

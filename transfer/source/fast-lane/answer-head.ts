@@ -140,7 +140,7 @@ function readFields(lines: readonly string[]): Record<string, string> {
     if (last !== undefined && /^[\t ]/.test(line)) {
       // A folded line (RFC 9112, 5.2) continues the value of the line before it.
       if (!VALUE.test(line)) throw wrong();
-      headers[last] = `${headers[last]} ${line.trim()}`.trim();
+      headers[last] = trimmed(`${headers[last]} ${trimmed(line)}`);
       continue;
     }
     // No name has white space before the colon.
@@ -149,10 +149,25 @@ function readFields(lines: readonly string[]): Record<string, string> {
     const value = line.slice(colon + 1);
     if (!NAME.test(name) || !VALUE.test(value)) throw wrong();
     const known = headers[name];
-    headers[name] = known === undefined ? value.trim() : `${known}, ${value.trim()}`;
+    headers[name] = known === undefined ? trimmed(value) : `${known}, ${trimmed(value)}`;
     last = name;
   }
   return headers;
+}
+
+/**
+ * Without the white space of HTTP around it, which is only spaces and tabs. `trim` also removes the byte A0 (a space of
+ * Latin-1), and other parsers don't: for them, such a value is another one.
+ */
+function trimmed(value: string): string {
+  let [from, to] = [0, value.length];
+  while (from < to && isSpace(value.charCodeAt(from))) from += 1;
+  while (to > from && isSpace(value.charCodeAt(to - 1))) to -= 1;
+  return value.slice(from, to);
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 /**
@@ -175,7 +190,7 @@ function framingOf(status: number, headers: Headers, old: boolean): Framing {
 /** The same length twice counts as one length (RFC 9112, 6.3). */
 function readLength(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
-  const [first = '', ...others] = value.split(',').map((one) => one.trim());
+  const [first = '', ...others] = value.split(',').map(trimmed);
   if (!/^\d{1,15}$/.test(first) || others.some((one) => one !== first)) {
     throw new MalformedAnswerError(`its Content-Length is ${JSON.stringify(value.slice(0, 60))}`);
   }

@@ -68,8 +68,8 @@ export class ChunkReader {
 
   #next(line: string): void {
     if (this.#state === 'size') {
-      // 12 hex digits: a number with more digits is not exact.
-      const size = /^([0-9a-f]{1,12})[\t ]*(?:;.*)?$/i.exec(line)?.[1];
+      // 12 hex digits: a number with more digits is not exact. Some servers write zeros before them.
+      const size = /^0*([0-9a-f]{1,12})[\t ]*(?:;.*)?$/i.exec(line)?.[1];
       if (size === undefined) {
         throw new MalformedAnswerError(`the size of a chunk is ${JSON.stringify(line.slice(0, 60))}`);
       }

@@ -186,8 +186,7 @@ export class LaneExchange implements SourceBody {
     }
     const more = this.#moved();
     if (used === bytes.length) return more;
-    // A server that closes an idle connection may announce it with a 408. The answer itself is complete.
-    if (isOtherAnswer(bytes.subarray(used))) this.connectionOver(undefined, true);
+    if (isFarewell(bytes.subarray(used))) this.connectionOver(undefined, true);
     else this.fail(new SourceFaultError(`${this.#ends.origin} sent more bytes than its answer says that it has`));
     return false;
   }
@@ -256,7 +255,10 @@ export class LaneExchange implements SourceBody {
   }
 }
 
-function isOtherAnswer(bytes: Buffer): boolean {
-  const beginning = 'HTTP/1.';
-  return beginning.startsWith(bytes.toString('latin1', 0, beginning.length));
+/**
+ * A server that closes an idle connection may announce it with a 408, or another 4xx. The answer before it is complete.
+ * Anything else may be the rest of a body whose length was stated wrongly, so a beginning such as `H` is not enough.
+ */
+function isFarewell(bytes: Buffer): boolean {
+  return /^HTTP\/1\.[01] 4\d\d[ \r]/.test(bytes.toString('latin1', 0, 13));
 }
