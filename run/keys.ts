@@ -25,111 +25,76 @@ export const RESERVED_PREFIXES = [RUNS_PREFIX, SLOTS_PREFIX, OUTPUT_PREFIX] as c
 /** The folders of the ledger. Each contains at most one write-once object for each item. */
 export type LedgerName = 'landed' | 'results' | 'failures' | 'late' | 'handed';
 
-export interface RunKeys {
-  /** The run's claim on its id: execution ARN and start time. */
-  readonly claim: string;
-  /** A line for each batch, read by the Distributed Map: `{ "batch": key, "items": n }`. */
-  readonly plan: string;
-  /** The results of Plan: counts, processors, deadline. */
-  readonly summary: string;
-  /** One batch: a JSON array of items. */
-  batch(index: number): string;
-  /** Records that a batch was begun. If Open is called for the batch again, some of its items may be done already. */
-  begun(batch: string): string;
-  /** The prefix of a ledger, ending in `/`. */
-  ledger(name: LedgerName): string;
-  record(name: LedgerName, item: string): string;
-  /** The state of a transfer that several invocations share. */
-  transfer(item: string): string;
-  /**
-   * The report of one call of Slice, below `sliceCalls`. A retried call writes the same name. Each upload has a folder
-   * of its own, so a late report about an abandoned upload is never read as one about the next upload.
-   */
-  sliceCall(item: string, uploadId: string, slice: number, call: number): string;
-  sliceCalls(item: string, uploadId: string): string;
-  /** Uploads that may be open, by a hash of their ids. */
-  upload(uploadId: string): string;
-  readonly uploads: string;
-  /** The worker's record of an item's attempts. */
-  attempts(item: string): string;
-  /** The prefix of the attempts of all items. */
-  readonly allAttempts: string;
-  /** Write-once claim of a minute in which one gatekeeper checks the workers. */
-  workersClaim(minute: number): string;
-  /** Names a later run that repeats what this run left undone. */
-  rerun(laterRunId: string): string;
-  readonly gate: string;
-  /** Troubles of functions that a reader of the manifest should know, below `notes`. */
-  note(hash: string): string;
-  readonly notes: string;
-  readonly closed: string;
-  /** Counters of the bytes that the run's sources held. */
-  readonly spentCounters: string;
-  readonly manifest: string;
-  /** The manifest of an end that a redrive has undone, by the time at which the run was closed. */
-  earlierManifest(closedAt: string): string;
-  /** Records this redrive of the execution, below `redrives`. */
-  redrive(redriveCount: number): string;
-  readonly redrives: string;
-  /**
-   * What the steps of one closing write, by the time at which the run was closed: the lines and the tally of each
-   * piece.
-   */
-  readonly ends: string;
-  pieceLines(closedAt: string, piece: number, nonce: string): string;
-  pieceTally(closedAt: string, piece: number): string;
-  readonly items: string;
-  readonly report: string;
-  /** Sluice's record of the load into one table of the warehouse, by the index of the table in the plan. */
-  load(index: number): string;
-  /** The objects of one part of such a load, as COPY reads them. */
-  loadManifest(index: number, part: number): string;
-  /** Records that an event was sent: about one end of the run, or about its age. */
-  toldOf(what: string): string;
-}
-
 /** The keys that ReopenRun removes, as patterns. Everything else that a run writes stays until it expires. */
 export const REOPENED = [`${RUNS_PREFIX}*/closed.json`, `${RUNS_PREFIX}*/manifest.json`] as const;
 
 /** The keys of one run, all below `runs/<runId>/`. */
-export function runKeys(runId: string): RunKeys {
+export function runKeys(runId: string) {
   const root = `${RUNS_PREFIX}${runId}/`;
   const sliceCalls = (item: string, uploadId: string) => `${root}transfers/${item}/slices/${itemId(uploadId)}/`;
   return {
+    /** The run's claim on its id: execution ARN and start time. */
     claim: `${root}run.json`,
+    /** A line for each batch, read by the Distributed Map: `{ "batch": key, "items": n }`. */
     plan: `${root}plan.jsonl`,
+    /** The results of Plan: counts, processors, deadline. */
     summary: `${root}plan.json`,
-    batch: (index) => `${root}batches/${String(index).padStart(6, '0')}.json`,
-    begun: (batch) => `${root}begun/${batch.slice(batch.lastIndexOf('/') + 1)}`,
-    ledger: (name) => `${root}${name}/`,
-    record: (name, item) => `${root}${name}/${item}.json`,
-    transfer: (item) => `${root}transfers/${item}/state.json`,
-    sliceCall: (item, uploadId, slice, call) => `${sliceCalls(item, uploadId)}${slice}-${call}.json`,
+    /** One batch: a JSON array of items. */
+    batch: (index: number) => `${root}batches/${String(index).padStart(6, '0')}.json`,
+    /** Records that a batch was begun. If Open is called for the batch again, some of its items may be done already. */
+    begun: (batch: string) => `${root}begun/${batch.slice(batch.lastIndexOf('/') + 1)}`,
+    /** The prefix of a ledger, ending in `/`. */
+    ledger: (name: LedgerName) => `${root}${name}/`,
+    record: (name: LedgerName, item: string) => `${root}${name}/${item}.json`,
+    /** The state of a transfer that several invocations share. */
+    transfer: (item: string) => `${root}transfers/${item}/state.json`,
+    /**
+     * The report of one call of Slice, below `sliceCalls`. A retried call writes the same name. Each upload has a folder
+     * of its own, so a late report about an abandoned upload is never read as one about the next upload.
+     */
+    sliceCall: (item: string, uploadId: string, slice: number, call: number) =>
+      `${sliceCalls(item, uploadId)}${slice}-${call}.json`,
     sliceCalls,
-    upload: (uploadId) => `${root}uploads/${itemId(uploadId)}.json`,
+    /** Uploads that may be open, by a hash of their ids. */
+    upload: (uploadId: string) => `${root}uploads/${itemId(uploadId)}.json`,
     uploads: `${root}uploads/`,
-    attempts: (item) => `${root}attempts/${item}/`,
+    /** The worker's record of an item's attempts. */
+    attempts: (item: string) => `${root}attempts/${item}/`,
+    /** The prefix of the attempts of all items. */
     allAttempts: `${root}attempts/`,
-    workersClaim: (minute) => `${root}workers/${minute}.json`,
-    rerun: (laterRunId) => `${root}reruns/${laterRunId}.json`,
+    /** Write-once claim of a minute in which one gatekeeper checks the workers. */
+    workersClaim: (minute: number) => `${root}workers/${minute}.json`,
+    /** Names a later run that repeats what this run left undone. */
+    rerun: (laterRunId: string) => `${root}reruns/${laterRunId}.json`,
     gate: `${root}gate.json`,
-    note: (hash) => `${root}notes/${hash}.json`,
+    /** Troubles of functions that a reader of the manifest should know, below `notes`. */
+    note: (hash: string) => `${root}notes/${hash}.json`,
     notes: `${root}notes/`,
     closed: `${root}closed.json`,
+    /** Counters of the bytes that the run's sources held. */
     spentCounters: `${root}spent/`,
     manifest: `${root}manifest.json`,
-    earlierManifest: (closedAt) => `${root}manifests/${closedAt}.json`,
-    redrive: (redriveCount) => `${root}redrives/${redriveCount}.json`,
+    /** The manifest of an end that a redrive has undone, by the time at which the run was closed. */
+    earlierManifest: (closedAt: string) => `${root}manifests/${closedAt}.json`,
+    /** Records this redrive of the execution, below `redrives`. */
+    redrive: (redriveCount: number) => `${root}redrives/${redriveCount}.json`,
     redrives: `${root}redrives/`,
+    /**
+     * What the steps of one closing write, by the time at which the run was closed: the lines and the tally of each
+     * piece.
+     */
     ends: `${root}ends/`,
-    pieceLines: (closedAt, piece, nonce) => `${root}ends/${closedAt}/${piece}-${nonce}.jsonl`,
-    pieceTally: (closedAt, piece) => `${root}ends/${closedAt}/${piece}.json`,
+    pieceLines: (closedAt: string, piece: number, nonce: string) => `${root}ends/${closedAt}/${piece}-${nonce}.jsonl`,
+    pieceTally: (closedAt: string, piece: number) => `${root}ends/${closedAt}/${piece}.json`,
     items: `${root}items.jsonl`,
     report: `${root}report.html`,
-    load: (index) => `${root}loads/${index}.json`,
-    loadManifest: (index, part) => `${root}loads/${index}/${part}.manifest`,
-    toldOf: (what) => `${root}told/${what}.json`,
-  };
+    /** Sluice's record of the load into one table of the warehouse, by the index of the table in the plan. */
+    load: (index: number) => `${root}loads/${index}.json`,
+    /** The objects of one part of such a load, as COPY reads them. */
+    loadManifest: (index: number, part: number) => `${root}loads/${index}/${part}.manifest`,
+    /** Records that an event was sent: about one end of the run, or about its age. */
+    toldOf: (what: string) => `${root}told/${what}.json`,
+  } as const;
 }
 
 /** A worker's sign of life. Workers serve all runs, and no run's id begins with a dot. */

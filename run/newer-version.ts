@@ -27,3 +27,8 @@ export function isOfNewerVersion(value: unknown, issues: readonly z.core.$ZodIss
       issue.values.every((known) => Number(v) > Number(known)),
   );
 }
+
+/** What doesn't fit in a message or a record, in one line. A person reads it in a log. */
+export function issuesText(issues: readonly z.core.$ZodIssue[]): string {
+  return issues.map(({ path, message }) => `${path.join('.') || '(root)'}: ${message}`).join('; ');
+}

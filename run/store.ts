@@ -1,10 +1,17 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { GetObjectCommand, PutObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  type HeadObjectCommandOutput,
+  PutObjectCommand,
+  paginateListObjectsV2,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { isTooDeep, MOST_LEVELS } from './input/nesting.ts';
-import { isOfNewerVersion, NewerVersionError } from './newer-version.ts';
+import { isOfNewerVersion, issuesText, NewerVersionError } from './newer-version.ts';
 
 /** A bucket and its client: the parameter of every function that reads or writes a run's objects. */
 export interface Store {
@@ -164,12 +171,21 @@ export async function readTagged<T>(
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return { value: parsed.data, etag };
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`);
-  const found = `s3://${store.bucket}/${key}: ${problems.join('; ')}`;
+  const found = `s3://${store.bucket}/${key}: ${issuesText(parsed.error.issues)}`;
   if (isOfNewerVersion(json, parsed.error.issues)) {
     throw new NewerVersionError(`a record was written by a newer version of Sluice: ${found}`);
   }
   throw new UnreadableRecordError(found);
+}
+
+/** Returns what S3 says about an object without its content; undefined if the object does not exist. */
+export async function headOf({ client, bucket }: Store, key: string): Promise<HeadObjectCommandOutput | undefined> {
+  try {
+    return await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+  } catch (error) {
+    if (httpStatus(error) === 404) return undefined;
+    throw error;
+  }
 }
 
 /** The keys below a prefix, in S3's order, a page of 1,000 at a time. */

@@ -1,6 +1,5 @@
-import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { workerSignKey } from '../keys.ts';
-import { httpStatus, type Store, writeJson } from '../store.ts';
+import { headOf, type Store, writeJson } from '../store.ts';
 
 /**
  * Seconds between two signs of life of a worker. A sign is an S3 object that the worker overwrites. One hour of signs
@@ -20,11 +19,5 @@ export function giveSign(store: Store, worker: string): Promise<void> {
 
 /** Returns the time of a worker's last sign by S3's clock, or undefined if the worker has given none. */
 export async function lastSign(store: Store, worker: string): Promise<Date | undefined> {
-  try {
-    const sign = await store.client.send(new HeadObjectCommand({ Bucket: store.bucket, Key: workerSignKey(worker) }));
-    return sign.LastModified;
-  } catch (error) {
-    if (httpStatus(error) === 404) return undefined;
-    throw error;
-  }
+  return (await headOf(store, workerSignKey(worker)))?.LastModified;
 }

@@ -1,11 +1,10 @@
-import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import type { WorkMessage } from '../fleet/message.ts';
 import { messageOf } from '../fleet/message-of.ts';
 import type { SourceItem } from '../item.ts';
 import { runKeys } from '../keys.ts';
 import { record } from '../ledger/ledger.ts';
-import { landedSchema } from '../ledger/records.ts';
-import { httpStatus, readJson, type Store } from '../store.ts';
+import { type LandedRecord, landedSchema } from '../ledger/records.ts';
+import { headOf, readJson, type Store } from '../store.ts';
 
 /**
  * Takes over an object that an earlier run has landed and that lacks only its result. The object must still be the
@@ -32,15 +31,7 @@ export async function landedBefore(
   return message;
 }
 
-async function isStillThere(
-  store: Store,
-  landed: { readonly bucket: string; readonly key: string; readonly bytes: number; readonly at: string },
-): Promise<boolean> {
-  try {
-    const head = await store.client.send(new HeadObjectCommand({ Bucket: landed.bucket, Key: landed.key }));
-    return head.ContentLength === landed.bytes && (head.LastModified?.getTime() ?? 0) <= Date.parse(landed.at) + 1_000;
-  } catch (error) {
-    if (httpStatus(error) === 404) return false;
-    throw error;
-  }
+async function isStillThere({ client }: Store, { bucket, key, bytes, at }: LandedRecord): Promise<boolean> {
+  const head = await headOf({ client, bucket }, key);
+  return head?.ContentLength === bytes && (head.LastModified?.getTime() ?? 0) <= Date.parse(at) + 1_000;
 }

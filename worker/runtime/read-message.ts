@@ -1,11 +1,16 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import { messageSchema, type WorkMessage } from '#run/fleet/message.ts';
 import { RUN_ID_PATTERN } from '#run/ids.ts';
 import { parseJson } from '#run/input/json-text.ts';
 import { isTooDeep, MOST_LEVELS } from '#run/input/nesting.ts';
-import { isOfNewerVersion } from '#run/newer-version.ts';
+import { itemIdSchema } from '#run/item.ts';
+import { isOfNewerVersion, issuesText } from '#run/newer-version.ts';
 
-const ITEM_PATTERN = /^[0-9a-f]{32}$/;
+const refSchema = z.object({
+  runId: z.string().regex(RUN_ID_PATTERN),
+  item: itemIdSchema,
+  name: z.string().optional().catch(undefined),
+});
 
 /** A message that no worker can process. If its ids could be read, they say where the failure is recorded. */
 export interface UnreadableMessage {
@@ -27,7 +32,7 @@ export function readMessage(
   if (value === undefined) return { unreadable: { problem: 'the message is not JSON', ref: undefined } };
   const parsed = isTooDeep(value) ? undefined : messageSchema.safeParse(value);
   if (parsed?.success === false && isOfNewerVersion(value, parsed.error.issues)) {
-    return { newer: problemsOf(parsed.error) };
+    return { newer: issuesText(parsed.error.issues) };
   }
   const ref = refOf(value);
   if (ref === undefined) {
@@ -37,17 +42,10 @@ export function readMessage(
     return { unreadable: { problem: `the message is nested deeper than ${MOST_LEVELS} levels`, ref } };
   }
   if (parsed.success) return { message: parsed.data };
-  return { unreadable: { problem: `the message doesn't fit: ${problemsOf(parsed.error)}`, ref } };
-}
-
-function problemsOf({ issues }: z.ZodError): string {
-  return issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`).join('; ');
+  return { unreadable: { problem: `the message doesn't fit: ${issuesText(parsed.error.issues)}`, ref } };
 }
 
 function refOf(value: unknown): UnreadableMessage['ref'] {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { runId, item, name } = value as Record<string, unknown>;
-  if (typeof runId !== 'string' || !RUN_ID_PATTERN.test(runId)) return undefined;
-  if (typeof item !== 'string' || !ITEM_PATTERN.test(item)) return undefined;
-  return { runId, item, name: typeof name === 'string' ? name : item };
+  const { data } = refSchema.safeParse(value);
+  return data && { ...data, name: data.name ?? data.item };
 }

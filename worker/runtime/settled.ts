@@ -1,7 +1,6 @@
-import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { type LedgerName, runKeys } from '#run/keys.ts';
 import { isClosed } from '#run/ledger/ledger.ts';
-import { httpStatus, type Store } from '#run/store.ts';
+import { headOf, type Store } from '#run/store.ts';
 
 export type Settled = 'done' | 'failed' | 'closed' | undefined;
 
@@ -29,12 +28,5 @@ export async function settledAs(store: Store, ref: ItemRef, ledger: 'results' | 
 
 /** Returns whether a ledger contains the item. */
 export async function hasRecord(store: Store, { runId, item }: ItemRef, ledger: LedgerName): Promise<boolean> {
-  try {
-    const Key = runKeys(runId).record(ledger, item);
-    await store.client.send(new HeadObjectCommand({ Bucket: store.bucket, Key }));
-    return true;
-  } catch (error) {
-    if (httpStatus(error) === 404) return false;
-    throw error;
-  }
+  return (await headOf(store, runKeys(runId).record(ledger, item))) !== undefined;
 }

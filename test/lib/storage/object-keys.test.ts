@@ -16,9 +16,9 @@ const OPERATIONS: Readonly<Record<string, 's3:GetObject' | 's3:PutObject' | 's3:
 
 /** A key of each family, as a run has it. */
 const SAMPLES: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(runKeys('r')).map(([family, key]: [string, string | ((...names: unknown[]) => string)]) => [
+  Object.entries(runKeys('r')).map(([family, key]) => [
     family,
-    typeof key === 'string' ? key : key('failures', 'item', 0, 1),
+    typeof key === 'string' ? key : (key as (...names: unknown[]) => string)('failures', 'item', 0, 1),
   ]),
 );
 
