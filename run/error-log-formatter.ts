@@ -1,5 +1,6 @@
 import { LogFormatter, LogItem } from '@aws-lambda-powertools/logger';
 import type { LogAttributes, UnformattedAttributes } from '@aws-lambda-powertools/logger/types';
+import { cut } from '#net/short-text.ts';
 import { VERSION } from './version.ts';
 
 /** A limit deeper than any chain of our errors, so that a circular chain ends too. */
@@ -62,6 +63,5 @@ function primitive(value: unknown): string | number | boolean | null {
 }
 
 function short(text: unknown): string {
-  const whole = String(text);
-  return whole.length > MOST_CHARACTERS ? `${whole.slice(0, MOST_CHARACTERS - 1)}…` : whole;
+  return cut(String(text), MOST_CHARACTERS);
 }

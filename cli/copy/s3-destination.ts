@@ -1,3 +1,4 @@
+import { cut } from '#net/short-text.ts';
 import { objectName } from '#transfer/index.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -65,5 +66,5 @@ function parseTarget(target: string): { bucket: string; path: string } {
 }
 
 function quoted(text: string): string {
-  return JSON.stringify(text.length > 200 ? `${text.slice(0, 199)}…` : text);
+  return JSON.stringify(cut(text, 200));
 }

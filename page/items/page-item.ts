@@ -1,4 +1,5 @@
 import { printable } from '#net/printable.ts';
+import { cut } from '#net/short-text.ts';
 import type { ItemLine } from '#run/end/manifest.ts';
 import { rowsOf } from '#run/end/totals.ts';
 import type { PageItem } from '../browser/kit.js';
@@ -117,7 +118,7 @@ function listOf(value: unknown): Record<string, unknown>[] {
 
 /** Shortens a text from elsewhere, with invisible characters made visible. */
 function shown(text: string, most: number): string {
-  return printable(text.length > most ? `${text.slice(0, most - 1)}…` : text, { lines: false });
+  return printable(cut(text, most), { lines: false });
 }
 
 function compact<T extends object>(item: T): { [K in keyof T]: Exclude<T[K], undefined> } {

@@ -1,5 +1,6 @@
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import * as z from 'zod';
+import { cut } from '#net/short-text.ts';
 import { loadOutcomeSchema, type Manifest, manifestSchema, outcomeSchema } from '../end/manifest.ts';
 import { runKeys } from '../keys.ts';
 import type { PlanSummary } from '../plan/plan-summary.ts';
@@ -152,7 +153,7 @@ export function tellOfEnd(store: Store, client: EventBridgeClient, event: RunEnd
 const MOST_CHARACTERS = 2_000;
 
 function short(reason: string | null): string | null {
-  return reason !== null && reason.length > MOST_CHARACTERS ? `${reason.slice(0, MOST_CHARACTERS - 1)}…` : reason;
+  return reason && cut(reason, MOST_CHARACTERS);
 }
 
 function secondsBetween(startedAt: string, endedAt: string): number {

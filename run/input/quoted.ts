@@ -1,4 +1,5 @@
 import { printable } from '#net/printable.ts';
+import { cut } from '#net/short-text.ts';
 
 /** So many characters identify a value, and an error with a hundred values stays readable. */
 const MOST_CHARACTERS = 80;
@@ -8,6 +9,5 @@ export function quoted(value: unknown): string {
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
   if (value === undefined) return 'nothing';
   if (typeof value !== 'string') return String(value);
-  const short = value.length > MOST_CHARACTERS ? `${value.slice(0, MOST_CHARACTERS - 1)}…` : value;
-  return `"${printable(short, { lines: false }).replaceAll('"', '\\"')}"`;
+  return `"${printable(cut(value, MOST_CHARACTERS), { lines: false }).replaceAll('"', '\\"')}"`;
 }

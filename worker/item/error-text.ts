@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { cut } from '#net/short-text.ts';
 import { PermanentError } from '#processors/contract/permanent-error.ts';
 import { NewerVersionError } from '#run/newer-version.ts';
 import { PermanentTransferError } from '#transfer/index.ts';
@@ -19,28 +20,6 @@ export const errorTextSchema = z.object({
   kind: z.enum(['permanent', 'newer-version', 'other']),
 });
 export type ErrorText = z.infer<typeof errorTextSchema>;
-
-/** An error of another process, with the name that it had there. */
-class ItemError extends Error {
-  override readonly name: string;
-
-  constructor({ name, message, stack }: ErrorText) {
-    super(message);
-    this.name = name;
-    if (stack !== undefined) this.stack = stack;
-  }
-}
-
-/** The same for an error against which no further try helps. */
-class PermanentItemError extends PermanentError {
-  override readonly name: string;
-
-  constructor({ name, message, stack }: ErrorText) {
-    super(message);
-    this.name = name;
-    if (stack !== undefined) this.stack = stack;
-  }
-}
 
 /**
  * Makes text of limited length from any thrown value. It never throws, although the properties of the value may throw.
@@ -69,11 +48,8 @@ function kindOf(error: unknown): ErrorText['kind'] {
  * Makes an error from the text, with what the runtime needs to decide: name, message, stack, and what happens to the
  * item next.
  */
-export function errorOfText(text: ErrorText): Error {
-  if (text.kind === 'newer-version') return new NewerVersionError(text.message);
-  return text.kind === 'permanent' ? new PermanentItemError(text) : new ItemError(text);
-}
-
-function cut(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+export function errorOfText({ kind, name, message, stack }: ErrorText): Error {
+  if (kind === 'newer-version') return new NewerVersionError(message);
+  const error = kind === 'permanent' ? new PermanentError(message) : new Error(message);
+  return Object.assign(error, { name, ...(stack !== undefined && { stack }) });
 }

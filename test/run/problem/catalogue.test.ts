@@ -37,8 +37,6 @@ const CAUGHT: Readonly<Record<string, string>> = {
   DamagedAnswer: 'it has a name of S3’s own, and the small client asks again',
   S3AnswerError: 'it has the name that S3 gives the error, as an error of the SDK has',
   ConnectionBrokenError: 'a fault of the source, which is asked again',
-  ItemError: 'it has the name of the error in the process of an item',
-  PermanentItemError: 'it has the name of the error in the process of an item',
   FinalError: 'the bootstrap of a worker ends by it, and says so in its log',
   MalformedAnswerError: 'the lane makes it a fault of the source',
   NoSlotsError: 'the command line makes it a mistake in what was typed',
