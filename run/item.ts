@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { credentialFields } from './credentials/credential-reference.ts';
 import { loadSchema } from './input/load.ts';
+import { PROCESSOR_NAME } from './input/processor-names.ts';
 
 /** What the source must state or be, in addition to the engine's own checks. */
 export const expectSchema = z.strictObject({
@@ -24,9 +25,7 @@ export const destinationFields = {
 
 /** The processor of a landed object or an item of work, and the options of the processor. */
 export const processSchema = z.strictObject({
-  processor: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{0,39}$/, 'takes a processor name: lower case letters, digits and dashes'),
+  processor: z.string().regex(PROCESSOR_NAME, 'takes a processor name: lower case letters, digits and dashes'),
   options: z.record(z.string(), z.json()).default({}),
   ...destinationFields,
 });

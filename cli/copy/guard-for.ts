@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { SourceGuard } from '#net/guard/source-guard.ts';
+import { bareHost, SourceGuard } from '#net/guard/source-guard.ts';
 
 /**
  * Where a person's own copy may connect to: the public Internet, the addresses that the person typed, and the ranges
@@ -13,7 +13,7 @@ import { SourceGuard } from '#net/guard/source-guard.ts';
  */
 export function guardFor(urls: readonly string[], ranges: readonly string[]): SourceGuard {
   const typed = urls.flatMap((url) => {
-    const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+    const host = bareHost(new URL(url).hostname);
     if (host === 'localhost') return ['127.0.0.1/32', '::1/128'];
     if (isIP(host) === 4) return [`${host}/32`];
     return isIP(host) === 6 ? [`${host}/128`] : [];

@@ -9,6 +9,7 @@ import { manifestSchema } from '#run/end/manifest.ts';
 import { latestRedrive } from '#run/end/reopen.ts';
 import { itemId } from '#run/ids.ts';
 import { runKeys } from '#run/keys.ts';
+import { endedExecutionSchema } from '#run/ledger/records.ts';
 import { readJson, type Store } from '#run/store.ts';
 import { planOfExecution } from '../execution.ts';
 
@@ -22,7 +23,6 @@ export interface StateMachines {
 
 /** The number of executions that are checked at once; each needs up to four reads. */
 const LOOKS_AT_ONCE = 16;
-const STATUSES = ['FAILED', 'TIMED_OUT', 'ABORTED'] as const;
 /** The last executions of each status are checked. If a run is older than these, many sweeps have missed it already. */
 const LOOKED_AT = 100;
 /** EventBridge reports an end within seconds. Before this time, the sweep leaves an end alone. */
@@ -42,7 +42,7 @@ export async function sweep(
   now: Date = new Date(),
 ): Promise<string[]> {
   const swept: string[] = [];
-  for (const status of STATUSES) {
+  for (const status of endedExecutionSchema.shape.status.options) {
     const { executions = [] } = await client.send(
       new ListExecutionsCommand({ stateMachineArn: machines.runs, statusFilter: status, maxResults: LOOKED_AT }),
     );

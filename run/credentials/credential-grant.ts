@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { HostPattern } from '#net/guard/host-pattern.ts';
+import { bareHost } from '#net/guard/source-guard.ts';
 import type { CredentialReference } from './credential-reference.ts';
 
 export const hostSchema = z
@@ -35,7 +36,7 @@ export type CredentialGrant = z.infer<typeof credentialGrantSchema>;
 
 /** Returns whether one of the grants permits sending the credential to the host of the URL. */
 export function isGranted(grants: readonly CredentialGrant[], reference: CredentialReference, url: URL): boolean {
-  const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  const host = bareHost(url.hostname);
   return grants.some(
     (grant) =>
       namesMatch(grant, reference) &&

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { loadModeSchema } from '../input/load.ts';
 import { endedExecutionSchema, failureSchema, landedSchema, resultSchema } from '../ledger/records.ts';
 import { noteSchema } from '../problem/note.ts';
 import { problemSchema } from '../problem/problem.ts';
@@ -21,7 +22,7 @@ const named = { item: z.string(), name: z.string() };
 /** The outcome of the load into one table of the warehouse. */
 export const loadOutcomeSchema = z.object({
   table: z.string(),
-  mode: z.enum(['append', 'replace', 'merge']),
+  mode: loadModeSchema,
   /** `loading` if the execution ended before the outcome was known; `not begun` if it ended before the load began. */
   state: z.enum(['loaded', 'nothing', 'failed', 'cancelled', 'loading', 'not begun']),
   /** How many files were loaded, and their bytes. */

@@ -5,7 +5,7 @@ import { destinationFields, expectSchema, ifExistsSchema, itemIdSchema } from '.
 import { keyProblem } from './key-problem.ts';
 import { loadSchema } from './load.ts';
 import { nameProblem } from './name-problem.ts';
-import { PROCESSOR_NAMES } from './processor-names.ts';
+import { PROCESSOR_NAME, PROCESSOR_NAMES } from './processor-names.ts';
 import { quoted } from './quoted.ts';
 import { timeZoneSchema } from './time-zone.ts';
 import { DEFAULT_WAIT_FOR, waitForSchema } from './wait-for.ts';
@@ -42,7 +42,7 @@ const nameSchema = z.string().superRefine((name, context) => {
  * Any name is accepted here. Plan checks whether the deployment has this processor, because a deployment may have
  * processors of its own.
  */
-const processorSchema = z.string().regex(/^[a-z][a-z0-9-]{0,49}$/, {
+const processorSchema = z.string().regex(PROCESSOR_NAME, {
   error: (issue) => `takes the name of a processor, such as ${PROCESSOR_NAMES.join(', ')}, got ${quoted(issue.input)}`,
 });
 

@@ -73,11 +73,12 @@ const loadOptionsSchema = z.strictObject({
 const OF_CSV = ['delimiter', 'headerLines', 'nullAs'] as const;
 const OF_TEXT = ['compression', 'dateFormat', 'timeFormat'] as const;
 
+export const loadModeSchema = z.enum(['append', 'replace', 'merge']);
 /** The table of the warehouse that a run's objects are loaded into, and how. */
 export const loadSchema = z
   .strictObject({
     table: tableSchema,
-    mode: z.enum(['append', 'replace', 'merge']),
+    mode: loadModeSchema,
     keys: columnsSchema.optional(),
     columns: columnsSchema.optional(),
     options: loadOptionsSchema.prefault({}),

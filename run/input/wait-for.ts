@@ -1,5 +1,9 @@
 import * as z from 'zod';
 
+export const functionArnSchema = z
+  .string()
+  .regex(/^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+(:[\w$-]+)?$/, 'takes the ARN of a Lambda function');
+
 /**
  * What a run's gate waits for, besides force and the deadline. The gate opens when all of these checks are ready.
  * docs/gate-checks.md says which check to use when.
@@ -31,9 +35,7 @@ export const waitForSchema = z.discriminatedUnion('check', [
     /** A Lambda function returns that the work is done. */
     check: z.literal('lambda'),
     /** Its ARN. */
-    function: z
-      .string()
-      .regex(/^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+(:[\w$-]+)?$/, "takes a function's ARN"),
+    function: functionArnSchema,
   }),
 ]);
 export type WaitFor = z.infer<typeof waitForSchema>;

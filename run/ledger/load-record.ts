@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { loadModeSchema } from '../input/load.ts';
 import { runKeys } from '../keys.ts';
 import { readJson, type Store } from '../store.ts';
 
@@ -10,7 +11,7 @@ export const loadRecordSchema = z.object({
   v: z.literal(1),
   runId: z.string(),
   table: z.string(),
-  mode: z.enum(['append', 'replace', 'merge']),
+  mode: loadModeSchema,
   /**
    * The closing of the run that the record belongs to. A redrive closes the run again, and failed loads are then tried
    * again.

@@ -45,6 +45,7 @@ export const landedSchema = z.object({
 });
 export type LandedRecord = z.infer<typeof landedSchema>;
 
+export const objectsSchema = z.array(z.object({ key: z.string(), bytes: z.int().nonnegative() }));
 /**
  * `results/<item>.json`, and `late/<item>.json` for a result that came after the run was closed. Only workers write
  * these records.
@@ -57,10 +58,10 @@ export const resultSchema = z.object({
   /** The task or process that made the result. */
   worker: z.string(),
   seconds: z.number().nonnegative(),
-  outputs: z.array(z.object({ key: z.string(), bytes: z.int().nonnegative() })),
+  outputs: objectsSchema,
   /** The prefix at which the outputs were published, and which of them. */
   publishedTo: z.string().optional(),
-  published: z.array(z.object({ key: z.string(), bytes: z.int().nonnegative() })).optional(),
+  published: objectsSchema.optional(),
   /** The processor's own result. */
   result: z.json(),
 });

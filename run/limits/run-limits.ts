@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { timerMilliseconds } from '#net/wait.ts';
 import { PermanentTransferError, TooLargeError } from '#transfer/index.ts';
 import { runKeys } from '../keys.ts';
 import { planSummarySchema } from '../plan/plan-summary.ts';
@@ -47,9 +48,6 @@ interface Spending {
   /** When the run continues without missing items, according to its input. */
   deadline: number;
 }
-
-/** The longest delay of a timer in Node, in milliseconds. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * What a run has used of its limits. Every process that lands sources counts bytes here. The count is read before a
@@ -101,11 +99,9 @@ export class RunLimits {
     const { known, pending, deadline } = await this.#of(runId);
     const left = this.#runBytes - known - pending;
     const late = new AbortController();
-    const untilDeadline = deadline - Date.now();
-    const timer =
-      untilDeadline > LONGEST_TIMER_MS
-        ? undefined
-        : setTimeout(() => late.abort(new RunDeadlineError(deadline)), untilDeadline);
+    const atDeadline = () => late.abort(new RunDeadlineError(deadline));
+    // No process lives as long as the longest timer, so a later deadline never aborts.
+    const timer = setTimeout(atDeadline, timerMilliseconds(deadline - Date.now()));
     try {
       return await land(Math.min(left, sourceBytes), late.signal);
     } catch (error) {

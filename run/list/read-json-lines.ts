@@ -1,3 +1,4 @@
+import { parseJson } from '../input/json-text.ts';
 import type { ListEntry } from './list-entry.ts';
 
 /** A JSON object on each line, as in the input's `sources`. Empty lines are left out. */
@@ -7,16 +8,10 @@ export async function* readJsonLines(lines: AsyncIterable<readonly string[]>): A
     for (const text of batch) {
       number += 1;
       if (text.trim() === '') continue;
-      yield { where: `line ${number}`, ...parsed(text) };
+      const value = parseJson(text);
+      // A line that is not JSON is not quoted, because nothing can find the secrets in it.
+      const entry = value === undefined ? { problem: 'is not JSON: each line takes one object' } : { value };
+      yield { where: `line ${number}`, ...entry };
     }
-  }
-}
-
-function parsed(text: string): { value: unknown } | { problem: string } {
-  try {
-    return { value: JSON.parse(text) as unknown };
-  } catch {
-    // A line that is not JSON is not quoted, because nothing can find the secrets in it.
-    return { problem: 'is not JSON: each line takes one object' };
   }
 }

@@ -21,11 +21,11 @@ export async function* readTsvHttpData(
   others: AsyncIterable<readonly string[]>,
 ): AsyncGenerator<ListEntry> {
   let number = 1;
-  for (const text of first.slice(1)) {
-    number += 1;
-    if (text.trim() !== '') yield { where: `line ${number}`, ...entry(text) };
-  }
-  for await (const batch of others) {
+  const rest = async function* () {
+    yield first.slice(1);
+    yield* others;
+  };
+  for await (const batch of rest()) {
     for (const text of batch) {
       number += 1;
       if (text.trim() !== '') yield { where: `line ${number}`, ...entry(text) };

@@ -1,6 +1,7 @@
 import { CopyObjectCommand, DeleteObjectCommand } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
 import * as z from 'zod';
+import { objectsSchema } from '../ledger/records.ts';
 import { readJson, type Store, writeJson } from '../store.ts';
 import { type Destination, type PublishedItem, publicationKey, publishedKey } from './destination.ts';
 
@@ -20,7 +21,7 @@ const publicationSchema = z.object({
   item: z.string(),
   name: z.string(),
   at: z.iso.datetime(),
-  files: z.array(z.object({ key: z.string(), bytes: z.int().nonnegative() })),
+  files: objectsSchema,
 });
 
 /** Copies objects that are too large for one copy request. */

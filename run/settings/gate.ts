@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { DEFAULT_WAIT_FOR, waitForSchema } from '../input/wait-for.ts';
+import { DEFAULT_WAIT_FOR, functionArnSchema, waitForSchema } from '../input/wait-for.ts';
 import { whole } from './whole.ts';
 
 /** The deployment's setting `gate`: how long a run waits, and for what. */
@@ -24,11 +24,7 @@ export const gateSchema = z.strictObject({
     .default([...DEFAULT_WAIT_FOR])
     .describe('The checks of a run if its input has no `waitFor`, in the same form: docs/gate-checks.md.'),
   functions: z
-    .array(
-      z
-        .string()
-        .regex(/^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+(:[\w$-]+)?$/, 'takes the ARN of a Lambda function'),
-    )
+    .array(functionArnSchema)
     .default([])
     .describe(
       'Lambda functions of your own that `waitFor` of an input may name as a check, by ARN. The deploy grants the gatekeeper permission to call them.',

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { PROCESSOR_NAMES } from '../input/processor-names.ts';
+import { PROCESSOR_NAME, PROCESSOR_NAMES } from '../input/processor-names.ts';
 import { whole } from './whole.ts';
 
 /** The deployment's setting `workers`: the Fargate tasks, and how each of them works. */
@@ -33,10 +33,7 @@ export const workersSchema = z.strictObject({
       'Deploys the native part of DuckDB, which `parquet` needs, and `profile` for tables: 20 MiB, installed at the first synth and uploaded at the first deploy.',
     ),
   processors: z
-    .record(
-      z.string().regex(/^[a-z][a-z0-9-]{0,49}$/, 'takes lower case letters, digits and dashes'),
-      z.string().min(1),
-    )
+    .record(z.string().regex(PROCESSOR_NAME, 'takes lower case letters, digits and dashes'), z.string().min(1))
     .refine((own) => PROCESSOR_NAMES.every((name) => !(name in own)), `may not name ${PROCESSOR_NAMES.join(', ')}`)
     .default({})
     .describe(

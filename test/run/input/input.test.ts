@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { readSettings } from '#lib/settings/read-settings.ts';
 import { describeIssue, REPORTING } from '#run/input/describe-issue.ts';
 import { executionInputSchema } from '#run/input/input.ts';
+import { processSchema } from '#run/item.ts';
 
 function problemsOf(input: unknown): string[] {
   const parsed = executionInputSchema.safeParse(input, REPORTING);
@@ -21,6 +23,15 @@ describe('the execution input', () => {
     const long = executionInputSchema.parse({ process: { processor: 'profile', options: {} } });
     expect(short.process).toEqual({ processor: 'profile', options: {} });
     expect(long.process).toEqual(short.process);
+  });
+
+  it('the plan accepts every name of a processor that the input and the settings accept', () => {
+    const name = `a${'-long'.repeat(9)}-nam`;
+    const settings = { 'sluice.workers.processors': { [name]: './mine.ts' } };
+    expect(name).toHaveLength(50);
+    expect(executionInputSchema.parse({ process: name }).process?.processor).toBe(name);
+    expect(processSchema.parse({ processor: name }).processor).toBe(name);
+    expect(readSettings(settings).workers.processors).toHaveProperty(name);
   });
 
   it('lists all problems at once, each with its path', () => {
