@@ -1,12 +1,5 @@
-import { GetObjectCommand } from '@aws-sdk/client-s3';
-import {
-  type ItemLine,
-  itemLineSchema,
-  type Manifest,
-  MOST_LINE_CHARACTERS,
-  manifestSchema,
-} from '#run/end/manifest.ts';
-import { readLines } from '#run/input/lines.ts';
+import { readItemLines } from '#run/end/item-line.ts';
+import { type Manifest, manifestSchema } from '#run/end/manifest.ts';
 import { runKeys } from '#run/keys.ts';
 import { readJson, type Store } from '#run/store.ts';
 
@@ -25,10 +18,4 @@ export async function readManifest(store: Store, runId: string): Promise<Manifes
 }
 
 /** Every item of an ended run, in the order of its plan. */
-export async function* readItems(store: Store, runId: string): AsyncGenerator<ItemLine> {
-  const { Body } = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: runKeys(runId).items }));
-  if (Body === undefined) return;
-  for await (const line of readLines(Body as AsyncIterable<Uint8Array>, MOST_LINE_CHARACTERS)) {
-    if (line !== '') yield itemLineSchema.parse(JSON.parse(line));
-  }
-}
+export const readItems = (store: Store, runId: string) => readItemLines(store, runKeys(runId).items);

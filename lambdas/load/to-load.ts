@@ -1,8 +1,7 @@
-import { GetObjectCommand } from '@aws-sdk/client-s3';
 import * as z from 'zod';
-import { type ItemLine, itemLineSchema, MOST_LINE_CHARACTERS } from '#run/end/manifest.ts';
+import { readItemLines } from '#run/end/item-line.ts';
+import type { ItemLine } from '#run/end/manifest.ts';
 import { pieceCount, writePiece } from '#run/end/pieces.ts';
-import { readLines } from '#run/input/lines.ts';
 import type { Load } from '#run/input/load.ts';
 import { runKeys } from '#run/keys.ts';
 import { type Closing, resultSchema } from '#run/ledger/records.ts';
@@ -49,11 +48,7 @@ async function* itemLines(store: Store, plan: PlanSummary, closing: Closing): As
   const of = pieceCount(plan);
   for (let piece = 0; piece < of; piece++) {
     const { lines } = await writePiece(store, plan, closing, { piece, of });
-    const { Body } = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: lines }));
-    if (Body === undefined) continue;
-    for await (const line of readLines(Body as AsyncIterable<Uint8Array>, MOST_LINE_CHARACTERS)) {
-      yield itemLineSchema.parse(JSON.parse(line));
-    }
+    yield* readItemLines(store, lines);
   }
 }
 

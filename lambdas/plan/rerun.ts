@@ -1,6 +1,5 @@
-import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { itemLineSchema, MOST_LINE_CHARACTERS, manifestSchema } from '#run/end/manifest.ts';
-import { readLines } from '#run/input/lines.ts';
+import { readItemLines } from '#run/end/item-line.ts';
+import { manifestSchema } from '#run/end/manifest.ts';
 import type { Item, SourceItem } from '#run/item.ts';
 import { runKeys } from '#run/keys.ts';
 import { plannedItems, readProgress } from '#run/ledger/progress.ts';
@@ -44,10 +43,8 @@ export async function* itemsLeftBy(
 
 /** The items that were done at the run's own end: these were loaded, and items that came later were not. */
 async function doneInTime(store: Store, runId: string): Promise<Set<string>> {
-  const { Body } = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: runKeys(runId).items }));
   const done = new Set<string>();
-  for await (const line of readLines(Body as AsyncIterable<Uint8Array>, MOST_LINE_CHARACTERS)) {
-    const { item, status } = itemLineSchema.parse(JSON.parse(line));
+  for await (const { item, status } of readItemLines(store, runKeys(runId).items)) {
     if (status === 'done') done.add(item);
   }
   return done;

@@ -1,6 +1,4 @@
-import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { itemLineSchema, MOST_LINE_CHARACTERS } from '#run/end/manifest.ts';
-import { readLines } from '#run/input/lines.ts';
+import { readItemLines } from '#run/end/item-line.ts';
 import type { Store } from '#run/store.ts';
 import type { PageItem } from '../browser/kit.js';
 import { pageItem } from './page-item.ts';
@@ -13,12 +11,9 @@ export const ITEMS_ON_PAGE = 10_000;
  * may be a megabyte.
  */
 export async function readPageItems(store: Store, key: string, startMs: number): Promise<PageItem[]> {
-  const { Body } = await store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key: key }));
   const items: PageItem[] = [];
-  if (Body === undefined) return items;
-  for await (const line of readLines(Body as AsyncIterable<Uint8Array>, MOST_LINE_CHARACTERS)) {
-    if (line === '') continue;
-    items.push(pageItem(itemLineSchema.parse(JSON.parse(line)), startMs));
+  for await (const line of readItemLines(store, key)) {
+    items.push(pageItem(line, startMs));
     if (items.length === ITEMS_ON_PAGE) break;
   }
   return items;

@@ -1,11 +1,13 @@
+import { GetObjectCommand } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
 import { redactUrl } from '#net/redact.ts';
+import { readLines } from '../input/lines.ts';
 import { type Item, itemName } from '../item.ts';
 import { type LedgerName, runKeys } from '../keys.ts';
 import { failureSchema, type LandedRecord, landedSchema, resultSchema } from '../ledger/records.ts';
 import { NewerVersionError } from '../newer-version.ts';
 import { readJson, type Store, UnreadableRecordError } from '../store.ts';
-import { type ItemLine, MOST_LINE_CHARACTERS } from './manifest.ts';
+import { type ItemLine, itemLineSchema, MOST_LINE_CHARACTERS } from './manifest.ts';
 
 /**
  * Reads all records of one item from the ledger. It requests each record by name. A listing would show which records
@@ -60,6 +62,14 @@ function loadOf(item: Item, landed: LandedRecord | undefined): Pick<ItemLine, 'l
 /** A record that exists, and its content if it can be read. */
 interface Found<T> {
   readonly value: T | undefined;
+}
+
+/** Reads the lines of `items.jsonl`, or of one of the pieces that it is joined from. */
+export async function* readItemLines({ client, bucket }: Store, key: string): AsyncGenerator<ItemLine> {
+  const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+  for await (const line of readLines(Body as AsyncIterable<Uint8Array>, MOST_LINE_CHARACTERS)) {
+    yield itemLineSchema.parse(JSON.parse(line));
+  }
 }
 
 /**
