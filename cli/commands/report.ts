@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { OUTPUT_PREFIX, runKeys } from '#run/keys.ts';
+import { messageOfCause } from '#run/problem/problem-of-execution.ts';
 import { CommandError } from '../command-error.ts';
 import { runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
-import { errorMessage } from '../follow/run-events.ts';
 import { NoManifestError, readItems, readManifest } from '../report/read-run.ts';
 import { lastWord, renderRun } from '../report/report.ts';
 import { forDeployment } from '../screen/on-local.ts';
@@ -31,7 +31,7 @@ export async function report(context: CommandContext, run: string, options: { op
       throw new CommandError('run-under-way', `run ${runId} is still under way`);
     }
     throw new NoManifestError(
-      `run ${runId} has ended (${String(status).toLowerCase()}) and has no manifest${name === undefined ? '' : `: ${name}: ${errorMessage(cause)}`}`,
+      `run ${runId} has ended (${String(status).toLowerCase()}) and has no manifest${name === undefined ? '' : `: ${name}: ${messageOfCause(cause ?? '')}`}`,
     );
   });
   if (json) screen.print(JSON.stringify(manifest));

@@ -5,13 +5,12 @@ import { manifestSchema } from '#run/end/manifest.ts';
 import { runKeys } from '#run/keys.ts';
 import { gateRecordSchema } from '#run/ledger/gate-record.ts';
 import { type PlanSummary, planSummarySchema } from '#run/plan/plan-summary.ts';
-import { type Problem, problemOf } from '#run/problem/problem.ts';
+import { problemOfExecution } from '#run/problem/problem-of-execution.ts';
 import { bytesText, countText } from '#run/quantities.ts';
 import { readJson, type Store } from '#run/store.ts';
 import { CommandError } from '../command-error.ts';
 import { executionArnOf, runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
-import { errorMessage } from '../follow/run-events.ts';
 import { RunLooker } from '../follow/run-looker.ts';
 import { loadLines } from '../report/load-lines.ts';
 import { problemText } from '../screen/problem-text.ts';
@@ -37,7 +36,8 @@ export async function status(context: CommandContext, run: string): Promise<numb
   const look = plan === undefined ? undefined : await new RunLooker(store, { ...plan, bucket: store.bucket }).look();
   const last = gate?.samples.at(-1);
   const loads = manifest?.loads ?? (plan === undefined ? [] : await loadsUnderWay(store, plan));
-  const problem = manifest?.problem ?? problemOfExecution(execution, runId);
+  const problem =
+    manifest?.problem ?? (execution.error === undefined ? undefined : problemOfExecution(runId, execution));
   if (json) {
     screen.print(
       JSON.stringify({
@@ -75,15 +75,6 @@ export async function status(context: CommandContext, run: string): Promise<numb
 async function loadsUnderWay(store: Store, plan: PlanSummary) {
   const closing = plan.loads.length === 0 ? undefined : await readClosing(store, plan.runId);
   return closing === undefined ? [] : loadOutcomes(store, plan, closing);
-}
-
-/** Returns what ended an execution that has no manifest. */
-function problemOfExecution(
-  { error, cause }: { readonly error?: string | undefined; readonly cause?: string | undefined },
-  run: string,
-): Problem | undefined {
-  if (error === undefined) return undefined;
-  return problemOf({ name: error, message: errorMessage(cause) }, { fallback: 'run-broke', run });
 }
 
 /** @throws CommandError if the run does not exist. */

@@ -1,4 +1,5 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
+import { messageOfCause } from '#run/problem/problem-of-execution.ts';
 
 /** The events of an execution's history that a watcher is shown. Times are those of the history. */
 export type RunEvent =
@@ -31,7 +32,7 @@ export function toRunEvent(event: HistoryEvent): RunEvent | undefined {
   const failed = event.taskFailedEventDetails ?? event.lambdaFunctionFailedEventDetails;
   if (failed !== undefined) {
     const { error = 'Unknown' } = failed;
-    const message = errorMessage(failed.cause);
+    const message = messageOfCause(failed.cause ?? '');
     return error === 'NotReadyError' ? { kind: 'not-ready', at, message } : { kind: 'fault', at, error, message };
   }
   const entered = event.stateEnteredEventDetails?.name;
@@ -61,20 +62,8 @@ function ending(event: HistoryEvent, at: Date): RunEvent | undefined {
     at,
     status,
     ...(details?.error !== undefined && { error: details.error }),
-    ...(details?.cause !== undefined && { message: errorMessage(details.cause) }),
+    ...(details?.cause !== undefined && { message: messageOfCause(details.cause) }),
   };
-}
-
-/** A Lambda's error is JSON in the cause; other causes are text. */
-export function errorMessage(cause: string | undefined): string {
-  if (cause === undefined) return '';
-  try {
-    const parsed: unknown = JSON.parse(cause);
-    if (typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed) return String(parsed.errorMessage);
-  } catch {
-    // It is not JSON: the cause is the text itself.
-  }
-  return cause;
 }
 
 function readPlan(output: string | undefined): PlannedRun | undefined {

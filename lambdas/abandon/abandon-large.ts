@@ -6,9 +6,9 @@ import {
   writeTransfer,
 } from '#run/landing/large-transfer.ts';
 import { recordFailure } from '#run/ledger/record-failure.ts';
+import { messageOfCause } from '#run/problem/problem-of-execution.ts';
 import type { Store } from '#run/store.ts';
 import { MOST_BEGINNINGS, type Pins, transferStateSchema } from '#transfer/index.ts';
-import { messageOfCause } from '../caught-error.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { resumeLarge } from '../ingest/job.ts';
 import { logger } from '../logger.ts';

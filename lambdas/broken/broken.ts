@@ -1,6 +1,7 @@
 import { recordRedrive, reopenRun } from '#run/end/reopen.ts';
+import { messageOfCause } from '#run/problem/problem-of-execution.ts';
 import type { Store } from '#run/store.ts';
-import { type CaughtError, messageOfCause } from '../caught-error.ts';
+import type { CaughtError } from '../caught-error.ts';
 
 /**
  * The last state of an execution that broke. Its run is already closed in order. The state fails with the error that

@@ -7,10 +7,9 @@ import { latestRedrive, reopenRun } from '#run/end/reopen.ts';
 import { runKeys } from '#run/keys.ts';
 import type { EndedExecution } from '#run/ledger/records.ts';
 import { type PlanSummary, readPlanSummary } from '#run/plan/plan-summary.ts';
+import { messageOfCause, problemOfExecution } from '#run/problem/problem-of-execution.ts';
 import { readJson, type Store } from '#run/store.ts';
-import { messageOfCause } from '../caught-error.ts';
 import { type Execution, planOfExecution } from '../execution.ts';
-import { problemOfExecution } from './problem-of-execution.ts';
 
 export interface BrokenExecution extends Execution {
   readonly status: EndedExecution['status'];

@@ -3,9 +3,9 @@ import * as z from 'zod';
 import { tellOfEnd, unplannedEnded } from '#run/events/run-ended.ts';
 import { parseJson } from '#run/input/json-text.ts';
 import { endedExecutionSchema } from '#run/ledger/records.ts';
+import { problemOfExecution } from '#run/problem/problem-of-execution.ts';
 import type { Store } from '#run/store.ts';
 import { executionSchema } from '../execution.ts';
-import { problemOfExecution } from './problem-of-execution.ts';
 
 /** Milliseconds since 1970, as in events of EventBridge. */
 const moment = z.number().transform((at) => new Date(at).toISOString());

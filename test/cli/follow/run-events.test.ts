@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
-import { errorMessage, toRunEvent } from '#cli/follow/run-events.ts';
+import { toRunEvent } from '#cli/follow/run-events.ts';
 import { RunProgress } from '#cli/follow/run-progress.ts';
 
 const timestamp = new Date('2026-11-24T12:00:00Z');
@@ -61,17 +61,6 @@ describe('toRunEvent', () => {
 
   it('toRunEvent returns nothing for an event that is not shown', () => {
     expect(toRunEvent(event({ type: 'TaskScheduled' }))).toBeUndefined();
-  });
-});
-
-describe('errorMessage', () => {
-  it.each([
-    [undefined, ''],
-    ['plain words', 'plain words'],
-    ['{"errorMessage":"from a Lambda"}', 'from a Lambda'],
-    ['{"other":1}', '{"other":1}'],
-  ])('errorMessage reads the message of %s', (cause, expected) => {
-    expect(errorMessage(cause)).toBe(expected);
   });
 });
 
