@@ -65,6 +65,12 @@ export const deliveryRules: readonly SettingsRule[] = [
       ? undefined
       : `${unknown.map(({ name }) => name).join(', ')} use an existing VPC, which synth looks up: name the account and the region of the stage`;
   }),
+  rule(['delivery.stages', 'network.vpcId'], (_, { network }) =>
+    // Each synth also makes the stack outside of the stages. A build has no permission to look up this stack's VPC.
+    network.vpcId === undefined
+      ? undefined
+      : `${network.vpcId} is in one account and region; move network.vpcId to the settings of each stage that uses the VPC`,
+  ),
   rule(['delivery.stackName', 'stackName'], (delivery, settings) => {
     const taken = [settings, ...delivery.stages.map((stage) => settingsOfStage(settings, stage))].some(
       ({ stackName }) => stackName === delivery.stackName,

@@ -65,6 +65,16 @@ describe('the settings of a delivery', () => {
     expect(problems[0]?.startsWith('delivery.')).toBe(true);
   });
 
+  it('the settings of a delivery refuse a VPC outside of the stages, because a build can not look it up', () => {
+    const place = { account: '111111111111', region: 'eu-central-1' };
+    const network = { vpcId: 'vpc-0123456789abcdef0' };
+    expect(problemsOf({ ...CODECOMMIT, ...place }, { network })).toEqual([
+      expect.stringContaining('move network.vpcId to the settings of each stage that uses the VPC'),
+    ]);
+    const stages = [{ name: 'production', settings: { network } }];
+    expect(problemsOf({ ...CODECOMMIT, ...place, stages })).toEqual([]);
+  });
+
   it('the settings of a delivery accept two stages with the same stack name if their accounts differ', () => {
     const place = { account: '111111111111', region: 'eu-central-1' };
     const stages = [{ name: 'staging' }, { name: 'production', account: '222222222222' }];
