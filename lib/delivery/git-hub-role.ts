@@ -1,12 +1,15 @@
-import { Aws, CfnOutput, DefaultStackSynthesizer, Stack } from 'aws-cdk-lib';
+import { Aws, CfnOutput, DefaultStackSynthesizer, Duration, Stack } from 'aws-cdk-lib';
 import { Policy, PolicyStatement, Role, WebIdentityPrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { stageRoleArn } from './stage-access.ts';
 
 const GITHUB = 'token.actions.githubusercontent.com';
 
-/** The roles of the bootstrap that the deploy needs. The last one looks up an existing VPC. */
+/** The roles of the bootstrap that the deploy needs. */
 const BOOTSTRAP_ROLES = ['deploy-role', 'file-publishing-role', 'lookup-role'];
+
+/** Longer than a job of the workflow may take. After IAM's default of one hour, a rollback would have no credentials. */
+const MAX_SESSION_HOURS = 3;
 
 export function gitHubRoleName({ stackName, region }: { stackName: string; region: string }): string {
   return `${stackName}-github-${region}`;
@@ -34,6 +37,7 @@ export class GitHubRole extends Construct {
     const role = new Role(this, 'Role', {
       roleName: gitHubRoleName({ stackName, region }),
       description: `Deploys ${stackName} from ${repository}, environment ${environment}`,
+      maxSessionDuration: Duration.hours(MAX_SESSION_HOURS),
       assumedBy: new WebIdentityPrincipal(`arn:${Aws.PARTITION}:iam::${account}:oidc-provider/${GITHUB}`, {
         StringEquals: {
           [`${GITHUB}:aud`]: 'sts.amazonaws.com',

@@ -16,6 +16,8 @@ const { folder, template, stages } = deliver({
   ],
 });
 
+const workflow = readFileSync(fileURLToPath(new URL('../../../.github/workflows/deploy.yml', import.meta.url)), 'utf8');
+
 describe('a delivery by GitHub Actions', () => {
   it('a delivery by GitHub Actions has no pipeline', () => {
     expect(template.toJSON()).toEqual({});
@@ -99,11 +101,31 @@ describe('a delivery by GitHub Actions', () => {
     }
   });
 
+  it('the credentials of a job live as long as the job may take, so that a rollback at its end has credentials', () => {
+    const jobs = workflow.split(/\n {2}(?=\w+:\n)/).filter((job) => job.includes('configure-aws-credentials'));
+    expect(jobs).toHaveLength(2);
+    for (const job of jobs) {
+      const [, minutes] = /timeout-minutes: (\d+)/.exec(job) ?? [];
+      const [, seconds] = /role-duration-seconds: (\d+)/.exec(job) ?? [];
+      expect(Number(seconds)).toBe(60 * Number(minutes));
+      const [role] = Object.values(
+        stages.production?.findResources('AWS::IAM::Role', {
+          Properties: { RoleName: 'Sluice-github-eu-central-1' },
+        }) ?? {},
+      );
+      expect(role?.Properties.MaxSessionDuration).toBeGreaterThanOrEqual(Number(seconds));
+    }
+  });
+
+  it('the tests of the workflow run in a job that can not assume a role', () => {
+    const [build, ...others] = workflow.split(/\n {2}(?=\w+:\n)/).filter((job) => job.includes('npm test'));
+    expect(others).toEqual([]);
+    expect(build).not.toContain('id-token');
+    expect(workflow.split('jobs:')[0]).not.toContain('id-token');
+    expect(workflow.match(/id-token: write/g)).toHaveLength(2);
+  });
+
   it('the workflow of GitHub Actions names the stages, the roles and the input of the run, and stores no key', () => {
-    const workflow = readFileSync(
-      fileURLToPath(new URL('../../../.github/workflows/deploy.yml', import.meta.url)),
-      'utf8',
-    );
     for (const stage of ['staging', 'production']) {
       expect(workflow).toContain(`environment: ${stage}\n`);
       expect(workflow).toContain(`npx cdk deploy "${stage}/*" --app cdk.out`);
