@@ -43,10 +43,10 @@ export function readmeCosts(size: DeploymentSize): string {
   const old = oneKey === undefined ? 0 : lineOf(size, 1, 'old versions kept');
   return `
 **What it costs.** While nothing runs, you pay only for storage: landed objects, old versions of overwritten objects (${size.oldVersionDays} days),
-run records (${size.runDays} days) and logs (${size.logDays} days). There is no NAT, no load balancer, no service, and no alarm that polls. With runs,
+run records (${size.runDays} days) and logs (${size.logDays} days). Between runs there is no NAT gateway, no load balancer and no task. With runs,
 by list prices of ${PRICES_READ.region} read on ${PRICES_READ.on}:
 
-| load | a month | of which |
+| load | a month | largest parts |
 |---|---:|---|
 | ${LOADS[0]?.name} | ${money(small)} | ${money(lineOf(size, 0, 'objects of a month kept'))} storage of the month's files |
 | ${LOADS[1]?.name} | ${money(large)} | ${money(old)} old versions, ${money(lineOf(size, 1, 'objects of a month kept'))} the file itself |
@@ -75,8 +75,8 @@ export function costsPage(size: DeploymentSize): string {
 
 <!-- Made by \`npm run costs -- --write\` from costs/ and the synthesised template; edit those. -->
 
-The table shows the costs of three loads in dollars a month (30 days), with the default settings. It uses the list prices of ${PRICES_READ.region}, read on
-${PRICES_READ.on}, without free tiers. \`npm run costs\` computes the same table from the template of your own settings. It takes settings with \`-c\`, as
+This page shows what a deployment costs with three loads, line by line, and what each setting changes. The table has dollars a month (30 days), with the
+default settings. It uses the list prices of ${PRICES_READ.region}, read on ${PRICES_READ.on}, without free tiers. \`npm run costs\` computes the same table from the template of your own settings. It takes settings with \`-c\`, as
 \`cdk\` does: \`npm run costs -- -c sluice.workers.spot=false\`. [The glossary](glossary.md) explains the words.
 
 ${costsTable(size)}

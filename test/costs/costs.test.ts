@@ -28,6 +28,17 @@ describe('the documents', () => {
   });
 });
 
+it.each(['README.md', 'docs/jobs/nightly-files.md'])(
+  '%s begins with the computed costs of the nightly files',
+  (page) => {
+    const size = sizeWith();
+    const [nightly] = LOADS;
+    if (nightly === undefined) throw new Error('there are no loads');
+    const total = totalOf(monthlyCosts(size, nightly));
+    expect(read(page)).toMatch(new RegExp(`20 files of 50 MiB .* cost \\$${total.toFixed(2)} a month`));
+  },
+);
+
 describe('the costs of a delivery', () => {
   const total = (load: Parameters<typeof deliveryCosts>[0]) => totalOf(deliveryCosts(load));
 
