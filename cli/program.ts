@@ -73,7 +73,7 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
       return end(await run(await connected(options), prepared, options));
     });
 
-  onDeployment('watch', 'follow a run to its end; Ctrl-C ends the watching, not the run')
+  onDeployment('watch', 'follow a run to its end; Ctrl-C stops this command, and the run continues')
     .argument('<run>', RUN)
     .option('--page', "also serve the run's page on this machine, and update it while the run goes on")
     .option('--port <number>', 'the port of that page; by default, any free port', whole(1, 65_535))
@@ -220,6 +220,9 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
   program
     .command('validate')
     .summary('check an execution input, without AWS')
+    .description(
+      'Check an execution input with the same code as Plan, without AWS. Show what it would land now, and where.',
+    )
     .argument('<file>', 'an execution input as JSON (docs/input.md)')
     .option('--json', 'print JSON instead of text')
     .action(async (file: string, options: { json?: boolean }) => {
@@ -268,7 +271,7 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
     .command('probe')
     .summary('show the properties of a source, how it would land, and what that costs')
     .description(
-      'Reads the first 5 MiB of a source. Shows the properties of the source, how it would land, and what that costs by list prices. It stores nothing.',
+      'Read the first 5 MiB of a source. Show the properties of the source, how it would land, and what that costs by list prices. The command stores nothing.',
     )
     .argument('<url>', 'an http or https URL')
     .option('--header <header>', 'a header for the request, "Name: value"; repeat the option for more headers', collect)
@@ -286,6 +289,7 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
   program
     .command('completion')
     .summary('print a completion script for a shell')
+    .description('Print a completion script for a shell. Use it like this: source <(npx sluice completion bash)')
     .argument('<shell>', 'bash, zsh or fish')
     .action(async (shell: string) => {
       const { completion } = await import('./commands/completion.ts');
@@ -315,7 +319,7 @@ command or a missing requirement, 3 a partial run, 4 a late run, 130 Ctrl-C.
 docs/errors.md explains the code of each error.`;
 
 // A paragraph is one line: the help wraps it at the width of the terminal.
-const COPY = `Copies files from the web into S3 with the engine of Sluice. It needs no deployment.
+const COPY = `Copy files from the web into S3 with the engine of Sluice. It needs no deployment.
 
 The object appears only when it is whole and every byte is proven. After Ctrl-C, a kill or a reboot, run the same command again: it continues, and does not send again the parts that S3 has. If the source has changed in the meantime, the command reads it from its start.
 

@@ -44,6 +44,23 @@ export interface SluicePipelineProps {
   readonly entries?: Readonly<Record<LambdaName, string>>;
 }
 
+/** What the console of CloudFormation shows beside each output. */
+const OUTPUT_DESCRIPTIONS: Readonly<Record<string, string>> = {
+  Version: 'The version of Sluice that is deployed',
+  BucketName: 'The bucket with landed objects, outputs of processors and the records of runs',
+  StateMachineArn: 'The state machine: each of its executions is a run',
+  QueueUrl: 'The queue from which the workers receive items',
+  DeadLetterQueueUrl: 'The queue of messages that no worker could process: docs/operations.md#dead-letters',
+  UndeliveredQueueUrl:
+    'The queue of starts, ends and alerts that AWS could not deliver: docs/operations.md#undelivered',
+  ClusterName: 'The ECS cluster of the workers',
+  TaskFamily: 'The task definition of the workers',
+  AlertTopicArn: 'The SNS topic that receives the alerts: docs/operations.md#alerts',
+  Warehouse: 'The Redshift warehouse that runs load, as JSON',
+  WarehouseUser: 'The database user that loads tables; grant it the rights of docs/redshift.md',
+  WarehouseWatchUser: 'The database user that reads the queues; grant it the role sys:monitor (docs/redshift.md)',
+};
+
 /**
  * One deployment of Sluice, in a separate stack or beside other resources. A stack can contain only one: queues,
  * functions and the state machine have names that begin with the stack's, and the command line finds them by the
@@ -126,7 +143,7 @@ export class SluicePipeline extends Construct {
       retryAttempts: 2,
     });
     const reopenRun = new ExecutionRule(this, 'ReopenRun', {
-      description: 'Opens runs again whose execution was redriven',
+      description: 'Opens a closed run again when its execution is redriven',
       stateMachine,
       when: { status: ['RUNNING'], redriveCount: [{ numeric: ['>', 0] }] },
       call: functions.get('reopen-run'),
@@ -182,7 +199,8 @@ export class SluicePipeline extends Construct {
     };
     // The command line finds a deployment by these names.
     for (const [name, value] of Object.entries({ ...outputs, ...warehouseOutputs(settings, functions) })) {
-      new CfnOutput(this, name, { value }).overrideLogicalId(name);
+      const description = OUTPUT_DESCRIPTIONS[name];
+      new CfnOutput(this, name, { value, ...(description !== undefined && { description }) }).overrideLogicalId(name);
     }
     this.bucket = storage.bucket;
     this.stateMachine = stateMachine;
@@ -194,7 +212,7 @@ export class SluicePipeline extends Construct {
    *
    * @param runs their ids, as a pattern: `nightly-*`.
    */
-  leaveToReadRuns(runs: string): readonly PolicyStatement[] {
+  permissionToReadRuns(runs: string): readonly PolicyStatement[] {
     return this.#storage.access({ read: [`${RUNS_PREFIX}${runs}`] }).statements;
   }
 }

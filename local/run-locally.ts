@@ -252,7 +252,7 @@ async function keepRunning(aws: EmbeddedAws, options: LocalOptions, out: string,
     screen.print('\nThe embedded AWS keeps running until Ctrl-C. In another terminal, in this folder:');
     screen.print('  npx sluice runs --local\n  npx sluice backfill nightly --from 2026-11-01 --to 2026-11-03 --local');
     if (options.redshift) screen.print('  npx sluice wlm --local');
-    screen.print('Programs and CDK apps of your own use it, too, in a shell that has run this first:');
+    screen.print('Your own programs and CDK apps can use it too. First run this in their shell:');
     screen.print(`  . ${relative(process.cwd(), SHELL_FILE)}`);
     if (!signal.aborted) await once(signal, 'abort');
     screen.print(`\nThe embedded AWS is stopped. The fetched files are in ${relative(process.cwd(), out) || '.'}/.`);

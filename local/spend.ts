@@ -20,7 +20,8 @@ export async function dollarsADay(
 /** Says what the runs would cost on AWS, and whether their sum would have sent the alert on spend. */
 export function spendText(dollars: number, limit: number | undefined): string {
   const cost = `On AWS this costs ${money(dollars)} by list prices.`;
-  if (limit === undefined) return `${cost} No amount sends an alert, because alerts.dollarsADay is not set.`;
+  if (limit === undefined)
+    return `${cost} Sluice sends no alert about costs, because the setting alerts.dollarsADay has no value.`;
   const would = dollars >= limit ? 'would have been sent' : 'would not have been sent';
   return `${cost} The alert on spend ${would}: alerts.dollarsADay is ${money(limit)}.`;
 }

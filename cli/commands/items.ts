@@ -28,12 +28,16 @@ export async function items(context: CommandContext, run: string, { failed, miss
   const plan = await readJson(store, runKeys(runId).summary, planSummarySchema);
   if (plan === undefined) {
     await describeRun(context, run);
-    throw new CommandError('run-not-planned', `run ${runId} has no plan: it is not planned yet, or it ended in Plan`);
+    throw new CommandError(
+      'run-not-planned',
+      `run ${runId} has no plan: Plan has not written it yet, or the run ended in Plan`,
+    );
   }
   const isWanted = (state: ItemState) => {
     if (failed !== true && missing !== true) return true;
     return (
-      (failed === true && state === 'failed') || (missing === true && (state === 'to go' || state === 'under way'))
+      (failed === true && state === 'failed') ||
+      (missing === true && (state === 'not started' || state === 'under way'))
     );
   };
   const looker = new RunLooker(store, { ...plan, bucket: store.bucket });

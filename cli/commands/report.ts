@@ -41,7 +41,7 @@ export async function report(context: CommandContext, run: string, options: { op
     say(`\nLanded objects, each at its key: s3://${store.bucket}/`);
     if (manifest.counts.processed > 0) say(`Outputs of processors: s3://${store.bucket}/${OUTPUT_PREFIX}${runId}/`);
     say(`Records and report.html: s3://${store.bucket}/runs/${runId}/`);
-    if (manifest.counts.done > 0) say(`To fetch one: "npx sluice get ${runId} ITEM"`);
+    if (manifest.counts.done > 0) say(`To download one: "npx sluice get ${runId} ITEM"`);
     say(lastWord(manifest, screen));
   }
   if (options.open === true) await openReport(context, runId);

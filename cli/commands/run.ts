@@ -42,7 +42,7 @@ export interface PreparedRun {
 export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
   const { urls, key, to, from, input: file, process: processor, onLate } = options;
   if (key !== undefined && urls.length !== 1)
-    throw new UsageError('--key is for one URL: --to names a prefix for several');
+    throw new UsageError('--key is only for one URL; for several URLs, use --to with a prefix');
   if (key !== undefined && to !== undefined) throw new UsageError('--key and --to exclude each other');
   if (from !== undefined && (urls.length > 0 || file !== undefined)) {
     throw new UsageError('--from names all sources of the run: remove the URLs and --input');

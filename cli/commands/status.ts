@@ -57,11 +57,11 @@ export async function status(context: CommandContext, run: string): Promise<numb
     `Run ${runId}: ${screen.paint(toneOf(word) ?? 'dim', word)}, started ${execution.startDate?.toISOString()}`,
   );
   if (problem !== undefined) screen.print(problemText(problem, screen.paint));
-  if (look === undefined) screen.print('It is not planned yet.');
+  if (look === undefined) screen.print('Plan has not written the plan of this run yet.');
   else {
-    const { done, failed, underWay, toGo, items, bytes, transfers } = look;
+    const { done, failed, underWay, notStarted, items, bytes, transfers } = look;
     screen.print(
-      `${done} done, ${failed} failed, ${underWay} under way, ${toGo} to go of ${countText(items, 'item')}; ${bytesText(bytes)}`,
+      `${done} done, ${failed} failed, ${underWay} under way, ${notStarted} not started of ${countText(items, 'item')}; ${bytesText(bytes)}`,
     );
     for (const { name, bytes: sent, total } of transfers) {
       screen.print(`  ${oneLine(name)}: ${bytesText(sent)}${total === undefined ? '' : ` of ${bytesText(total)}`}`);

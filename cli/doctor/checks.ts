@@ -126,7 +126,7 @@ export async function checkServiceRoles(config: ClientConfig): Promise<Finding[]
     look('EC2 Spot', 'AWSServiceRoleForEC2Spot', {
       state: 'note',
       found: 'it does not exist yet: AWS creates it with the first Spot task',
-      mend: 'where a policy forbids that: aws iam create-service-linked-role --aws-service-name spot.amazonaws.com',
+      mend: 'if a policy forbids that, run: aws iam create-service-linked-role --aws-service-name spot.amazonaws.com',
     }),
   ]);
 }

@@ -13,7 +13,7 @@ import type { PlannedRun } from './run-events.ts';
 const READS_AT_ONCE = 16;
 
 /** Each item of a run is in exactly one state. */
-export type ItemState = 'done' | 'failed' | 'under way' | 'to go';
+export type ItemState = 'done' | 'failed' | 'under way' | 'not started';
 
 export interface LookedAtItem {
   readonly id: string;
@@ -38,7 +38,7 @@ export interface RunLook {
   readonly done: number;
   readonly failed: number;
   readonly underWay: number;
-  readonly toGo: number;
+  readonly notStarted: number;
   /** Bytes of objects that this run has landed, and of the parts under way. */
   readonly bytes: number;
   readonly transfers: readonly TransferUnderWay[];
@@ -89,7 +89,7 @@ export class RunLooker {
     this.#results = results;
     this.#handed = handed;
     const transfers = await this.#transfersUnderWay(items);
-    const counts = { done: 0, failed: 0, 'under way': 0, 'to go': 0 };
+    const counts = { done: 0, failed: 0, 'under way': 0, 'not started': 0 };
     for (const [id, item] of items) counts[this.#stateOf(id, item)] += 1;
     const landed = [...this.#landed.values()].reduce(
       (sum, { status, bytes }) => sum + (status === 'landed' ? bytes : 0),
@@ -101,7 +101,7 @@ export class RunLooker {
       done: counts.done,
       failed: counts.failed,
       underWay: counts['under way'],
-      toGo: counts['to go'],
+      notStarted: counts['not started'],
       bytes: transfers.reduce((sum, { bytes }) => sum + bytes, landed),
       transfers,
       newFailures: [...this.#failures].filter(([id]) => !before.has(id)).map(([, failure]) => failure),
@@ -121,7 +121,7 @@ export class RunLooker {
     const hasLanded = this.#landed.has(id);
     if (this.#results.has(id) || (hasLanded && !isProcessed)) return 'done';
     if (this.#failures.has(id)) return 'failed';
-    return hasLanded || this.#handed.has(id) || this.#open.has(id) ? 'under way' : 'to go';
+    return hasLanded || this.#handed.has(id) || this.#open.has(id) ? 'under way' : 'not started';
   }
 
   async #readItems(): Promise<Map<string, Known>> {

@@ -70,8 +70,8 @@ export class RunProgress {
 
   #howFar(): string {
     if (this.#look !== undefined) {
-      const { done, failed, underWay, toGo, items } = this.#look;
-      return `${done} done, ${failed} failed, ${underWay} under way, ${toGo} to go of ${countText(items, 'item')}`;
+      const { done, failed, underWay, notStarted, items } = this.#look;
+      return `${done} done, ${failed} failed, ${underWay} under way, ${notStarted} not started of ${countText(items, 'item')}`;
     }
     return this.#items === undefined ? '' : countText(this.#items, 'item');
   }

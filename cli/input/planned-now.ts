@@ -58,7 +58,8 @@ export async function plannedNow(
   const add = (item: Item) => {
     const hash = item.kind === 'source' ? itemId(lookOfKey(item.key)) : item.id;
     if (seen.has(hash)) {
-      const problem = item.kind === 'source' ? 'two sources land there, or at what looks the same' : 'is named twice';
+      const problem =
+        item.kind === 'source' ? 'two sources would land at this key, or at keys that look the same' : 'is named twice';
       report(`${itemName(item)}: ${problem}`);
     }
     seen.add(hash);

@@ -47,7 +47,7 @@ export class LiveView {
     const startMs = Date.parse(plan.startedAt);
     const shown = items.map((item) => {
       const line = this.#lines.get(item.id);
-      if (line === undefined) return pageItem(notBegun(item), startMs, 'to go');
+      if (line === undefined) return pageItem(notBegun(item), startMs, 'not started');
       return pageItem(line, startMs, line.status === 'missing' ? 'under way' : undefined);
     });
     return {

@@ -99,7 +99,7 @@ export function lastWord(
     ...(counts.failed > 0 ? [`${counts.failed} failed`] : []),
     ...(counts.missing > 0 ? [`${counts.missing} missing`] : []),
   ];
-  const retry = withRetry ? `: "npx sluice retry ${runId}" runs what is left` : '';
+  const retry = withRetry ? `: "npx sluice retry ${runId}" runs the failed and missing items again` : '';
   const more = left.length === 0 ? '' : `, ${left.join(', ')}${retry}`;
   const end = endOf(outcome, problem);
   const word = end === 'failed' ? 'has failed' : end === 'stopped' ? 'was stopped' : `is ${end}`;
@@ -141,16 +141,21 @@ function placeOf({ publishedTo, published = [] }: NonNullable<ItemLine['result']
   return ` → ${oneLine(publishedTo)} (${countText(published.length, 'file')})`;
 }
 
-/** A short form of a processor's own result: `: csv, 3,376 records, 5 columns`. */
+/** A short form of a processor's own result: `: csv, 3,376 rows, 5 columns`. */
 function summary(result: unknown): string {
   if (typeof result !== 'object' || result === null) return '';
   const values = Object.entries(result).flatMap(([name, value]) => {
     // Bytes have a column of their own, and zeros are left out.
     if (typeof value === 'number' && value > 0 && !/bytes|skipped/i.test(name))
-      return [countText(value, name.replace(/(?<![su])s$/, ''), name)];
+      return [countText(value, wordsOf(name).replace(/(?<![su])s$/, ''), wordsOf(name))];
     return name === 'format' ? [String(value)] : [];
   });
   return values.length === 0 ? '' : `: ${values.slice(0, 3).join(', ')}`;
+}
+
+/** The name of a result's field as words: `badRows` is "bad rows". A record of a table is a row, as in the docs. */
+function wordsOf(name: string): string {
+  return name === 'records' ? 'rows' : name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 function list(head: string, count: number, lines: readonly string[]): string {

@@ -167,7 +167,9 @@ async function survey(
       const hash = item.kind === 'source' ? itemId(lookOfKey(item.key)) : item.id;
       if (seen.has(hash)) {
         const problem =
-          item.kind === 'source' ? 'two sources land there, or at a key that looks the same' : 'is named twice';
+          item.kind === 'source'
+            ? 'two sources would land at this key, or at keys that look the same'
+            : 'is named twice';
         report(`${itemName(item)}: ${problem}`);
       }
       seen.add(hash);

@@ -63,7 +63,7 @@ export class StageAccess extends Construct {
         actions: ['states:DescribeExecution', 'states:GetExecutionHistory', 'states:StopExecution'],
         resources: [executionsOf(stateMachine, stack, SMOKE_RUNS)],
       }),
-      ...pipeline.leaveToReadRuns(SMOKE_RUNS),
+      ...pipeline.permissionToReadRuns(SMOKE_RUNS),
     ]);
 
     const templates = new Bucket(this, 'Templates', {

@@ -223,12 +223,12 @@ function specs({
       ],
     },
     'list-items': {
-      description: "Writes one piece of a long run's end: a line for each item",
+      description: 'Writes the final lines of up to 20,000 items of a run',
       ...oneProcessor,
       access: [storage.access({ read: [RUNS], write: [RUNS], uploads: [RUNS] })],
     },
     done: {
-      description: "Adds up the pieces of a run's end and writes its manifest",
+      description: 'Combines the final lines of all items, and writes the manifest of the run',
       ...oneProcessor,
       access: [
         storage.access({ read: [RUNS], write: [RUNS], uploads: [RUNS], remove: REOPENED }),
@@ -252,7 +252,7 @@ function specs({
       access: [storage.access({ read: [RUNS] })],
     },
     'reopen-run': {
-      description: 'Opens a run again whose execution was redriven',
+      description: 'Opens a closed run again when its execution is redriven',
       ...small,
       access: [storage.access({ read: [RUNS], write: [RUNS], remove: REOPENED })],
     },

@@ -77,7 +77,7 @@ export class Alerts extends Construct {
     events.add(
       'Forced',
       of(
-        'A run went on with items missing, because its time was up',
+        'A run continued with items missing, because its time was up',
         // A person who writes `force` into the input does not need an alert.
         { outcome: ['partial', 'complete'], forced: [true], reason: [{ 'anything-but': 'input' }] },
         `${run} was FORCED: ${counts}. ${more}`,
@@ -102,7 +102,7 @@ export class Alerts extends Construct {
     });
   }
 
-  /** Something that does not happen sends no event: a function looks for it. */
+  /** If something does not happen, AWS sends no event. So a function checks whether it happened. */
   #watch(events: EventAlerts, { functions, runs, undelivered }: AlertsProps): void {
     const watch = functions.get('watch');
     new Rule(this, 'Watch', {
@@ -125,7 +125,7 @@ export class Alerts extends Construct {
     events.add('RunIsOld', {
       description: 'A run takes longer than alerts.runHours',
       pattern: this.#own(EVENT_KINDS.runIsOld),
-      says: `${this.#sender}: run ${detail('runId')} is OLD: it has gone on for ${detail('hours')} hours. See: npx sluice watch ${detail('runId')}; to stop it: npx sluice cancel ${detail('runId')}`,
+      says: `${this.#sender}: run ${detail('runId')} is OLD: it has been running for ${detail('hours')} hours. See: npx sluice watch ${detail('runId')}; to stop it: npx sluice cancel ${detail('runId')}`,
     });
     events.add('NotStarted', {
       description: 'A schedule did not start a run',
@@ -139,7 +139,7 @@ export class Alerts extends Construct {
     const most = { statistic: Stats.MAXIMUM };
     const sum = { statistic: Stats.SUM };
     alarms.add('dead-letters', {
-      says: 'Messages are in the dead-letter queue: no worker could process them, and no run that goes on owns them. docs/operations.md#dead-letters',
+      says: 'Messages are in the dead-letter queue: no worker could process them, and they belong to no run that is under way. docs/operations.md#dead-letters',
       metric: deadLetters.metricApproximateNumberOfMessagesVisible(most),
     });
     alarms.add('undelivered', {

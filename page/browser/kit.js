@@ -96,7 +96,7 @@ export function kit() {
     failed: 'bad',
     missing: 'warn',
     'under way': 'info',
-    'to go': 'mute',
+    'not started': 'mute',
   };
 
   /** @param {string} status */

@@ -14,7 +14,7 @@ const OUTPUTS = 12;
 const TRY_FOLDER = /^output\/[^/]+\/[^/]+\/[^/]+\//;
 
 /** The states that only the page of a run under way shows. */
-type Status = ItemLine['status'] | 'unchanged' | 'skipped' | 'under way' | 'to go';
+type Status = ItemLine['status'] | 'unchanged' | 'skipped' | 'under way' | 'not started';
 
 /**
  * What a page shows of an item.

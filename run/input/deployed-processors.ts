@@ -16,8 +16,8 @@ export function processorProblem(processor: string, deployed: readonly string[] 
   if (deployed === undefined || deployed.includes(processor)) return undefined;
   const there = deployed.join(', ');
   return processor === 'parquet'
-    ? `parquet is not deployed here (there are ${there}); deploy with workers.parquet=true, or use another processor`
-    : `there is no processor "${processor}" here (there are ${there}); use one of these, or name your own in the setting workers.processors`;
+    ? `parquet is not deployed here, only ${there}; deploy with workers.parquet=true, or use another processor`
+    : `there is no processor "${processor}" here, only ${there}; use one of these, or name your own processor in the setting workers.processors`;
 }
 
 /** Checks all processors that an input itself names. Each problem is a line that begins with its path. */

@@ -50,7 +50,11 @@ describe('sluice', () => {
     ['a report of nothing', ['report'], "missing required argument 'run'"],
     ['a retry of two runs', ['retry', 'a', 'b'], 'too many arguments'],
     ['a URL that is none', ['run', 'foo'], '"foo"'],
-    ['a key for two URLs', ['run', 'http://a.example/1', 'http://a.example/2', '--key', 'k'], '--key is for one URL'],
+    [
+      'a key for two URLs',
+      ['run', 'http://a.example/1', 'http://a.example/2', '--key', 'k'],
+      '--key is only for one URL',
+    ],
     ['a list beside URLs', ['run', 'http://a.example/1', '--from', 'list.txt'], '--from names all sources'],
     ['a list that is not there', ['run', '--from', '/nonexistent/list.txt'], 'there is no such file'],
     ['an input that is a folder', ['run', '--input', '/'], 'that is a folder'],

@@ -47,7 +47,7 @@ describe('the command line against a deployment', () => {
 
   it('shows the state of a run, and its failed items with their reasons', async () => {
     const status = await aws.sluice('status', partial, '--json');
-    expect(JSON.parse(status.out).look).toMatchObject({ done: 1, failed: 1, underWay: 0, toGo: 0, items: 2 });
+    expect(JSON.parse(status.out).look).toMatchObject({ done: 1, failed: 1, underWay: 0, notStarted: 0, items: 2 });
     const items = await aws.sluice('items', partial, '--failed', '--json');
     expect(JSON.parse(items.out)).toMatchObject({
       name: 'cli/gone.csv',

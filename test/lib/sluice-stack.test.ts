@@ -113,8 +113,10 @@ describe('the stack', () => {
     scheduled.hasResource('AWS::Scheduler::Schedule', { DependsOn: Match.arrayWith(rules) });
   });
 
-  it('the stack has the outputs that a person and the command line need', () => {
-    expect(Object.keys(template.findOutputs('*')).sort()).toEqual([
+  it('the stack has the outputs that a person and the command line need, each with a description', () => {
+    const outputs = template.findOutputs('*');
+    for (const output of Object.values(outputs)) expect(output).toHaveProperty('Description');
+    expect(Object.keys(outputs).sort()).toEqual([
       'BucketName',
       'ClusterName',
       'DeadLetterQueueUrl',

@@ -5,7 +5,7 @@ it.each([
   [
     0.0004,
     undefined,
-    'On AWS this costs $0.0004 by list prices. No amount sends an alert, because alerts.dollarsADay is not set.',
+    'On AWS this costs $0.0004 by list prices. Sluice sends no alert about costs, because the setting alerts.dollarsADay has no value.',
   ],
   [
     0.5,

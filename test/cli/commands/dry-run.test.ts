@@ -70,6 +70,6 @@ describe('sluice run --dry-run', () => {
     const { code, err } = await dryRun('--from', list);
     expect(code).toBe(2);
     expect(err).toContain('list.txt line 2.url: takes an absolute URL, got "foo"');
-    expect(err).toContain('two sources land there');
+    expect(err).toContain('two sources would land at this key');
   });
 });

@@ -77,7 +77,7 @@ describe('RunProgress', () => {
       done: 1,
       failed: 0,
       underWay: 1,
-      toGo: 1,
+      notStarted: 1,
       bytes: 0,
       transfers: [],
       newFailures: [],
@@ -94,10 +94,10 @@ describe('RunProgress', () => {
     expect(lines).toEqual([
       'starting',
       'Ingest: 3 items',
-      'Ingest: 1 done, 0 failed, 1 under way, 1 to go of 3 items',
-      'GatekeeperState: 1 done, 0 failed, 1 under way, 1 to go of 3 items: gate, look 2: 2 of 3 done',
-      'LoadGatekeeperState: 1 done, 0 failed, 1 under way, 1 to go of 3 items',
-      'LoadGatekeeperState: 1 done, 0 failed, 1 under way, 1 to go of 3 items: loads, look 1: 0 of 1 tables loaded',
+      'Ingest: 1 done, 0 failed, 1 under way, 1 not started of 3 items',
+      'GatekeeperState: 1 done, 0 failed, 1 under way, 1 not started of 3 items: gate, look 2: 2 of 3 done',
+      'LoadGatekeeperState: 1 done, 0 failed, 1 under way, 1 not started of 3 items',
+      'LoadGatekeeperState: 1 done, 0 failed, 1 under way, 1 not started of 3 items: loads, look 1: 0 of 1 tables loaded',
     ]);
   });
 });

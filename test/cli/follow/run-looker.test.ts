@@ -24,13 +24,13 @@ it('an item stays under way, with its bytes, between the end of its upload and i
     uploadId: UploadId,
   });
   await store.client.send(new UploadPartCommand({ ...of, UploadId, PartNumber: 1, Body: Buffer.alloc(1_000) }));
-  expect(await looker.look()).toMatchObject({ items: 2, done: 0, failed: 0, underWay: 1, toGo: 1, bytes: 1_000 });
+  expect(await looker.look()).toMatchObject({ items: 2, done: 0, failed: 0, underWay: 1, notStarted: 1, bytes: 1_000 });
 
   await store.client.send(new AbortMultipartUploadCommand({ ...of, UploadId }));
-  expect(await looker.look()).toMatchObject({ done: 0, failed: 0, underWay: 1, toGo: 1, bytes: 1_000 });
+  expect(await looker.look()).toMatchObject({ done: 0, failed: 0, underWay: 1, notStarted: 1, bytes: 1_000 });
 
   await record(store, 'failures', failureRecord(runId, item));
   const { newFailures, ...look } = await looker.look();
-  expect(look).toMatchObject({ done: 0, failed: 1, underWay: 0, toGo: 1, bytes: 0, transfers: [] });
+  expect(look).toMatchObject({ done: 0, failed: 1, underWay: 0, notStarted: 1, bytes: 0, transfers: [] });
   expect(newFailures.map(({ problem }) => problem.code)).toEqual(['processor-failed']);
 });

@@ -81,7 +81,7 @@ describe.skipIf(executablePath === undefined)(`in Chromium${why}`, { tags: ['hea
     page.on('console', (message) => complaints.push(message.text()));
     await page.goto(server.url);
     await page.locator('#search').fill('one');
-    expect(await page.locator('#items tbody').textContent()).toContain('to go');
+    expect(await page.locator('#items tbody').textContent()).toContain('not started');
 
     for (const item of [one, two]) await record(store, 'landed', landedRecord('live', item, store.bucket));
     await recordResult(store, resultRecord('live', one));

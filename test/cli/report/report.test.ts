@@ -95,7 +95,7 @@ describe('the report of a run', () => {
         '  raw/slow.csv (landed, not processed)',
         '',
         'item           status       bytes  seconds  MiB/s  parts  retries  peak MiB  proofs       processed',
-        'raw/trips.csv  landed   3,145,728     1.50    2.0      1        2       101  size, crc32  profile 0.3 s: csv, 12,345 records, 7 columns',
+        'raw/trips.csv  landed   3,145,728     1.50    2.0      1        2       101  size, crc32  profile 0.3 s: csv, 12,345 rows, 7 columns',
         'raw/gone.csv   failed',
         'raw/slow.csv   missing',
       ].join('\n'),
@@ -188,12 +188,12 @@ describe('the last line of a report', () => {
     [
       'partial',
       {},
-      'Run night is partial: 1 of 3 done, 1 failed, 1 missing: "npx sluice retry night" runs what is left.',
+      'Run night is partial: 1 of 3 done, 1 failed, 1 missing: "npx sluice retry night" runs the failed and missing items again.',
     ],
     [
       'failed',
       { done: 0 },
-      'Run night has failed: 0 of 3 done, 1 failed, 1 missing: "npx sluice retry night" runs what is left.',
+      'Run night has failed: 0 of 3 done, 1 failed, 1 missing: "npx sluice retry night" runs the failed and missing items again.',
     ],
   ] as const)('the last line of a report says that a run is %s', (outcome, counts, line) => {
     expect(lastWord({ ...manifest, outcome, counts: { ...manifest.counts, ...counts } })).toBe(line);

@@ -132,7 +132,7 @@ describe('the alerts of the watch', () => {
         await watch();
         return about(runId);
       })
-      .toContainEqual(expect.stringContaining(`run ${runId} is OLD: it has gone on for 0`));
+      .toContainEqual(expect.stringContaining(`run ${runId} is OLD: it has been running for 0`));
     await watch();
     await aws.stop(arn);
     await expect.poll(() => about(runId)).toContainEqual(expect.stringContaining('FAILED'));

@@ -112,7 +112,7 @@ describe('planRun', () => {
     );
     expect(problems).toEqual([
       expect.stringMatching(/^sources\[0\]\.url: takes the template fields/),
-      expect.stringMatching(/^same: two sources land there/),
+      expect.stringMatching(/^same: two sources would land at this key/),
       expect.stringMatching(/^sources\[3\]\.key: takes no empty.*give a key/),
       'sourcesFrom line 2.url: takes an absolute URL, got "nonsense"',
       expect.stringMatching(/^sourcesFrom line 4\.url: /),
@@ -155,7 +155,7 @@ describe('planRun', () => {
         ],
         work: [{ processor: 'parquet' }],
       });
-    const problem = 'parquet is not deployed here (there are profile, scrape, unpack)';
+    const problem = 'parquet is not deployed here, only profile, scrape, unpack';
     expect(await problemsOf(named())).toEqual(
       ['process', 'sources[1].process', 'sources[2].process.options.process', 'work[0].processor'].map((path) =>
         expect.stringContaining(`${path}: ${problem}; deploy with workers.parquet=true`),

@@ -66,11 +66,11 @@ describe('with an address', () => {
   it('each alert from an event has a rule of this deployment, with a queue for undeliverable events', () => {
     const rules = alertRules(mailed, { Ref: topicOf(mailed) });
     expect(rules.map(({ Description }) => Description).sort()).toEqual([
+      'A run continued with items missing, because its time was up',
       'A run failed',
       'A run is late',
       'A run takes longer than alerts.runHours',
       'A run that ended could not be closed',
-      'A run went on with items missing, because its time was up',
       'A schedule did not start a run',
       'Items of a run failed',
     ]);

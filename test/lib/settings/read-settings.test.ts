@@ -164,7 +164,7 @@ describe('readSettings', () => {
     [
       'a default input with a processor that is left out',
       { 'workers.parquet': false, defaultInput: { work: [{ processor: 'parquet' }] } },
-      'defaultInput: work[0].processor: parquet is not deployed here (there are profile, scrape, unpack)',
+      'defaultInput: work[0].processor: parquet is not deployed here, only profile, scrape, unpack',
     ],
     [
       'a schedule with a processor that is left out',
