@@ -95,7 +95,9 @@ export async function copy(command: CopyCommand, screen: Screen, signal: AbortSi
     );
   } catch (error) {
     if (signal.aborted) {
-      screen.say('Interrupted. S3 keeps the parts that it has: run the same command again to continue.');
+      screen.say(
+        'Interrupted. Run the same command again: it continues after the stored parts, or starts again if the source has no ranges.',
+      );
       return EXIT.interrupted;
     }
     throw error;
