@@ -10,25 +10,27 @@ const HEAD = `# Errors
 
 <!-- Made from run/problem/catalogue.ts by \`npm run docs:errors\`; edit that. -->
 
-Every failure has a code, which never changes. You find it in the command line, in the local run, in the ledger
-(\`failures/<item>.json\`), in the manifest, in events and in the report, always as the same object. Its members are those of
-[RFC 9457](https://www.rfc-editor.org/rfc/rfc9457), with some of ours:
+This page lists every error code of Sluice: what it means, and what to do. Search it for the code that you see, such as \`source-refused\`.
 
-| member | holds |
+Every failure has a code, which never changes. The command line, the local run, the [ledger](glossary.md#ledger) (\`failures/<item>.json\`), the
+[manifest](glossary.md#manifest), events and reports show a failure always as the same JSON object. Its members are those of
+[RFC 9457](https://www.rfc-editor.org/rfc/rfc9457), and some that Sluice adds:
+
+| member | content |
 |---|---|
 | \`type\` | the section of this page |
 | \`code\` | the code: the heading of that section |
 | \`title\` | what happened, in a few words |
 | \`detail\` | what happened to which thing |
-| \`instance\` | the key of the record in the bucket, where there is one |
+| \`instance\` | the key of the record in the bucket, if there is a record |
 | \`mend\` | what to do |
-| \`allowedBy\` | the settings or options that would let it pass, or \`never\` |
-| \`error\` | the name of the error that was thrown, as the log lines have it |
-| \`bytes\` | how many bytes came (\`got\`) of how many (\`expected\`), where that is known |
-| \`logs\` | the command that shows its log lines |
+| \`allowedBy\` | the settings or options with which this would not be an error, or \`never\` if there are none |
+| \`error\` | the name of the error that the code threw; log lines show the same name |
+| \`bytes\` | how many bytes Sluice received (\`got\`) and how many it expected (\`expected\`), if it knows them |
+| \`logs\` | the command that shows the log lines |
 
-\`npx sluice … --json\` writes this object to standard error when a command fails. A command ends with 2 for the codes that are marked
-"exit code 2": what was typed, or what the command needs from you, has to change. It ends with 1 for the others.
+If a command fails, \`npx sluice … --json\` writes this object to standard error. The exit code of a command is 2 for the codes that are marked
+"Exit code 2": correct the command, or something that it needs, such as the region. For the other codes it is 1.
 `;
 
 /** Returns docs/errors.md, made from the catalogue. `npm run docs:errors` writes the page. */

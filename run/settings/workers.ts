@@ -67,7 +67,7 @@ export const workersSchema = z.strictObject({
   maxAttempts: whole(1, 10).default(3).describe('How often an item is tried before it is recorded as failed.'),
   retrySeconds: whole(1, 900)
     .default(10)
-    .describe('Seconds before the second try of an item. The pause doubles with each further try.'),
+    .describe('Seconds before the second attempt at an item. The pause doubles with each further attempt.'),
   userAgent: z
     .string()
     .regex(/^[\x20-\x7e]+$/, 'takes printable ASCII characters')

@@ -112,7 +112,7 @@ export const COMMAND = {
   interrupted: {
     title: 'The command was interrupted',
     names: ['StoppedError'],
-    meaning: 'Ctrl-C, or a signal. A run that was started goes on.',
+    meaning: 'Somebody pressed Ctrl-C, or the command received a signal. A run that was started continues.',
     mend: '"npx sluice watch RUN" follows a run again; "npx sluice copy" continues where it was interrupted',
   },
   unexpected: {

@@ -27,7 +27,7 @@ export const DEPLOY = {
   'ecs-role': {
     title: "ECS's service-linked role is missing",
     names: ['NoEcsRoleError', 'KeyLeftBehindError', 'AnswerNotTakenError'],
-    meaning: 'The deploy creates the role if the account does not have it, but a policy forbids that.',
+    meaning: 'The account does not have the role, and a policy forbids the deploy to create it.',
     mend: 'have an administrator run: aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com',
   },
   'rolled-back': {
@@ -51,13 +51,14 @@ export const DEPLOY = {
   'embedded-aws': {
     title: 'The embedded AWS does not run',
     names: ['EmbeddedAwsError'],
-    meaning: 'The emulator of the local run did not start, or ended unexpectedly. The detail has the end of its log.',
+    meaning:
+      'The emulator of the local run did not start, or ended unexpectedly. The detail contains the end of its log.',
     mend: 'read the log that the detail names; "npm start" again',
   },
   'local-step-failed': {
     title: 'A step of the local run failed',
     names: ['LocalRunError', 'CommandFailedError', 'NotCopiedError'],
-    meaning: 'A command of the local run, such as the deploy, ended with an error. The detail has its last lines.',
+    meaning: 'A command of the local run, such as the deploy, ended with an error. The detail contains its last lines.',
     mend: 'correct what the detail names; "npm start" again',
   },
 } as const satisfies Record<string, Entry>;

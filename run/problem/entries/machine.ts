@@ -10,7 +10,7 @@ export const MACHINE = {
     isUsage: true,
   },
   'is-a-folder': {
-    title: 'That is a folder, not a file',
+    title: 'The path is a folder, not a file',
     foreign: ['EISDIR'],
     meaning: 'A command needs a file.',
     mend: 'name a file in it',

@@ -54,7 +54,7 @@ export const PROCESSOR = {
     mend: 'look at the first bytes of the object; often it is an error page that the server sent with the status 200',
   },
   'input-too-large': {
-    title: 'The content is larger than the worker has room for',
+    title: 'The content needs more space than the worker has',
     names: ['InputTooLargeError', 'ConversionMemoryError'],
     meaning: 'The unpacked content, or one value of it, needs more disk or memory than the item may take.',
     mend: 'give the workers more room, or let them do fewer items at once',
@@ -108,7 +108,7 @@ export const PROCESSOR = {
     allowedBy: 'the option only, for the other files',
   },
   'unsafe-archive': {
-    title: 'The archive holds a name that is not safe',
+    title: 'The archive contains a name that is not safe',
     names: ['UnsafeArchiveError'],
     meaning: 'A name in the archive leads to a path outside of it, occurs twice, or is not a valid name.',
     mend: 'ask the owner of the source: ordinary tools do not write such names',
@@ -146,7 +146,7 @@ export const PROCESSOR = {
       'PageTooDeepError',
     ],
     meaning: 'A scrape begins with one page. This page does not exist, is not HTML, or redirects to another host.',
-    mend: 'open the page yourself, and begin where it leads',
+    mend: 'open the page yourself, and begin with the URL to which it redirects',
   },
   'disallowed-by-robots': {
     title: 'The site does not allow robots',

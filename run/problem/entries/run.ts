@@ -13,7 +13,7 @@ export const RUN = {
   'bad-list': {
     title: 'The list of sources cannot be read',
     names: ['SourceListError', 'ListFaultError'],
-    meaning: 'The list that the input names does not exist, is not a text of a known format, or is too long.',
+    meaning: 'The list that the input names does not exist, has no known format, or is too long.',
     mend: 'correct the list (docs/input.md)',
   },
   'bad-rerun': {
@@ -39,13 +39,14 @@ export const RUN = {
   },
   'gate-deadline': {
     title: 'The deadline passed before every item was done',
-    meaning: 'The input has a deadlineMinutes. The gate opened at that time, and items were missing.',
+    meaning: 'The input sets deadlineMinutes. The gate opened at that time, and items were missing.',
     mend: 'run the missing items again ("npx sluice retry RUN"), or give the run more time',
     allowedBy: 'deadlineMinutes in the input',
   },
   'gate-limit': {
     title: 'The hours of the run were used up before every item was done',
-    meaning: 'The setting limits.hours bounds a run. The gate opened at that time, and items were missing.',
+    meaning:
+      'The setting limits.hours limits the time of a run. When the hours were over, the gate opened, and items were missing.',
     mend: 'run the missing items again ("npx sluice retry RUN"), or raise the limit',
     allowedBy: 'limits.hours',
   },
@@ -92,7 +93,7 @@ export const RUN = {
   'run-timed-out': {
     title: 'The run took longer than allowed',
     foreign: ['TIMED_OUT', 'States.Timeout', 'StepFunctions.Timeout'],
-    meaning: 'Step Functions ended the execution, or one call of it, because its time was up.',
+    meaning: 'Step Functions ended the execution, or one call of a function, because its time was up.',
     mend: 'run the remaining items again ("npx sluice retry RUN"), or raise the limit',
     allowedBy: 'run.timeoutHours',
   },

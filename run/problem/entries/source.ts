@@ -6,21 +6,21 @@ export const SOURCE = {
     title: 'The source refuses the request',
     names: ['SourceRefusedError'],
     meaning:
-      'The source answered with a status that stays the same at another try, such as 401, 403, 404 or 410. The item fails at once.',
+      'The source answered with a status that stays the same at the next attempt, such as 401, 403, 404 or 410. The item fails at once.',
     mend: 'open the URL yourself; for 401 and 403 give the source its headers or credentials (docs/input.md), for 404 and 410 correct the URL',
   },
   'source-connection': {
     title: 'There is no connection to the source',
     names: ['SourceConnectionError'],
     meaning:
-      'The host is unknown, its certificate is not valid, it does not support TLS, or it supports only HTTP/2. Another try would fail too.',
+      'The host is unknown, its certificate is not valid, it does not support TLS, or it supports only HTTP/2. Another attempt would fail too.',
     mend: 'check the host name and its certificate; "npx sluice probe URL" tries it from your machine',
   },
   'source-unavailable': {
     title: 'The source failed too often in a row',
     names: ['SourceUnavailableError', 'SourceFaultError'],
     meaning:
-      'Each request to the source was interrupted, was too slow, or received an error. The detail contains the last error. Sluice waits longer before each try, and gives up after the last.',
+      'Each request to the source was interrupted, was too slow, or received an error. The detail contains the last error. Sluice waits longer before each attempt, and gives up after the last.',
     mend: 'run the item again later ("npx sluice retry RUN"); if this continues, use fewer connections at once (ingest.connections)',
     mendWithoutRun:
       'check the URL, and try the same command again later; if this continues, use fewer connections at once (copy: --connections)',
@@ -37,14 +37,14 @@ export const SOURCE = {
     names: ['SourceChangedError', 'RangesIgnoredError'],
     meaning:
       'A later answer had another version than the first one. Sluice never joins parts of two versions, so the transfer begins again.',
-    mend: 'try again at a time when nobody writes the source',
+    mend: 'try again when nobody changes the file at the source',
   },
   'source-keeps-changing': {
-    title: 'The source changed at each try',
+    title: 'The source changed at each attempt',
     names: ['SourceKeepsChangingError'],
     meaning: 'The transfer began four times, and each time the source changed before the transfer ended.',
-    mend: 'run the item again when the source is written ("npx sluice retry RUN"), or use a URL that names one version',
-    mendWithoutRun: 'try again when the source is written, or use a URL that names one version',
+    mend: 'run the item again when nobody changes the file any more ("npx sluice retry RUN"), or use a URL that names one version',
+    mendWithoutRun: 'try again when nobody changes the file any more, or use a URL that names one version',
   },
   'stream-broken': {
     title: 'The single stream of the source broke off',
@@ -102,7 +102,7 @@ export const SOURCE = {
     names: ['TooLargeForOneStreamError'],
     meaning:
       'Without ranges, each part has to stay in memory until S3 has stored it, and S3 takes at most 10,000 parts. The memory in the settings is too small for a source of this size.',
-    mend: 'take a source with ranges, or give more memory',
+    mend: 'use a source that supports ranges, or give more memory',
     allowedBy: 'ingest.memoryMiB, workers.memoryMiB',
   },
   'run-limit': {
@@ -115,7 +115,8 @@ export const SOURCE = {
   'run-deadline': {
     title: 'The deadline of the run has passed',
     names: ['RunDeadlineError'],
-    meaning: 'The input has a deadlineMinutes, and the item did not land before. The item is missing, not failed.',
+    meaning:
+      'The input sets deadlineMinutes, and the item had not landed at the deadline. The item is missing, not failed.',
     mend: 'run the remaining items again ("npx sluice retry RUN"), or give the run more time',
     allowedBy: 'deadlineMinutes in the input',
   },
@@ -136,7 +137,7 @@ export const SOURCE = {
     allowedBy: 'sources.credentials',
   },
   'token-refused': {
-    title: 'The token endpoint gives no token',
+    title: 'The token endpoint did not return a token',
     names: ['TokenError', 'TokenUnavailableError'],
     meaning: 'The OAuth endpoint of the source refused the client, could not be reached, or answered without a token.',
     mend: 'check the client id, the secret and the scope with the owner of the endpoint',

@@ -35,7 +35,7 @@ export const STORAGE = {
   'storage-failed': {
     title: 'S3 failed too often in a row, or refused',
     names: ['StorageError', 'UncertainAnswerError', 'NoSuchWinnerError'],
-    meaning: 'S3 refused a request, or several tries in a row failed. The detail contains the message of S3.',
+    meaning: 'S3 refused a request, or several attempts in a row failed. The detail contains the message of S3.',
     mend: 'check the permissions and the encryption key of the bucket if S3 refused; else run the item again',
     mendWithoutRun:
       'check the permissions and the encryption key of the bucket if S3 refused; else run the same command again',
@@ -43,7 +43,7 @@ export const STORAGE = {
   'outcome-unknown': {
     title: 'It is not known whether the object exists',
     names: ['OutcomeUnknownError'],
-    meaning: 'The command was stopped while S3 was making the object, and S3 did not answer afterwards.',
+    meaning: 'The command was stopped while S3 was creating the object, and S3 did not answer afterwards.',
     mend: 'look for the object; the same command again finds it, or lands it',
   },
   'unreadable-record': {

@@ -20,7 +20,7 @@ export const WORKER = {
     title: 'The items could not be sent to the workers',
     names: ['DispatchError'],
     meaning:
-      'SQS did not accept some of the messages after several tries, or did not permit the request. The gatekeeper sends them again when the queue has been empty for three minutes.',
+      'SQS did not accept some of the messages after several attempts, or did not permit the request. The gatekeeper sends them again when the queue has been empty for three minutes.',
     mend: 'if the detail names a missing permission, deploy again ("npx cdk deploy"); then run the remaining items again ("npx sluice retry RUN")',
   },
   'worker-died': {
