@@ -81,8 +81,8 @@ function licences(): string {
   return [
     '# Licences',
     '',
-    'The packages that Sluice is deployed with, and by. `test/supply-chain.test.ts` holds this list to the lock files:',
-    '`npx vitest run --project unit test/supply-chain.test.ts -u` writes it anew.',
+    'This page lists the packages that a deployment contains, and the packages that deploy it, each with its licence.',
+    'A test compares the list with the lock files. To write the page again: `npx vitest run --project unit test/supply-chain.test.ts -u`.',
     '',
     '| package | licence |',
     '|---|---|',

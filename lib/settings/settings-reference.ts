@@ -21,6 +21,8 @@ export function settingsReference(): string {
     '',
     '<!-- Made from lib/settings/settings.ts and run/settings/ by `npm run docs:settings`; edit that. -->',
     '',
+    'This page lists every setting of a deployment, with its default and its limits. A first deploy needs none of them.',
+    '',
     'Write settings in `cdk.json`, in the object `sluice` of its context, or on the command line, which overrides `cdk.json`:',
     '',
     '```json',
