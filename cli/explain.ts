@@ -53,6 +53,12 @@ function fullDisk(path: string | undefined): string {
   return path === undefined ? 'the disk is full' : `${path}: the disk is full`;
 }
 
+/** The status is all that an answer without a body says; HeadObject's answers have none. */
+function statusText(error: unknown): string {
+  const { $metadata } = error as { $metadata?: { httpStatusCode?: number } };
+  return $metadata?.httpStatusCode === undefined ? '' : ` (HTTP ${$metadata.httpStatusCode})`;
+}
+
 function profileOf(message: string): string | undefined {
   return /profile:? \[?"?([^\]"\s]+)/i.exec(message)?.[1] ?? process.env.AWS_PROFILE;
 }
@@ -77,8 +83,9 @@ function detailFor(code: Code, error: unknown): string | undefined {
   if (isCode(systemCode)) return undefined;
   switch (code) {
     case 'no-region':
-    case 'no-reason':
       return sentence;
+    case 'no-reason':
+      return `${sentence}${statusText(error)}`;
     case 'disk-full':
       return fullDisk(path);
     case 'wrong-profile':

@@ -151,7 +151,7 @@ async function handle(passage: Passage, fault: S3Fault | undefined): Promise<voi
     case 'html':
       if (fault.done) await discardBody(await forward(passage));
       else await discardBody(incoming, count(passage));
-      answer.writeHead(200, { 'Content-Type': 'text/html' });
+      answer.writeHead(fault.status ?? 200, { 'Content-Type': 'text/html', ...(fault.etag && { ETag: fault.etag }) });
       answer.end('<html><body>Please log in</body></html>');
       return;
     case 'white-space': {

@@ -1,6 +1,6 @@
 import { backoffMilliseconds, wait } from '#net/wait.ts';
 import { StorageError, TransferError, UploadVanishedError } from '../errors.ts';
-import { isTransientS3Error, s3ErrorCode } from './errors.ts';
+import { isTransientS3Error, s3ErrorCode, s3Reason } from './errors.ts';
 
 /** Attempts of one call, with backoff from 0.2 s to 10 s between: about half a minute. */
 export const MOST_ATTEMPTS = 9;
@@ -51,9 +51,6 @@ export class Attempts {
 
   failed(what: string, error: unknown, attempts: number): StorageError {
     const times = attempts === 1 ? '' : ` ${attempts} times in a row`;
-    return new StorageError(
-      `${this.#name}: ${what} failed${times}: ${s3ErrorCode(error)}: ${(error as Error).message}`,
-      { cause: error },
-    );
+    return new StorageError(`${this.#name}: ${what} failed${times}: ${s3Reason(error)}`, { cause: error });
   }
 }

@@ -1,10 +1,42 @@
-/** S3 answered with success but without a field that S3 always sends: another system answered instead. */
+/**
+ * S3 answered with success, but without a field that S3 always sends, or with a page that S3 never sends: another system
+ * answered instead.
+ */
 export class UncertainAnswerError extends Error {
   override readonly name = 'UncertainAnswer';
 
-  constructor(what: string) {
-    super(`${what} was answered by 200 without an ETag, so the answer is not from S3`);
+  constructor(what: string, why = 'without an ETag') {
+    super(`${what} was answered by 200 ${why}, so the answer is not from S3`);
   }
+}
+
+/** What the SDK attaches to an error that it read from an answer. */
+interface SdkError {
+  readonly name?: string;
+  readonly message?: string;
+  readonly $response?: { readonly headers?: Readonly<Record<string, string | undefined>> };
+}
+
+/** Returns S3's code and message; or the status of an answer that has none, because the SDK's own text names no cause. */
+export function s3Reason(error: unknown): string {
+  const { message = '', $response } = (error ?? {}) as SdkError;
+  const headers = $response?.headers ?? {};
+  const status = s3Status(error);
+  const region = headers['x-amz-bucket-region'];
+  const where = region !== undefined && (status === 301 || status === 307 || status === 400) ? region : undefined;
+  return `${wordsOf(error, message, status, headers['content-type'])}${where === undefined ? '' : `; the bucket is in the region ${where}`}`;
+}
+
+function wordsOf(error: unknown, message: string, status: number | undefined, type: string | undefined): string {
+  const known = `${s3ErrorCode(error)}: ${message}`;
+  if (status === undefined) return known;
+  const unread = /Deserialization error|XML parse error/i.test(message);
+  const nameless = message === 'UnknownError' || message === `S3 answered ${status}`;
+  // The answer of a proxy, or of a server that is not S3.
+  if (unread || (nameless && /html/i.test(type ?? '')))
+    return `HTTP ${status} with a body that is not S3's (${type ?? 'without a type'})`;
+  // An answer to HEAD has no body, and so no code.
+  return nameless ? `HTTP ${status} without a reason` : known;
 }
 
 /** Returns S3's error code for a failed call, from the name and status of the SDK's error. */

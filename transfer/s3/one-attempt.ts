@@ -26,6 +26,39 @@ class NotRetried extends Error {
 }
 
 /**
+ * For some hours, S3 answers 307 for a new bucket of another region, and 301 later. A client that follows a bucket into
+ * its region (`followRegionRedirects`) knows only the 301.
+ */
+function followable(error: unknown): unknown {
+  const { $metadata, $response } = (error ?? {}) as {
+    $metadata?: { httpStatusCode?: number };
+    $response?: { headers?: Readonly<Record<string, string | undefined>> };
+  };
+  if ($metadata?.httpStatusCode === 307 && $response?.headers?.['x-amz-bucket-region'] !== undefined) {
+    $metadata.httpStatusCode = 301;
+  }
+  return error;
+}
+
+function shown(error: unknown): unknown {
+  return error instanceof NotRetried ? error.hidden : error;
+}
+
+/** Outside of the SDK's retries, where it follows a bucket into its region, it has to see the error itself. */
+function followRegions(command: S3Command): void {
+  command.middlewareStack.addRelativeTo(
+    (next: (request: unknown) => Promise<unknown>) => async (request: unknown) => {
+      try {
+        return await next(request);
+      } catch (error) {
+        throw followable(shown(error));
+      }
+    },
+    { relation: 'before', toMiddleware: 'retryMiddleware', name: 'sluiceRegions', override: true },
+  );
+}
+
+/**
  * How a request's bytes reach S3 and return; without a `transport`, a command's body is sent as the SDK made
  * it.
  */
@@ -41,6 +74,7 @@ export async function sendOnce<C extends S3Command>(
   command: C,
   transport: Transport,
 ): Promise<OutputOf<C>> {
+  if (client.config.followRegionRedirects) followRegions(command);
   command.middlewareStack.addRelativeTo(
     (next: (request: unknown) => Promise<unknown>) => async (request: unknown) => {
       try {
@@ -58,6 +92,6 @@ export async function sendOnce<C extends S3Command>(
   try {
     return await client.send(command as never);
   } catch (error) {
-    throw error instanceof NotRetried ? error.hidden : error;
+    throw shown(error);
   }
 }

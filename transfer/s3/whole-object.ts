@@ -2,7 +2,7 @@ import { HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/cli
 import { crc32FromBase64, crc32ToBase64 } from '../proof/crc32.ts';
 import { callDirectly, type DirectCall } from './direct-call.ts';
 import { UncertainAnswerError } from './errors.ts';
-import { sendOnce } from './one-attempt.ts';
+import { sendOnce, type Transport } from './one-attempt.ts';
 
 /** The headers with which an object is stored. */
 export interface ObjectHeaders {
@@ -91,8 +91,15 @@ export function putObject(
     },
     body: (write) => write(bytes),
     options,
-    read: ({ statusCode, headers: { etag } }) => (statusCode === 200 && etag !== undefined ? { etag } : undefined),
+    read: ({ statusCode, headers: { etag }, body }) =>
+      statusCode === 200 && etag !== undefined && body.length === 0 ? { etag } : undefined,
     async bySdk(transport) {
+      let page = false;
+      const noting: Transport = async (signed) => {
+        const answer = await transport(signed);
+        page = answer.body.length > 0;
+        return answer;
+      };
       const command = new PutObjectCommand({
         Bucket: bucket,
         Key: key,
@@ -102,8 +109,10 @@ export function putObject(
         ...sdkHeaders({ metadata, contentType, contentEncoding }),
         ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
       });
-      const { ETag: etag } = await sendOnce(client, command, transport);
+      const { ETag: etag } = await sendOnce(client, command, noting);
       if (etag === undefined) throw new UncertainAnswerError('PutObject');
+      // A web server's page may have an ETag too.
+      if (page) throw new UncertainAnswerError('PutObject', 'with a page');
       return { etag };
     },
   });

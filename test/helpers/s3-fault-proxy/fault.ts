@@ -23,7 +23,7 @@ export type S3Fault =
   /** 200 at once, white space every 50 ms for a time, then what S3 answers, if that is a success. */
   | { readonly kind: 'white-space'; readonly milliseconds: number }
   /** 200 and a page, as a captive portal or a broken proxy answers. `done` says whether S3 has done it all the same. */
-  | { readonly kind: 'html'; readonly done?: boolean }
+  | { readonly kind: 'html'; readonly done?: boolean; readonly status?: number; readonly etag?: string }
   /** The request is read and never answered; with `milliseconds`, passed on after them: without a body even if the client has gone. */
   | { readonly kind: 'stall'; readonly milliseconds?: number }
   /** The request's body is read at this rate. */

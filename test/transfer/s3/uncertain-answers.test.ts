@@ -49,6 +49,25 @@ describe("a page with 200 in S3's place", () => {
   const html: S3Fault = { kind: 'html' };
   const htmlButDone: S3Fault = { kind: 'html', done: true };
 
+  it('a page with status 200 and an ETag for every PutObject is not a landed object', async () => {
+    proxy.addRules({ when: { operation: 'PutObject' }, fault: { ...html, etag: '"5d8c72a5edda8"' } });
+    await expect(land('html/etag', { length: SMALL })).rejects.toThrow(/answered by 200 with a page/);
+    await landing.expectNothing('html/etag');
+    proxy.clearRules();
+    // Now the engine has learnt how this bucket is called, and sends the request itself.
+    await landing.expectLanded('html/plain', 'v1', SMALL, await land('html/plain', { length: SMALL }));
+    proxy.addRules({ when: { operation: 'PutObject' }, fault: { ...html, etag: '"5d8c72a5edda8"' } });
+    await expect(land('html/etag', { length: SMALL })).rejects.toThrow(/answered by 200 with a page/);
+    await landing.expectNothing('html/etag');
+  });
+
+  it("a page with an error's status is reported as such", async () => {
+    proxy.addRules({ when: { operation: 'PutObject' }, fault: { kind: 'html', status: 403 } });
+    await expect(land('html/403', { length: SMALL })).rejects.toThrow(
+      /PutObject failed: HTTP 403 with a body that is not S3's \(text\/html\)$/,
+    );
+  });
+
   it.each<[S3Operation, number]>([
     ['CompleteMultipartUpload', LARGE],
     ['PutObject', SMALL],

@@ -6,6 +6,7 @@ export class S3AnswerError extends Error {
   override readonly name: string;
   readonly Code: string;
   readonly $fault: 'client' | 'server';
+  readonly $response: Pick<SignedAnswer, 'headers'>;
   readonly $metadata: { httpStatusCode: number; requestId?: string; clockSkewCorrected?: boolean };
 
   constructor({ statusCode, headers, body }: SignedAnswer) {
@@ -15,6 +16,7 @@ export class S3AnswerError extends Error {
     super(textOf(text, 'Message') ?? `S3 answered ${statusCode}`);
     this.name = code;
     this.Code = code;
+    this.$response = { headers };
     this.$fault = statusCode < 500 ? 'client' : 'server';
     const requestId = headers['x-amz-request-id'];
     this.$metadata = { httpStatusCode: statusCode, ...(requestId !== undefined && { requestId }) };
