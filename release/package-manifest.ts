@@ -33,7 +33,8 @@ export function packageManifest(repository: string): Record<string, unknown> {
     license: ours.license,
     type: 'module',
     engines: { node: '>=20.19' },
-    sideEffects: false,
+    // A bundler keeps the import of a module that only changes how zod works.
+    sideEffects: ['./lambdas/ingest/interpret-schemas.js'],
     exports: {
       ...Object.fromEntries(
         Object.entries(PUBLIC_ENTRIES).map(([path, entry]) => [

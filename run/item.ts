@@ -4,16 +4,18 @@ import { loadSchema } from './input/load.ts';
 import { PROCESSOR_NAME } from './input/processor-names.ts';
 
 /** What the source must state or be, in addition to the engine's own checks. */
-export const expectSchema = z.strictObject({
-  bytes: z.int().nonnegative().optional(),
-  sha256: z.hex().length(64).optional(),
-  md5: z.hex().length(32).optional(),
-  crc32: z.hex().length(8).optional(),
-  contentType: z
-    .string()
-    .regex(/^[\w.+-]+\/(?:\*|[\w.+-]+)$/, 'takes a media type such as text/csv, or text/*')
-    .optional(),
-});
+export const expectSchema = z.lazy(() =>
+  z.strictObject({
+    bytes: z.int().nonnegative().optional(),
+    sha256: z.hex().length(64).optional(),
+    md5: z.hex().length(32).optional(),
+    crc32: z.hex().length(8).optional(),
+    contentType: z
+      .string()
+      .regex(/^[\w.+-]+\/(?:\*|[\w.+-]+)$/, 'takes a media type such as text/csv, or text/*')
+      .optional(),
+  }),
+);
 
 export const ifExistsSchema = z.enum(['update', 'skip', 'overwrite', 'fail']);
 
@@ -24,47 +26,53 @@ export const destinationFields = {
 };
 
 /** The processor of a landed object or an item of work, and the options of the processor. */
-export const processSchema = z.strictObject({
-  processor: z.string().regex(PROCESSOR_NAME, 'takes a processor name: lower case letters, digits and dashes'),
-  options: z.record(z.string(), z.json()).default({}),
-  ...destinationFields,
-});
+export const processSchema = z.lazy(() =>
+  z.strictObject({
+    processor: z.string().regex(PROCESSOR_NAME, 'takes a processor name: lower case letters, digits and dashes'),
+    options: z.record(z.string(), z.json()).default({}),
+    ...destinationFields,
+  }),
+);
 export type Process = z.infer<typeof processSchema>;
 
 export const itemIdSchema = z.string().regex(/^[0-9a-f]{32}$/);
 
 /** A source in the plan: its templates are filled and defaults applied. */
-export const sourceItemSchema = z.strictObject({
-  kind: z.literal('source'),
-  id: itemIdSchema,
-  url: z.string(),
-  key: z.string(),
-  process: processSchema.nullable(),
-  ...credentialFields,
-  expect: expectSchema.optional(),
-  ifExists: ifExistsSchema.optional(),
-  allowUnprovenEnd: z.boolean().optional(),
-  /** The table of the warehouse that the source's object is loaded into. Its format is filled in. */
-  load: loadSchema.optional(),
-  /**
-   * An earlier run that landed the source and lacks only its result. If the object is unchanged, it is processed and
-   * not landed again.
-   */
-  landedIn: z.string().optional(),
-});
+export const sourceItemSchema = z.lazy(() =>
+  z.strictObject({
+    kind: z.literal('source'),
+    id: itemIdSchema,
+    url: z.string(),
+    key: z.string(),
+    process: processSchema.nullable(),
+    ...credentialFields,
+    expect: expectSchema.optional(),
+    ifExists: ifExistsSchema.optional(),
+    allowUnprovenEnd: z.boolean().optional(),
+    /** The table of the warehouse that the source's object is loaded into. Its format is filled in. */
+    load: loadSchema.optional(),
+    /**
+     * An earlier run that landed the source and lacks only its result. If the object is unchanged, it is processed and
+     * not landed again.
+     */
+    landedIn: z.string().optional(),
+  }),
+);
 
 /** Work that has no source: it is sent to the queue unchanged. */
-export const workItemSchema = z.strictObject({
-  kind: z.literal('work'),
-  id: itemIdSchema,
-  name: z.string(),
-  process: processSchema,
-  input: z.json(),
-});
+export const workItemSchema = z.lazy(() =>
+  z.strictObject({
+    kind: z.literal('work'),
+    id: itemIdSchema,
+    name: z.string(),
+    process: processSchema,
+    input: z.json(),
+  }),
+);
 
 /** One item of the plan, as a batch object contains it. */
-export const itemSchema = z.discriminatedUnion('kind', [sourceItemSchema, workItemSchema]);
-export const batchSchema = z.array(itemSchema);
+export const itemSchema = z.lazy(() => z.discriminatedUnion('kind', [sourceItemSchema, workItemSchema]));
+export const batchSchema = z.lazy(() => z.array(itemSchema));
 
 export type SourceItem = z.infer<typeof sourceItemSchema>;
 export type WorkItem = z.infer<typeof workItemSchema>;

@@ -1,3 +1,4 @@
+import '../ingest/interpret-schemas.ts';
 import * as z from 'zod';
 import { caughtErrorSchema } from '../caught-error.ts';
 import { ingestFromEnvironment } from '../ingest/ingest.ts';

@@ -1,3 +1,4 @@
+import '../ingest/interpret-schemas.ts';
 import * as z from 'zod';
 import { readEnvironment } from '#run/environment.ts';
 import { QUEUE_VARIABLE } from '../environment/queue.ts';

@@ -1,6 +1,5 @@
 import { dispatch } from '#run/fleet/dispatch.ts';
 import type { WorkMessage } from '#run/fleet/message.ts';
-import { recordNote } from '#run/ledger/run-notes.ts';
 import type { Trouble } from '#run/problem/note.ts';
 import type { Store } from '#run/store.ts';
 import type { LateQueue } from './late-queue.ts';
@@ -56,6 +55,7 @@ export class Dispatcher {
       await dispatch(this.#store, await this.#queue(), messages);
     } catch (error) {
       // The gatekeeper sends these messages again, minutes later. Without a note, nobody learns why the run waited.
+      const { recordNote } = await import('#run/ledger/run-notes.ts');
       await recordNote(this.#store, this.#runId, notSent(error));
       throw error;
     }

@@ -1,3 +1,4 @@
+import '../ingest/interpret-schemas.ts';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import { readEnvironment } from '#run/environment.ts';

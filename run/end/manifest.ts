@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { loadModeSchema } from '../input/load.ts';
 import { endedExecutionSchema, failureSchema, landedSchema, resultSchema } from '../ledger/records.ts';
 import { noteSchema } from '../problem/note.ts';
-import { problemSchema } from '../problem/problem.ts';
+import { problemSchema } from '../problem/problem-schema.ts';
 
 /** How many names each list of the manifest contains; `items.jsonl` contains every item. */
 export const NAMES_IN_MANIFEST = 1_000;

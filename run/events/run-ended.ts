@@ -4,7 +4,7 @@ import { cut } from '#net/short-text.ts';
 import { loadOutcomeSchema, type Manifest, manifestSchema, outcomeSchema } from '../end/manifest.ts';
 import { runKeys } from '../keys.ts';
 import type { PlanSummary } from '../plan/plan-summary.ts';
-import { type Problem, problemSchema } from '../problem/problem.ts';
+import { type Problem, problemSchema } from '../problem/problem-schema.ts';
 import type { Store } from '../store.ts';
 import { EVENT_KINDS } from './event.ts';
 import { tellOnce } from './tell-once.ts';

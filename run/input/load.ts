@@ -26,83 +26,90 @@ export function tableNameOf(text: string): TableName {
   return { schema, table };
 }
 
-const tableSchema = z.string().superRefine((text, context) => {
-  const parts = text.split('.');
-  if (parts.length !== 2) {
-    context.addIssue(`takes the schema and the table, such as raw.trips, got ${quoted(text)}`);
-    return;
-  }
-  for (const part of parts) {
-    const problem = nameProblem(part);
-    if (problem !== undefined) context.addIssue(`takes a schema and a table, but ${quoted(part)} ${problem}`);
-  }
-  // The same text is the name of a table of ours, which records what was loaded.
-  if (Buffer.byteLength(text) > MOST_NAME_BYTES) context.addIssue(`takes at most ${MOST_NAME_BYTES} bytes`);
-});
+const tableSchema = () =>
+  z.string().superRefine((text, context) => {
+    const parts = text.split('.');
+    if (parts.length !== 2) {
+      context.addIssue(`takes the schema and the table, such as raw.trips, got ${quoted(text)}`);
+      return;
+    }
+    for (const part of parts) {
+      const problem = nameProblem(part);
+      if (problem !== undefined) context.addIssue(`takes a schema and a table, but ${quoted(part)} ${problem}`);
+    }
+    // The same text is the name of a table of ours, which records what was loaded.
+    if (Buffer.byteLength(text) > MOST_NAME_BYTES) context.addIssue(`takes at most ${MOST_NAME_BYTES} bytes`);
+  });
 
-const columnSchema = z.string().superRefine((name, context) => {
-  const problem = nameProblem(name);
-  if (problem !== undefined) context.addIssue(`takes the name of a column, but ${quoted(name)} ${problem}`);
-});
-const columnsSchema = z
-  .array(columnSchema)
-  .min(1)
-  .max(1_600)
-  .refine((names) => new Set(names).size === names.length, 'names a column twice');
+const columnSchema = () =>
+  z.string().superRefine((name, context) => {
+    const problem = nameProblem(name);
+    if (problem !== undefined) context.addIssue(`takes the name of a column, but ${quoted(name)} ${problem}`);
+  });
+const columnsSchema = () =>
+  z
+    .array(columnSchema())
+    .min(1)
+    .max(1_600)
+    .refine((names) => new Set(names).size === names.length, 'names a column twice');
 
 /** A text that a COPY statement contains. Redshift may read a backslash in it as an escape. */
-const copyText = z
-  .string()
-  .max(100)
-  .regex(/^[^\\\p{Cc}]*$/u, 'takes no backslash and no control character (COPY reads \\N as nothing by itself)');
-
-const loadOptionsSchema = z.strictObject({
-  /** @default parquet, if the processor `parquet` makes the file */
-  format: z.enum(['parquet', 'csv', 'json']).optional(),
-  delimiter: z
+const copyText = () =>
+  z
     .string()
-    .regex(/^[\t -[\]-~]$/, 'takes one printable ASCII character except a backslash, or a tab')
-    .optional(),
-  headerLines: z.int().min(0).max(1_000).optional(),
-  nullAs: copyText.optional(),
-  compression: z.enum(['gzip', 'zstd']).optional(),
-  dateFormat: copyText.min(1).optional(),
-  timeFormat: copyText.min(1).optional(),
-});
+    .max(100)
+    .regex(/^[^\\\p{Cc}]*$/u, 'takes no backslash and no control character (COPY reads \\N as nothing by itself)');
+
+const loadOptionsSchema = () =>
+  z.strictObject({
+    /** @default parquet, if the processor `parquet` makes the file */
+    format: z.enum(['parquet', 'csv', 'json']).optional(),
+    delimiter: z
+      .string()
+      .regex(/^[\t -[\]-~]$/, 'takes one printable ASCII character except a backslash, or a tab')
+      .optional(),
+    headerLines: z.int().min(0).max(1_000).optional(),
+    nullAs: copyText().optional(),
+    compression: z.enum(['gzip', 'zstd']).optional(),
+    dateFormat: copyText().min(1).optional(),
+    timeFormat: copyText().min(1).optional(),
+  });
 
 const OF_CSV = ['delimiter', 'headerLines', 'nullAs'] as const;
 const OF_TEXT = ['compression', 'dateFormat', 'timeFormat'] as const;
 
 export const loadModeSchema = z.enum(['append', 'replace', 'merge']);
 /** The table of the warehouse that a run's objects are loaded into, and how. */
-export const loadSchema = z
-  .strictObject({
-    table: tableSchema,
-    mode: loadModeSchema,
-    keys: columnsSchema.optional(),
-    columns: columnsSchema.optional(),
-    options: loadOptionsSchema.prefault({}),
-  })
-  .superRefine(({ mode, keys, columns, options }, context) => {
-    const problem = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
-    if (mode === 'merge' && keys === undefined) {
-      problem(['keys'], 'is needed with mode merge: the columns that identify a row');
-    }
-    if (mode !== 'merge' && keys !== undefined) problem(['keys'], `belongs to mode merge, but mode is ${mode}`);
-    for (const key of columns === undefined ? [] : (keys ?? [])) {
-      if (!columns?.includes(key)) problem(['columns'], `lacks the key ${quoted(key)}`);
-    }
-    for (const name of OF_CSV) {
-      if (options[name] !== undefined && options.format !== 'csv') {
-        problem(['options', name], 'belongs to format csv: set options.format to "csv", or remove this option');
+export const loadSchema = z.lazy(() =>
+  z
+    .strictObject({
+      table: tableSchema(),
+      mode: loadModeSchema,
+      keys: columnsSchema().optional(),
+      columns: columnsSchema().optional(),
+      options: loadOptionsSchema().prefault({}),
+    })
+    .superRefine(({ mode, keys, columns, options }, context) => {
+      const problem = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+      if (mode === 'merge' && keys === undefined) {
+        problem(['keys'], 'is needed with mode merge: the columns that identify a row');
       }
-    }
-    for (const name of OF_TEXT) {
-      if (options[name] !== undefined && (options.format ?? 'parquet') === 'parquet') {
-        problem(['options', name], 'belongs to the formats csv and json');
+      if (mode !== 'merge' && keys !== undefined) problem(['keys'], `belongs to mode merge, but mode is ${mode}`);
+      for (const key of columns === undefined ? [] : (keys ?? [])) {
+        if (!columns?.includes(key)) problem(['columns'], `lacks the key ${quoted(key)}`);
       }
-    }
-  });
+      for (const name of OF_CSV) {
+        if (options[name] !== undefined && options.format !== 'csv') {
+          problem(['options', name], 'belongs to format csv: set options.format to "csv", or remove this option');
+        }
+      }
+      for (const name of OF_TEXT) {
+        if (options[name] !== undefined && (options.format ?? 'parquet') === 'parquet') {
+          problem(['options', name], 'belongs to the formats csv and json');
+        }
+      }
+    }),
+);
 export type Load = z.infer<typeof loadSchema>;
 
 /** Returns whether two loads mean the same, even if the input spells them differently. */

@@ -1,6 +1,6 @@
 import pMap, { pMapIterable } from 'p-map';
 import * as z from 'zod';
-import { transferStateSchema } from '#transfer/state.ts';
+import { pinsSchema } from '#transfer/state.ts';
 import { sourceItemSchema } from '../item.ts';
 import { runKeys } from '../keys.ts';
 import { listKeys, readJson, type Store, writeJson } from '../store.ts';
@@ -11,13 +11,13 @@ import { listKeys, readJson, type Store, writeJson } from '../store.ts';
  */
 const READS_AT_ONCE = 16;
 
-const partProofsSchema = z.array(z.object({ number: z.int(), bytes: z.int(), crc32: z.string() }));
+const partProofsSchema = z.lazy(() => z.array(z.object({ number: z.int(), bytes: z.int(), crc32: z.string() })));
 
 const beginnings = {
   /** The number of times that the transfer has begun, from 1. */
   beginning: z.int().positive(),
   /** The versions of the source that earlier beginnings read, and that changed. */
-  earlier: z.array(transferStateSchema.shape.pins),
+  earlier: z.lazy(() => z.array(pinsSchema)),
   /** Bytes that beginnings before this one (or up to the lost one) have sent in vain. */
   bytesSpent: z.int().nonnegative(),
 };
@@ -26,44 +26,52 @@ const beginnings = {
  * A large transfer, as the functions that share it pass it on: `transfers/<item>/state.json`. The engine's own state is
  * opaque here; the engine checks it.
  */
-export const largeTransferSchema = z.object({
-  v: z.literal(1),
-  runId: z.string(),
-  item: sourceItemSchema,
-  /** The engine's JSON state of the upload. */
-  state: z.looseObject({ uploadId: z.string() }),
-  /** The approximate bytes of a slice. Together with the parts in the engine's state, this defines the slices. */
-  sliceBytes: z.int().positive(),
-  ...beginnings,
-});
+export const largeTransferSchema = z.lazy(() =>
+  z.object({
+    v: z.literal(1),
+    runId: z.string(),
+    item: sourceItemSchema,
+    /** The engine's JSON state of the upload. */
+    state: z.looseObject({ uploadId: z.string() }),
+    /** The approximate bytes of a slice. Together with the parts in the engine's state, this defines the slices. */
+    sliceBytes: z.int().positive(),
+    ...beginnings,
+  }),
+);
 export type LargeTransfer = z.infer<typeof largeTransferSchema>;
 
 /**
  * Replaces the record of a transfer whose upload was abandoned because the transfer has to begin again. Open begins it.
  */
-export const lostTransferSchema = z.object({
-  v: z.literal(1),
-  runId: z.string(),
-  item: sourceItemSchema,
-  state: z.null(),
-  ...beginnings,
-});
+export const lostTransferSchema = z.lazy(() =>
+  z.object({
+    v: z.literal(1),
+    runId: z.string(),
+    item: sourceItemSchema,
+    state: z.null(),
+    ...beginnings,
+  }),
+);
 export type LostTransfer = z.infer<typeof lostTransferSchema>;
 
 /** What one call of Slice sent, and the peak memory of its process. */
-export const sliceCallSchema = z.object({ proofs: partProofsSchema, retries: z.int(), peakMemoryMiB: z.number() });
+export const sliceCallSchema = z.lazy(() =>
+  z.object({ proofs: partProofsSchema, retries: z.int(), peakMemoryMiB: z.number() }),
+);
 export type SliceCall = z.infer<typeof sliceCallSchema>;
 
 /**
  * An upload that may be open. The record is written before the first part is sent, so that the end of a broken run
  * finds the upload.
  */
-export const openUploadSchema = z.object({
-  v: z.literal(1),
-  bucket: z.string(),
-  key: z.string(),
-  uploadId: z.string(),
-});
+export const openUploadSchema = z.lazy(() =>
+  z.object({
+    v: z.literal(1),
+    bucket: z.string(),
+    key: z.string(),
+    uploadId: z.string(),
+  }),
+);
 export type OpenUpload = z.infer<typeof openUploadSchema>;
 
 /** Returns the record of an item's transfer, or undefined if the item was never transferred in slices. */

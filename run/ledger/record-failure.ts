@@ -1,5 +1,4 @@
 import { runKeys } from '../keys.ts';
-import { problemOf } from '../problem/problem.ts';
 import type { Store } from '../store.ts';
 import { record } from './ledger.ts';
 import type { FailureRecord } from './records.ts';
@@ -24,6 +23,8 @@ export async function recordFailure(
   error: unknown,
   attempts: number,
 ): Promise<void> {
+  // The catalogue of problems is 45 KB, and most calls of a function see no failure.
+  const { problemOf } = await import('../problem/problem.ts');
   const problem = problemOf(error, {
     fallback: FALLBACKS[stage],
     instance: runKeys(runId).record('failures', item),

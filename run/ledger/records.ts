@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { problemSchema } from '../problem/problem.ts';
+import { problemSchema } from '../problem/problem-schema.ts';
 
 /**
  * The fields that every ledger record begins with. `v` is the record's version: a reader refuses a version that it
@@ -21,68 +21,76 @@ export const proofsSchema = z.object({
 });
 
 /** `landed/<item>.json`: the whole object is in the bucket. */
-export const landedSchema = z.object({
-  ...base,
-  status: z.enum(['landed', 'unchanged', 'skipped']),
-  bucket: z.string(),
-  key: z.string(),
-  /** The URL without credentials and query values. */
-  url: z.string(),
-  bytes: z.int().nonnegative(),
-  seconds: z.number().nonnegative(),
-  parts: z.int().nonnegative(),
-  retries: z.int().nonnegative(),
-  proofs: proofsSchema,
-  /** The whole object's CRC-32, hex. */
-  crc32: z.string().optional(),
-  sourceEtag: z.string().optional(),
-  sourceLastModified: z.string().optional(),
-  contentType: z.string().optional(),
-  /** The largest peak of resident memory among the processes that transferred the object, in MiB. */
-  peakMemoryMiB: z.number().nonnegative().optional(),
-  /** What the engine noticed and a reader should know, a sentence each. */
-  notes: z.array(z.string()).default([]),
-});
+export const landedSchema = z.lazy(() =>
+  z.object({
+    ...base,
+    status: z.enum(['landed', 'unchanged', 'skipped']),
+    bucket: z.string(),
+    key: z.string(),
+    /** The URL without credentials and query values. */
+    url: z.string(),
+    bytes: z.int().nonnegative(),
+    seconds: z.number().nonnegative(),
+    parts: z.int().nonnegative(),
+    retries: z.int().nonnegative(),
+    proofs: proofsSchema,
+    /** The whole object's CRC-32, hex. */
+    crc32: z.string().optional(),
+    sourceEtag: z.string().optional(),
+    sourceLastModified: z.string().optional(),
+    contentType: z.string().optional(),
+    /** The largest peak of resident memory among the processes that transferred the object, in MiB. */
+    peakMemoryMiB: z.number().nonnegative().optional(),
+    /** What the engine noticed and a reader should know, a sentence each. */
+    notes: z.array(z.string()).default([]),
+  }),
+);
 export type LandedRecord = z.infer<typeof landedSchema>;
 
-export const objectsSchema = z.array(z.object({ key: z.string(), bytes: z.int().nonnegative() }));
+export const objectsSchema = z.lazy(() => z.array(z.object({ key: z.string(), bytes: z.int().nonnegative() })));
 /**
  * `results/<item>.json`, and `late/<item>.json` for a result that came after the run was closed. Only workers write
  * these records.
  */
-export const resultSchema = z.object({
-  ...base,
-  processor: z.string(),
-  /** The number of the message's delivery that gave the result, counted from 1. */
-  attempt: z.int().positive(),
-  /** The task or process that made the result. */
-  worker: z.string(),
-  seconds: z.number().nonnegative(),
-  outputs: objectsSchema,
-  /** The prefix at which the outputs were published, and which of them. */
-  publishedTo: z.string().optional(),
-  published: objectsSchema.optional(),
-  /** The processor's own result. */
-  result: z.json(),
-});
+export const resultSchema = z.lazy(() =>
+  z.object({
+    ...base,
+    processor: z.string(),
+    /** The number of the message's delivery that gave the result, counted from 1. */
+    attempt: z.int().positive(),
+    /** The task or process that made the result. */
+    worker: z.string(),
+    seconds: z.number().nonnegative(),
+    outputs: objectsSchema,
+    /** The prefix at which the outputs were published, and which of them. */
+    publishedTo: z.string().optional(),
+    published: objectsSchema.optional(),
+    /** The processor's own result. */
+    result: z.json(),
+  }),
+);
 export type ResultRecord = z.infer<typeof resultSchema>;
 
 /** `failures/<item>.json`: the item will not be tried again in this run. */
-export const failureSchema = z.object({
-  ...base,
-  stage: z.enum(['transfer', 'process', 'reconcile']),
-  problem: problemSchema,
-  attempts: z.int().nonnegative(),
-});
+export const failureSchema = z.lazy(() =>
+  z.object({
+    ...base,
+    stage: z.enum(['transfer', 'process', 'reconcile']),
+    problem: problemSchema,
+    attempts: z.int().nonnegative(),
+  }),
+);
 export type FailureRecord = z.infer<typeof failureSchema>;
 
 /** `handed/<item>.json`: a worker lands this source, because the transfer takes too long for a Lambda. */
-export const handedSchema = z.object({
-  ...base,
-  reason: z.string(),
-  /** Bytes that were read from the source before the source was handed over. The worker reads them again. */
-  bytesSpent: z.int().nonnegative(),
-});
+export const handedSchema = z.lazy(() =>
+  z.object({
+    ...base,
+    reason: z.string(),
+    /** Bytes that were read from the source before the source was handed over. The worker reads them again. */
+    bytesSpent: z.int().nonnegative(),
+  }),
+);
 export type HandedRecord = z.infer<typeof handedSchema>;
 
 /** How an execution ended that did not reach DoneState. */
@@ -94,17 +102,19 @@ export const endedExecutionSchema = z.object({
 export type EndedExecution = z.infer<typeof endedExecutionSchema>;
 
 /** `closed.json`: the run is closed, and later results are late. It also records how the run ended. */
-export const closedSchema = z.object({
-  v: z.literal(1),
-  runId: z.string(),
-  at: z.iso.datetime(),
-  /** Why the run was closed with items missing; `settled` if none was missing. */
-  reason: z.string(),
-  /** Whether the gate was passed with items missing. */
-  forced: z.boolean().default(false),
-  /** The end of the execution, if this end and not an open gate has closed the run. A redrive opens the run again. */
-  execution: endedExecutionSchema.optional(),
-  /** The error that broke the execution. */
-  problem: problemSchema.optional(),
-});
+export const closedSchema = z.lazy(() =>
+  z.object({
+    v: z.literal(1),
+    runId: z.string(),
+    at: z.iso.datetime(),
+    /** Why the run was closed with items missing; `settled` if none was missing. */
+    reason: z.string(),
+    /** Whether the gate was passed with items missing. */
+    forced: z.boolean().default(false),
+    /** The end of the execution, if this end and not an open gate has closed the run. A redrive opens the run again. */
+    execution: endedExecutionSchema.optional(),
+    /** The error that broke the execution. */
+    problem: problemSchema.optional(),
+  }),
+);
 export type Closing = z.infer<typeof closedSchema>;

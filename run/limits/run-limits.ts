@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { timerMilliseconds } from '#net/wait.ts';
 import { PermanentTransferError, TooLargeError } from '#transfer/index.ts';
 import { runKeys } from '../keys.ts';
-import { planSummarySchema } from '../plan/plan-summary.ts';
+import { planTimes } from '../plan/plan-times.ts';
 import { listKeys, pauseAfterConflict, readJson, readTagged, type Store, writeIf } from '../store.ts';
 
 /**
@@ -35,6 +35,8 @@ const LOOK_MILLISECONDS = 5_000;
 const UNTOLD_SHARE = 0.01;
 const ATTEMPTS = 30;
 
+/** The plan's times alone: a function that transfers reads nothing else of the plan. */
+const planTimesSchema = z.lazy(() => z.object(planTimes));
 const counterSchema = z.object({ v: z.literal(1), bytes: z.int().nonnegative() });
 
 interface Spending {
@@ -153,7 +155,7 @@ export class RunLimits {
   #of(runId: string): Promise<Spending> {
     const known = this.#runs.get(runId);
     if (known !== undefined) return known;
-    const reading = readJson(this.#store, runKeys(runId).summary, planSummarySchema).then((plan) => ({
+    const reading = readJson(this.#store, runKeys(runId).summary, planTimesSchema).then((plan) => ({
       known: 0,
       lookedAt: 0,
       pending: 0,

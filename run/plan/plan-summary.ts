@@ -3,10 +3,10 @@ import { loadSchema } from '../input/load.ts';
 import { waitForSchema } from '../input/wait-for.ts';
 import { runKeys } from '../keys.ts';
 import { readJson, type Store } from '../store.ts';
+import { planTimes } from './plan-times.ts';
 
 /** `plan.json`: the results of Plan, for all later steps. */
 export const planSummarySchema = z.object({
-  v: z.literal(1),
   runId: z.string(),
   executionArn: z.string(),
   startedAt: z.iso.datetime(),
@@ -30,9 +30,7 @@ export const planSummarySchema = z.object({
   loads: z.array(loadSchema).default([]),
   onLate: z.enum(['partial', 'fail']),
   waitFor: z.array(waitForSchema),
-  deadline: z.iso.datetime().nullable(),
-  /** When the run's time is up, by the setting `limits.hours`. */
-  stopAt: z.iso.datetime().nullable().default(null),
+  ...planTimes,
   /** Whether the input says that the gate opens without waiting. */
   force: z.boolean(),
 });

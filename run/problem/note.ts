@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Code } from './catalogue.ts';
-import { problemOf, problemSchema } from './problem.ts';
+import { problemOf } from './problem.ts';
+import { problemSchema } from './problem-schema.ts';
 
 /** What happened around a run, and is not the failure of an item. */
 export interface Trouble {
@@ -13,10 +14,12 @@ export interface Trouble {
 }
 
 /** A {@link Trouble} in `gate.json`, in `notes/`, in the manifest and on the pages: a problem as all others are. */
-export const noteSchema = problemSchema.omit({ bytes: true, instance: true }).extend({
-  /** The id of the worker's task, if one worker is concerned; the first one, if it happened to several. */
-  worker: z.string().optional(),
-});
+export const noteSchema = z.lazy(() =>
+  problemSchema.unwrap().omit({ bytes: true, instance: true }).extend({
+    /** The id of the worker's task, if one worker is concerned; the first one, if it happened to several. */
+    worker: z.string().optional(),
+  }),
+);
 export type Note = z.infer<typeof noteSchema>;
 
 export function noteOf({ worker, ...error }: Trouble, runId: string): Note {

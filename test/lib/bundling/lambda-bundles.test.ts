@@ -59,6 +59,38 @@ it('at a cold start a function reads no code that only some sources need: client
   }
 });
 
+/** The modules that some of a bundle's files hold code of. */
+function modulesIn(files: LambdaBundle['atStart']): string[] {
+  return files.flatMap((file) => Object.keys(file.inputs));
+}
+
+it('at a cold start a function reads neither the catalogue of problems nor schemas of variables that it does not have', () => {
+  const { atStart, later } = bundles.open;
+  expect(modulesIn(later)).toContain('run/problem/catalogue.ts');
+  expect(modulesIn(atStart)).toContain('run/settings/ingest.ts');
+  for (const module of [
+    'problem/catalogue',
+    'settings/workers',
+    'settings/gate',
+    'settings/redshift',
+    'plan/plan-summary',
+  ])
+    expect(modulesIn(atStart)).not.toContain(`run/${module}.ts`);
+});
+
+it.each(['open', 'slice'] as const)('a function that transfers makes no code from schemas: %s', (name) => {
+  // The function is loaded without variables, so it fails after it has used a schema of an object.
+  const script = `
+    let made = 0;
+    globalThis.Function = new Proxy(Function, {
+      construct(...args) { made += 1; return Reflect.construct(...args); },
+    });
+    import(${JSON.stringify(join(bundles[name].folder, 'index.mjs'))})
+      .catch(({ name }) => console.log(JSON.stringify({ name, made })));`;
+  const output = execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+  expect(JSON.parse(output)).toEqual({ name: 'EnvironmentError', made: 0 });
+});
+
 it.each(['open', 'slice'] as const)(
   "a bundle contains the engine's small S3 client, and no code of the SDK's client: %s",
   (name) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { problemOf, problemSchema } from '#run/problem/problem.ts';
+import { problemOf } from '#run/problem/problem.ts';
+import { problemSchema } from '#run/problem/problem-schema.ts';
 import { ProofFailedError, SourceRefusedError } from '#transfer/index.ts';
 
 describe('a problem', () => {

@@ -1,0 +1,34 @@
+import * as z from 'zod';
+
+/** How many bytes came, and how many were expected. */
+export const bytesSchema = z.lazy(() => z.object({ got: z.int().nonnegative(), expected: z.int().nonnegative() }));
+
+/**
+ * A failure in the form that everybody sees: in the ledger, the manifest, an event, the command line and the report.
+ * Its members are those of problem details, and some of our own.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9457
+ */
+export const problemSchema = z.lazy(() =>
+  z.object({
+    /** The section of the page that explains the code: `docs/errors.md#source-refused`. */
+    type: z.string(),
+    /** Stable for ever. A reader may meet a code that only a newer version knows. */
+    code: z.string(),
+    title: z.string(),
+    /** What happened to which thing: a sentence, or a line for each of several problems. */
+    detail: z.string(),
+    /** The record of this occurrence, if there is one: a key in the bucket. */
+    instance: z.string().optional(),
+    /** What to do. */
+    mend: z.string(),
+    /** The settings or options that would permit it, or `never`. */
+    allowedBy: z.string(),
+    /** The name of the error that was thrown, as the log lines contain it. */
+    error: z.string(),
+    bytes: bytesSchema.optional(),
+    /** The command that shows the log lines. */
+    logs: z.string().optional(),
+  }),
+);
+export type Problem = z.infer<typeof problemSchema>;
