@@ -16,7 +16,7 @@ export function explain(error: unknown, run?: string): Problem {
   const inner = errors?.[0] ?? cause;
   if (message === '' && inner !== undefined) return explain(inner, run);
   const code = byMessage(error) ?? codeOf(error);
-  // S3 could not be reached. The reason for that says more than the number of tries.
+  // S3 could not be reached. The reason for that says more than the number of attempts.
   if (code === 'storage-failed' && codeOf(cause) !== undefined) {
     const why = explain(cause, run);
     const object = /^s3:\/\/\S+(?=: )/.exec(message)?.[0];

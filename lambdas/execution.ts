@@ -23,7 +23,7 @@ export type FoundPlan =
  * execution. The run of another execution must not be changed.
  *
  * Executions are compared by their ARN, which contains their name. Step Functions allows a name again 90 days after its
- * execution has ended. A run with this name that is found then has ended with the earlier execution.
+ * execution has ended. If such a name has a run already, this run belongs to the earlier execution, and has ended.
  */
 export async function planOfExecution(store: Store, { name, executionArn }: Execution): Promise<FoundPlan> {
   const keys = runKeys(name);

@@ -28,7 +28,7 @@ export function logged<A extends readonly unknown[], R>(work: (...args: A) => Pr
       end('ok');
       return answer;
     } catch (error) {
-      // The gatekeeper throws NotReadyError again and again, and nobody needs its stack.
+      // The gatekeeper throws NotReadyError at each look, so the log would repeat a stack that helps nobody.
       if (!(error instanceof NotReadyError)) showSourceLines(error);
       end(error instanceof Error ? error.name : 'Error', { error });
       throw error;

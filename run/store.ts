@@ -73,7 +73,7 @@ export async function writeOnce(store: Store, key: string, value: unknown): Prom
 const CONFLICTS = 8;
 
 /**
- * Waits before the next try of a conditional write that another writer of the key has hindered. The pause has jitter, so that the
+ * Waits before the next attempt of a conditional write that another writer of the key has hindered. The pause has jitter, so that the
  * same writers don't meet again.
  *
  * @param attempt how often the write was tried, from 1: the pause is up to 50 ms after the first, twice that after each

@@ -84,15 +84,16 @@ const NOTHING = Result.fromObject({});
  *                      Slices: each slice ─▶ Slice ─▶ done? ─ no ─▶ wait ─▶ Slice …
  *                      ─▶ all done? ─ yes ─▶ Close
  *                            ╰ no, or Close failed ─▶ Abandon
- *                    ─▶ any that has to begin again? ─ yes ─▶ Open …
+ *                    ─▶ does one have to begin again? ─ yes ─▶ Open …
  * ```
  *
  * If the source of a large object changes during the transfer, the transfer begins again, a few times
  * (`lambdas/abandon/`).
  *
- * The failure of a source is recorded, and never ends the run. Large objects that fail are abandoned, and a child that fails
- * is tolerated. Afterwards, Reconcile records a failure for each source without a record. If items were dispatched,
- * EnsureWorkers checks the workers. Errors of EnsureWorkers are ignored, because the gatekeeper checks the workers again.
+ * The failure of a source is recorded, and never ends the run. If a large object fails, Abandon aborts its upload. If a child
+ * fails, the Map continues. Afterwards, Reconcile records a failure for each source without a record. If items were
+ * dispatched, EnsureWorkers checks the workers. Errors of EnsureWorkers are ignored, because the gatekeeper checks the
+ * workers again.
  */
 export class Ingest extends StateMachineFragment {
   /** The Map. CDK reads it when you chain the fragment. */

@@ -60,7 +60,7 @@ export interface PipelineProps {
   };
 }
 
-/** Lambda ends a function after at most 15 minutes. A call that has not returned by then never returns. */
+/** Lambda ends a function after at most 15 minutes. So a call that has not returned after 16 minutes never returns. */
 export const TASK_TIMEOUT = Duration.minutes(16);
 
 /**
@@ -75,17 +75,18 @@ export const TASK_TIMEOUT = Duration.minutes(16);
  * If Ingest, Reconcile or the gate breaks, the error is caught, and the run is still closed in order:
  *
  * ```
- * IngestBroke | ReconcileBroke | GateBroke | LoadBroke ─▶ CloseBroken ─▶ ItemsState ─▶ DoneState ─▶ BrokenState, which fails by that error
- *      ▲ redriven: where it broke ─────────────────────────────────────────────────────────╯
+ * IngestBroke | ReconcileBroke | GateBroke | LoadBroke ─▶ CloseBroken ─▶ ItemsState ─▶ DoneState ─▶ BrokenState, which fails with that error
+ *      ▲ after a redrive: the state that broke ─────────────────────────────────────────────────────────╯
  * ```
  *
- * If the execution was stopped after its gate and then redriven, the events of the stop and of the redrive may close or open the
- * run before DoneState. ClosedMeanwhile then leads to BrokenState too, which opens the run, and the gate is passed again.
+ * If an execution is stopped after its gate and then redriven, EventBridge reports both, and the report of the stop may
+ * close the run while the redriven execution already writes the end. The execution then goes from ClosedMeanwhile to
+ * BrokenState, which fails. The next redrive opens the run, and continues at the gate.
  *
  * If Plan fails, there is nothing to close. If the end itself can't be written, or if the execution is stopped or times
  * out, no Catch can help: EventBridge then starts the state machine of `close-run.ts`.
  *
- * States pass keys to each other, never lists. Every state can run twice and does nothing twice.
+ * States pass keys to each other, never lists. If a state runs twice, the second time changes nothing.
  */
 export class Pipeline extends StateMachineFragment {
   readonly startState: State;
@@ -191,14 +192,23 @@ export class Pipeline extends StateMachineFragment {
       }),
     );
 
+    // From here, the states are connected, in the order of a run. A run begins with Plan.
+    plan.next(
+      new Choice(this, 'WorkChoice')
+        .when(Condition.numberGreaterThan('$.work', 0), startWorkers.next(ingest))
+        // The reader of a Map may refuse an empty file.
+        .when(Condition.numberEquals('$.batches', 0), reconcile)
+        .otherwise(ingest),
+    );
     ingest.next(reconcile).next(gatekeeper).next(close).next(write);
+    // A state has broken: the run is closed, and its end is written.
     closeBroken.next(
       new Choice(this, 'AnythingToWrite')
         .when(Condition.booleanEquals('$.end.closed', true), write)
         // The run's records do not exist any more.
         .otherwise(new Fail(this, 'NotClosed', { errorPath: '$.error.Error', causePath: '$.error.Cause' })),
     );
-    // Nothing broke in this execution: it was stopped or timed out, its run was closed, and it was redriven.
+    // No state of this execution broke: the execution was stopped or timed out, its run was closed, and then somebody redrove it.
     const closedMeanwhile = new Pass(this, 'ClosedMeanwhile', {
       result: Result.fromObject({
         Error: 'RunClosedError',
@@ -210,28 +220,21 @@ export class Pipeline extends StateMachineFragment {
       new Choice(this, 'EndedInOrder')
         .when(Condition.booleanEquals('$.outcome.broken', false), sweep.next(outcome))
         .when(Condition.isNotPresent('$.error'), closedMeanwhile.next(broken))
-        // From here, only a redrive continues.
+        // BrokenState fails. Only a redrive continues after it.
         .otherwise(broken),
     );
     broken.next(
       new Choice(this, 'GoOn')
-        // The gate had opened before.
+        // No state broke, so the execution was stopped after its gate had opened.
         .when(Condition.isNotPresent('$.broke'), gatekeeper)
         .when(Condition.stringEquals('$.broke', 'Ingest'), ingest)
         .when(Condition.stringEquals('$.broke', 'Reconcile'), reconcile)
         .otherwise(gatekeeper),
     );
-    plan.next(
-      new Choice(this, 'WorkChoice')
-        .when(Condition.numberGreaterThan('$.work', 0), startWorkers.next(ingest))
-        // The reader of a Map may refuse an empty file.
-        .when(Condition.numberEquals('$.batches', 0), reconcile)
-        .otherwise(ingest),
-    );
     this.startState = plan;
   }
 
-  /** The manifest is written by then, and contains more details. */
+  /** The manifest is already written. It contains more details than the cause. */
   #fail(error: string, what: string): Fail {
     return new Fail(this, error, {
       error,

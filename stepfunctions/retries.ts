@@ -16,7 +16,7 @@ const throttled: RetryProps = {
 
 /**
  * Faults of AWS between Step Functions and a function, or in a service that the function called. Also the ends of a
- * function's process that its code did not cause. The AWS SDK has tried three times by then.
+ * function's process that its code did not cause. Before such an error, the AWS SDK has already made three attempts.
  */
 const transient: RetryProps = {
   errors: [
@@ -51,7 +51,7 @@ const transient: RetryProps = {
   jitterStrategy: JitterType.FULL,
 };
 
-/** Errors that the next try would throw again. They come first, because the last retrier matches every other error. */
+/** Errors that the next attempt would throw again. They come first, because the last retrier matches every other error. */
 const permanent: RetryProps = {
   errors: [
     // Errors of Sluice: invalid input, a claim that another execution owns, and records that were deleted or belong to another
@@ -79,7 +79,7 @@ const permanent: RetryProps = {
   maxAttempts: 0,
 };
 
-/** All other errors of a task. Every state can run twice and does nothing twice, so a retry does no harm. */
+/** All other errors of a task. A retry does no harm: if a state runs twice, the second time changes nothing. */
 const anythingElse: RetryProps = {
   errors: ['States.TaskFailed'],
   interval: Duration.seconds(5),
@@ -91,7 +91,7 @@ const anythingElse: RetryProps = {
 
 /**
  * Adds the retriers that every task has: for throttles, for transient faults and for all other errors. Each retrier has its own
- * count, and jitter, so that many children don't retry at once. Errors that the next try would throw again are not
+ * count, and jitter, so that many children don't retry at once. Errors that the next attempt would throw again are not
  * retried: the errors of this kind that all functions can throw, and the task's own.
  *
  * @param own names of errors that this task's function throws on purpose. @default none

@@ -98,7 +98,7 @@ async function closeParts(
   return (await completeUpload(store, completion, signal)) === 'exists' ? 'exists' : { crc, transportOnly };
 }
 
-/** Returns the object that this transfer has made already, recognised by token, size and CRC. */
+/** Returns the object if this transfer has already created it: token, size and CRC are its own. */
 async function closedEarlier(
   { store }: Context,
   state: TransferState,

@@ -14,7 +14,7 @@ export class BeginAgainError extends TransferError {
   override readonly name: string = 'BeginAgainError';
 }
 
-/** The source answered with a status that another try does not change, such as 401, 403, 404 or 410. */
+/** The source answered with a status that another attempt does not change, such as 401, 403, 404 or 410. */
 export class SourceRefusedError extends PermanentTransferError {
   override readonly name = 'SourceRefusedError';
   /** The status of HTTP, such as 404. */
@@ -27,8 +27,8 @@ export class SourceRefusedError extends PermanentTransferError {
 }
 
 /**
- * There is no connection to the source, and another try would get none: unknown host, bad certificate, HTTP/2 only, no
- * TLS.
+ * There is no connection to the source, and another attempt would fail too: unknown host, bad certificate, HTTP/2 only,
+ * no TLS.
  */
 export class SourceConnectionError extends PermanentTransferError {
   override readonly name = 'SourceConnectionError';
@@ -82,7 +82,7 @@ export class StreamBrokenError extends BeginAgainError {
 /** The source asked for a longer pause than this process may spend. */
 export class SourceAsksToWaitError extends TransferError {
   override readonly name = 'SourceAsksToWaitError';
-  /** The time that the source named. Before it, another try gets the same answer. */
+  /** The time that the source named. Before this time, another attempt gets the same answer. */
   readonly waitUntil: Date;
 
   constructor(url: string, waitUntil: Date) {
@@ -157,7 +157,7 @@ export class TransferCodingError extends PermanentTransferError {
   }
 }
 
-/** A size or hash differs from the one that was expected, or that the source itself states. */
+/** A size or hash differs from the expected one, or from the one that the source itself states. */
 export class ProofFailedError extends PermanentTransferError {
   override readonly name = 'ProofFailedError';
   /** The proof that failed, such as `expect.sha256`. */
@@ -203,7 +203,7 @@ export class UploadVanishedError extends BeginAgainError {
   override readonly name = 'UploadVanishedError';
 }
 
-/** `closeTransfer` found parts missing: call `uploadSlice` again for them. */
+/** `RangedTransfer.close` found parts missing: call `uploadSlice` again for them. */
 export class PartsMissingError extends TransferError {
   override readonly name = 'PartsMissingError';
   /** Ascending, at most the first hundred. */
@@ -223,7 +223,7 @@ export class PartsMissingError extends TransferError {
  */
 export class NotInTimeError extends TransferError {
   override readonly name = 'NotInTimeError';
-  /** Bytes that were read from the source in vain: the next process reads them again. */
+  /** Bytes that were read from the source, and that the next process has to read again. */
   readonly bytesSpent: number;
 
   constructor(message: string, bytesSpent: number) {

@@ -29,16 +29,16 @@ const MOST_VERSIONS_BY_RANGES = 2;
 
 /**
  * The result of opening.
- * - `done`: nothing is left to do: for small bodies, unchanged sources and skipped ones.
+ * - `done`: the transfer has ended: the body was small, the source is unchanged, or the object was skipped.
  * - `ranged`: an upload is open, and its first part is sent. This process continues with `transfer`, any other with
  *   `resumeTransfer` and the JSON `state`: `uploadSlice`, then `close`. To stop, call `abandon`.
  * - `stream`: the answer is flowing in this process and can't be read in pieces: call `run()` or `abandon()` soon.
  */
 export type Opened =
   | {
-      /** Nothing is left to do. */
+      /** The transfer has ended. */
       readonly kind: 'done';
-      /** What became of the source. */
+      /** The result. */
       readonly landed: Landed;
     }
   | {
@@ -159,7 +159,7 @@ function isSameAs({ known }: Before, { source }: Context, probe: Exclude<Probe, 
   return known !== undefined && isSame(known, source.url, probe.head, totalOf(probe));
 }
 
-/** The rest of an answer that isn't read is not needed. */
+/** Closes an answer whose rest is not needed. */
 function close(probe: Exclude<Probe, { kind: 'unchanged' }>): void {
   if (probe.kind === 'stream') probe.body.destroy();
   if (probe.kind === 'ranges') probe.first.destroy();
@@ -183,7 +183,7 @@ async function probeOneVersion(context: Context, before: Before, notes: string[]
     const probe = await askOnce(oneStream);
     if (probe.kind !== 'unchanged' || before.known === undefined || isAbout(before.known, source.url, probe.head))
       return probe;
-    // The 304 is about another file with the same ETag.
+    // The source has another file with the same ETag, so its 304 says nothing about this object.
     conditions = {};
     return askOnce(oneStream);
   };

@@ -9,7 +9,7 @@ import type { TransferState } from './state.ts';
  * What to do if the key has an object already.
  * - `update`: ask the source whether it has changed; write if it has.
  * - `overwrite`: write without asking.
- * - `skip`: leave it.
+ * - `skip`: keep the object, and transfer nothing.
  * - `fail`: throw ObjectExistsError.
  */
 export type IfExists = 'update' | 'overwrite' | 'skip' | 'fail';
@@ -82,7 +82,7 @@ export interface TransferOptions {
    * `uploadSlice`.
    */
   readonly resume?: TransferState;
-  /** Awaited. Its error ends the transfer; a body for one PutObject is stored by then. */
+  /** Awaited. Its error ends the transfer; a body that one PutObject stores is already stored then. */
   readonly onProgress?: OnProgress;
   /** How sources are read. @default `fastLaneReader`: the socket writes bodies directly into their buffers */
   readonly reader?: SourceReader;

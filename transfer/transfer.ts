@@ -26,8 +26,8 @@ import type { PartProof, TransferState } from './state.ts';
 const CLOSES = 3;
 
 /**
- * Lands one source in one call and one process: opens, uploads, closes; begins again where the source changed or the
- * upload vanished; leaves nothing behind where it fails.
+ * Lands one source in one call and one process: it opens the transfer, uploads the parts, and closes the transfer. It
+ * begins again if the source has changed or the upload has vanished. If it fails, it removes its upload.
  *
  * ```ts
  * const landed = await transfer(
@@ -51,8 +51,8 @@ export async function transfer(
 }
 
 /**
- * The key is the prefix and the source's own file name, from Content-Disposition or its URL; this costs one small
- * request more.
+ * The key is the prefix and the source's own file name, from Content-Disposition or its URL. This needs one more small
+ * request.
  */
 export type UnnamedDestination = Omit<Destination, 'key'> & {
   /** For example `incoming/`, with its slash; may be empty. */

@@ -31,7 +31,7 @@ export interface SliceOutcome {
   readonly done: boolean;
   /** Parts that are still to be sent. */
   readonly left: number;
-  /** The proofs of the parts that this call sent: pass the proofs of all calls to `closeTransfer`. */
+  /** The proofs of the parts that this call sent: pass the proofs of all calls to `RangedTransfer.close`. */
   readonly proofs: PartProof[];
   /** Bytes that this call sent. */
   readonly bytes: number;
@@ -46,7 +46,7 @@ export interface SliceOutcome {
   readonly vanished?: true;
 }
 
-/** A part is begun only if the time of the slowest one so far, multiplied by this, would still be in time. */
+/** A part is begun only if the time of the slowest part so far, multiplied by this, ends before the deadline. */
 const SAFETY = 1.25;
 
 /**
@@ -119,7 +119,7 @@ class SliceRun {
       };
       begin(this.#first);
       for (let more = Math.min(this.#context.connections, this.#left) - 1; more > 0; more--) begin();
-      // Workers that are added meanwhile are waited for too.
+      // This also waits for the workers that are added meanwhile.
       for (const worker of this.#workers) await worker;
       if (this.#error !== undefined) throw this.#error;
       return this.#outcome({});

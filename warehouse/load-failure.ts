@@ -40,7 +40,7 @@ async function loadErrors(api: DataApi, queryId: number | undefined): Promise<st
 }
 
 /**
- * Another transaction has interfered, and the next try will find the tables free. Redshift's error 1023 and similar
+ * Another transaction has interfered, and the next attempt will find the tables free. Redshift's error 1023 and similar
  * ones.
  */
 export function isConflict(said: Described): boolean {

@@ -32,7 +32,7 @@ interface Credentials {
   readonly sessionToken?: string;
 }
 
-/** Another try can't change the answer or the setting. */
+/** Another attempt can't change the answer or the setting. */
 class FinalError extends Error {}
 
 async function start(): Promise<number> {
@@ -103,7 +103,7 @@ async function failed(answer: Response, what: string): Promise<Error> {
   return new (final ? FinalError : Error)(`${what} answers ${answer.status}: ${text}`);
 }
 
-/** Makes several tries, over about half a minute. */
+/** Makes several attempts, over about half a minute. */
 async function patiently<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {

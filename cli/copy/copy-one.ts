@@ -49,7 +49,7 @@ export interface Copied {
  * Copies one URL to one object, and continues where an earlier call was interrupted: by Ctrl-C, a kill, or a reboot.
  *
  * After an interruption, the upload and the saved file are kept. The same applies if the source or S3 fails too often.
- * An error against which no further try helps aborts the upload and removes the file.
+ * An error against which no further attempt helps aborts the upload and removes the file.
  *
  * @throws what the engine throws, and the signal's reason.
  */

@@ -54,7 +54,7 @@ export class Dispatcher {
     try {
       await dispatch(this.#store, await this.#queue(), messages);
     } catch (error) {
-      // The gatekeeper sends these messages again, minutes later. Without a note, nobody learns why the run waited.
+      // The gatekeeper sends these messages again, minutes later. The note explains why the run waited.
       const { recordNote } = await import('#run/ledger/run-notes.ts');
       await recordNote(this.#store, this.#runId, notSent(error));
       throw error;

@@ -38,7 +38,7 @@ export function readInput(typed: unknown, rules: InputRules): ExecutionInput {
   if (parsed.success) problems.push(...ruleProblems(parsed.data, rules));
   else {
     problems.push(...parsed.error.issues.map((issue) => describeIssue(issue)));
-    // The valid part may still break a rule. These problems are reported now, and not at the next try.
+    // The valid part may still break a rule. These problems are reported now, and not at the next attempt.
     const rest = executionInputSchema.safeParse(withoutWrong(given, parsed.error.issues));
     if (rest.success) problems.push(...ruleProblems(rest.data, rules));
   }

@@ -25,7 +25,7 @@ export interface StateMachines {
 const LOOKS_AT_ONCE = 16;
 /** The last executions of each status are checked. If a run is older than these, many sweeps have missed it already. */
 const LOOKED_AT = 100;
-/** EventBridge reports an end within seconds. Before this time, the sweep leaves an end alone. */
+/** EventBridge reports an end within seconds. The sweep closes only runs that ended longer ago than this. */
 const PATIENCE_MS = 15 * 60_000;
 
 /**

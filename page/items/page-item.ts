@@ -10,7 +10,7 @@ const MOST_NAME = 1_100;
 const MOST_TEXT = 600;
 const MOST_COLUMNS = 1_500;
 const OUTPUTS = 12;
-/** `output/<run>/<item>/<try>/` */
+/** `output/<run>/<item>/<attempt>/` */
 const TRY_FOLDER = /^output\/[^/]+\/[^/]+\/[^/]+\//;
 
 /** The states that only the page of a run under way shows. */

@@ -1,5 +1,5 @@
 /**
- * A failure against which no further try helps: malformed input, a page that does not exist, options that contradict
+ * A failure against which no further attempt helps: malformed input, a page that does not exist, options that contradict
  * each other.
  *
  * If a processor throws this class (or a subclass with a `name` of its own), the item fails at once. After any other

@@ -59,7 +59,7 @@ export interface ProcessorContext {
   readonly signal: AbortSignal;
   /** Writes to the worker's log. */
   readonly logger: ProcessorLogger;
-  /** The number of this try of the item. Numbers only grow, and no two tries have the same one. */
+  /** The number of this attempt of the item. Numbers only grow, and no two attempts have the same one. */
   readonly attempt: number;
   /**
    * The item's share of the task's memory, in bytes, without the memory of Node and the worker. The JavaScript heap
@@ -122,7 +122,7 @@ export interface Processor<Options = unknown> {
  *
  * The result is recorded in the run's ledger and must be JSON of at most 256 KiB: write longer results to an output. A
  * processor may run several times on one item, even at the same time, and must allow for this: only the outputs of the
- * winning try are read. While an item is processed, its process runs nothing else, so a processor may use the whole
+ * winning attempt are read. While an item is processed, its process runs nothing else, so a processor may use the whole
  * event loop. The worker, which keeps the item reserved, is another process.
  *
  * @example

@@ -93,7 +93,7 @@ export function optionsOf<Options>(processor: Processor<Options>, rawOptions: un
   throw new ProcessorOptionsError(`the options of processor ${processor.name} are wrong: ${problems.join('; ')}`);
 }
 
-/** The streams of one try. At its end, streams that have not finished are destroyed, so that no stream continues. */
+/** The streams of one attempt. At its end, streams that have not finished are destroyed, so that no stream continues. */
 class OpenStreams {
   readonly #streams: ProcessorStreams;
   readonly #onStorageError: (error: Error) => void;
@@ -128,7 +128,7 @@ class OpenStreams {
   finished(processor: string): { name: string; bytes: number }[] {
     return [...this.#outputs].flatMap(([name, output]) => {
       if (output.writableFinished) return [{ name, bytes: output.bytes }];
-      // The processor has abandoned this output. If an output can't be stored, that aborts the try by itself.
+      // The processor has abandoned this output. If an output can't be stored, that aborts the attempt by itself.
       if (output.destroyed) return [];
       throw new OutputNotFinishedError(
         `processor ${processor} returned before its output "${name}" was stored: end the stream and await its finish`,

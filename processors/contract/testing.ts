@@ -34,7 +34,7 @@ export interface TestItem {
   readonly options?: Readonly<Record<string, unknown>>;
   /** The name by which a person knows the item. @default 'test' */
   readonly name?: string;
-  /** The number of the try. @default 1 */
+  /** The number of the attempt. @default 1 */
   readonly attempt?: number;
   /** Abort it to test that the processor stops. @default one that never aborts */
   readonly signal?: AbortSignal;

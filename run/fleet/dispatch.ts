@@ -20,7 +20,7 @@ const ATTEMPTS = 4;
  */
 const CALLS_AT_ONCE = 8;
 
-/** SQS did not accept some messages after several tries. */
+/** SQS did not accept some messages after several attempts. */
 export class DispatchError extends Error {
   override readonly name = 'DispatchError';
 }

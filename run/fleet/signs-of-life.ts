@@ -8,7 +8,7 @@ import { headOf, type Store, writeJson } from '../store.ts';
 export const SIGN_EVERY_SECONDS = 60;
 /**
  * A worker that gives no sign for so long is hung. By then it has missed ten signs, and a container that fetches its
- * bundle has had six tries of a minute.
+ * bundle has had six attempts of a minute.
  */
 export const SILENT_SECONDS = 600;
 

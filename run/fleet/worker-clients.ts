@@ -13,7 +13,7 @@ export function workerClients(environment: NodeJS.ProcessEnv): { s3: S3Client; s
   return {
     // An endpoint other than AWS's own has no host name for each bucket, so the path contains the bucket.
     s3: new S3Client({ ...requestLimits(S3_SECONDS), maxAttempts: 5, forcePathStyle: ownEndpoint !== undefined }),
-    // Three tries end well before a worker that was asked to stop has to be gone.
+    // Three attempts end well before a worker that was asked to stop has to be gone.
     sqs: new SQSClient({ ...requestLimits(SQS_SECONDS), maxAttempts: 3 }),
   };
 }

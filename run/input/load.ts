@@ -37,7 +37,7 @@ const tableSchema = () =>
       const problem = nameProblem(part);
       if (problem !== undefined) context.addIssue(`takes a schema and a table, but ${quoted(part)} ${problem}`);
     }
-    // The same text is the name of a table of ours, which records what was loaded.
+    // The same text is the name of the ledger table, which records the runs that were loaded.
     if (Buffer.byteLength(text) > MOST_NAME_BYTES) context.addIssue(`takes at most ${MOST_NAME_BYTES} bytes`);
   });
 

@@ -100,7 +100,7 @@ export async function recordLanded(
   };
 }
 
-/** Records that a worker lands the item, and how many bytes were read in vain before this was decided. */
+/** Records that a worker lands the item, and how many bytes were read before this was decided. The worker reads them again. */
 export async function recordHanded(
   store: Store,
   runId: string,

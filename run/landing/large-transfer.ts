@@ -18,7 +18,7 @@ const beginnings = {
   beginning: z.int().positive(),
   /** The versions of the source that earlier beginnings read, and that changed. */
   earlier: z.lazy(() => z.array(pinsSchema)),
-  /** Bytes that beginnings before this one (or up to the lost one) have sent in vain. */
+  /** Bytes that earlier beginnings (or all, up to the lost one) have sent, and that are sent again. */
   bytesSpent: z.int().nonnegative(),
 };
 

@@ -42,7 +42,7 @@ export const gateRecordSchema = z.object({
    * the time of the first.
    */
   still: z.object({ settled: z.int(), looks: z.int(), since: z.iso.datetime() }).nullable().default(null),
-  /** How often messages were sent again for items that had nothing in the queue. */
+  /** How often messages were sent again for items without a message in the queue. */
   redispatches: z.int(),
 });
 export type GateRecord = z.infer<typeof gateRecordSchema>;

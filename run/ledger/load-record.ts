@@ -29,7 +29,7 @@ export const loadRecordSchema = z.object({
   heldBack: z.int().nonnegative(),
   /** Rows as the warehouse counted them, by part; null if the warehouse could not be asked. */
   rows: z.record(z.string(), z.int().nullable()),
-  /** How many seconds the statement took in the warehouse, by part: the last try if there were several. */
+  /** How many seconds the statement took in the warehouse, by part: the last attempt if there were several. */
   seconds: z.record(z.string(), z.number().nonnegative()).default({}),
   error: z.object({ name: z.string(), message: z.string() }).nullable(),
 });

@@ -96,7 +96,7 @@ export type HandedRecord = z.infer<typeof handedSchema>;
 /** How an execution ended that did not reach DoneState. */
 export const endedExecutionSchema = z.object({
   status: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']),
-  /** How often the execution had been redriven by then. */
+  /** How often the execution had been redriven before the run was closed. */
   redriveCount: z.int().nonnegative(),
 });
 export type EndedExecution = z.infer<typeof endedExecutionSchema>;

@@ -15,7 +15,7 @@ export class RunLimitError extends PermanentTransferError {
 
 /**
  * The run's deadline has passed. No more of its sources are begun, and transfers under way are interrupted. Their items
- * are late, not failed, so nobody records a failure for them.
+ * are late, not failed, so no function records a failure for them.
  */
 export class RunDeadlineError extends PermanentTransferError {
   override readonly name = 'RunDeadlineError';

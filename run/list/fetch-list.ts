@@ -15,18 +15,18 @@ const MOST_REDIRECTS = 10;
 const CONNECT_SECONDS = 10;
 /** The time limit for the head of an answer, and between two chunks of its body. */
 const IDLE_MILLISECONDS = 30_000;
-/** The time limit for all tries together: Plan has fifteen minutes. */
+/** The time limit for all attempts together: Plan has fifteen minutes. */
 const ALL_MILLISECONDS = 300_000;
 const TRIES = 3;
 
-/** One try failed, and another one may succeed. */
+/** One attempt failed, and another one may succeed. */
 class ListFaultError extends Error {
   override readonly name = 'ListFaultError';
 }
 
 /**
  * Downloads a list of sources into a file, without credentials. It follows redirects, and the guard's rules apply to
- * each. It makes three tries if a failure may be temporary (no connection, 429, 5xx, an interrupted body).
+ * each. It makes three attempts if a failure may be temporary (no connection, 429, 5xx, an interrupted body).
  *
  * @returns the content type that the server states.
  * @throws SourceListError

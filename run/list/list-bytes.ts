@@ -5,7 +5,7 @@
 export interface ListBytes extends AsyncDisposable {
   /** The name of the list in errors. */
   readonly name: string;
-  /** The last part of its key or path, whose ending tells the format. */
+  /** The last part of its key or path. Its ending shows the format. */
   readonly fileName: string;
   /** The content type that a server states. */
   readonly contentType?: string | undefined;

@@ -5,7 +5,7 @@ import { METRICS, METRICS_NAMESPACE, type MetricName, type MetricsLevel } from '
 export interface MetricsOf {
   readonly deployment: string;
   readonly level: MetricsLevel;
-  /** Sent whatever the level, since an alarm looks at them. @default none */
+  /** Metrics that are sent at every level, because an alarm uses them. @default none */
   readonly always?: readonly MetricName[];
 }
 

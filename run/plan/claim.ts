@@ -32,7 +32,7 @@ export async function claim(
   let last = holder;
   if (await mayTakeOver(holder)) {
     if ((await writeIf(store, key, { etag }, { body: JSON.stringify(mine) })) === 'written') return;
-    // Another writer was faster. It may have been this very request, if the answer to its first try was lost.
+    // Another writer was faster. It may have been this very request, if the answer to its first attempt was lost.
     ({ holder: last } = await readHolder(store, key, what));
     if (isSame(last, mine)) return;
   }

@@ -26,7 +26,7 @@ export function noteOf({ worker, ...error }: Trouble, runId: string): Note {
   return { ...problemOf(error, { run: runId }), ...(worker !== undefined && { worker }) };
 }
 
-/** A note in one line, which begins with its code, because it is one line among several. */
+/** A note as one line. It begins with its code, so that a reader finds the note among other lines. */
 export function noteLine({ code, detail }: Pick<Note, 'code' | 'detail'>): string {
   return `${code}: ${detail}`;
 }

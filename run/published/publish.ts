@@ -28,7 +28,7 @@ const publicationSchema = z.object({
 export type CopyLarge = (from: string, to: string) => Promise<void>;
 
 /**
- * Copies an item's outputs to the place where people read them. The processor has ended by then, so outputs of a failed
+ * Copies an item's outputs to the place where people read them. The processor has already ended, so outputs of a failed
  * attempt are never published.
  *
  * Each object appears whole. The list of objects is written after the last one, and only then are objects removed that

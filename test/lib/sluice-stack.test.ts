@@ -165,7 +165,7 @@ describe('a redriven execution', () => {
     });
   });
 
-  it('no event is lost if reopen-run fails: the function has a destination of its own', () => {
+  it('if reopen-run fails, its event goes to a destination, and is not lost', () => {
     template.resourceCountIs('AWS::Lambda::EventInvokeConfig', 1);
     template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
       FunctionName: { Ref: Match.stringLikeRegexp('reopenrun') },

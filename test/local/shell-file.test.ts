@@ -47,7 +47,7 @@ it('only its owner can read the shell file, because it has keys', async () => {
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
-it('an embedded AWS that ends leaves the shell file of another that has begun since', async () => {
+it('an embedded AWS that ends does not remove the shell file of another that started later', async () => {
   await writeShellFile(awsAt('http://127.0.0.1:1'), {}, file);
   await writeShellFile(awsAt('http://127.0.0.1:2'), {}, file);
   await removeShellFile(awsAt('http://127.0.0.1:1'), file);

@@ -109,7 +109,7 @@ describe('the size of the page', () => {
     expect(onPage(page)).toBe(10_000);
   });
 
-  it('the page is below 2 MB whatever names and errors the sources have, and says how many items it leaves out', () => {
+  it('the page is below 2 MB however long names and errors are, and says how many items it does not list', () => {
     const items = Array.from({ length: 3_000 }, (_, n): SampleItem => {
       const name = `${'<"&\u202e'.repeat(240)}${n}`;
       return n % 2 === 0

@@ -32,7 +32,7 @@ it.each([
   expect(error).toBeInstanceOf(PermanentError);
 });
 
-it('stops at a row of millions of columns, whatever they hold', async () => {
+it('stops at a row of millions of columns, whatever the values are', async () => {
   const commas = Buffer.from(','.repeat(65_536));
   const error = await failureOf([Buffer.from('a,b\n1,2\n'), ...Array.from({ length: 400 }, () => commas)]);
   expect(error).toMatchObject({ name: 'MalformedInputError', message: expect.stringMatching(/1,000,000 columns/) });

@@ -118,7 +118,7 @@ describe('scrape', () => {
     for (const pause of pauses) expect(pause).toBeGreaterThanOrEqual(pauseMs - 2);
   });
 
-  it('leaves the site neither by links nor by redirects', async () => {
+  it('stays on the site: follows neither links nor redirects to other sites', async () => {
     let visits = 0;
     const other = await startWeb((_request, response) => {
       visits++;

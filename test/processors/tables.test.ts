@@ -553,7 +553,7 @@ describe('an odd value or name', () => {
     expect(typesOf(found)).toMatchObject({ CRIM: 'DOUBLE', ZN: 'BIGINT' });
   });
 
-  it('rows of which only the first field is filled are rows', async () => {
+  it('rows in which only the first field has a value are rows', async () => {
     const found = await read('city,from,to\nBonn,,\nUlm,,\nKiel,1,2\n');
     expect(found.converted).toMatchObject({ header: true, rows: 3, skippedLines: 0 });
   });

@@ -71,7 +71,7 @@ describe('the state machine with a warehouse', () => {
     expect(ofLoading.LoadBroke).toMatchObject({ Next: 'CloseBroken' });
   });
 
-  it('cancels what an execution that broke or was stopped has left, and writes the manifest even if that fails', () => {
+  it('cancels the loads that a broken or stopped execution has left, and writes the manifest even if the cancel fails', () => {
     const closing = definitionWith(synthesise(redshift), 'AnythingToClose');
     const { isValid, errorsText } = aslValidator(closing);
     expect(isValid, errorsText()).toBe(true);
@@ -233,7 +233,7 @@ describe('Ingest', () => {
     });
   });
 
-  it('Ingest continues whatever happens to its children, and keeps no result', () => {
+  it('Ingest continues even if all its children fail, and keeps no result', () => {
     expect(state('Ingest')).toMatchObject({ ToleratedFailurePercentage: 100, ResultPath: null });
   });
 
@@ -273,7 +273,7 @@ describe('Ingest', () => {
     expect(state('Slice').Catch).toEqual([{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'SliceFailed' }]);
   });
 
-  it('Ingest skips large objects if there are none, and then ends or fails', () => {
+  it('Ingest skips the states for large objects if a batch has none, and then ends or fails', () => {
     const noneLarge = { Not: { Variable: '$.open.large[0]', IsPresent: true } };
     const allOpened = { Variable: '$.open.left', NumericEquals: 0 };
     expect(state('SmallOnesLeft').Choices).toEqual([
@@ -285,7 +285,7 @@ describe('Ingest', () => {
     ]);
   });
 
-  it('Ingest opens transfers again that have to begin again, within the budget of calls', () => {
+  it('Ingest calls Open again for transfers that have to begin again, within the budget of calls', () => {
     expect(state('Large')).toMatchObject({ ResultPath: '$.ends', Next: 'LookAtLarge' });
     expect(state('LookAtLarge').Parameters).toEqual({ 'again.$': 'States.ArrayContains($.ends[*].again, true)' });
     expect(state('BeginAgain')).toMatchObject({
@@ -313,7 +313,7 @@ describe('Ingest', () => {
     expect(state('Abandon').Parameters).toEqual({ 'runId.$': '$.runId', 'item.$': '$.item', 'error.$': '$.error' });
   });
 
-  it('every child of Ingest returns nothing, and every large object returns whether it begins again', () => {
+  it('every child of Ingest returns an empty object, and every large object returns whether it begins again', () => {
     expect(state('BatchEnd')).toMatchObject({ Type: 'Pass', Result: {}, End: true });
     expect(state('LargeEnd')).toMatchObject({ Type: 'Pass', Result: { again: false }, End: true });
   });

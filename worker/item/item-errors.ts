@@ -1,6 +1,6 @@
 /**
  * How an item ended together with its process. None of these errors is permanent: memory may have been short for
- * another reason, and the item may have tries left.
+ * another reason, and the item may have attempts left.
  */
 
 /** The processor filled its heap, or its process took far more than its share of the task's memory. */

@@ -28,7 +28,7 @@ export async function afterError(
   const { store, queue, settings } = parts;
   if (error instanceof WorkerStoppingError) {
     logger.info('goes back to the queue, the worker stops');
-    // This is recorded before the message becomes visible: the next receiver counts the tries.
+    // This is recorded before the message becomes visible: the next receiver counts the attempts.
     await attempt.markInterrupted();
     await queue.giveBack(delivery, 0);
     return { kind: 'returned' };
@@ -49,9 +49,9 @@ export async function afterError(
     await queue.giveBack(delivery, Math.max(0, pauseSeconds));
     return { kind: 'retry', pauseSeconds };
   }
-  // handleDelivery returns the message to the queue, and the try does not count.
+  // handleDelivery returns the message to the queue, and the attempt does not count.
   if (error instanceof NewerVersionError) throw error;
-  // This is recorded first, so that of two tries that fail at once, at least one sees that both have ended.
+  // This is recorded first, so that of two attempts that fail at once, at least one sees that both have ended.
   await attempt.endInFailure();
   const attempts = (await attempt.others()).ended + 1;
   const isPermanent = error instanceof PermanentError || error instanceof PermanentTransferError;

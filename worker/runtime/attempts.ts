@@ -14,24 +14,24 @@ export interface TaskRef {
 }
 
 /**
- * A try of an item, as it is claimed in the run's records. Only its worker writes it again: with a later end of its
- * lease while the work continues, and with an earlier one when the try fails.
+ * An attempt of an item, as it is claimed in the run's records. Only its worker writes it again: with a later end of its
+ * lease while the work continues, and with an earlier one when the attempt fails.
  */
 const claimSchema = z.object({
   attempt: z.int().positive(),
   worker: z.string(),
-  /** The SQS message that started the try. */
+  /** The SQS message that started the attempt. */
   messageId: z.string().default(''),
-  /** Until this time the try counts as alive, even if its worker writes nothing more. */
+  /** Until this time the attempt counts as alive, even if its worker writes nothing more. */
   leaseUntil: z.iso.datetime().default(new Date(0).toISOString()),
 });
 export type Claim = z.infer<typeof claimSchema>;
 
-/** The other tries of an item. */
+/** The other attempts of an item. */
 export interface OtherTries {
-  /** How many tries failed or died: their lease has ended. Interrupted tries don't count. */
+  /** How many attempts failed or died: their lease has ended. Interrupted attempts don't count. */
   readonly ended: number;
-  /** The tries with a lower number that are alive. */
+  /** The attempts with a lower number that are alive. */
   readonly alive: readonly Claim[];
 }
 
@@ -43,7 +43,7 @@ export interface OtherTries {
  */
 const prefix = ({ runId, item, stage }: TaskRef): string => `${runKeys(runId).attempts(item)}${stage}/`;
 
-/** One try, from its claim to its end. */
+/** One attempt, from its claim to its end. */
 export class Attempt {
   readonly number: number;
   readonly #store: Store;
@@ -59,25 +59,25 @@ export class Attempt {
     this.#leaseSeconds = leaseSeconds;
   }
 
-  /** Records that the try is still alive, with a new lease that begins now. */
+  /** Records that the attempt is still alive, with a new lease that begins now. */
   extend(): Promise<void> {
     return this.#writeLease(this.#leaseSeconds);
   }
 
-  /** Records that the try has failed. It counts. */
+  /** Records that the attempt has failed. It counts. */
   endInFailure(): Promise<void> {
     return this.#writeLease(0);
   }
 
   /**
-   * Removes the try from the count: the worker had to stop, or the source asked to wait. The item did nothing wrong.
+   * Removes the attempt from the count: the worker had to stop, or the source asked to wait. The item did nothing wrong.
    */
   async markInterrupted(): Promise<void> {
     const mark = { v: 1, ...this.#ref, attempt: this.number, at: new Date().toISOString() };
     await writeOnce(this.#store, `${prefix(this.#ref)}${this.number}-interrupted.json`, mark);
   }
 
-  /** Reads the claims of the other tries: one request for the list, and one for each try that was not interrupted. */
+  /** Reads the claims of the other attempts: one request for the list, and one for each attempt that was not interrupted. */
   async others(): Promise<OtherTries> {
     const now = new Date().toISOString();
     const alive: Claim[] = [];
@@ -86,7 +86,7 @@ export class Attempt {
       if (number === this.number) continue;
       const claim = await readJson(this.#store, `${prefix(this.#ref)}${number}.json`, claimSchema);
       if (claim === undefined || claim.leaseUntil <= now) ended++;
-      // If two tries see each other, the one with the lower number continues.
+      // If two attempts see each other, the one with the lower number continues.
       else if (number < this.number) alive.push(claim);
     }
     return { ended, alive };
@@ -101,8 +101,8 @@ export class Attempt {
 /**
  * Claims the next free attempt number, beginning with the delivery's receive count.
  *
- * @param leaseSeconds how long the try counts as alive without an extension: the visibility timeout of the message.
- * @returns a try whose number no other delivery had for this task.
+ * @param leaseSeconds how long the attempt counts as alive without an extension: the visibility timeout of the message.
+ * @returns an attempt whose number no other delivery had for this task.
  */
 export async function claimAttempt(
   store: Store,

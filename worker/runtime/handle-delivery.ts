@@ -18,7 +18,7 @@ export class BadMessageError extends PermanentError {
 
 /**
  * Does the work of one delivery, and settles the delivery with the queue. Never rejects: if S3 or SQS do not answer,
- * the message returns to the queue for another try.
+ * the message returns to the queue for another attempt.
  *
  * @param stopping aborts when the worker has no more time for the work.
  */

@@ -1,4 +1,4 @@
-/** The pause before the next try of a heartbeat that could not reach the queue. */
+/** The pause before the next attempt of a heartbeat that could not reach the queue. */
 const RETRY_MS = 2_000;
 
 export interface Heartbeat {

@@ -15,7 +15,7 @@ export class NotRecordedError extends Error {
  * Writes the record of finished work, and tries again if S3 fails for a moment: the work must not be repeated because
  * of that.
  *
- * @param signal if it aborts with a WorkerStoppingError, there is time for one more try. Any other reason changes
+ * @param signal if it aborts with a WorkerStoppingError, there is time for one more attempt. Any other reason changes
  * nothing: the first result counts, whoever owns the message.
  * @throws NotRecordedError after a quarter of an hour, or when the worker stops.
  */

@@ -31,7 +31,7 @@ export interface WorkerParts {
  * - `skipped`: there was nothing left to do: the item was settled before, another worker did it, the run was closed, or
  *   the message was lost.
  * - `refused`: the message is not one of ours, or can't be read.
- * - `retry`: the try failed, and the message becomes visible after `pauseSeconds`.
+ * - `retry`: the attempt failed, and the message becomes visible after `pauseSeconds`.
  * - `returned`: the worker stops, and the message is visible in the queue at once.
  * - `outdated`: the message is visible for a worker of a newer version, and this worker ends.
  */

@@ -3,12 +3,12 @@
  * error that a processor throws because it was stopped is never counted as the processor's own error.
  */
 
-/** The item took longer than its limit. This counts as a failed try. */
+/** The item took longer than its limit. This counts as a failed attempt. */
 export class ItemTimeoutError extends Error {
   override readonly name = 'ItemTimeoutError';
 }
 
-/** The worker is being stopped. The item is returned to the queue, and the try does not count. */
+/** The worker is being stopped. The item is returned to the queue, and the attempt does not count. */
 export class WorkerStoppingError extends Error {
   override readonly name = 'WorkerStoppingError';
 }

@@ -9,15 +9,15 @@ import type { Delivery } from './queue.ts';
 import type { Reservation } from './reserve.ts';
 import type { Task } from './task.ts';
 
-/** The name, in records, for an item whose workers were killed on each of its tries. */
+/** The name, in records, for an item whose workers were killed on each of its attempts. */
 export class WorkerDiedError extends PermanentError {
   override readonly name = 'WorkerDiedError';
 }
 
 /**
- * Makes one try of a task: claims it, does it, records the outcome, and settles the message.
+ * Makes one attempt of a task: claims it, does it, records the outcome, and settles the message.
  *
- * @throws the error of S3 or SQS if the item did nothing wrong. The try doesn't count then.
+ * @throws the error of S3 or SQS if the item did nothing wrong. The attempt doesn't count then.
  */
 export async function tryTask(
   parts: WorkerParts,
@@ -77,9 +77,9 @@ async function runTask(
 }
 
 /**
- * Reads the item's other tries. If all allowed tries are used up, the task does not begin.
+ * Reads the item's other attempts. If all allowed attempts are used up, the task does not begin.
  *
- * @returns undefined if the try may begin.
+ * @returns undefined if the attempt may begin.
  */
 async function afterOthers(
   parts: WorkerParts,
@@ -92,17 +92,17 @@ async function afterOthers(
   if (attempt.number === 1) return undefined;
   const { ended, alive } = await attempt.others();
   if (ended >= settings.maxAttempts) {
-    // A try that fails writes this into its claim, and the last one is recorded as the failure. A try without this was
+    // An attempt that fails writes this into its claim, and the last one is recorded as the failure. An attempt without this was
     // a worker that was killed.
     const error = new WorkerDiedError(
-      `${ended} tries of ${task.name} ended without an outcome: the worker was killed each time`,
+      `${ended} attempts at ${task.name} ended without an outcome: the worker was killed each time`,
     );
     return await afterError(parts, delivery, task, attempt, error, logger);
   }
   const [other] = alive;
   if (other === undefined || ended + alive.length < settings.maxAttempts) return undefined;
   await attempt.markInterrupted();
-  logger.info('another try is under way, and the item may have no more', { other });
+  logger.info('another attempt is under way, and the item may have no more', { other });
   if (alive.some(({ messageId }) => messageId === delivery.messageId)) {
     // This is one message that was delivered twice. If the other worker dies, only this message starts the item again,
     // so it must not be deleted.

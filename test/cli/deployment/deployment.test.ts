@@ -5,7 +5,7 @@ import { useEmbeddedAws } from '#test/helpers/aws.ts';
 
 const aws = useEmbeddedAws();
 
-it('the warehouse of a stack that does not exist is asked for in vain, and the error says so', async () => {
+it('the error says that the stack does not exist when its warehouse is requested', async () => {
   await expect(findWarehouse(new CloudFormationClient(aws.client()), 'Nope')).rejects.toMatchObject({
     name: 'NoDeploymentError',
     message: 'there is no stack "Nope" in us-east-1',

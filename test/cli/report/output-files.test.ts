@@ -15,6 +15,6 @@ it('outputs of one name in different folders keep their folders', () => {
   expect(filesOf('a/rejects.csv', 'a/b/data.parquet')).toEqual(['rejects.csv', 'b/data.parquet']);
 });
 
-it('a key that would leave the folder is a file by its name', () => {
+it('a key with .. becomes a file name inside the folder', () => {
   expect(filesOf('a/../../b/c', 'a/d')).toEqual(['c', 'd']);
 });

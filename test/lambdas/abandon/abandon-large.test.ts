@@ -122,7 +122,7 @@ describe('abandonLarge', () => {
     expect(await recordedItems(run.store, 'r', 'failures')).toEqual(new Set());
   });
 
-  it('Abandon records an error that another try can not correct', async () => {
+  it('Abandon records an error that another attempt can’t correct', async () => {
     await using run = await largeRun(100);
     await run.open();
     const refused = { name: 'SourceRefusedError', cause: JSON.stringify({ errorMessage: 'answered 403' }) };
@@ -148,7 +148,7 @@ describe('abandonLarge', () => {
     });
   });
 
-  it('Abandon leaves a source to the workers if its batch has no room for more slices', async () => {
+  it('Abandon gives a source to the workers if its batch has no budget for more slices', async () => {
     await using run = await largeRun(2);
     await run.open();
     await run.abandon({ name: 'UploadVanishedError', cause: '{}' });

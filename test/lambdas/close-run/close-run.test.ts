@@ -121,7 +121,7 @@ describe('closeBroken', () => {
 });
 
 describe('closeInOrder', () => {
-  it('closeInOrder divides the end of a long run into pieces, and leaves a short run to DoneState', async () => {
+  it('closeInOrder divides the end of a long run into pieces, and makes no pieces for a short run, which DoneState writes', async () => {
     const store = await aws.store();
     await writePlan(store, 'short', [sourceNamed('a')]);
     expect(await closeInOrder(store, 'short', { forced: false, reason: null })).toEqual({
@@ -140,7 +140,7 @@ describe('closeInOrder', () => {
     expect(JSON.stringify(long).length).toBeLessThan(1_000);
   });
 
-  it('closeInOrder undoes the end of an earlier try of the execution, which only a redrive can have continued', async () => {
+  it('closeInOrder opens a run that was closed before a redrive, and closes it again', async () => {
     const store = await aws.store();
     const plan = await claimed(store, await writePlan(store, 'r', [sourceNamed('a')]));
     await closeBroken(store, executionOf(plan));

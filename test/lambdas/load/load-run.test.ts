@@ -300,7 +300,7 @@ describe('a load that meets another transaction', () => {
     expect(loaded).toMatchObject({ state: 'loaded', statement: { attempt: 5 } });
   });
 
-  it('a load fails after five tries with the message of Redshift, and succeeds after a redrive', async () => {
+  it('a load fails after five attempts with the message of Redshift, and succeeds after a redrive', async () => {
     const table = await newTable();
     conflicts(table, 5);
     const closing = await landed('conflicts', [{ load: csvInto(table), body: 'n,word\n1,a\n' }]);

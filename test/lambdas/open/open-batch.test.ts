@@ -185,7 +185,7 @@ describe('openBatch', () => {
     await expect(new RunLimits(store, 61).check('many')).resolves.toBeUndefined();
   });
 
-  it('Open does nothing twice if it is called again, but dispatches again what no worker has recorded', async () => {
+  it('a second call of Open lands nothing again, but dispatches the items again that no worker has recorded', async () => {
     const [store, queue] = [await aws.store(), await aws.queue()];
     const [answered, silent] = [sourceAt(`${web.url}/answered`), sourceAt(`${web.url}/silent`)] as const;
     const request = await batchOf(store, [answered, silent]);

@@ -59,7 +59,7 @@ async function put(store: Store, key: string, body: string | Uint8Array): Promis
 }
 
 describe('planRun', () => {
-  it('refuses more items than a run may have, and names the time at which its time is up', async () => {
+  it('refuses more items than a run may have, and records when the run’s time is up', async () => {
     const store = await aws.store();
     const urls = Array.from({ length: 201 }, (_, index) => ({ url: `https://example.org/${index}` }));
     expect(await problemsOf(plan(store, { sources: urls }))).toEqual([
@@ -275,7 +275,7 @@ describe('planRun', () => {
     expect((await plan(store, { sources, waitFor: own }, claimOf('own'))).waitFor).toEqual(own);
   });
 
-  it('returns the same plan when it is run again for its execution', async () => {
+  it('Plan returns the same plan when the same execution calls it again', async () => {
     const store = await aws.store();
     const input = { sources: [{ url: 'https://example.org/a' }] };
     const first = await plan(store, input);
@@ -352,7 +352,7 @@ describe('planRun', () => {
   });
 
   describe('a rerun', () => {
-    it('a rerun plans exactly what the earlier run left undone, and links the two runs both ways', async () => {
+    it('a rerun plans exactly the failed and missing items of the earlier run, and links the two runs both ways', async () => {
       const store = await aws.store();
       const sources = ['done', 'failed', 'missing'].map((name) => ({ url: `https://example.org/${name}`, key: name }));
       const first = await plan(store, { sources }, claimOf('first'));

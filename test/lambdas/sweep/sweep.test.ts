@@ -68,12 +68,12 @@ describe('a sweep', () => {
     expect((await sfn.send(new ListExecutionsCommand(query))).executions).toHaveLength(1);
   });
 
-  it('a sweep leaves an end alone that EventBridge may not have reported yet', async () => {
+  it('a sweep does not close a run whose end EventBridge may still report', async () => {
     await failedRun(crypto.randomUUID());
     expect(await sweep(store, sfn, machines)).toEqual([]);
   });
 
-  it('a sweep leaves an execution without a run alone: its Plan was refused', async () => {
+  it('a sweep ignores an execution without a run, because its Plan refused the input', async () => {
     const runId = crypto.randomUUID();
     await failedRun(runId);
     await writeJson(store, runKeys(runId).claim, {

@@ -61,7 +61,7 @@ describe('a schedule that did not start', () => {
     expect(await at('2026-11-20T12:00:00Z')).toEqual(['nightly 2026-11-20T03:30:00.000Z']);
   });
 
-  it('a rate has no fixed times: one claim in each span as long as the rate is enough', async () => {
+  it('a schedule with a rate has no fixed times: one claim in each period of the rate is enough', async () => {
     const { at, store } = await watching([hourly]);
     await at('2026-11-27T10:00:00Z');
     await claimed(store, 'hourly', '2026-11-27T09:47:00Z');

@@ -95,7 +95,7 @@ describe('RedriveExecution of the embedded AWS', () => {
   });
 });
 
-it('a redriven execution is watched to its last end, not to the one that the redrive has undone', async () => {
+it('watches a redriven execution to its last end, not to the end before the redrive', async () => {
   const { arn } = await start('watched-again', {
     Breaks: { Type: 'Task', Resource: functionArn, End: true },
   });

@@ -144,7 +144,7 @@ describe('the end of a run', () => {
     expect(await recordResult(store, mine)).toBe('late');
   });
 
-  it('a run in which every item failed has failed', async () => {
+  it('a run fails if every one of its items failed', async () => {
     const store = await aws.store();
     const item = sourceNamed('a');
     const plan = await writePlan(store, 'failed', [item]);

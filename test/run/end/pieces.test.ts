@@ -146,7 +146,7 @@ describe('an item with records that are too long, or that are not records', () =
     expect(await textOf(store, runKeys('r').report)).toContain('huge');
   });
 
-  it('a line that would be too long names the fields that it leaves out', async () => {
+  it('a line that would be too long names the fields that were left out', async () => {
     const store = await aws.store();
     const item = sourceNamed('a');
     const plan = await writePlan(store, 'r', [item]);

@@ -42,7 +42,7 @@ describe('the event of an ended run', () => {
     });
   });
 
-  it('an event that EventBridge refuses is an error, and the next try sends it', async () => {
+  it('an event that EventBridge refuses is an error, and the next attempt sends it', async () => {
     const store = await aws.store();
     const plan = await writePlan(store, 'refused', [sourceNamed('a', null)]);
     const manifest = await endRun(store, plan, { forced: false, reason: null });

@@ -28,7 +28,7 @@ describe('within a run', () => {
     await expect(given(600)).rejects.toMatchObject({ name: 'RunLimitError' });
   });
 
-  it("the error names the limit that applied: the run's or the source's", async () => {
+  it('the error names the limit that was exceeded: the limit of the run or of the source', async () => {
     const limits = new RunLimits(store, 1_000);
     const tooLarge = () => Promise.reject(new TooLargeError('a holds 2000 bytes, and fewer are allowed'));
     await expect(limits.within('blame', 500, tooLarge)).rejects.toMatchObject({ name: 'TooLargeError' });

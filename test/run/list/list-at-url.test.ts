@@ -83,7 +83,7 @@ it.each<[string, RequestListener, RegExp]>([
   await expect(reading).rejects.toThrow(`${web.url}/list.csv?signature=redacted: `);
 });
 
-it('a list at a URL is refused if nothing proves its end, or if it is incomplete at each try', async () => {
+it('a list at a URL is refused if nothing proves its end, or if it is incomplete at each attempt', async () => {
   const unproven = 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nurl\nhttp://h/a\n';
   await using endless = await startRawServer((socket) => socket.end(unproven));
   await expect(entriesAt(endless.url)).rejects.toThrow(/has no length/);

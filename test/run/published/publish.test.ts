@@ -69,7 +69,7 @@ it('a run that appends does not change earlier files', async () => {
   ]);
 });
 
-it('a forged list of published files removes nothing outside the destination', async () => {
+it('a forged list of published files deletes nothing outside the destination', async () => {
   const store = await aws.store();
   await store.client.send(new PutObjectCommand({ Bucket: store.bucket, Key: 'raw/mine.csv', Body: 'x' }));
   const forged = {

@@ -72,7 +72,7 @@ it('has no limit without a deadline', async () => {
   await landing.expectLanded('no limit', 'v1', LENGTH, landed);
 });
 
-it('leaves a small file to another process early if its rate shows that it will not end in time', () => {
+it('stops a small file early if its rate shows that it will not end before the deadline, so that another process lands it', () => {
   vi.useFakeTimers();
   // A Lambda's time, and 2 MB at 1,500 bytes a second: above the minimum speed, and 22 minutes.
   const pace = new Pace('a source', new Date(Date.now() + 870_000), 2_000_000);

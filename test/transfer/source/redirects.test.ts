@@ -75,7 +75,7 @@ it('checks each redirect, not only the first and the last', async () => {
   await expect(land(home.url, guard)).rejects.toMatchObject({ name: 'SourceForbiddenError' });
 });
 
-it('leaves https for http only if that is allowed', async () => {
+it('follows a redirect from https to http only if the options allow it', async () => {
   await using secure = await startSourceServer({ tls: true });
   await using plain = await startSourceServer({ file: { length: 1_000 } });
   redirectTo(secure, `${plain.origin}/plain`);

@@ -32,7 +32,7 @@ function read(warehouse: object, of: Date = SINCE): Promise<QueueReport> {
 describe('manual WLM', () => {
   beforeAll(() => generateWeek(test.redshift.database, 'manual', UNTIL));
 
-  it('tells of each queue what the system tables have', async () => {
+  it('reports for each queue the values of the system tables', async () => {
     const report = await read({ cluster: 'one' });
     expect(report).toMatchObject({ management: 'manual', sees: 'all', capacity: null });
     expect(report.queues).toMatchObject([

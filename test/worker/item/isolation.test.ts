@@ -71,7 +71,7 @@ describe('items that misuse their process', () => {
     expect(await test.messagesLeft()).toEqual({ visible: 1, inFlight: 0 });
   });
 
-  it('what one item leaves behind ends no later item', async () => {
+  it('a timer or promise that one item leaves behind does not end a later item', async () => {
     const { test, environment } = await rig('bomb', { itemsAtOnce: 1, maxAttempts: 1 });
     const messages = ['leaves-a-bomb', 'good', 'leaves-a-bomb', 'good'].map((kind, n) => test.message(`${n}`, kind));
     for (const message of messages) await test.send(message);

@@ -32,7 +32,7 @@ const attemptsOf = async (test: WorkerRig) =>
   (await Array.fromAsync(listKeys(test.store, `runs/${test.runId}/attempts/`))).map((key) => key.split('/').at(-1));
 
 describe.concurrent('the tries at an item', () => {
-  it('a try that still runs is not counted as a dead one, and its item gets no second copy beyond its tries', async () => {
+  it('an attempt that still runs does not count as dead, and its item gets no second copy beyond its allowed attempts', async () => {
     let begun = 0;
     const test = await rig(async () => {
       begun++;
@@ -48,7 +48,7 @@ describe.concurrent('the tries at an item', () => {
     expect(await test.messagesLeft()).toEqual({ visible: 0, inFlight: 0 });
   });
 
-  it('a message that is delivered twice becomes visible again when the lease of the first try ends', async () => {
+  it('a message that is delivered twice becomes visible again when the lease of the first attempt ends', async () => {
     const test = await rig(async () => 'by the second worker');
     const message = test.message('a', 'job');
     await test.send(message);
@@ -67,7 +67,7 @@ describe.concurrent('the tries at an item', () => {
     expect(await test.failure(message)).toMatchObject({ problem: { error: 'WorkerDiedError' } });
   });
 
-  it('a try whose lease has run out makes room for another', async () => {
+  it('an attempt whose lease has expired allows another attempt', async () => {
     const test = await rig(async () => 'again');
     const message = test.message('a', 'job');
     await claimAttempt(test.store, { ...message, stage: 'process' }, { messageId: 'x', receiveCount: 1 }, 'dead', 0);
@@ -94,7 +94,7 @@ describe.concurrent('the tries at an item', () => {
     expect(seen).toEqual(seen.toSorted());
   });
 
-  it('a claim whose answer is lost counts as one try', async () => {
+  it('a claim whose answer is lost counts as one attempt', async () => {
     const test = await rig(async () => 'done');
     const message = test.message('a', 'job');
     await test.send(message);
@@ -126,7 +126,7 @@ describe.concurrent('the tries at an item', () => {
     expect(await test.result(message)).toMatchObject({ attempt: 1, result: 1 });
   });
 
-  it('a worker that stops while S3 stores no record returns the item, and the try does not count', async () => {
+  it('a worker that stops while S3 stores no record returns the item, and the attempt does not count', async () => {
     const stop = new AbortController();
     const test = await rig(async () => {
       setTimeout(() => stop.abort(), 1_000);
@@ -147,7 +147,7 @@ describe.concurrent('the tries at an item', () => {
     expect(await attemptsOf(test)).toEqual(['1-interrupted.json', '1.json']);
   });
 
-  it('an interrupted try is marked before its message becomes visible', async () => {
+  it('an interrupted attempt is marked before its message becomes visible', async () => {
     const stop = new AbortController();
     const test = await rig(async (_item, { signal }) => {
       stop.abort();

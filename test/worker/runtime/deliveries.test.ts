@@ -360,7 +360,7 @@ describe.concurrent('a worker', () => {
 });
 
 describe.concurrent('a worker that is stopped', () => {
-  it('a worker that is stopped returns at once what it cannot finish, and the try does not count', async () => {
+  it('a worker that is stopped returns at once the items that it can’t finish, and the attempt does not count', async () => {
     const stop = new AbortController();
     let reason: unknown;
     const test = await rig(

@@ -95,7 +95,7 @@ it('a worker fails an item at once if the source refuses, with the stage transfe
   expect(await test.failure(message)).toMatchObject({ stage: 'transfer', problem: { error: 'SourceRefusedError' } });
 });
 
-it('a worker returns an item without counting the try if the source asks it to wait for long', async () => {
+it('a worker returns an item without counting the attempt if the source asks for a long wait', async () => {
   web = await startWeb((_request, response) => void response.writeHead(503, { 'retry-after': '90' }).end());
   const test = await rig('fetch-5');
   const item = source(`${web.url}/busy`);

@@ -56,7 +56,7 @@ describe('a worker of an older version', () => {
     },
   );
 
-  it('a worker of an older version returns an item whose record is of a newer version, without counting the try', async () => {
+  it('a worker of an older version returns an item whose record is of a newer version, without counting the attempt', async () => {
     const test = await rig(
       job('reads', async () => {
         throw new NewerVersionError('a record was written by a newer version of Sluice');
@@ -77,7 +77,7 @@ describe('a worker of an older version', () => {
     expect(await next.others()).toEqual({ ended: 0, alive: [] });
   });
 
-  it('a worker of an older version leaves an unknown processor to a newer version a few times, and then reports that no worker has it', async () => {
+  it('a worker returns an item with an unknown processor a few times for a newer version, and then reports that no worker has the processor', async () => {
     const test = await rig();
     const message = test.message('unknown', 'nobody');
     await test.send(message);
