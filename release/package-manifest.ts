@@ -17,6 +17,8 @@ interface Manifest {
   readonly version: string;
   readonly description: string;
   readonly license: string;
+  /** npm compares it with the repository that a statement of provenance names. The release workflow sets it. */
+  readonly repository?: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
 }
@@ -31,6 +33,7 @@ export function packageManifest(repository: string): Record<string, unknown> {
     version: ours.version,
     description: ours.description,
     license: ours.license,
+    ...(ours.repository && { repository: ours.repository }),
     type: 'module',
     engines: { node: '>=20.19' },
     // A bundler keeps the import of a module that only changes how zod works.
