@@ -10,7 +10,7 @@ import { buffersFor } from '#transfer/parts/buffers.ts';
 import { alertsAreOn } from './alert-settings.ts';
 import { deliveryRules } from './delivery-rules.ts';
 import type { Settings } from './settings.ts';
-import type { SettingsRule } from './settings-rule.ts';
+import { repeated, rule, type SettingsRule } from './settings-rule.ts';
 
 /** The hours after which a run begins no further source: before Step Functions ends it, with time left for its end. */
 function hoursOfRun({ limits, run }: Settings): number {
@@ -55,219 +55,176 @@ const FARGATE_MEMORY: Readonly<Record<number, { from: number; to: number; step: 
 
 /** The rules, in the order in which their problems are reported. */
 export const settingsRules: readonly SettingsRule[] = [
-  {
-    settings: ['gate.attempts'],
-    problem: ({ gate }) =>
-      gateFitsHistory(gate.attempts)
-        ? undefined
-        : `${gate.attempts} attempts need ${gateEvents(gate.attempts)} events of history; Step Functions ends an execution at ${HISTORY_EVENTS}, and the rest of the run needs ${KEPT_EVENTS}; use fewer attempts and a longer gate.intervalSeconds`,
-  },
-  {
-    settings: ['gate.intervalSeconds', 'gate.attempts', 'run.timeoutHours'],
-    problem: (settings) =>
-      gateWaitSeconds(settings.gate) < settings.run.timeoutHours * 3_600
-        ? undefined
-        : `the gate waits ${describeSeconds(gateWaitSeconds(settings.gate))}, and run.timeoutHours ends the run after ${describeSeconds(settings.run.timeoutHours * 3_600)}, before the gate can force its end; raise run.timeoutHours, or let the gate wait less`,
-  },
-  {
-    settings: ['gate.intervalSeconds', 'gate.attempts', 'gate.mayEndBeforeItems', 'workers.itemMinutes'],
-    problem: (settings) =>
-      settings.gate.mayEndBeforeItems || settings.workers.itemMinutes * 60 <= gateWaitSeconds(settings.gate)
-        ? undefined
-        : `the gate waits ${describeSeconds(gateWaitSeconds(settings.gate))} and one item may take ${describeSeconds(settings.workers.itemMinutes * 60)}, so a slow item is late; lower workers.itemMinutes, let the gate wait longer, or accept it with gate.mayEndBeforeItems=true`,
-  },
-  {
-    settings: ['alerts.runHours', 'run.timeoutHours'],
-    problem: ({ alerts, run }) =>
-      alerts.runHours === undefined || alerts.runHours < run.timeoutHours
-        ? undefined
-        : `run.timeoutHours ends a run after ${run.timeoutHours} hours, so no run can be older than alerts.runHours (${alerts.runHours}); lower alerts.runHours`,
-  },
-  {
-    settings: ['alerts.dollarsADay', 'alerts.email', 'alerts.topic'],
-    problem: ({ alerts }) =>
-      alerts.dollarsADay === undefined || alertsAreOn(alerts)
-        ? undefined
-        : 'alerts.dollarsADay is set, but nobody would receive the alert; set alerts.email or alerts.topic too',
-  },
-  {
-    settings: ['gate.waitFor', 'gate.functions'],
-    problem: ({ gate }) => {
-      const others = gate.waitFor.flatMap((wait) =>
-        wait.check === 'lambda' && !gate.functions.includes(wait.function) ? [wait.function] : [],
-      );
-      return others.length === 0
-        ? undefined
-        : `the gatekeeper may not call ${others.join(', ')}; add it to the setting gate.functions`;
-    },
-  },
-  {
-    settings: ['ingest.children', 'ingest.slicesAtOnce', 'ingest.maxLambdas'],
-    problem: ({ ingest }) =>
-      ingest.children * ingest.slicesAtOnce <= ingest.maxLambdas
-        ? undefined
-        : `ingest.children × ingest.slicesAtOnce is ${ingest.children * ingest.slicesAtOnce}, more than ingest.maxLambdas allows (${ingest.maxLambdas}); lower one of them, or raise ingest.maxLambdas if the Lambda quota of the account allows it`,
-  },
-  {
-    settings: ['ingest.memoryMiB', 'ingest.connections', 'ingest.bufferMiB'],
-    problem: ({ ingest }) => {
-      const buffers = buffersFor(ingest.connections);
-      const needed = TRANSFER_BASE_MIB + buffers * ingest.bufferMiB;
-      return ingest.memoryMiB >= needed
-        ? undefined
-        : `${buffers} buffers for ingest.connections (${ingest.connections}) × ingest.bufferMiB + ${TRANSFER_BASE_MIB} MiB is ${needed} MiB, more than ingest.memoryMiB (${ingest.memoryMiB})`;
-    },
-  },
-  {
-    settings: ['ingest.openCalls', 'ingest.sliceCalls', 'ingest.sourcesPerBatch'],
-    problem: ({ ingest }) =>
-      slicesPerBatch(ingest) >= ingest.sourcesPerBatch
-        ? undefined
-        : `ingest.openCalls and ingest.sliceCalls leave room for ${Math.max(0, slicesPerBatch(ingest))} slices in the ${HISTORY_EVENTS} events of a batch's execution, and each of ingest.sourcesPerBatch (${ingest.sourcesPerBatch}) sources may need one; lower one of them`,
-  },
-  {
-    settings: ['limits.items', 'ingest.sourcesPerBatch'],
-    problem: ({ limits, ingest }) => {
-      const children = Math.ceil(limits.items / ingest.sourcesPerBatch);
-      return children <= MOST_CHILDREN
-        ? undefined
-        : `limits.items (${limits.items}) by ingest.sourcesPerBatch (${ingest.sourcesPerBatch}) makes ${children} batches, and the results of more than ${MOST_CHILDREN} children don't fit a state of Step Functions; raise ingest.sourcesPerBatch or lower limits.items`;
-    },
-  },
-  {
-    settings: ['workers.cpu', 'workers.memoryMiB'],
-    problem: ({ workers }) => fargateProblem(workers.cpu, workers.memoryMiB),
-  },
-  {
-    settings: ['workers.memoryMiB', 'workers.itemsAtOnce'],
-    problem: ({ workers }) => {
-      const item = ITEM_BASE_MIB + LEAST_ITEM_MIB;
-      const needed = WORKER_BASE_MIB + workers.itemsAtOnce * item;
-      return workers.memoryMiB >= needed
-        ? undefined
-        : `a worker needs ${WORKER_BASE_MIB} MiB, and the process of each simultaneous item at least ${item}: workers.itemsAtOnce (${workers.itemsAtOnce}) needs ${needed} MiB, more than workers.memoryMiB (${workers.memoryMiB})`;
-    },
-  },
-  {
-    settings: ['workers.heartbeatSeconds', 'workers.visibilitySeconds'],
-    problem: ({ workers }) =>
-      2 * workers.heartbeatSeconds <= workers.visibilitySeconds
-        ? undefined
-        : `workers.heartbeatSeconds (${workers.heartbeatSeconds}) must be at most half of workers.visibilitySeconds (${workers.visibilitySeconds}), so that one lost heartbeat loses no item`,
-  },
-  {
-    settings: ['workers.itemMinutes', 'workers.visibilitySeconds'],
-    problem: ({ workers }) =>
-      workers.itemMinutes * 60 + workers.visibilitySeconds <= LONGEST_VISIBILITY_SECONDS
-        ? undefined
-        : `SQS hides a message for 12 hours in all: workers.itemMinutes (${workers.itemMinutes}) and workers.visibilitySeconds (${workers.visibilitySeconds}) together must not exceed this`,
-  },
-  {
-    settings: ['bucket.incompleteUploadDays', 'run.timeoutHours'],
-    problem: ({ bucket, run }) =>
-      bucket.incompleteUploadDays * 24 >= run.timeoutHours
-        ? undefined
-        : `S3 would remove uploads of a run that still goes on: bucket.incompleteUploadDays is ${bucket.incompleteUploadDays}, but a run may take ${run.timeoutHours} hours (run.timeoutHours)`,
-  },
-  {
-    settings: ['run.keepDays', 'run.timeoutHours'],
-    problem: ({ run }) =>
-      run.keepDays * 24 >= run.timeoutHours
-        ? undefined
-        : `S3 would remove records of a run that still goes on: run.keepDays is ${run.keepDays}, but a run may take ${run.timeoutHours} hours (run.timeoutHours)`,
-  },
-  {
-    settings: ['network.vpcId', 'network.flowLogs'],
-    problem: ({ network }) =>
-      network.vpcId === undefined || !network.flowLogs
-        ? undefined
-        : `network.flowLogs needs Sluice's own VPC; turn on the flow logs of ${network.vpcId} where you manage this VPC`,
-  },
-  {
-    settings: ['schedules'],
-    problem: ({ schedules }) => {
-      const names = schedules.map((schedule) => schedule.name);
-      const twice = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
-      return twice.length === 0
-        ? undefined
-        : `each schedule needs a different name, but ${twice.join(', ')} occurs twice`;
-    },
-  },
-  {
-    settings: ['schedules'],
-    problem: ({ schedules }) => {
-      const taken = schedules.filter(({ input }) => 'schedule' in input || 'scheduledTime' in input);
-      return taken.length === 0
-        ? undefined
-        : `the input of a schedule must not contain schedule or scheduledTime, because the schedule adds them (${taken.map((one) => one.name).join(', ')})`;
-    },
-  },
-  {
-    settings: ['defaultInput', 'workers.parquet'],
-    problem: (settings) => undeployed(settings, settings.defaultInput ?? {}),
-  },
-  {
-    settings: ['schedules', 'workers.parquet'],
-    problem: (settings) => {
-      const problems = settings.schedules.flatMap(({ name, input }) => {
-        const problem = undeployed(settings, input);
-        return problem === undefined ? [] : [`${name}: ${problem}`];
-      });
-      return problems.length === 0 ? undefined : problems.join('; ');
-    },
-  },
-  {
-    settings: ['redshift', 'gate.attempts'],
-    problem: ({ redshift, gate }) =>
-      redshift === undefined || gateFitsHistory(gate.attempts, redshift.attempts)
-        ? undefined
-        : `redshift.attempts (${redshift.attempts}) and gate.attempts (${gate.attempts}) together need ${gateEvents(gate.attempts) + gateEvents(redshift.attempts)} events of history; Step Functions ends an execution at ${HISTORY_EVENTS}; use fewer attempts and a longer redshift.intervalSeconds`,
-  },
-  {
-    settings: ['redshift', 'gate.intervalSeconds', 'gate.attempts', 'run.timeoutHours'],
-    problem: ({ redshift, gate, run }) =>
-      redshift === undefined || gateWaitSeconds(gate) + loadWaitSeconds(redshift) < run.timeoutHours * 3_600
-        ? undefined
-        : `the gate and the loads wait ${describeSeconds(gateWaitSeconds(gate) + loadWaitSeconds(redshift))}, and run.timeoutHours ends the run after ${describeSeconds(run.timeoutHours * 3_600)}; raise run.timeoutHours, or let them wait less`,
-  },
-  {
-    settings: ['redshift', 'schedules', 'defaultInput'],
-    problem: ({ redshift, schedules, defaultInput }) => {
-      const inputs = [
-        ['defaultInput', defaultInput ?? {}] as const,
-        ...schedules.map(({ name, input }) => [name, input] as const),
-      ];
-      const loading = inputs.filter(([, input]) => namesLoad(input)).map(([name]) => name);
-      return redshift !== undefined || loading.length === 0
-        ? undefined
-        : `${loading.join(', ')} load into a warehouse, but the deployment has no warehouse: set redshift`;
-    },
-  },
-  {
-    settings: ['limits.hours', 'run.timeoutHours'],
-    problem: (settings) =>
-      hoursOfRun(settings) < settings.run.timeoutHours
-        ? undefined
-        : `limits.hours (${settings.limits.hours}) must be less than run.timeoutHours (${settings.run.timeoutHours}), which ends a run without reporting what is missing`,
-  },
-  {
-    settings: ['sources'],
-    problem: ({ sources }) => {
-      const bytes = Buffer.byteLength(JSON.stringify(groupsAsVariables({ sources }, 'sources')));
-      return bytes <= SOURCES_MAX_BYTES
-        ? undefined
-        : `takes at most ${SOURCES_MAX_BYTES} bytes as a variable of a function, got ${bytes}; combine several hosts into one pattern such as *.example.org`;
-    },
-  },
-  {
-    settings: ['defaultInput', 'gate.waitFor', 'gate.functions', 'ingest.listBuckets', 'sources'],
-    problem: (settings) => {
-      const bytes = Buffer.byteLength(JSON.stringify(planVariables(settings)));
-      return bytes <= PLAN_MAX_BYTES
-        ? undefined
-        : `takes at most ${PLAN_MAX_BYTES} bytes as variables of a function, together with gate, ingest, workers, sources and limits, got ${bytes}; put a long list of sources into an S3 object and name that in sourcesFrom`;
-    },
-  },
+  rule(
+    ['gate.attempts'],
+    ({ gate }) =>
+      !gateFitsHistory(gate.attempts) &&
+      `${gate.attempts} attempts need ${gateEvents(gate.attempts)} events of history; Step Functions ends an execution at ${HISTORY_EVENTS}, and the rest of the run needs ${KEPT_EVENTS}; use fewer attempts and a longer gate.intervalSeconds`,
+  ),
+  rule(
+    ['gate.intervalSeconds', 'gate.attempts', 'run.timeoutHours'],
+    ({ gate, run }) =>
+      gateWaitSeconds(gate) >= run.timeoutHours * 3_600 &&
+      `the gate waits ${describeSeconds(gateWaitSeconds(gate))}, and run.timeoutHours ends the run after ${describeSeconds(run.timeoutHours * 3_600)}, before the gate can force its end; raise run.timeoutHours, or let the gate wait less`,
+  ),
+  rule(
+    ['gate.intervalSeconds', 'gate.attempts', 'gate.mayEndBeforeItems', 'workers.itemMinutes'],
+    ({ gate, workers }) =>
+      !gate.mayEndBeforeItems &&
+      workers.itemMinutes * 60 > gateWaitSeconds(gate) &&
+      `the gate waits ${describeSeconds(gateWaitSeconds(gate))} and one item may take ${describeSeconds(workers.itemMinutes * 60)}, so a slow item is late; lower workers.itemMinutes, let the gate wait longer, or accept it with gate.mayEndBeforeItems=true`,
+  ),
+  rule(
+    ['alerts.runHours', 'run.timeoutHours'],
+    ({ alerts, run }) =>
+      alerts.runHours !== undefined &&
+      alerts.runHours >= run.timeoutHours &&
+      `run.timeoutHours ends a run after ${run.timeoutHours} hours, so no run can be older than alerts.runHours (${alerts.runHours}); lower alerts.runHours`,
+  ),
+  rule(
+    ['alerts.dollarsADay', 'alerts.email', 'alerts.topic'],
+    ({ alerts }) =>
+      alerts.dollarsADay !== undefined &&
+      !alertsAreOn(alerts) &&
+      'alerts.dollarsADay is set, but nobody would receive the alert; set alerts.email or alerts.topic too',
+  ),
+  rule(['gate.waitFor', 'gate.functions'], ({ gate }) => {
+    const others = gate.waitFor.flatMap((wait) =>
+      wait.check === 'lambda' && !gate.functions.includes(wait.function) ? [wait.function] : [],
+    );
+    return (
+      others.length > 0 && `the gatekeeper may not call ${others.join(', ')}; add it to the setting gate.functions`
+    );
+  }),
+  rule(
+    ['ingest.children', 'ingest.slicesAtOnce', 'ingest.maxLambdas'],
+    ({ ingest }) =>
+      ingest.children * ingest.slicesAtOnce > ingest.maxLambdas &&
+      `ingest.children × ingest.slicesAtOnce is ${ingest.children * ingest.slicesAtOnce}, more than ingest.maxLambdas allows (${ingest.maxLambdas}); lower one of them, or raise ingest.maxLambdas if the Lambda quota of the account allows it`,
+  ),
+  rule(['ingest.memoryMiB', 'ingest.connections', 'ingest.bufferMiB'], ({ ingest }) => {
+    const buffers = buffersFor(ingest.connections);
+    const needed = TRANSFER_BASE_MIB + buffers * ingest.bufferMiB;
+    return (
+      ingest.memoryMiB < needed &&
+      `${buffers} buffers for ingest.connections (${ingest.connections}) × ingest.bufferMiB + ${TRANSFER_BASE_MIB} MiB is ${needed} MiB, more than ingest.memoryMiB (${ingest.memoryMiB})`
+    );
+  }),
+  rule(
+    ['ingest.openCalls', 'ingest.sliceCalls', 'ingest.sourcesPerBatch'],
+    ({ ingest }) =>
+      slicesPerBatch(ingest) < ingest.sourcesPerBatch &&
+      `ingest.openCalls and ingest.sliceCalls leave room for ${Math.max(0, slicesPerBatch(ingest))} slices in the ${HISTORY_EVENTS} events of a batch's execution, and each of ingest.sourcesPerBatch (${ingest.sourcesPerBatch}) sources may need one; lower one of them`,
+  ),
+  rule(['limits.items', 'ingest.sourcesPerBatch'], ({ limits, ingest }) => {
+    const children = Math.ceil(limits.items / ingest.sourcesPerBatch);
+    return (
+      children > MOST_CHILDREN &&
+      `limits.items (${limits.items}) by ingest.sourcesPerBatch (${ingest.sourcesPerBatch}) makes ${children} batches, and the results of more than ${MOST_CHILDREN} children don't fit a state of Step Functions; raise ingest.sourcesPerBatch or lower limits.items`
+    );
+  }),
+  rule(['workers.cpu', 'workers.memoryMiB'], ({ workers }) => fargateProblem(workers.cpu, workers.memoryMiB)),
+  rule(['workers.memoryMiB', 'workers.itemsAtOnce'], ({ workers }) => {
+    const item = ITEM_BASE_MIB + LEAST_ITEM_MIB;
+    const needed = WORKER_BASE_MIB + workers.itemsAtOnce * item;
+    return (
+      workers.memoryMiB < needed &&
+      `a worker needs ${WORKER_BASE_MIB} MiB, and the process of each simultaneous item at least ${item}: workers.itemsAtOnce (${workers.itemsAtOnce}) needs ${needed} MiB, more than workers.memoryMiB (${workers.memoryMiB})`
+    );
+  }),
+  rule(
+    ['workers.heartbeatSeconds', 'workers.visibilitySeconds'],
+    ({ workers }) =>
+      2 * workers.heartbeatSeconds > workers.visibilitySeconds &&
+      `workers.heartbeatSeconds (${workers.heartbeatSeconds}) must be at most half of workers.visibilitySeconds (${workers.visibilitySeconds}), so that one lost heartbeat loses no item`,
+  ),
+  rule(
+    ['workers.itemMinutes', 'workers.visibilitySeconds'],
+    ({ workers }) =>
+      workers.itemMinutes * 60 + workers.visibilitySeconds > LONGEST_VISIBILITY_SECONDS &&
+      `SQS hides a message for 12 hours in all: workers.itemMinutes (${workers.itemMinutes}) and workers.visibilitySeconds (${workers.visibilitySeconds}) together must not exceed this`,
+  ),
+  rule(
+    ['bucket.incompleteUploadDays', 'run.timeoutHours'],
+    ({ bucket, run }) =>
+      bucket.incompleteUploadDays * 24 < run.timeoutHours &&
+      `S3 would remove uploads of a run that still goes on: bucket.incompleteUploadDays is ${bucket.incompleteUploadDays}, but a run may take ${run.timeoutHours} hours (run.timeoutHours)`,
+  ),
+  rule(
+    ['run.keepDays', 'run.timeoutHours'],
+    ({ run }) =>
+      run.keepDays * 24 < run.timeoutHours &&
+      `S3 would remove records of a run that still goes on: run.keepDays is ${run.keepDays}, but a run may take ${run.timeoutHours} hours (run.timeoutHours)`,
+  ),
+  rule(
+    ['network.vpcId', 'network.flowLogs'],
+    ({ network }) =>
+      network.vpcId !== undefined &&
+      network.flowLogs &&
+      `network.flowLogs needs Sluice's own VPC; turn on the flow logs of ${network.vpcId} where you manage this VPC`,
+  ),
+  rule(['schedules'], ({ schedules }) => {
+    const twice = repeated(schedules.map(({ name }) => name));
+    return twice.length > 0 && `each schedule needs a different name, but ${twice.join(', ')} occurs twice`;
+  }),
+  rule(['schedules'], ({ schedules }) => {
+    const taken = schedules.filter(({ input }) => 'schedule' in input || 'scheduledTime' in input);
+    return (
+      taken.length > 0 &&
+      `the input of a schedule must not contain schedule or scheduledTime, because the schedule adds them (${taken.map((one) => one.name).join(', ')})`
+    );
+  }),
+  rule(['defaultInput', 'workers.parquet'], (settings) => undeployed(settings, settings.defaultInput ?? {})),
+  rule(['schedules', 'workers.parquet'], (settings) => {
+    const problems = settings.schedules.flatMap(({ name, input }) => {
+      const problem = undeployed(settings, input);
+      return problem === '' ? [] : [`${name}: ${problem}`];
+    });
+    return problems.join('; ');
+  }),
+  rule(
+    ['redshift', 'gate.attempts'],
+    ({ redshift, gate }) =>
+      redshift !== undefined &&
+      !gateFitsHistory(gate.attempts, redshift.attempts) &&
+      `redshift.attempts (${redshift.attempts}) and gate.attempts (${gate.attempts}) together need ${gateEvents(gate.attempts) + gateEvents(redshift.attempts)} events of history; Step Functions ends an execution at ${HISTORY_EVENTS}; use fewer attempts and a longer redshift.intervalSeconds`,
+  ),
+  rule(
+    ['redshift', 'gate.intervalSeconds', 'gate.attempts', 'run.timeoutHours'],
+    ({ redshift, gate, run }) =>
+      redshift !== undefined &&
+      gateWaitSeconds(gate) + loadWaitSeconds(redshift) >= run.timeoutHours * 3_600 &&
+      `the gate and the loads wait ${describeSeconds(gateWaitSeconds(gate) + loadWaitSeconds(redshift))}, and run.timeoutHours ends the run after ${describeSeconds(run.timeoutHours * 3_600)}; raise run.timeoutHours, or let them wait less`,
+  ),
+  rule(['redshift', 'schedules', 'defaultInput'], ({ redshift, schedules, defaultInput = {} }) => {
+    const inputs = [{ name: 'defaultInput', input: defaultInput }, ...schedules];
+    const loading = inputs.filter(({ input }) => namesLoad(input)).map(({ name }) => name);
+    return (
+      redshift === undefined &&
+      loading.length > 0 &&
+      `${loading.join(', ')} load into a warehouse, but the deployment has no warehouse: set redshift`
+    );
+  }),
+  rule(
+    ['limits.hours', 'run.timeoutHours'],
+    (settings) =>
+      hoursOfRun(settings) >= settings.run.timeoutHours &&
+      `limits.hours (${settings.limits.hours}) must be less than run.timeoutHours (${settings.run.timeoutHours}), which ends a run without reporting what is missing`,
+  ),
+  rule(['sources'], ({ sources }) => {
+    const bytes = Buffer.byteLength(JSON.stringify(groupsAsVariables({ sources }, 'sources')));
+    return (
+      bytes > SOURCES_MAX_BYTES &&
+      `takes at most ${SOURCES_MAX_BYTES} bytes as a variable of a function, got ${bytes}; combine several hosts into one pattern such as *.example.org`
+    );
+  }),
+  rule(['defaultInput', 'gate.waitFor', 'gate.functions', 'ingest.listBuckets', 'sources'], (settings) => {
+    const bytes = Buffer.byteLength(JSON.stringify(planVariables(settings)));
+    return (
+      bytes > PLAN_MAX_BYTES &&
+      `takes at most ${PLAN_MAX_BYTES} bytes as variables of a function, together with gate, ingest, workers, sources and limits, got ${bytes}; put a long list of sources into an S3 object and name that in sourcesFrom`
+    );
+  }),
   ...deliveryRules,
 ];
 
@@ -277,11 +234,10 @@ function namesLoad(input: unknown): boolean {
   return [load, ...sources.map((source) => source.load)].some((one) => one !== null && one !== undefined);
 }
 
-/** Returns what is wrong with the processors that an input names. */
-function undeployed(settings: Settings, input: unknown): string | undefined {
+/** Returns what is wrong with the processors that an input names; empty if nothing is. */
+function undeployed(settings: Settings, input: unknown): string {
   // The inputs were parsed with the settings, and are kept as they were typed.
-  const problems = processorProblems(executionInputSchema.parse(input), deployedProcessors(settings.workers));
-  return problems.length === 0 ? undefined : problems.join('; ');
+  return processorProblems(executionInputSchema.parse(input), deployedProcessors(settings.workers)).join('; ');
 }
 
 function fargateProblem(cpu: number, memoryMiB: number): string | undefined {
