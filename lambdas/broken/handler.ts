@@ -1,4 +1,3 @@
-import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
@@ -8,10 +7,11 @@ import { caughtErrorSchema } from '../caught-error.ts';
 import { BUCKET_VARIABLE } from '../environment/bucket.ts';
 import { logged } from '../logged.ts';
 import { redriveCountOf } from '../redrive-count.ts';
+import { storeOf } from '../store.ts';
 import { endBroken } from './broken.ts';
 
 const env = readEnvironment(BUCKET_VARIABLE);
-const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
+const store = storeOf(env);
 const stepFunctions = new SFNClient(requestLimits());
 
 const payloadSchema = z.object({

@@ -1,5 +1,4 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
@@ -10,11 +9,12 @@ import { DEPLOYMENT_VARIABLE } from '../environment/deployment.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
 import { redriveCountOf } from '../redrive-count.ts';
+import { storeOf } from '../store.ts';
 import { closeBroken, closeInOrder } from './close-run.ts';
 import { endedExecutionEventSchema, tellOfUnplannedEnd } from './unplanned-end.ts';
 
 const env = readEnvironment({ ...BUCKET_VARIABLE, ...DEPLOYMENT_VARIABLE });
-const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
+const store = storeOf(env);
 const stepFunctions = new SFNClient(requestLimits());
 const events = new EventBridgeClient(requestLimits());
 

@@ -1,5 +1,4 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { costOfRun } from '#page/cost/run-cost.ts';
 import { pageWriter } from '#page/write-pages.ts';
@@ -18,6 +17,7 @@ import { PAGES_VARIABLES } from '../environment/pages.ts';
 import { SPEND_VARIABLE } from '../environment/spend.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
+import { storeOf } from '../store.ts';
 import { tellOfRun } from './tell-of-run.ts';
 
 const env = readEnvironment({
@@ -34,7 +34,7 @@ const metrics: MetricsOf = {
   level: env.SLUICE_METRICS.level,
   always: env.SLUICE_SPEND_ALERT ? ['RunDollars'] : [],
 };
-const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
+const store = storeOf(env);
 const events = new EventBridgeClient(requestLimits());
 
 const payloadSchema = z.object({ runId: z.string(), of: z.int().positive() });

@@ -1,4 +1,3 @@
-import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
@@ -11,6 +10,7 @@ import { QUEUE_VARIABLE } from '../environment/queue.ts';
 import { fleetOf } from '../fleet.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
+import { storeOf } from '../store.ts';
 import { functionCaller } from './checks/call-function.ts';
 import { type Gate, lookAtGate } from './gate.ts';
 
@@ -24,7 +24,7 @@ const env = readEnvironment({
 const FUNCTION_SECONDS = 240;
 const sqs = new SQSClient(requestLimits());
 const gate: Gate = {
-  store: { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET },
+  store: storeOf(env),
   queue: { client: sqs, url: env.SLUICE_QUEUE_URL },
   deadLetters: { client: sqs, url: env.SLUICE_DEAD_LETTER_QUEUE_URL },
   fleet: fleetOf(env),

@@ -1,7 +1,5 @@
-import { S3Client } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
 import type { SourceGuard } from '#net/guard/source-guard.ts';
-import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { RunLimits } from '#run/limits/run-limits.ts';
 import { guardOf } from '#run/limits/source-rules.ts';
@@ -12,6 +10,7 @@ import type { Store } from '#run/store.ts';
 import type { TransferOptions } from '#transfer/index.ts';
 import { BUCKET_VARIABLE } from '../environment/bucket.ts';
 import { MEMORY_VARIABLE } from '../environment/memory.ts';
+import { storeOf } from '../store.ts';
 
 /** What Open, Slice, Close and Abandon share. Those that read sources also need credentials: source-ingest.ts. */
 export interface Ingest {
@@ -55,7 +54,7 @@ export function ingestFromEnvironment(): Ingest {
     SMALLEST_STREAM_MIB,
     Math.floor((env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE - BASE_MIB) / sourcesAtOnce),
   );
-  const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
+  const store = storeOf(env);
   return {
     store,
     limits: new RunLimits(store, env.SLUICE_LIMITS.runGiB * GIB),

@@ -1,15 +1,14 @@
-import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
-import { requestLimits } from '#run/aws-requests.ts';
 import { readClosing } from '#run/end/closing.ts';
 import { writePiece } from '#run/end/pieces.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
 import { BUCKET_VARIABLE } from '../environment/bucket.ts';
 import { logged } from '../logged.ts';
+import { storeOf } from '../store.ts';
 
 const env = readEnvironment(BUCKET_VARIABLE);
-const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
+const store = storeOf(env);
 
 const payloadSchema = z.object({ runId: z.string(), piece: z.int(), of: z.int() });
 

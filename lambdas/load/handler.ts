@@ -1,22 +1,15 @@
-import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
-import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
-import { requestLimits } from '#run/aws-requests.ts';
-import { EnvironmentError, readEnvironment } from '#run/environment.ts';
+import { readEnvironment } from '#run/environment.ts';
 import { REDSHIFT_VARIABLE } from '#run/settings/variables/redshift.ts';
-import { REQUEST_SECONDS } from '#warehouse/data-api.ts';
 import { BUCKET_VARIABLE } from '../environment/bucket.ts';
 import { logger } from '../logger.ts';
+import { storeOf } from '../store.ts';
+import { warehouseOf } from '../warehouse.ts';
 import { cancelLoads, loadRun } from './load-run.ts';
 
-const { SLUICE_BUCKET: bucket, SLUICE_REDSHIFT: warehouse } = readEnvironment({
-  ...BUCKET_VARIABLE,
-  ...REDSHIFT_VARIABLE,
-});
-if (warehouse === undefined)
-  throw new EnvironmentError('the function needs the variable SLUICE_REDSHIFT, which the setting redshift creates');
-const api = { client: new RedshiftDataClient(requestLimits(REQUEST_SECONDS)), warehouse };
-const context = { store: { client: new S3Client(requestLimits()), bucket }, api, warehouse };
+const env = readEnvironment({ ...BUCKET_VARIABLE, ...REDSHIFT_VARIABLE });
+const api = warehouseOf(env);
+const context = { store: storeOf(env), api, warehouse: api.warehouse };
 
 /** From LoadGatekeeperState, and from CancelLoadsState. */
 const payloadSchema = z.union([

@@ -1,4 +1,3 @@
-import { S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
@@ -17,6 +16,7 @@ import { BUCKET_VARIABLE } from '../environment/bucket.ts';
 import { DEFAULT_INPUT_VARIABLE } from '../environment/default-input.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
+import { storeOf } from '../store.ts';
 import { readInput } from './input.ts';
 import { planRun } from './plan.ts';
 
@@ -31,7 +31,7 @@ const env = readEnvironment({
   ...REDSHIFT_VARIABLE,
 });
 const processors = deployedProcessors(env.SLUICE_WORKERS);
-const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
+const store = storeOf(env);
 const stepFunctions = new SFNClient(requestLimits());
 const sourceGuard = guardOf(env.SLUICE_SOURCES);
 

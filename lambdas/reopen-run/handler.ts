@@ -1,15 +1,14 @@
-import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
-import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { BUCKET_VARIABLE } from '../environment/bucket.ts';
 import { executionSchema } from '../execution.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
+import { storeOf } from '../store.ts';
 import { reopenRedrivenRun } from './reopen-redriven-run.ts';
 
 const env = readEnvironment(BUCKET_VARIABLE);
-const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
+const store = storeOf(env);
 
 /** EventBridge's event about an execution of the state machine that runs again. */
 const eventSchema = z.object({ detail: executionSchema });

@@ -1,6 +1,4 @@
-import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
-import { requestLimits } from '#run/aws-requests.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { ensureWorkers } from '#run/fleet/workers.ts';
 import { countShards, totalOf } from '#run/ledger/progress.ts';
@@ -10,9 +8,10 @@ import { FLEET_VARIABLES } from '../environment/fleet.ts';
 import { fleetOf } from '../fleet.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
+import { storeOf } from '../store.ts';
 
 const env = readEnvironment({ ...BUCKET_VARIABLE, ...FLEET_VARIABLES });
-const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
+const store = storeOf(env);
 const fleet = fleetOf(env);
 
 const payloadSchema = z.object({ runId: z.string() });

@@ -1,4 +1,3 @@
-import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
@@ -6,10 +5,11 @@ import { readEnvironment } from '#run/environment.ts';
 import { BUCKET_VARIABLE } from '../environment/bucket.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
+import { storeOf } from '../store.ts';
 import { sweep } from './sweep.ts';
 
 const env = readEnvironment(BUCKET_VARIABLE);
-const store = { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET };
+const store = storeOf(env);
 const stepFunctions = new SFNClient(requestLimits());
 
 const payloadSchema = z.object({ runs: z.string(), closeRun: z.string() });

@@ -1,5 +1,4 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { requestLimits } from '#run/aws-requests.ts';
@@ -9,12 +8,13 @@ import { DEPLOYMENT_VARIABLE } from '../environment/deployment.ts';
 import { WATCH_VARIABLE } from '../environment/watch.ts';
 import { logged } from '../logged.ts';
 import { logger } from '../logger.ts';
+import { storeOf } from '../store.ts';
 import { tellOfMissedStarts } from './missed-starts.ts';
 import { tellOfOldRuns } from './old-runs.ts';
 
 const env = readEnvironment({ ...BUCKET_VARIABLE, ...DEPLOYMENT_VARIABLE, ...WATCH_VARIABLE });
 const watch = {
-  store: { client: new S3Client(requestLimits()), bucket: env.SLUICE_BUCKET },
+  store: storeOf(env),
   events: new EventBridgeClient(requestLimits()),
   deployment: env.SLUICE_DEPLOYMENT,
 };

@@ -1,4 +1,4 @@
-import { ArnFormat, CustomResource, Duration, Stack } from 'aws-cdk-lib';
+import { CustomResource, Duration, Stack } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { type Access, leave } from '../permissions/access.ts';
@@ -45,7 +45,6 @@ export function ecsRoleAccess(scope: Construct): Access {
       region: '',
       resource: 'role',
       resourceName,
-      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
     });
   const name = 'AWSServiceRoleForECS';
   const role = arn(`aws-service-role/ecs.amazonaws.com/${name}`);

@@ -1,4 +1,4 @@
-import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule, ScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -41,7 +41,6 @@ export class Schedules extends Construct {
               service: 'scheduler',
               resource: 'schedule-group',
               resourceName: groupName,
-              arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
             }),
           },
         },

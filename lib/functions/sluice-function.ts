@@ -10,7 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { Access, Accessor } from '../permissions/access.ts';
+import type { Access } from '../permissions/access.ts';
 import { trustedLambda } from '../permissions/service-trust.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Encryption } from '../storage/encryption.ts';
@@ -28,7 +28,7 @@ export interface SluiceFunctionProps {
 }
 
 /** A Lambda function of this project: runtime, processor, log group, tracing, and a role of its own. */
-export class SluiceFunction extends Construct implements Accessor {
+export class SluiceFunction extends Construct {
   readonly function: LambdaFunction;
   readonly logGroup: ILogGroup;
 

@@ -34,6 +34,9 @@ const WATCH_EVERY = Duration.minutes(15);
 /** Functions of which a run has several at once, so these reach the account's limit first. */
 const MANY_AT_ONCE: readonly LambdaName[] = ['open', 'slice'];
 
+/** A field of the event, in the text of an alert. */
+const detail = (name: string) => EventField.fromPath(`$.detail.${name}`);
+
 /**
  * The alerts for a person: docs/operations.md says what each alert means and what to do. They are created only if
  * somebody receives them.
@@ -56,7 +59,6 @@ export class Alerts extends Construct {
 
   /** At most one alert for each run: a late run is also a forced one, and a forced run is also partial. */
   #runs(events: EventAlerts): void {
-    const detail = (name: string) => EventField.fromPath(`$.detail.${name}`);
     const run = `${this.#sender}: run ${detail('runId')}`;
     const counts = `${detail('counts.done')} of ${detail('counts.items')} items are done, ${detail('counts.failed')} failed, ${detail('counts.missing')} are missing`;
     const more = `See: npx sluice report ${detail('runId')}, or s3://${detail('bucket')}/${detail('report')}`;
@@ -90,7 +92,6 @@ export class Alerts extends Construct {
   }
 
   #closing(events: EventAlerts, closing: IStateMachine): void {
-    const detail = (name: string) => EventField.fromPath(`$.detail.${name}`);
     events.add('CloseRunFailed', {
       description: 'A run that ended could not be closed',
       pattern: {
@@ -121,7 +122,6 @@ export class Alerts extends Construct {
       roles: [watch.role],
       statements: [new PolicyStatement({ actions: ['states:ListExecutions'], resources: [runs.stateMachineArn] })],
     });
-    const detail = (name: string) => EventField.fromPath(`$.detail.${name}`);
     events.add('RunIsOld', {
       description: 'A run takes longer than alerts.runHours',
       pattern: this.#own(EVENT_KINDS.runIsOld),

@@ -1,4 +1,4 @@
-import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { EVENT_SOURCE, type EventKind } from '#run/events/event.ts';
@@ -14,7 +14,6 @@ export function eventAccess(scope: Construct, ...kinds: readonly EventKind[]): A
     service: 'events',
     resource: 'event-bus',
     resourceName: 'default',
-    arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
   });
   return {
     environment: { SLUICE_DEPLOYMENT: stack.stackName },

@@ -1,4 +1,4 @@
-import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { AwsCustomResource, PhysicalResourceId } from 'aws-cdk-lib/custom-resources';
@@ -35,7 +35,6 @@ export class EmptyDefaultSecurityGroup extends Construct {
             service: 'ec2',
             resource: 'security-group',
             resourceName: groupId,
-            arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
           }),
         ],
       }),

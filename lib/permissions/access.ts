@@ -11,12 +11,6 @@ export interface Access {
   readonly statements: readonly PolicyStatement[];
 }
 
-/** Code that runs with a role of its own and reads its settings from its environment. */
-export interface Accessor {
-  /** Sets the variables and grants the permissions of each access. */
-  give(...accesses: readonly Access[]): void;
-}
-
 /** Only variables, for things that need no permission. */
 export function variables(environment: Access['environment']): Access {
   return { environment, statements: [] };

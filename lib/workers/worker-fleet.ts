@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
 import {
   type CfnCluster,
@@ -176,7 +176,6 @@ export class WorkerFleet extends Construct {
       service: 'ecs',
       resource,
       resourceName,
-      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
     });
   }
 
