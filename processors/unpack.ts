@@ -1,4 +1,4 @@
-import { mkdtemp, rm, statfs } from 'node:fs/promises';
+import { mkdtemp, open, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -8,7 +8,7 @@ import { outputPrefix } from '#run/keys.ts';
 import { NoInputObjectError } from './contract/open-input.ts';
 import { defineProcessor, type Processor } from './contract/processor.ts';
 import { optionsOf } from './contract/run-processor.ts';
-import { FileWriter } from './table/file-writer.ts';
+import { allowedOf, countOrShare } from './table/count-or-share.ts';
 import type { Archive } from './unpack/entry.ts';
 import { outputName } from './unpack/entry-name.ts';
 import { UnpackedFailedError } from './unpack/errors.ts';
@@ -52,9 +52,7 @@ const options = z.strictObject({
   /** The item fails if the archive unpacks to more bytes in total. */
   maxUnpackedMiB: z.int().min(1).default(102_400),
   /** How many objects their processor may fail on: a number, or a share such as `"5%"`. */
-  maxFailed: z
-    .union([z.int().min(0), z.string().regex(/^\d{1,3}(\.\d+)?%$/, 'takes a number of files, or a share such as "5%"')])
-    .default(0),
+  maxFailed: countOrShare('files').default(0),
 });
 
 /**
@@ -141,21 +139,16 @@ export function unpackWith(loadProcessor: (name: string) => Promise<Processor> |
 
 /** Also writes the passing bytes into a file, which is complete when the stream has ended. */
 async function* alsoInto(file: string, content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const copy = new FileWriter(file);
-  try {
-    for await (const chunk of content) {
-      await copy.write(chunk);
-      yield chunk;
-    }
-    await copy.end();
-  } finally {
-    copy.destroy();
+  await using copy = await open(file, 'w');
+  for await (const chunk of content) {
+    await copy.writeFile(chunk);
+    yield chunk;
   }
 }
 
 /** @throws UnpackedFailedError */
 function checkFailed({ failed, unpacked, failures }: Listing, most: number | string): void {
-  const allowed = typeof most === 'number' ? most : Math.floor((Number.parseFloat(most) / 100) * unpacked);
+  const allowed = allowedOf(most, unpacked);
   if (failed <= allowed) return;
   throw new UnpackedFailedError(
     `the processor failed on ${failed} of ${unpacked} unpacked files, by the option maxFailed ${allowed} may fail; the first: ${failures.join('; ')}`,

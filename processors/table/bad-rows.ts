@@ -1,3 +1,4 @@
+import { allowedOf } from './count-or-share.ts';
 import { TooManyBadRowsError } from './errors.ts';
 import type { Rejects } from './rejects.ts';
 
@@ -21,7 +22,7 @@ export function checkBadRows({ count, sample }: Rejects, good: number, limit: nu
   const first = reasons.length === 0 ? '' : `; the first: ${reasons.join('; ')}`;
   if (good === 0) throw new TooManyBadRowsError(`each of the ${count} rows is bad${first}`);
   const all = count + good;
-  const allowed = allowedOf(limit, all);
+  const allowed = allowedOf(limit ?? Math.max(DEFAULT_LEAST, Math.floor(DEFAULT_SHARE * all)), all);
   if (count > allowed) {
     throw new TooManyBadRowsError(
       `${count} of ${all} rows are bad, ${limit === undefined ? 'by default' : 'by the option maxBadRows'} at most ${allowed} may be${first}`,
@@ -32,10 +33,4 @@ export function checkBadRows({ count, sample }: Rejects, good: number, limit: nu
       `${count} of ${all} rows are bad, which is most of them; with the option maxBadRows they are accepted${first}`,
     );
   }
-}
-
-function allowedOf(limit: number | string | undefined, all: number): number {
-  if (typeof limit === 'number') return limit;
-  if (limit !== undefined) return Math.floor((Number.parseFloat(limit) / 100) * all);
-  return Math.max(DEFAULT_LEAST, Math.floor(DEFAULT_SHARE * all));
 }

@@ -1,4 +1,5 @@
-import { FileWriter } from './file-writer.ts';
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import type { Rejects } from './rejects.ts';
 
 const LINE_FEED = Buffer.from('\n');
@@ -18,9 +19,8 @@ export async function writeGoodRows(
   file: string,
   rejects: Rejects,
 ): Promise<number> {
-  const output = new FileWriter(file);
   let count = 0;
-  try {
+  const goodLines = async function* (): AsyncGenerator<Buffer> {
     for await (const rows of batches) {
       const good = new Lines();
       for (const { line, bytes, problem } of rows) {
@@ -28,14 +28,11 @@ export async function writeGoodRows(
         else rejects.add(line, problem, bytes);
       }
       count += good.count;
-      await output.write(good.all());
+      yield good.all();
     }
-    await output.end();
-    return count;
-  } catch (error) {
-    output.destroy();
-    throw error;
-  }
+  };
+  await pipeline(goodLines, createWriteStream(file));
+  return count;
 }
 
 /**

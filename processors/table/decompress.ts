@@ -4,11 +4,15 @@ import { DecompressionBombError, MalformedInputError } from './errors.ts';
 export type Compression = 'none' | 'gzip' | 'zstd';
 
 /**
- * Above a gibibyte, this ratio of output to input is treated as an attack. We chose the number: gzip itself reaches
- * 1,032.
+ * Above a gibibyte, this ratio of unpacked to packed bytes is treated as an attack. We chose the number: deflate
+ * reaches 1,032.
  */
 const BOMB_RATIO = 500;
 const BOMB_BYTES = 1_073_741_824;
+
+export function isBomb(packed: number, unpacked: number): boolean {
+  return unpacked > BOMB_BYTES && unpacked > packed * BOMB_RATIO;
+}
 
 const ZSTD_FRAME = 0xfd2fb528;
 /** Frames with data for other programs, with which the content may begin: 0x184D2A50 to 0x184D2A5F. */
@@ -46,7 +50,7 @@ export async function* decompress(source: AsyncGenerator<Buffer>, compression: C
       const feeding = feed(decompressor, chunks);
       for await (const piece of decompressor as AsyncIterable<Buffer>) {
         unpacked += piece.length;
-        if (unpacked > BOMB_BYTES && unpacked > chunks.bytes * BOMB_RATIO) {
+        if (isBomb(chunks.bytes, unpacked)) {
           throw new DecompressionBombError(
             `the ${compression} stream unpacks ${chunks.bytes} bytes into more than ${unpacked}: it is treated as a decompression bomb`,
           );

@@ -2,16 +2,16 @@ import { rename, writeFile } from 'node:fs/promises';
 import type { RowSyntax } from './csv-rows.ts';
 import type { Database } from './duckdb.ts';
 import { NoTableError } from './errors.ts';
-import { fieldsOf } from './fields.ts';
+import { fieldsOf, isNumber, isWord } from './fields.ts';
 import { areValues, isHeaderOfYears, isNumbered } from './header.ts';
 import { endEmpty, type Layout, layoutOf } from './layout.ts';
 import type { ReadOptions } from './options.ts';
 import { readText } from './read-text.ts';
 import { padded, type Row } from './row.ts';
-import { given, type Sniffed, sniff } from './sniff.ts';
+import { type Sniffed, sniff } from './sniff.ts';
 import { literal } from './sql.ts';
 
-const DELIMITERS = [',', '\t', ';', '|'] as const;
+export const DELIMITERS = [',', '\t', ';', '|'] as const;
 /** A delimiter only if the name promises a table: a text has blanks between its words too. */
 const BLANK = ' ';
 /**
@@ -115,7 +115,9 @@ async function bestLayout(
   isPromised: boolean,
 ): Promise<Layout | undefined> {
   const separator = /^sep=(.)[\r\n]/i.exec(head.subarray(0, 8).toString())?.[1];
-  const sniffed = isWide(head) ? undefined : await sniff(database, file, given(options));
+  const { delimiter, comment, skipRows: skipLines, header } = options;
+  const known = { delimiter, quote: options.quote, comment, skipLines, header };
+  const sniffed = isWide(head) ? undefined : await sniff(database, file, known);
   const quote = options.quote ?? (sniffed?.quote === "'" ? "'" : '"');
   const base = {
     quote,
@@ -183,13 +185,7 @@ function isCommentedHeader(line: string, below: string): boolean {
   return DELIMITERS.some((delimiter) => {
     const names = line.replace(/^[#%/]+/, '').split(delimiter);
     const values = below.split(delimiter);
-    const isNumber = (field: string): boolean => field.trim() !== '' && !Number.isNaN(Number(field));
-    return (
-      names.length > 1 &&
-      names.length === values.length &&
-      values.some(isNumber) &&
-      names.every((name) => name.trim() !== '' && !isNumber(name))
-    );
+    return names.length > 1 && names.length === values.length && values.some(isNumber) && names.every(isWord);
   });
 }
 
@@ -206,7 +202,7 @@ function isTable({ width, share }: Layout): boolean {
 function areNumbers({ rows, width, share, oddHeader, syntax }: Layout): boolean {
   if (width < 2 || share < 1 || oddHeader !== undefined || rows.length < 3) return false;
   const fields = fieldsOf(rows.slice(1), syntax).flat();
-  return fields.filter((field) => field !== '' && !Number.isNaN(Number(field))).length > fields.length / 2;
+  return fields.filter(isNumber).length > fields.length / 2;
 }
 
 function isBetter(other: Layout, best: Layout): boolean {
@@ -261,8 +257,7 @@ async function describe(database: Database, layout: Layout, options: ReadOptions
   const about = await sniff(database, file, {
     ...syntax,
     ...(width > MOST_SNIFFED ? { delimiter: ',', quote: '"', escape: '"' } : {}),
-    ...(header === undefined ? {} : { header }),
-    ...{ decimal, dateFormat: options.dateFormat, timestampFormat: options.timestampFormat },
+    ...{ header, decimal, dateFormat: options.dateFormat, timestampFormat: options.timestampFormat },
     skipLines: 0,
     nullValues: options.nullValues,
   });

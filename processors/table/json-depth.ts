@@ -8,33 +8,27 @@ const COLON = 0x3a;
  */
 export const MAX_DEPTH = 200;
 
-/** Follows the nesting of JSON through its bytes, in chunks of any size. */
-export class JsonDepth {
-  #depth = 0;
-  #inString = false;
-  #escaped = false;
-  #members = 0;
-
-  /** Members of all objects so far. A repeated key counts each time. */
-  get members(): number {
-    return this.#members;
+/**
+ * Returns how many members all objects of a JSON text have, where a repeated key counts each time; undefined if the text
+ * is nested deeper than MAX_DEPTH.
+ */
+export function countMembers(json: Buffer): number | undefined {
+  let depth = 0;
+  let members = 0;
+  let inString = false;
+  let escaped = false;
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at];
+    if (escaped) escaped = false;
+    else if (inString) {
+      if (byte === QUOTE) inString = false;
+      else if (byte === BACKSLASH) escaped = true;
+    } else if (byte === QUOTE) inString = true;
+    // [ and {, ] and } differ in one bit.
+    else if (byte === 0x5b || byte === 0x7b) {
+      if (++depth > MAX_DEPTH) return undefined;
+    } else if (byte === 0x5d || byte === 0x7d) depth--;
+    else if (byte === COLON) members++;
   }
-
-  /** @returns whether the JSON stays within MAX_DEPTH. */
-  take(bytes: Buffer): boolean {
-    for (let at = 0; at < bytes.length; at++) {
-      const byte = bytes[at];
-      if (this.#escaped) this.#escaped = false;
-      else if (this.#inString) {
-        if (byte === QUOTE) this.#inString = false;
-        else if (byte === BACKSLASH) this.#escaped = true;
-      } else if (byte === QUOTE) this.#inString = true;
-      // [ and {, ] and } differ in one bit.
-      else if (byte === 0x5b || byte === 0x7b) {
-        if (++this.#depth > MAX_DEPTH) return false;
-      } else if (byte === 0x5d || byte === 0x7d) this.#depth--;
-      else if (byte === COLON) this.#members++;
-    }
-    return true;
-  }
+  return members;
 }

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { FileWriter } from './file-writer.ts';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 
 /** Matches every number that a DOUBLE can round: many digits, or a large exponent. */
 const MAY_ROUND = /\d[\d.]{16,}|\d[eE][+-]?\d{3}/;
@@ -90,30 +90,21 @@ export async function writeAsTexts(
   wrappings: ReadonlyMap<string, Wrapping>,
   whole: boolean,
 ): Promise<number> {
-  const output = new FileWriter(target);
   let longest = 0;
-  let held: string[] = [];
-  let length = 0;
-  const flush = async (): Promise<void> => {
-    await output.write(Buffer.from(held.join('')));
-    held = [];
-    length = 0;
-  };
-  try {
+  const rewritten = async function* (): AsyncGenerator<string> {
+    let held = '';
     for await (const line of linesOf(file)) {
       const written = `${whole ? JSON.stringify({ json: line }) : wrapped(line, wrappings)}\n`;
       longest = Math.max(longest, Buffer.byteLength(written));
-      held.push(written);
-      length += written.length;
-      if (length > WRITE_BYTES) await flush();
+      held += written;
+      if (held.length <= WRITE_BYTES) continue;
+      yield held;
+      held = '';
     }
-    await flush();
-    await output.end();
-    return longest;
-  } catch (error) {
-    output.destroy();
-    throw error;
-  }
+    yield held;
+  };
+  await pipeline(rewritten, createWriteStream(target));
+  return longest;
 }
 
 /** Node's readline divides at U+2028 too, which a text in JSON may contain. */

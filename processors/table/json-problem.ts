@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { JsonDepth, MAX_DEPTH } from './json-depth.ts';
+import { countMembers, MAX_DEPTH } from './json-depth.ts';
 import { mayRound } from './json-numbers.ts';
 
 /** Half of a surrogate pair without the other half. JavaScript accepts it, but DuckDB and UTF-8 don't. */
@@ -29,8 +29,8 @@ export interface JsonValue {
  */
 export function lookAtJson(bytes: Buffer): JsonValue {
   if (!isUtf8(bytes)) return broken('it contains bytes that are not valid in its encoding');
-  const nesting = new JsonDepth();
-  if (!nesting.take(bytes)) return bad(`it is nested deeper than ${MAX_DEPTH} levels`);
+  const stated = countMembers(bytes);
+  if (stated === undefined) return bad(`it is nested deeper than ${MAX_DEPTH} levels`);
   const text = bytes.toString();
   let value: unknown;
   try {
@@ -43,7 +43,7 @@ export function lookAtJson(bytes: Buffer): JsonValue {
   const members = membersOf(value);
   if (members.longestKey > MAX_KEY) return bad(`a key is longer than ${MAX_KEY.toLocaleString('en')} characters`);
   // JavaScript keeps the last of several equal keys; DuckDB refuses the whole file.
-  if (members.count < nesting.members) return bad('a key occurs twice in one object', keys);
+  if (members.count < stated) return bad('a key occurs twice in one object', keys);
   // JSON.stringify writes whole pairs as characters, so an escape that is still there is half a pair.
   if (LONE_SURROGATE.test(text) && LONE_SURROGATE.test(JSON.stringify(value))) {
     return bad('half a surrogate pair occurs alone', keys);

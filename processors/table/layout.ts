@@ -1,4 +1,5 @@
 import { csvRows, type RowSyntax } from './csv-rows.ts';
+import { isNumber, isWord } from './fields.ts';
 import type { Row } from './row.ts';
 
 /** How many rows are read. */
@@ -70,8 +71,7 @@ export async function layoutOf(
 function longHeaderOf(rows: readonly Row[], from: number, width: number, delimiter: string): number | undefined {
   const at = rows.findIndex(({ fields, problem }, index) => index < from && fields > width && problem === undefined);
   const names = rows[at]?.bytes.toString('latin1').split(delimiter) ?? [];
-  if (at === -1 || width < 2 || !names.every((name) => name.trim() !== '' && Number.isNaN(Number(name))))
-    return undefined;
+  if (at === -1 || width < 2 || !names.every(isWord)) return undefined;
   return isAboveNumbers(rows.slice(at, at + MOST_COMPARED), delimiter) ? names.length : undefined;
 }
 
@@ -113,8 +113,6 @@ function isAboveNumbers(rows: readonly Row[], delimiter: string): boolean {
   const [first = [], ...others] = rows.map(({ bytes }) =>
     bytes.toString('latin1').replaceAll('"', '').split(delimiter),
   );
-  const isNumber = (field = ''): boolean => field.trim() !== '' && !Number.isNaN(Number(field));
-  const isWord = (field: string): boolean => field.trim() !== '' && !isNumber(field);
   return others.length > 1 && first.some((name, at) => isWord(name) && others.every((fields) => isNumber(fields[at])));
 }
 
@@ -154,7 +152,7 @@ function behindTitles(rows: readonly Row[], first: number, width: number, delimi
   const next = rows.findIndex((row, index) => index >= first && !isTitle(row));
   if (next <= first || next + 1 >= rows.length) return first;
   const names = rows[next]?.bytes.toString('latin1').split(delimiter) ?? [];
-  const isHeader = names.length === width && names.every((name) => name.trim() !== '' && Number.isNaN(Number(name)));
+  const isHeader = names.length === width && names.every(isWord);
   return isHeader && !rows.slice(next).some(isTitle) ? next : first;
 }
 

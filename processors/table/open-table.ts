@@ -4,7 +4,7 @@ import { checkBadRows } from './bad-rows.ts';
 import { bounded } from './bounded.ts';
 import { type ContentKind, contentKind, type Hint, hintOf } from './content-kind.ts';
 import { csvTable } from './csv-table.ts';
-import { type Dialect, dialectOf } from './dialect.ts';
+import { DELIMITERS, type Dialect, dialectOf } from './dialect.ts';
 import { type Database, withDuckDb } from './duckdb.ts';
 import { charsetOf, checkWestern, encodingOf, toUtf8 } from './encoding.ts';
 import { NoTableError } from './errors.ts';
@@ -101,7 +101,7 @@ function isEmpty(text: string, hint: Hint): boolean {
 
 function mayBeTable(head: Buffer, { format, delimiter }: ReadOptions, hint: Hint): boolean {
   if (format !== undefined || delimiter !== undefined || hint === 'csv' || hint === 'tsv') return true;
-  return [',', '\t', ';', '|'].some((one) => head.includes(one));
+  return DELIMITERS.some((one) => head.includes(one));
 }
 
 async function withText<T>(

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { countOrShare } from './count-or-share.ts';
 
 const character = (what: string) =>
   z
@@ -52,9 +53,7 @@ export const readOptions = {
    * The limit for bad rows: a number, or a share such as `"5%"`. The default is 10 %, at least 10, and never more than
    * there are good rows.
    */
-  maxBadRows: z
-    .union([z.int().min(0), z.string().regex(/^\d{1,3}(\.\d+)?%$/, 'takes a number of rows, or a share such as "5%"')])
-    .optional(),
+  maxBadRows: countOrShare('rows').optional(),
   /** The limit for the unpacked input, in addition to the free space on the disk. */
   maxInputMiB: z.int().min(1).optional(),
 };

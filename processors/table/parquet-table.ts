@@ -1,7 +1,8 @@
+import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { Database } from './duckdb.ts';
 import { ConversionError, MalformedInputError } from './errors.ts';
-import { FileWriter } from './file-writer.ts';
 import { identifier, literal } from './sql.ts';
 import type { Table } from './table.ts';
 
@@ -12,14 +13,7 @@ export async function parquetTable(
   folder: string,
 ): Promise<Table> {
   const file = join(folder, 'rows.parquet');
-  const output = new FileWriter(file);
-  try {
-    for await (const chunk of content) await output.write(chunk);
-    await output.end();
-  } catch (error) {
-    output.destroy();
-    throw error;
-  }
+  await pipeline(content, createWriteStream(file));
   const source = `read_parquet(${literal(file)})`;
   try {
     const columns = await database.run(`DESCRIBE FROM ${source}`);

@@ -1,7 +1,6 @@
 import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import type { ProcessorContext, ProcessorItem } from '../contract/processor.ts';
 import { type Compression, compressionOf, decompress } from './decompress.ts';
 import type { Database } from './duckdb.ts';
@@ -50,7 +49,11 @@ export async function readInput<T>(
     const diskBytes = Math.floor((bavail * bsize) / 3);
     const maxInputBytes = Math.min(diskBytes, (item.options.maxInputMiB ?? Number.POSITIVE_INFINITY) * MIB);
     const workspace = { folder, diskBytes, maxInputBytes };
-    const stored = new Stored(context, see);
+    const stored = new Counted(context.openInput(), (chunk, bytes) => {
+      context.signal.throwIfAborted();
+      see(chunk);
+      context.progress({ bytes });
+    });
     const { head: magic, all } = await peek(stored.read(), 8);
     const compression = compressionOf(magic);
     const unpacked = new Counted(decompress(all, compression));
@@ -62,40 +65,21 @@ export async function readInput<T>(
   }
 }
 
-/** Counts the bytes of the object while they pass. */
-class Stored {
-  readonly #context: ProcessorContext;
-  readonly #see: (chunk: Buffer) => void;
-  bytes = 0;
-
-  constructor(context: ProcessorContext, see: (chunk: Buffer) => void) {
-    this.#context = context;
-    this.#see = see;
-  }
-
-  async *read(): AsyncGenerator<Buffer> {
-    const { signal, progress } = this.#context;
-    for await (const chunk of this.#context.openInput() as Readable & AsyncIterable<Buffer>) {
-      signal.throwIfAborted();
-      this.#see(chunk);
-      this.bytes += chunk.length;
-      progress({ bytes: this.bytes });
-      yield chunk;
-    }
-  }
-}
-
+/** Counts the bytes of a stream while they pass. */
 class Counted {
-  readonly #source: AsyncGenerator<Buffer>;
+  readonly #source: AsyncIterable<Buffer>;
+  readonly #see: (chunk: Buffer, bytes: number) => void;
   bytes = 0;
 
-  constructor(source: AsyncGenerator<Buffer>) {
+  constructor(source: AsyncIterable<Buffer>, see: (chunk: Buffer, bytes: number) => void = () => undefined) {
     this.#source = source;
+    this.#see = see;
   }
 
   async *read(): AsyncGenerator<Buffer> {
     for await (const chunk of this.#source) {
       this.bytes += chunk.length;
+      this.#see(chunk, this.bytes);
       yield chunk;
     }
   }

@@ -14,23 +14,10 @@ export interface Sniffed {
   readonly timestampFormat: string | undefined;
 }
 
-type Given = Partial<RowSyntax> & {
-  readonly header?: boolean;
-  readonly decimal?: string;
-  readonly dateFormat?: string | undefined;
-  readonly timestampFormat?: string | undefined;
-  readonly nullValues?: readonly string[];
-};
-
-export function given({ delimiter, quote, comment, skipRows, header }: ReadOptions): Given {
-  return {
-    ...(delimiter === undefined ? {} : { delimiter }),
-    ...(quote === undefined ? {} : { quote }),
-    ...(comment === undefined ? {} : { comment }),
-    ...(skipRows === undefined ? {} : { skipLines: skipRows }),
-    ...(header === undefined ? {} : { header }),
-  };
-}
+/** What is known of a table before it is sniffed. */
+type Given = { readonly [Field in keyof RowSyntax]?: RowSyntax[Field] | undefined } & Partial<
+  Pick<ReadOptions, 'header' | 'decimal' | 'dateFormat' | 'timestampFormat' | 'nullValues'>
+>;
 
 /** Runs DuckDB's sniffer; returns undefined if it finds no table. */
 export async function sniff(database: Database, file: string, known: Given): Promise<Sniffed | undefined> {

@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { bounded } from '../table/bounded.ts';
 import { compressionOf, decompress } from '../table/decompress.ts';
 import { peek } from '../table/peek.ts';
 import type { Archive, Entry } from './entry.ts';
@@ -38,7 +39,11 @@ export async function openArchive(input: Readable, name: string, folder: string,
   const begins = stored.head.toString('latin1', 0, 8);
   if (ZIP_SIGNATURES.some((signature) => begins.startsWith(signature))) {
     const file = join(folder, 'archive.zip');
-    await pipeline(fitting(stored.all, name, diskBytes), createWriteStream(file));
+    const tooLarge = () =>
+      new ArchiveTooLargeError(
+        `${name} has more than ${diskBytes} bytes, the limit for a ZIP archive on the task's disk; raise workers.diskGiB`,
+      );
+    await pipeline(bounded(stored.all, diskBytes, tooLarge), createWriteStream(file));
     return openZip(file);
   }
   const compression = compressionOf(stored.head);
@@ -59,19 +64,6 @@ function whatElse(begins: string, head: Buffer): string {
 
 async function* chunksOf(input: Readable): AsyncGenerator<Buffer> {
   yield* input as AsyncIterable<Buffer>;
-}
-
-async function* fitting(content: AsyncIterable<Buffer>, name: string, diskBytes: number): AsyncGenerator<Buffer> {
-  let bytes = 0;
-  for await (const chunk of content) {
-    bytes += chunk.length;
-    if (bytes > diskBytes) {
-      throw new ArchiveTooLargeError(
-        `${name} has more than ${diskBytes} bytes, the limit for a ZIP archive on the task's disk; raise workers.diskGiB`,
-      );
-    }
-    yield chunk;
-  }
 }
 
 async function* oneFile(content: AsyncIterable<Buffer>, name: string): AsyncGenerator<Entry> {

@@ -1,12 +1,7 @@
+import { isBomb } from '../table/decompress.ts';
 import { ArchiveTooLargeError } from './errors.ts';
 
 const MIB = 1_048_576;
-/**
- * Above a gibibyte, this ratio of unpacked to packed bytes is treated as an attack. We chose the number: deflate
- * reaches 1,032.
- */
-const BOMB_RATIO = 500;
-const BOMB_BYTES = 1_073_741_824;
 
 /** How much more an archive may unpack to. */
 export class Room {
@@ -41,7 +36,7 @@ export class Room {
           `the archive has more than ${Math.floor(this.#maxBytes / MIB)} MiB unpacked; raise the option maxUnpackedMiB`,
         );
       }
-      if (this.bytes > BOMB_BYTES && this.bytes > this.#archiveBytes * BOMB_RATIO) {
+      if (isBomb(this.#archiveBytes, this.bytes)) {
         throw new ArchiveTooLargeError(
           `the archive unpacks ${this.#archiveBytes} bytes into more than ${this.bytes}: it is treated as a decompression bomb`,
         );

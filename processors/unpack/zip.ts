@@ -5,17 +5,15 @@ import { BrokenArchiveError, EncryptedArchiveError, UnsafeArchiveError, Unsuppor
 
 /** APPNOTE.TXT 4.4.5; yauzl unpacks 0 (stored) and 8 (deflate). */
 const METHODS: Readonly<Record<number, string>> = {
-  ...{
-    1: 'Shrink',
-    6: 'Implode',
-    9: 'Deflate64',
-    12: 'bzip2',
-    14: 'LZMA',
-    93: 'zstd',
-    95: 'xz',
-    98: 'PPMd',
-    99: 'AES',
-  },
+  1: 'Shrink',
+  6: 'Implode',
+  9: 'Deflate64',
+  12: 'bzip2',
+  14: 'LZMA',
+  93: 'zstd',
+  95: 'xz',
+  98: 'PPMd',
+  99: 'AES',
 };
 /** The system on which an entry was made, in the upper byte of `versionMadeBy`: these systems write Unix's modes. */
 const UNIX_SYSTEMS = [3, 19];
