@@ -203,42 +203,38 @@ export function kit() {
       const there = said.filter((one) => one !== undefined && one !== '');
       if (there.length > 0) list.push(['div', {}, ['dt', {}, term], ['dd', {}, ...there]]);
     };
+    /** @param {...string} parts */
+    const listed = (...parts) => parts.filter((part) => part !== '').join(', ');
     const { name, id, key = name, url, transfer, queue, work, outputs = [], outputFolder = '', moreOutputs = 0 } = item;
     if (item.error !== undefined) add('Failure', ['strong', {}, item.error], ` ${item.message ?? ''}`);
     add('Source', url === undefined ? undefined : linkTo(url, url));
     if (item.landed === true) add('Object', linkTo(hrefOf(drawing.objects, key, drawing), name));
     add(
       'Times',
-      [
+      listed(
         transfer === undefined ? '' : `transfer ${secondsText(transfer / 1000)}`,
         queue === undefined ? '' : `queue ${secondsText(queue / 1000)}`,
         work === undefined ? '' : `work ${secondsText(work / 1000)}`,
-      ]
-        .filter((part) => part !== '')
-        .join(', '),
+      ),
     );
     add('Proofs', item.proofs);
     add('Not checked', item.notChecked);
     add(
       'Transfer',
-      [
+      listed(
         item.parts === undefined || item.parts === 0 ? '' : count(item.parts, 'part', 'parts'),
         item.retries === undefined || item.retries === 0 ? '' : count(item.retries, 'retry', 'retries'),
         item.peakMiB === undefined ? '' : `peak memory ${item.peakMiB} MiB`,
-      ]
-        .filter((part) => part !== '')
-        .join(', '),
+      ),
     );
     add(
       'Processor',
-      [
+      listed(
         item.processor ?? '',
         item.format ?? '',
         item.tries === undefined || item.tries === 1 ? '' : `try ${item.tries}`,
         item.worker === undefined ? '' : `by ${item.worker}`,
-      ]
-        .filter((part) => part !== '')
-        .join(', '),
+      ),
     );
     if (item.columns !== undefined) add(count(item.columns, 'column', 'columns'), item.columnList);
     if (item.badRows !== undefined && item.badRows > 0) {

@@ -55,10 +55,10 @@ export interface Frame {
   readonly bottom?: number;
 }
 
-const TOP = 12;
+export const TOP = 12;
 const RIGHT = 14;
 /** Room for the axis's numbers and its name. */
-const BOTTOM = 40;
+export const BOTTOM = 40;
 
 /** The area for a chart's marks. */
 export function inside({ width, height, left, right = RIGHT, top = TOP, bottom = BOTTOM }: Frame) {

@@ -1,16 +1,14 @@
-import type { ScaleLinear } from 'd3-scale';
 import { countText, secondsText } from '#run/quantities.ts';
-import type { PageItem } from '../browser/kit.js';
+import { kit, type PageItem } from '../browser/kit.js';
 import { html, type Markup } from '../html.ts';
-import { type Frame, figure, type Room, svg, timeAxis, timeScale } from './frame.ts';
+import { BOTTOM, type Frame, figure, type Room, svg, TOP, timeAxis, timeScale } from './frame.ts';
 
 /** Rows that a chart shows one by one. */
 const MOST_ROWS = 40;
 const ROW = 20;
 /** Of a name in the table of numbers. */
 const LONGEST_NAME = 120;
-const TOP = 12;
-const BOTTOM = 40;
+const { totalOf } = kit();
 
 /** A part of a run, in milliseconds since its start. */
 export interface Phase {
@@ -32,19 +30,25 @@ export interface Timeline {
  */
 export function timelineChart({ phases, items, of, spanMs }: Timeline): Markup {
   const timed = items.filter(({ start }) => start !== undefined);
-  const shown = (timed.length <= MOST_ROWS ? timed : timed.toSorted((a, b) => lengthOf(b) - lengthOf(a)))
+  const shown = (timed.length <= MOST_ROWS ? timed : timed.toSorted((a, b) => totalOf(b) - totalOf(a)))
     .slice(0, MOST_ROWS)
     .toSorted((a, b) => (a.start ?? 0) - (b.start ?? 0));
   const draw = (width: number, room: Room) => {
     const left = room === 'wide' ? 230 : 112;
     const rows = phases.length + shown.length;
     const gap = shown.length > 0 ? 10 : 0;
-    const frame: Frame = { width, height: TOP + rows * ROW + gap + BOTTOM, left, top: TOP, bottom: BOTTOM };
+    const frame: Frame = { width, height: TOP + rows * ROW + gap + BOTTOM, left };
     const x = timeScale(spanMs, frame);
     const letters = room === 'wide' ? 34 : 16;
     const label = (text: string, y: number, className: string) =>
       html`<text class="${className}" x="${left - 8}" y="${y + ROW / 2}" dy="0.32em" text-anchor="end">${shortened(text, letters)}</text>`;
-    const bar = (className: string, from: number, to: number, y: number) => barAt(x, className, from, to, y, spanMs);
+    const bar = (className: string, from: number, to: number, y: number) => {
+      if (to <= from) return html``;
+      const begin = x(Math.min(from, spanMs));
+      // A short bar must be visible too.
+      const width = Math.max(1.5, x(Math.min(to, spanMs)) - begin);
+      return html`<rect class="${className}" x="${begin.toFixed(1)}" y="${y + 4}" width="${width.toFixed(1)}" height="${ROW - 8}" rx="1.5"/>`;
+    };
     return svg(
       frame,
       timeAxis(x, frame),
@@ -87,42 +91,20 @@ export function timelineChart({ phases, items, of, spanMs }: Timeline): Markup {
       heads: ['', 'from', 'transfer', 'queue', 'work', 'total'],
       rows: [
         ...phases.map(({ name, from, to }) => [name, seconds(from), '', '', '', seconds(to - from)]),
-        ...shown.map(({ name, start, transfer, queue, work, ...item }) => [
-          shortened(name, LONGEST_NAME),
-          ...[start, transfer, queue, work].map((value) => (value === undefined ? '' : seconds(value))),
-          seconds(lengthOf({ name, ...item, ...given({ transfer, queue, work }) })),
+        ...shown.map((item) => [
+          shortened(item.name, LONGEST_NAME),
+          ...[item.start, item.transfer, item.queue, item.work].map((value) =>
+            value === undefined ? '' : seconds(value),
+          ),
+          seconds(totalOf(item)),
         ]),
       ],
     },
   });
 }
 
-function given(times: { transfer?: number | undefined; queue?: number | undefined; work?: number | undefined }) {
-  const { transfer = 0, queue = 0, work = 0 } = times;
-  return { transfer, queue, work };
-}
-
-function lengthOf({ transfer = 0, queue = 0, work = 0 }: PageItem): number {
-  return transfer + queue + work;
-}
-
 function seconds(milliseconds: number): string {
   return secondsText(milliseconds / 1_000);
-}
-
-function barAt(
-  x: ScaleLinear<number, number>,
-  className: string,
-  from: number,
-  to: number,
-  y: number,
-  span: number,
-): Markup {
-  if (to <= from) return html``;
-  const begin = x(Math.min(from, span));
-  // A short bar must be visible too.
-  const width = Math.max(1.5, x(Math.min(to, span)) - begin);
-  return html`<rect class="${className}" x="${begin.toFixed(1)}" y="${y + 4}" width="${width.toFixed(1)}" height="${ROW - 8}" rx="1.5"/>`;
 }
 
 /** Shortened in the middle, because the end of a key says more than its middle. */

@@ -88,16 +88,14 @@ function dividedNames({ name, url, outputFolder = '' }: PageItem) {
   const at = name.lastIndexOf('/') + 1;
   const rest = name.slice(at);
   const [, outputRoot, outputItem, outputRest] = /^(output\/[^/]+\/)([^/]+)(\/.*)$/.exec(outputFolder) ?? [];
-  const output = { outputRoot, outputItem, outputRest };
-  if (url === undefined) return { folder: name.slice(0, at) || null, name: rest, ...output };
-  const urlAt = url.lastIndexOf('/') + 1;
-  const urlRest = url.slice(urlAt);
+  const urlAt = (url?.lastIndexOf('/') ?? 0) + 1;
+  const urlRest = url?.slice(urlAt);
   return {
-    ...output,
+    ...{ outputRoot, outputItem, outputRest },
     folder: name.slice(0, at) || null,
     name: rest,
-    urlFolder: url.slice(0, urlAt),
-    urlRest: urlRest === name.slice(at) ? null : urlRest,
+    urlFolder: url?.slice(0, urlAt),
+    urlRest: urlRest === rest ? null : urlRest,
   };
 }
 

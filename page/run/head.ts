@@ -8,12 +8,12 @@ import { executionConsoleUrl, folderConsoleUrl, logsConsoleUrl } from '../consol
 import { html, type Markup } from '../html.ts';
 import type { RunView } from '../view.ts';
 import { asSentence } from './as-sentence.ts';
+import { MOST_DETAIL } from './said-failure.ts';
 
 /** The number of notes; the manifest has all. */
 const MOST_NOTES = 20;
-const MOST_DETAIL = 1_200;
 
-const TONES = { complete: 'good', partial: 'warn', late: 'bad', failed: 'bad', running: 'info' } as const;
+export const TONES = { complete: 'good', partial: 'warn', late: 'bad', failed: 'bad', running: 'info' } as const;
 
 /** Outcome, duration and the other important numbers, and links to further pages. */
 export function head(view: RunView): Markup {
@@ -134,7 +134,7 @@ function links(view: RunView): Markup {
     );
   }
   if (readAt === 'folder') said.push(link('manifest.json', 'manifest.json'), link('items.jsonl', 'items.jsonl'));
-  if (readAt !== 'folder') {
+  else {
     if (earlier !== undefined) {
       said.push(link(`../${earlier.runId}/report.html`, `Previous run: ${earlier.runId} (${earlier.outcome})`));
     }

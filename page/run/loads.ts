@@ -5,8 +5,7 @@ import { countText, secondsText } from '#run/quantities.ts';
 import { html, type Markup } from '../html.ts';
 import type { RunView } from '../view.ts';
 import { asSentence } from './as-sentence.ts';
-
-const MOST_DETAIL = 1_200;
+import { MOST_DETAIL } from './said-failure.ts';
 
 const TONES = {
   loaded: 'good',

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import * as z from 'zod';
+import { parseJson } from '#run/input/json-text.ts';
 import { RUNS_PAGE_KEY } from '#run/keys.ts';
 import { httpStatus, pauseAfterConflict, type Store, writeIf } from '#run/store.ts';
-import { type ListedRun, listedRunSchema } from './listed-run.ts';
+import { type ListedRun, runsDataSchema } from './listed-run.ts';
 import { renderRunsPage } from './runs-page.ts';
 
 /** The number of runs on the page: a run every hour for three weeks. */
@@ -14,8 +14,6 @@ export const RUNS_ON_PAGE = 500;
  */
 const ATTEMPTS = 40;
 const DAY_MS = 86_400_000;
-
-const dataSchema = z.object({ v: z.literal(1), runs: z.array(listedRunSchema) });
 
 /** Too many runs ended at once: the page doesn't contain this one until it is listed again. */
 export class NotListedError extends Error {
@@ -46,18 +44,7 @@ export async function readRunsPage(store: Store): Promise<RunsPage> {
 
 function dataIn(page: string) {
   const [, json = 'null'] = /<script type="application\/json" id="data">([^<]*)<\/script>/.exec(page) ?? [];
-  return z
-    .string()
-    .transform((text, context): unknown => {
-      try {
-        return JSON.parse(text);
-      } catch {
-        context.addIssue('the page contains no JSON');
-        return z.NEVER;
-      }
-    })
-    .pipe(dataSchema)
-    .safeParse(json);
+  return runsDataSchema.safeParse(parseJson(json));
 }
 
 /**

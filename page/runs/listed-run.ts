@@ -15,3 +15,6 @@ export const listedRunSchema = z.object({
   dollars: z.number().nonnegative().nullable(),
 });
 export type ListedRun = z.infer<typeof listedRunSchema>;
+
+/** The part of the page of all runs that its next writer reads. */
+export const runsDataSchema = z.object({ v: z.literal(1), runs: z.array(listedRunSchema).readonly() });

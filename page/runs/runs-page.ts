@@ -1,18 +1,11 @@
+import type { z } from 'zod';
 import { money } from '#costs/money.ts';
 import { bytesText, secondsText } from '#run/quantities.ts';
 import { runsPage as script } from '../browser/runs-page.js';
 import { document } from '../document.ts';
 import { html } from '../html.ts';
-import { clock } from '../run/head.ts';
-import type { ListedRun } from './listed-run.ts';
-
-const TONES = { complete: 'good', partial: 'warn', late: 'bad', failed: 'bad' } as const;
-
-/** The part of the page that its next writer reads. */
-export interface RunsData {
-  readonly v: 1;
-  readonly runs: readonly ListedRun[];
-}
+import { clock, TONES } from '../run/head.ts';
+import type { ListedRun, runsDataSchema } from './listed-run.ts';
 
 /**
  * The page of all runs, the newest first. It also contains the runs as JSON: page and list are one object, so that they
@@ -23,7 +16,7 @@ export interface RunsData {
  */
 export function renderRunsPage(stack: string, runs: readonly ListedRun[], most: number): string {
   const outcomes = Object.entries(Object.groupBy(runs, ({ outcome }) => outcome));
-  const data: RunsData = { v: 1, runs };
+  const data: z.infer<typeof runsDataSchema> = { v: 1, runs };
   const [newest] = runs;
   return document({
     title: `Runs of ${stack}`,
