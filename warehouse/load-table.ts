@@ -5,7 +5,6 @@ import { runKeys } from '#run/keys.ts';
 import { type LoadRecord, readLoadRecord } from '#run/ledger/load-record.ts';
 import type { RedshiftSettings } from '#run/settings/redshift.ts';
 import { readJson, type Store, writeJson, writeOnce } from '#run/store.ts';
-import type { Column } from './create-table.ts';
 import {
   cancel,
   type DataApi,
@@ -22,7 +21,7 @@ import { describeFailure, isConflict } from './load-failure.ts';
 import { copyManifest, type LoadObject, urlOf } from './load-objects.ts';
 import { ledgerTable, loadRequest, loadSteps, type Part } from './load-statements.ts';
 import { tableName } from './sql.ts';
-import { checkTable, ensureLedger } from './target-table.ts';
+import { checkTable, ensureLedger, type ParquetColumns } from './target-table.ts';
 
 /** The clients and settings that a load needs. */
 export interface LoadContext {
@@ -45,8 +44,7 @@ export interface TableLoad {
 export interface ToLoad {
   readonly objects: readonly LoadObject[];
   readonly heldBack: number;
-  /** The columns of the Parquet files, if the processor `parquet` has reported them. */
-  readonly parquet: { readonly columns: readonly Column[]; readonly isCut: boolean } | undefined;
+  readonly parquet: ParquetColumns | undefined;
 }
 
 /** What a look at a load asks of its run. */
@@ -120,7 +118,7 @@ export async function cancelLoad(context: LoadContext, table: TableLoad, why: st
   let record = recordOf(table, known);
   let isOverNow = true;
   if (record.statement !== null) {
-    const said = await cancelKnown(context.api, record.statement.id);
+    const said = await ifKnown(cancel(context.api, record.statement.id));
     if (said !== undefined) record = await withEnd(context, table, record, said);
     isOverNow = said === undefined || isOver(said);
     const parts = isOverNow && said?.Status !== 'ABORTED' ? await loadedParts(context, table) : undefined;
@@ -133,10 +131,10 @@ export async function cancelLoad(context: LoadContext, table: TableLoad, why: st
   return keep(context, table, { ...record, state: 'cancelled', error: { name: 'LoadCancelledError', message } });
 }
 
-/** Cancels a statement. @returns its state then; undefined if the Data API doesn't know it any more. */
-async function cancelKnown(api: DataApi, id: string): Promise<Described | undefined> {
+/** Returns the state of a statement; undefined if the Data API doesn't know it any more, which happens after a day. */
+async function ifKnown(answer: Promise<Described>): Promise<Described | undefined> {
   try {
-    return await cancel(api, id);
+    return await answer;
   } catch (error) {
     if ((error as Error).name === 'ResourceNotFoundException') return undefined;
     throw error;
@@ -154,7 +152,7 @@ async function advance(
   let said: Described | undefined;
   if (record.statement === null) await ensureLedger(api, warehouse, table.load.table);
   else {
-    said = await lookAt(api, record.statement.id);
+    said = await ifKnown(describe(api, record.statement.id));
     if (said !== undefined && !isOver(said)) {
       return keep(context, table, { ...record, statement: { ...record.statement, state: said.Status ?? 'SUBMITTED' } });
     }
@@ -254,16 +252,6 @@ async function loadedParts(
     });
   }
   return parts;
-}
-
-/** The state of a statement; undefined if the Data API doesn't know it any more, which happens after a day. */
-async function lookAt(api: DataApi, id: string): Promise<Described | undefined> {
-  try {
-    return await describe(api, id);
-  } catch (error) {
-    if ((error as Error).name === 'ResourceNotFoundException') return undefined;
-    throw error;
-  }
 }
 
 /** Adds what an ended statement reports to the record: its duration, and how many rows it has written. */

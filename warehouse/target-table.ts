@@ -6,6 +6,13 @@ import { LoadFailedError } from './errors.ts';
 import { ledgerTable } from './load-statements.ts';
 import { name, tableName, text } from './sql.ts';
 
+/** The columns of Parquet files, if the processor `parquet` has reported them. */
+export interface ParquetColumns {
+  readonly columns: readonly Column[];
+  /** Whether there are more columns. */
+  readonly isCut: boolean;
+}
+
 /** The rights that a load needs, by its mode. */
 const PRIVILEGES: Readonly<Record<Load['mode'], readonly string[]>> = {
   append: ['INSERT'],
@@ -21,11 +28,7 @@ const PRIVILEGES: Readonly<Record<Load['mode'], readonly string[]>> = {
  * position.
  * @throws LoadFailedError naming all that is wrong, with the CREATE TABLE that would fit if there is no table.
  */
-export async function checkTable(
-  api: DataApi,
-  load: Load,
-  parquet: { readonly columns: readonly Column[]; readonly isCut: boolean } | undefined,
-): Promise<void> {
+export async function checkTable(api: DataApi, load: Load, parquet: ParquetColumns | undefined): Promise<void> {
   const target = tableNameOf(load.table);
   const found = await columnsOf(api, target);
   if (found.length === 0) {
@@ -56,7 +59,7 @@ async function columnsOf(api: DataApi, { schema, table }: TableName): Promise<st
 function columnProblems(
   { keys = [], columns }: Load,
   found: readonly string[],
-  parquet: { readonly columns: readonly Column[]; readonly isCut: boolean } | undefined,
+  parquet: ParquetColumns | undefined,
 ): string[] {
   // Redshift ignores the case of names unless it is configured otherwise.
   const folded = new Set(found.flatMap((column) => [column, column.toLowerCase()]));
