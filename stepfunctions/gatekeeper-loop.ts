@@ -85,8 +85,10 @@ export class GatekeeperLoop extends StateMachineFragment {
     super(scope, id);
     const problems = problemsIn(props);
     if (problems.length > 0) throw new Error(`the GatekeeperLoop ${this.node.path} can't wait: ${problems.join('; ')}`);
-    const { name = '' } = props;
-    const gatekeeper = isTask(props.gatekeeper) ? props.gatekeeper : this.invokeGatekeeper(props.gatekeeper, props);
+    const { name = '', resultPath = '$.gate', timeout } = props;
+    const gatekeeper = isTask(props.gatekeeper)
+      ? props.gatekeeper
+      : invoke(this, `${name}GatekeeperState`, props.gatekeeper, { resultPath, ...(timeout && { timeout }) });
     const force = new Pass(this, `Force${name}GatekeeperState`, {
       result: Result.fromBoolean(true),
       resultPath: pathOf(name, 'force'),
@@ -112,13 +114,6 @@ export class GatekeeperLoop extends StateMachineFragment {
 
     this.startState = gatekeeper;
     this.endStates = [gatekeeper];
-  }
-
-  private invokeGatekeeper(
-    fn: IFunction,
-    { name = '', resultPath = '$.gate', timeout }: GatekeeperLoopProps,
-  ): TaskStateBase {
-    return invoke(this, `${name}GatekeeperState`, fn, { resultPath, ...(timeout && { timeout }) });
   }
 }
 

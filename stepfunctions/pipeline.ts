@@ -17,7 +17,7 @@ import {
 import type { Construct } from 'constructs';
 import { GatekeeperLoop } from './gatekeeper-loop.ts';
 import { Ingest } from './ingest.ts';
-import { invoke } from './invoke.ts';
+import { type InvokeProps, invoke } from './invoke.ts';
 import { retryFaults, retryThrottles } from './retries.ts';
 import { WriteEnd } from './write-end.ts';
 
@@ -97,51 +97,38 @@ export class Pipeline extends StateMachineFragment {
     super(scope, id);
     const { bucket, functions, gate, closeRunArn, ingest: limits } = props;
     const timeout = TASK_TIMEOUT;
+    const task = (name: string, fn: IFunction, fields: InvokeProps) =>
+      retryFaults(invoke(this, name, fn, { ...fields, timeout }));
 
-    const plan = retryFaults(
-      invoke(this, 'Plan', functions.plan, {
-        payload: TaskInput.fromObject({
-          input: JsonPath.objectAt('$'),
-          runId: JsonPath.executionName,
-          executionArn: JsonPath.executionId,
-          startedAt: JsonPath.executionStartTime,
-        }),
-        timeout,
+    const plan = task('Plan', functions.plan, {
+      payload: TaskInput.fromObject({
+        input: JsonPath.objectAt('$'),
+        runId: JsonPath.executionName,
+        executionArn: JsonPath.executionId,
+        startedAt: JsonPath.executionStartTime,
       }),
-    );
+    });
     const ingest = new Ingest(this, 'Ingest', { bucket, functions, ...limits, taskTimeout: timeout });
-    const startWorkers = retryFaults(
-      invoke(this, 'StartWorkers', functions.startWorkers, { resultPath: JsonPath.DISCARD, timeout }),
-    );
+    const startWorkers = task('StartWorkers', functions.startWorkers, { resultPath: JsonPath.DISCARD });
     // Errors are ignored here: the gatekeeper checks the workers again.
     startWorkers.addCatch(ingest, { resultPath: JsonPath.DISCARD });
 
-    const reconcile = retryFaults(
-      invoke(this, 'Reconcile', functions.reconcile, { resultPath: JsonPath.DISCARD, timeout }),
-    );
-    const closeBroken = retryFaults(
-      invoke(this, 'CloseBroken', functions.closeRun, {
-        payload: TaskInput.fromObject({
-          runId: JsonPath.stringAt('$.runId'),
-          executionArn: JsonPath.executionId,
-          error: JsonPath.objectAt('$.error'),
-        }),
-        resultPath: '$.end',
-        timeout,
-      }),
-    );
+    const reconcile = task('Reconcile', functions.reconcile, { resultPath: JsonPath.DISCARD });
+    const itsError = TaskInput.fromObject({
+      runId: JsonPath.stringAt('$.runId'),
+      executionArn: JsonPath.executionId,
+      error: JsonPath.objectAt('$.error'),
+    });
+    const closeBroken = task('CloseBroken', functions.closeRun, { payload: itsError, resultPath: '$.end' });
     const broke = (state: string) =>
       new Pass(this, `${state}Broke`, { result: Result.fromString(state), resultPath: '$.broke' }).next(closeBroken);
-    const close = retryFaults(
-      invoke(this, 'CloseState', functions.closeRun, {
-        payload: TaskInput.fromObject({
-          runId: JsonPath.stringAt('$.runId'),
-          gate: { forced: JsonPath.objectAt('$.gate.forced'), reason: JsonPath.objectAt('$.gate.reason') },
-        }),
-        resultPath: '$.end',
-        timeout,
+    const close = task('CloseState', functions.closeRun, {
+      payload: TaskInput.fromObject({
+        runId: JsonPath.stringAt('$.runId'),
+        gate: { forced: JsonPath.objectAt('$.gate.forced'), reason: JsonPath.objectAt('$.gate.reason') },
       }),
-    );
+      resultPath: '$.end',
+    });
     const write = new WriteEnd(this, 'WriteEnd', {
       functions,
       atOnce: limits.maxLambdas,
@@ -181,15 +168,7 @@ export class Pipeline extends StateMachineFragment {
     );
     sweep.addCatch(outcome, { resultPath: JsonPath.DISCARD });
     const broken = retryThrottles(
-      invoke(this, 'BrokenState', functions.broken, {
-        payload: TaskInput.fromObject({
-          runId: JsonPath.stringAt('$.runId'),
-          executionArn: JsonPath.executionId,
-          error: JsonPath.objectAt('$.error'),
-        }),
-        resultPath: JsonPath.DISCARD,
-        timeout,
-      }),
+      invoke(this, 'BrokenState', functions.broken, { payload: itsError, resultPath: JsonPath.DISCARD, timeout }),
     );
 
     // From here, the states are connected, in the order of a run. A run begins with Plan.
