@@ -26,6 +26,9 @@ export type Credentialed = CredentialFields & { readonly url: string };
 /**
  * The credentials of sources, in the memory of one process. They are read when a transfer needs them, kept for five
  * minutes, and never written anywhere.
+ *
+ * Powertools' Parameters would not do: it reads a secret once for each of several transfers that begin together, and
+ * it throws its own error instead of AWS's, whose name says whether another try can help.
  */
 export class Credentials {
   readonly #grants: readonly CredentialGrant[];
