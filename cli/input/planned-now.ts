@@ -1,11 +1,8 @@
 import { InvalidInputError } from '#run/errors.ts';
-import { itemId } from '#run/ids.ts';
 import { executionInputSchema } from '#run/input/input.ts';
-import { lookOfKey } from '#run/input/key-problem.ts';
-import { type Item, itemName } from '#run/item.ts';
+import type { Item } from '#run/item.ts';
 import type { ListBytes } from '#run/list/list-bytes.ts';
-import { readSourceList } from '#run/list/source-list.ts';
-import { itemsOfInput, listedItem } from '#run/plan/items.ts';
+import { itemsOfInput, itemsOfList, seeItem } from '#run/plan/items.ts';
 import { knownProcessors } from './known-processors.ts';
 
 /** A list of sources on this machine, and the key to upload it to. */
@@ -56,25 +53,13 @@ export async function plannedNow(
   const items: Item[] = [];
   const seen = new Set<string>();
   const add = (item: Item) => {
-    const hash = item.kind === 'source' ? itemId(lookOfKey(item.key)) : item.id;
-    if (seen.has(hash)) {
-      const problem =
-        item.kind === 'source' ? 'two sources would land at this key, or at keys that look the same' : 'is named twice';
-      report(`${itemName(item)}: ${problem}`);
-    }
-    seen.add(hash);
+    seeItem(seen, item, report);
     if (items.length < KEPT) items.push(item);
   };
   for (const item of itemsOfInput(parsed, defaults, report)) add(item);
   if (list !== undefined) {
     await using bytes = bytesOf(list);
-    for await (const entry of readSourceList(bytes, parsed.sourcesFrom?.format)) {
-      if ('problem' in entry) report(`${list.name} ${entry.where}: ${entry.problem}`);
-      else {
-        const item = listedItem(entry.value, `${list.name} ${entry.where}`, defaults, report);
-        if (item !== undefined) add(item);
-      }
-    }
+    for await (const item of itemsOfList(bytes, list.name, parsed.sourcesFrom?.format, defaults, report)) add(item);
     if (seen.size === 0 && problems.length === 0) report(`${list.name}: the list names no source`);
   }
   if (problems.length > 0) throw new InvalidInputError(more === 0 ? problems : [...problems, `and ${more} more`]);

@@ -2,10 +2,8 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
 import type { SourceGuard } from '#net/guard/source-guard.ts';
 import { InvalidInputError } from '#run/errors.ts';
-import { itemId } from '#run/ids.ts';
 import { processorProblem } from '#run/input/deployed-processors.ts';
 import type { ExecutionInput } from '#run/input/input.ts';
-import { lookOfKey } from '#run/input/key-problem.ts';
 import { isSameLoad, type Load } from '#run/input/load.ts';
 import { type Item, itemName, type Process } from '#run/item.ts';
 import { runKeys, slotKey } from '#run/keys.ts';
@@ -15,9 +13,16 @@ import { listAtUrl } from '#run/list/list-at-url.ts';
 import type { ListBytes } from '#run/list/list-bytes.ts';
 import { SourceListError } from '#run/list/list-error.ts';
 import { listInBucket } from '#run/list/list-in-bucket.ts';
-import { readSourceList } from '#run/list/source-list.ts';
 import { type Claim, claim } from '#run/plan/claim.ts';
-import { destined, filled, type ItemDefaults, itemsOfInput, listedItem, type Report } from '#run/plan/items.ts';
+import {
+  destined,
+  filled,
+  type ItemDefaults,
+  itemsOfInput,
+  itemsOfList,
+  type Report,
+  seeItem,
+} from '#run/plan/items.ts';
 import { type PlanSummary, planSummarySchema } from '#run/plan/plan-summary.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
 import { itemsLeftBy, linkRerun, RerunError } from './rerun.ts';
@@ -156,7 +161,6 @@ async function survey(
   };
   if (slot !== undefined) report(slot);
 
-  // Only one hash is kept for each item: a million keys of 1,000 bytes, or two sets, would not fit into memory.
   const seen = new Set<string>();
   const shards = countByShard([]);
   let processed = 0;
@@ -164,15 +168,7 @@ async function survey(
   const loads = new Map<string, Load>();
   try {
     for await (const item of itemsOf(store, input, defaults, list, report)) {
-      const hash = item.kind === 'source' ? itemId(lookOfKey(item.key)) : item.id;
-      if (seen.has(hash)) {
-        const problem =
-          item.kind === 'source'
-            ? 'two sources would land at this key, or at keys that look the same'
-            : 'is named twice';
-        report(`${itemName(item)}: ${problem}`);
-      }
-      seen.add(hash);
+      seeItem(seen, item, report);
       const shard = item.id.charAt(0);
       shards[shard] = (shards[shard] ?? 0) + 1;
       if (seen.size > maxItems) {
@@ -256,15 +252,7 @@ async function* itemsOf(
       yield item;
     }
   }
-  if (list === undefined) return;
-  for await (const entry of readSourceList(list, input.sourcesFrom?.format)) {
-    const where = `sourcesFrom ${entry.where}`;
-    if ('problem' in entry) report(`${where}: ${entry.problem}`);
-    else {
-      const item = listedItem(entry.value, where, defaults, report);
-      if (item !== undefined) yield item;
-    }
-  }
+  if (list !== undefined) yield* itemsOfList(list, 'sourcesFrom', input.sourcesFrom?.format, defaults, report);
 }
 
 /**

@@ -2,12 +2,14 @@ import { itemId } from '../ids.ts';
 import { processorProblem } from '../input/deployed-processors.ts';
 import { describeIssue, REPORTING } from '../input/describe-issue.ts';
 import { type ExecutionInput, type SourceInput, sourceInputSchema, type WorkInput } from '../input/input.ts';
-import { keyProblem } from '../input/key-problem.ts';
+import { keyProblem, lookOfKey } from '../input/key-problem.ts';
 import type { Load } from '../input/load.ts';
 import { isTooDeep, MOST_LEVELS } from '../input/nesting.ts';
 import { quoted } from '../input/quoted.ts';
 import { fillTemplate, TemplateError } from '../input/template.ts';
-import type { Process, SourceItem, WorkItem } from '../item.ts';
+import { type Item, itemName, type Process, type SourceItem, type WorkItem } from '../item.ts';
+import type { ListBytes } from '../list/list-bytes.ts';
+import { readSourceList } from '../list/source-list.ts';
 import { destinationProblem, stemOf } from '../published/destination.ts';
 
 /** What all items of a run have in common. */
@@ -91,6 +93,42 @@ export function listedItem(
   }
   for (const issue of parsed.error.issues) report(describeIssue(issue, where));
   return undefined;
+}
+
+/**
+ * The items of a list. Reports each problem of an entry, and then leaves the entry out.
+ *
+ * @param name of the list in problems.
+ */
+export async function* itemsOfList(
+  list: ListBytes,
+  name: string,
+  format: NonNullable<ExecutionInput['sourcesFrom']>['format'],
+  defaults: ItemDefaults,
+  report: Report,
+): AsyncGenerator<SourceItem> {
+  for await (const entry of readSourceList(list, format)) {
+    const where = `${name} ${entry.where}`;
+    if ('problem' in entry) report(`${where}: ${entry.problem}`);
+    else {
+      const item = listedItem(entry.value, where, defaults, report);
+      if (item !== undefined) yield item;
+    }
+  }
+}
+
+/**
+ * Adds an item to those that were seen, and reports an item that was seen before. Only one hash is kept for each item: a
+ * million keys of 1,000 bytes, or two sets, would not fit into memory.
+ */
+export function seeItem(seen: Set<string>, item: Item, report: Report): void {
+  const hash = item.kind === 'source' ? itemId(lookOfKey(item.key)) : item.id;
+  if (seen.has(hash)) {
+    const problem =
+      item.kind === 'source' ? 'two sources would land at this key, or at keys that look the same' : 'is named twice';
+    report(`${itemName(item)}: ${problem}`);
+  }
+  seen.add(hash);
 }
 
 /** An item of work, which only uses the queue. All its fields make up its id, so that a repeated line is noticed. */
