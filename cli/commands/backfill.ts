@@ -1,5 +1,6 @@
 import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { StartExecutionCommand } from '@aws-sdk/client-sfn';
+import pMap from 'p-map';
 import { NoSlotsError, slotsBetween } from '#run/plan/schedule-slots.ts';
 import { problemOf } from '#run/problem/problem.ts';
 import { CommandError } from '../command-error.ts';
@@ -47,17 +48,9 @@ export async function backfill(context: CommandContext, schedule: string, stack:
     return EXIT.complete;
   }
   screen.say(`${slots.length} runs of schedule ${schedule}, ${options.atOnce} at the same time.`);
-  let worst: number = EXIT.complete;
-  const waiting = slots.values();
-  const work = async () => {
-    for (const slot of waiting) {
-      const outcome = await runSlot(context, schedule, slot, input);
-      if (outcome !== 'SUCCEEDED') worst = EXIT.partial;
-    }
-  };
-  // All workers of this loop share one iterator: each takes the next slot.
-  await Promise.all(Array.from({ length: Math.min(options.atOnce, slots.length) }, work));
-  return worst;
+  const runs = (slot: Date) => runSlot(context, schedule, slot, input);
+  const outcomes = await pMap(slots, runs, { concurrency: options.atOnce });
+  return outcomes.every((outcome) => outcome === 'SUCCEEDED') ? EXIT.complete : EXIT.partial;
 }
 
 function slotsOf(...schedule: Parameters<typeof slotsBetween>): Date[] {

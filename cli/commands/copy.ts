@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
 import { redactUrl } from '#net/redact.ts';
@@ -11,7 +10,7 @@ import { type CopyJob, copyJobs } from '../copy/s3-destination.ts';
 import { copiesFolder } from '../copy/saved-copy.ts';
 import { EXIT } from '../exit-code.ts';
 import { explain } from '../explain.ts';
-import { fileError } from '../input/file-error.ts';
+import { textOfFile } from '../input/file-error.ts';
 import { problemSentence } from '../screen/problem-text.ts';
 import { Rate } from '../screen/rate.ts';
 import type { Screen } from '../screen/screen.ts';
@@ -113,19 +112,11 @@ async function jobsOf({ args, from }: CopyCommand): Promise<CopyJob[]> {
   const typed = args.slice(0, -1);
   if (target === undefined)
     throw new UsageError('"sluice copy" takes one URL or more, and a place in S3: s3://bucket/key');
-  const listed = from === undefined ? [] : (await readList(from)).split(/\r?\n/);
+  const listed = from === undefined ? [] : (await textOfFile(from, '--from')).split(/\r?\n/);
   const urls = [...typed, ...listed.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'))];
   if (urls.length === 0)
     throw new UsageError('"sluice copy" takes one URL or more before the place in S3, or --from FILE');
   return copyJobs(urls, target);
-}
-
-async function readList(file: string): Promise<string> {
-  try {
-    return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
-  } catch (cause) {
-    throw fileError(cause, file, '--from');
-  }
 }
 
 function sourceOf(job: CopyJob, command: CopyCommand, headers: Record<string, string>): Source {

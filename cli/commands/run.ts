@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { runKeys } from '#run/keys.ts';
 import { newRunId } from '../deployment/deployment.ts';
 import { executionInput } from '../input/execution-input.ts';
-import { fileError } from '../input/file-error.ts';
+import { bytesOfFile, textOfFile } from '../input/file-error.ts';
 import { type LocalList, type PlannedNow, plannedNow } from '../input/planned-now.ts';
 import { UsageError } from '../usage-error.ts';
 import type { CommandContext } from './command.ts';
@@ -48,8 +47,8 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     throw new UsageError('--from names all sources of the run: remove the URLs and --input');
   }
   const name = options.name === undefined ? newRunId('run') : checkRunName(options.name);
-  const list = from === undefined ? undefined : { key: listKey(name, from), body: await read(from, '--from') };
-  const base = file === undefined ? undefined : await readText(file);
+  const list = from === undefined ? undefined : { key: listKey(name, from), body: await bytesOfFile(from, '--from') };
+  const base = file === '-' ? await text(process.stdin) : file && (await textOfFile(file, '--input'));
   const input = executionInput({
     sources: urls.map((url) => ({ url, ...keyFor(url, key, to) })),
     ...(list && { sourcesFrom: { key: list.key } }),
@@ -94,16 +93,4 @@ function listKey(runId: string, file: string): string {
   const ending = /(\.(jsonl|ndjson|csv|tsv|txt))?(\.gz)?$/i.exec(file)?.[0] ?? '';
   const root = runKeys(runId).plan.replace(/plan\.jsonl$/, '');
   return `${root}sources${ending.toLowerCase() || '.txt'}`;
-}
-
-async function readText(file: string): Promise<string> {
-  return file === '-' ? text(process.stdin) : (await read(file, '--input')).toString('utf8').replace(/^\uFEFF/, '');
-}
-
-async function read(file: string, option: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    throw fileError(cause, file, option);
-  }
 }

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { itemName } from '#run/item.ts';
 import { countText } from '#run/quantities.ts';
 import { EXIT } from '../exit-code.ts';
 import { executionInput } from '../input/execution-input.ts';
-import { fileError } from '../input/file-error.ts';
+import { textOfFile } from '../input/file-error.ts';
 import { plannedNow } from '../input/planned-now.ts';
 import type { Screen } from '../screen/screen.ts';
 
@@ -14,12 +13,7 @@ import type { Screen } from '../screen/screen.ts';
  * @throws UsageError if the file can't be read; InvalidInputError with all problems.
  */
 export async function validate(file: string, screen: Screen, json: boolean): Promise<number> {
-  let text: string;
-  try {
-    text = (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
-  } catch (cause) {
-    throw fileError(cause, file);
-  }
+  const text = await textOfFile(file);
   const { items: planned } = await plannedNow(executionInput({ sources: [], base: text }));
   const items = planned.map((item) => ({ name: itemName(item), url: item.kind === 'source' ? item.url : null }));
   if (json) {

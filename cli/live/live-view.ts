@@ -8,7 +8,7 @@ import { readItem } from '#run/end/item-line.ts';
 import { loadOutcomes } from '#run/end/load-outcomes.ts';
 import type { ItemLine } from '#run/end/manifest.ts';
 import { Tally } from '#run/end/tally.ts';
-import type { Item } from '#run/item.ts';
+import { type Item, itemName } from '#run/item.ts';
 import type { LedgerName } from '#run/keys.ts';
 import { type GateRecord, readGateRecord } from '#run/ledger/gate-record.ts';
 import { recordedIds } from '#run/ledger/ledger.ts';
@@ -103,8 +103,7 @@ export class LiveView {
 }
 
 function notBegun(item: Item): ItemLine {
-  const { id, kind } = item;
-  return { item: id, name: kind === 'source' ? item.key : item.name, kind, status: 'missing' };
+  return { item: item.id, name: itemName(item), kind: item.kind, status: 'missing' };
 }
 
 /** If a run has more items than the page reads, the counts come from the gatekeeper's last look. */

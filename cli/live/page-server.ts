@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { renderRunPage } from '#page/run/run-page.ts';
 import { manifestSchema } from '#run/end/manifest.ts';
@@ -84,22 +86,13 @@ export async function servePage(store: Store, runId: string, port = 0): Promise<
       say(response, status, status === 404 ? 'There is no such page.' : (error as Error).message);
     }
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
+  await once(server.listen(port, '127.0.0.1'), 'listening');
   const { port: bound } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${bound}/${keys.report}`,
     async lastLook() {
       if (performance.now() - askedAt > LAST_LOOK_MS) return;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, LAST_LOOK_MS);
-      await Promise.race([lastTaken.promise, promise]);
-      clearTimeout(timer);
+      await Promise.race([lastTaken.promise, delay(LAST_LOOK_MS, undefined, { ref: false })]);
     },
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve));
