@@ -15,7 +15,7 @@ import {
   paginateListFunctions,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
-import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 import {
   DescribeExecutionCommand,
   DescribeStateMachineCommand,
@@ -140,18 +140,9 @@ async function logBytes(): Promise<Map<string, number>> {
 
 async function recordBytes(executionArn: string): Promise<number> {
   const client = new S3Client({ ...aws.client, forcePathStyle: true });
+  const Prefix = `runs/${executionArn.split(':').at(-1)}/`;
   let sum = 0;
-  let ContinuationToken: string | undefined;
-  do {
-    const page = await client.send(
-      new ListObjectsV2Command({
-        Bucket: aws.outputs.BucketName,
-        Prefix: `runs/${executionArn.split(':').at(-1)}/`,
-        ContinuationToken,
-      }),
-    );
-    for (const { Size = 0 } of page.Contents ?? []) sum += Size;
-    ContinuationToken = page.NextContinuationToken;
-  } while (ContinuationToken !== undefined);
+  for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: aws.outputs.BucketName, Prefix }))
+    for (const { Size = 0 } of Contents) sum += Size;
   return sum;
 }

@@ -9,7 +9,6 @@ import { SYSTEM_TABLES } from './system-tables.ts';
 export interface Answer {
   readonly rows: readonly (readonly unknown[])[];
   readonly columns: readonly { readonly name: string; readonly type: number }[];
-  readonly affected: number;
   readonly hasResultSet: boolean;
 }
 
@@ -125,12 +124,12 @@ export class Session {
     }
     const numbered = withNumberedParameters(sql.replace(GRANT_SYSTEM_ROLE, '$1 "$2"'), parameters);
     try {
-      const { rows, fields, affectedRows } = await this.#postgres.query<unknown[]>(numbered.sql, numbered.values, {
+      const { rows, fields } = await this.#postgres.query<unknown[]>(numbered.sql, numbered.values, {
         rowMode: 'array',
         parsers: AS_TEXT,
       });
       const columns = fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID }));
-      return { rows, columns, affected: affectedRows ?? 0, hasResultSet: fields.length > 0 };
+      return { rows, columns, hasResultSet: fields.length > 0 };
     } catch (cause) {
       const { message } = cause as Error;
       throw new StatementError(`ERROR: ${/division by zero/.test(message) ? 'Divide by zero' : message}`, [], {
@@ -143,4 +142,4 @@ export class Session {
 /** Times and decimals as texts, as the Data API sends them: date, time, timestamp, timestamptz, numeric. */
 const AS_TEXT = Object.fromEntries([1082, 1083, 1114, 1184, 1700].map((type) => [type, (text: string) => text]));
 
-const NOTHING: Answer = { rows: [], columns: [], affected: 0, hasResultSet: false };
+const NOTHING: Answer = { rows: [], columns: [], hasResultSet: false };

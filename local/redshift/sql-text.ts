@@ -19,7 +19,7 @@ function* piecesOf(sql: string): Generator<Piece> {
 export function withNumberedParameters(
   sql: string,
   values: ReadonlyMap<string, string>,
-): { sql: string; values: string[]; used: Set<string> } {
+): { sql: string; values: string[] } {
   const used = new Map<string, number>();
   const text = Array.from(piecesOf(sql), (piece) =>
     piece.isQuoted
@@ -31,7 +31,7 @@ export function withNumberedParameters(
           return `$${used.get(name)}`;
         }),
   ).join('');
-  return { sql: text, values: [...used.keys()].map((name) => values.get(name) ?? ''), used: new Set(used.keys()) };
+  return { sql: text, values: [...used.keys()].map((name) => values.get(name) ?? '') };
 }
 
 /** A word of a statement, without its quotes. */

@@ -1,7 +1,9 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { readBounded } from '#net/read-bounded.ts';
 import { roleSchema } from './copy.ts';
 import { Database } from './database.ts';
 import { type Statement, Statements } from './statements.ts';
@@ -113,7 +115,7 @@ async function answer(
     const call = callSchema.parse(
       JSON.parse(Buffer.from(String(request.headers['x-sluice-call']), 'base64').toString()),
     );
-    const body = JSON.parse((await bodyOf(request)) || '{}');
+    const body = JSON.parse((await readBounded(request, LARGEST_REQUEST_BYTES, tooLong)) || '{}');
     const action = String(request.headers['x-amz-target']).split('.').at(-1) ?? '';
     reply(200, await act(action, body, call, statements));
   } catch (error) {
@@ -126,16 +128,7 @@ async function answer(
   }
 }
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > LARGEST_REQUEST_BYTES) throw new ApiError('ValidationException', 'the request is too long');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
+const tooLong = () => new ApiError('ValidationException', 'the request is too long');
 
 async function act(action: string, body: unknown, call: Call, statements: Statements): Promise<unknown> {
   switch (action) {
@@ -266,13 +259,5 @@ function seconds(at: Date): number {
 }
 
 async function withinSeconds(done: Promise<void>, limit: number): Promise<void> {
-  if (limit === 0) return;
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([
-    done,
-    new Promise((resolve) => {
-      timer = setTimeout(resolve, limit * 1_000);
-    }),
-  ]);
-  clearTimeout(timer);
+  if (limit > 0) await Promise.race([done, delay(limit * 1_000, undefined, { ref: false })]);
 }
