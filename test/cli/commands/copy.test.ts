@@ -105,7 +105,7 @@ describe('sluice copy', () => {
       first.child.kill(signal);
       const { code, err } = await first.ended;
       if (signal === 'SIGINT')
-        expect([code, err]).toEqual([130, expect.stringContaining('run the same command again')]);
+        expect([code, err]).toEqual([130, expect.stringContaining('Run the same command again')]);
       expect([(await savedFiles()).length, await openUploads(key)]).toEqual([1, 1]);
 
       heldAfter = Number.POSITIVE_INFINITY;
