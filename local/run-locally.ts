@@ -164,7 +164,7 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
   screen.print(`\n${await renderRun(manifest, readItems(store, runId), screen)}\n`);
   if (looks > 0) {
     const times = looks === 1 ? 'once' : `${looks} times`;
-    const then = manifest.forced ? 'asked again each time, and then forced it' : 'asked again';
+    const then = manifest.forced ? 'called it again each time, and at last forced it' : 'called it again';
     screen.print(`The gatekeeper threw NotReadyError ${times}, and Step Functions ${then}.`);
   }
   if (isSample && problems.length === 0 && notFetched === undefined)

@@ -10,7 +10,7 @@ const COLUMNS: readonly Column[] = [
   { head: 'timeout', align: 'right' },
   { head: 'queries', align: 'right' },
   { head: 'waited', align: 'right' },
-  { head: 'of time', align: 'right', drop: 1 },
+  { head: 'wait share', align: 'right', drop: 1 },
   { head: '95 %', align: 'right' },
   { head: 'worst', align: 'right' },
   { head: 'longest', align: 'right', drop: 3 },

@@ -3,7 +3,7 @@ import { seconds } from '#warehouse/queues/advice.ts';
 import type { Queue, QueueReport } from '#warehouse/queues/queue-report.ts';
 import { cellsOf, headlinesOf } from './queue-lines.ts';
 
-const HEADS = ['queue', 'slots', 'MiB/slot', 'timeout', 'queries', 'waited', 'of time', '95 %', 'worst', 'longest'];
+const HEADS = ['queue', 'slots', 'MiB/slot', 'timeout', 'queries', 'waited', 'wait share', '95 %', 'worst', 'longest'];
 const HOUR = 3_600_000;
 
 /**

@@ -60,7 +60,7 @@ export class Alerts extends Construct {
   /** At most one alert for each run: a late run is also a forced one, and a forced run is also partial. */
   #runs(events: EventAlerts): void {
     const run = `${this.#sender}: run ${detail('runId')}`;
-    const counts = `${detail('counts.done')} of ${detail('counts.items')} items are done, ${detail('counts.failed')} failed, ${detail('counts.missing')} are missing`;
+    const counts = `${detail('counts.done')} of ${detail('counts.items')} items done, ${detail('counts.failed')} failed, ${detail('counts.missing')} missing`;
     const more = `See: npx sluice report ${detail('runId')}, or s3://${detail('bucket')}/${detail('report')}`;
     const of = (description: string, match: Record<string, unknown[]>, says: string) => ({
       description,

@@ -119,7 +119,7 @@ class OpenStreams {
         `"${name}" is not a valid name for an output: it takes letters, digits and ._=%- in segments that don't begin with a dot`,
       );
     }
-    if (this.#outputs.has(name)) throw new OutputNameError(`output "${name}" was opened before in this try`);
+    if (this.#outputs.has(name)) throw new OutputNameError(`output "${name}" was opened before in this attempt`);
     const output = new OutputStream(this.#streams.openOutput(name, contentType), this.#onStorageError);
     this.#outputs.set(name, output);
     return output;

@@ -152,7 +152,7 @@ export function destined(
   report: Report,
 ): Process | null {
   if (process?.to === undefined) {
-    if (process?.mode !== undefined) report(`${where}.mode: says how to publish: also give "to", the prefix`);
+    if (process?.mode !== undefined) report(`${where}.mode: needs "to", the prefix under which outputs are published`);
     return process;
   }
   const to = filled(process.to.replaceAll('{name}', stemOf(name)), `${where}.to`, defaults, report);

@@ -32,16 +32,16 @@ function manual(queue: Queue, report: QueueReport): string[] {
     const memory =
       memoryMiB === null
         ? ''
-        : `: ${Math.round((memoryMiB * slots) / (slots - 1)).toLocaleString('en')} MiB instead of ${memoryMiB.toLocaleString('en')} with one fewer`;
+        : ` (with ${slots - 1} slots ${Math.round((memoryMiB * slots) / (slots - 1)).toLocaleString('en')} MiB instead of ${memoryMiB.toLocaleString('en')})`;
     advice.push(
-      `${name}: none of ${countText(queries, 'query', 'queries')} waited${worstWaitSeconds === 0 ? '' : ` longer than ${seconds(worstWaitSeconds)}`} in ${days}. Fewer than its ${slots} slots would give each query more memory${memory}. Remove one or two slots, and run the command again later.`,
+      `${name}: none of ${countText(queries, 'query', 'queries')} waited${worstWaitSeconds === 0 ? '' : ` longer than ${seconds(worstWaitSeconds)}`} in ${days}. The queue has ${slots} slots; with fewer, each query gets more memory${memory}. Remove one or two slots, and run the command again later.`,
     );
   }
   const bad = badHours(queue);
   if (p95WaitSeconds >= LONG_WAIT_SECONDS || bad.length > 0) {
     const when =
       bad.length > 0 && bad.length <= MOST_BAD_HOURS
-        ? ` The bad hours are ${bad.map((hour) => `${hour}:00`).join(', ')} UTC.`
+        ? ` The longest waits are at ${bad.map((hour) => `${hour}:00`).join(', ')} UTC.`
         : '';
     const scaling = queue.concurrencyScaling
       ? 'Concurrency scaling is on, but it was not enough: give the queue more slots'
@@ -53,7 +53,7 @@ function manual(queue: Queue, report: QueueReport): string[] {
   if (queue.timeoutSeconds === null && report.sees === 'all') advice.push(timeoutAdvice(queue));
   if (toDisk !== null && toDisk > 0 && p95WaitSeconds < SHORT_WAIT_SECONDS) {
     advice.push(
-      `${name}: ${countText(toDisk, 'query', 'queries')} used the disk because memory was short, while slots were free. Give only these queries more slots: SET wlm_query_slot_count TO 2 (or more) before them, and to 1 after them.`,
+      `${name}: ${countText(toDisk, 'query', 'queries')} used the disk because they had too little memory, while slots were free. Give only these queries more slots: SET wlm_query_slot_count TO 2 (or more) before them, and to 1 after them.`,
     );
   }
   return advice;

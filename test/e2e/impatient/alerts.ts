@@ -68,7 +68,7 @@ describe.concurrent('the alert on a run', () => {
     await expect
       .poll(() => about(run.runId))
       .toContainEqual(
-        `Sluice: run ${run.runId} is PARTIAL: 1 of 2 items are done, 1 failed, 0 are missing. See: npx sluice report ${run.runId}, or s3://${aws.store.bucket}/runs/${run.runId}/report.html`,
+        `Sluice: run ${run.runId} is PARTIAL: 1 of 2 items done, 1 failed, 0 missing. See: npx sluice report ${run.runId}, or s3://${aws.store.bucket}/runs/${run.runId}/report.html`,
       );
   });
 
