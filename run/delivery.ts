@@ -1,14 +1,14 @@
 /**
- * What the stack of a delivery and the command line, which runs in it, agree on.
+ * Names that the stack of a delivery and the command line use, because the delivery calls the command line.
  */
 
-/** What the id of a run after a deploy begins with. The role of that run may read and stop no others. */
+/** The prefix of the ids of smoke runs. The role of a smoke run may read and stop only runs with this prefix. */
 export const SMOKE_RUN = 'smoke';
 
 /** The stack's output that names the bucket of the kept template. */
 export const KEPT_TEMPLATE_BUCKET = 'KeptTemplateBucket';
 
-/** Where the template of the deploy that passed last is kept. */
+/** The key of the template of the last deploy that passed. */
 export function keptTemplateKey(stackName: string): string {
   return `${stackName}.template.json`;
 }

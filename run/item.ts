@@ -3,7 +3,7 @@ import { credentialFields } from './credentials/credential-reference.ts';
 import { loadSchema } from './input/load.ts';
 import { PROCESSOR_NAME } from './input/processor-names.ts';
 
-/** What the source must state or be, in addition to the engine's own checks. */
+/** The properties that the source's body must have. The engine checks them in addition to its own checks. */
 export const expectSchema = z.lazy(() =>
   z.strictObject({
     bytes: z.int().nonnegative().optional(),

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 
 /**
- * An older version of Sluice met a message or a record that a newer version wrote, because there was a deploy between
- * them. The message or record is not at fault, so this is never a reason to record a failure. Whoever meets it leaves
- * it to the newer version.
+ * An older version of Sluice has received a message, or read a record, that a newer version wrote, because there was a
+ * deploy between them. Nothing is wrong with the message or record, so the older version records no failure. A worker
+ * returns such a message to the queue, for a worker of the newer version.
  */
 export class NewerVersionError extends Error {
   override readonly name = 'NewerVersionError';

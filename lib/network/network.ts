@@ -36,11 +36,11 @@ export class NoSubnetsError extends Error {
  * address.
  */
 export class Network extends Construct {
-  /** The VPC: an own one, or that of `network.vpcId`. */
+  /** The VPC: one that the stack creates, or the VPC of `network.vpcId`. */
   readonly vpc: IVpc;
   /** Where workers run. */
   readonly subnets: readonly ISubnet[];
-  /** Lets nothing in, and everything out. */
+  /** Allows no inbound connections, and all outbound ones. */
   readonly securityGroup: SecurityGroup;
   /** Whether workers need a public address to reach sources. */
   readonly assignPublicIp: boolean;

@@ -53,7 +53,7 @@ export const manifestSchema = z.object({
   /** The run whose failed and missing items this run repeated. */
   rerunOf: z.string().nullable(),
   outcome: outcomeSchema,
-  /** Whether the gate was passed with items missing, and why: `late`, `deadline`, `input`, or the execution's end. */
+  /** Whether the gate opened with items missing, and why: `late`, `deadline`, `input`, or the execution's end. */
   forced: z.boolean(),
   reason: z.string().nullable(),
   /** The end of the execution, if CloseRun and not DoneState has closed the run. A redrive opens the run again. */
@@ -75,7 +75,7 @@ export const manifestSchema = z.object({
   }),
   /** Bytes that this run landed, without unchanged and skipped objects. */
   bytes: z.int(),
-  /** What the run costs by list prices; null where the deployment was unknown to who wrote this. */
+  /** What the run costs by list prices; null if the function that wrote the manifest did not know the deployment. */
   dollars: z.number().nonnegative().nullable().default(null),
   /** The tables of the warehouse, in the plan's order. */
   loads: z.array(loadOutcomeSchema).default([]),

@@ -4,7 +4,7 @@ import { type Problem, problemOf } from '../problem/problem.ts';
 import { reasonOf } from './closing.ts';
 import type { Manifest } from './manifest.ts';
 
-/** The codes for the gatekeeper's reasons to pass the gate with items missing. */
+/** The codes for the gatekeeper's reasons to open the gate with items missing. */
 const GATE_CODES: Readonly<Record<string, Code>> = {
   late: 'gate-late',
   deadline: 'gate-deadline',

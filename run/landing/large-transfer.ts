@@ -83,7 +83,7 @@ export function readTransfer(
   return readJson(store, runKeys(runId).transfer(item), z.union([largeTransferSchema, lostTransferSchema]));
 }
 
-/** @returns undefined where no transfer of the item is under way. */
+/** @returns undefined if no transfer of the item is under way. */
 export async function readLargeTransfer(store: Store, runId: string, item: string): Promise<LargeTransfer | undefined> {
   const transfer = await readTransfer(store, runId, item);
   return transfer === undefined || isLost(transfer) ? undefined : transfer;
