@@ -20,13 +20,15 @@ export const alertSettings = z.strictObject({
     .positive()
     .max(8_760)
     .optional()
-    .describe('Hours after which a run that still goes on causes an alert. Without it, half of `run.timeoutHours`.'),
+    .describe(
+      'Hours after which Sluice sends an alert about a run that has not ended. Without it, half of `run.timeoutHours`.',
+    ),
   dollarsADay: z
     .number()
     .positive()
     .optional()
     .describe(
-      'Dollars: an alert when the runs that ended in the last 24 hours cost this much by list prices (docs/operations.md). It needs `alerts.email` or `alerts.topic`, and costs $0.10 a month for the alarm and at most $0.30 for the metric. Without it there is no such alarm, and it costs nothing.',
+      'Sluice sends an alert when the runs that ended in the last 24 hours cost this many dollars or more by list prices (docs/operations.md). It needs `alerts.email` or `alerts.topic`, and costs $0.10 a month for the alarm and at most $0.30 for the metric. Without it there is no such alarm, and it costs nothing.',
     ),
 });
 

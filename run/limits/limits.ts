@@ -24,7 +24,7 @@ export const limitsSchema = z.strictObject({
     .max(10_000_000)
     .default(10_240)
     .describe(
-      'The largest size of all sources of a run together, in GiB. A source may have as many bytes as are left when its transfer begins. When nothing is left, no further transfer begins: each remaining source fails, and the run ends as `partial`. Transfers at the same time do not share their counts, so a run may read more than this limit.',
+      'The largest size of all sources of a run together, in GiB. A source may have no more bytes than the run has left when its transfer begins. When the run has no bytes left, no further transfer begins: each remaining source fails, and the run ends as `partial`. Transfers at the same time do not share their counts, so a run may read more than this limit.',
     ),
   hours: z
     .number()
@@ -32,7 +32,7 @@ export const limitsSchema = z.strictObject({
     .max(8_760)
     .optional()
     .describe(
-      'Hours after which a run begins no further transfer, and its gate opens even if items are missing. Without it, nine tenths of `run.timeoutHours`, at which Step Functions ends the execution.',
+      'Hours after which a run begins no further transfer, and its gate opens even if items are missing. By default nine tenths of `run.timeoutHours`. At `run.timeoutHours`, Step Functions ends the execution.',
     ),
 });
 export type LimitsSettings = z.output<typeof limitsSchema>;

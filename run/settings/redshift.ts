@@ -51,7 +51,9 @@ export const redshiftSchema = z
       .min(0.05)
       .max(1_440)
       .default(60)
-      .describe('Minutes after which the warehouse ends a statement of a load. Set in every session.'),
+      .describe(
+        'Minutes after which the warehouse ends a statement of a load. Sluice sets this limit in every session.',
+      ),
     queryGroup: z
       .string()
       .regex(/^[^\\\p{Cc}]{1,100}$/u, 'takes 1 to 100 characters, without backslashes and control characters')
@@ -83,7 +85,7 @@ export const redshiftSchema = z
       .max(86_400)
       .default(60)
       .describe(
-        "Seconds: with `redshift.watch`, an alarm is raised when the 95th percentile of a queue's waits in a day is this long.",
+        "With `redshift.watch`, an alarm reports when the 95th percentile of a queue's waits in a day is this many seconds or more.",
       ),
   })
   .superRefine(({ workgroup, cluster, secretArn, dbUser }, context) => {

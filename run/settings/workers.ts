@@ -37,14 +37,14 @@ export const workersSchema = z.strictObject({
     .refine((own) => PROCESSOR_NAMES.every((name) => !(name in own)), `may not name ${PROCESSOR_NAMES.join(', ')}`)
     .default({})
     .describe(
-      'Processors of your own, by name: the file of each one, from the folder of `cdk.json`. `{ "count-lines": "./count-lines.ts" }`. docs/processors.md.',
+      'Processors of your own, by name: for each one the path of its file, relative to the folder of `cdk.json`. `{ "count-lines": "./count-lines.ts" }`. docs/processors.md.',
     ),
   image: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'Image of the task. It needs Node 24 or newer as `node`. Without it, the public Node image of the version this project is tested with.',
+      'Image of the task. It needs Node 24 or newer as `node`. Without it, tasks run the public Node image of the version with which this project is tested.',
     ),
   imageDigest: z
     .string()
