@@ -12,7 +12,7 @@ import { codeOf, type Problem, problemOf } from '#run/problem/problem.ts';
  */
 export function explain(error: unknown, run?: string): Problem {
   const { message = '', errors, cause } = (error ?? {}) as Partial<AggregateError>;
-  // The error is for several addresses, and none of them answered.
+  // The host has several addresses, and no address answered.
   const inner = errors?.[0] ?? cause;
   if (message === '' && inner !== undefined) return explain(inner, run);
   const code = byMessage(error) ?? codeOf(error);

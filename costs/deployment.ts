@@ -33,7 +33,7 @@ export interface DeploymentSize {
   readonly oldVersionDays: number;
   readonly runDays: number;
   readonly logDays: number;
-  /** Alarms; 0 if there is nobody to alert. */
+  /** The number of alarms; 0 if alerts have no receiver. */
   readonly alarms: number;
   /** GB of the function that looks for missing starts and old runs; 0 if there is none. */
   readonly watchGb: number;

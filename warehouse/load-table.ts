@@ -49,9 +49,9 @@ export interface ToLoad {
 
 /** What a look at a load asks of its run. */
 export interface Loading {
-  /** Reads what is to be loaded. Called only if that is needed. */
+  /** Reads the list of objects to load. It is called only if the list is needed. */
   readonly toLoad: () => Promise<ToLoad>;
-  /** Whether the execution has ended meanwhile, so that nobody waits for the load any more. */
+  /** Whether the execution has ended meanwhile. Then no state waits for the load any more. */
   readonly hasEnded: () => Promise<boolean>;
 }
 

@@ -233,7 +233,7 @@ function isWithin(field: string, quote: string): boolean {
   return field.length > 1 && field.startsWith(quote) && field.endsWith(quote);
 }
 
-/** Returns whether there are numbers such as `1,5`, of which not all could have a thousands separator. */
+/** Returns whether there are numbers such as `1,5`, and the comma of at least one can't be a thousands separator. */
 function isDecimalComma({ rows, syntax }: Layout): boolean {
   const fields = rows
     .flatMap(({ bytes }) => bytes.toString('latin1').split(syntax.delimiter))

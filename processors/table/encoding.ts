@@ -66,7 +66,7 @@ function isMostlyUtf8(head: Buffer): boolean {
 }
 
 /**
- * @param head of a text of which only {@link encodingOf} says that it is in windows-1252.
+ * @param head the beginning of a text that {@link encodingOf} assumes to be in windows-1252.
  * @throws MalformedInputError where it certainly is not: a table of `Ïðèâåò` is wrong in each value.
  */
 export function checkWestern(head: Buffer): void {

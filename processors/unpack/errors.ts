@@ -35,7 +35,7 @@ export class UnpackedFailedError extends PermanentError {
   override readonly name = 'UnpackedFailedError';
 }
 
-/** The archive contains files, but none of them is to be unpacked. */
+/** The archive contains files, but the option `only` and the rules for skipped names exclude all of them. */
 export class NothingUnpackedError extends PermanentError {
   override readonly name = 'NothingUnpackedError';
 }

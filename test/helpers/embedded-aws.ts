@@ -5,7 +5,7 @@ import { deployStack, type LocalSettings, type StackOutputs } from '#local/deplo
 import { type EmbeddedAws, startEmbeddedAws } from '#local/embedded/embedded-aws.ts';
 import { type RedshiftStandIn, startRedshiftStandIn } from '#local/redshift/stand-in.ts';
 
-/** An embedded AWS for one test file, with a stand-in for Redshift where one is given. `stop` also removes its folder. */
+/** An embedded AWS for one test file, with a stand-in for Redshift if the caller passes one. `stop` also removes its folder. */
 export async function startTestAws(redshift?: RedshiftStandIn): Promise<EmbeddedAws & { folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-test-'));
   const aws = await startEmbeddedAws({ logFile: join(folder, 'aws.log'), ...(redshift && { redshift }) });

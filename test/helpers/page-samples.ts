@@ -68,7 +68,7 @@ const COLUMNS = [
   ['payment', 'VARCHAR'],
 ].map(([name = '', type = '']) => ({ name, type }));
 
-/** A line of `items.jsonl` as a run leaves it. */
+/** A line of `items.jsonl` as a run writes it. */
 export function sampleLine(runId: string, sample: SampleItem): ItemLine {
   const { name, url = `https://data.example.org/export/${name.split('/').at(-1)}`, status = 'done' } = sample;
   const { from = 0, transfer = 1_000, queue = 500, work = 2_000, bytes = 1_048_576, badRows = 0 } = sample;

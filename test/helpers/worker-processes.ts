@@ -7,7 +7,7 @@ interface WorkerProcess {
 }
 
 /**
- * The processes of the worker tasks that take from a queue, told by their environment. Linux only: other systems don't
+ * The processes of the worker tasks that receive from a queue, found by their environment. Linux only: other systems don't
  * show it.
  */
 export async function workerProcesses(queueUrl: string): Promise<WorkerProcess[]> {
@@ -16,7 +16,7 @@ export async function workerProcesses(queueUrl: string): Promise<WorkerProcess[]
     if (!/^\d+$/.test(name)) continue;
     const environment = await readFile(`/proc/${name}/environ`, 'utf8').catch(() => '');
     const variables = environment.split('\0');
-    // Lambdas know the queue too; only a worker is told how long it may take to stop.
+    // Lambdas have the queue's variable too. Only a worker has the variable with the time that it may take to stop.
     if (variables.includes(`SLUICE_QUEUE_URL=${queueUrl}`) && environment.includes('SLUICE_STOP_SECONDS=')) {
       const command = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
       found.push({ pid: Number(name), kind: kindOf(command.split('\0')) });

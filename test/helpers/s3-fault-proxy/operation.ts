@@ -14,7 +14,7 @@ export type S3Operation =
   | 'DeleteObject'
   | 'Other';
 
-/** What a request asks S3 for, told from its method and query. */
+/** The operation of S3 that a request calls, according to its method and query. */
 export interface S3Request {
   readonly operation: S3Operation;
   /** Decoded; empty for a request on the bucket. */
