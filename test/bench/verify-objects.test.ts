@@ -23,11 +23,11 @@ async function verified(change: (bytes: Buffer) => Buffer) {
 }
 
 describe('comparing an object with its source', () => {
-  it('accepts an object with the same bytes as its source', async () => {
+  it('the comparison with the source accepts an object with the same bytes as its source', async () => {
     await expect(verified((bytes) => bytes)).resolves.toBeUndefined();
   });
 
-  it('refuses an object with one different byte, even the last', async () => {
+  it('the comparison with the source refuses an object with one different byte, even the last', async () => {
     for (const at of [0, 1_048_573, BYTES - 1]) {
       const flip = (bytes: Buffer) => {
         bytes[at] = (bytes[at] ?? 0) ^ 1;
@@ -37,13 +37,13 @@ describe('comparing an object with its source', () => {
     }
   });
 
-  it('refuses an object with two exchanged ranges, or with another length', async () => {
+  it('the comparison with the source refuses an object with two exchanged ranges, or with another length', async () => {
     const swapped = verified((bytes) => Buffer.concat([bytes.subarray(1_000_000), bytes.subarray(0, 1_000_000)]));
     await expect(swapped).rejects.toThrow(ObjectDiffersError);
     await expect(verified((bytes) => bytes.subarray(1))).rejects.toThrow(ObjectDiffersError);
   });
 
-  it('fails if there is no object, so that a tool that landed nothing is never counted', async () => {
+  it('the comparison with the source fails if there is no object, so that a tool that landed nothing is never counted', async () => {
     await deleteObjects(s3.client, bucket, [{ key: 'object', file }]);
     expect(await headObject(s3.client, bucket, 'object')).toBeUndefined();
     await expect(verifyObjects(s3.client, bucket, [{ key: 'object', file }])).rejects.toThrow();

@@ -28,13 +28,13 @@ const COMMANDS =
   );
 
 describe('sluice', () => {
-  it('lists every command in its help', async () => {
+  it('sluice lists every command in its help', async () => {
     const { code, out } = await startSluice(['--help'], BARE).ended;
     expect(code).toBe(0);
     for (const command of COMMANDS) expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
   });
 
-  it('prints its version', async () => {
+  it('sluice prints its version', async () => {
     expect(await sluice('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
 
@@ -93,26 +93,26 @@ describe('sluice', () => {
     expect([code, err + out]).toEqual([2, expect.stringContaining(message)]);
   });
 
-  it('reports that there is no region, and how to set one', async () => {
+  it('sluice reports that there is no region, and how to set one', async () => {
     expect(await runSluice(['runs'], BARE)).toMatchObject({ code: 2, err: expect.stringContaining('set AWS_REGION') });
   });
 
-  it('reports that there are no credentials, and how to get some', async () => {
+  it('sluice reports that there are no credentials, and how to get some', async () => {
     const { code, err } = await runSluice(['runs'], { ...BARE, AWS_REGION: 'eu-west-1' });
     expect([code, err]).toEqual([2, expect.stringContaining('there are no AWS credentials')]);
   });
 
-  it('reports that the profile gives no credentials', async () => {
+  it('sluice reports that the profile gives no credentials', async () => {
     const { code, err } = await runSluice(['runs'], { ...BARE, AWS_REGION: 'eu-west-1', AWS_PROFILE: 'nope' });
     expect([code, err]).toEqual([2, expect.stringContaining('the AWS profile "nope" gives no credentials')]);
   });
 
-  it('reports that nothing answers at the endpoint', async () => {
+  it('sluice reports that nothing answers at the endpoint', async () => {
     const { code, err } = await runSluice(['runs'], { ...aws.childEnv(), AWS_ENDPOINT_URL: 'http://127.0.0.1:1' });
     expect([code, err]).toEqual([1, expect.stringContaining('nothing answers at 127.0.0.1:1')]);
   });
 
-  it('reports which stack it looked for, and in which region', async () => {
+  it('sluice reports which stack it looked for, and in which region', async () => {
     const { code, err } = await sluice('watch', 'night', '--stack', 'Nowhere');
     expect([code, err]).toEqual([2, expect.stringContaining('there is no stack "Nowhere" in us-east-1')]);
   });
@@ -136,21 +136,21 @@ describe('sluice', () => {
     );
   });
 
-  it('reports that no local Sluice is running', async () => {
+  it('sluice reports that no local Sluice is running', async () => {
     expect(await sluice('runs', '--local')).toMatchObject({
       code: 2,
       err: expect.stringContaining('npm start -- --keep'),
     });
   });
 
-  it('fills the run and --local into the commands of what to do', async () => {
+  it('sluice fills the run and --local into the commands of what to do', async () => {
     const { err } = await sluice('get', 'night', 'x', '--stack', 'Nowhere');
     expect(err).toContain('or add --local');
     const json = await sluice('cancel', 'night', '--stack', 'Nowhere', '--json');
     expect(JSON.parse(json.err)).toMatchObject({ code: 'no-stack', allowedBy: 'never' });
   });
 
-  it.skipIf(!existsSync('/dev/full'))('reports that the disk for its results is full', async () => {
+  it.skipIf(!existsSync('/dev/full'))('sluice reports that the disk for its results is full', async () => {
     const full = openSync('/dev/full', 'w');
     try {
       const child = spawn(process.execPath, [MAIN, 'completion', 'bash'], { stdio: ['ignore', full, 'pipe'] });
@@ -161,7 +161,7 @@ describe('sluice', () => {
     }
   });
 
-  it('prints a mistake as a JSON problem if --json is given', async () => {
+  it('sluice prints a mistake as a JSON problem if --json is given', async () => {
     const { code, err } = await runSluice(['run', 'foo', '--json'], BARE);
     expect([code, JSON.parse(err)]).toEqual([
       2,
@@ -169,13 +169,13 @@ describe('sluice', () => {
     ]);
   });
 
-  it.each(['bash', 'zsh', 'fish'])('prints a completion script for %s with every command', async (shell) => {
+  it.each(['bash', 'zsh', 'fish'])('sluice prints a completion script for %s with every command', async (shell) => {
     const { code, out } = await runSluice(['completion', shell], BARE);
     expect(code).toBe(0);
     for (const command of COMMANDS) expect(out).toContain(command);
   });
 
-  it('draws no progress and uses no colours in a pipe', async () => {
+  it('sluice draws no progress and uses no colours in a pipe', async () => {
     const { err, out } = await sluice('watch', 'night', '--stack', 'Nowhere');
     expect(err + out).not.toContain('\u001b');
   });

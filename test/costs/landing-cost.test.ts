@@ -28,6 +28,6 @@ describe('the cost of landing a source', () => {
   });
 });
 
-it('shows amounts of any size', () => {
+it('the cost of landing a source shows amounts of any size', () => {
   expect([0, 0.000_000_2, 0.0042, 17.9].map(money)).toEqual(['$0', '$0.0000002', '$0.004', '$17.90']);
 });

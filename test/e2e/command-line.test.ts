@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 
 describe('the command line against a deployment', () => {
-  it('lists runs with outcome and counts, as text and as JSON', async () => {
+  it('the command line lists runs with outcome and counts, as text and as JSON', async () => {
     const { code, out } = await aws.sluice('runs', '--limit', '500');
     expect([code, out]).toEqual([0, expect.stringMatching(new RegExp(`^${partial} +partial +1 of 2 +1 +0`, 'm'))]);
     const json = await aws.sluice('runs', '--limit', '500', '--outcome', 'partial', '--json');
@@ -45,7 +45,7 @@ describe('the command line against a deployment', () => {
     );
   });
 
-  it('shows the state of a run, and its failed items with their reasons', async () => {
+  it('the command line shows the state of a run, and its failed items with their reasons', async () => {
     const status = await aws.sluice('status', partial, '--json');
     expect(JSON.parse(status.out).look).toMatchObject({ done: 1, failed: 1, underWay: 0, notStarted: 0, items: 2 });
     const items = await aws.sluice('items', partial, '--failed', '--json');
@@ -56,12 +56,12 @@ describe('the command line against a deployment', () => {
     });
   });
 
-  it('serves the page of a run that it watches on this machine, and ends with the run’s exit code', async () => {
+  it('the command line serves the page of a run that it watches on this machine, and ends with the run’s exit code', async () => {
     const { code, err } = await aws.sluice('watch', partial, '--page');
     expect([code, err]).toEqual([3, expect.stringMatching(/^The page is http:\/\/127\.0\.0\.1:\d+\/runs\//m)]);
   });
 
-  it('reports a partial run with exit code 3, and says partial in its last line', async () => {
+  it('the command line reports a partial run with exit code 3, and says partial in its last line', async () => {
     const { code, out } = await aws.sluice('report', partial);
     expect(code).toBe(3);
     expect(out.trimEnd().split('\n').at(-1)).toContain(`Run ${partial} is partial`);
@@ -94,7 +94,7 @@ describe('the command line against a deployment', () => {
     expect([failed.code, failed.err]).toEqual([1, expect.stringContaining('answered 404')]);
   });
 
-  it('shows the log lines of functions and workers on one item', async () => {
+  it('the command line shows the log lines of functions and workers on one item', async () => {
     const { code, out } = await aws.sluice('logs', partial, 'cli/good.csv');
     expect(code).toBe(0);
     expect(out).toMatch(/Z {2}\S*open {2}INFO {2}landed/);
@@ -110,14 +110,14 @@ describe('the command line against a deployment', () => {
     expect([again.code, again.out]).toEqual([1, expect.stringContaining('0 of 1 done')]);
   });
 
-  it('lands the sources of a list on this machine', async () => {
+  it('the command line lands the sources of a list on this machine', async () => {
     const list = join(folder, 'list.txt');
     await writeFile(list, `# one\n${web.url}/listed.csv\n`);
     const { code, out } = await aws.sluice('run', '--from', list, '--name', `list-${partial}`);
     expect([code, out.trimEnd().split('\n').at(-1)]).toEqual([0, `Run list-${partial} is complete: 1 of 1 done.`]);
   });
 
-  it('cancels one run, and reports that a run has ended already', async () => {
+  it('the command line cancels one run, and reports that a run has ended already', async () => {
     const run = `held-${partial}`;
     await aws.sluice('run', `${web.url}/held.csv`, '--name', run, '--detach');
     expect(await aws.sluice('cancel', run)).toMatchObject({ code: 0, out: expect.stringContaining('is stopped') });

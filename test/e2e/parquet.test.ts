@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => web.stop());
 
-it('turns a landed table into Parquet with the deployed DuckDB, and reports the row that it left out', async () => {
+it('a worker turns a landed table into Parquet with the deployed DuckDB, and reports the row that it left out', async () => {
   const run = await aws.run({
     sources: [{ url: `${web.url}/prices.csv`, key: 'parquet/prices.csv' }],
     process: { processor: 'parquet', options: { format: 'csv' } },
@@ -86,7 +86,7 @@ it('publishes a table, replaces it in the next run, removes files that no longer
   });
 });
 
-it('unpacks an archive into objects, converts each, publishes the tables, and lists them all', async () => {
+it('a worker unpacks an archive into objects, converts each, publishes the tables, and lists them all', async () => {
   const content = zip(
     { name: 'README.txt', content: 'read me' },
     { name: '2024/january.csv', content: 'id,city\n1,Bonn\n2,Köln\n' },

@@ -50,7 +50,7 @@ const WAIT = { timeout: 300_000, interval: 500 };
 const asParquet = { processor: 'parquet', options: { format: 'csv' } };
 const stations = { table: 'raw.stations', mode: 'replace', options: { format: 'csv', headerLines: 1 } };
 
-it('loads a run into two tables, Parquet and CSV, and the manifest reports both loads', async () => {
+it('the pipeline loads a run into two tables, Parquet and CSV, and the manifest reports both loads', async () => {
   const input = {
     sources: [
       { url: `${web.url}/prices-1`, key: 'warehouse/prices-1.csv', process: asParquet },
@@ -92,7 +92,7 @@ it('loads a run into two tables, Parquet and CSV, and the manifest reports both 
   expect(await sql('SELECT COUNT(*) AS n FROM raw.stations')).toEqual([{ n: 2 }]);
 });
 
-it('fails a run whose table does not exist, with the CREATE TABLE that fits, and loads it after a redrive', async () => {
+it('the pipeline fails a run whose table does not exist, with the CREATE TABLE that fits, and loads it after a redrive', async () => {
   const run = await aws.run({
     sources: [{ url: `${web.url}/prices-7`, key: 'warehouse/prices-7.csv' }],
     process: asParquet,
@@ -161,7 +161,7 @@ it.each(['append', 'replace', 'merge'] as const)(
   },
 );
 
-it('cancels the statement of an execution that is stopped, and loads the run when it is redriven', async () => {
+it('the pipeline cancels the statement of an execution that is stopped, and loads the run when it is redriven', async () => {
   await sql('CREATE TABLE raw.held (n INT, word VARCHAR(20))', `GRANT SELECT, INSERT, DELETE ON raw.held TO ${user}`);
   const ledger = 'INSERT INTO "sluice"\\."raw\\.held"';
   const hold = await aws.redshift.hold(ledger);

@@ -69,7 +69,7 @@ it('a gatekeeper that waits is not logged as a failure', async () => {
   expect(lines()[1]).toMatchObject({ level: 'INFO', outcome: 'NotReadyError' });
 });
 
-it("finds the run id in the name of an execution in EventBridge's event", async () => {
+it("the log line finds the run id in the name of an execution in EventBridge's event", async () => {
   await logged(async (_: unknown) => undefined)({ name: 'run-4', executionArn: 'arn:of:run-4' });
   expect(lines()[0]).toMatchObject({ runId: 'run-4' });
 });

@@ -46,7 +46,7 @@ async function runWith(
   await endRun(store, plan, { forced: true, reason: 'late' });
 }
 
-it("copies the other objects if some keys can't be files, and reports those", async () => {
+it("the copy of a run to the disk copies the other objects if some keys can't be files, and reports those", async () => {
   const store = await aws.store();
   const long = `long/${'x'.repeat(300)}.csv`;
   await runWith(store, ['a', 'a/b', 'c/d/e', 'c/d', long, 'gone', 'last.csv'], { absent: 'gone' });
@@ -66,7 +66,7 @@ it("copies the other objects if some keys can't be files, and reports those", as
   expect(await readdir(join(folder, 'objects'))).not.toContain('gone');
 });
 
-it('writes nothing outside the folder, whatever keys a record contains', async () => {
+it('the copy of a run to the disk writes nothing outside the folder, whatever keys a record contains', async () => {
   const store = await aws.store();
   const outputs = ['../escaped', '/escaped', 'objects/good', 'output/night/../../../escaped'];
   await runWith(store, ['../../escaped', 'ok/../../../../escaped', '/escaped', 'good'], { outputs });
@@ -78,7 +78,7 @@ it('writes nothing outside the folder, whatever keys a record contains', async (
   expect((await readdir(folder)).toSorted()).toEqual(['objects', 'run']);
 });
 
-it('keeps the first of two objects that would be one file', async () => {
+it('the copy of a run to the disk keeps the first of two objects that would be one file', async () => {
   const store = await aws.store();
   await runWith(store, ['same', 'same']);
   const { objects, notCopied } = await collectRun(store, 'night', folder, never);
@@ -88,13 +88,13 @@ it('keeps the first of two objects that would be one file', async () => {
   ]);
 });
 
-it('stops when the signal aborts', async () => {
+it('the copy of a run to the disk stops when the signal aborts', async () => {
   const store = await aws.store();
   await runWith(store, ['a']);
   await expect(collectRun(store, 'night', folder, AbortSignal.abort(new Error('stopped')))).rejects.toThrow();
 });
 
-it('copies outputs that are too many for a line of the report, from the result itself', {
+it('the copy of a run to the disk copies outputs that are too many for a line of the report, from the result itself', {
   tags: ['heavy'],
 }, async () => {
   const store = await aws.store();

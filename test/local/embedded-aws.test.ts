@@ -138,13 +138,13 @@ describe('multipart uploads with a whole-object CRC32', () => {
     );
   }
 
-  it('accepts a right CRC32 of the whole object, and returns it at Head', async () => {
+  it('Complete on the embedded AWS accepts a right CRC32 of the whole object, and returns it at Head', async () => {
     await upload('right', base64(crc32(whole)), whole.length);
     const head = await s3.send(new HeadObjectCommand({ Bucket: 'crc-test', Key: 'right', ChecksumMode: 'ENABLED' }));
     expect(head).toMatchObject({ ChecksumCRC32: base64(crc32(whole)), ChecksumType: 'FULL_OBJECT' });
   });
 
-  it('refuses a wrong CRC32 with BadDigest', async () => {
+  it('Complete on the embedded AWS refuses a wrong CRC32 with BadDigest', async () => {
     await expect(upload('wrong', base64((crc32(whole) ^ 1) >>> 0), whole.length)).rejects.toMatchObject({
       name: 'BadDigest',
     });
@@ -153,7 +153,7 @@ describe('multipart uploads with a whole-object CRC32', () => {
     });
   });
 
-  it('refuses a wrong size', async () => {
+  it('Complete on the embedded AWS refuses a wrong size', async () => {
     await expect(upload('size', base64(crc32(whole)), whole.length - 1)).rejects.toThrow(/mp-object-size/);
   });
 });

@@ -17,7 +17,7 @@ it('the callbacks of a signal run in order when it aborts, except removed ones',
   forget[0]?.();
 });
 
-it('does not call a callback that the one before it has removed', () => {
+it('the signal does not call a callback that the previous callback has removed', () => {
   const stop = new AbortController();
   const called: string[] = [];
   const first = whenAborted(stop.signal, () => {
@@ -39,7 +39,7 @@ it('any number of callbacks need one listener on the signal, and no listener rem
   expect(getEventListeners(signal, 'abort')).toHaveLength(1);
 });
 
-it('does not call callbacks that an earlier one has removed', () => {
+it('the signal does not call callbacks that an earlier callback has removed', () => {
   const stop = new AbortController();
   const called: string[] = [];
   whenAborted(stop.signal, () => {

@@ -124,7 +124,7 @@ describe.skipIf(executablePath === undefined)(`in Chromium${why}`, () => {
     expect(open.complaints).toEqual([]);
   });
 
-  it('shows an item’s details, and copies its commands', async () => {
+  it('the page of a run shows an item’s details, and copies its commands', async () => {
     await using open = await opened('partial');
     const { page } = open;
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);

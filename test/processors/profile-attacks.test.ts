@@ -32,7 +32,7 @@ it.each([
   expect(error).toBeInstanceOf(PermanentError);
 });
 
-it('stops at a row of millions of columns, whatever the values are', async () => {
+it('profile stops at a row of millions of columns, whatever the values are', async () => {
   const commas = Buffer.from(','.repeat(65_536));
   const error = await failureOf([Buffer.from('a,b\n1,2\n'), ...Array.from({ length: 400 }, () => commas)]);
   expect(error).toMatchObject({ name: 'MalformedInputError', message: expect.stringMatching(/1,000,000 columns/) });
@@ -49,7 +49,7 @@ it.each([
   expect(result.uncompressedBytes).toBeLessThan(MIB);
 });
 
-it('accepts a table that is as wide as real ones', async () => {
+it('profile accepts a table that is as wide as real ones', async () => {
   const header = Array.from({ length: 20_000 }, (_, index) => `c${index}`).join(',');
   const row = Array.from({ length: 20_000 }, (_, index) => index).join(',');
   const object = `${header}\n${`${row}\n`.repeat(20)}`;

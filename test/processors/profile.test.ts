@@ -68,7 +68,7 @@ describe('the format by content', () => {
     });
   });
 
-  it('calls a gzip file without content empty, not binary', async () => {
+  it('profile reports a gzip file without content as empty, not as binary', async () => {
     expect(await profileOf(gzipSync(''))).toMatchObject({ format: 'empty', compression: 'gzip', uncompressedBytes: 0 });
   });
 });

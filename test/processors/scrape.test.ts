@@ -51,7 +51,7 @@ async function scraped(
 }
 
 describe('scrape', () => {
-  it('follows links of the site breadth first, each page once, and writes a line for each page', async () => {
+  it('scrape follows links of the site breadth first, each page once, and writes a line for each page', async () => {
     const { url, requests } = await site({
       '/': '<title> The  start </title><p>Two words</p><script>ignored()</script><a href="/b#x">B</a> <a href="a">A</a>',
       '/a': '<title>A</title><a href="/">back</a><a href="./c?">C</a>',
@@ -73,7 +73,7 @@ describe('scrape', () => {
     expect(result).toMatchObject({ start: `${url}/`, pages: 4, failed: 0, disallowed: 0 });
   });
 
-  it('does not fetch pages that robots.txt disallows, and counts them', async () => {
+  it('scrape does not fetch pages that robots.txt disallows, and counts them', async () => {
     const { url, requests } = await site({
       '/robots.txt': text('User-agent: sluice-test\nDisallow: /staff\n\nUser-agent: *\nDisallow: /\n'),
       '/': '<a href="/staff/1">1</a><a href="/open">open</a>',
@@ -86,7 +86,7 @@ describe('scrape', () => {
     expect(requests).not.toContain('GET /staff/1');
   });
 
-  it('does not begin if robots.txt forbids the start page', async () => {
+  it('scrape does not begin if robots.txt forbids the start page', async () => {
     const { url, requests } = await site({ '/robots.txt': text('User-agent: *\nDisallow: /\n'), '/': 'x' });
     const failed = scraped(`${url}/`);
     await expect(failed).rejects.toMatchObject({ name: 'DisallowedByRobotsError' });
@@ -118,7 +118,7 @@ describe('scrape', () => {
     for (const pause of pauses) expect(pause).toBeGreaterThanOrEqual(pauseMs - 2);
   });
 
-  it('stays on the site: follows neither links nor redirects to other sites', async () => {
+  it('scrape stays on the site: follows neither links nor redirects to other sites', async () => {
     let visits = 0;
     const other = await startWeb((_request, response) => {
       visits++;
@@ -142,7 +142,7 @@ describe('scrape', () => {
     }
   });
 
-  it('ends on an endless site, at the page limit', async () => {
+  it('scrape ends on an endless site, at the page limit', async () => {
     web = await startWeb((request, response) => {
       if (request.url === '/robots.txt') return void response.writeHead(404).end();
       const n = Number(request.url?.slice(1));
@@ -156,7 +156,7 @@ describe('scrape', () => {
     expect(web.requests).toHaveLength(21);
   });
 
-  it('ends on redirects in a circle', async () => {
+  it('scrape ends on redirects in a circle', async () => {
     const { url } = await site({ '/': '<a href="/x">x</a>', '/x': redirect('/y'), '/y': redirect('/x') });
     expect((await scraped(`${url}/`)).paths).toEqual(['/', '/x', '/y']);
   });
@@ -173,7 +173,7 @@ describe('scrape', () => {
     await expect(scraped(`${url}/`)).rejects.toMatchObject({ name: 'StartPageError' });
   });
 
-  it('fails on a start page that redirects to a page that robots.txt forbids, and follows a permitted redirect', async () => {
+  it('scrape fails on a start page that redirects to a page that robots.txt forbids, and follows a permitted redirect', async () => {
     const { url } = await site({
       '/robots.txt': text('User-agent: *\nDisallow: /private\n'),
       '/': redirect('/private'),
@@ -185,7 +185,7 @@ describe('scrape', () => {
     await expect(scraped(`${url}/moved`, { maxPages: 1 })).rejects.toMatchObject({ name: 'StartPageError' });
   });
 
-  it('follows a Location in raw UTF-8 as browsers do', async () => {
+  it('scrape follows a Location in raw UTF-8 as browsers do', async () => {
     const { url } = await site({
       '/': redirect(Buffer.from('/\u00fc.html').toString('latin1')),
       '/%C3%BC.html': '<title>found</title>',
@@ -226,7 +226,7 @@ describe('scrape', () => {
   );
 
   it.each(['compress', 'aws-chunked', 'gzip, gzip, gzip', 'constructor'])(
-    "does not scrape a site whose robots.txt is encoded as %s, and reports that a page can't be read",
+    "scrape does not scrape a site whose robots.txt is encoded as %s, and reports that a page can't be read",
     async (coding) => {
       const odd =
         (type: string): Page =>
@@ -244,7 +244,7 @@ describe('scrape', () => {
     },
   );
 
-  it('records a page whose encoding is broken, and reads no more of a bomb than allowed', async () => {
+  it('scrape records a page whose encoding is broken, and reads no more of a bomb than allowed', async () => {
     const gzip =
       (body: Buffer): Page =>
       (response) =>
@@ -263,7 +263,7 @@ describe('scrape', () => {
     ]);
   });
 
-  it('uses the charset of the Content-Type before that of the page', async () => {
+  it('scrape uses the charset of the Content-Type before that of the page', async () => {
     const russian = Buffer.from([0xcf, 0xf0, 0xe8, 0xe2, 0xe5, 0xf2]);
     const html = Buffer.concat([
       Buffer.from('<html><head><meta charset="utf-8"><title>'),
@@ -294,7 +294,7 @@ describe('scrape', () => {
     expect((await scraped(`${url}/`)).paths).toEqual(paths);
   });
 
-  it('goes no deeper than allowed, and obeys nofollow', async () => {
+  it('scrape goes no deeper than allowed, and obeys nofollow', async () => {
     const { url } = await site({
       '/': '<a href="/1">1</a><a rel="external nofollow" href="/no">no</a>',
       '/1': '<a href="/2">2</a>',
@@ -305,7 +305,7 @@ describe('scrape', () => {
     expect((await scraped(`${url}/`)).paths).toEqual(['/', '/1', '/2']);
   });
 
-  it('reads no more of a giant page, or of a giant robots.txt, than allowed', async () => {
+  it('scrape reads no more of a giant page, or of a giant robots.txt, than allowed', async () => {
     const endless =
       (type: string, chunk: string): Page =>
       (response) => {
@@ -324,7 +324,7 @@ describe('scrape', () => {
     expect(pages[0]).toMatchObject({ status: 200, bytes: 10_000, truncated: true });
   });
 
-  it('reads only HTML, and records errors as pages', async () => {
+  it('scrape reads only HTML, and records errors as pages', async () => {
     const { url } = await site({
       '/': '<a href="/data.csv">csv</a><a href="/gone">gone</a><a href="/slow">slow</a><a href="/cut">cut</a>',
       '/data.csv': (response) => void response.writeHead(200, { 'content-type': 'text/csv' }).end('a,b\n'),
@@ -346,7 +346,7 @@ describe('scrape', () => {
     expect(result.failed).toBe(3);
   });
 
-  it('waits as Retry-After asks', async () => {
+  it('scrape waits as Retry-After asks', async () => {
     let asked = 0;
     const { url } = await site({
       '/': (response) => {
@@ -390,7 +390,7 @@ describe('scrape', () => {
     await expect(scraped(url)).rejects.toMatchObject({ name: 'SourceForbiddenError' });
   });
 
-  it('dials nothing in its own network unless a range is opened', async () => {
+  it('scrape dials nothing in its own network unless a range is opened', async () => {
     const { url, requests } = await site({ '/': 'x' });
     const run = testProcessor(scrape, { input: { url } });
     await expect(run).rejects.toMatchObject({ name: 'SourceForbiddenError' });
@@ -405,7 +405,7 @@ describe('scrape', () => {
     await expect(testProcessor(scrape, { input })).rejects.toMatchObject({ name: 'NoStartUrlError' });
   });
 
-  it('stops in the middle of a pause when its signal aborts', async () => {
+  it('scrape stops in the middle of a pause when its signal aborts', async () => {
     const { url } = await site({ '/': '<a href="/1">1</a>', '/1': 'one' });
     const stop = new AbortController();
     const run = testProcessor(scrape, {

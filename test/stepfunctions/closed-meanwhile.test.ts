@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => aws.stop());
 
 describe('an execution that was stopped in DoneState, whose run was closed meanwhile, and that was redriven', () => {
-  it('passes BrokenState with an error of its own, and continues at the gate until it ends in order', async () => {
+  it('an execution whose run was closed meanwhile passes BrokenState with an error of its own, and continues at the gate until it ends in order', async () => {
     const { States } = definitionOf(synthesise());
     const first = ['DoneState', 'EndedInOrder', 'ClosedMeanwhile', 'BrokenState', 'GoOn'];
     // The gate and the closing, whose functions need a run, are replaced by the answer of the closing.

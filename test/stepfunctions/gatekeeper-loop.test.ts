@@ -133,12 +133,12 @@ describe('GatekeeperLoop', () => {
 describe('docs/gatekeeper-loop.md', () => {
   const page = readFileSync(new URL('../../docs/gatekeeper-loop.md', import.meta.url), 'utf8');
 
-  it('shows the example that is tested here', () => {
+  it('docs/gatekeeper-loop.md contains the example that is tested here', () => {
     const [, shown] = /```ts\n([\s\S]*?)\n```/.exec(page) ?? [];
     expect(`${shown}\n`).toBe(readFileSync(new URL('./gatekeeper-loop-example.ts', import.meta.url), 'utf8'));
   });
 
-  it('shows an example that makes a valid state machine', () => {
+  it('docs/gatekeeper-loop.md contains an example that makes a valid state machine', () => {
     const definition = definitionOf(Template.fromStack(new WaitForExport(new App(), 'Example')));
     const { isValid, errorsText } = aslValidator(definition);
     expect(isValid, errorsText()).toBe(true);

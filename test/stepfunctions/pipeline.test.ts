@@ -71,7 +71,7 @@ describe('the state machine with a warehouse', () => {
     expect(ofLoading.LoadBroke).toMatchObject({ Next: 'CloseBroken' });
   });
 
-  it('cancels the loads that a broken or stopped execution has left, and writes the manifest even if the cancel fails', () => {
+  it('the state machine cancels the loads that a broken or stopped execution has left, and writes the manifest even if the cancel fails', () => {
     const closing = definitionWith(synthesise(redshift), 'AnythingToClose');
     const { isValid, errorsText } = aslValidator(closing);
     expect(isValid, errorsText()).toBe(true);

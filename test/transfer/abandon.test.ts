@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => landing[Symbol.asyncDispose]());
 
-it('aborts the upload of a transfer whose signal has aborted', async () => {
+it('abandon aborts the upload of a transfer whose signal has aborted', async () => {
   await using source = await startSourceServer({ file: { seed: 1, length: 12 * MIB } });
   const stop = new AbortController();
   const destination = landing.destination('stopped');
@@ -26,7 +26,7 @@ it('aborts the upload of a transfer whose signal has aborted', async () => {
   await landing.expectNothing('stopped');
 });
 
-it("throws an AbortController's own reason, to whose message nothing can be added", async () => {
+it("abandon throws an AbortController's own reason, to whose message nothing can be added", async () => {
   await using source = await startSourceServer({
     file: { seed: 1, length: 12 * MIB },
     rules: [{ faults: faults.drip(3_000_000) }],

@@ -72,7 +72,7 @@ it.each<[string, unknown, string]>([
   expect((await problems(source, TO, {})).join()).toContain(words);
 });
 
-it('names all problems at once, and sends no request', async () => {
+it('the check of the options names all problems at once, and sends no request', async () => {
   await using server = await startRawServer(() => {});
   const given = { connections: 0, partBytes: 5_767_168.5, bufferBytes: 1, deadline: new Date(0), signal: {} };
   const to = { client, bucket: 'b' } as never;

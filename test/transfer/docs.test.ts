@@ -42,13 +42,13 @@ afterAll(async () => {
   await landing[Symbol.asyncDispose]();
 });
 
-it('lands in one call, as documented', async () => {
+it('a transfer lands in one call, as documented', async () => {
   await using source = await startSourceServer({ file: { seed: 'v1', length: 20 * MIB } });
   const landed = await examples.land(source.url, landing.s3.client, landing.bucket, LOOPBACK);
   await landing.expectLanded('prices/today.csv', 'v1', 20 * MIB, landed);
 });
 
-it('lands in slices, as documented', async () => {
+it('a transfer lands in slices, as documented', async () => {
   await using source = await startSourceServer({ file: { seed: 'v1', length: 20 * MIB } });
   const destination = landing.destination('slices');
   const options = { guard: LOOPBACK, bufferBytes: 5 * MIB };

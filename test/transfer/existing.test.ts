@@ -181,18 +181,18 @@ describe.each(SIZES)('a source of %i bytes that has landed', (length) => {
   });
 });
 
-it.each(['', '/a', 'a//b', 'a/../b', './a', 'a/', 'ä'.repeat(513)])('refuses the key %j', async (key) => {
+it.each(['', '/a', 'a//b', 'a/../b', './a', 'a/', 'ä'.repeat(513)])('the engine refuses the key %j', async (key) => {
   const source = { url: 'http://127.0.0.1:9/' };
   await expect(transfer(source, landing.destination(key), OPTIONS)).rejects.toThrow(InvalidDestinationError);
 });
 
-it('refuses metadata that S3 would not accept', async () => {
+it('the engine refuses metadata that S3 would not accept', async () => {
   await using source = await startSourceServer();
   const destination = landing.destination('much', { metadata: { note: 'x'.repeat(2_000) } });
   await expect(transfer(hasty(source.url), destination, OPTIONS)).rejects.toThrow(InvalidDestinationError);
 });
 
-it('takes the name from Content-Disposition, or from the URL, if no key is given', async () => {
+it('the engine takes the name from Content-Disposition, or from the URL, if no key is given', async () => {
   await using source = await startSourceServer({
     files: { '/a': { contentDisposition: 'attachment; filename="report.csv"' }, '/b.json': {} },
   });

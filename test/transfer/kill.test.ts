@@ -41,32 +41,35 @@ const stops: (readonly [string, number, S3Fault])[] = [
   ),
 ];
 
-it.each(stops)('continues to the identical object after a SIGKILL %s request %i', async (when, nth, fault) => {
-  await using source = await startSourceServer({ file: { seed: 'v1', length: LENGTH } });
-  await using proxy = await startS3FaultProxy(landing.s3.endpoint, { rules: [{ when: { nth }, fault }] });
-  const name = `${when.replaceAll(' ', '-')}-${nth}`;
-  const file = join(folder, `${name}.json`);
-  const input: StepsInput = {
-    url: source.url,
-    endpoint: proxy.endpoint,
-    bucket: landing.bucket,
-    key: name,
-    file,
-    partBytes: PART,
-  };
+it.each(stops)(
+  'a transfer continues to the identical object after a SIGKILL %s request %i',
+  async (when, nth, fault) => {
+    await using source = await startSourceServer({ file: { seed: 'v1', length: LENGTH } });
+    await using proxy = await startS3FaultProxy(landing.s3.endpoint, { rules: [{ when: { nth }, fault }] });
+    const name = `${when.replaceAll(' ', '-')}-${nth}`;
+    const file = join(folder, `${name}.json`);
+    const input: StepsInput = {
+      url: source.url,
+      endpoint: proxy.endpoint,
+      bucket: landing.bucket,
+      key: name,
+      file,
+      partBytes: PART,
+    };
 
-  await killedAtFault(start(input), proxy, file);
-  proxy.clearRules();
-  await ended(start(input));
+    await killedAtFault(start(input), proxy, file);
+    proxy.clearRules();
+    await ended(start(input));
 
-  const record = JSON.parse(readFileSync(file, 'utf8')) as StepsRecord;
-  expect(record.landed).toMatchObject({ status: 'landed', bytes: LENGTH });
-  const lostCreate = proxy.happened.some(({ request }) => request.operation === 'CreateMultipartUpload');
-  if (!lostCreate) await landing.expectLanded(name, 'v1', LENGTH, record.landed);
-  // The bucket's lifecycle rule removes an upload whose id no process has received.
-  const open = (await openUploads(landing.s3.client, landing.bucket)).filter(({ Key }) => Key === name);
-  expect(open.length).toBeLessThanOrEqual(lostCreate && when.startsWith('after') ? 1 : 0);
-});
+    const record = JSON.parse(readFileSync(file, 'utf8')) as StepsRecord;
+    expect(record.landed).toMatchObject({ status: 'landed', bytes: LENGTH });
+    const lostCreate = proxy.happened.some(({ request }) => request.operation === 'CreateMultipartUpload');
+    if (!lostCreate) await landing.expectLanded(name, 'v1', LENGTH, record.landed);
+    // The bucket's lifecycle rule removes an upload whose id no process has received.
+    const open = (await openUploads(landing.s3.client, landing.bucket)).filter(({ Key }) => Key === name);
+    expect(open.length).toBeLessThanOrEqual(lostCreate && when.startsWith('after') ? 1 : 0);
+  },
+);
 
 function start(input: StepsInput): ChildProcess {
   const { accessKeyId, secretAccessKey } = landing.s3.credentials;

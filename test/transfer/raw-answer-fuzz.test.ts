@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => landing[Symbol.asyncDispose]());
 
-it(`ends ${COUNT} transfers from random answers, with aborts, and none reaches the process: from seed ${FIRST_SEED}`, async () => {
+it(`the engine ends ${COUNT} transfers from random answers, with aborts, and none reaches the process: from seed ${FIRST_SEED}`, async () => {
   const { landed, failed, aborted } = await fuzzAnswers(landing, FIRST_SEED, COUNT);
   console.log(`first seed ${FIRST_SEED}: ${landed} landed, ${failed} failed by a named error, ${aborted} aborted`);
   // A generator whose answers are all right, or all wrong, would test nothing.

@@ -47,11 +47,15 @@ async function mostInFlight(sourceMilliseconds: number, rules: readonly S3FaultR
   return most;
 }
 
-it('uses no more buffers than connections if S3 is slower than the source', { tags: ['heavy'] }, async () => {
+it('uploadSlice uses no more buffers than connections if S3 is slower than the source', {
+  tags: ['heavy'],
+}, async () => {
   expect(await mostInFlight(0, [SLOW_S3])).toBe(CONNECTIONS);
 });
 
-it('uses one more buffer for every two connections if the source is slower', { tags: ['heavy'] }, async () => {
+it('uploadSlice uses one more buffer for every two connections if the source is slower', {
+  tags: ['heavy'],
+}, async () => {
   const most = await mostInFlight(SLOW_MILLISECONDS, []);
   expect(most).toBe(CONNECTIONS + CONNECTIONS / 2);
 });

@@ -142,7 +142,7 @@ describe.each(['append', 'replace', 'merge'] as const)('mode %s', (mode) => {
     return { table, toLoad: some(await csv('1,new'), await csv('2,new')) };
   }
 
-  it('writes its rows exactly once, however often and by however many executions it is called', async () => {
+  it('a load writes its rows exactly once, however often and by however many executions it is called', async () => {
     const { table, toLoad } = await prepared();
     expect(await rowsIn(table)).toEqual(before);
     const run = runOf(loadOf(table, mode));
@@ -159,7 +159,7 @@ describe.each(['append', 'replace', 'merge'] as const)('mode %s', (mode) => {
     expect(await rowsIn(table)).toEqual(after);
   });
 
-  it('has each row once, if its process is killed between any two requests', async () => {
+  it('a load writes each row once, even if its process is killed between any two requests', async () => {
     let steps = 0;
     for (let n = 1; ; n++) {
       const ended = { before: false, after: false };
@@ -181,7 +181,7 @@ describe.each(['append', 'replace', 'merge'] as const)('mode %s', (mode) => {
     expect(steps).toBeGreaterThan(10);
   });
 
-  it('leaves nothing of a load that fails at a row, and reports the place; the corrected data is loaded after a redrive', async () => {
+  it('a load that fails at a row changes nothing and reports the place, and a redrive loads the corrected data', async () => {
     const { table } = await prepared();
     const [good, bad] = [await csv('1,new'), await csv('x2,new')];
     const run = runOf(loadOf(table, mode));
@@ -200,7 +200,7 @@ describe.each(['append', 'replace', 'merge'] as const)('mode %s', (mode) => {
     expect(await rowsIn(table)).toEqual(after);
   });
 
-  it('adds later objects in a second part after the first was loaded', async () => {
+  it('a load adds later objects in a second part after the first part was loaded', async () => {
     const { table } = await prepared();
     const [one, two] = [await csv('1,new'), await csv('2,new')];
     const run = runOf(loadOf(table, mode));
@@ -210,7 +210,7 @@ describe.each(['append', 'replace', 'merge'] as const)('mode %s', (mode) => {
     expect(await rowsIn(table)).toEqual(after);
   });
 
-  it('is cancelled, and has written nothing', async () => {
+  it('a load that is cancelled has written nothing', async () => {
     const { table, toLoad } = await prepared();
     const hold = test.redshift.statements.hold(new RegExp(`INSERT INTO "sluice"."${table}"`));
     const run = runOf(loadOf(table, mode));
@@ -227,7 +227,7 @@ describe.each(['append', 'replace', 'merge'] as const)('mode %s', (mode) => {
   });
 });
 
-it('loads 1,000 objects by one manifest', async () => {
+it('a load loads 1,000 objects by one manifest', async () => {
   const table = await newTable();
   const many: LoadObject[] = [];
   for (let n = 0; n < 1_000; n++) many.push(await csv(`${n},x`));
@@ -239,7 +239,7 @@ it('loads 1,000 objects by one manifest', async () => {
   expect(await rowsIn(table)).toHaveLength(1_000);
 });
 
-it('refuses a merge in which a row has no key, or another row has the same', async () => {
+it('a load refuses a merge if a row has no key, or two rows have the same key', async () => {
   const table = await newTable();
   for (const lines of [['1,a', '1,b'], [',a']]) {
     const said = await end(runOf(loadOf(table, 'merge')), some(await csv(...lines)));
@@ -248,7 +248,7 @@ it('refuses a merge in which a row has no key, or another row has the same', asy
   expect(await rowsIn(table)).toEqual([]);
 });
 
-it('sets timeout, query group and slots in its own session, and gives the slots back', async () => {
+it('a load sets timeout, query group and slots in its own session, and gives the slots back', async () => {
   const table = await newTable();
   const warehouse = { ...settings, slots: 3, queryGroup: "it's ours", statementMinutes: 0.5 };
   const by: LoadContext = { ...context, api: { ...context.api, warehouse }, warehouse };
@@ -259,7 +259,7 @@ it('sets timeout, query group and slots in its own session, and gives the slots 
   expect(load?.parts.slice(-2).map(({ sql }) => sql)).toEqual(['SET wlm_query_slot_count TO 1', 'RESET query_group']);
 });
 
-it('ends a load that takes longer than its timeout', async () => {
+it('a load ends if it takes longer than its timeout', async () => {
   const table = await newTable();
   const warehouse = { ...settings, statementMinutes: 0.002 };
   const by: LoadContext = { ...context, api: { ...context.api, warehouse }, warehouse };
@@ -268,7 +268,7 @@ it('ends a load that takes longer than its timeout', async () => {
   expect(said).toMatchObject({ state: 'failed', error: { message: expect.stringMatching(/statement timeout/) } });
 });
 
-it('names what is wrong with the table: it is missing, has other columns, or its user lacks a right', async () => {
+it('a load names what is wrong with the table: it is missing, has other columns, or its user lacks a right', async () => {
   const object = await csv('1,a');
   const parquet = {
     columns: [
@@ -308,7 +308,7 @@ it('names what is wrong with the table: it is missing, has other columns, or its
   expect(noLedger.error?.message).toMatch(/can't create this table: .*permission denied for schema sluice/);
 });
 
-it('quotes every name, and no value can change a statement', async () => {
+it('a load quotes every name, and no value can change a statement', async () => {
   const hostile = [
     `a"; DROP TABLE t1; --`,
     `'); SELECT 1 --`,
@@ -341,7 +341,7 @@ it('quotes every name, and no value can change a statement', async () => {
   ]);
 });
 
-it('loads Parquet by position, and distinguishes null and empty values', async () => {
+it('a load loads Parquet by position, and distinguishes null and empty values', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-parquet-'));
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();

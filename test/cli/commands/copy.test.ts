@@ -82,7 +82,7 @@ async function openUploads(key: string): Promise<number> {
 const savedFiles = () => readdir(join(folder, 'sluice/copies')).catch(() => []);
 
 describe('sluice copy', () => {
-  it('lands a file whole, reports its proofs, and leaves nothing behind', async () => {
+  it('sluice copy lands a file whole, reports its proofs, and leaves nothing behind', async () => {
     const { code, out } = await runSluice(['copy', `${web.url}/a.bin`, `s3://${BUCKET}/plain/`], env());
     expect([code, out]).toEqual([
       0,
@@ -93,7 +93,7 @@ describe('sluice copy', () => {
   });
 
   it.each(['SIGINT', 'SIGKILL'] as const)(
-    'continues after %s and sends only the parts that S3 lacks',
+    'sluice copy continues after %s and sends only the parts that S3 lacks',
     async (signal) => {
       const key = `resumed-${signal}.bin`;
       const args = ['copy', `${web.url}/${key}`, `s3://${BUCKET}/${key}`, '--connections', '2', '--json'];
@@ -119,7 +119,7 @@ describe('sluice copy', () => {
     },
   );
 
-  it('begins again if the source has changed meanwhile, and never mixes two versions', async () => {
+  it('sluice copy begins again if the source has changed meanwhile, and never mixes two versions', async () => {
     const key = 'changed.bin';
     const args = ['copy', `${web.url}/${key}`, `s3://${BUCKET}/${key}`, '--connections', '2', '--json'];
     heldAfter = 16 * MIB;
@@ -135,7 +135,7 @@ describe('sluice copy', () => {
     expect([await savedFiles(), await openUploads(key)]).toEqual([[], 0]);
   });
 
-  it('refuses a file with a wrong hash, and stores nothing', async () => {
+  it('sluice copy refuses a file with a wrong hash, and stores nothing', async () => {
     const args = ['copy', `${web.url}/b.bin`, `s3://${BUCKET}/wrong.bin`, '--expect-sha256', '0'.repeat(64)];
     const { code, err } = await runSluice(args, env());
     expect([code, err]).toEqual([1, expect.stringContaining('sha256')]);
@@ -143,7 +143,7 @@ describe('sluice copy', () => {
     expect([await savedFiles(), await openUploads('wrong.bin')]).toEqual([[], 0]);
   });
 
-  it('reads URLs from a file, reports each failure, and ends with 3 if some failed', async () => {
+  it('sluice copy reads URLs from a file, reports each failure, and ends with 3 if some failed', async () => {
     const list = join(folder, 'list.txt');
     await writeFile(list, `# two files\n${web.url}/c.bin\n${web.url}/gone.bin\n`);
     const { code, out, err } = await runSluice(['copy', '--from', list, `s3://${BUCKET}/many/`], env());
@@ -152,7 +152,7 @@ describe('sluice copy', () => {
     expect(err).toContain('answered 404');
   });
 
-  it('reports that the bucket does not exist', async () => {
+  it('sluice copy reports that the bucket does not exist', async () => {
     const { code, err } = await runSluice(['copy', `${web.url}/a.bin`, 's3://no-such-bucket-here/x'], env());
     expect([code, err]).toEqual([1, expect.stringContaining('no-such-bucket-here')]);
   });

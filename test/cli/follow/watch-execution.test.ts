@@ -19,7 +19,7 @@ async function start(name: string, states: Record<string, object>) {
   return executionArn;
 }
 
-it('reports every event of a running execution once, in order, up to its end', async () => {
+it('watchExecution reports every event of a running execution once, in order, up to its end', async () => {
   // More events than a page of the history holds, and a look in the middle of them.
   const passes = Array.from({ length: 60 }, (_, n): [string, object] => [
     `Pass${n}`,
@@ -42,7 +42,7 @@ it('reports every event of a running execution once, in order, up to its end', a
   });
 });
 
-it('stops watching when its signal aborts', async () => {
+it('watchExecution stops watching when its signal aborts', async () => {
   const arn = await start('stopped', { Wait: { Type: 'Wait', Seconds: 600, End: true } });
   const stop = new AbortController();
   const watching = (async () => {

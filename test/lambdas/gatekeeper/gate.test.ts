@@ -131,7 +131,7 @@ describe('lookAtGate', () => {
     expect(await itemsIn(gate.queue)).toEqual([item.id]);
   });
 
-  it("sends messages again for items that no worker has begun, although another run's messages wait all the time", async () => {
+  it("lookAtGate sends messages again for items that no worker has begun, although another run's messages wait all the time", async () => {
     const clock = { now: new Date('2026-11-24T01:00:00Z') };
     const gate = await newGate(aws, clock);
     const [lost, begun, other] = [sourceNamed('a'), sourceNamed('b'), sourceNamed('c')] as const;

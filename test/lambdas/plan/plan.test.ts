@@ -59,7 +59,7 @@ async function put(store: Store, key: string, body: string | Uint8Array): Promis
 }
 
 describe('planRun', () => {
-  it('refuses more items than a run may have, and records when the run’s time is up', async () => {
+  it('Plan refuses more items than a run may have, and records when the run’s time is up', async () => {
     const store = await aws.store();
     const urls = Array.from({ length: 201 }, (_, index) => ({ url: `https://example.org/${index}` }));
     expect(await problemsOf(plan(store, { sources: urls }))).toEqual([
@@ -69,7 +69,7 @@ describe('planRun', () => {
     expect(Date.parse(stopAt ?? '') - Date.parse(startedAt)).toBe(7_200_000);
   });
 
-  it('fills templates from the scheduled time, so that a late run names the same files', async () => {
+  it('Plan fills templates from the scheduled time, so that a late run names the same files', async () => {
     const store = await aws.store();
     const input = {
       sources: [{ url: 'https://example.org/trips-{yyyy}-{MM}.csv', key: 'raw/{yyyy}/{MM}/trips.csv' }],
@@ -140,7 +140,7 @@ describe('planRun', () => {
     }
   });
 
-  it('refuses a processor that is not deployed, in any field, before anything is done', async () => {
+  it('Plan refuses a processor that is not deployed, in any field, before anything is done', async () => {
     const store = await aws.store();
     const named = async () =>
       plan(store, {
@@ -168,7 +168,7 @@ describe('planRun', () => {
     expect(await Array.fromAsync(listKeys(store, 'runs/'))).toEqual([]);
   });
 
-  it('reports wrong shapes and broken rules at once, with the indexes of their entries', async () => {
+  it('Plan reports wrong shapes and broken rules at once, with the indexes of their entries', async () => {
     const store = await aws.store();
     const planning = (async () =>
       plan(store, {
@@ -191,7 +191,7 @@ describe('planRun', () => {
     ]);
   });
 
-  it('refuses a list whose upload was interrupted, by name, and leaves nothing behind', async () => {
+  it('Plan refuses a list whose upload was interrupted, by name, and leaves nothing behind', async () => {
     const store = await aws.store();
     const list = gzipSync(Array.from({ length: 150 }, (_, n) => `https://example.org/${n}-${n * n}.csv\n`).join(''));
     await put(store, 'lists/cut.txt.gz', list.subarray(0, -100));
@@ -201,7 +201,7 @@ describe('planRun', () => {
     expect(await Array.fromAsync(listKeys(store, 'runs/'))).toEqual([]);
   });
 
-  it('reads a list at a URL, with its templates filled, once for both passes', async () => {
+  it('Plan reads a list at a URL, with its templates filled, once for both passes', async () => {
     const web = await startWeb((_, response) => {
       const body = '{"url":"https://example.org/{yyyy-MM-dd|-1d}.csv","key":"yesterday/{dd|-1d}.csv"}\n';
       response.writeHead(200, { 'content-length': body.length }).end(body);
@@ -216,7 +216,7 @@ describe('planRun', () => {
     ]);
   });
 
-  it('sends no request for a list to an address that sources may not have', async () => {
+  it('Plan sends no request for a list to an address that sources may not have', async () => {
     const store = await aws.store();
     expect(await problemsOf(plan(store, { sourcesFrom: { url: 'http://169.254.169.254/list.csv' } }))).toEqual([
       expect.stringMatching(/^sourcesFrom: http:\/\/169\.254\.169\.254\/list\.csv: .*link-local/),
@@ -230,7 +230,7 @@ describe('planRun', () => {
     ]);
   });
 
-  it('gives different keys to the two hours that a clock change repeats', async () => {
+  it('Plan gives different keys to the two hours that a clock change repeats', async () => {
     const store = await aws.store();
     const keysAt = async (scheduledTime: string, runId: string) => {
       const sources = [{ url: 'https://example.org/plain.csv', key: 'h/{yyyy-MM-dd-HH}{Z}.csv' }];
@@ -264,7 +264,7 @@ describe('planRun', () => {
     expect(await problemsOf(late)).toEqual([expect.stringContaining('deadlineMinutes: takes at most 25')]);
   });
 
-  it("uses the settings' checks if the input names none, and otherwise the input's own", async () => {
+  it("Plan uses the settings' checks if the input names none, and otherwise the input's own", async () => {
     const store = await aws.store();
     const sources = [{ url: 'https://example.org/a' }];
     expect((await plan(store, { sources }, claimOf('none'))).waitFor).toEqual([
@@ -282,7 +282,7 @@ describe('planRun', () => {
     expect(await plan(store, input)).toEqual(first);
   });
 
-  it('refuses a run id that an earlier execution of the same name has used', async () => {
+  it('Plan refuses a run id that an earlier execution of the same name has used', async () => {
     const store = await aws.store();
     const input = { sources: [{ url: 'https://example.org/a' }] };
     await plan(store, input, claimOf('again', '2026-01-01T00:00:00.000Z'));

@@ -13,7 +13,7 @@ function caught(error: Error) {
   return { Error: name, Cause };
 }
 
-it('keeps the name, and as much of the message as a state has room for when all slices fail', () => {
+it('the failure of a slice keeps the name, and as much of the message as fits into a state if all slices fail', () => {
   // What a source might have it quote: each character is escaped, and escaped again.
   const hostile = new SourceUnavailableError(`it answered ${'"'.repeat(60_000)}`, { cause: new Error('a fault') });
   const short = failureOfSlice(hostile);
@@ -24,7 +24,7 @@ it('keeps the name, and as much of the message as a state has room for when all 
   expect(JSON.stringify(failed).length).toBeLessThan(MOST_STATE_BYTES);
 });
 
-it('keeps a short message unchanged', () => {
+it('the failure of a slice keeps a short message unchanged', () => {
   const usual = new SourceUnavailableError('https://example.org/a.csv failed 6 times in a row: reset');
   expect(failureOfSlice(usual).message).toBe(usual.message);
   expect(failureOfSlice('a text')).toMatchObject({ name: 'Error', message: 'a text' });

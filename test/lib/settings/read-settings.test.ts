@@ -12,7 +12,7 @@ function problemsOf(context: Record<string, unknown>): readonly string[] {
 }
 
 describe('readSettings', () => {
-  it('uses the defaults if nothing is set, and they break no rule', () => {
+  it('readSettings uses the defaults if nothing is set, and they break no rule', () => {
     const settings = readSettings({});
     expect(settings.gate).toMatchObject({ intervalSeconds: 30, attempts: 50 });
     expect((settings.workers.max * settings.workers.cpu) / 1_024).toBeLessThanOrEqual(4);
@@ -47,18 +47,18 @@ describe('readSettings', () => {
     },
   );
 
-  it('takes a schedule with its own defaults', () => {
+  it('readSettings takes a schedule with its own defaults', () => {
     const { schedules } = readSettings({
       'sluice.schedules': '[{"name":"nightly","expression":"cron(30 4 * * ? *)"}]',
     });
     expect(schedules).toEqual([{ name: 'nightly', expression: 'cron(30 4 * * ? *)', timeZone: 'UTC', input: {} }]);
   });
 
-  it('ignores context that belongs to others', () => {
+  it('readSettings ignores context that belongs to others', () => {
     expect(problemsOf({ '@aws-cdk/core:checkSecretUsage': true, sluices: 1 })).toEqual([]);
   });
 
-  it('reports every problem at once, values and rules', () => {
+  it('readSettings reports every problem at once, values and rules', () => {
     const problems = problemsOf({
       sluice: { gate: { interval: 3 }, colour: 'red' },
       'sluice.gate.attempts': 'many',
@@ -186,7 +186,7 @@ describe('readSettings', () => {
     expect(problems.join('\n')).toContain(message);
   });
 
-  it('accepts a gate that is shorter than an item if a setting permits it', () => {
+  it('readSettings accepts a gate that is shorter than an item if a setting permits it', () => {
     expect(problemsOf({ 'sluice.gate.intervalSeconds': 1, 'sluice.gate.mayEndBeforeItems': 'true' })).toEqual([]);
   });
 });

@@ -95,7 +95,7 @@ describe('RedriveExecution of the embedded AWS', () => {
   });
 });
 
-it('watches a redriven execution to its last end, not to the end before the redrive', async () => {
+it('followRun watches a redriven execution to its last end, not to the end before the redrive', async () => {
   const { arn } = await start('watched-again', {
     Breaks: { Type: 'Task', Resource: functionArn, End: true },
   });

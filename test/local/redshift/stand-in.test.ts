@@ -39,7 +39,7 @@ async function batch(sqls: string[], parameters: Record<string, string> = {}, cl
   return end(Id, client);
 }
 
-it('runs a batch as one transaction, with named parameters, and answers its results in pages', async () => {
+it('the stand-in runs a batch as one transaction, with named parameters, and answers its results in pages', async () => {
   expect(await batch(['CREATE TABLE numbers (n int, word text)'])).toMatchObject({ Status: 'FINISHED' });
   const said = await batch(
     [
@@ -67,7 +67,7 @@ it('runs a batch as one transaction, with named parameters, and answers its resu
   expect(await end(Id)).toMatchObject({ Status: 'FINISHED', ResultRows: 0 });
 });
 
-it('answers a client token with the statement that it submitted, and cancels one that waits', async () => {
+it('the stand-in answers a client token with the statement that it submitted, and cancels one that waits', async () => {
   const submit = () =>
     warehouse.client.send(new BatchExecuteStatementCommand({ ...TARGET, Sqls: ['SELECT 41'], ClientToken: 'once' }));
   expect((await submit()).Id).toBe((await submit()).Id);

@@ -73,7 +73,7 @@ describe('the sample server', () => {
     return { status: response.statusCode, headers: response.headers, body: await buffer(response) };
   }
 
-  it('serves each data set whole, with its length and a strong ETag', async () => {
+  it('the sample source serves each data set whole, with its length and a strong ETag', async () => {
     for (const [name, file] of files) {
       if (name === BUSY_FILE || file.bytes > 50_000_000) continue;
       const { status, headers, body } = await get(`/data/${name}`);
@@ -87,7 +87,7 @@ describe('the sample server', () => {
     }
   });
 
-  it('serves a range of the generated file from far inside', async () => {
+  it('the sample source serves a range from the middle of the generated file', async () => {
     const { status, headers, body } = await get('/data/generated-128MiB.bin', { range: 'bytes=100000000-100000099' });
     expect(status).toBe(206);
     expect(headers['content-range']).toBe('bytes 100000000-100000099/134217728');
@@ -112,7 +112,7 @@ describe('the sample server', () => {
     expect((await get('/data/cars.json', filled)).status).toBe(expected);
   });
 
-  it('answers HEAD without a body', async () => {
+  it('the sample source answers HEAD without a body', async () => {
     const { status, headers, body } = await get('/data/cars.json', {}, 'HEAD');
     expect([status, headers['content-length'], body.length]).toEqual([200, String(files.get('cars.json')?.bytes), 0]);
   });

@@ -50,7 +50,7 @@ it.each([
   expect(server.connections.accepted).toBe(0);
 });
 
-it('sends no byte if the socket is connected to another address', async () => {
+it('dial sends no byte if the socket is connected to another address', async () => {
   for (const tls of [false, true]) {
     let bytes = 0;
     const closed = Promise.withResolvers<void>();
@@ -104,7 +104,7 @@ it('dial ends in time if a resolver or a handshake hangs, and if its signal abor
   silent.close();
 });
 
-it("reports the system's error if nothing listens", async () => {
+it("dial reports the system's error if nothing listens", async () => {
   const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as { port: number };
@@ -115,7 +115,7 @@ it("reports the system's error if nothing listens", async () => {
   });
 });
 
-it('reads into the buffer of onread, over TLS as well', async () => {
+it('dial reads into the buffer of onread, over TLS as well', async () => {
   for (const tls of [false, true]) {
     await using server = await startSourceServer({ tls, file: { length: 10 } });
     const read = Promise.withResolvers<string>();

@@ -79,7 +79,7 @@ it.each([
   expect(whyForbidden(address, [])).toBeUndefined();
 });
 
-it('accepts addresses in an opened range, in every form of the address, and none outside', () => {
+it('the guard accepts addresses in an opened range, in every form of the address, and none outside', () => {
   const open = opened('10.20.0.0/16', 'fd12:3456::/32');
   for (const address of ['10.20.0.1', '::ffff:10.20.255.255', '64:ff9b::10.20.0.1', 'fd12:3456::1']) {
     expect(whyForbidden(address, open), address).toBeUndefined();
@@ -89,7 +89,7 @@ it('accepts addresses in an opened range, in every form of the address, and none
   }
 });
 
-it('never opens link-local addresses and the metadata services', () => {
+it('the guard never opens link-local addresses and the metadata services', () => {
   const open = opened('0.0.0.0/0', '::/0');
   for (const address of [
     '169.254.169.254',
@@ -105,7 +105,7 @@ it('never opens link-local addresses and the metadata services', () => {
 });
 
 const seed = Date.now() % 2 ** 31;
-it(`gives the same answer for an IPv4 address alone, mapped and behind NAT64 (seed ${seed})`, () => {
+it(`the guard gives the same answer for an IPv4 address alone, mapped and behind NAT64 (seed ${seed})`, () => {
   fc.assert(
     fc.property(fc.ipV4(), (address) => {
       const alone = whyForbidden(address, []);
@@ -116,7 +116,7 @@ it(`gives the same answer for an IPv4 address alone, mapped and behind NAT64 (se
   );
 });
 
-it(`accepts no IPv6 address outside the assigned range (seed ${seed})`, () => {
+it(`the guard accepts no IPv6 address outside the assigned range (seed ${seed})`, () => {
   fc.assert(
     fc.property(fc.ipV6(), (address) => {
       const first = Number.parseInt(address.split(':')[0] || '0', 16);

@@ -36,7 +36,7 @@ it('the page of all runs lists every run of many that end at the same time, the 
   for (const { runId } of runs) expect(page).toContain(`<a href="${runId}/report.html">${runId}</a>`);
 });
 
-it('lists a run once: a repeated end changes nothing, and an end after a redrive replaces the earlier one', async () => {
+it('the page of all runs lists a run once: a repeated end changes nothing, and an end after a redrive replaces the earlier end', async () => {
   const store = await aws.store();
   const run = ended('again');
   await listRun(store, 'Sluice', run, { warn: noWarning });

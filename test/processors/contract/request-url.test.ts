@@ -21,20 +21,20 @@ const context = (rules = { openRanges: ['127.0.0.0/8'] }) => ({
   signal: new AbortController().signal,
 });
 
-it('sends a request with the User-Agent of the worker, and gives the answer as it came', async () => {
+it('requestUrl sends a request with the User-Agent of the worker, and gives the answer as it came', async () => {
   const options = { method: 'POST', headers: { 'x-own': 'a', 'user-agent': 'other' }, body: 'sent' } as const;
   const { status, headers, body } = await requestUrl(context(), `${web.url}/page`, options);
   expect({ status, answer: headers['x-answer'] }).toEqual({ status: 200, answer: 'yes' });
   expect(JSON.parse(await text(body))).toEqual({ agent: 'tests of sluice', own: 'a', body: 'sent' });
 });
 
-it('follows no redirect', async () => {
+it('requestUrl follows no redirect', async () => {
   const { status, headers, body } = await requestUrl(context(), `${web.url}/moved`);
   body.destroy();
   expect({ status, location: headers.location }).toEqual({ status: 302, location: '/there' });
 });
 
-it('sends nothing to an address that the settings do not open', async () => {
+it('requestUrl sends nothing to an address that the settings do not open', async () => {
   const before = web.requests.length;
   await expect(requestUrl(context({ openRanges: [] }), `${web.url}/page`)).rejects.toThrow(SourceForbiddenError);
   const { port } = new URL(web.url);
@@ -43,11 +43,11 @@ it('sends nothing to an address that the settings do not open', async () => {
   expect(web.requests.length).toBe(before);
 });
 
-it('takes http and https only', async () => {
+it('requestUrl accepts only http and https', async () => {
   await expect(requestUrl(context(), 'file:///etc/passwd')).rejects.toThrow('file: is not requested');
 });
 
-it('ends with the item, and when its own time is over', async () => {
+it('requestUrl ends with the item, and when its own time is over', async () => {
   const item = new AbortController();
   const request = requestUrl({ ...context(), signal: item.signal }, `${web.url}/silent`);
   item.abort(new Error('the item has to stop'));

@@ -46,7 +46,7 @@ describe('onceForAll', () => {
     expect(isDone()).toBe(true);
   });
 
-  it('takes over from a process that has died', async () => {
+  it('onceForAll continues the work of a process that has died', async () => {
     const { pid } = spawnSync(process.execPath, ['-e', '0']);
     await writeFile(lock, String(pid));
     await onceForAll(lock, isDone, () => writeFile(done, ''));

@@ -31,7 +31,7 @@ async function receivedBy({ client, url }: Queue): Promise<WorkMessage[]> {
 }
 
 it.each(['InvalidMessageContents', 'MessageTooLong'])(
-  'records the item whose message SQS refuses for %s as failed, and sends the other 49',
+  'dispatch records the item whose message SQS refuses for %s as failed, and sends the other 49',
   async (code) => {
     const [store, queue] = await Promise.all([aws.store(), aws.queue()]);
     const refuse = { code, matches: (body: string) => body.includes('"item 7"') };

@@ -30,28 +30,28 @@ async function fleetOn(options: Parameters<typeof startFakeEcs>[0]): Promise<{ f
 const ensure = (fleet: Fleet, outstanding: number) => ensureWorkers(fleet, outstanding, 'look', BEGUN);
 
 describe('ensureWorkers', () => {
-  it('starts the difference between the running workers and those that the work needs', async () => {
+  it('ensureWorkers starts the difference between the running workers and those that the work needs', async () => {
     const { fleet, ecs } = await fleetOn({ running: 1, room: { FARGATE_SPOT: 100 } });
     expect(await ensure(fleet, 35)).toEqual({ workers: 4, started: 3, problems: [] });
     expect(ecs.asked()).toEqual([['FARGATE_SPOT', 3]]);
     expect(ecs.calls[0]?.taskDefinition).toBe('workers');
   });
 
-  it('starts no workers if enough run, or nothing is left to do', async () => {
+  it('ensureWorkers starts no workers if enough run, or nothing is left to do', async () => {
     const { fleet, ecs } = await fleetOn({ running: 2, room: { FARGATE_SPOT: 100 } });
     expect(await ensure(fleet, 20)).toMatchObject({ workers: 2, started: 0 });
     expect(await ensure(fleet, 0)).toMatchObject({ started: 0 });
     expect(ecs.calls).toEqual([]);
   });
 
-  it('asks for at most ten workers in one call, and for no more than the limit in total', async () => {
+  it('ensureWorkers asks for at most ten workers in one call, and for no more than the limit in total', async () => {
     const { fleet, ecs } = await fleetOn({ running: 0, room: { FARGATE_SPOT: 100 } });
     expect(await ensure(fleet, 1_000_000)).toMatchObject({ started: 25 });
     expect(ecs.asked().map(([, count]) => count)).toEqual([10, 10, 5]);
     expect(new Set(ecs.calls.map((call) => call.clientToken)).size).toBe(3);
   });
 
-  it('starts on-demand tasks if Spot has no capacity', async () => {
+  it('ensureWorkers starts on-demand tasks if Spot has no capacity', async () => {
     const { fleet, ecs } = await fleetOn({ running: 0, room: { FARGATE_SPOT: 1, FARGATE: 100 } });
     expect(await ensure(fleet, 40)).toEqual({ workers: 4, started: 4, problems: [] });
     expect(ecs.asked()).toEqual([
@@ -60,7 +60,7 @@ describe('ensureWorkers', () => {
     ]);
   });
 
-  it("reports in ECS's own words what could not be started", async () => {
+  it("ensureWorkers reports in ECS's own words what could not be started", async () => {
     const { fleet } = await fleetOn({ running: 0, room: { FARGATE_SPOT: 1, FARGATE: 1 } });
     expect(await ensure(fleet, 40)).toEqual({
       workers: 2,
@@ -73,7 +73,7 @@ describe('ensureWorkers', () => {
     });
   });
 
-  it('treats a quota that ECS reports by an exception as a shortage too, and any other exception as an error', async () => {
+  it('ensureWorkers treats a quota that ECS reports by an exception as a shortage too, and any other exception as an error', async () => {
     const quota = await fleetOn({
       room: { FARGATE: 100 },
       exception: "You've reached the limit on the number of vCPUs you can run concurrently",

@@ -18,7 +18,7 @@ describe('the execution input', () => {
     expect(problemsOf(input)).toEqual([]);
   });
 
-  it('takes a processor by its name alone, or with options', () => {
+  it('the execution input takes a processor by its name alone, or with options', () => {
     const short = executionInputSchema.parse({ process: 'profile' });
     const long = executionInputSchema.parse({ process: { processor: 'profile', options: {} } });
     expect(short.process).toEqual({ processor: 'profile', options: {} });
@@ -34,7 +34,7 @@ describe('the execution input', () => {
     expect(readSettings(settings).workers.processors).toHaveProperty(name);
   });
 
-  it('lists all problems at once, each with its path', () => {
+  it('the execution input lists all problems at once, each with its path', () => {
     const problems = problemsOf({
       sources: [{ url: 'ftp://example.org/a' }, { url: 'nonsense' }, { key: 'a' }],
       process: 'No!',
@@ -62,12 +62,12 @@ describe('the execution input', () => {
     },
   );
 
-  it('accepts a schedule only with the time of its slot', () => {
+  it('the execution input accepts a schedule only with the time of its slot', () => {
     expect(problemsOf({ schedule: 'nightly' })).toEqual([expect.stringContaining('scheduledTime: is needed')]);
     expect(problemsOf({ schedule: 'nightly', scheduledTime: '2026-11-24T00:00:00Z' })).toEqual([]);
   });
 
-  it('refuses a time zone that does not exist', () => {
+  it('the execution input refuses a time zone that does not exist', () => {
     expect(problemsOf({ timeZone: 'Europe/Atlantis' })).toEqual([
       expect.stringContaining('timeZone: takes the IANA name'),
     ]);

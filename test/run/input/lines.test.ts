@@ -19,7 +19,7 @@ function cut(bytes: Uint8Array, at: number[]): Uint8Array[] {
 }
 
 describe('readLines', () => {
-  it('gives the same lines wherever the chunks are cut, inside characters and line ends too', async () => {
+  it('readLines returns the same lines wherever the chunks are cut, also inside characters and line ends', async () => {
     const line = fc.string({ unit: 'grapheme' }).map((text) => text.replace(/[\r\n]/g, ''));
     await fc.assert(
       fc.asyncProperty(fc.array(line), fc.array(fc.nat()), fc.constantFrom('\n', '\r\n'), async (lines, cuts, end) => {
@@ -31,11 +31,11 @@ describe('readLines', () => {
     );
   });
 
-  it('gives a last line without an end', async () => {
+  it('readLines returns the last line even if it has no line end', async () => {
     expect(await read([Buffer.from('a\nb')])).toEqual(['a', 'b']);
   });
 
-  it('stops at a line that never ends, before the stream does', async () => {
+  it('readLines stops at a line that never ends, before the stream does', async () => {
     let given = 0;
     const endless = async function* () {
       for (;;) {

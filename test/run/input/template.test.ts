@@ -4,19 +4,19 @@ import { fillTemplate, TemplateError } from '#run/input/template.ts';
 describe('fillTemplate', () => {
   const time = new Date('2026-03-01T00:30:00Z');
 
-  it('fills every field from the scheduled time, in UTC by default', () => {
+  it('fillTemplate fills every field from the scheduled time, in UTC by default', () => {
     expect(fillTemplate('trips-{yyyy}-{MM}-{dd}T{HH}{mm}.csv', time)).toBe('trips-2026-03-01T0030.csv');
   });
 
-  it('reads the time in the requested zone', () => {
+  it('fillTemplate reads the time in the requested zone', () => {
     expect(fillTemplate('{yyyy}-{MM}-{dd} {HH}:{mm}', time, 'America/New_York')).toBe('2026-02-28 19:30');
   });
 
-  it('leaves a text without a template as it is', () => {
+  it('fillTemplate does not change a text without a template', () => {
     expect(fillTemplate('https://example.org/a%7Bb%7D', time)).toBe('https://example.org/a%7Bb%7D');
   });
 
-  it('fills fields together in one pair of braces', () => {
+  it('fillTemplate fills fields together in one pair of braces', () => {
     expect(fillTemplate('{yyyy-MM-dd}/{yyyyMMddTHHmm}/{yyyy/MM}.csv', time)).toBe(
       '2026-03-01/20260301T0030/2026/03.csv',
     );
@@ -37,7 +37,7 @@ describe('fillTemplate', () => {
     else expect(fillTemplate(template, time)).toBe(filled);
   });
 
-  it('moves days and months by the calendar of the zone, and hours by the clock', () => {
+  it('fillTemplate moves days and months by the calendar of the zone, and hours by the clock', () => {
     const berlin = (template: string, at: string) => fillTemplate(template, new Date(at), 'Europe/Berlin');
     // Half past midnight on the day after the clocks went forward: 23 hours before is the evening of the day before that.
     expect(berlin('{yyyy-MM-ddTHHmm|-1d}', '2024-03-31T22:30:00Z')).toBe('2024-03-31T0030');

@@ -7,7 +7,7 @@ import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { faults, startSourceServer } from '#test/helpers/source-server.ts';
 import { transfer } from '#transfer/index.ts';
 
-it('passes no credential reference to the engine as a header, and reads no credentials if there are none', () => {
+it('the landing of a source passes no credential reference to the engine as a header, and reads no credentials if there are none', () => {
   const item: SourceItem = {
     kind: 'source',
     id: '0'.repeat(32),
@@ -25,7 +25,7 @@ it('passes no credential reference to the engine as a header, and reads no crede
   expect(sourceOf({ ...item, headers: { accept: 'text/csv' } }, credentials)).not.toHaveProperty('authorize');
 });
 
-it("reads credentials for each request, so that a token may expire during a transfer, and sends them only to the source's own host", async () => {
+it("the landing of a source reads credentials for each request, so that a token may expire during a transfer, and sends them only to the source's own host", async () => {
   await using landing = await startLanding();
   await using away = await startSourceServer({ file: { length: 12_000_000 } });
   await using home = await startSourceServer({

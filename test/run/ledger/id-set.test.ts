@@ -4,7 +4,7 @@ import { itemId } from '#run/ids.ts';
 import { IdSet } from '#run/ledger/id-set.ts';
 
 describe('IdSet', () => {
-  it('contains exactly the added ids, in any order', () => {
+  it('IdSet contains exactly the added ids, in any order', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.nat(), { maxLength: 300 }),
@@ -22,7 +22,7 @@ describe('IdSet', () => {
     );
   });
 
-  it('accepts more ids after a search', () => {
+  it('IdSet accepts more ids after a search', () => {
     const set = new IdSet();
     for (const byte of ['ac', 'aa', 'ab']) {
       set.add(byte.repeat(16));
@@ -31,7 +31,7 @@ describe('IdSet', () => {
     expect([set.has('ab'.repeat(16)), set.has('ac'.repeat(16)), set.size]).toEqual([true, true, 3]);
   });
 
-  it('refuses a text that is not an id', () => {
+  it('IdSet refuses a text that is not an id', () => {
     expect(() => new IdSet().add('a.txt')).toThrow(RangeError);
   });
 });

@@ -7,7 +7,7 @@ async function* each(ids: readonly string[]) {
 }
 
 describe('mergeSorted', () => {
-  it('gives each id once, in order, with exactly the lists that have it', async () => {
+  it('mergeSorted returns each id once, in order, with exactly the lists that contain it', async () => {
     const ids = fc.uniqueArray(fc.constantFrom(...'abcdefgh'), { maxLength: 8 }).map((list) => list.sort());
     await fc.assert(
       fc.asyncProperty(fc.record({ one: ids, two: ids, three: ids }), async (lists) => {

@@ -25,7 +25,7 @@ async function entriesAt(url: string, guard: SourceGuard = LOOPBACK) {
 
 const foldersNow = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('sluice-list-'));
 
-it('requests a list once although it is read twice, and leaves no file behind', async () => {
+it('Plan requests a list once although it is read twice, and leaves no file behind', async () => {
   await using web = await webOf((_, response) => response.writeHead(200, { 'content-length': CSV.length }).end(CSV));
   const before = await foldersNow();
   {
@@ -37,7 +37,7 @@ it('requests a list once although it is read twice, and leaves no file behind', 
   expect(await foldersNow()).toEqual(before);
 });
 
-it('uses the content type if the path shows no format, follows redirects, and unpacks gzip', async () => {
+it('Plan uses the content type if the path shows no format, follows redirects, and unpacks gzip', async () => {
   await using web = await webOf((request, response) => {
     if (request.url === '/latest') response.writeHead(302, { location: Buffer.from('/ü').toString('latin1') }).end();
     else {
@@ -50,7 +50,7 @@ it('uses the content type if the path shows no format, follows redirects, and un
   expect(web.requests).toEqual(['GET /latest', 'GET /%C3%BC']);
 });
 
-it('tries again after a temporary failure', async () => {
+it('Plan tries again after a temporary failure', async () => {
   let asked = 0;
   await using web = await webOf((request, response) => {
     asked += 1;

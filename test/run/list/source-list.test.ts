@@ -65,7 +65,7 @@ describe.each([1, 2, 7, 65_536])('a list that comes in pieces of %i bytes', (pie
     }
   });
 
-  it('reads bare URLs, without empty lines, comments and spaces around them', async () => {
+  it('the reader of a list reads bare URLs, without empty lines, comments and spaces around them', async () => {
     const text = '\ufeff# first\r\n\r\nhttp://h/a#part\n  http://h/b  \n#last';
     expect(await entriesOf('urls.txt', text, pieceBytes)).toEqual([
       { where: 'line 3', value: { url: 'http://h/a#part' } },
@@ -73,22 +73,25 @@ describe.each([1, 2, 7, 65_536])('a list that comes in pieces of %i bytes', (pie
     ]);
   });
 
-  it.each(['list.tsv', 'list.txt', 'list'])('reads TsvHttpData-1.0 from %s, with sizes and MD5s', async (name) => {
-    const text =
-      'TsvHttpData-1.0\nhttps://h/a\t1357\twHENa08V36iPYAsOa2JAdw==\r\nhttps://h/b\t9\nhttps://h/c\n\nhttps://h/d\tx\nhttps://h/e\t1\t00\n';
-    expect(await entriesOf(name, text, pieceBytes)).toEqual([
-      {
-        where: 'line 2',
-        value: { url: 'https://h/a', expect: { bytes: 1_357, md5: 'c0710d6b4f15dfa88f600b0e6b624077' } },
-      },
-      { where: 'line 3', value: { url: 'https://h/b', expect: { bytes: 9 } } },
-      { where: 'line 4', value: { url: 'https://h/c' } },
-      { where: 'line 6', problem: 'takes a size in bytes in its second field, got "x"' },
-      { where: 'line 7', problem: 'takes an MD5 in Base64 in its third field, got "00"' },
-    ]);
-  });
+  it.each(['list.tsv', 'list.txt', 'list'])(
+    'the reader of a list reads TsvHttpData-1.0 from %s, with sizes and MD5s',
+    async (name) => {
+      const text =
+        'TsvHttpData-1.0\nhttps://h/a\t1357\twHENa08V36iPYAsOa2JAdw==\r\nhttps://h/b\t9\nhttps://h/c\n\nhttps://h/d\tx\nhttps://h/e\t1\t00\n';
+      expect(await entriesOf(name, text, pieceBytes)).toEqual([
+        {
+          where: 'line 2',
+          value: { url: 'https://h/a', expect: { bytes: 1_357, md5: 'c0710d6b4f15dfa88f600b0e6b624077' } },
+        },
+        { where: 'line 3', value: { url: 'https://h/b', expect: { bytes: 9 } } },
+        { where: 'line 4', value: { url: 'https://h/c' } },
+        { where: 'line 6', problem: 'takes a size in bytes in its second field, got "x"' },
+        { where: 'line 7', problem: 'takes an MD5 in Base64 in its third field, got "00"' },
+      ]);
+    },
+  );
 
-  it('reports each broken line, and continues', async () => {
+  it('the reader of a list reports each broken line, and continues', async () => {
     const jsonl = await entriesOf('a.jsonl', '{"url":"http://h/a"}\n{"url":\n{"url":"http://h/b"}', pieceBytes);
     expect(jsonl).toEqual([
       { where: 'line 1', value: { url: 'http://h/a' } },
@@ -139,7 +142,7 @@ describe.each([1, 2, 7, 65_536])('a list that comes in pieces of %i bytes', (pie
   });
 });
 
-it('reads members of gzip that follow one another', async () => {
+it('the reader of a list reads members of gzip that follow one another', async () => {
   const members = Buffer.concat([gzipSync('http://h/a\nhttp'), gzipSync('://h/b\n')]);
   expect(await valuesOf('a.txt.gz', members)).toEqual([{ url: 'http://h/a' }, { url: 'http://h/b' }]);
 });
@@ -181,7 +184,7 @@ it('the message about a header is short, whatever the header contains', async ()
   expect((await refusalOf('a.csv', `${columns}\n`)).length).toBeLessThan(300);
 });
 
-it('refuses gzip that unpacks to more than a hundred times its size', async () => {
+it('the reader of a list refuses gzip that unpacks to more than a hundred times its size', async () => {
   const bomb = gzipSync(Buffer.alloc(20 * 1_048_576, '\n'));
   expect(await refusalOf('a.txt.gz', bomb)).toContain('unpacks to more than 100 times its size');
 });
@@ -196,7 +199,7 @@ it.each([
   expect(entries).toMatchObject([{ value: { url: 'http://h/a' } }]);
 });
 
-it('uses the format of the input, whatever the name is', async () => {
+it('the reader of a list uses the format of the input, whatever the name is', async () => {
   expect(await valuesOf('a.csv', 'http://h/a\n', 65_536, 'urls')).toEqual([{ url: 'http://h/a' }]);
 });
 

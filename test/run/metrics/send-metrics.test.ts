@@ -7,7 +7,7 @@ afterEach(() => {
   lines.length = 0;
 });
 
-it('writes all values in one line of the embedded metric format, under the name of the stack', () => {
+it('sendMetrics writes all values in one line of the embedded metric format, under the name of the stack', () => {
   sendMetrics({ deployment: 'Sluice', level: 'runs' }, { RunDollars: 0.25, RunSeconds: 3 }, { runId: 'a' });
   expect(lines).toHaveLength(1);
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ service: 'Sluice', RunDollars: 0.25, RunSeconds: 3, runId: 'a' });

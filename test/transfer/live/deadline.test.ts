@@ -19,7 +19,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it.each(['one stream', 'in order'])('ends in the middle of a part, by %s', async (way) => {
+it.each(['one stream', 'in order'])('a transfer with a deadline ends in the middle of a part, by %s', async (way) => {
   const drip = faults.drip(300_000);
   await using source = await startSourceServer({
     file: { seed: 'v1', length: LENGTH },
@@ -52,7 +52,7 @@ it.each([
   await landing.expectNothing(key);
 });
 
-it.each([30, 100_000])('has enough time if the deadline is %i days away', async (days) => {
+it.each([30, 100_000])('a transfer with a deadline has enough time if the deadline is %i days away', async (days) => {
   await using source = await startSourceServer({ file: { seed: 'v1', length: LENGTH } });
   const deadline = new Date(Date.now() + days * 86_400_000);
   const key = `in ${days} days`;
@@ -60,7 +60,7 @@ it.each([30, 100_000])('has enough time if the deadline is %i days away', async 
   await landing.expectLanded(key, 'v1', LENGTH, landed);
 });
 
-it('has no limit without a deadline', async () => {
+it('a transfer with a deadline has no limit without a deadline', async () => {
   const none = Number.POSITIVE_INFINITY;
   await using source = await startSourceServer({
     file: { seed: 'v1', length: LENGTH },
@@ -72,7 +72,7 @@ it('has no limit without a deadline', async () => {
   await landing.expectLanded('no limit', 'v1', LENGTH, landed);
 });
 
-it('stops a small file early if its rate shows that it will not end before the deadline, so that another process lands it', () => {
+it('a transfer with a deadline stops a small file early if its rate shows that it will not end before the deadline, so that another process lands it', () => {
   vi.useFakeTimers();
   // A Lambda's time, and 2 MB at 1,500 bytes a second: above the minimum speed, and 22 minutes.
   const pace = new Pace('a source', new Date(Date.now() + 870_000), 2_000_000);
@@ -83,7 +83,7 @@ it('stops a small file early if its rate shows that it will not end before the d
   expect(() => pace.check(16_500)).toThrow(/needs about/);
 });
 
-it('measures from the first byte on, however long nothing was read before', () => {
+it('a transfer with a deadline measures from the first byte on, however long nothing was read before', () => {
   vi.useFakeTimers();
   const pace = new Pace('a source', new Date(Date.now() + 300_000), 100_000_000);
   vi.advanceTimersByTime(60_000);

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => landing[Symbol.asyncDispose]());
 
-it('continues after the probe with one connection if parts become larger than the probe', async () => {
+it('an ordered transfer continues after the probe with one connection if parts become larger than the probe', async () => {
   // 60 GiB in 10,000 parts: 6.1 MiB each, more than the first request asked for, and less than a buffer.
   await using source = await startSourceServer({ file: { seed: 1, length: 60 * 1_024 * MIB } });
   const stop = new AbortController();

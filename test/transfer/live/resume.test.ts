@@ -49,7 +49,7 @@ async function uploadsOpenAt(key: string): Promise<number> {
 }
 
 it.each(['overwrite', 'skip', 'fail'] as const)(
-  'recognises its own object if the answer to Complete is lost, with %s',
+  'a resumed transfer recognises its own object if the answer to Complete is lost, with %s',
   async (ifExists) => {
     await using source = await startSourceServer({ file });
     const destination = at(`lost-${ifExists}`, { ifExists });
@@ -68,7 +68,7 @@ it.each(['overwrite', 'skip', 'fail'] as const)(
   },
 );
 
-it('begins again if the upload does not exist any more', async () => {
+it('a resumed transfer begins again if the upload does not exist any more', async () => {
   await using source = await startSourceServer({ file });
   // Past the proxy, which would not have let it be aborted.
   const destination = landing.destination('gone');
@@ -78,7 +78,7 @@ it('begins again if the upload does not exist any more', async () => {
   await landing.expectLanded('gone', 'v1', LENGTH, landed);
 });
 
-it('begins again if the source has changed, and leaves nothing of the old upload', async () => {
+it('a resumed transfer begins again if the source has changed, and leaves nothing of the old upload', async () => {
   await using source = await startSourceServer({ file });
   const destination = at('changed');
   const resume = await diedAt(source, destination);
@@ -89,7 +89,7 @@ it('begins again if the source has changed, and leaves nothing of the old upload
   expect(await uploadsOpenAt('changed')).toBe(0);
 });
 
-it.each(['small', 'stream', 'skip'])('aborts an upload that is not resumed: %s', async (way) => {
+it.each(['small', 'stream', 'skip'])('a resumed transfer aborts an upload that is not resumed: %s', async (way) => {
   await using source = await startSourceServer({ file });
   const key = `left-${way}`;
   const destination = at(key, way === 'skip' ? { ifExists: 'skip' } : {});
@@ -108,7 +108,7 @@ it.each(['small', 'stream', 'skip'])('aborts an upload that is not resumed: %s',
   expect(await uploadsOpenAt(key)).toBe(0);
 });
 
-it('aborts an upload whose parts can not be listed', async () => {
+it('a resumed transfer aborts an upload whose parts can not be listed', async () => {
   await using source = await startSourceServer({ file });
   const destination = at('unlisted');
   const resume = await diedAt(source, destination);

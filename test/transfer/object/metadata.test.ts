@@ -10,7 +10,7 @@ const INPUT = {
   expect: {},
 };
 
-it("contains its own token, whatever an earlier object's metadata contain", () => {
+it('the metadata contain their own token, whatever the metadata of an earlier object contain', () => {
   const made = objectMetadata({ ...INPUT, user: { 'Sluice-Upload': 'earlier', owner: 'me' } });
   expect(made?.metadata).toMatchObject({ [META.upload]: 'mine', owner: 'me' });
 });

@@ -27,7 +27,7 @@ function offsets(source: SourceServer): (number | undefined)[] {
   return source.requests.map(({ range }) => (range !== undefined && 'from' in range ? range.from : undefined));
 }
 
-it('reads other parts while the first one arrives, and continues in it where it broke', async () => {
+it('the engine reads other parts while the first part arrives, and continues the first part after an interruption', async () => {
   await using source = await startHalting();
   const landed = await transfer(
     { url: source.url, limits: { idleSeconds: 1, backoffSeconds: 0.01 } },
@@ -52,7 +52,7 @@ it('openTransfer alone sends the first part, because other processes send the ot
   await expect.poll(() => source.connections.open).toBeLessThanOrEqual(1);
 });
 
-it('closes the connection if the upload is not used', async () => {
+it('the engine closes the connection of the first part if the upload is not used', async () => {
   await using source = await startHalting();
   const onUploadCreated = () => {
     throw new Error('the record can not be written');
@@ -63,7 +63,7 @@ it('closes the connection if the upload is not used', async () => {
   await landing.expectNothing('nothing');
 });
 
-it('stops with the signal while it waits for the first part', async () => {
+it('the engine stops with the signal while it waits for the first part', async () => {
   await using source = await startHalting();
   const stop = new AbortController();
   const transferring = transfer({ url: source.url }, landing.destination('stopped'), {

@@ -4,7 +4,7 @@ import { expect, it, vi } from 'vitest';
 vi.resetModules();
 const { giveBuffer, takeBuffer } = await import('#transfer/parts/buffers.ts');
 
-it('returns a released buffer again, whole, and only for the same size', () => {
+it('the pool of buffers returns a released buffer again, whole, and only for the same size', () => {
   const first = takeBuffer(1_000);
   giveBuffer(first.subarray(0, 10));
   expect(takeBuffer(999).buffer).not.toBe(first.buffer);
@@ -14,7 +14,7 @@ it('returns a released buffer again, whole, and only for the same size', () => {
   expect(takeBuffer(1_000).buffer === first.buffer).toBe(false);
 });
 
-it('keeps no more idle bytes than a few dozen MiB', () => {
+it('the pool of buffers keeps no more idle bytes than a few dozen MiB', () => {
   const size = 16 * 1_048_576;
   const buffers = Array.from({ length: 6 }, () => takeBuffer(size));
   for (const buffer of buffers) giveBuffer(buffer);

@@ -35,7 +35,7 @@ it.each([
 });
 
 it.each([1_000, 11 * 1_048_576])(
-  'refuses %i bytes of another type than the expected one, and notes HTML otherwise',
+  'the engine refuses %i bytes of another type than the expected one, and notes HTML otherwise',
   async (length) => {
     await using source = await startSourceServer({
       file: { seed: 'v1', length },

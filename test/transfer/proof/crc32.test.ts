@@ -26,7 +26,7 @@ it('combines across lengths beyond 4 GiB', () => {
   expect(combineCrc32(message, zeros(40), 2 ** 40)).toBe(inTwo);
 });
 
-it('continues a CRC piece by piece', () => {
+it('the CRC-32 is the same when it is computed piece by piece', () => {
   fc.assert(
     fc.property(bytes(1_000), bytes(1_000), (one, other) => {
       expect(addCrc32(crc32(one), other)).toBe(crc32(Buffer.concat([one, other])));
@@ -34,7 +34,7 @@ it('continues a CRC piece by piece', () => {
   );
 });
 
-it('writes and reads base64, and accepts no composite checksum', () => {
+it('the CRC-32 is written and read as base64, and a composite checksum is refused', () => {
   fc.assert(
     fc.property(fc.nat({ max: 0xffffffff }), (crc) => {
       expect(crc32FromBase64(crc32ToBase64(crc))).toBe(crc);

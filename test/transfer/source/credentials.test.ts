@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => landing[Symbol.asyncDispose]());
 
-it('sends a password with a bare percent sign unchanged', async () => {
+it('the engine sends a password that contains a percent sign unchanged', async () => {
   const seen: unknown[] = [];
   const look: Fault = {
     name: 'look',
@@ -27,7 +27,7 @@ it('sends a password with a bare percent sign unchanged', async () => {
   expect(seen).toEqual([`Basic ${Buffer.from('user:50%off').toString('base64')}`]);
 });
 
-it('releases its turn if credentials can not be read', async () => {
+it('the engine releases its turn if credentials can not be read', async () => {
   await using source = await startSourceServer({ file: { seed: 1, length: 1_000 } });
   const gate = new HostGate(1);
   const authorize = () => Promise.reject(new Error('no such secret'));
@@ -37,7 +37,7 @@ it('releases its turn if credentials can not be read', async () => {
   expect(landed.status).toBe('landed');
 });
 
-it('reads credentials only when its turn has come, because they may be valid for a short time', async () => {
+it('the engine reads credentials only when its turn has come, because they may be valid for a short time', async () => {
   await using source = await startSourceServer({
     file: { seed: 1, length: 12 * MIB },
     rules: [{ faults: faults.drip(2_500_000) }],
@@ -53,7 +53,7 @@ it('reads credentials only when its turn has come, because they may be valid for
   expect(before).toEqual([undefined, 5 * MIB, 5 * MIB]);
 });
 
-it('ends a wait for credentials with the signal', async () => {
+it('the engine ends a wait for credentials with the signal', async () => {
   const stop = new AbortController();
   const authorize = () => {
     stop.abort(new Error('stopped'));

@@ -22,7 +22,7 @@ async function width(gate: HostGate, origin = ORIGIN): Promise<number> {
   return count;
 }
 
-it('limits the connections to each host separately', async () => {
+it('the limit of a host limits the connections to each host separately', async () => {
   const gate = new HostGate(4);
   expect(await width(gate)).toBe(4);
   const held = await gate.enter(ORIGIN, never);
@@ -33,7 +33,7 @@ it('limits the connections to each host separately', async () => {
   expect(await width(gate)).toBe(4);
 });
 
-it('admits waiting requests when a connection is released, in their order', async () => {
+it('the limit of a host admits waiting requests when a connection is released, in their order', async () => {
   const gate = new HostGate(1);
   const leave = await gate.enter(ORIGIN, never);
   const order: number[] = [];
@@ -48,7 +48,7 @@ it('admits waiting requests when a connection is released, in their order', asyn
   expect(order).toEqual([1, 2]);
 });
 
-it('halves the limit on a complaint, once for complaints at the same time, and raises it again slowly', async () => {
+it('the limit of a host halves the limit on a complaint, once for complaints at the same time, and raises it again slowly', async () => {
   const gate = new HostGate(8);
   gate.slowDown(FILE, undefined);
   gate.slowDown(FILE, undefined);
@@ -63,7 +63,7 @@ it('halves the limit on a complaint, once for complaints at the same time, and r
   expect(await width(gate)).toBe(8);
 });
 
-it('never goes below one connection', async () => {
+it('the limit of a host never goes below one connection', async () => {
   const gate = new HostGate(2);
   for (let complaint = 0; complaint < 5; complaint++) {
     gate.answeredWell(FILE);
@@ -72,7 +72,7 @@ it('never goes below one connection', async () => {
   expect(await width(gate)).toBe(1);
 });
 
-it('remembers how long a URL must not be asked, and admits other URLs of its host', () => {
+it('the limit of a host blocks a URL for as long as it asked, and admits other URLs of its host', () => {
   const gate = new HostGate(2);
   gate.slowDown(FILE, 30);
   gate.slowDown(FILE, 5);
@@ -83,7 +83,7 @@ it('remembers how long a URL must not be asked, and admits other URLs of its hos
   expect(gate.pauseOf(FILE)).toBe(0);
 });
 
-it('pauses a whole host after a second URL of it complains, with no good answer in between', () => {
+it('the limit of a host pauses a whole host after a second URL of it complains, with no good answer in between', () => {
   const gate = new HostGate(2);
   gate.slowDown(url('/a'), 30);
   gate.answeredWell(url('/b'));
@@ -93,13 +93,13 @@ it('pauses a whole host after a second URL of it complains, with no good answer 
   expect(gate.pauseOf(url('/c'))).toBeGreaterThan(59_000);
 });
 
-it('pauses no URL for longer than some minutes', () => {
+it('the limit of a host pauses no URL for longer than some minutes', () => {
   const gate = new HostGate(2);
   for (const path of ['/a', '/b']) gate.slowDown(url(path), 99_999_999);
   for (const path of ['/a', '/b', '/c']) expect(gate.pauseOf(url(path))).toBeLessThanOrEqual(300_000);
 });
 
-it("takes no other request's turn if a signal ends an admitted or a waiting request", async () => {
+it('the limit of a host does not change when a signal ends an admitted or a waiting request', async () => {
   const gate = new HostGate(1);
   const stop = new AbortController();
   const leave = await gate.enter(ORIGIN, stop.signal);
@@ -111,7 +111,7 @@ it("takes no other request's turn if a signal ends an admitted or a waiting requ
   expect(await third).toBeTypeOf('function');
 });
 
-it('reports an abort to a request that lost its turn to a faster one', async () => {
+it('the limit of a host reports an abort to a request that lost its turn to a faster one', async () => {
   const gate = new HostGate(1);
   const stop = new AbortController();
   const leave = await gate.enter(ORIGIN, never);

@@ -22,7 +22,7 @@ const land = (url: string, guard: SourceGuard, more: Partial<Source> = {}) =>
 const redirectTo = (server: SourceServer, location: string) =>
   server.addRules({ when: { path: '/file' }, faults: faults.redirect(location) });
 
-it('sends no credentials, cookies or own headers to another origin', async () => {
+it('the engine sends no credentials, cookies or own headers to another origin', async () => {
   await using home = await startSourceServer();
   await using away = await startSourceServer({ file: { length: 1_000 } });
   redirectTo(home, `${away.origin}/away`);
@@ -33,7 +33,7 @@ it('sends no credentials, cookies or own headers to another origin', async () =>
   expect(JSON.stringify(request?.headers)).not.toMatch(/hunter2|authorization|cookie|x-api-key/i);
 });
 
-it('sends no credentials to its own origin after a redirect through another one', async () => {
+it('the engine sends no credentials to its own origin after a redirect through another one', async () => {
   await using home = await startSourceServer({ file: { length: 1_000 } });
   await using away = await startSourceServer();
   redirectTo(home, `${away.origin}/bounce`);
@@ -58,7 +58,7 @@ it.each([
   expect(home.requests).toHaveLength(1);
 });
 
-it('follows no redirect to another port of an address of which only one port is opened, as the local run opens its own source', async () => {
+it('the engine follows no redirect to another port of an address of which only one port is opened, as the local run opens its own source', async () => {
   await using home = await startSourceServer();
   await using embeddedAws = await startSourceServer();
   const guard = new SourceGuard({ openRanges: loopbackRanges([home.url]) });
@@ -68,14 +68,14 @@ it('follows no redirect to another port of an address of which only one port is 
   expect(embeddedAws.connections.accepted).toBe(0);
 });
 
-it('checks each redirect, not only the first and the last', async () => {
+it('the engine checks each redirect, not only the first and the last', async () => {
   const guard = new SourceGuard({ openRanges: ['127.0.0.1/32'] }, async () => [{ address: '127.0.0.2', family: 4 }]);
   await using home = await startSourceServer();
   redirectTo(home, `http://middle.example:${new URL(home.origin).port}/on`);
   await expect(land(home.url, guard)).rejects.toMatchObject({ name: 'SourceForbiddenError' });
 });
 
-it('follows a redirect from https to http only if the options allow it', async () => {
+it('the engine follows a redirect from https to http only if the options allow it', async () => {
   await using secure = await startSourceServer({ tls: true });
   await using plain = await startSourceServer({ file: { length: 1_000 } });
   redirectTo(secure, `${plain.origin}/plain`);
@@ -85,7 +85,7 @@ it('follows a redirect from https to http only if the options allow it', async (
   expect(await land(secure.url, LOOPBACK, { ca })).toMatchObject({ status: 'landed', bytes: 1_000 });
 });
 
-it('refuses a name whose address becomes forbidden between two connections of one transfer', async () => {
+it('the engine refuses a name whose address becomes forbidden between two connections of one transfer', async () => {
   const length = 20 * 1_048_576;
   await using home = await startSourceServer({ file: { length }, rules: [{ faults: faults.connectionClose() }] });
   let asked = 0;
@@ -98,7 +98,7 @@ it('refuses a name whose address becomes forbidden between two connections of on
   expect(asked).toBeGreaterThanOrEqual(2);
 });
 
-it('dials only the public Internet if no guard is given', async () => {
+it('the engine dials only the public Internet if no guard is given', async () => {
   await using home = await startSourceServer();
   const failure = await transfer({ url: home.url }, landing.destination('none')).catch((error: unknown) => error);
   expect(failure).toMatchObject({ name: 'SourceForbiddenError' });
@@ -116,7 +116,7 @@ describe('a source behind a redirect', () => {
     });
 
   it.each(['a key', 'a prefix'])(
-    'asks for the target of a redirect once in a transfer of eight parts to %s',
+    'the engine asks for the target of a redirect once in a transfer of eight parts to %s',
     async (to) => {
       await using source = await start();
       const { key, ...unnamed } = landing.destination('hops/file');
@@ -145,7 +145,7 @@ describe('a source behind a redirect', () => {
   });
 });
 
-it('counts each retry of a transfer once, whoever closes it', async () => {
+it('the engine counts each retry of a transfer once, whoever closes it', async () => {
   await using source = await startSourceServer({
     file: { seed: 'v1', length: 40 * 1_048_576 },
     rules: [{ when: { offset: (offset) => offset > 0, nth: [2, 4] }, faults: faults.status(500) }],

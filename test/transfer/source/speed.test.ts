@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => landing[Symbol.asyncDispose]());
 
-it('drops a source that is too slow, although bytes keep coming', async () => {
+it('the engine drops a source that is too slow, although bytes keep coming', async () => {
   await using source = await startSourceServer({
     file: { length: LENGTH },
     rules: [{ faults: [faults.ignoreRange(), faults.drip(10_000)] }],
@@ -29,7 +29,7 @@ it('drops a source that is too slow, although bytes keep coming', async () => {
   await landing.expectNothing('drip');
 });
 
-it('does not count a slow S3 against a source: its clocks run only while a read waits', async () => {
+it('the engine does not count a slow S3 against a source: its clocks run only while a read waits', async () => {
   await using source = await startSourceServer({
     file: { seed: 'v1', length: LENGTH },
     rules: [{ faults: faults.ignoreRange() }],
@@ -46,7 +46,7 @@ it('does not count a slow S3 against a source: its clocks run only while a read 
   expect(source.requests).toHaveLength(1);
 });
 
-it('does not count a slow source of a piped part against S3: the clock of S3 stops while bytes are awaited', async () => {
+it('the engine does not count a slow source of a piped part against S3: the clock of S3 stops while bytes are awaited', async () => {
   const length = 5 * MIB;
   await using source = await startSourceServer({
     file: { seed: 'v1', length },
@@ -61,7 +61,7 @@ it('does not count a slow source of a piped part against S3: the clock of S3 sto
   expect(source.coverage()).toEqual({ once: length, again: 0 });
 });
 
-it('does not count it as a failure if a source closes a connection that S3 kept waiting', async () => {
+it('the engine does not count it as a failure if a source closes a connection that S3 kept waiting', async () => {
   const cut = 16 * MIB;
   await using source = await startSourceServer({
     file: { seed: 'v1', length: LENGTH },

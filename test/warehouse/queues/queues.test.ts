@@ -32,7 +32,7 @@ function read(warehouse: object, of: Date = SINCE): Promise<QueueReport> {
 describe('manual WLM', () => {
   beforeAll(() => generateWeek(test.redshift.database, 'manual', UNTIL));
 
-  it('reports for each queue the values of the system tables', async () => {
+  it('sluice wlm reports for each queue the values of the system tables', async () => {
     const report = await read({ cluster: 'one' });
     expect(report).toMatchObject({ management: 'manual', sees: 'all', capacity: null });
     expect(report.queues).toMatchObject([
@@ -65,7 +65,7 @@ describe('manual WLM', () => {
     expect((await read({ cluster: 'one' }, new Date(UNTIL.getTime() - 86_400_000))).queues[0]?.queries).toBe(156);
   });
 
-  it('advises by number: fewer slots, more slots at certain hours, a timeout, more slots for those that went to disk', async () => {
+  it('sluice wlm advises by number: fewer slots, more slots at certain hours, a timeout, more slots for those that went to disk', async () => {
     const advice = adviceOf(await read({ cluster: 'one' }));
     expect(advice).toEqual([
       expect.stringMatching(
@@ -83,7 +83,7 @@ describe('manual WLM', () => {
     ]);
   });
 
-  it('draws a table, a graph of the wait by hour and a page', async () => {
+  it('sluice wlm draws a table, a graph of the wait by hour and a page', async () => {
     const report = await read({ cluster: 'one' });
     expect(queueTable(report).split('\n')).toHaveLength(4);
     for (const width of [79, 119]) {
@@ -101,7 +101,7 @@ describe('manual WLM', () => {
     expect(page).toContain('less &lt; more');
   });
 
-  it('says what a plain user can not see, and shows no zero for it', async () => {
+  it('sluice wlm says what a plain user can not see, and shows no zero for it', async () => {
     const report = await read({ cluster: 'one', dbUser: 'plain' });
     expect(report).toMatchObject({ user: 'plain', sees: 'own' });
     expect(headlinesOf(report)[1]).toMatch(
@@ -109,7 +109,7 @@ describe('manual WLM', () => {
     );
   });
 
-  it('is a command', async () => {
+  it('sluice wlm is a command of the command line', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-wlm-'));
     try {
       await generateWeek(test.redshift.database, 'manual', new Date());
@@ -131,7 +131,7 @@ describe('manual WLM', () => {
   });
 });
 
-it('speaks of automatic WLM in its own words', async () => {
+it('sluice wlm describes automatic WLM in the words of automatic WLM', async () => {
   await generateWeek(test.redshift.database, 'automatic', UNTIL);
   const report = await read({ cluster: 'one' });
   expect(report).toMatchObject({
@@ -146,7 +146,7 @@ it('speaks of automatic WLM in its own words', async () => {
   ]);
 });
 
-it('speaks of Serverless in its own words', async () => {
+it('sluice wlm describes Serverless in the words of Serverless', async () => {
   await generateWeek(test.redshift.database, 'serverless', UNTIL);
   const report = await read({ workgroup: WORKGROUP_ARN });
   expect(report).toMatchObject({

@@ -40,7 +40,7 @@ function watched(client: SQSClient): number[] {
   return calls;
 }
 
-it('sends the first delete at once, and those that arrive meanwhile ten in a call', async () => {
+it('the batch of deletes sends the first delete at once, and later deletes together, ten in a call', async () => {
   const { client, url } = await aws.queue();
   const handles = await received(client, url, 24);
   const calls = watched(client);
@@ -49,7 +49,7 @@ it('sends the first delete at once, and those that arrive meanwhile ten in a cal
   expect(calls).toEqual([1, 10, 10, 3]);
 });
 
-it('fails only the deletes that SQS refuses', async () => {
+it('the batch of deletes fails only the deletes that SQS refuses', async () => {
   const { client, url } = await aws.queue();
   const [handle = ''] = await received(client, url, 1);
   client.middlewareStack.add(
@@ -68,7 +68,7 @@ it('fails only the deletes that SQS refuses', async () => {
   expect(third).toMatchObject({ reason: { name: 'DeleteError', message: expect.stringContaining('try later') } });
 });
 
-it('fails all deletes of a failed call, and continues', async () => {
+it('the batch of deletes fails all deletes of a failed call, and continues', async () => {
   const { client, url } = await aws.queue();
   const [handle = ''] = await received(client, url, 1);
   let faults = 1;
