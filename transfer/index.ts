@@ -22,7 +22,7 @@ export { RangedTransfer, resumeTransfer } from './ranged-transfer.ts';
 export { HostGate } from './source/host-gate.ts';
 export type { SourceLimits } from './source/limits.ts';
 export type { Headers, SourceAnswer, SourceBody, SourceReader, SourceRequest } from './source/reader.ts';
-export type { Authorization, Expect, Source } from './source/session.ts';
+export { type Authorization, type Expect, isSetByEngine, type Source } from './source/session.ts';
 export { type PartProof, partProofSchema, planOf, type TransferState, transferStateSchema } from './state.ts';
 export { transfer, type UnnamedDestination } from './transfer.ts';
 export type { SliceOptions, SliceOutcome } from './upload-slice.ts';

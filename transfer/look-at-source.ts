@@ -67,8 +67,8 @@ export async function lookAtSource(
   const bytesRead = await readFirst(probe, bytes, signal);
   const seconds = (performance.now() - answered) / 1_000;
   const { head } = probe;
-  const total = totalOf(probe);
   const lands = landsBy(probe, head, source);
+  const total = totalOf(probe);
   return {
     url: session.name,
     redirectsTo: session.redirectedTo === undefined ? undefined : redactUrl(session.redirectedTo),
@@ -109,7 +109,9 @@ async function readFirst(probe: Probe, most: number, signal: AbortSignal): Promi
 
 function totalOf(probe: Probe): number | undefined {
   if (probe.kind === 'ranges') return probe.pins.total;
-  return probe.kind === 'whole' ? probe.bytes.length : probe.head.contentLength;
+  // Without a length and chunks, the bytes that came may be only the beginning.
+  const isWholeSurely = probe.kind === 'whole' && (probe.head.framed || !isWhole(probe.head));
+  return isWholeSurely ? probe.bytes.length : probe.head.contentLength;
 }
 
 function landsBy(probe: Probe, head: SourceHead, { expect, allowUnprovenEnd }: Source): SourceLook['lands'] {

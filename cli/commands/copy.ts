@@ -112,7 +112,7 @@ async function jobsOf({ args, from }: CopyCommand): Promise<CopyJob[]> {
   const typed = args.slice(0, -1);
   if (target === undefined)
     throw new UsageError('"sluice copy" takes one URL or more, and a place in S3: s3://bucket/key');
-  const listed = from === undefined ? [] : (await textOfFile(from, '--from')).split(/\r?\n/);
+  const listed = from === undefined ? [] : (await textOfFile(from, '--from')).split(/\r\n|\n|\r/);
   const urls = [...typed, ...listed.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'))];
   if (urls.length === 0)
     throw new UsageError('"sluice copy" takes one URL or more before the place in S3, or --from FILE');
@@ -136,6 +136,11 @@ async function ends(command: CopyCommand, jobs: readonly CopyJob[]) {
     jobs.map(({ url }) => url),
     command.openRange ?? [],
   );
+  const { endpoint } = command;
+  if (endpoint !== undefined && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? ''))
+    throw new UsageError(`--endpoint ${JSON.stringify(endpoint)} is not an http or https URL`);
+  // The SDK's error for a wrong profile does not name it; `explain` takes the name from here.
+  if (command.profile !== undefined) process.env.AWS_PROFILE = command.profile;
   const own = command.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
   const client = new S3Client({
     ...(command.endpoint !== undefined && { endpoint: command.endpoint }),

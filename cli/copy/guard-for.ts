@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import { bareHost, SourceGuard } from '#net/guard/source-guard.ts';
+import { bareHost, SourceGuard, SourceRuleError } from '#net/guard/source-guard.ts';
+import { UsageError } from '../usage-error.ts';
 
 /**
  * Where a person's own copy may connect to: the public Internet, the addresses that the person typed, and the ranges
@@ -9,7 +10,7 @@ import { bareHost, SourceGuard } from '#net/guard/source-guard.ts';
  *
  * @param urls as typed. An address or `localhost` in one of them opens only that address.
  * @param ranges CIDR.
- * @throws SourceRuleError if a range is invalid.
+ * @throws UsageError if a range is invalid.
  */
 export function guardFor(urls: readonly string[], ranges: readonly string[]): SourceGuard {
   const typed = urls.flatMap((url) => {
@@ -18,5 +19,10 @@ export function guardFor(urls: readonly string[], ranges: readonly string[]): So
     if (isIP(host) === 4) return [`${host}/32`];
     return isIP(host) === 6 ? [`${host}/128`] : [];
   });
-  return new SourceGuard({ openRanges: [...new Set([...typed, ...ranges])] });
+  try {
+    return new SourceGuard({ openRanges: [...new Set([...typed, ...ranges])] });
+  } catch (error) {
+    if (error instanceof SourceRuleError) throw new UsageError(`--open-range ${error.message}`);
+    throw error;
+  }
 }

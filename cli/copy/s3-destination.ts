@@ -1,4 +1,5 @@
 import { cut } from '#net/short-text.ts';
+import { anyKeyProblem } from '#run/input/key-problem.ts';
 import { objectName } from '#transfer/index.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -16,8 +17,8 @@ export interface CopyJob {
  * URL's path.
  *
  * @param target `s3://bucket/key` or `s3://bucket/prefix/`.
- * @throws UsageError with all problems: an invalid S3 URL as target, an invalid URL, a URL without a name, two URLs for
- * one key.
+ * @throws UsageError with all problems: an invalid S3 URL as target, an invalid URL, a URL without a name, an invalid
+ * key, two URLs for one key.
  */
 export function copyJobs(urls: readonly string[], target: string): CopyJob[] {
   const { bucket, path } = parseTarget(target);
@@ -37,8 +38,11 @@ export function copyJobs(urls: readonly string[], target: string): CopyJob[] {
       return [];
     }
     const key = isPrefix ? `${prefix}${name}` : path;
+    const wrong = anyKeyProblem(key);
+    if (wrong !== undefined) problems.push(`${quoted(key)}, the key for ${quoted(url)}, can't be used: a key ${wrong}`);
     const other = seen.get(key);
-    if (other !== undefined)
+    if (other === url) problems.push(`${quoted(url)} is named twice: name it once`);
+    else if (other !== undefined)
       problems.push(`${quoted(other)} and ${quoted(url)} would both be stored as s3://${bucket}/${key}`);
     seen.set(key, url);
     return [{ url, bucket, key }];
@@ -49,6 +53,9 @@ export function copyJobs(urls: readonly string[], target: string): CopyJob[] {
 
 /** @returns undefined if the text is an http or https URL. */
 export function urlProblem(text: string): string | undefined {
+  // The URL parser drops tabs and line ends, and would read "http://h/a.csv<tab>b" as one other URL.
+  if (/[\s\p{Cc}]/u.test(text))
+    return `${quoted(text)} contains white space or a control character, and a URL has none: give each URL a line of its own without a comment, and write %20 for a space`;
   if (!URL.canParse(text)) return `${quoted(text)} is not a URL: a URL begins with http:// or https://`;
   const { protocol } = new URL(text);
   if (protocol === 'http:' || protocol === 'https:') return undefined;

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, isAbsolute, join } from 'node:path';
 import * as z from 'zod';
 import { redactUrl } from '#net/redact.ts';
+import { codeOf } from '#run/problem/problem.ts';
 import { type TransferState, transferStateSchema } from '#transfer/index.ts';
+import { CommandError } from '../command-error.ts';
+import { explain } from '../explain.ts';
 import type { CopyJob } from './s3-destination.ts';
 
 const savedSchema = z.strictObject({
@@ -23,8 +26,9 @@ export type Saved = z.infer<typeof savedSchema>;
  * `~/.local/state`.
  */
 export function copiesFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  const home = environment.XDG_STATE_HOME;
-  return join(home === undefined || home === '' ? join(homedir(), '.local/state') : home, 'sluice/copies');
+  const home = environment.XDG_STATE_HOME ?? '';
+  // The specification of these folders ignores a relative path, which would be another folder in each directory.
+  return join(isAbsolute(home) ? home : join(homedir(), '.local/state'), 'sluice/copies');
 }
 
 /**
@@ -56,8 +60,10 @@ export class SavedCopy {
     try {
       text = await readFile(this.file, 'utf8');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
+      // ENOTDIR: the folder can't exist. Only a copy that has something to save fails for that reason.
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+      throw this.#unusable(error);
     }
     try {
       return savedSchema.parse(JSON.parse(text));
@@ -78,13 +84,34 @@ export class SavedCopy {
       uploadId,
       ...(state && { state }),
     };
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const fresh = `${this.file}.${process.pid}`;
-    await writeFile(fresh, JSON.stringify(saved), { mode: 0o600 });
-    await rename(fresh, this.file);
+    try {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await writeFile(fresh, JSON.stringify(saved), { mode: 0o600 });
+      await rename(fresh, this.file);
+    } catch (error) {
+      await rm(fresh, { force: true }).catch(() => {});
+      throw this.#unusable(error);
+    }
   }
 
   async remove(): Promise<void> {
-    await rm(this.file, { force: true });
+    try {
+      await rm(this.file, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw this.#unusable(error);
+    }
+  }
+
+  #unusable(cause: unknown): CommandError {
+    const why =
+      (cause as NodeJS.ErrnoException).code === 'ENOTDIR'
+        ? 'a part of this path is a file, not a folder'
+        : explain(cause).detail;
+    return new CommandError(
+      codeOf(cause) ?? 'file-permission',
+      `the state of this copy can't be kept in ${this.#folder}: ${why}`,
+      { cause, mend: 'set XDG_STATE_HOME to a folder that you can write to' },
+    );
   }
 }

@@ -84,6 +84,11 @@ const OWN = new Set(
     ' ',
   ),
 );
+/** Returns whether the engine sets a request header itself, or it belongs to the connection: a source's is not sent. */
+export function isSetByEngine(name: string): boolean {
+  return OWN.has(name.toLowerCase());
+}
+
 const ANYWHERE = new Set(['user-agent', 'accept', 'accept-language']);
 
 /**
@@ -286,7 +291,7 @@ export class SourceSession {
     }
     for (const [name, value] of Object.entries({ ...this.#source.headers, ...authorization.headers })) {
       const lower = name.toLowerCase();
-      if (!OWN.has(lower) && (home || ANYWHERE.has(lower))) headers[lower] = value;
+      if (!isSetByEngine(lower) && (home || ANYWHERE.has(lower))) headers[lower] = value;
     }
     return headers;
   }

@@ -167,3 +167,89 @@ async function partsOf(key: string): Promise<number> {
   const { Parts = [] } = await s3.client.send(new ListPartsCommand({ Bucket: BUCKET, Key: key, UploadId }));
   return Parts.length;
 }
+
+describe('sluice copy refuses before the first request', () => {
+  const at = (path: string) => `${web.url}${path}`;
+  const requests = () => web.requests.length;
+
+  it.each<[string, (url: (path: string) => string) => string[], string]>([
+    [
+      'a key with an empty segment',
+      (url) => [url('/a.bin'), `s3://${BUCKET}/a//b`],
+      'takes no empty, "." or ".." segment',
+    ],
+    ['a prefix with ..', (url) => [url('/a.bin'), `s3://${BUCKET}/a/../`], 'takes no empty, "." or ".." segment'],
+    ['a name that is too long', (url) => [url(`/${'n'.repeat(1_100)}`), `s3://${BUCKET}/`], 'takes at most 1024 bytes'],
+    ['white space in a URL', (url) => [`${url('/a.bin')}\tkey`, `s3://${BUCKET}/x/`], 'contains white space'],
+    ['a URL twice', (url) => [url('/a.bin'), url('/a.bin'), `s3://${BUCKET}/x/`], 'is named twice'],
+    [
+      'an endpoint that is no URL',
+      (url) => [url('/a.bin'), `s3://${BUCKET}/x`, '--endpoint', 'localhost'],
+      '--endpoint "localhost" is not',
+    ],
+    [
+      'a wrong range',
+      (url) => [url('/a.bin'), `s3://${BUCKET}/x`, '--open-range', 'zzz'],
+      '--open-range "zzz" is not a range',
+    ],
+    [
+      'a header of the engine',
+      (url) => [url('/a.bin'), `s3://${BUCKET}/x`, '--header', 'Range: bytes=0-1'],
+      '--header Range is not for you to set',
+    ],
+    [
+      'a header beyond Latin-1',
+      (url) => [url('/a.bin'), `s3://${BUCKET}/x`, '--header', 'X-Token: \u65e5'],
+      '--header X-Token has a value',
+    ],
+    [
+      'a header twice',
+      (url) => [url('/a.bin'), `s3://${BUCKET}/x`, '--header', 'Cookie: a=1', '--header', 'cookie: b=2'],
+      '--header cookie is given twice',
+    ],
+  ])('%s', async (_what, args, says) => {
+    const before = requests();
+    const { code, out, err } = await runSluice(['copy', ...args(at)], env());
+    expect([code, out, err]).toEqual([2, '', expect.stringContaining(says)]);
+    expect(requests()).toBe(before);
+  });
+
+  it.each([
+    ['a table', (url: string) => `${url}\tkey\n`],
+    ['a comment behind a URL', (url: string) => `${url} # note\n`],
+  ])('a list that is %s', async (_what, text) => {
+    const list = join(folder, 'list.txt');
+    await writeFile(list, text(at('/a.bin')));
+    const { code, err } = await runSluice(['copy', '--from', list, `s3://${BUCKET}/lists/`], env());
+    expect([code, err]).toEqual([2, expect.stringContaining('contains white space')]);
+  });
+});
+
+it('sluice copy reads a list whose lines end in a carriage return', async () => {
+  const list = join(folder, 'list.txt');
+  await writeFile(list, `${web.url}/cr-1.bin\r${web.url}/cr-2.bin\r`);
+  const { code, out } = await runSluice(['copy', '--from', list, `s3://${BUCKET}/cr/`], env());
+  expect(code).toBe(0);
+  for (const name of ['cr-1.bin', 'cr-2.bin']) expect(out).toContain(`landed  s3://copies/cr/${name}`);
+});
+
+it('sluice copy names a profile that gives no credentials', async () => {
+  const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...without } = env();
+  const none = { ...without, HOME: folder, AWS_EC2_METADATA_DISABLED: 'true' };
+  const args = ['copy', `${web.url}/a.bin`, `s3://${BUCKET}/profile`, '--profile', 'nope'];
+  const { code, err } = await runSluice(args, none);
+  expect([code, err]).toEqual([1, expect.stringContaining('the AWS profile "nope" gives no credentials')]);
+});
+
+it('sluice copy names the folder for its state if it can not be used, and leaves no upload', async () => {
+  const home = join(folder, 'file');
+  await writeFile(home, '');
+  const { code, err } = await runSluice(['copy', `${web.url}/state.bin`, `s3://${BUCKET}/state.bin`], {
+    ...env(),
+    XDG_STATE_HOME: home,
+  });
+  expect(code).toBe(1);
+  expect(err).toContain(`can't be kept in ${join(home, 'sluice/copies')}: a part of this path is a file, not a folder`);
+  expect(err).toContain('set XDG_STATE_HOME to a folder that you can write to');
+  expect(await openUploads('state.bin')).toBe(0);
+});
