@@ -7,31 +7,33 @@ export const hostSchema = z
   .string()
   .refine((text) => HostPattern.parse(text) !== undefined, 'takes a host, or *. and a host: *.example.org');
 
-const grantee = {
+const grantee = () => ({
   /** The hosts to which the credential may be sent: `data.example.org`, `*.example.org`. */
   hosts: z.array(hostSchema).min(1),
   /** Permission to send the credential over http, where anybody on the way can read it. */
   http: z.boolean().default(false),
-};
+});
 
 /**
  * Permission to use credentials: which ones, and for which hosts. Without grants, whoever may start a run could have
  * any secret sent to a host of their own. The name may end in `*`.
  */
-export const credentialGrantSchema = z.union([
-  z.strictObject({
-    /** The name of a secret of Secrets Manager, or its beginning and `*`. */
-    secret: z.string().regex(/^[0-9A-Za-z/_+=.@-]{1,511}\*?$/, 'takes the name of a secret, or its beginning and *'),
-    ...grantee,
-  }),
-  z.strictObject({
-    /** The name of a parameter of Systems Manager, or its beginning and `*`. */
-    parameter: z
-      .string()
-      .regex(/^[0-9A-Za-z/_.-]{1,1010}\*?$/, 'takes the name of a parameter, or its beginning and *'),
-    ...grantee,
-  }),
-]);
+export const credentialGrantSchema = z.lazy(() =>
+  z.union([
+    z.strictObject({
+      /** The name of a secret of Secrets Manager, or its beginning and `*`. */
+      secret: z.string().regex(/^[0-9A-Za-z/_+=.@-]{1,511}\*?$/, 'takes the name of a secret, or its beginning and *'),
+      ...grantee(),
+    }),
+    z.strictObject({
+      /** The name of a parameter of Systems Manager, or its beginning and `*`. */
+      parameter: z
+        .string()
+        .regex(/^[0-9A-Za-z/_.-]{1,1010}\*?$/, 'takes the name of a parameter, or its beginning and *'),
+      ...grantee(),
+    }),
+  ]),
+);
 export type CredentialGrant = z.infer<typeof credentialGrantSchema>;
 
 /** Returns whether one of the grants permits sending the credential to the host of the URL. */

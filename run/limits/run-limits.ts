@@ -36,8 +36,8 @@ const UNTOLD_SHARE = 0.01;
 const ATTEMPTS = 30;
 
 /** The plan's times alone: a function that transfers reads nothing else of the plan. */
-const planTimesSchema = z.lazy(() => z.object(planTimes));
-const counterSchema = z.object({ v: z.literal(1), bytes: z.int().nonnegative() });
+const planTimesSchema = z.lazy(() => z.object(planTimes()));
+const counterSchema = z.lazy(() => z.object({ v: z.literal(1), bytes: z.int().nonnegative() }));
 
 interface Spending {
   /** The bytes that all processes had read at `lookedAt`. */

@@ -30,7 +30,7 @@ export const planSummarySchema = z.object({
   loads: z.array(loadSchema).default([]),
   onLate: z.enum(['partial', 'fail']),
   waitFor: z.array(waitForSchema),
-  ...planTimes,
+  ...planTimes(),
   /** Whether the input says that the gate opens without waiting. */
   force: z.boolean(),
 });
