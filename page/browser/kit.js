@@ -34,7 +34,7 @@
  * @property {string} [notChecked]
  * @property {number} [parts]
  * @property {number} [retries]
- * @property {number} [tries]
+ * @property {number} [attempts]
  * @property {string} [worker]
  * @property {number} [peakMiB]
  * @property {string} [error]
@@ -232,7 +232,7 @@ export function kit() {
       listed(
         item.processor ?? '',
         item.format ?? '',
-        item.tries === undefined || item.tries === 1 ? '' : `try ${item.tries}`,
+        item.attempts === undefined || item.attempts === 1 ? '' : `attempt ${item.attempts}`,
         item.worker === undefined ? '' : `by ${item.worker}`,
       ),
     );

@@ -25,7 +25,7 @@ const FIELDS = [
   ['columns', 'value'],
   ['columnList', 'word'],
   ['worker', 'word'],
-  ['tries', 'value'],
+  ['attempts', 'value'],
   ['retries', 'value'],
   ['outputs', 'pairs'],
   ['outputRoot', 'word'],

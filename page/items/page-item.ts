@@ -45,7 +45,7 @@ export function pageItem(line: ItemLine, startMs: number, status: Status = statu
     ...(failure && {
       error: shown(failure.problem.title, 100),
       message: shown(failure.problem.detail, MOST_TEXT),
-      tries: failure.attempts,
+      attempts: failure.attempts,
     }),
     ...(result && workOf(result)),
   });
@@ -84,7 +84,7 @@ function workOf({ processor, attempt, worker, outputs, publishedTo, result }: No
     names.length > 0 ? names : Array.isArray(said.columnNames) ? said.columnNames.map((name) => String(name)) : [];
   return {
     processor: shown(processor, 100),
-    tries: attempt,
+    attempts: attempt,
     worker: shown(worker, 100),
     rows,
     badRows,
