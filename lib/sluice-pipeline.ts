@@ -1,5 +1,6 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -14,6 +15,7 @@ import { Schedules } from './execution/schedules.ts';
 import { SluiceStateMachine } from './execution/state-machine.ts';
 import { Functions } from './functions/functions.ts';
 import type { LambdaName } from './functions/lambda-entries.ts';
+import { OwnChecks } from './functions/own-checks.ts';
 import { Alerts } from './monitoring/alerts.ts';
 import { Dashboard } from './monitoring/dashboard.ts';
 import { LogQueries } from './monitoring/log-queries.ts';
@@ -75,6 +77,7 @@ export class SluicePipeline extends Construct {
   readonly bucket: IBucket;
   /** The state machine. An execution of it is a run; its input is that of docs/input.md. */
   readonly stateMachine: IStateMachine;
+  readonly #checks: OwnChecks;
   readonly #storage: Storage;
 
   constructor(
@@ -98,12 +101,14 @@ export class SluicePipeline extends Construct {
       network,
       program: workerProgram ?? workerProgramOf(settings),
     });
+    const checks = new OwnChecks(this, 'Checks', { settings, encryption });
     const functions = new Functions(this, 'Functions', {
       settings,
       encryption,
       storage,
       queue,
       workers,
+      checks,
       ...(entries && { entries }),
     });
     const atDeploy = new AtDeploy(this, 'AtDeploy', { call: functions.get('at-deploy'), encryption });
@@ -172,7 +177,7 @@ export class SluicePipeline extends Construct {
         })
       : undefined;
 
-    new LogQueries(this, 'Queries', { logGroups: [...functions.logGroups, workers.logGroup] });
+    new LogQueries(this, 'Queries', { logGroups: [...functions.logGroups, ...checks.logGroups, workers.logGroup] });
     if (settings.metrics.dashboard) {
       new Dashboard(this, 'Dashboard', {
         settings,
@@ -202,9 +207,23 @@ export class SluicePipeline extends Construct {
       const description = OUTPUT_DESCRIPTIONS[name];
       new CfnOutput(this, name, { value, ...(description !== undefined && { description }) }).overrideLogicalId(name);
     }
+    this.#checks = checks;
     this.bucket = storage.bucket;
     this.stateMachine = stateMachine;
     this.#storage = storage;
+  }
+
+  /**
+   * The function of one of the checks of `gate.checks`. It may write its log, and nothing else: grant it what it has to read.
+   *
+   * ```ts
+   * table.grantReadData(pipeline.check('export-done'));
+   * ```
+   *
+   * @throws SettingsError if `gate.checks` has no such name.
+   */
+  check(name: string): IFunction {
+    return this.#checks.get(name);
   }
 
   /**

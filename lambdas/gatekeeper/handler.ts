@@ -19,6 +19,7 @@ const env = readEnvironment({
   ...QUEUE_VARIABLE,
   ...FLEET_VARIABLES,
   ...SOURCES_VARIABLE,
+  SLUICE_CHECKS: z.string(),
 });
 /** A check may call a function of the user, which may take long. */
 const FUNCTION_SECONDS = 240;
@@ -28,7 +29,7 @@ const gate: Gate = {
   queue: { client: sqs, url: env.SLUICE_QUEUE_URL },
   deadLetters: { client: sqs, url: env.SLUICE_DEAD_LETTER_QUEUE_URL },
   fleet: fleetOf(env),
-  call: functionCaller(requestLimits(FUNCTION_SECONDS)),
+  call: functionCaller(requestLimits(FUNCTION_SECONDS), env.SLUICE_CHECKS),
   guard: guardOf(env.SLUICE_SOURCES),
   now: () => new Date(),
 };

@@ -6,7 +6,7 @@ import { describeIssue, REPORTING } from '#run/input/describe-issue.ts';
 import { type ExecutionInput, executionInputSchema } from '#run/input/input.ts';
 import { isTooDeep, MOST_LEVELS } from '#run/input/nesting.ts';
 import { quoted } from '#run/input/quoted.ts';
-import { type GateSettings, gateWaitSeconds } from '#run/settings/gate.ts';
+import { type GateSettings, gateWaitSeconds, mayCall } from '#run/settings/gate.ts';
 
 export interface InputRules {
   readonly runId: string;
@@ -57,9 +57,9 @@ function ruleProblems(input: ExecutionInput, rules: InputRules): string[] {
     );
   }
   for (const [index, wait] of input.waitFor.entries()) {
-    if (wait.check !== 'lambda' || rules.gate.functions.includes(wait.function)) continue;
+    if (wait.check !== 'lambda' || mayCall(rules.gate, wait.function)) continue;
     problems.push(
-      `waitFor[${index}].function: the gatekeeper may not call ${wait.function}; add it to the setting gate.functions`,
+      `waitFor[${index}].function: the gatekeeper may not call ${wait.function}; add it to the setting gate.functions, or its module to gate.checks`,
     );
   }
   return [...problems, ...processorProblems(input, rules.processors)];

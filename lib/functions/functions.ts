@@ -22,6 +22,7 @@ import type { Storage } from '../storage/storage.ts';
 import type { WorkQueue } from '../workers/work-queue.ts';
 import type { WorkerFleet } from '../workers/worker-fleet.ts';
 import { LAMBDA_NAMES, type LambdaName, lambdaEntries } from './lambda-entries.ts';
+import type { OwnChecks } from './own-checks.ts';
 import { SluiceFunction } from './sluice-function.ts';
 
 export interface FunctionsProps {
@@ -30,6 +31,7 @@ export interface FunctionsProps {
   readonly storage: Storage;
   readonly queue: WorkQueue;
   readonly workers: WorkerFleet;
+  readonly checks: OwnChecks;
   /** The entry file of each function. @default - those of `lambdas/` */
   readonly entries?: Readonly<Record<LambdaName, string>>;
 }
@@ -111,6 +113,7 @@ function specs({
   storage,
   queue,
   workers,
+  checks,
 }: FunctionsProps): Record<Exclude<LambdaName, 'load' | 'watch-queues'>, Spec> {
   const { ingest, gate } = settings;
   const { partition } = Stack.of(storage);
@@ -211,6 +214,7 @@ function specs({
         workers.access(),
         workers.stopAccess(),
         variables(groupsAsVariables(settings, 'sources')),
+        checks.access(),
         ...gate.functions.map((arn) => leave({ actions: ['lambda:InvokeFunction'], resources: [arn] })),
       ],
     },

@@ -1,7 +1,7 @@
 import { ITEM_BASE_MIB, LEAST_ITEM_MIB, WORKER_BASE_MIB } from '#run/fleet/memory-share.ts';
 import { processorProblems } from '#run/input/deployed-processors.ts';
 import { executionInputSchema } from '#run/input/input.ts';
-import { gateWaitSeconds } from '#run/settings/gate.ts';
+import { gateWaitSeconds, mayCall } from '#run/settings/gate.ts';
 import { groupsAsVariables } from '#run/settings/groups.ts';
 import { loadWaitSeconds } from '#run/settings/redshift.ts';
 import { deployedProcessors } from '#run/settings/workers.ts';
@@ -88,12 +88,13 @@ export const settingsRules: readonly SettingsRule[] = [
       !alertsAreOn(alerts) &&
       'alerts.dollarsADay is set, but nobody would receive the alert; set alerts.email or alerts.topic too',
   ),
-  rule(['gate.waitFor', 'gate.functions'], ({ gate }) => {
+  rule(['gate.waitFor', 'gate.functions', 'gate.checks'], ({ gate }) => {
     const others = gate.waitFor.flatMap((wait) =>
-      wait.check === 'lambda' && !gate.functions.includes(wait.function) ? [wait.function] : [],
+      wait.check === 'lambda' && !mayCall(gate, wait.function) ? [wait.function] : [],
     );
     return (
-      others.length > 0 && `the gatekeeper may not call ${others.join(', ')}; add it to the setting gate.functions`
+      others.length > 0 &&
+      `the gatekeeper may not call ${others.join(', ')}; add it to the setting gate.functions, or its module to gate.checks`
     );
   }),
   rule(

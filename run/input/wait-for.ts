@@ -4,6 +4,9 @@ export const functionArnSchema = z
   .string()
   .regex(/^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+(:[\w$-]+)?$/, 'takes the ARN of a Lambda function');
 
+/** Names of checks in the setting `gate.checks`. With the longest name of a stack, this is as long as Lambda accepts. */
+export const CHECK_NAME = /^[a-z][a-z0-9-]{0,15}$/;
+
 /**
  * What a run's gate waits for, besides force and the deadline. The gate opens when all of these checks are ready.
  * docs/gate-checks.md says which check to use when.
@@ -34,8 +37,10 @@ export const waitForSchema = z.discriminatedUnion('check', [
   z.strictObject({
     /** A Lambda function returns that the work is done. */
     check: z.literal('lambda'),
-    /** Its ARN. */
-    function: functionArnSchema,
+    /** Its ARN, or the name of a check in the setting `gate.checks`. */
+    function: z.union([functionArnSchema, z.string().regex(CHECK_NAME)], {
+      error: 'takes the ARN of a Lambda function, or a name from the setting gate.checks',
+    }),
   }),
 ]);
 export type WaitFor = z.infer<typeof waitForSchema>;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { DEFAULT_WAIT_FOR, functionArnSchema, waitForSchema } from '../input/wait-for.ts';
+import { CHECK_NAME, DEFAULT_WAIT_FOR, functionArnSchema, waitForSchema } from '../input/wait-for.ts';
 import { whole } from './whole.ts';
 
 /** The deployment's setting `gate`: how long a run waits, and for what. */
@@ -29,8 +29,22 @@ export const gateSchema = z.strictObject({
     .describe(
       'Lambda functions of your own that `waitFor` of an input may name as a check, by ARN. The deploy grants the gatekeeper permission to call them.',
     ),
+  checks: z
+    .record(
+      z.string().regex(CHECK_NAME, 'takes a letter, then at most 15 lower case letters, digits and dashes'),
+      z.string().min(1),
+    )
+    .default({})
+    .describe(
+      'Checks of your own, by name: the file of each one, from the folder of `cdk.json`. `{ "export-done": "./export-done.ts" }`. The file exports `handler`, and the deploy makes a Lambda function of it: docs/gate-checks.md.',
+    ),
 });
 export type GateSettings = z.output<typeof gateSchema>;
+
+/** Whether the gatekeeper may call a function that `waitFor` names. */
+export function mayCall({ functions, checks }: GateSettings, named: string): boolean {
+  return functions.includes(named) || Object.hasOwn(checks, named);
+}
 
 /** Seconds that the gate waits in total before it is forced. */
 export function gateWaitSeconds({ intervalSeconds, attempts }: GateSettings): number {

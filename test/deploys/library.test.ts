@@ -32,10 +32,13 @@ let packed: string[];
 let tarballFile: string;
 /** A copy of the example, with the packed package installed. */
 let app: string;
+/** How often the app's own gate check has asked the web server for a run. */
+let looks = 0;
 
 beforeAll(async () => {
   aws = await startTestAws();
   web = await startWeb(({ url = '' }, response) => {
+    if (url.startsWith('/exports/')) return void response.end(JSON.stringify({ done: ++looks < 3 ? 1 : 2, total: 2 }));
     const table = url.startsWith('/stations-') ? 'station,temperature\nMunich,4.25\nBremen,7.50\n' : 'a\n\nb\nc\n';
     const html = '<article><h2>Lamp</h2><data value="4.25"></data></article>';
     response.writeHead(200, { 'content-type': 'text/plain' }).end(url === '/prices' ? html : table);
@@ -122,21 +125,31 @@ describe('the npm package', () => {
     },
   );
 
-  it("an app's own processor runs in a deployed pipeline", async () => {
+  it("an app's own processor and its own gate check run in a deployed pipeline", async () => {
+    writeFileSync(
+      join(app, 'export-done.ts'),
+      `export async function handler({ runId }: { runId: string }) {
+         return (await fetch(\`${web.url}/exports/\${runId}\`)).json();
+       }`,
+    );
     const outputs = await deployStack(aws, {
       folder: join(aws.folder, 'deploy'),
       assemblies: join(aws.folder, 'assemblies'),
       app: `cd ${app} && ${process.execPath} app.ts`,
-      settings: SETTINGS,
+      settings: { ...SETTINGS, 'gate.checks': { 'export-done': './export-done.ts' } },
     });
     const deployed = deployedAws({ client: aws.client, requestsFile: aws.requestsFile, outputs });
     const run = await deployed.start({
+      waitFor: [{ check: 'ledger' }, { check: 'lambda', function: 'export-done' }],
       sources: [{ url: `${web.url}/lines.txt`, key: 'raw/lines.txt' }],
       process: { processor: 'count-lines', options: { skipEmpty: true } },
     });
     const { status, items } = await deployed.end(run);
     expect(status).toBe('SUCCEEDED');
     expect(items).toMatchObject([{ status: 'done', result: { result: { lines: 3 } } }]);
+    // The gate has waited for the check, too.
+    expect(looks).toBeGreaterThanOrEqual(3);
+    expect(web.requests).toContain(`GET /exports/${run.split(':').at(-1)}`);
   });
 
   it('the example own-scraper reads the prices of a shop into an output', async () => {

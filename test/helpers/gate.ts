@@ -37,7 +37,7 @@ export async function newGate(aws: ReturnType<typeof useEmbeddedAws>, clock = { 
       itemsPerWorker: 2,
       spot: true,
     },
-    call: functionCaller(aws.client()),
+    call: functionCaller(aws.client(), ''),
     guard: LOOPBACK,
     now: () => clock.now,
   };

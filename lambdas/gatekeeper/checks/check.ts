@@ -23,9 +23,9 @@ export interface Finding {
  */
 export type Check = (look: Look) => Promise<Finding>;
 
-/** Calls a Lambda function and waits for what it answers. */
+/** Calls a Lambda function, by its ARN or by the name of a check in `gate.checks`, and waits for what it answers. */
 export type CallFunction = (
-  functionArn: string,
+  named: string,
   payload: string,
 ) => Promise<{ readonly failed: boolean; readonly text: string }>;
 

@@ -26,6 +26,7 @@ beforeAll(async () => {
     SLUICE_BUCKET: store.bucket,
     SLUICE_QUEUE_URL: queue.url,
     SLUICE_DEAD_LETTER_QUEUE_URL: deadLetters.url,
+    SLUICE_CHECKS: 'Sluice-check-',
     SLUICE_CLUSTER: 'c',
     SLUICE_DEPLOYMENT: 'Sluice',
     SLUICE_TASK_FAMILY: 'workers',

@@ -1,5 +1,8 @@
 // @module-tag heavy
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { commandsOf, type Page, userPages } from '#test/helpers/markdown.ts';
 import { synthesise } from '../synthesise.ts';
 
@@ -30,6 +33,19 @@ function flat(settings: Readonly<Record<string, unknown>>): Record<string, unkno
   );
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'sluice-docs-settings-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The settings with files that exist. Synth bundles the modules of `gate.checks`. */
+function withModules(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const checks = Object.keys(settings['gate.checks'] ?? {}).map((name) => {
+    const file = join(folder, `${name}.ts`);
+    writeFileSync(file, 'export const handler = async () => ({ done: 1, total: 1 });');
+    return [name, file];
+  });
+  return { ...settings, ...(checks.length > 0 && { 'gate.checks': Object.fromEntries(checks) }) };
+}
+
 const examples = userPages().flatMap((page) => settingsOf(page).map((settings) => [page.path, settings] as const));
 
 describe('settings that the docs show', () => {
@@ -38,7 +54,7 @@ describe('settings that the docs show', () => {
   });
 
   it.each(examples)('%s: the settings make a template: %o', (_path, settings) => {
-    const template = synthesise(settings);
+    const template = synthesise(withModules(settings));
     template.resourceCountIs('AWS::ECS::TaskDefinition', 1);
     expect(Object.keys(template.findResources('AWS::StepFunctions::StateMachine')).length).toBeGreaterThanOrEqual(2);
   });

@@ -44,7 +44,7 @@ async function lookWith(samples: readonly GateSample[]): Promise<Look> {
 }
 
 async function run(wait: WaitFor, look?: Look) {
-  const call = functionCaller({ ...aws.client(), endpoint: web.url, maxAttempts: 1 });
+  const call = functionCaller({ ...aws.client(), endpoint: web.url, maxAttempts: 1 }, 'Sluice-check-');
   return checkFor(wait, { store: await aws.store(), call, guard: LOOPBACK })(look ?? (await lookWith([sample(0)])));
 }
 
@@ -72,7 +72,7 @@ describe('the queue check', () => {
 describe('the objects check', () => {
   it('the objects check is ready when enough objects have the prefix', async () => {
     const store = await aws.store();
-    const call = functionCaller(aws.client());
+    const call = functionCaller(aws.client(), 'Sluice-check-');
     const look = () => lookWith([sample(0)]);
     const check = checkFor({ check: 'objects', prefix: 'exports/', count: 2 }, { store, call, guard: LOOPBACK });
     await putObject(store.client, store.bucket, 'exports/1', 'x');
@@ -109,7 +109,7 @@ describe('the http check', () => {
 
 it('the http check sends no request to a page in the private network unless a range is opened, and says why', async () => {
   const store = await aws.store();
-  const call = functionCaller(aws.client());
+  const call = functionCaller(aws.client(), 'Sluice-check-');
   for (const url of [`${web.url}/jobs`, 'http://169.254.170.2/v2/credentials', 'http://2852039166/']) {
     const check = checkFor({ check: 'http', url }, { store, call, guard: PUBLIC_INTERNET });
     await expect(check(await lookWith([sample(0)]))).rejects.toThrow(/is not dialled/);
@@ -123,6 +123,17 @@ describe('the lambda check', () => {
   it("the lambda check is ready when the function's answer says so", async () => {
     answers.set(path, { status: 200, body: '{"done":1,"total":2}' });
     expect(await run({ check: 'lambda', function: functionArn })).toEqual({ ready: false, progress: '1 of 2 at mine' });
+  });
+
+  it('the lambda check calls the function that the deploy has made of a module of gate.checks', async () => {
+    answers.set('/2015-03-31/functions/Sluice-check-export-done/invocations', {
+      status: 200,
+      body: '{"done":2,"total":2}',
+    });
+    expect(await run({ check: 'lambda', function: 'export-done' })).toEqual({
+      ready: true,
+      progress: '2 of 2 at export-done',
+    });
   });
 
   it("the lambda check treats the function's error as an error", async () => {
