@@ -5,7 +5,7 @@ import { readJson, type Store, writeJson, writeOnce } from '../store.ts';
 
 /** How a run ends. */
 export interface Ending {
-  /** Whether the gate was passed with items missing. */
+  /** Whether the gate opened with items missing. */
   readonly forced: boolean;
   /** Why the gate was forced, or what ended the execution. Null if every item is settled. */
   readonly reason: string | null;

@@ -28,7 +28,7 @@ export const runEndedSchema = z.object({
   scheduledTime: z.iso.datetime().nullable(),
   rerunOf: z.string().nullable(),
   outcome: outcomeSchema,
-  /** Whether the gate was passed with items missing, and why; or what ended the execution. */
+  /** Whether the gate opened with items missing, and why; or what ended the execution. */
   forced: z.boolean(),
   reason: z.string().nullable(),
   /** Why the run as a whole did not succeed: a forced gate, a broken execution, or no item done. */

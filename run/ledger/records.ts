@@ -109,7 +109,7 @@ export const closedSchema = z.lazy(() =>
     at: z.iso.datetime(),
     /** Why the run was closed with items missing; `settled` if none was missing. */
     reason: z.string(),
-    /** Whether the gate was passed with items missing. */
+    /** Whether the gate opened with items missing. */
     forced: z.boolean().default(false),
     /** The end of the execution, if this end and not an open gate has closed the run. A redrive opens the run again. */
     execution: endedExecutionSchema.optional(),
