@@ -110,7 +110,7 @@ class Copy {
     if (earlier === undefined) return this.#open({});
     const { state } = earlier;
     if (state === undefined) {
-      // A single stream can't be continued. A kill has left its upload.
+      // A single stream can't be continued, and neither can the state of another version. A kill has left its upload.
       await this.#abortUpload(earlier.uploadId);
       return this.#open({});
     }

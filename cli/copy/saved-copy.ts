@@ -20,6 +20,8 @@ const savedSchema = z.strictObject({
   state: transferStateSchema.optional(),
 });
 export type Saved = z.infer<typeof savedSchema>;
+/** All that is needed to abort an upload. */
+const uploadSchema = z.object({ uploadId: z.string().min(1) });
 
 /**
  * The folder with the records of interrupted copies: `$XDG_STATE_HOME/sluice/copies`, by default below
@@ -40,6 +42,8 @@ export class SavedCopy {
   readonly #job: CopyJob;
   readonly #folder: string;
   readonly file: string;
+  /** The upload of this copy. Another process with the same command may have replaced the file with its own. */
+  #uploadId: string | undefined;
 
   /** @param endpoint distinguishes two S3 servers that have a bucket with the same name. */
   constructor(folder: string, job: CopyJob, endpoint: string) {
@@ -54,23 +58,25 @@ export class SavedCopy {
     this.file = join(folder, `${name}-${hash.slice(0, 16)}.json`);
   }
 
-  /** @returns undefined if nothing is saved, or if another version of Sluice has written the file. */
-  async read(): Promise<Saved | undefined> {
-    let text: string;
+  /**
+   * @returns undefined if nothing readable is saved. Without `state`, the upload can only be aborted: the source comes in
+   * one stream, or another version of Sluice has written the file.
+   */
+  async read(): Promise<Pick<Saved, 'uploadId' | 'state'> | undefined> {
+    const text = await this.#text();
+    const saved = text === undefined ? undefined : readSaved(text);
+    this.#uploadId = saved?.uploadId;
+    return saved;
+  }
+
+  async #text(): Promise<string | undefined> {
     try {
-      text = await readFile(this.file, 'utf8');
+      return await readFile(this.file, 'utf8');
     } catch (error) {
       // ENOTDIR: the folder can't exist. Only a copy that has something to save fails for that reason.
       const { code = '' } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
       throw this.#unusable(error);
-    }
-    try {
-      return savedSchema.parse(JSON.parse(text));
-    } catch {
-      // A crash cut the file off, or another version wrote it. The bucket's lifecycle rule removes the upload of this
-      // file.
-      return undefined;
     }
   }
 
@@ -84,6 +90,7 @@ export class SavedCopy {
       uploadId,
       ...(state && { state }),
     };
+    this.#uploadId = uploadId;
     const fresh = `${this.file}.${process.pid}`;
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
@@ -95,7 +102,11 @@ export class SavedCopy {
     }
   }
 
+  /** Removes the file, unless another process has replaced it: that process needs it after an interruption. */
   async remove(): Promise<void> {
+    const text = await this.#text();
+    const saved = text === undefined ? undefined : readSaved(text);
+    if (saved !== undefined && saved.uploadId !== this.#uploadId) return;
     try {
       await rm(this.file, { force: true });
     } catch (error) {
@@ -114,4 +125,16 @@ export class SavedCopy {
       { cause, mend: 'set XDG_STATE_HOME to a folder that you can write to' },
     );
   }
+}
+
+/** @returns undefined if the text is no record, for example because a crash has cut it off. */
+function readSaved(text: string): Pick<Saved, 'uploadId' | 'state'> | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // The bucket's lifecycle rule removes the upload of this file.
+    return undefined;
+  }
+  return savedSchema.safeParse(json).data ?? uploadSchema.safeParse(json).data;
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, GetObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SavedCopy } from '#cli/copy/saved-copy.ts';
 import { runSluice, startSluice } from '#test/helpers/cli.ts';
 import { type S3Server, startS3Server } from '#test/helpers/s3-server.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
@@ -252,4 +253,33 @@ it('sluice copy names the folder for its state if it can not be used, and leaves
   expect(err).toContain(`can't be kept in ${join(home, 'sluice/copies')}: a part of this path is a file, not a folder`);
   expect(err).toContain('set XDG_STATE_HOME to a folder that you can write to');
   expect(await openUploads('state.bin')).toBe(0);
+});
+
+it('sluice copy aborts the upload of a record that another version has written, and begins again', async () => {
+  const key = 'other-version.bin';
+  const args = ['copy', `${web.url}/${key}`, `s3://${BUCKET}/${key}`, '--connections', '2', '--json'];
+  heldAfter = 16 * MIB;
+  const first = startSluice(args, env());
+  await vi.waitUntil(async () => (await partsOf(key)) >= 1, { timeout: 180_000, interval: 100 });
+  first.child.kill('SIGKILL');
+  await first.ended;
+  heldAfter = Number.POSITIVE_INFINITY;
+  const [name = ''] = await savedFiles();
+  const file = join(folder, 'sluice/copies', name);
+  await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), v: 2, more: 'fields' }));
+  const { code, out } = await runSluice(args, env());
+  expect([code, JSON.parse(out)]).toMatchObject([0, { status: 'landed', resumedBytes: 0 }]);
+  expect(await stored(key)).toBe(sha256);
+  expect([await savedFiles(), await openUploads(key)]).toEqual([[], 0]);
+});
+
+it('the record of a copy stays if another process has replaced it with its own', async () => {
+  const job = { url: `${web.url}/two.bin`, bucket: BUCKET, key: 'two.bin' };
+  const [one, other] = [new SavedCopy(folder, job, 'aws'), new SavedCopy(folder, job, 'aws')];
+  await one.write('upload-1');
+  await other.write('upload-2');
+  await one.remove();
+  expect(await new SavedCopy(folder, job, 'aws').read()).toMatchObject({ uploadId: 'upload-2' });
+  await other.remove();
+  expect(await new SavedCopy(folder, job, 'aws').read()).toBeUndefined();
 });
