@@ -8,8 +8,8 @@ import { USAGE } from './usage.ts';
 /** What `alerts.email` adds to a template (lib/monitoring/alerts.ts). */
 export const WITH_ALERTS = { alarms: 5, watchGb: 0.5 } as const;
 
-/** The place of these costs in the README. */
-export const README_COSTS =
+/** The place of its costs in the README, and in docs/delivery.md. */
+export const COSTS_PART =
   /(?<=<!-- costs: `npm run costs -- --write` writes this -->\n)[\s\S]*?(?=<!-- end of costs -->)/;
 
 /** A table in Markdown of the loads, the lines of the bill, and their costs with this deployment. */

@@ -2,10 +2,6 @@ import { money } from './money.ts';
 import type { CostLine } from './monthly-costs.ts';
 import { PRICES, PRICES_READ } from './prices.ts';
 
-/** Where docs/delivery.md has its part of this. */
-export const DELIVERY_COSTS =
-  /(?<=<!-- costs: `npm run costs -- --write` writes this -->\n)[\s\S]*?(?=<!-- end of costs -->)/;
-
 /** How often a pipeline runs, and for whom. */
 interface DeliveryLoad {
   readonly pushes: number;

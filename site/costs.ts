@@ -7,8 +7,8 @@ import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { costsPage, costsTable, README_COSTS, readmeCosts } from '#costs/costs-page.ts';
-import { DELIVERY_COSTS, deliveryCostsPart } from '#costs/delivery-costs.ts';
+import { COSTS_PART, costsPage, costsTable, readmeCosts } from '#costs/costs-page.ts';
+import { deliveryCostsPart } from '#costs/delivery-costs.ts';
 import { type DeploymentSize, readDeployment } from '#costs/deployment.ts';
 import { scriptOptions } from '#local/script-options.ts';
 
@@ -59,14 +59,14 @@ function synthesised(context: readonly string[]): DeploymentSize | undefined {
 
 function write(size: DeploymentSize): void {
   writeFileSync(join(ROOT, 'docs/costs.md'), costsPage(size));
-  const readme = join(ROOT, 'README.md');
-  writeFileSync(
-    readme,
-    readFileSync(readme, 'utf8').replace(README_COSTS, () => readmeCosts(size)),
-  );
-  const delivery = join(ROOT, 'docs/delivery.md');
-  writeFileSync(
-    delivery,
-    readFileSync(delivery, 'utf8').replace(DELIVERY_COSTS, () => deliveryCostsPart()),
-  );
+  for (const [page, part] of [
+    ['README.md', readmeCosts(size)],
+    ['docs/delivery.md', deliveryCostsPart()],
+  ] as const) {
+    const file = join(ROOT, page);
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace(COSTS_PART, () => part),
+    );
+  }
 }

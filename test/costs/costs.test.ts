@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { costsPage, costsTable, README_COSTS, readmeCosts, WITH_ALERTS } from '#costs/costs-page.ts';
-import { DELIVERY_COSTS, deliveryCosts, deliveryCostsPart } from '#costs/delivery-costs.ts';
+import { COSTS_PART, costsPage, costsTable, readmeCosts, WITH_ALERTS } from '#costs/costs-page.ts';
+import { deliveryCosts, deliveryCostsPart } from '#costs/delivery-costs.ts';
 import { readDeployment, type TemplateJson } from '#costs/deployment.ts';
 import { LOADS } from '#costs/loads.ts';
 import { monthlyCosts, totalOf } from '#costs/monthly-costs.ts';
@@ -23,8 +23,8 @@ describe('the documents', () => {
   it('the documents agree with the costs from the template; `npm run costs -- --write` writes them', () => {
     const size = sizeWith();
     expect(read('docs/costs.md')).toBe(costsPage(size));
-    expect(README_COSTS.exec(read('README.md'))?.[0]).toBe(readmeCosts(size));
-    expect(DELIVERY_COSTS.exec(read('docs/delivery.md'))?.[0]).toBe(deliveryCostsPart());
+    expect(COSTS_PART.exec(read('README.md'))?.[0]).toBe(readmeCosts(size));
+    expect(COSTS_PART.exec(read('docs/delivery.md'))?.[0]).toBe(deliveryCostsPart());
   });
 });
 
