@@ -11,7 +11,7 @@ export interface Deployment {
 }
 
 /** The stack does not exist in this account and region, or Sluice has not deployed it. */
-class NoDeploymentError extends Error {
+export class NoDeploymentError extends Error {
   override readonly name = 'NoDeploymentError';
 }
 
@@ -49,8 +49,8 @@ export async function findWarehouse(client: CloudFormationClient, stackName: str
   return output === undefined ? undefined : warehouseOutput.parse(JSON.parse(output));
 }
 
-/** @throws NoDeploymentError */
-async function describeStack(client: CloudFormationClient, stackName: string): Promise<Pick<Stack, 'Outputs'>> {
+/** @throws NoDeploymentError if there is no such stack. */
+export async function describeStack(client: CloudFormationClient, stackName: string): Promise<Partial<Stack>> {
   try {
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stackName }));
     return Stacks[0] ?? {};

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import {
   GetAWSDefaultServiceQuotaCommand,
@@ -10,6 +10,7 @@ import {
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { ClientConfig } from '../deployment/connect.ts';
+import { describeStack, NoDeploymentError } from '../deployment/deployment.ts';
 import { explain } from '../explain.ts';
 import { type Quota, quotasOf } from '../quotas/quotas.ts';
 import type { Finding } from './check.ts';
@@ -169,29 +170,21 @@ async function readQuota(client: ServiceQuotasClient, { serviceCode, quotaCode }
 export async function checkStack(config: ClientConfig, stack: string): Promise<Finding> {
   const check = `stack ${stack}`;
   try {
-    const { Stacks = [] } = await new CloudFormationClient(config).send(
-      new DescribeStacksCommand({ StackName: stack }),
+    const { StackStatus: status = 'unknown', StackStatusReason: reason } = await describeStack(
+      new CloudFormationClient(config),
+      stack,
     );
-    const { StackStatus: status = 'unknown', StackStatusReason: reason } = Stacks[0] ?? {};
+    const found = `${status}${reason === undefined ? '' : `: ${reason}`}`;
     if (/^(CREATE|UPDATE|IMPORT)_COMPLETE$/.test(status)) return { check, state: 'good', found: status };
     if (status === 'UPDATE_ROLLBACK_COMPLETE')
       return { check, state: 'note', found: `${status}: the last deploy failed, the one before it works` };
     if (/^ROLLBACK_COMPLETE$|^CREATE_FAILED$/.test(status)) {
-      return {
-        check,
-        state: 'bad',
-        found: `${status}${reason === undefined ? '' : `: ${reason}`}`,
-        mend: `npx cdk destroy ${stack}, then deploy again`,
-      };
+      return { check, state: 'bad', found, mend: `npx cdk destroy ${stack}, then deploy again` };
     }
-    return {
-      check,
-      state: /FAILED$/.test(status) ? 'bad' : 'note',
-      found: `${status}${reason === undefined ? '' : `: ${reason}`}`,
-      mend: 'CloudFormation → the stack → Events says why',
-    };
+    const mend = 'CloudFormation → the stack → Events says why';
+    return { check, state: /FAILED$/.test(status) ? 'bad' : 'note', found, mend };
   } catch (error) {
-    if (error instanceof Error && error.name === 'ValidationError' && /does not exist/.test(error.message)) {
+    if (error instanceof NoDeploymentError) {
       return { check, state: 'note', found: 'it is not deployed', mend: 'npx cdk deploy' };
     }
     return { check, state: 'unknown', found: explain(error).detail };

@@ -3,7 +3,7 @@ import { type Hour, type Queue, type QueueReport, waitShare } from '#warehouse/q
 import { type Column, renderTable } from '../screen/table.ts';
 import { wrapped } from '../screen/wrapped.ts';
 
-const COLUMNS: readonly Column[] = [
+export const COLUMNS: readonly Column[] = [
   { head: 'queue' },
   { head: 'slots', align: 'right' },
   { head: 'MiB/slot', align: 'right', drop: 2 },

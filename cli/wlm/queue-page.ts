@@ -1,9 +1,8 @@
 import { html, type Markup } from '#page/html.ts';
 import { seconds } from '#warehouse/queues/advice.ts';
 import type { Queue, QueueReport } from '#warehouse/queues/queue-report.ts';
-import { cellsOf, headlinesOf } from './queue-lines.ts';
+import { COLUMNS, cellsOf, headlinesOf } from './queue-lines.ts';
 
-const HEADS = ['queue', 'slots', 'MiB/slot', 'timeout', 'queries', 'waited', 'wait share', '95 %', 'worst', 'longest'];
 const HOUR = 3_600_000;
 
 /**
@@ -26,7 +25,7 @@ th:first-child, td:first-child { text-align: left; } svg { width: 100%; height: 
 </style>
 <h1>Queues of the warehouse</h1>
 ${headlinesOf(report).map((line) => html`<p>${line}</p>\n`)}
-<table><thead>${row(HEADS.map((head) => html`<th>${head}</th>`))}</thead><tbody>${report.queues.map((queue) =>
+<table><thead>${row(COLUMNS.map(({ head }) => html`<th>${head}</th>`))}</thead><tbody>${report.queues.map((queue) =>
     row(cellsOf(queue, report.management).map((cell) => html`<td>${cell}</td>`)),
   )}</tbody></table>
 <h2>Wait by hour and queue</h2>
