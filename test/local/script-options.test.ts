@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { runScript } from '#test/helpers/run-script.ts';
 
 /** The scripts of package.json that Node runs, but for vitest's, vitepress's and the command line's, which has tests of its own. */
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
@@ -16,20 +16,12 @@ const ofBench = globSync('bench/*.ts')
   .map((file): [string, string] => [`node ${file}`, file])
   .filter(([command, file]) => readFileSync(file, 'utf8').split('*/')[0]?.includes(command));
 
-function run(file: string, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [file, ...args], (error, out, err) => {
-      resolve({ code: error === null ? 0 : Number(error.code), out, err });
-    });
-  });
-}
-
 async function tellsHowItIsUsed([command, file]: readonly [string, string]): Promise<void> {
-  const help = await run(file, '--help');
+  const help = await runScript(file, '--help');
   expect(help, file).toMatchObject({ code: 0, err: '' });
   expect(help.out).toContain(command.replace(/ --$/, ''));
   expect(help.out).toContain('--help');
-  const wrong = await run(file, '--no-such-option');
+  const wrong = await runScript(file, '--no-such-option');
   expect(wrong, file).toMatchObject({ code: 2, out: '' });
   expect(wrong.err).toContain("'--no-such-option'");
   expect(wrong.err).toContain(`${command} --help`);
@@ -56,7 +48,7 @@ it.each([
   ['one argument more than the script takes', ['release/main.ts', 'now'], "Unexpected argument 'now'"],
   ['a missing argument', ['bench/parquet.ts'], 'it takes a file'],
 ])('%s is refused with one sentence', async (_what, [file = '', ...args], sentence) => {
-  const { code, err } = await run(file, ...args);
+  const { code, err } = await runScript(file, ...args);
   expect(code).toBe(2);
   expect(err).toMatch(/^[^\n]+ --help" shows the options\.\n$/);
   expect(err).toContain(sentence);

@@ -1,19 +1,14 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { runScript } from '#test/helpers/run-script.ts';
 
 const START = fileURLToPath(new URL('../../local/start.ts', import.meta.url));
 
-function start(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [START, ...args], (error, out, err) => {
-      resolve({ code: error === null ? 0 : Number(error.code), out, err });
-    });
-  });
-}
+const start = (...args: string[]) => runScript(START, ...args);
 
 async function stopsAt(signal: NodeJS.Signals): Promise<void> {
   const child = spawn(process.execPath, [START], { stdio: ['ignore', 'pipe', 'pipe'] });

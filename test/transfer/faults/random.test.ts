@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { SourceGuard } from '#net/guard/source-guard.ts';
+import { type Draw, drawer } from '#test/helpers/fuzz/answer-script.ts';
 import { hasty, type Landing, startLanding } from '#test/helpers/landing.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
-import { seededRandom } from '#test/helpers/s3-fault-proxy/random.ts';
 import { type S3Fault, type S3FaultRule, s3Errors, startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
 import { headObject, objectSha256, openUploads } from '#test/helpers/s3-objects.ts';
 import { contentHashes, type Fault, type FaultRule, faults, startSourceServer } from '#test/helpers/source-server.ts';
@@ -29,15 +29,6 @@ beforeAll(async () => {
   landing = await startLanding();
 });
 afterAll(() => landing[Symbol.asyncDispose]());
-
-type Draw = ReturnType<typeof drawer>;
-
-function drawer(seed: number) {
-  const random = seededRandom(seed);
-  const int = (from: number, to: number) => from + Math.floor(random() * (to - from + 1));
-  const one = <T>(of: readonly T[]) => of[int(0, of.length - 1)] as T;
-  return { random, int, one, chance: (share: number) => random() < share };
-}
 
 /** In a whole body of consistent framing, more bytes are simply another body: only a hash would tell. */
 function ofRanges(fault: Fault): Fault {
