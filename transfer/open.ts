@@ -271,7 +271,7 @@ async function beginRanged(beginning: Beginning, probe: Extract<Probe, { kind: '
   const { store, options, signal } = context;
   const plan = planParts(probe.pins.total, context.partBytes);
   const uploadId = await store.createUpload(headers, signal);
-  const state = stateOf(beginning, probe.pins, uploadId, plan, []);
+  const state = stateOf(beginning, probe.pins, uploadId, plan);
   return abortAfter(store, uploadId, async () => {
     await options.onUploadCreated?.(uploadId, state);
     return { kind: 'ranged', state, first: new FirstPart(context, probe, { uploadId, range: partRange(plan, 1) }) };

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { InvalidInputError } from '#run/errors.ts';
 import { executionInputSchema } from '#run/input/input.ts';
 import type { Item } from '#run/item.ts';
@@ -70,11 +71,7 @@ function bytesOf({ name, body }: { readonly name: string; readonly body: Buffer 
   return {
     name,
     fileName: name,
-    read: () => Promise.resolve(chunksOf(body)),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
+    read: async () => Readable.from([body]),
+    [Symbol.asyncDispose]: async () => undefined,
   };
-}
-
-async function* chunksOf(body: Buffer): AsyncGenerator<Uint8Array> {
-  yield body;
 }

@@ -88,7 +88,7 @@ const STEPS = [
 ];
 
 /** The axis of time below a chart. */
-export function timeAxis(scale: ScaleLinear<number, number>, frame: Frame, name = 'since the start'): Markup {
+export function timeAxis(scale: ScaleLinear<number, number>, frame: Frame): Markup {
   const { left, right, top, bottom } = inside(frame);
   const [, span = 1] = scale.domain();
   const most = Math.max(2, Math.floor((right - left) / 80));
@@ -97,7 +97,7 @@ export function timeAxis(scale: ScaleLinear<number, number>, frame: Frame, name 
   return html`<g class="axis">${ticks.map((at) => {
     const x = scale(at).toFixed(1);
     return html`<line class="grid" x1="${x}" x2="${x}" y1="${top}" y2="${bottom}"/><text x="${x}" y="${bottom + 16}" text-anchor="middle">${tickText(at, step)}</text>`;
-  })}<line class="base" x1="${left}" x2="${right}" y1="${bottom}" y2="${bottom}"/><text class="name" x="${right}" y="${bottom + 33}" text-anchor="end">${name}</text></g>`;
+  })}<line class="base" x1="${left}" x2="${right}" y1="${bottom}" y2="${bottom}"/><text class="name" x="${right}" y="${bottom + 33}" text-anchor="end">since the start</text></g>`;
 }
 
 function tickText(milliseconds: number, step: number): string {

@@ -248,7 +248,7 @@ function lineEnd(held: Buffer, from: number, ended: boolean): { end: number; nex
   return { end: at, next: held[at + 1] === LINE_FEED ? at + 2 : at + 1 };
 }
 
-function lineFeeds(bytes: Buffer): number {
+export function lineFeeds(bytes: Buffer): number {
   let count = 0;
   for (let at = bytes.indexOf(LINE_FEED); at !== -1; at = bytes.indexOf(LINE_FEED, at + 1)) count++;
   return count;

@@ -3,6 +3,7 @@ import type { ProcessorContext, ProcessorItem } from '../contract/processor.ts';
 import { checkBadRows } from './bad-rows.ts';
 import { bounded } from './bounded.ts';
 import { type ContentKind, contentKind, type Hint, hintOf } from './content-kind.ts';
+import { lineFeeds } from './csv-rows.ts';
 import { csvTable } from './csv-table.ts';
 import { DELIMITERS, type Dialect, dialectOf } from './dialect.ts';
 import { type Database, withDuckDb } from './duckdb.ts';
@@ -58,7 +59,7 @@ export async function openTable<T>(input: Input, use: Use<T>): Promise<Opened<T>
     for await (const _ of all);
     return none('binary', null, 0, 'the content is binary, or compressed in an unknown way', hint);
   }
-  const text = Buffer.from(await decoded(head, encoding));
+  const text = Buffer.concat(await Array.fromAsync(toUtf8(once(head), encoding)));
   if (whole && isEmpty(text.toString(), hint)) return none('empty', null, 0, 'the object is empty');
   const kind = kindOf(text.toString(), options, hint);
   if (kind === 'markup') {
@@ -220,12 +221,6 @@ function wholeLines(head: Buffer, whole: boolean): Buffer {
   return end === -1 ? head : head.subarray(0, end + 1);
 }
 
-async function decoded(head: Buffer, encoding: string): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of toUtf8(once(head), encoding)) pieces.push(piece);
-  return Buffer.concat(pieces);
-}
-
 async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes;
 }
@@ -234,7 +229,7 @@ async function linesOf(text: AsyncGenerator<Buffer>): Promise<number> {
   let lines = 0;
   let open = false;
   for await (const chunk of text) {
-    for (let at = chunk.indexOf(LINE_FEED); at !== -1; at = chunk.indexOf(LINE_FEED, at + 1)) lines++;
+    lines += lineFeeds(chunk);
     if (chunk.length > 0) open = chunk.at(-1) !== LINE_FEED;
   }
   return lines + (open ? 1 : 0);

@@ -75,7 +75,7 @@ export class OrderedTransfer implements LiveTransfer {
     return abortAfter(store, uploadId, async () => {
       if (resume !== undefined) await this.#resume(resume);
       else {
-        await options.onUploadCreated?.(uploadId, stateOf(this.#beginning, this.#probe.pins, uploadId, this.#plan, []));
+        await options.onUploadCreated?.(uploadId, stateOf(this.#beginning, this.#probe.pins, uploadId, this.#plan));
       }
       await this.#sendParts(uploadId);
       const parts = this.#parts.sort((one, other) => one.number - other.number);

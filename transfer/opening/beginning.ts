@@ -52,7 +52,6 @@ export function stateOf(
   pins: Pins,
   uploadId: string,
   plan: PartPlan,
-  proofs: TransferState['proofs'],
 ): TransferState {
   return {
     v: 1,
@@ -68,7 +67,7 @@ export function stateOf(
     ...(headers.contentType === undefined ? {} : { contentType: headers.contentType }),
     ...(headers.contentEncoding === undefined ? {} : { contentEncoding: headers.contentEncoding }),
     stated: statedHashes(head),
-    proofs,
+    proofs: [],
     retries: retriesOf(context),
     notes,
   };
