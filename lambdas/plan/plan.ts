@@ -5,6 +5,7 @@ import { InvalidInputError } from '#run/errors.ts';
 import { processorProblem } from '#run/input/deployed-processors.ts';
 import type { ExecutionInput } from '#run/input/input.ts';
 import { isSameLoad, type Load } from '#run/input/load.ts';
+import { filled, type Report } from '#run/input/template.ts';
 import { type Item, itemName, type Process } from '#run/item.ts';
 import { runKeys, slotKey } from '#run/keys.ts';
 import { countByShard } from '#run/ledger/shards.ts';
@@ -14,15 +15,7 @@ import type { ListBytes } from '#run/list/list-bytes.ts';
 import { SourceListError } from '#run/list/list-error.ts';
 import { listInBucket } from '#run/list/list-in-bucket.ts';
 import { type Claim, claim } from '#run/plan/claim.ts';
-import {
-  destined,
-  filled,
-  type ItemDefaults,
-  itemsOfInput,
-  itemsOfList,
-  type Report,
-  seeItem,
-} from '#run/plan/items.ts';
+import { destined, type ItemDefaults, itemsOfInput, itemsOfList, seeItem } from '#run/plan/items.ts';
 import { type PlanSummary, planSummarySchema } from '#run/plan/plan-summary.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
 import { itemsLeftBy, linkRerun, RerunError } from './rerun.ts';

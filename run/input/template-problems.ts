@@ -1,8 +1,8 @@
 import type { ExecutionInput } from './input.ts';
-import { fillTemplate, TemplateError } from './template.ts';
+import { filled } from './template.ts';
 
 /** Any time can be used to check whether a template can be filled. */
-const SOME_TIME = new Date(0);
+const SOME_TIME = { scheduledTime: new Date(0), timeZone: 'UTC' };
 
 /**
  * Returns what is wrong with the templates of an input, each problem as a line that begins with its path. Lists of
@@ -12,21 +12,13 @@ export function templateProblems({
   sources = [],
   sourcesFrom,
 }: Pick<ExecutionInput, 'sources' | 'sourcesFrom'>): string[] {
-  const templates: (readonly [path: string, template: string | undefined])[] = [
-    ...sources.flatMap(({ url, key }, index) => [
-      [`sources[${index}].url`, url] as const,
-      [`sources[${index}].key`, key] as const,
-    ]),
-    ['sourcesFrom.url', sourcesFrom?.url],
-    ['sourcesFrom.key', sourcesFrom?.key],
-  ];
-  return templates.flatMap(([path, template = '']) => {
-    try {
-      fillTemplate(template, SOME_TIME);
-      return [];
-    } catch (error) {
-      if (!(error instanceof TemplateError)) throw error;
-      return [`${path}: ${error.message}`];
-    }
-  });
+  const problems: string[] = [];
+  const check = (path: string, template = '') => filled(template, path, SOME_TIME, (problem) => problems.push(problem));
+  for (const [index, { url, key }] of sources.entries()) {
+    check(`sources[${index}].url`, url);
+    check(`sources[${index}].key`, key);
+  }
+  check('sourcesFrom.url', sourcesFrom?.url);
+  check('sourcesFrom.key', sourcesFrom?.key);
+  return problems;
 }

@@ -75,3 +75,22 @@ function shifted(time: Time, shift: string, template: string): Time {
   }
   return moved;
 }
+
+/** Receives a problem of the input, as a line that begins with its path. */
+export type Report = (problem: string) => void;
+
+/** Fills a template. Reports a problem, and then returns undefined. */
+export function filled(
+  template: string,
+  path: string,
+  defaults: { readonly scheduledTime: Date; readonly timeZone: string },
+  report: Report,
+): string | undefined {
+  try {
+    return fillTemplate(template, defaults.scheduledTime, defaults.timeZone);
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    report(`${path}: ${error.message}`);
+    return undefined;
+  }
+}

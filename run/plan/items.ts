@@ -6,7 +6,7 @@ import { keyProblem, lookOfKey } from '../input/key-problem.ts';
 import type { Load } from '../input/load.ts';
 import { isTooDeep, MOST_LEVELS } from '../input/nesting.ts';
 import { quoted } from '../input/quoted.ts';
-import { fillTemplate, TemplateError } from '../input/template.ts';
+import { filled, type Report } from '../input/template.ts';
 import { type Item, itemName, type Process, type SourceItem, type WorkItem } from '../item.ts';
 import type { ListBytes } from '../list/list-bytes.ts';
 import { readSourceList } from '../list/source-list.ts';
@@ -22,9 +22,6 @@ export interface ItemDefaults {
   /** The processors that the deployment's workers have. */
   readonly processors: readonly string[] | undefined;
 }
-
-/** Receives a problem of the input, as a line that begins with its path. */
-export type Report = (problem: string) => void;
 
 /** Makes an item of the plan from a source of the input. Reports each problem, and then returns undefined. */
 export function sourceItem(
@@ -172,22 +169,6 @@ export function* itemsOfInput(
     if (item !== undefined) yield item;
   }
   for (const [index, work] of (input.work ?? []).entries()) yield workItem(work, `work[${index}]`, defaults, report);
-}
-
-/** Fills a template. Reports a problem, and then returns undefined. */
-export function filled(
-  template: string,
-  path: string,
-  defaults: Pick<ItemDefaults, 'scheduledTime' | 'timeZone'>,
-  report: Report,
-): string | undefined {
-  try {
-    return fillTemplate(template, defaults.scheduledTime, defaults.timeZone);
-  } catch (error) {
-    if (!(error instanceof TemplateError)) throw error;
-    report(`${path}: ${error.message}`);
-    return undefined;
-  }
 }
 
 /** The key of a source that states none: the host and path of its URL, so that two hosts never get the same key. */
