@@ -57,7 +57,7 @@ describe('sluice', () => {
     ],
     ['a list beside URLs', ['run', 'http://a.example/1', '--from', 'list.txt'], '--from names all sources'],
     ['a list that is not there', ['run', '--from', '/nonexistent/list.txt'], 'there is no such file'],
-    ['an input that is a folder', ['run', '--input', '/'], 'that is a folder'],
+    ['an input that is a folder', ['run', '--input', '/'], 'the path is a folder, not a file'],
     [
       'an unknown processor',
       ['run', 'http://a.example/1', '--process', 'nope'],
