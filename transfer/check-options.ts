@@ -59,6 +59,27 @@ const headers: Rule = {
       ([name, one]) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(one),
     ),
 };
+const metadata: Rule = {
+  takes: 'texts by name, and a name is a token of HTTP: letters, digits and -',
+  holds: (value) =>
+    texts.holds(value) &&
+    Object.keys(value as Record<string, string>).every((name) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)),
+};
+const contentType: Rule = {
+  takes: 'a text of 1 to 255 characters of ASCII, without line ends',
+  holds: (value) => typeof value === 'string' && /^[\x20-\x7e]{1,255}$/.test(value),
+};
+const having = (what: string, ...names: string[]): Rule => ({
+  takes: what,
+  holds: (value) => object.holds(value) && names.every((name) => typeof (value as never)[name] === 'function'),
+});
+const state: Rule = {
+  takes: 'the state that an upload of openTransfer has',
+  holds: (value) =>
+    object.holds(value) &&
+    (value as { v?: unknown }).v === 1 &&
+    ['bucket', 'key', 'uploadId', 'token'].every((name) => typeof (value as never)[name] === 'string'),
+};
 const signal: Rule = { takes: 'an AbortSignal', holds: (value) => value instanceof AbortSignal };
 const date: Rule = { takes: 'a Date', holds: (value) => value instanceof Date && !Number.isNaN(value.getTime()) };
 const future: Rule = {
@@ -81,16 +102,16 @@ const OPTIONS: Rules = {
   onUploadCreated: call,
   onProgress: call,
   reader: call,
-  guard: object,
-  gate: object,
-  resume: object,
+  guard: having('a SourceGuard', 'checkUrl', 'resolve'),
+  gate: having('a HostGate', 'enter', 'pauseOf'),
+  resume: state,
 };
 
 const DESTINATION: Rules = {
   bucket: text,
   ifExists: oneOf('update', 'overwrite', 'skip', 'fail'),
-  metadata: texts,
-  contentType: text,
+  metadata,
+  contentType,
   stallSeconds: seconds,
 };
 

@@ -61,6 +61,11 @@ function checkKey(key: string): void {
   if (bytes === 0 || bytes > 1_024) {
     throw new InvalidDestinationError(`a key takes 1 to 1,024 bytes, "${key.slice(0, 60)}" has ${bytes}`);
   }
+  if (!key.isWellFormed() || key.includes('\0')) {
+    throw new InvalidDestinationError(
+      `the key ${JSON.stringify(key)} contains half a surrogate pair or a zero byte, which S3 can't store`,
+    );
+  }
   if (key.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')) {
     throw new InvalidDestinationError(
       `the key "${key}" has an empty, "." or ".." segment: S3 servers disagree on those`,

@@ -2,7 +2,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, expect, it } from 'vitest';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { startRawServer } from '#test/helpers/raw-server.ts';
-import { InvalidOptionsError, openTransfer, transfer } from '#transfer/index.ts';
+import { InvalidDestinationError, InvalidOptionsError, openTransfer, transfer } from '#transfer/index.ts';
 
 const client = new S3Client({ region: 'eu-central-1' });
 afterAll(() => client.destroy());
@@ -42,6 +42,9 @@ it.each<[string, unknown]>([
   ['signal', new AbortController()],
   ['onProgress', 'print'],
   ['reader', {}],
+  ['gate', {}],
+  ['guard', {}],
+  ['resume', {}],
 ])('refuses %s: %s, by its name', async (name, value) => {
   const found = await problems({ url: URL_ }, TO, { guard: LOOPBACK, [name]: value });
   expect(found).toEqual([expect.stringMatching(new RegExp(`^${name} is .*, and takes `))]);
@@ -56,6 +59,10 @@ it.each<[string, unknown, string]>([
   ['another word for ifExists', { ...TO, ifExists: 'replace' }, 'destination.ifExists is "replace"'],
   ['no time for S3', { ...TO, stallSeconds: 0 }, 'destination.stallSeconds is 0'],
   ['metadata that are no texts', { ...TO, metadata: { a: 1 } }, 'destination.metadata'],
+  ['a name of metadata with a space', { ...TO, metadata: { 'a b': 'c' } }, 'destination.metadata'],
+  ['a name of metadata that is not ASCII', { ...TO, metadata: { ü: 'c' } }, 'destination.metadata'],
+  ['a content type with a line end', { ...TO, contentType: 'text/csv\r\nx-a: b' }, 'destination.contentType'],
+  ['a content type that is not ASCII', { ...TO, contentType: 'text/ü' }, 'destination.contentType'],
   ['nothing', undefined, 'destination is undefined'],
 ])('refuses a destination with %s', async (_, destination, words) => {
   expect((await problems({ url: URL_ }, destination, {})).join()).toContain(words);
@@ -84,4 +91,9 @@ it('the check of the options names all problems at once, and sends no request', 
     }
   }
   expect(server.accepted).toBe(0);
+});
+
+it.each(['a\ud800b', 'a\0b'])('refuses the key %j, which no S3 stores', async (key) => {
+  const error = await transfer({ url: URL_ }, { ...TO, key }, {}).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(InvalidDestinationError);
 });

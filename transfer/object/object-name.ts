@@ -16,12 +16,27 @@ export function objectName(contentDisposition: string | undefined, url: string):
 
 function fromDisposition(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
-  const extended = /;\s*filename\*\s*=\s*(?:utf-8|iso-8859-1)'[^']*'([^;\s]+)/i.exec(value);
-  const latin = /;\s*filename\*\s*=\s*iso-8859-1/i.test(value);
-  if (extended?.[1] !== undefined) return decoded(extended[1], latin ? 'latin1' : 'utf8');
-  const plain = /;\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))/i.exec(value);
-  const name = plain?.[1]?.replace(/\\(.)/g, '$1') ?? plain?.[2];
+  const parameters = parametersOf(value);
+  const [, charset, text] = /^(utf-8|iso-8859-1)'[^']*'(.+)$/i.exec(parameters.get('filename*') ?? '') ?? [];
+  if (text !== undefined) return decoded(text, charset?.toLowerCase() === 'utf-8' ? 'utf8' : 'latin1');
+  const name = parameters.get('filename');
   return name === undefined ? undefined : headerText(name);
+}
+
+/**
+ * Reads the parameters by name in lower case, as browsers do: a value without quotes may contain spaces, a value in quotes
+ * may contain `;` and what looks like another parameter, and the second quote may be missing.
+ */
+function parametersOf(value: string): Map<string, string> {
+  const parameters = new Map<string, string>();
+  for (const [, name = '', quoted, plain = ''] of value.matchAll(
+    /;[\t ]*([^\s=;"]+)[\t ]*=[\t ]*(?:"((?:[^"\\]|\\.)*)"|([^;]*))/g,
+  )) {
+    // Only a quote and a backslash are escaped: a path of Windows is written as it is.
+    const text = quoted?.replace(/\\(["\\])/g, '$1') ?? plain.trim().replace(/^"/, '');
+    if (!parameters.has(name.toLowerCase())) parameters.set(name.toLowerCase(), text);
+  }
+  return parameters;
 }
 
 function decoded(text: string, encoding: 'utf8' | 'latin1' = 'utf8'): string {

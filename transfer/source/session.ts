@@ -276,9 +276,12 @@ export class SourceSession {
       return (await this.#source.authorize?.()) ?? {};
     } catch (error) {
       if (error instanceof TransferError) throw error;
-      throw new SourceFaultError(`the credentials for ${this.name} can't be read: ${(error as Error).message}`, {
-        cause: error,
-      });
+      throw new SourceFaultError(
+        `the credentials for ${this.name} can't be read: ${error instanceof Error ? error.message : String(error)}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 
