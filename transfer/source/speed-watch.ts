@@ -17,6 +17,8 @@ export class SpeedWatch {
   #bytes = 0;
   #milliseconds = 0;
   #idleMilliseconds = 0;
+  /** Whether a byte has come since the time was accounted last. */
+  #heard = false;
 
   constructor(origin: string, limits: Required<SourceLimits>, onSlow: (error: SourceFaultError) => void) {
     this.#origin = origin;
@@ -38,17 +40,17 @@ export class SpeedWatch {
     this.#timer = undefined;
   }
 
+  /** It is called for each read, so it asks no clock: a source counts as idle from the tick after its last byte. */
   count(bytes: number): void {
     this.#bytes += bytes;
-    this.#idleMilliseconds = 0;
-    if (this.#timer !== undefined) this.#account();
-    this.#idleMilliseconds = 0;
+    this.#heard = true;
   }
 
   #account(): void {
     const now = performance.now();
     this.#milliseconds += now - this.#since;
-    this.#idleMilliseconds += now - this.#since;
+    this.#idleMilliseconds = this.#heard ? 0 : this.#idleMilliseconds + (now - this.#since);
+    this.#heard = false;
     this.#since = now;
   }
 
