@@ -44,30 +44,45 @@ export class DialTimeoutError extends Error {
  * @returns a socket that is connected, and encrypted if TLS was requested.
  * @throws SourceForbiddenError, DialTimeoutError, the signal's reason, or the error of the system or of TLS.
  */
-export async function dial(guard: SourceGuard, target: DialTarget): Promise<Socket> {
+export function dial(guard: SourceGuard, target: DialTarget): Promise<Socket> {
+  const { host, port } = target;
+  return inTime(target, async (signal) => {
+    // A lookup by the operating system can't be stopped; its answer is then ignored.
+    const addresses = await orAborted(guard.resolve(host, port), signal);
+    return connected(target, signal, { guard, addresses });
+  });
+}
+
+/** Connects as `dial` does, without a guard: to a host that the deployment itself names, such as S3's. */
+export function dialKnown(target: DialTarget): Promise<Socket> {
+  return inTime(target, (signal) => connected(target, signal));
+}
+
+async function inTime(target: DialTarget, connect: (signal: AbortSignal) => Promise<Socket>): Promise<Socket> {
   const timeout = new AbortController();
   const { host, port, connectSeconds } = target;
   const late = () => timeout.abort(new DialTimeoutError(`${host} port ${port}: no connection in ${connectSeconds} s`));
   const timer = setTimeout(late, timerMilliseconds(connectSeconds * 1_000));
-  const signal = target.signal === undefined ? timeout.signal : AbortSignal.any([target.signal, timeout.signal]);
   try {
-    // A lookup by the operating system can't be stopped; its answer is then ignored.
-    const addresses = await orAborted(guard.resolve(host, port), signal);
-    return await connected(guard, target, addresses, signal);
+    return await connect(
+      target.signal === undefined ? timeout.signal : AbortSignal.any([target.signal, timeout.signal]),
+    );
   } finally {
     clearTimeout(timer);
   }
 }
 
-function connected(
-  guard: SourceGuard,
-  target: DialTarget,
-  addresses: readonly HostAddress[],
-  signal: AbortSignal,
-): Promise<Socket> {
+/** Who checks the addresses, and the addresses that were checked. */
+interface Checked {
+  readonly guard: SourceGuard;
+  readonly addresses: readonly HostAddress[];
+}
+
+function connected(target: DialTarget, signal: AbortSignal, checked?: Checked): Promise<Socket> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
-    const socket = target.tls ? openTls(target, addresses) : openTcp(target, addresses);
+    const lookup = checked && answering(checked.addresses);
+    const socket = target.tls ? openTls(target, lookup) : openTcp(target, lookup);
     const forget = whenAborted(signal, () => socket.destroy(signal.reason));
     const settle = (settled: () => void) => {
       forget();
@@ -80,7 +95,7 @@ function connected(
     // This listener comes before the one that starts TLS. If the check fails, that listener finds the socket destroyed.
     socket.prependOnceListener('connect', () => {
       try {
-        checkRemote(guard, target, addresses, socket.remoteAddress);
+        if (checked) checkRemote(checked, target, socket.remoteAddress);
       } catch (error) {
         socket.destroy(error as Error);
       }
@@ -95,12 +110,7 @@ function connected(
  * Other code between the socket and the kernel (a patched resolver, a library) is not trusted to connect to the checked
  * address.
  */
-function checkRemote(
-  guard: SourceGuard,
-  { host, port }: DialTarget,
-  addresses: readonly HostAddress[],
-  remote: string | undefined,
-): void {
+function checkRemote({ guard, addresses }: Checked, { host, port }: DialTarget, remote: string | undefined): void {
   if (remote === undefined || !addresses.some(({ address }) => sameAddress(address, remote))) {
     throw new SourceForbiddenError(
       `${host} is connected to ${remote ?? 'nothing'}, which is not one of the dialled addresses`,
@@ -109,12 +119,12 @@ function checkRemote(
   guard.checkAddress(host, remote, port);
 }
 
-function openTcp({ host, port, onread }: DialTarget, addresses: readonly HostAddress[]): Socket {
+function openTcp({ host, port, onread }: DialTarget, lookup: Lookup | undefined): Socket {
   const options: TcpNetConnectOpts & StreamOptions = {
     host: bareHost(host),
     port,
-    lookup: answering(addresses),
     highWaterMark: TCP_READ_BYTES,
+    ...(lookup && { lookup }),
     ...(onread && { onread }),
   };
   return tuned(connectTcp(options));
@@ -132,14 +142,14 @@ interface StreamOptions {
   highWaterMark?: number;
 }
 
-function openTls({ host, port, ca, onread }: DialTarget, addresses: readonly HostAddress[]): TLSSocket {
+function openTls({ host, port, ca, onread }: DialTarget, lookup: Lookup | undefined): TLSSocket {
   const bare = bareHost(host);
   const key = `${bare} ${port} ${ca === undefined ? '' : createHash('sha256').update(ca).digest('hex')}`;
   const session = sessions.get(key);
   const options: ConnectionOptions & StreamOptions = {
     host: bare,
     port,
-    lookup: answering(addresses),
+    ...(lookup && { lookup }),
     servername: isIP(bare) === 0 ? bare : '',
     ALPNProtocols: ['http/1.1'],
     highWaterMark: TLS_READ_BYTES,
@@ -162,6 +172,8 @@ function tuned<S extends Socket>(socket: S): S {
   socket.setNoDelay(true);
   return socket;
 }
+
+type Lookup = ReturnType<typeof answering>;
 
 /** A resolver that always returns the checked addresses. For literal addresses, no resolver is called. */
 function answering(addresses: readonly HostAddress[]) {

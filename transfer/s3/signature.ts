@@ -90,6 +90,12 @@ export function queryText(query: SignedRequest['query']): string {
   return pairs.map(([name, value]) => `${name}=${value}`).join('&');
 }
 
+/** Returns the target of a request's first line. */
+export function pathOf({ path, query }: Pick<SignedRequest, 'path' | 'query'>): string {
+  const text = queryText(query);
+  return text === '' ? path : `${path}?${text}`;
+}
+
 /** Returns a key in the form of S3's paths: RFC 3986's unreserved characters and slashes stay. */
 export function keyPath(key: string): string {
   return `/${key.split('/').map(escaped).join('/')}`;

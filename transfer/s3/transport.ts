@@ -3,7 +3,9 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { whenAborted } from '#net/signals.ts';
 import { timerMilliseconds } from '#net/wait.ts';
-import { queryText, type SignedRequest } from './signature.ts';
+import { sendPut, TLS_WRITE_BYTES, WRITE_BYTES } from './put-lane.ts';
+import { pathOf, type SignedRequest } from './signature.ts';
+import { AnswerClosed, AnsweredEarly, StaleConnection, StorageStalled } from './transport-errors.ts';
 
 export interface SignedAnswer {
   readonly statusCode: number;
@@ -31,38 +33,16 @@ export interface Agents {
   readonly https: HttpsAgent;
 }
 
-/** Larger writes are divided, so that an early answer is noticed before everything is sent. */
-const WRITE_BYTES = 8_388_608;
-/** TLS keeps a second, encrypted copy of a whole write. */
-const TLS_WRITE_BYTES = 262_144;
-
 /** How long to wait for S3 to say whether it wants the body. */
 const CONTINUE_MILLISECONDS = 1_000;
 
-/** S3 accepted or sent no byte for too long. The name counts as a failed connection. */
-class StorageStalled extends Error {
-  override readonly name = 'TimeoutError';
-}
-
-/** The answer came before the body was sent: the rest of the body is not wanted. */
-class AnsweredEarly extends Error {
-  override readonly name = 'AnsweredEarly';
-}
-
-/** S3 had closed a kept connection before a byte of the answer came. */
-class StaleConnection extends Error {
-  override readonly name = 'StaleConnection';
-  /** The code of the connection's own error: if the body can't be sent again here, the caller tries the call again. */
-  readonly code = 'ECONNRESET';
-}
-
-/** The connection ended within the answer. */
-class AnswerClosed extends Error {
-  override readonly name = 'AnswerClosed';
-  readonly code = 'ECONNRESET';
-}
-
 let own: Agents | undefined;
+
+/** The engine's own agents, for clients that bring none. */
+export function ownAgents(): Agents {
+  own ??= { http: new Agent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+  return own;
+}
 
 /** Returns the client's own agents, with its certificates, proxy and limits, if its handler is the SDK's for Node. */
 export async function agentsOf(client: S3Client): Promise<Agents> {
@@ -76,8 +56,7 @@ export async function agentsOf(client: S3Client): Promise<Agents> {
     await handler.handle({ protocol: 'http:' }, { abortSignal: AbortSignal.abort() }).catch(() => {});
   }
   const { httpAgent, httpsAgent } = handler.httpHandlerConfigs?.() ?? {};
-  own ??= { http: new Agent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
-  return { http: httpAgent ?? own.http, https: httpsAgent ?? own.https };
+  return { http: httpAgent ?? ownAgents().http, https: httpsAgent ?? ownAgents().https };
 }
 
 /**
@@ -95,6 +74,7 @@ export async function sendSigned(
 ): Promise<SignedAnswer> {
   const { signal } = options;
   signal.throwIfAborted();
+  if (isForLane(signed, options)) return sendPut(signed, body, options);
   const request = begin(signed, options);
   const answer = answerOf(request, options.stallSeconds);
   const forget = whenAborted(signal, () => request.destroy(signal.reason));
@@ -115,6 +95,16 @@ export async function sendSigned(
     // After a complete exchange, the socket belongs to the agent again, and this does nothing.
     if (!request.writableFinished) request.destroy();
   }
+}
+
+/**
+ * An agent of the caller may have its own certificates, proxy and limits, so `node:http` has to use it. A continuation
+ * is awaited by `node:http` too.
+ */
+function isForLane(signed: SignedRequest, { agents, askFirst }: SendOptions): boolean {
+  const agent = agentFor(signed, agents);
+  const isOwn = agent === own?.http || agent === own?.https;
+  return isOwn && signed.method === 'PUT' && !askFirst && 'content-length' in signed.headers;
 }
 
 /**
@@ -171,11 +161,6 @@ function begin(signed: SignedRequest, { agents, askFirst }: SendOptions): Client
     headers: askFirst ? { ...headers, expect: '100-continue' } : headers,
     agent: agentFor(signed, agents),
   });
-}
-
-function pathOf({ path, query }: SignedRequest): string {
-  const text = queryText(query);
-  return text === '' ? path : `${path}?${text}`;
 }
 
 interface Coming {

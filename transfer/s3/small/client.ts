@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
-import { Agent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { Agent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
 import { backoffMilliseconds, wait } from '#net/wait.ts';
 import { isTransientS3Error } from '../errors.ts';
 import type { SignedRequest } from '../signature.ts';
 import { keyPath, type SigningCredentials, signHeaders } from '../signature.ts';
-import { type Agents, type SignedAnswer, sendCall } from '../transport.ts';
+import { type Agents, ownAgents, type SignedAnswer, sendCall } from '../transport.ts';
 import { isErrorIn200, S3AnswerError } from './answer-error.ts';
 import { lambdaCredentials } from './lambda-credentials.ts';
 import { placeOf } from './place.ts';
@@ -65,8 +65,6 @@ export abstract class Command<I, O> {
   abstract output(answer: SignedAnswer): O;
 }
 
-const OWN: Agents = { http: new Agent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
-
 const MOST_ATTEMPTS = 3;
 const BACKOFF_SECONDS = 0.1;
 const LONGEST_BACKOFF_SECONDS = 5;
@@ -108,7 +106,10 @@ export class S3Client {
     this.config = {
       systemClockOffset: 0,
       requestHandler: {
-        httpHandlerConfigs: () => ({ httpAgent: httpAgent ?? OWN.http, httpsAgent: httpsAgent ?? OWN.https }),
+        httpHandlerConfigs: () => ({
+          httpAgent: httpAgent ?? ownAgents().http,
+          httpsAgent: httpsAgent ?? ownAgents().https,
+        }),
       },
       credentials: async () => credentials ?? lambdaCredentials(process.env),
     };

@@ -1,8 +1,10 @@
+import { dial } from '#net/dial/dial.ts';
 import { whenAborted } from '#net/signals.ts';
 import { timerMilliseconds } from '#net/wait.ts';
 import { PermanentTransferError, SourceFaultError } from '../../errors.ts';
 import { connectionError } from '../connection-error.ts';
 import type { SourceAnswer, SourceRequest } from '../reader.ts';
+import { headText } from './head-text.ts';
 import { type LaneConnection, StaleConnectionError } from './lane-connection.ts';
 import { type LanePool, poolOf } from './lane-pool.ts';
 
@@ -40,11 +42,20 @@ interface Asking {
 }
 
 async function dialled(asking: Asking): Promise<LaneConnection> {
-  const { request, pool } = asking;
+  const { url, guard, ca, limits, signal } = asking.request;
+  const tls = url.protocol === 'https:';
   const late = new AbortController();
   const timer = atEnd(asking, (error) => late.abort(error));
+  const target = {
+    host: url.hostname,
+    port: Number(url.port || (tls ? 443 : 80)),
+    tls,
+    ca,
+    connectSeconds: limits.connectSeconds,
+    signal: AbortSignal.any([signal, late.signal]),
+  };
   try {
-    return await pool.dial(request, AbortSignal.any([request.signal, late.signal]));
+    return await asking.pool.open((onread) => dial(guard, { ...target, onread }));
   } finally {
     clearTimeout(timer);
   }
@@ -84,14 +95,9 @@ function atEnd({ request, until }: Asking, then: (error: SourceFaultError) => vo
 }
 
 function requestHead({ url, headers }: SourceRequest): string {
-  const lines = [`GET ${url.pathname}${url.search} HTTP/1.1`, `host: ${url.host}`, 'connection: keep-alive'];
-  for (const [name, value] of Object.entries(headers)) {
-    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
-      throw new PermanentTransferError(
-        `the header ${JSON.stringify(name)} for ${url.origin} is not sent: a name has no spaces, and a value no line end and nothing beyond Latin-1`,
-      );
-    }
-    lines.push(`${name}: ${value}`);
+  try {
+    return headText('GET', url.pathname + url.search, { host: url.host, ...headers });
+  } catch (error) {
+    throw new PermanentTransferError(`${url.origin}: ${(error as Error).message}`, { cause: error });
   }
-  return `${lines.join('\r\n')}\r\n\r\n`;
 }

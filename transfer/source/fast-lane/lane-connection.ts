@@ -30,6 +30,7 @@ export class LaneConnection {
   readonly #onClose: () => void;
   #socket: Socket | undefined;
   #exchange: LaneExchange | undefined;
+  #onSilence: (() => void) | undefined;
   #dead = false;
   #used = false;
 
@@ -44,6 +45,7 @@ export class LaneConnection {
     socket.on('error', (error) => this.#broke(error));
     socket.on('end', () => this.#broke(undefined, true));
     socket.on('close', () => this.#broke(undefined));
+    socket.on('timeout', () => this.#onSilence?.());
     if (this.#dead) socket.destroy();
     else socket.resume();
   }
@@ -58,10 +60,11 @@ export class LaneConnection {
     if (socket === undefined || this.#exchange !== undefined) throw new TypeError('this connection is not free');
     const reused = this.#used;
     this.#used = true;
-    const { origin, limits } = ends;
+    const { origin, limits, readsErrors } = ends;
     const exchange: LaneExchange = new LaneExchange({
       origin,
       limits,
+      readsErrors,
       resume: () => void socket.resume(),
       onHead: (head, body) => ends.onHead(head, body),
       onNoHead: (error) => {
@@ -70,6 +73,7 @@ export class LaneConnection {
       },
       onOver: (reusable, head) => {
         this.#exchange = undefined;
+        this.#onSilence = undefined;
         if (!reusable) this.destroy();
         // TLS may have delivered the end during a pause. Besides, an idle connection is read, so that its close is
         // noticed.
@@ -81,6 +85,44 @@ export class LaneConnection {
     socket.ref();
     socket.write(request, 'latin1');
     return exchange;
+  }
+
+  /**
+   * Sends bytes of the request's body, in writes of at most `mostBytes`. It does not resolve if the connection breaks or
+   * the exchange ends meanwhile.
+   */
+  write(bytes: Uint8Array, mostBytes: number): Promise<void> {
+    return new Promise((resolve) => {
+      let at = 0;
+      const next = (error?: Error | null) => {
+        // The connection's own event names the cause.
+        if (error || this.#exchange === undefined) return;
+        if (at >= bytes.length) return resolve();
+        const from = at;
+        at += mostBytes;
+        this.#socket?.write(bytes.subarray(from, at), next);
+      };
+      next();
+    });
+  }
+
+  /** Sends what `writes` writes at once, in one call of the kernel if possible. */
+  together<T>(writes: () => T): T {
+    this.#socket?.cork();
+    try {
+      return writes();
+    } finally {
+      this.#socket?.uncork();
+    }
+  }
+
+  /**
+   * Calls back if nothing is sent and nothing comes for so long during the exchange. Node counts bytes that are sent
+   * within one large write too.
+   */
+  noticeSilence(milliseconds: number, call: () => void): void {
+    this.#onSilence = call;
+    if (this.#socket?.timeout !== milliseconds) this.#socket?.setTimeout(milliseconds);
   }
 
   /** An idle connection must not keep the process alive. */

@@ -23,6 +23,8 @@ const SHOWN_BYTES = 131_072;
 export interface ExchangeEnds {
   readonly origin: string;
   readonly limits: Required<SourceLimits>;
+  /** Read the body of a redirect or an error too if it has no length. The pages of sources are not needed. */
+  readonly readsErrors?: boolean | undefined;
   /** Continues reading after `take` or `taken` returned false. */
   resume(): void;
   onHead(head: AnswerHead, body: SourceBody): void;
@@ -106,8 +108,7 @@ export class LaneExchange implements SourceBody {
     this.#owed = head.framing.kind === 'length' ? head.framing.bytes : Number.POSITIVE_INFINITY;
     const more = this.#takeBody(bytes.subarray(bodyAt));
     this.#ends.onHead(head, this);
-    // The page of a redirect or an error is not needed; without a length, its end isn't read.
-    if (head.status >= 300 && head.framing.kind !== 'length') this.destroy();
+    if (head.status >= 300 && head.framing.kind !== 'length' && this.#ends.readsErrors !== true) this.destroy();
     return more;
   }
 
@@ -232,7 +233,9 @@ export class LaneExchange implements SourceBody {
     }
     this.#settle();
     if (!this.#over && this.#spiltBytes > MOST_SPILT_BYTES) {
-      this.fail(new SourceFaultError(`${this.#ends.origin} sent ${this.#spiltBytes} bytes that were not requested yet`));
+      this.fail(
+        new SourceFaultError(`${this.#ends.origin} sent ${this.#spiltBytes} bytes that were not requested yet`),
+      );
     }
     return !this.#over && (this.#ended || this.#fill !== undefined);
   }

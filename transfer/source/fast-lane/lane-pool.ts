@@ -1,4 +1,4 @@
-import { dial } from '#net/dial/dial.ts';
+import type { OnReadOpts, Socket } from 'node:net';
 import type { SourceGuard } from '#net/guard/source-guard.ts';
 import type { SourceRequest } from '../reader.ts';
 import { LaneConnection } from './lane-connection.ts';
@@ -6,7 +6,7 @@ import { LaneConnection } from './lane-connection.ts';
 /** Servers close idle connections after 5 s (Node) to 75 s (nginx); a request must not be sent at that moment. */
 const KEEP_SECONDS = 4;
 
-/** Idle connections of one origin, the last used first. `HostGate` limits how many are in use. */
+/** Idle connections to one origin, the last used first. It does not limit how many are in use. */
 export class LanePool {
   readonly #idle: LaneConnection[] = [];
   readonly #timers = new Map<LaneConnection, NodeJS.Timeout>();
@@ -18,21 +18,16 @@ export class LanePool {
     return connection;
   }
 
-  /** A new connection. @throws what `dial` throws. */
-  async dial({ url, guard, ca, limits }: SourceRequest, signal: AbortSignal): Promise<LaneConnection> {
-    const tls = url.protocol === 'https:';
+  /** A new connection. @param dial makes its socket. @throws what `dial` throws. */
+  async open(dial: (onread: OnReadOpts) => Promise<Socket>): Promise<LaneConnection> {
     const connection = new LaneConnection(() => this.#forget(connection));
-    const socket = await dial(guard, {
-      host: url.hostname,
-      port: Number(url.port || (tls ? 443 : 80)),
-      tls,
-      ca,
-      connectSeconds: limits.connectSeconds,
-      signal,
-      onread: connection.onread,
-    });
-    connection.attach(socket);
+    connection.attach(await dial(connection.onread));
     return connection;
+  }
+
+  /** Closes the idle connections. */
+  closeIdle(): void {
+    for (const connection of [...this.#idle]) connection.destroy();
   }
 
   /** @param keepSeconds from the server's Keep-Alive. */
