@@ -38,6 +38,15 @@ const stackOutputsSchema = z.object({
 });
 export type StackOutputs = z.infer<typeof stackOutputsSchema> & Readonly<Record<string, string>>;
 
+const cdkJson = z.object({ context: z.object({ sluice: z.record(z.string(), z.unknown()).default({}) }) });
+
+/** The embedded AWS has no CodePipeline, and the stages of a delivery are other deployments. */
+async function settingsWithoutDelivery(): Promise<Record<string, unknown>> {
+  const content = cdkJson.parse(JSON.parse(await readFile(join(REPOSITORY, 'cdk.json'), 'utf8')));
+  const { delivery: _, ...settings } = content.context.sluice;
+  return settings;
+}
+
 /**
  * Runs the real `cdk synth`, `cdk bootstrap` and `cdk deploy` of this repository against an embedded AWS. If the
  * assembly of an earlier synth can be used again, there is no synth: see cloud-assembly.ts.
@@ -48,6 +57,7 @@ export type StackOutputs = z.infer<typeof stackOutputsSchema> & Readonly<Record<
  * @param options.logFolder receives a log of each command. @default the same folder
  * @param options.say receives a line of progress now and then.
  * @param options.settings added to LOCAL_SETTINGS.
+ * @param options.base settings below these. @default those of cdk.json, without its delivery
  * @param options.app another command that synthesises, as in `cdk --app`. @default that of cdk.json
  * @returns the outputs of all its stacks.
  * @throws CommandFailedError with the end of the command's log.
@@ -59,6 +69,7 @@ export async function deployStack(
     assemblies?: string;
     logFolder?: string;
     settings?: LocalSettings;
+    base?: Readonly<Record<string, unknown>>;
     app?: string;
     signal?: AbortSignal;
     say?: (line: string) => void;
@@ -79,10 +90,13 @@ export async function deployStack(
     });
     say(`cdk ${step} took ${((performance.now() - began) / 1_000).toFixed(1)} s`);
   };
-  const context = Object.entries({ ...LOCAL_SETTINGS, ...options.settings }).flatMap(([name, value]) => [
-    '-c',
-    `sluice.${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`,
-  ]);
+  const context = [
+    ...['-c', `sluice=${JSON.stringify(options.base ?? (await settingsWithoutDelivery()))}`],
+    ...Object.entries({ ...LOCAL_SETTINGS, ...options.settings }).flatMap(([name, value]) => [
+      '-c',
+      `sluice.${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`,
+    ]),
+  ];
   const app = options.app === undefined ? [] : ['--app', options.app];
   // Bootstrap and synth don't need each other, and each mostly waits. If one fails, the other is stopped.
   const stop = new AbortController();

@@ -79,7 +79,8 @@ function cdk(name: string, ...args: string[]): Promise<void> {
 const delivery = (sources: object) => ({
   source: 'codecommit',
   repository: 'sluice',
-  test: 'npx vitest run --project cdk test/lib/settings',
+  // The local run deploys as the end-to-end tests do, beside the settings of the delivery.
+  test: 'npx vitest run --project cdk test/lib/settings && npm start',
   stages: [{ name: 'staging', settings: { stackName: STACK, sources } }],
   smoke: {
     sources: [{ url: `${web.url}/cities.csv`, key: 'smoke/cities.csv', ifExists: 'overwrite' }],
@@ -244,6 +245,7 @@ describe('a delivery to one stage', () => {
     const built = await build(spec);
     expect(built.code, built.output).toBe(0);
     expect(built.output).toContain('Test Files');
+    expect(built.output).toContain('13 of 14 done');
     bad = built.assembly;
     // The pipeline that changes itself stays as it is.
     expect(projectWith('npm run synth', pipelineTemplate(bad)).spec).toEqual(spec);
@@ -252,7 +254,7 @@ describe('a delivery to one stage', () => {
     const again = await build({ version: '0.2', phases: { build: { commands: ['npm run synth'] } } });
     expect(again.code, again.output).toBe(0);
     good = again.assembly;
-  }, 900_000);
+  }, 1_800_000);
 
   it('smoke reports that there is no earlier template if the run of the first deploy fails', async () => {
     await deploy(bad);

@@ -16,7 +16,12 @@ beforeAll(async () => {
 afterAll(() => aws?.stop());
 
 const deploy = (settings: LocalSettings = {}, app?: string) =>
-  deployStack(aws, { folder: join(aws.folder, `deploy-${++deploys}`), settings, ...(app !== undefined && { app }) });
+  deployStack(aws, {
+    folder: join(aws.folder, `deploy-${++deploys}`),
+    settings,
+    base: {},
+    ...(app !== undefined && { app }),
+  });
 
 /** What the rollback of a stack has left where it was, by CloudFormation's own word. */
 async function leftByTheRollback(StackName: string): Promise<string[]> {

@@ -28,7 +28,7 @@ let withFirst: string[];
 
 const deploy = async (name: 'First' | 'Second') => {
   const folder = join(aws.folder, `deploy-${name}`);
-  const outputs = await deployStack(aws, { folder, settings: settings[name] });
+  const outputs = await deployStack(aws, { folder, settings: settings[name], base: {} });
   return deployedAws({ client: aws.client, requestsFile: aws.requestsFile, outputs } satisfies DeployedAws);
 };
 

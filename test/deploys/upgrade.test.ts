@@ -76,7 +76,7 @@ describe(`a deploy over ${COMMIT} while its workers are busy`, () => {
     const after = deployedAws({
       client: aws.client,
       requestsFile: aws.requestsFile,
-      outputs: await deployStack(aws, { folder: join(aws.folder, 'after'), settings: SETTINGS }),
+      outputs: await deployStack(aws, { folder: join(aws.folder, 'after'), settings: SETTINGS, base: {} }),
     });
     expect(after.outputs.StateMachineArn).toBe(before.outputs.StateMachineArn);
     expect(after.outputs.QueueUrl).toBe(before.outputs.QueueUrl);

@@ -37,6 +37,7 @@ export async function startDeployedAws(
     const outputs = await deployStack(aws, {
       ...options,
       folder: join(aws.folder, 'cdk'),
+      base: {},
       settings: { ...TEST_SETTINGS, ...settings },
     });
     return { ...aws, outputs, redshift };
