@@ -1,3 +1,4 @@
+import { redactUrl } from '#net/redact.ts';
 import { InvalidOptionsError } from './errors.ts';
 import type { Destination, TransferOptions } from './options.ts';
 import { MAX_PART_BYTES, MIN_PART_BYTES } from './parts/plan.ts';
@@ -51,13 +52,9 @@ const texts: Rule = {
   holds: (value) =>
     typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'string'),
 };
-const headers: Rule = {
-  takes: 'values by header name, without line ends and within Latin-1',
-  holds: (value) =>
-    texts.holds(value) &&
-    Object.entries(value as Record<string, string>).every(
-      ([name, one]) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(one),
-    ),
+const httpUrl: Rule = {
+  takes: 'an http or https URL',
+  holds: (value) => isText(value) && /^https?:$/.test(URL.parse(value)?.protocol ?? ''),
 };
 const metadata: Rule = {
   takes: 'texts by name, and a name is a token of HTTP: letters, digits and -',
@@ -116,8 +113,7 @@ const DESTINATION: Rules = {
 };
 
 const SOURCE: Rules = {
-  url: text,
-  headers,
+  url: httpUrl,
   authorize: call,
   expect: object,
   allowUnprovenEnd: truth,
@@ -161,6 +157,7 @@ export function checkOptions(
 ): void {
   const wrong = [
     ...wrongIn('source', source, SOURCE, ['url']),
+    ...wrongHeaders(source?.headers),
     ...wrongIn('source.expect', source?.expect ?? {}, EXPECT),
     ...wrongIn('source.limits', source?.limits ?? {}, LIMITS),
     ...wrongIn('destination', destination, DESTINATION, ['bucket']),
@@ -175,7 +172,21 @@ function wrongIn(where: string, given: unknown, rules: Rules, required: readonly
   return Object.entries(rules).flatMap(([name, { takes, holds }]) => {
     const value = (given as Record<string, unknown>)[name];
     if (value === undefined ? !required.includes(name) : holds(value)) return [];
-    return [`${where === '' ? '' : `${where}.`}${name} is ${shown(value)}, and takes ${takes}`];
+    // The text of a URL may contain a password or a token.
+    const seen = rules[name] === httpUrl && isText(value) ? `"${redactUrl(value)}"` : shown(value);
+    return [`${where === '' ? '' : `${where}.`}${name} is ${seen}, and takes ${takes}`];
+  });
+}
+
+/** The values may be secrets, so only the names are shown. */
+function wrongHeaders(given: unknown): string[] {
+  if (given === undefined) return [];
+  if (!object.holds(given)) return [`source.headers is ${shown(given)}, and takes values by header name`];
+  return Object.entries(given as Record<string, unknown>).flatMap(([name, value]) => {
+    const isName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name);
+    if (isName && typeof value === 'string' && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)) return [];
+    const takes = isName ? 'a text without line ends and within Latin-1' : 'another name: letters, digits and -';
+    return [`source.headers[${shown(name)}] is not valid, and takes ${takes}`];
   });
 }
 

@@ -69,8 +69,12 @@ it.each<[string, unknown, string]>([
 });
 
 it.each<[string, unknown, string]>([
-  ['url', { url: '' }, 'source.url is ""'],
-  ['headers', { url: URL_, headers: { 'x-a': 'a\r\nx-b: b' } }, 'source.headers'],
+  ['url', { url: '' }, 'source.url is "", and takes an http or https URL'],
+  ['url', { url: 'ftp://user:secret@host/x' }, 'source.url is "ftp://host/x", and takes an http or https URL'],
+  ['url', { url: 'nonsense' }, 'source.url is "(not a URL)", and takes an http or https URL'],
+  ['headers', { url: URL_, headers: 5 }, 'source.headers is 5'],
+  ['headers', { url: URL_, headers: { 'x-a': 'a\r\nx-b: b' } }, 'source.headers["x-a"] is not valid, and takes a text'],
+  ['headers', { url: URL_, headers: { 'x a': 'a' } }, 'source.headers["x a"] is not valid, and takes another name'],
   ['expect.sha256', { url: URL_, expect: { sha256: 'abc' } }, 'source.expect.sha256 is "abc"'],
   ['expect.bytes', { url: URL_, expect: { bytes: 1.5 } }, 'source.expect.bytes is 1.5'],
   ['limits.attempts', { url: URL_, limits: { attempts: 0 } }, 'source.limits.attempts is 0'],
