@@ -2,6 +2,7 @@
 export { GatekeeperLoop, type GatekeeperLoopProps, NOT_READY } from '#stepfunctions/gatekeeper-loop.ts';
 export { Ingest, type IngestProps } from '#stepfunctions/ingest.ts';
 export type { NativeFile } from './bundling/native-files.ts';
+export { workerProgramOf } from './bundling/worker-bundle.ts';
 export { Network, type NetworkProps } from './network/network.ts';
 export type { Access } from './permissions/access.ts';
 export { readSettings, SettingsError } from './settings/read-settings.ts';
