@@ -14,7 +14,7 @@ export function sourceLines(look: SourceLook): [name: string, text: string][] {
   const cost = costOfSource(look);
   const lines: [string, string | undefined][] = [
     ['redirects to', look.redirectsTo],
-    ['length', bytes === undefined ? 'unknown' : `${bytesText(bytes)} (${bytes.toLocaleString('en')} bytes)`],
+    ['length', bytes === undefined ? 'unknown' : lengthText(bytes)],
     ['type', look.contentType ?? 'unknown'],
     ['encoding', look.contentEncoding],
     ['version', versionOf(look)],
@@ -77,4 +77,10 @@ function landsText({ lands, parts }: SourceLook): string {
     case 'refused':
       return 'not at all: nothing proves the end of its body. Allow it with --allow-unproven-end, or state its size or hash';
   }
+}
+
+/** `1.5 KiB (1,536 bytes)`; a length below 1 KiB is exact already. */
+function lengthText(bytes: number): string {
+  const text = bytesText(bytes);
+  return bytes < 1_024 ? text : `${text} (${bytes.toLocaleString('en')} bytes)`;
 }
