@@ -52,7 +52,14 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     return startEmbedded();
   }
   if (!found) throw new Error('versitygw is not installed: run test/helpers/install-s3-server.sh (it needs go)');
-  return startVersitygw(found, options.tls);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startVersitygw(found, options.tls);
+    } catch (error) {
+      // Between `freePort` and the start, a connection of another process may have got this port.
+      if (attempt === 5 || !/address already in use/.test(String(error))) throw error;
+    }
+  }
 }
 
 /** Where versitygw is, on the PATH or in Go's bin folder. */
