@@ -95,7 +95,7 @@ function gather(context: Readonly<Record<string, unknown>>): Record<string, unkn
   const root = coerce(settingsShape, structuredClone(context[ROOT] ?? {}));
   if (!isObject(root)) throw new SettingsError([`${ROOT}: takes an object, got ${JSON.stringify(root)}`]);
   for (const [name, value] of Object.entries(context)) {
-    if (name.startsWith(`${ROOT}.`)) setPath(root, name.slice(ROOT.length + 1).split('.'), value);
+    if (name.startsWith(`${ROOT}.`)) setPath(root, name.slice(ROOT.length + 1).split('.'), structuredClone(value));
   }
   return coerce(settingsShape, root) as Record<string, unknown>;
 }

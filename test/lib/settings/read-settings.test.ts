@@ -19,6 +19,13 @@ describe('readSettings', () => {
     expect(settings.ingest.children * settings.ingest.slicesAtOnce).toBeLessThanOrEqual(8);
   });
 
+  it('readSettings does not change the context that it is given', () => {
+    const gate = { intervalSeconds: 60 };
+    const context = { 'sluice.gate': gate, 'sluice.gate.attempts': 40 };
+    expect(readSettings(context).gate).toMatchObject({ intervalSeconds: 60, attempts: 40 });
+    expect(gate).toEqual({ intervalSeconds: 60 });
+  });
+
   it('the command line overrides cdk.json, and the rest of the group stays', () => {
     const settings = readSettings({
       sluice: { gate: { intervalSeconds: 60, attempts: 40 } },
