@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, type StackProps } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { temporaryFolder } from '#lib/bundling/temporary-folder.ts';
 import { LAMBDA_NAMES, type LambdaName } from '#lib/functions/lambda-entries.ts';
 import { readSettings } from '#lib/settings/read-settings.ts';
 import { SluiceStack } from '#lib/sluice-stack.ts';
@@ -10,7 +10,7 @@ import { SluiceStack } from '#lib/sluice-stack.ts';
 // CDK checks each template against CloudFormation's rules, which takes seconds; `cdk synth` itself does it in CI.
 process.env.CDK_VALIDATION = 'false';
 
-const folder = mkdtempSync(join(tmpdir(), 'sluice-synth-'));
+const folder = temporaryFolder('sluice-synth');
 
 /** The functions' code does not change a template, so code that needs no bundling replaces it. */
 const entry = join(folder, 'handler.ts');
