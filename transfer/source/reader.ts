@@ -43,7 +43,7 @@ export interface SourceBody {
    * Fills `target` from its start.
    *
    * @param onBytes receives the bytes in order, in pieces of 128 KiB or more while they are still in the processor's
-   * cache, and the rest before the promise settles.
+   * cache, what a slow source has sent twice a second, and the rest before the promise settles.
    * @returns the bytes written: fewer than `target` has room for only if the body ended, which its framing has proven
    * unless it has none.
    * @throws SourceFaultError if the connection broke, stalled or was too slow. The bytes that arrived before are in

@@ -11,6 +11,7 @@ export class SpeedWatch {
   readonly #origin: string;
   readonly #limits: Required<SourceLimits>;
   readonly #onSlow: (error: SourceFaultError) => void;
+  readonly #onTick: () => void;
   #timer: NodeJS.Timeout | undefined;
   #since = 0;
   /** The bytes in the window that is being measured. */
@@ -20,10 +21,17 @@ export class SpeedWatch {
   /** Whether a byte has come since the time was accounted last. */
   #heard = false;
 
-  constructor(origin: string, limits: Required<SourceLimits>, onSlow: (error: SourceFaultError) => void) {
+  /** @param onTick is called twice a second or more often while a read waits. */
+  constructor(
+    origin: string,
+    limits: Required<SourceLimits>,
+    onSlow: (error: SourceFaultError) => void,
+    onTick: () => void,
+  ) {
     this.#origin = origin;
     this.#limits = limits;
     this.#onSlow = onSlow;
+    this.#onTick = onTick;
   }
 
   start(): void {
@@ -55,6 +63,9 @@ export class SpeedWatch {
   }
 
   #look(): void {
+    this.#onTick();
+    // The read may have ended in the call.
+    if (this.#timer === undefined) return;
     this.#account();
     const { idleSeconds, minSpeedSeconds, minBytesPerSecond } = this.#limits;
     if (this.#idleMilliseconds >= idleSeconds * 1_000) {

@@ -66,7 +66,12 @@ export class LaneExchange implements SourceBody {
 
   constructor(ends: ExchangeEnds) {
     this.#ends = ends;
-    this.#watch = new SpeedWatch(ends.origin, ends.limits, (error) => this.fail(error));
+    this.#watch = new SpeedWatch(
+      ends.origin,
+      ends.limits,
+      (error) => this.fail(error),
+      () => this.#showSlowBytes(),
+    );
   }
 
   /** Whether a byte of the answer has come. */
@@ -215,6 +220,16 @@ export class LaneExchange implements SourceBody {
     if (piece.length === bytes.length) return;
     this.#spilt.push(Uint8Array.prototype.slice.call(bytes, piece.length));
     this.#spiltBytes += bytes.length - piece.length;
+  }
+
+  /** A slow source takes long to send SHOWN_BYTES, and by then its deadline may have passed. */
+  #showSlowBytes(): void {
+    if (this.#fill === undefined) return;
+    try {
+      show(this.#fill);
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   #count(fill: Fill, bytes: number): void {
