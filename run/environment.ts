@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '#net/zod.ts';
 import { describeIssue, REPORTING } from './input/describe-issue.ts';
 import { parseJson } from './input/json-text.ts';
 
@@ -13,10 +13,10 @@ export class EnvironmentError extends Error {
  * @throws EnvironmentError, which names every invalid variable with the values that it accepts and the value that it
  * has.
  */
-export function readEnvironment<S extends z.ZodRawShape>(
+export function readEnvironment<S extends z.core.$ZodShape>(
   shape: S,
   variables: NodeJS.ProcessEnv = process.env,
-): z.infer<z.ZodObject<S>> {
+): z.infer<z.ZodMiniObject<S>> {
   const parsed = z.object(shape).safeParse(variables, REPORTING);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `- ${describeIssue(issue)}`);
@@ -24,14 +24,13 @@ export function readEnvironment<S extends z.ZodRawShape>(
 }
 
 /** A variable that contains JSON. */
-export function jsonVariable<S extends z.ZodType>(schema: S) {
-  return z
-    .string()
-    .transform((text, context): unknown => {
-      const value = parseJson(text);
-      if (value !== undefined) return value;
-      context.addIssue('takes JSON');
-      return z.NEVER;
-    })
-    .pipe(schema);
+export function jsonVariable<T>(schema: z.core.$ZodType<T>) {
+  return z.pipe(z.pipe(z.string(), z.transform(valueOfJson)), schema);
+}
+
+function valueOfJson(text: string, context: z.core.ParsePayload): unknown {
+  const value = parseJson(text);
+  if (value !== undefined) return value;
+  context.issues.push({ code: 'custom', message: 'takes JSON', input: text });
+  return z.NEVER;
 }

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '#net/zod.ts';
 import { credentialFields } from './credentials/credential-reference.ts';
 import { loadSchema } from './input/load.ts';
 import { PROCESSOR_NAME } from './input/processor-names.ts';
@@ -6,14 +6,13 @@ import { PROCESSOR_NAME } from './input/processor-names.ts';
 /** The properties that the source's body must have. The engine checks them in addition to its own checks. */
 export const expectSchema = z.lazy(() =>
   z.strictObject({
-    bytes: z.int().nonnegative().optional(),
-    sha256: z.hex().length(64).optional(),
-    md5: z.hex().length(32).optional(),
-    crc32: z.hex().length(8).optional(),
-    contentType: z
-      .string()
-      .regex(/^[\w.+-]+\/(?:\*|[\w.+-]+)$/, 'takes a media type such as text/csv, or text/*')
-      .optional(),
+    bytes: z.optional(z.int().check(z.nonnegative())),
+    sha256: z.optional(z.hex().check(z.length(64))),
+    md5: z.optional(z.hex().check(z.length(32))),
+    crc32: z.optional(z.hex().check(z.length(8))),
+    contentType: z.optional(
+      z.string().check(z.regex(/^[\w.+-]+\/(?:\*|[\w.+-]+)$/, 'takes a media type such as text/csv, or text/*')),
+    ),
   }),
 );
 
@@ -21,21 +20,23 @@ export const ifExistsSchema = z.enum(['update', 'skip', 'overwrite', 'fail']);
 
 /** Where the outputs of a processor are published: see `run/published/destination.ts`. */
 export const destinationFields = {
-  to: z.string().min(1).max(800).optional(),
-  mode: z.enum(['replace', 'append']).optional(),
+  to: z.optional(z.string().check(z.minLength(1), z.maxLength(800))),
+  mode: z.optional(z.enum(['replace', 'append'])),
 };
 
 /** The processor of a landed object or an item of work, and the options of the processor. */
 export const processSchema = z.lazy(() =>
   z.strictObject({
-    processor: z.string().regex(PROCESSOR_NAME, 'takes a processor name: lower case letters, digits and dashes'),
-    options: z.record(z.string(), z.json()).default({}),
+    processor: z
+      .string()
+      .check(z.regex(PROCESSOR_NAME, 'takes a processor name: lower case letters, digits and dashes')),
+    options: z._default(z.record(z.string(), z.json()), {}),
     ...destinationFields,
   }),
 );
 export type Process = z.infer<typeof processSchema>;
 
-export const itemIdSchema = z.string().regex(/^[0-9a-f]{32}$/);
+export const itemIdSchema = z.string().check(z.regex(/^[0-9a-f]{32}$/));
 
 /** A source in the plan: its templates are filled and defaults applied. */
 export const sourceItemSchema = z.lazy(() =>
@@ -44,18 +45,18 @@ export const sourceItemSchema = z.lazy(() =>
     id: itemIdSchema,
     url: z.string(),
     key: z.string(),
-    process: processSchema.nullable(),
+    process: z.nullable(processSchema),
     ...credentialFields,
-    expect: expectSchema.optional(),
-    ifExists: ifExistsSchema.optional(),
-    allowUnprovenEnd: z.boolean().optional(),
+    expect: z.optional(expectSchema),
+    ifExists: z.optional(ifExistsSchema),
+    allowUnprovenEnd: z.optional(z.boolean()),
     /** The table of the warehouse that the source's object is loaded into. Its format is filled in. */
-    load: loadSchema.optional(),
+    load: z.optional(loadSchema),
     /**
      * An earlier run that landed the source and lacks only its result. If the object is unchanged, it is processed and
      * not landed again.
      */
-    landedIn: z.string().optional(),
+    landedIn: z.optional(z.string()),
   }),
 );
 

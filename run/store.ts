@@ -9,7 +9,7 @@ import {
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import * as z from 'zod';
+import * as z from '#net/zod.ts';
 import { isTooDeep, MOST_LEVELS } from './input/nesting.ts';
 import { isOfNewerVersion, issuesText, NewerVersionError } from './newer-version.ts';
 
@@ -130,7 +130,7 @@ export async function writeJson(store: Store, key: string, value: unknown): Prom
 export async function readJson<T>(
   store: Store,
   key: string,
-  schema: z.ZodType<T>,
+  schema: z.core.$ZodType<T>,
   mostBytes?: number,
 ): Promise<T | undefined> {
   return (await readTagged(store, key, schema, mostBytes))?.value;
@@ -140,7 +140,7 @@ export async function readJson<T>(
 export async function readTagged<T>(
   store: Store,
   key: string,
-  schema: z.ZodType<T>,
+  schema: z.core.$ZodType<T>,
   mostBytes = Number.POSITIVE_INFINITY,
 ): Promise<{ value: T; etag: string } | undefined> {
   let text: string;
@@ -169,7 +169,7 @@ export async function readTagged<T>(
   if (isTooDeep(json)) {
     throw new UnreadableRecordError(`s3://${store.bucket}/${key}: (root): is nested deeper than ${MOST_LEVELS} levels`);
   }
-  const parsed = schema.safeParse(json);
+  const parsed = z.safeParse(schema, json);
   if (parsed.success) return { value: parsed.data, etag };
   const found = `s3://${store.bucket}/${key}: ${issuesText(parsed.error.issues)}`;
   if (isOfNewerVersion(json, parsed.error.issues)) {

@@ -234,7 +234,9 @@ describe(`random values of any kind (FUZZ_SEED=${seed})`, () => {
         const processor: Processor = { name: 'fuzz', options: z.strictObject({}), process: async () => value as never };
         await testProcessor<unknown>(processor).then(
           ({ result }) =>
-            expect(resultSchema.unwrap().shape.result.safeParse(JSON.parse(JSON.stringify(result))).success).toBe(true),
+            expect(resultSchema._zod.innerType.shape.result.safeParse(JSON.parse(JSON.stringify(result))).success).toBe(
+              true,
+            ),
           (error: unknown) => expect(error).toMatchObject({ name: 'InvalidResultError' }),
         );
       }),

@@ -1,16 +1,16 @@
-// Imported as a namespace, from which bundlers keep only what is used: the whole is 370 KB more.
-import * as z from 'zod';
+// Imported as a namespace, from which bundlers keep only what is used.
+import * as z from '#net/zod.ts';
 import type { PartPlan } from './parts/plan.ts';
 
 /** A part that was sent, as `uploadSlice` returns it: Close compares it with S3's list. */
 export const partProofSchema = z.lazy(() =>
   z.strictObject({
     /** The number of the part, from 1. */
-    number: z.int().positive(),
+    number: z.int().check(z.positive()),
     /** Its size. */
-    bytes: z.int().nonnegative(),
+    bytes: z.int().check(z.nonnegative()),
     /** CRC-32 of the bytes as they came from the source, hex. */
-    crc32: z.string().regex(/^[0-9a-f]{8}$/),
+    crc32: z.string().check(z.regex(/^[0-9a-f]{8}$/)),
   }),
 );
 /** A part that was sent: its number, its size in bytes, and its CRC-32 as hex. */
@@ -20,17 +20,17 @@ export interface PartProof extends z.infer<typeof partProofSchema> {}
 export const pinsSchema = z.lazy(() =>
   z.strictObject({
     /** A strong ETag, with its quotes. */
-    etag: z.string().optional(),
+    etag: z.optional(z.string()),
     /** A strong Last-Modified, or one only for comparison if there is an ETag. */
-    lastModified: z.string().optional(),
+    lastModified: z.optional(z.string()),
     /** The size of the whole file in bytes. */
-    total: z.int().nonnegative(),
+    total: z.int().check(z.nonnegative()),
     /** The Content-Encoding of the source. */
-    contentEncoding: z.string().optional(),
+    contentEncoding: z.optional(z.string()),
     /** Scheme, host and port that answered after redirects. */
     origin: z.string(),
     /** The next beginning reads the source in one stream. */
-    oneStream: z.literal(true).optional(),
+    oneStream: z.optional(z.literal(true)),
   }),
 );
 
@@ -56,36 +56,36 @@ export const transferStateSchema = z.lazy(() =>
     /** The version of the source that is being read. */
     pins: pinsSchema,
     /** `pins.total` again. With the next two fields it makes the plan of parts for `slicesOf` and `partRange`. */
-    total: z.int().positive(),
+    total: z.int().check(z.positive()),
     /** The size of each part but the last. */
-    partBytes: z.int().positive(),
+    partBytes: z.int().check(z.positive()),
     /** The number of parts. */
-    count: z.int().positive(),
+    count: z.int().check(z.positive()),
     /** When the transfer began, as ISO 8601. */
     startedAt: z.iso.datetime(),
     /** The ETag in the source's answer, strong or weak. */
-    sourceEtag: z.string().optional(),
+    sourceEtag: z.optional(z.string()),
     /** The content type that the object gets. */
-    contentType: z.string().optional(),
+    contentType: z.optional(z.string()),
     /** The Content-Encoding that the object gets. */
-    contentEncoding: z.string().optional(),
+    contentEncoding: z.optional(z.string()),
     /** Hashes of the whole file that the source's answer stated. */
     stated: z.array(
       z.strictObject({
         /** The header or field that states it. */
         name: z.string(),
         /** Undefined if the engine does not know it. */
-        algorithm: z.literal(['md5', 'sha1', 'sha256', 'sha512', 'crc32']).optional(),
+        algorithm: z.optional(z.literal(['md5', 'sha1', 'sha256', 'sha512', 'crc32'])),
         /** The stated value. */
         hex: z.string(),
         /** Why it can't be checked. */
-        unusable: z.string().optional(),
+        unusable: z.optional(z.string()),
       }),
     ),
     /** The parts that opening itself has sent already. */
     proofs: z.array(partProofSchema),
     /** Attempts after the first ones until the state was made. */
-    retries: z.int().nonnegative(),
+    retries: z.int().check(z.nonnegative()),
     /** What the engine noticed and a reader should know, a sentence each. */
     notes: z.array(z.string()),
   }),

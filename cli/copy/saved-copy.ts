@@ -17,7 +17,7 @@ const savedSchema = z.strictObject({
   object: z.string(),
   uploadId: z.string(),
   /** Missing if the source comes in one stream: such an upload can only be aborted. */
-  state: transferStateSchema.optional(),
+  state: z.optional(transferStateSchema),
 });
 export type Saved = z.infer<typeof savedSchema>;
 /** All that is needed to abort an upload. */

@@ -139,7 +139,7 @@ export class RunLooker {
     return new Set(await Array.fromAsync(recordedIds(this.#store, this.#plan.runId, ledger)));
   }
 
-  async #readNew<T>(ledger: LedgerName, schema: z.ZodType<T>, known: Map<string, T>): Promise<void> {
+  async #readNew<T>(ledger: LedgerName, schema: z.core.$ZodType<T>, known: Map<string, T>): Promise<void> {
     const keys = runKeys(this.#plan.runId);
     const fresh = [...(await this.#ids(ledger))].filter((id) => !known.has(id));
     await pMap(

@@ -1,5 +1,5 @@
 import '../ingest/interpret-schemas.ts';
-import * as z from 'zod';
+import * as z from '#net/zod.ts';
 import { caughtErrorSchema } from '../caught-error.ts';
 import { ingestFromEnvironment } from '../ingest/ingest.ts';
 import { logged } from '../logged.ts';

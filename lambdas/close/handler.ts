@@ -1,5 +1,5 @@
 import '../ingest/interpret-schemas.ts';
-import * as z from 'zod';
+import * as z from '#net/zod.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { QUEUE_VARIABLE } from '../environment/queue.ts';
 import { ingestFromEnvironment } from '../ingest/ingest.ts';

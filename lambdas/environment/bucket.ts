@@ -1,3 +1,3 @@
-import * as z from 'zod';
+import * as z from '#net/zod.ts';
 
-export const BUCKET_VARIABLE = { SLUICE_BUCKET: z.string().min(3) };
+export const BUCKET_VARIABLE = { SLUICE_BUCKET: z.string().check(z.minLength(3)) };

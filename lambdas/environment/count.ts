@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '#net/zod.ts';
 
 /** A variable that contains a positive whole number. */
-export const count = z.coerce.number().int().positive();
+export const count = z.coerce.number().check(z.int(), z.positive());

@@ -1,3 +1,3 @@
-import * as z from 'zod';
+import * as z from '#net/zod.ts';
 
 export const QUEUE_VARIABLE = { SLUICE_QUEUE_URL: z.url() };

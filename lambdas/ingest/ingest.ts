@@ -1,5 +1,5 @@
-import type { z } from 'zod';
 import type { SourceGuard } from '#net/guard/source-guard.ts';
+import type * as z from '#net/zod.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { RunLimits } from '#run/limits/run-limits.ts';
 import { guardOf } from '#run/limits/source-rules.ts';
@@ -48,7 +48,7 @@ const VARIABLES = {
 
 /** Reads the environment of a transferring function. */
 export function ingestFromEnvironment(): Ingest {
-  const env: z.infer<z.ZodObject<typeof VARIABLES>> = readEnvironment(VARIABLES);
+  const env: z.infer<z.ZodMiniObject<typeof VARIABLES>> = readEnvironment(VARIABLES);
   const { connections, bufferMiB, sliceMiB, sourcesAtOnce } = env.SLUICE_INGEST;
   const streamMiB = Math.max(
     SMALLEST_STREAM_MIB,

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '#net/zod.ts';
 
 /**
  * zod makes code from each schema of an object when the schema is first used. That pays off after some hundred objects. A function that

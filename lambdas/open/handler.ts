@@ -1,6 +1,6 @@
 import '../ingest/interpret-schemas.ts';
 import type { Context } from 'aws-lambda';
-import * as z from 'zod';
+import * as z from '#net/zod.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { QUEUE_VARIABLE } from '../environment/queue.ts';
 import { SLICES_VARIABLE } from '../environment/slices.ts';

@@ -1,6 +1,6 @@
 import '../ingest/interpret-schemas.ts';
 import type { Context } from 'aws-lambda';
-import * as z from 'zod';
+import * as z from '#net/zod.ts';
 import { showSourceLines } from '#run/source-lines.ts';
 import { deadlineOf } from '../ingest/ingest.ts';
 import { sourceIngestFromEnvironment } from '../ingest/source-ingest.ts';

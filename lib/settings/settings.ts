@@ -24,19 +24,19 @@ const run = z.strictObject({
     .max(8_760)
     .default(24)
     .describe('Hours after which Step Functions ends a run, in any state.'),
-  keepDays: whole(1, 3_650)
-    .default(90)
+  keepDays: z
+    ._default(whole(1, 3_650), 90)
     .describe("Days for which a run's records under `runs/` are kept. Landed objects and outputs are never deleted."),
 });
 
 const bucket = z.strictObject({
-  oldVersionDays: whole(1, 3_650)
-    .default(3)
+  oldVersionDays: z
+    ._default(whole(1, 3_650), 3)
     .describe(
       'Days for which overwritten and deleted versions of objects are kept. If the file of Friday night is bad, you can restore the earlier one on Monday. For an object that is overwritten every night, each day adds one more copy: docs/costs.md.',
     ),
-  incompleteUploadDays: whole(1, 365)
-    .default(7)
+  incompleteUploadDays: z
+    ._default(whole(1, 365), 7)
     .describe('Days after which S3 removes an upload that was never completed.'),
   deleteWithStack: z
     .boolean()
@@ -130,17 +130,17 @@ export const settingsSchema = z.strictObject({
     .default('Sluice')
     .describe('Name of the CloudFormation stack. Two deployments in one account and region need two names.'),
   gate: gateSchema.prefault({}),
-  ingest: ingestSchema.prefault({}),
+  ingest: z.prefault(ingestSchema, {}),
   workers: workersSchema.prefault({}),
   run: run.prefault({}),
   bucket: bucket.prefault({}),
   encryption: encryption.prefault({}),
   network: network.prefault({}),
-  sources: sourceRulesSchema.prefault({}),
-  limits: limitsSchema.prefault({}),
+  sources: z.prefault(sourceRulesSchema, {}),
+  limits: z.prefault(limitsSchema, {}),
   logs: logs.prefault({}),
   alerts: alertSettings.prefault({}),
-  metrics: metricsSchema.prefault({}),
+  metrics: z.prefault(metricsSchema, {}),
   redshift: redshiftSchema
     .optional()
     .describe(

@@ -1,17 +1,17 @@
-import * as z from 'zod';
 import { HostPattern } from '#net/guard/host-pattern.ts';
 import { bareHost } from '#net/guard/source-guard.ts';
+import * as z from '#net/zod.ts';
 import type { CredentialReference } from './credential-reference.ts';
 
 export const hostSchema = z
   .string()
-  .refine((text) => HostPattern.parse(text) !== undefined, 'takes a host, or *. and a host: *.example.org');
+  .check(z.refine((text) => HostPattern.parse(text) !== undefined, 'takes a host, or *. and a host: *.example.org'));
 
 const grantee = () => ({
   /** The hosts to which the credential may be sent: `data.example.org`, `*.example.org`. */
-  hosts: z.array(hostSchema).min(1),
+  hosts: z.array(hostSchema).check(z.minLength(1)),
   /** Permission to send the credential over http, where anybody on the way can read it. */
-  http: z.boolean().default(false),
+  http: z._default(z.boolean(), false),
 });
 
 /**
@@ -22,14 +22,16 @@ export const credentialGrantSchema = z.lazy(() =>
   z.union([
     z.strictObject({
       /** The name of a secret of Secrets Manager, or its beginning and `*`. */
-      secret: z.string().regex(/^[0-9A-Za-z/_+=.@-]{1,511}\*?$/, 'takes the name of a secret, or its beginning and *'),
+      secret: z
+        .string()
+        .check(z.regex(/^[0-9A-Za-z/_+=.@-]{1,511}\*?$/, 'takes the name of a secret, or its beginning and *')),
       ...grantee(),
     }),
     z.strictObject({
       /** The name of a parameter of Systems Manager, or its beginning and `*`. */
       parameter: z
         .string()
-        .regex(/^[0-9A-Za-z/_.-]{1,1010}\*?$/, 'takes the name of a parameter, or its beginning and *'),
+        .check(z.regex(/^[0-9A-Za-z/_.-]{1,1010}\*?$/, 'takes the name of a parameter, or its beginning and *')),
       ...grantee(),
     }),
   ]),

@@ -1,50 +1,47 @@
-import * as z from 'zod';
+import * as z from '#net/zod.ts';
 
 const common = {
   /** The field of the JSON object that the secret contains. Without it, the whole secret is the value. */
-  field: z.string().min(1).max(256).optional(),
+  field: z.optional(z.string().check(z.minLength(1), z.maxLength(256))),
   /** Text that is put before the value, such as `Bearer `. */
-  prefix: z
-    .string()
-    .regex(/^[\x20-\x7e]{0,64}$/, 'takes up to 64 printable ASCII characters')
-    .optional(),
+  prefix: z.optional(z.string().check(z.regex(/^[\x20-\x7e]{0,64}$/, 'takes up to 64 printable ASCII characters'))),
 };
 
 /** Where a credential is stored. Sluice writes down only this name, never the value. */
 export const credentialReferenceSchema = z.union([
   z.strictObject({
-    secret: z.string().regex(/^[0-9A-Za-z/_+=.@-]{1,512}$/, 'takes the name of a secret in Secrets Manager'),
+    secret: z.string().check(z.regex(/^[0-9A-Za-z/_+=.@-]{1,512}$/, 'takes the name of a secret in Secrets Manager')),
     ...common,
   }),
   z.strictObject({
-    parameter: z.string().regex(/^[0-9A-Za-z/_.-]{1,1011}$/, 'takes the name of a parameter in SSM'),
+    parameter: z.string().check(z.regex(/^[0-9A-Za-z/_.-]{1,1011}$/, 'takes the name of a parameter in SSM')),
     ...common,
   }),
 ]);
 export type CredentialReference = z.infer<typeof credentialReferenceSchema>;
 
-const headerValue = z.string().regex(/^[\t\x20-\x7e]*$/, 'takes printable ASCII characters');
-const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'takes the name of a header');
-const valueOrReference = z.union([z.string().max(4_096), credentialReferenceSchema]);
+const headerValue = z.string().check(z.regex(/^[\t\x20-\x7e]*$/, 'takes printable ASCII characters'));
+const headerName = z.string().check(z.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'takes the name of a header'));
+const valueOrReference = z.union([z.string().check(z.maxLength(4_096)), credentialReferenceSchema]);
 
 /** The fields of a source that authenticate to it. Values that are always secret can only be given by reference. */
 export const credentialFields = {
-  headers: z.record(headerName, z.union([headerValue, credentialReferenceSchema])).optional(),
-  query: z.record(z.string().min(1).max(256), valueOrReference).optional(),
-  basicAuth: z.strictObject({ username: valueOrReference, password: credentialReferenceSchema }).optional(),
-  oauth2: z
-    .strictObject({
+  headers: z.optional(z.record(headerName, z.union([headerValue, credentialReferenceSchema]))),
+  query: z.optional(z.record(z.string().check(z.minLength(1), z.maxLength(256)), valueOrReference)),
+  basicAuth: z.optional(z.strictObject({ username: valueOrReference, password: credentialReferenceSchema })),
+  oauth2: z.optional(
+    z.strictObject({
       tokenUrl: z.url({ protocol: /^https?$/ }),
       clientId: valueOrReference,
       clientSecret: credentialReferenceSchema,
-      scope: z.string().max(1_024).optional(),
-      audience: z.string().max(1_024).optional(),
+      scope: z.optional(z.string().check(z.maxLength(1_024))),
+      audience: z.optional(z.string().check(z.maxLength(1_024))),
       /** How the client identifies itself to the token server: RFC 6749 2.3.1. */
-      clientAuthentication: z.enum(['basic', 'body']).default('basic'),
-    })
-    .optional(),
+      clientAuthentication: z._default(z.enum(['basic', 'body']), 'basic'),
+    }),
+  ),
 };
-export type CredentialFields = z.infer<z.ZodObject<typeof credentialFields>>;
+export type CredentialFields = z.infer<z.ZodMiniObject<typeof credentialFields>>;
 
 /**
  * Headers that contain nothing but credentials. Typed as plain text, they would be readable in the execution's history.

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import * as z from 'zod';
 import type { SourceGuard } from '#net/guard/source-guard.ts';
 import { readBounded } from '#net/read-bounded.ts';
 import { redactUrl } from '#net/redact.ts';
+import * as z from '#net/zod.ts';
 import { PermanentTransferError } from '#transfer/index.ts';
 import { parseJson } from '../input/json-text.ts';
 
@@ -37,9 +37,9 @@ const MARGIN_SECONDS = 60;
 const UNSTATED_SECONDS = 300;
 
 const answerSchema = z.object({
-  access_token: z.string().regex(/^[\x21-\x7e]+$/),
-  token_type: z.string().regex(/^bearer$/i),
-  expires_in: z.coerce.number().positive().optional(),
+  access_token: z.string().check(z.regex(/^[\x21-\x7e]+$/)),
+  token_type: z.string().check(z.regex(/^bearer$/i)),
+  expires_in: z.optional(z.coerce.number().check(z.positive())),
 });
 
 /**
@@ -129,6 +129,6 @@ function formEncoded(text: string): string {
  * request.
  */
 function errorCode(text: string): string {
-  const answer = z.object({ error: z.string().regex(/^[a-z_]{1,40}$/) }).safeParse(parseJson(text));
+  const answer = z.object({ error: z.string().check(z.regex(/^[a-z_]{1,40}$/)) }).safeParse(parseJson(text));
   return answer.success ? ` ${answer.data.error}` : '';
 }

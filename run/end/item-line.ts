@@ -18,7 +18,7 @@ import { type ItemLine, itemLineSchema, MOST_LINE_CHARACTERS } from './manifest.
  */
 export async function readItem(store: Store, runId: string, item: Item): Promise<ItemLine> {
   const leftOut: string[] = [];
-  const read = async <T>(ledger: LedgerName, schema: z.ZodType<T>): Promise<Found<T> | undefined> => {
+  const read = async <T>(ledger: LedgerName, schema: z.core.$ZodType<T>): Promise<Found<T> | undefined> => {
     try {
       const key = runKeys(runId).record(ledger, item.id);
       const value = await readJson(store, key, schema, MOST_LINE_CHARACTERS);

@@ -37,7 +37,7 @@ export const loadOutcomeSchema = z.object({
   /** How many items of the table failed or are missing. They are not loaded. */
   notDone: z.int().default(0),
   /** Why the table was not loaded, with Redshift's own message, and what to do. */
-  problem: problemSchema.nullable().default(null),
+  problem: z.nullable(problemSchema).default(null),
 });
 export type LoadOutcome = z.infer<typeof loadOutcomeSchema>;
 
@@ -57,12 +57,12 @@ export const manifestSchema = z.object({
   forced: z.boolean(),
   reason: z.string().nullable(),
   /** The end of the execution, if CloseRun and not DoneState has closed the run. A redrive opens the run again. */
-  execution: endedExecutionSchema.optional(),
+  execution: z.optional(endedExecutionSchema),
   /**
    * Why the run as a whole did not succeed: a forced gate, a broken execution, or no item done. Items have problems of
    * their own.
    */
-  problem: problemSchema.nullable(),
+  problem: z.nullable(problemSchema),
   counts: z.object({
     items: z.int(),
     done: z.int(),
@@ -102,9 +102,9 @@ export const itemLineSchema = z.object({
    * `landed`.
    */
   url: z.string().optional(),
-  landed: landedSchema.optional(),
-  result: resultSchema.optional(),
-  failure: failureSchema.optional(),
+  landed: z.optional(landedSchema),
+  result: z.optional(resultSchema),
+  failure: z.optional(failureSchema),
   /**
    * What the ledger contains about the item but the line does not, a sentence each: too long for a line, or unreadable.
    */

@@ -32,7 +32,7 @@ export const runEndedSchema = z.object({
   forced: z.boolean(),
   reason: z.string().nullable(),
   /** Why the run as a whole did not succeed: a forced gate, a broken execution, or no item done. */
-  problem: problemSchema.nullable(),
+  problem: z.nullable(problemSchema),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime(),
   seconds: z.number().nonnegative(),

@@ -16,7 +16,7 @@ export const messageSchema = z.strictObject({
    * A source that takes too long for a Lambda, so a worker lands it. If its object needs a processor, this is another
    * message.
    */
-  fetch: sourceItemSchema.optional(),
+  fetch: z.optional(sourceItemSchema),
   /** The landed object, if the item is a source. */
   object: z
     .strictObject({

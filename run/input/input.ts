@@ -63,10 +63,10 @@ export const sourceInputSchema = z
     key: keySchema.optional(),
     process: processInputSchema.nullable().optional(),
     ...credentialFields,
-    expect: expectSchema.optional(),
-    ifExists: ifExistsSchema.optional(),
+    expect: z.optional(expectSchema),
+    ifExists: z.optional(ifExistsSchema),
     allowUnprovenEnd: z.boolean().optional(),
-    load: loadSchema.nullable().optional(),
+    load: z.nullish(loadSchema),
   })
   .superRefine((source, context) => {
     for (const { path, problem } of credentialProblems(source))
@@ -112,7 +112,7 @@ export const executionInputSchema = z
     rerunItems: z.array(itemIdSchema).min(1).max(5_000).optional(),
     process: processInputSchema.nullable().default(null),
     /** The default table of the warehouse for sources that name none. */
-    load: loadSchema.nullable().default(null),
+    load: z.nullable(loadSchema).default(null),
     onLate: z.enum(['partial', 'fail']).default('partial'),
     waitFor: z
       .array(waitForSchema)

@@ -1,5 +1,5 @@
 import pMap, { pMapIterable } from 'p-map';
-import * as z from 'zod';
+import * as z from '#net/zod.ts';
 import { pinsSchema } from '#transfer/state.ts';
 import { sourceItemSchema } from '../item.ts';
 import { runKeys } from '../keys.ts';
@@ -15,11 +15,11 @@ const partProofsSchema = z.lazy(() => z.array(z.object({ number: z.int(), bytes:
 
 const beginnings = {
   /** The number of times that the transfer has begun, from 1. */
-  beginning: z.int().positive(),
+  beginning: z.int().check(z.positive()),
   /** The versions of the source that earlier beginnings read, and that changed. */
   earlier: z.lazy(() => z.array(pinsSchema)),
   /** Bytes that earlier beginnings (or all, up to the lost one) have sent, and that are sent again. */
-  bytesSpent: z.int().nonnegative(),
+  bytesSpent: z.int().check(z.nonnegative()),
 };
 
 /**
@@ -34,7 +34,7 @@ export const largeTransferSchema = z.lazy(() =>
     /** The engine's JSON state of the upload. */
     state: z.looseObject({ uploadId: z.string() }),
     /** The approximate bytes of a slice. Together with the parts in the engine's state, this defines the slices. */
-    sliceBytes: z.int().positive(),
+    sliceBytes: z.int().check(z.positive()),
     ...beginnings,
   }),
 );

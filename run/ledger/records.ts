@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '#net/zod.ts';
 import { problemSchema } from '../problem/problem-schema.ts';
 
 /**
@@ -29,25 +29,27 @@ export const landedSchema = z.lazy(() =>
     key: z.string(),
     /** The URL without credentials and query values. */
     url: z.string(),
-    bytes: z.int().nonnegative(),
-    seconds: z.number().nonnegative(),
-    parts: z.int().nonnegative(),
-    retries: z.int().nonnegative(),
+    bytes: z.int().check(z.nonnegative()),
+    seconds: z.number().check(z.nonnegative()),
+    parts: z.int().check(z.nonnegative()),
+    retries: z.int().check(z.nonnegative()),
     proofs: proofsSchema,
     /** The whole object's CRC-32, hex. */
-    crc32: z.string().optional(),
-    sourceEtag: z.string().optional(),
-    sourceLastModified: z.string().optional(),
-    contentType: z.string().optional(),
+    crc32: z.optional(z.string()),
+    sourceEtag: z.optional(z.string()),
+    sourceLastModified: z.optional(z.string()),
+    contentType: z.optional(z.string()),
     /** The largest peak of resident memory among the processes that transferred the object, in MiB. */
-    peakMemoryMiB: z.number().nonnegative().optional(),
+    peakMemoryMiB: z.optional(z.number().check(z.nonnegative())),
     /** What the engine noticed and a reader should know, a sentence each. */
-    notes: z.array(z.string()).default([]),
+    notes: z._default(z.array(z.string()), []),
   }),
 );
 export type LandedRecord = z.infer<typeof landedSchema>;
 
-export const objectsSchema = z.lazy(() => z.array(z.object({ key: z.string(), bytes: z.int().nonnegative() })));
+export const objectsSchema = z.lazy(() =>
+  z.array(z.object({ key: z.string(), bytes: z.int().check(z.nonnegative()) })),
+);
 /**
  * `results/<item>.json`, and `late/<item>.json` for a result that came after the run was closed. Only workers write
  * these records.
@@ -57,14 +59,14 @@ export const resultSchema = z.lazy(() =>
     ...base,
     processor: z.string(),
     /** The number of the message's delivery that gave the result, counted from 1. */
-    attempt: z.int().positive(),
+    attempt: z.int().check(z.positive()),
     /** The task or process that made the result. */
     worker: z.string(),
-    seconds: z.number().nonnegative(),
+    seconds: z.number().check(z.nonnegative()),
     outputs: objectsSchema,
     /** The prefix at which the outputs were published, and which of them. */
-    publishedTo: z.string().optional(),
-    published: objectsSchema.optional(),
+    publishedTo: z.optional(z.string()),
+    published: z.optional(objectsSchema),
     /** The processor's own result. */
     result: z.json(),
   }),
@@ -77,7 +79,7 @@ export const failureSchema = z.lazy(() =>
     ...base,
     stage: z.enum(['transfer', 'process', 'reconcile']),
     problem: problemSchema,
-    attempts: z.int().nonnegative(),
+    attempts: z.int().check(z.nonnegative()),
   }),
 );
 export type FailureRecord = z.infer<typeof failureSchema>;
@@ -88,7 +90,7 @@ export const handedSchema = z.lazy(() =>
     ...base,
     reason: z.string(),
     /** Bytes that were read from the source before the source was handed over. The worker reads them again. */
-    bytesSpent: z.int().nonnegative(),
+    bytesSpent: z.int().check(z.nonnegative()),
   }),
 );
 export type HandedRecord = z.infer<typeof handedSchema>;
@@ -97,7 +99,7 @@ export type HandedRecord = z.infer<typeof handedSchema>;
 export const endedExecutionSchema = z.object({
   status: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']),
   /** How often the execution had been redriven before the run was closed. */
-  redriveCount: z.int().nonnegative(),
+  redriveCount: z.int().check(z.nonnegative()),
 });
 export type EndedExecution = z.infer<typeof endedExecutionSchema>;
 
@@ -110,11 +112,11 @@ export const closedSchema = z.lazy(() =>
     /** Why the run was closed with items missing; `settled` if none was missing. */
     reason: z.string(),
     /** Whether the gate opened with items missing. */
-    forced: z.boolean().default(false),
+    forced: z._default(z.boolean(), false),
     /** The end of the execution, if this end and not an open gate has closed the run. A redrive opens the run again. */
-    execution: endedExecutionSchema.optional(),
+    execution: z.optional(endedExecutionSchema),
     /** The error that broke the execution. */
-    problem: problemSchema.optional(),
+    problem: z.optional(problemSchema),
   }),
 );
 export type Closing = z.infer<typeof closedSchema>;

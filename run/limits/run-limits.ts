@@ -1,5 +1,5 @@
-import * as z from 'zod';
 import { timerMilliseconds } from '#net/wait.ts';
+import * as z from '#net/zod.ts';
 import { PermanentTransferError, TooLargeError } from '#transfer/index.ts';
 import { runKeys } from '../keys.ts';
 import { planTimes } from '../plan/plan-times.ts';
@@ -37,7 +37,7 @@ const ATTEMPTS = 30;
 
 /** The plan's times alone: a function that transfers reads nothing else of the plan. */
 const planTimesSchema = z.lazy(() => z.object(planTimes()));
-const counterSchema = z.lazy(() => z.object({ v: z.literal(1), bytes: z.int().nonnegative() }));
+const counterSchema = z.lazy(() => z.object({ v: z.literal(1), bytes: z.int().check(z.nonnegative()) }));
 
 interface Spending {
   /** The bytes that all processes had read at `lookedAt`. */

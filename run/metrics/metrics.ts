@@ -1,5 +1,5 @@
 import type { MetricUnit } from '@aws-lambda-powertools/metrics';
-import * as z from 'zod';
+import * as z from '#net/zod.ts';
 
 /** The namespace in CloudWatch. Each metric has one dimension, `service`, which is the name of the stack. */
 export const METRICS_NAMESPACE = 'Sluice';

@@ -1,7 +1,7 @@
-import * as z from 'zod';
+import * as z from '#net/zod.ts';
 import type { Code } from './catalogue.ts';
 import { problemOf } from './problem.ts';
-import { problemSchema } from './problem-schema.ts';
+import { problemObject } from './problem-schema.ts';
 
 /** What happened around a run, and is not the failure of an item. */
 export interface Trouble {
@@ -15,9 +15,9 @@ export interface Trouble {
 
 /** A {@link Trouble} in `gate.json`, in `notes/`, in the manifest and on the pages: a problem as all others are. */
 export const noteSchema = z.lazy(() =>
-  problemSchema.unwrap().omit({ bytes: true, instance: true }).extend({
+  z.extend(z.omit(problemObject(), { bytes: true, instance: true }), {
     /** The id of the worker's task, if one worker is concerned; the first one, if it happened to several. */
-    worker: z.string().optional(),
+    worker: z.optional(z.string()),
   }),
 );
 export type Note = z.infer<typeof noteSchema>;

@@ -1,7 +1,9 @@
-import * as z from 'zod';
+import * as z from '#net/zod.ts';
 
 /** How many bytes came, and how many were expected. */
-export const bytesSchema = z.lazy(() => z.object({ got: z.int().nonnegative(), expected: z.int().nonnegative() }));
+export const bytesSchema = z.lazy(() =>
+  z.object({ got: z.int().check(z.nonnegative()), expected: z.int().check(z.nonnegative()) }),
+);
 
 /**
  * A failure in the form that everybody sees: in the ledger, the manifest, an event, the command line and the report.
@@ -9,7 +11,7 @@ export const bytesSchema = z.lazy(() => z.object({ got: z.int().nonnegative(), e
  *
  * @see https://www.rfc-editor.org/rfc/rfc9457
  */
-export const problemSchema = z.lazy(() =>
+export const problemObject = () =>
   z.object({
     /** The section of the page that explains the code: `docs/errors.md#source-refused`. */
     type: z.string(),
@@ -19,16 +21,16 @@ export const problemSchema = z.lazy(() =>
     /** What happened to which thing: a sentence, or a line for each of several problems. */
     detail: z.string(),
     /** The record of this occurrence, if there is one: a key in the bucket. */
-    instance: z.string().optional(),
+    instance: z.optional(z.string()),
     /** What to do. */
     mend: z.string(),
     /** The settings or options that would permit it, or `never`. */
     allowedBy: z.string(),
     /** The name of the error that was thrown, as the log lines contain it. */
     error: z.string(),
-    bytes: bytesSchema.optional(),
+    bytes: z.optional(bytesSchema),
     /** The command that shows the log lines. */
-    logs: z.string().optional(),
-  }),
-);
+    logs: z.optional(z.string()),
+  });
+export const problemSchema = z.lazy(problemObject);
 export type Problem = z.infer<typeof problemSchema>;

@@ -4,11 +4,11 @@ import { whole } from './whole.ts';
 
 /** The deployment's setting `gate`: how long a run waits, and for what. */
 export const gateSchema = z.strictObject({
-  intervalSeconds: whole(1, 86_400)
-    .default(30)
+  intervalSeconds: z
+    ._default(whole(1, 86_400), 30)
     .describe('Seconds between two looks of the gatekeeper while work is missing.'),
-  attempts: whole(1, 8_000)
-    .default(50)
+  attempts: z
+    ._default(whole(1, 8_000), 50)
     .describe(
       'How often the gatekeeper looks again before the run goes on with the items that are done. A run waits for this number times `gate.intervalSeconds`: 25 minutes by default.',
     ),

@@ -59,17 +59,17 @@ export const redshiftSchema = z
       .regex(/^[^\\\p{Cc}]{1,100}$/u, 'takes 1 to 100 characters, without backslashes and control characters')
       .default('sluice')
       .describe('`query_group` of every session. With manual WLM, it decides which queue gets the load.'),
-    slots: whole(2, 50)
-      .optional()
+    slots: z
+      .optional(whole(2, 50))
       .describe(
         '`wlm_query_slot_count` of a load: how many slots of its queue the load takes, to get their memory. For manual WLM only.',
       ),
-    tablesAtOnce: whole(1, 50)
-      .default(1)
+    tablesAtOnce: z
+      ._default(whole(1, 50), 1)
       .describe('Tables that one run loads at once. The loads into one table wait for each other in any case.'),
-    intervalSeconds: whole(1, 3_600).default(15).describe('Seconds between two looks at the loads.'),
-    attempts: whole(1, 5_000)
-      .default(360)
+    intervalSeconds: z._default(whole(1, 3_600), 15).describe('Seconds between two looks at the loads.'),
+    attempts: z
+      ._default(whole(1, 5_000), 360)
       .describe(
         'How often Sluice looks again before it cancels the loads and fails the run: 90 minutes by default, with the interval.',
       ),

@@ -4,8 +4,8 @@ import { whole } from './whole.ts';
 
 /** The deployment's setting `workers`: the Fargate tasks, and how each of them works. */
 export const workersSchema = z.strictObject({
-  max: whole(1, 1_000)
-    .default(4)
+  max: z
+    ._default(whole(1, 1_000), 4)
     .describe(
       'The largest number of Fargate tasks at the same time, for all runs together, because they share a queue. By default, the tasks use 4 vCPUs in all, because the quota of a new account may be only 4 to 6.',
     ),
@@ -13,16 +13,16 @@ export const workersSchema = z.strictObject({
     .literal([256, 512, 1_024, 2_048, 4_096, 8_192, 16_384])
     .default(1_024)
     .describe('CPU units of a task; 1024 are one vCPU.'),
-  memoryMiB: whole(512, 122_880)
-    .default(2_048)
+  memoryMiB: z
+    ._default(whole(512, 122_880), 2_048)
     .describe('Memory of a task, in MiB. Fargate allows only certain amounts for each `workers.cpu`.'),
   spot: z.boolean().default(true).describe('Starts Spot tasks first, and on-demand tasks if Spot has no capacity.'),
   architecture: z
     .enum(['arm64', 'x64'])
     .default('arm64')
     .describe('Processors of the tasks. arm64 costs a fifth less; your own image may need x64.'),
-  diskGiB: whole(20, 200)
-    .default(20)
+  diskGiB: z
+    ._default(whole(20, 200), 20)
     .describe(
       'Disk of a task, in GiB; 20 cost nothing extra. `parquet` unpacks its input there, and may use a third of the free space for it.',
     ),
@@ -51,22 +51,24 @@ export const workersSchema = z.strictObject({
     .regex(/^sha256:[0-9a-f]{64}$/, 'takes sha256: and 64 hexadecimal digits')
     .optional()
     .describe('Digest that the image must have, as `sha256:…`.'),
-  itemsPerWorker: whole(1, 100_000)
-    .default(10)
+  itemsPerWorker: z
+    ._default(whole(1, 100_000), 10)
     .describe('Sluice starts one worker for this many outstanding items, up to `workers.max`.'),
-  itemsAtOnce: whole(1, 100).default(2).describe('Items that one worker processes at once.'),
-  idleSeconds: whole(1, 3_600).default(60).describe('Seconds for which the queue must be empty before a worker ends.'),
-  visibilitySeconds: whole(2, 43_200)
-    .default(120)
+  itemsAtOnce: z._default(whole(1, 100), 2).describe('Items that one worker processes at once.'),
+  idleSeconds: z
+    ._default(whole(1, 3_600), 60)
+    .describe('Seconds for which the queue must be empty before a worker ends.'),
+  visibilitySeconds: z
+    ._default(whole(2, 43_200), 120)
     .describe(
       'Seconds for which a received message stays hidden from other workers. If a worker ends suddenly, its items wait this long.',
     ),
-  heartbeatSeconds: whole(1, 21_600)
-    .default(40)
+  heartbeatSeconds: z
+    ._default(whole(1, 21_600), 40)
     .describe("Seconds between two extensions of a message's visibility while its item is processed."),
-  maxAttempts: whole(1, 10).default(3).describe('How often an item is tried before it is recorded as failed.'),
-  retrySeconds: whole(1, 900)
-    .default(10)
+  maxAttempts: z._default(whole(1, 10), 3).describe('How often an item is tried before it is recorded as failed.'),
+  retrySeconds: z
+    ._default(whole(1, 900), 10)
     .describe('Seconds before the second attempt at an item. The pause doubles with each further attempt.'),
   userAgent: z
     .string()

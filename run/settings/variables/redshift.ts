@@ -1,5 +1,6 @@
+import * as z from '#net/zod.ts';
 import { jsonVariable } from '../../environment.ts';
 import { redshiftSchema } from '../redshift.ts';
 
 /** Present only if a warehouse is set. */
-export const REDSHIFT_VARIABLE = { SLUICE_REDSHIFT: jsonVariable(redshiftSchema).optional() };
+export const REDSHIFT_VARIABLE = { SLUICE_REDSHIFT: z.optional(jsonVariable(redshiftSchema)) };

@@ -101,6 +101,15 @@ it.each(['open', 'slice'] as const)(
   },
 );
 
+it.each(['open', 'slice', 'engine'] as const)(
+  "at a cold start a function reads only zod's functions, and not the schemas with methods: %s",
+  (name) => {
+    const ofZod = modulesIn(bundles[name].atStart).filter((module) => module.includes('node_modules/zod/'));
+    expect(ofZod).toContain('node_modules/zod/v4/mini/schemas.js');
+    expect(ofZod.filter((module) => module.includes('/classic/'))).toEqual([]);
+  },
+);
+
 it('a bundle contains no clients of SSO and STS, because credentials are in the environment', () => {
   const all = packagesIn([...bundles.open.atStart, ...bundles.open.later]);
   expect([...all].filter((name) => /nested-clients|credential-provider/.test(name))).toEqual([]);
