@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { BackfillOptions } from './commands/backfill.ts';
 import type { CommandContext } from './commands/command.ts';
+import type { Shell } from './commands/completion.ts';
 import type { CopyCommand } from './commands/copy.ts';
 import type { GetOptions } from './commands/get.ts';
 import type { ItemsOptions } from './commands/items.ts';
@@ -12,6 +13,8 @@ import type { SmokeOptions } from './commands/smoke.ts';
 import type { WatchOptions } from './commands/watch.ts';
 import type { WlmCommand } from './commands/wlm.ts';
 import type { DeploymentOptions } from './deployment/connect.ts';
+import { Mistakes } from './input/mistakes.ts';
+import { reportAllMistakes } from './input/strict-command.ts';
 import type { Screen } from './screen/screen.ts';
 
 /** What a command receives besides its own arguments. */
@@ -31,8 +34,14 @@ const RUN = 'the id of a run, which is the name of its execution, or the ARN of 
  * The code of a command is loaded when it is called, so help and mistakes cost nothing.
  *
  * @param end receives the exit code of the command that ran.
+ * @param mistakes receives all that is wrong with the command line.
  */
-export function sluiceProgram(version: string, { screen, signal }: Terminal, end: (code: number) => void): Command {
+export function sluiceProgram(
+  version: string,
+  { screen, signal }: Terminal,
+  end: (code: number) => void,
+  mistakes = new Mistakes(),
+): Command {
   const program = new Command('sluice')
     .description('Lands files from the web in S3, and starts and follows runs of a deployed Sluice.')
     .version(version, '--version', 'print the version')
@@ -65,7 +74,7 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
     .option('--dry-run', 'check the input, probe each source, and show size, time and dollars; start nothing')
     .action(async (urls: string[], options: Omit<RunOptions, 'urls'> & Common & { dryRun?: boolean }) => {
       const { prepareRun, run } = await import('./commands/run.ts');
-      const prepared = await prepareRun({ ...options, urls });
+      const prepared = await prepareRun({ ...options, urls }, mistakes);
       const { dryRun } = await import('./commands/dry-run.ts');
       if (options.dryRun === true) return end(await dryRun(prepared, screen, options.json === true, signal));
       // Finding the deployment takes a second or two, so this shows that the command is working.
@@ -79,6 +88,8 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
     .option('--port <number>', 'the port of that page; by default, any free port', whole(1, 65_535))
     .action(async (run: string, options: WatchOptions & Common) => {
       const { watch } = await import('./commands/watch.ts');
+      if (options.port !== undefined && options.page !== true) mistakes.add('--port is the port of --page: add --page');
+      await mistakes.all();
       end(await watch(await connected(options), run, options));
     });
 
@@ -148,8 +159,9 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
     .option('--name <run>', "the new run's id")
     .option('--detach', "print the run's id and do not wait for it")
     .action(async (run: string, options: RetryOptions & Common) => {
-      const { retry } = await import('./commands/retry.ts');
-      end(await retry(await connected(options), run, options));
+      const { prepareRetry, retry } = await import('./commands/retry.ts');
+      const prepared = await prepareRetry(run, options, mistakes);
+      end(await retry(await connected(options), prepared, options));
     });
 
   onDeployment('cancel', 'stop one run')
@@ -173,8 +185,9 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
     .option('--at-once <number>', 'the number of runs at the same time', whole(1, 100), 1)
     .option('--dry-run', 'list the times and start nothing')
     .action(async (schedule: string, options: BackfillOptions & Common) => {
-      const { backfill } = await import('./commands/backfill.ts');
-      end(await backfill(await connected(options), schedule, options.stack, options));
+      const { backfill, prepareBackfill } = await import('./commands/backfill.ts');
+      const span = await prepareBackfill(options, mistakes);
+      end(await backfill(await connected(options), schedule, options.stack, span, options));
     });
 
   onDeployment('open', 'open a run in the console of Step Functions')
@@ -194,7 +207,7 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
     )
     .action(async (options: SmokeOptions) => {
       const { smoke } = await import('./commands/smoke.ts');
-      end(await smoke(options, { screen, signal }));
+      end(await smoke(options, { screen, signal }, mistakes));
     });
 
   onDeployment('doctor', 'check what a deploy and a run need, and show how to mend each problem').action(
@@ -214,7 +227,7 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
     .option('--db-user <name>', 'a database user of a cluster')
     .action(async (options: WlmCommand) => {
       const { wlm } = await import('./commands/wlm.ts');
-      end(await wlm(options, screen));
+      end(await wlm(options, screen, mistakes));
     });
 
   program
@@ -249,7 +262,7 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
     .option('--expect-sha256 <hex>', 'store the file only if it has this hash', hex(64))
     .option('--expect-md5 <hex>', 'store the file only if it has this hash', hex(32))
     .option('--allow-unproven-end', 'accept a body if the source sends nothing that proves its end')
-    .option('--max-gib <number>', 'refuse a larger source', positive)
+    .option('--max-gib <number>', 'refuse a larger source', gib)
     .option('--connections <number>', 'the number of connections to one host at the same time', whole(1, 64), 8)
     .option('--files-at-once <number>', 'the number of files at the same time', whole(1, 64), 4)
     .option(
@@ -263,8 +276,9 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
     .option('--path-style', 'put the bucket into the path, not into the host name (the default with --endpoint)')
     .option('--json', 'print one line of JSON for each file')
     .action(async (args: string[], options: Omit<CopyCommand, 'args'>) => {
-      const { copy } = await import('./commands/copy.ts');
-      end(await copy({ ...options, args }, screen, signal));
+      const { copy, prepareCopy } = await import('./commands/copy.ts');
+      const prepared = await prepareCopy({ ...options, args }, mistakes);
+      end(await copy(prepared, screen, signal));
     });
 
   program
@@ -282,22 +296,30 @@ export function sluiceProgram(version: string, { screen, signal }: Terminal, end
     )
     .option('--json', 'print JSON instead of text')
     .action(async (url: string, options: ProbeCommand) => {
-      const { probe } = await import('./commands/probe.ts');
-      end(await probe(url, options, screen, signal));
+      const { prepareProbe, probe } = await import('./commands/probe.ts');
+      const prepared = await prepareProbe(url, options, mistakes);
+      end(await probe(prepared, screen, signal));
     });
 
   program
     .command('completion')
     .summary('print a completion script for a shell')
     .description('Print a completion script for a shell. Use it like this: source <(npx sluice completion bash)')
-    .argument('<shell>', 'bash, zsh or fish')
-    .action(async (shell: string) => {
+    .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))
+    .action(async (shell: Shell) => {
       const { completion } = await import('./commands/completion.ts');
       end(completion(program, shell, screen));
     });
 
+  for (const command of program.commands) reportAllMistakes(command, mistakes);
+  program.hook('preAction', async (_program, command) => {
+    if (!CHECKING.has(command.name())) await mistakes.all();
+  });
   return program;
 }
+
+/** The commands that check their arguments themselves, and report all mistakes together. */
+const CHECKING: ReadonlySet<string> = new Set(['run', 'watch', 'retry', 'backfill', 'smoke', 'wlm', 'copy', 'probe']);
 
 function deploymentCommand(program: Command, name: string, summary: string): Command {
   return program
@@ -337,20 +359,23 @@ function collect(value: string, before: string[] = []): string[] {
 function hex(digits: number): (value: string) => string {
   return (value) => {
     if (value.length === digits && /^[0-9a-f]+$/i.test(value)) return value.toLowerCase();
-    throw new InvalidArgumentError(`It takes ${digits} hexadecimal digits.`);
+    throw new InvalidArgumentError(`takes ${digits} hexadecimal digits`);
   };
 }
 
-function positive(value: string): number {
+/** S3 stores no larger object. */
+const MOST_GIB = 50_000;
+
+function gib(value: string): number {
   const number = Number(value);
-  if (value.trim() !== '' && Number.isFinite(number) && number > 0) return number;
-  throw new InvalidArgumentError('It takes a number above 0.');
+  if (value.trim() !== '' && number > 0 && number <= MOST_GIB) return number;
+  throw new InvalidArgumentError(`takes a number above 0, up to ${MOST_GIB.toLocaleString('en')}`);
 }
 
 function whole(least: number, most: number): (value: string) => number {
   return (value) => {
     const number = Number(value);
     if (/^\d+$/.test(value) && number >= least && number <= most) return number;
-    throw new InvalidArgumentError(`It takes a whole number from ${least} to ${most.toLocaleString('en')}.`);
+    throw new InvalidArgumentError(`takes a whole number from ${least} to ${most.toLocaleString('en')}`);
   };
 }

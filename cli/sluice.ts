@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
-import type { Problem } from '#run/problem/problem.ts';
 import { CommandError } from './command-error.ts';
 import { runIdOf } from './deployment/deployment.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { explain } from './explain.ts';
+import { problemsOf } from './input/mistakes.ts';
 import { sluiceProgram, type Terminal } from './program.ts';
 import { onLocal } from './screen/on-local.ts';
-import { problemText } from './screen/problem-text.ts';
+import { type Listed, problemText } from './screen/problem-text.ts';
 import { UsageError } from './usage-error.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -39,15 +39,20 @@ export async function sluice(args: readonly string[], terminal: Terminal): Promi
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.complete;
     const command = program.commands.find((one) => one.name() === args[0]);
     const problem = problemIn(error, command, signal);
-    screen.say(args.includes('--json') ? JSON.stringify(problem) : problemText(problem, screen.paintBeside));
+    screen.say(
+      args.includes('--json') ? JSON.stringify(problem) : problemText(problem, screen.paintBeside, screen.widthBeside),
+    );
     return exitCodeOf(problem);
   }
 }
 
 /** Makes the problem that the person is shown, with the run and the deployment that the command named. */
-function problemIn(error: unknown, command: Command | undefined, signal: AbortSignal): Problem {
+function problemIn(error: unknown, command: Command | undefined, signal: AbortSignal): Listed {
+  const what = thrown(error, signal);
   // The log of the run contains nothing about an error of the command itself.
-  const { logs: _, ...problem } = explain(thrown(error, signal), runOf(command));
+  const { logs: _, ...one } = explain(what, runOf(command));
+  // The detail is cut if it is long, and the list has all problems.
+  const problem = exitCodeOf(one) === EXIT.usage ? { ...one, problems: problemsOf(what) } : one;
   if (problem.code === 'usage' && command !== undefined) {
     return { ...problem, mend: `"npx sluice ${command.name()} --help" shows how it is used` };
   }

@@ -7,13 +7,15 @@ import { CommandError } from '../command-error.ts';
 import { executionArnOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { followRun } from '../follow/follow-run.ts';
+import type { Mistakes } from '../input/mistakes.ts';
 import { indented } from '../screen/shown.ts';
 import { UsageError } from '../usage-error.ts';
 import type { CommandContext } from './command.ts';
 
 export interface BackfillOptions {
-  readonly from: string;
-  readonly to: string;
+  /** Undefined only until the command line is checked. */
+  readonly from?: string;
+  readonly to?: string;
   /** The number of runs at the same time. */
   readonly atOnce: number;
   readonly dryRun?: boolean;
@@ -22,25 +24,45 @@ export interface BackfillOptions {
 /** More slots than this are probably a mistake. */
 const MOST_SLOTS = 1_000;
 
+/** The first and the last time of a backfill. */
+export interface Span {
+  readonly from: Date;
+  readonly to: Date;
+}
+
+/** @throws UsageError with all that is wrong with the span. */
+export async function prepareBackfill(options: BackfillOptions, mistakes: Mistakes): Promise<Span> {
+  const from = await mistakes.of(() => timeOf(options.from, '--from'));
+  // A day without a time includes its last second.
+  const to = await mistakes.of(() => timeOf(options.to, '--to', 'T23:59:59Z'));
+  if (from && to && from > to) mistakes.add('--from is after --to: swap them');
+  await mistakes.all();
+  return { from, to } as Span;
+}
+
 /**
  * `sluice backfill`: starts a run for each time of a schedule in a span, like the schedule itself, and waits for all
  * runs. If a slot was run already, Plan refuses it, and the command reports this.
  *
  * @throws UsageError for an impossible span; CommandError if the schedule does not exist.
  */
-export async function backfill(context: CommandContext, schedule: string, stack: string, options: BackfillOptions) {
+export async function backfill(
+  context: CommandContext,
+  schedule: string,
+  stack: string,
+  { from, to }: Span,
+  options: Pick<BackfillOptions, 'atOnce' | 'dryRun'>,
+) {
   const { screen, json } = context;
-  const from = timeOf(options.from, '--from');
-  // A day without a time includes its last second.
-  const to = timeOf(options.to, '--to', 'T23:59:59Z');
-  if (from > to) throw new UsageError('--from is after --to');
   const { expression, timeZone, input } = await readSchedule(context, schedule, stack);
   const slots = slotsOf(expression, timeZone, from, to);
   if (slots.length === 0)
-    throw new UsageError(`schedule ${schedule} (${expression}, ${timeZone}) has no time between --from and --to`);
+    throw new UsageError(
+      `schedule ${schedule} (${expression}, ${timeZone}) has no time between --from and --to: choose a longer span`,
+    );
   if (slots.length > MOST_SLOTS)
     throw new UsageError(
-      `the schedule has ${slots.length} times between --from and --to, but one call starts at most ${MOST_SLOTS} runs`,
+      `the schedule has ${slots.length} times between --from and --to, but one call starts at most ${MOST_SLOTS} runs: choose a shorter span`,
     );
   if (options.dryRun === true) {
     for (const slot of slots)
@@ -104,12 +126,16 @@ async function readSchedule({ config }: CommandContext, name: string, stack: str
   }
 }
 
-/** @param ofDay the time to add if the text is only a day. */
-function timeOf(text: string, option: string, ofDay = 'T00:00:00Z'): Date {
+/**
+ * @param text undefined if the option is missing, which was reported.
+ * @param ofDay the time to add if the text is only a day.
+ */
+function timeOf(text: string | undefined, option: string, ofDay = 'T00:00:00Z'): Date | undefined {
+  if (text === undefined) return undefined;
   const time = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? text + ofDay : text);
   if (Number.isNaN(time.getTime()) || !/^\d{4}-\d{2}-\d{2}/.test(text)) {
     throw new UsageError(
-      `${option} takes a day or a time, such as 2026-11-01 or 2026-11-01T04:30:00Z, not ${JSON.stringify(text)}`,
+      `${option} is ${JSON.stringify(text)}, and takes a day or a time, such as 2026-11-01 or 2026-11-01T04:30:00Z`,
     );
   }
   return time;

@@ -1,25 +1,18 @@
 import type { Command } from 'commander';
 import { EXIT } from '../exit-code.ts';
 import type { Screen } from '../screen/screen.ts';
-import { UsageError } from '../usage-error.ts';
 
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+/** The shells with a script. */
+export type Shell = keyof typeof SCRIPTS;
 
-/**
- * `sluice completion`: a script for a shell that completes commands and options, made from the program itself.
- *
- * @throws UsageError for another shell.
- */
-export function completion(program: Command, shell: string, screen: Screen): number {
+/** `sluice completion`: a script for a shell that completes commands and options, made from the program itself. */
+export function completion(program: Command, shell: Shell, screen: Screen): number {
   const commands = program.commands.map((command) => ({
     name: command.name(),
     summary: command.summary(),
     options: command.options.flatMap(({ long }) => (long ? [long] : [])),
   }));
-  if (shell === 'bash') screen.print(bash(commands));
-  else if (shell === 'zsh') screen.print(zsh(commands));
-  else if (shell === 'fish') screen.print(fish(commands));
-  else throw new UsageError(`"sluice completion" takes one of ${SHELLS.join(', ')}, not ${JSON.stringify(shell)}`);
+  screen.print(SCRIPTS[shell](commands));
   return EXIT.complete;
 }
 
@@ -70,3 +63,5 @@ function fish(commands: readonly Completed[]): string {
     ),
   ].join('\n');
 }
+
+const SCRIPTS = { bash, zsh, fish };

@@ -1,20 +1,21 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
+import type { SourceGuard } from '#net/guard/source-guard.ts';
 import { redactUrl } from '#net/redact.ts';
 import { bytesText, countText, secondsText } from '#run/quantities.ts';
 import type { IfExists, Progress, Source } from '#transfer/index.ts';
 import { type Copied, copyOne } from '../copy/copy-one.ts';
 import { guardFor } from '../copy/guard-for.ts';
 import { headersOf } from '../copy/headers-of.ts';
-import { type CopyJob, copyJobs } from '../copy/s3-destination.ts';
+import { type CopyJob, copyJobs, type GivenUrl, parseTarget } from '../copy/s3-destination.ts';
 import { copiesFolder } from '../copy/saved-copy.ts';
 import { EXIT } from '../exit-code.ts';
 import { explain } from '../explain.ts';
 import { textOfFile } from '../input/file-error.ts';
+import type { Mistakes } from '../input/mistakes.ts';
 import { problemSentence } from '../screen/problem-text.ts';
 import { Rate } from '../screen/rate.ts';
 import type { Screen } from '../screen/screen.ts';
-import { UsageError } from '../usage-error.ts';
 
 export interface CopyCommand {
   /** The URLs, and as the last argument the place in S3. */
@@ -48,16 +49,50 @@ interface Outcome {
   readonly error?: unknown;
 }
 
+/** A copy whose arguments are checked. */
+export interface PreparedCopy {
+  readonly command: CopyCommand;
+  readonly jobs: readonly CopyJob[];
+  readonly headers: Record<string, string>;
+  readonly guard: SourceGuard;
+  readonly client: S3Client;
+  /** The endpoint of the S3 server, as its user names it. */
+  readonly endpoint: string;
+}
+
+/**
+ * Checks the arguments of `sluice copy`, the region and the credentials, before any request to a source or to S3.
+ *
+ * @throws UsageError with all problems.
+ */
+export async function prepareCopy(command: CopyCommand, mistakes: Mistakes): Promise<PreparedCopy> {
+  const { urls, place } = await namedBy(command, mistakes);
+  const target = place === undefined ? undefined : await mistakes.of(() => parseTarget(place));
+  if (urls.length > 1 && (command.expectSha256 !== undefined || command.expectMd5 !== undefined))
+    mistakes.add('--expect-sha256 and --expect-md5 are for one file: give only one URL');
+  const [jobs, headers, guard, { client, endpoint }] = await mistakes.all(
+    () => copyJobs(urls, target),
+    () => headersOf(command.header ?? []),
+    () =>
+      guardFor(
+        urls.map(({ url }) => url),
+        command.openRange ?? [],
+      ),
+    () => s3Of(command, mistakes),
+  );
+  return { command, jobs, headers, guard, client, endpoint };
+}
+
 /**
  * `sluice copy`: copies URLs into S3 with the engine, without a deployment.
  *
  * @returns the exit code: complete; partial if some failed; failed if all did.
- * @throws UsageError before it sends any request.
  */
-export async function copy(command: CopyCommand, screen: Screen, signal: AbortSignal): Promise<number> {
-  const jobs = await jobsOf(command);
-  const headers = headersOf(command.header ?? []);
-  const { guard, client, endpoint } = await ends(command, jobs);
+export async function copy(
+  { command, jobs, headers, guard, client, endpoint }: PreparedCopy,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<number> {
   const progress = new CopyProgress(jobs, screen);
   const options = {
     client,
@@ -107,16 +142,31 @@ export async function copy(command: CopyCommand, screen: Screen, signal: AbortSi
   return exitCode(outcomes);
 }
 
-async function jobsOf({ args, from }: CopyCommand): Promise<CopyJob[]> {
-  const target = args.at(-1);
-  const typed = args.slice(0, -1);
-  if (target === undefined)
-    throw new UsageError('"sluice copy" takes one URL or more, and a place in S3: s3://bucket/key');
-  const listed = from === undefined ? [] : (await textOfFile(from, '--from')).split(/\r\n|\n|\r/);
-  const urls = [...typed, ...listed.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'))];
-  if (urls.length === 0)
-    throw new UsageError('"sluice copy" takes one URL or more before the place in S3, or --from FILE');
-  return copyJobs(urls, target);
+/** The URLs and the place in S3 that the arguments and the list name. What is missing becomes a mistake. */
+async function namedBy({ args, from }: CopyCommand, mistakes: Mistakes) {
+  const last = args.at(-1);
+  const at = args.findLastIndex((one) => one.startsWith('s3://'));
+  // A person who forgets the place has a URL there, and it is checked as one.
+  const isForgotten = at < 0 && last !== undefined && /^https?:/i.test(last);
+  if (isForgotten)
+    mistakes.add('there is no place in S3: add s3://bucket/key or s3://bucket/prefix/ as the last argument');
+  else if (at >= 0 && at < args.length - 1)
+    mistakes.add(`${JSON.stringify(args[at])} is not the last argument: give the place in S3 behind all URLs`);
+  const placeAt = isForgotten ? -1 : at < 0 ? args.length - 1 : at;
+  const typed = args.filter((_, one) => one !== placeAt).map((url) => ({ url }));
+  const text = from === undefined ? '' : await mistakes.of(() => textOfFile(from, '--from'));
+  const listed = (text ?? '').split(/\r\n|\n|\r/).flatMap((line, at): GivenUrl[] => {
+    const url = line.trim();
+    return url === '' || url.startsWith('#') ? [] : [{ url, place: `${from}, line ${at + 1}` }];
+  });
+  const urls: GivenUrl[] = [...typed, ...listed];
+  if (urls.length === 0 && last !== undefined && text !== undefined)
+    mistakes.add(
+      from === undefined
+        ? 'there is no URL: give one or more before the place in S3, or a list of them with --from FILE'
+        : `--from ${from} names no URL: write one on each line`,
+    );
+  return { urls, place: args[placeAt] };
 }
 
 function sourceOf(job: CopyJob, command: CopyCommand, headers: Record<string, string>): Source {
@@ -129,28 +179,39 @@ function sourceOf(job: CopyJob, command: CopyCommand, headers: Record<string, st
   };
 }
 
-async function ends(command: CopyCommand, jobs: readonly CopyJob[]) {
-  if (jobs.length > 1 && (command.expectSha256 !== undefined || command.expectMd5 !== undefined))
-    throw new UsageError('--expect-sha256 and --expect-md5 are for one file: give only one URL');
-  const guard = guardFor(
-    jobs.map(({ url }) => url),
-    command.openRange ?? [],
-  );
-  const { endpoint } = command;
-  if (endpoint !== undefined && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? ''))
-    throw new UsageError(`--endpoint ${JSON.stringify(endpoint)} is not an http or https URL`);
+/** Makes the client for S3. What is wrong with its options, the region or the credentials becomes a mistake. */
+async function s3Of({ endpoint, region, profile, pathStyle }: CopyCommand, mistakes: Mistakes) {
+  const [name, own] = firstOf({
+    '--endpoint': endpoint,
+    AWS_ENDPOINT_URL_S3: process.env.AWS_ENDPOINT_URL_S3,
+    AWS_ENDPOINT_URL: process.env.AWS_ENDPOINT_URL,
+  });
+  const isUrl = own === undefined || /^https?:$/.test(URL.parse(own)?.protocol ?? '');
+  if (!isUrl)
+    mistakes.add(`${name} is ${JSON.stringify(own)}, and takes an http or https URL, such as http://127.0.0.1:9000`);
+  const [where, given] = firstOf({ '--region': region, AWS_REGION: process.env.AWS_REGION });
+  // It becomes a part of the host name.
+  const isRegion = given === undefined || /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(given);
+  if (!isRegion)
+    mistakes.add(`${where} is ${JSON.stringify(given)}, and takes the name of a region, such as eu-west-1`);
   // The SDK's error for a wrong profile does not name it; `explain` takes the name from here.
-  if (command.profile !== undefined) process.env.AWS_PROFILE = command.profile;
-  const own = command.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
+  if (profile !== undefined) process.env.AWS_PROFILE = profile;
   const client = new S3Client({
-    ...(command.endpoint !== undefined && { endpoint: command.endpoint }),
-    ...(command.region !== undefined && { region: command.region }),
-    ...(command.profile !== undefined && { profile: command.profile }),
+    ...(endpoint !== undefined && isUrl && { endpoint }),
+    ...(region !== undefined && { region }),
+    ...(profile !== undefined && { profile }),
     // A server other than AWS has no host name for each bucket.
-    forcePathStyle: command.pathStyle ?? own !== undefined,
+    forcePathStyle: pathStyle ?? own !== undefined,
     followRegionRedirects: true,
   });
-  return { guard, client, endpoint: own ?? 'aws' };
+  if (isRegion) await mistakes.of(() => client.config.region());
+  await mistakes.of(() => client.config.credentials());
+  return { client, endpoint: own ?? 'aws' };
+}
+
+/** The first value that is set, with its name. */
+function firstOf(values: Readonly<Record<string, string | undefined>>): readonly [string, string | undefined] {
+  return Object.entries(values).find(([, value]) => value !== undefined && value !== '') ?? ['', undefined];
 }
 
 function report({ job, copied, error }: Outcome, { json }: CopyCommand, screen: Screen): void {

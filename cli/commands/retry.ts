@@ -2,6 +2,7 @@ import { CommandError } from '../command-error.ts';
 import { newRunId, runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { executionInput } from '../input/execution-input.ts';
+import type { Mistakes } from '../input/mistakes.ts';
 import { readItems, readManifest } from '../report/read-run.ts';
 import type { CommandContext } from './command.ts';
 import { checkRunName, type StartOptions, startRun } from './start-run.ts';
@@ -12,6 +13,21 @@ export interface RetryOptions extends StartOptions {
   readonly item?: readonly string[];
 }
 
+/** A retry whose arguments are checked as far as possible without AWS. */
+export interface PreparedRetry {
+  readonly rerunOf: string;
+  readonly name: string;
+}
+
+/** @throws UsageError, InvalidInputError, with all problems. */
+export async function prepareRetry(earlier: string, options: RetryOptions, mistakes: Mistakes): Promise<PreparedRetry> {
+  const [name] = await mistakes.all(
+    () => (options.name === undefined ? newRunId('retry') : checkRunName(options.name)),
+    () => inputOf(options),
+  );
+  return { rerunOf: runIdOf(earlier), name };
+}
+
 /**
  * `sluice retry`: starts a run of the failed and missing items of an earlier run, and watches it unless detached.
  *
@@ -19,22 +35,19 @@ export interface RetryOptions extends StartOptions {
  * @throws NoManifestError if the earlier run is still under way, or does not exist; CommandError if an item is not
  * among those left.
  */
-export async function retry(context: CommandContext, earlier: string, options: RetryOptions): Promise<number> {
+export async function retry(context: CommandContext, { rerunOf, name }: PreparedRetry, options: RetryOptions) {
   const { store, screen } = context;
-  const rerunOf = runIdOf(earlier);
   const { counts } = await readManifest(store, rerunOf);
   if (counts.failed + counts.missing === 0) {
     screen.print(`Run ${rerunOf} has no failed or missing items.`);
     return EXIT.complete;
   }
   const only = options.item === undefined ? undefined : await leftItems(context, rerunOf, options.item);
-  const input = executionInput({
-    sources: [],
-    base: JSON.stringify({ rerunOf, ...(only && { rerunItems: only }) }),
-    ...(options.onLate !== undefined && { onLate: options.onLate }),
-  });
-  const name = options.name === undefined ? newRunId('retry') : checkRunName(options.name);
-  return startRun(context, input, name, options);
+  return startRun(context, inputOf(options, { rerunOf, ...(only && { rerunItems: only }) }), name, options);
+}
+
+function inputOf({ onLate }: RetryOptions, base: object = {}): Record<string, unknown> {
+  return executionInput({ sources: [], base: JSON.stringify(base), ...(onLate !== undefined && { onLate }) });
 }
 
 /** @returns the ids of the requested items, which were named by id or by name. */

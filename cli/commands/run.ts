@@ -5,10 +5,10 @@ import { runKeys } from '#run/keys.ts';
 import { newRunId } from '../deployment/deployment.ts';
 import { executionInput } from '../input/execution-input.ts';
 import { bytesOfFile, textOfFile } from '../input/file-error.ts';
+import { Mistakes } from '../input/mistakes.ts';
 import { type LocalList, type PlannedNow, plannedNow } from '../input/planned-now.ts';
-import { UsageError } from '../usage-error.ts';
 import type { CommandContext } from './command.ts';
-import { checkRunName, type StartOptions, startRun } from './start-run.ts';
+import { checkRunName, inputText, type StartOptions, startRun } from './start-run.ts';
 
 export interface RunOptions extends StartOptions {
   readonly urls: readonly string[];
@@ -36,27 +36,39 @@ export interface PreparedRun {
 /**
  * Makes the input of `sluice run` and checks it, before any request to AWS.
  *
- * @throws UsageError, InvalidInputError with all problems.
+ * @param mistakes what is wrong with the command line already.
+ * @throws UsageError, InvalidInputError, with all problems.
  */
-export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
+export async function prepareRun(options: RunOptions, mistakes = new Mistakes()): Promise<PreparedRun> {
   const { urls, key, to, from, input: file, process: processor, onLate } = options;
   if (key !== undefined && urls.length !== 1)
-    throw new UsageError('--key is only for one URL; for several URLs, use --to with a prefix');
-  if (key !== undefined && to !== undefined) throw new UsageError('--key and --to exclude each other');
-  if (from !== undefined && (urls.length > 0 || file !== undefined)) {
-    throw new UsageError('--from names all sources of the run: remove the URLs and --input');
-  }
-  const name = options.name === undefined ? newRunId('run') : checkRunName(options.name);
-  const list = from === undefined ? undefined : { key: listKey(name, from), body: await bytesOfFile(from, '--from') };
-  const base = file === '-' ? await text(process.stdin) : file && (await textOfFile(file, '--input'));
-  const input = executionInput({
-    sources: urls.map((url) => ({ url, ...keyFor(url, key, to) })),
-    ...(list && { sourcesFrom: { key: list.key } }),
-    ...(base !== undefined && { base }),
-    ...(processor !== undefined && { process: processor }),
-    ...(onLate !== undefined && { onLate }),
-  });
-  const planned = await plannedNow(input, list && { name: basename(from ?? ''), body: list.body });
+    mistakes.add('--key is only for one URL: for several URLs, use --to with a prefix');
+  if (key !== undefined && to !== undefined) mistakes.add('--key and --to exclude each other: remove one of them');
+  const isBoth = from !== undefined && (urls.length > 0 || file !== undefined);
+  if (isBoth) mistakes.add('--from names all sources of the run: remove the URLs and --input');
+  const newName = () => (options.name === undefined ? newRunId('run') : checkRunName(options.name));
+  const name = (await mistakes.of(newName)) ?? newRunId('run');
+  const body = from === undefined ? undefined : await mistakes.of(() => bytesOfFile(from, '--from'));
+  const list = from === undefined || body === undefined ? undefined : { key: listKey(name, from), body };
+  const base = await mistakes.of(() => (file === '-' ? text(process.stdin) : file && textOfFile(file, '--input')));
+  const givenList = list && { name: basename(from ?? ''), body: list.body };
+  // A key for several URLs was reported, and does not make these URLs wrong.
+  const oneKey = urls.length === 1 ? key : undefined;
+  const ofOptions = () =>
+    executionInput({
+      sources: urls.map((url) => ({ url, ...keyFor(url, oneKey, to) })),
+      ...(list && !isBoth && { sourcesFrom: { key: list.key } }),
+      ...(base !== undefined && { base }),
+      ...(processor !== undefined && { process: processor }),
+      ...(onLate !== undefined && { onLate }),
+    });
+  const input = await mistakes.of(ofOptions);
+  // The lines of a list are checked beside a wrong option, too.
+  const checked = input ?? (list && { sourcesFrom: { key: list.key } });
+  const planned = checked && (await mistakes.of(() => plannedNow(checked, isBoth ? undefined : givenList)));
+  if (input !== undefined) await mistakes.of(() => inputText(input));
+  await mistakes.all();
+  if (input === undefined || planned === undefined) throw new Error('a run without an input has no mistake');
   return { name, input, list, planned };
 }
 
@@ -72,8 +84,10 @@ export async function run(context: CommandContext, { name, input, list }: Prepar
 
 function keyFor(url: string, key: string | undefined, to: string | undefined): { key?: string } {
   if (key !== undefined) return { key };
-  if (to === undefined) return {};
-  const last = URL.parse(url)?.pathname.split('/').at(-1) ?? '';
+  const parsed = URL.parse(url);
+  // What is not a URL is reported as that.
+  if (to === undefined || parsed === null) return {};
+  const last = parsed.pathname.split('/').at(-1) ?? '';
   return { key: `${to.replace(/\/?$/, '/')}${safeDecode(last)}` };
 }
 

@@ -8,6 +8,7 @@ import { executionArnOf, newRunId } from '../deployment/deployment.ts';
 import { type KeptStack, keepTemplate, putBack } from '../deployment/kept-template.ts';
 import { roleCredentials } from '../deployment/role-credentials.ts';
 import { EXIT } from '../exit-code.ts';
+import { Mistakes } from '../input/mistakes.ts';
 import type { CommandContext } from './command.ts';
 import { prepareRun } from './run.ts';
 import { startRun } from './start-run.ts';
@@ -36,10 +37,19 @@ export interface SmokeOptions {
 export async function smoke(
   options: SmokeOptions,
   { screen, signal }: Pick<CommandContext, 'screen' | 'signal'>,
+  mistakes = new Mistakes(),
 ): Promise<number> {
   const { stack, local, json, minutes, smokeRole, rollbackRole } = options;
   const name = newRunId(SMOKE_RUN);
-  const { input } = await prepareRun({ urls: [], name, ...(options.input !== undefined && { input: options.input }) });
+  for (const [option, role] of [
+    ['--smoke-role', smokeRole],
+    ['--rollback-role', rollbackRole],
+  ]) {
+    if (role !== undefined && !/^arn:[\w-]+:iam::\d{12}:role\/\S+$/.test(role))
+      mistakes.add(`${option} is ${JSON.stringify(role)}, and takes the ARN of a role, arn:aws:iam::ACCOUNT:role/NAME`);
+  }
+  const source = options.input === undefined ? {} : { input: options.input };
+  const { input } = await prepareRun({ urls: [], name, ...source }, mistakes);
   const config = await clientConfig(local === true);
   const kept = keptStack(stack, as(rollbackRole, config), signal);
 

@@ -18,7 +18,16 @@ const MAX_INPUT_BYTES = 262_144;
 /** @throws UsageError if a run can't have that name. */
 export function checkRunName(name: string): string {
   if (RUN_ID_PATTERN.test(name)) return name;
-  throw new UsageError(`--name takes 1 to 80 letters, digits, dashes and underscores, not ${JSON.stringify(name)}`);
+  throw new UsageError(`--name is ${JSON.stringify(name)}, and takes 1 to 80 letters, digits, dashes and underscores`);
+}
+
+/** @throws UsageError if the input is too long for an execution. */
+export function inputText(input: unknown): string {
+  const text = JSON.stringify(input);
+  if (Buffer.byteLength(text) <= MAX_INPUT_BYTES) return text;
+  throw new UsageError(
+    'the input is larger than the 256 KiB that Step Functions takes: put the sources into a list, and name it with --from',
+  );
 }
 
 /**
@@ -34,12 +43,7 @@ export async function startRun(
   { detach }: StartOptions,
 ): Promise<number> {
   const { sfn, deployment, screen, json } = context;
-  const text = JSON.stringify(input);
-  if (Buffer.byteLength(text) > MAX_INPUT_BYTES) {
-    throw new UsageError(
-      'the input is larger than the 256 KiB that Step Functions takes: put the sources into a list, and name it with --from',
-    );
-  }
+  const text = inputText(input);
   try {
     await sfn.send(new StartExecutionCommand({ stateMachineArn: deployment.stateMachineArn, name, input: text }));
   } catch (error) {

@@ -8,6 +8,7 @@ import { readLastDays } from '#warehouse/queues/read-queues.ts';
 import { type ClientConfig, clientConfig } from '../deployment/connect.ts';
 import { findWarehouse } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
+import { Mistakes } from '../input/mistakes.ts';
 import type { Screen } from '../screen/screen.ts';
 import { UsageError } from '../usage-error.ts';
 import { queueLines } from '../wlm/queue-lines.ts';
@@ -31,7 +32,10 @@ export interface WlmCommand {
  *
  * @throws UsageError if it isn't clear which warehouse is meant; WarehouseError if its system tables can't be read.
  */
-export async function wlm(command: WlmCommand, screen: Screen): Promise<number> {
+export async function wlm(command: WlmCommand, screen: Screen, mistakes = new Mistakes()): Promise<number> {
+  if (command.workgroup !== undefined && command.cluster !== undefined)
+    mistakes.add('--workgroup and --cluster exclude each other: remove one of them');
+  await mistakes.all();
   const clients = await clientConfig(command.local === true);
   const api: DataApi = {
     client: new RedshiftDataClient({ ...clients, ...requestLimits(REQUEST_SECONDS) }),
@@ -48,7 +52,6 @@ export async function wlm(command: WlmCommand, screen: Screen): Promise<number> 
 
 async function warehouseOf(command: WlmCommand, clients: ClientConfig): Promise<DataApi['warehouse']> {
   const { workgroup, cluster, database = 'dev', secret, dbUser } = command;
-  if (workgroup !== undefined && cluster !== undefined) throw new UsageError('give --workgroup or --cluster, not both');
   const named = { ...(workgroup !== undefined && { workgroup }), ...(cluster !== undefined && { cluster }) };
   const user = { ...(secret !== undefined && { secretArn: secret }), ...(dbUser !== undefined && { dbUser }) };
   if (workgroup !== undefined || cluster !== undefined) return { ...named, ...user, database };

@@ -10,19 +10,24 @@ import { UsageError } from '../usage-error.ts';
  *
  * @param urls as typed. An address or `localhost` in one of them opens only that address.
  * @param ranges CIDR.
- * @throws UsageError if a range is invalid.
+ * @throws UsageError that names each invalid range.
  */
 export function guardFor(urls: readonly string[], ranges: readonly string[]): SourceGuard {
   const typed = urls.flatMap((url) => {
-    const host = bareHost(new URL(url).hostname);
+    const host = bareHost(URL.parse(url)?.hostname ?? '');
     if (host === 'localhost') return ['127.0.0.1/32', '::1/128'];
     if (isIP(host) === 4) return [`${host}/32`];
     return isIP(host) === 6 ? [`${host}/128`] : [];
   });
-  try {
-    return new SourceGuard({ openRanges: [...new Set([...typed, ...ranges])] });
-  } catch (error) {
-    if (error instanceof SourceRuleError) throw new UsageError(`--open-range ${error.message}`);
-    throw error;
-  }
+  const problems = ranges.flatMap((range) => {
+    try {
+      new SourceGuard({ openRanges: [range] });
+      return [];
+    } catch (error) {
+      if (error instanceof SourceRuleError) return [`--open-range ${error.message}`];
+      throw error;
+    }
+  });
+  if (problems.length > 0) throw new UsageError(problems);
+  return new SourceGuard({ openRanges: [...new Set([...typed, ...ranges])] });
 }

@@ -10,45 +10,76 @@ export interface CopyJob {
   readonly key: string;
 }
 
+/** A URL as a person gave it. */
+export interface GivenUrl {
+  readonly url: string;
+  /** The line of a list, such as `urls.txt, line 3`; undefined for an argument. */
+  readonly place?: string;
+}
+
+/** A place in S3, parsed. */
+export interface Target {
+  readonly bucket: string;
+  /** A key, a prefix that ends in `/`, or nothing. */
+  readonly path: string;
+}
+
 /**
  * Gives each URL its object.
  *
  * A target that ends in `/`, has no key, or is for several URLs is a prefix: the object's name is then the end of the
  * URL's path.
  *
- * @param target `s3://bucket/key` or `s3://bucket/prefix/`.
- * @throws UsageError with all problems: an invalid S3 URL as target, an invalid URL, a URL without a name, an invalid
- * key, two URLs for one key.
+ * @param target undefined if the target itself is wrong: then only the URLs are checked.
+ * @throws UsageError with all problems: an invalid URL, a URL without a name, an invalid key, two URLs for one key.
  */
-export function copyJobs(urls: readonly string[], target: string): CopyJob[] {
-  const { bucket, path } = parseTarget(target);
+export function copyJobs(urls: readonly GivenUrl[], target: Target | undefined): CopyJob[] {
+  const { bucket, path } = target ?? { bucket: 'BUCKET', path: '' };
   const isPrefix = path === '' || path.endsWith('/') || urls.length > 1;
   const prefix = path === '' || path.endsWith('/') ? path : `${path}/`;
   const problems: string[] = [];
-  const seen = new Map<string, string>();
-  const jobs = urls.flatMap((url) => {
+  const wrongPath = path === '' ? undefined : anyKeyProblem(isPrefix ? `${prefix}name` : path);
+  if (wrongPath !== undefined)
+    problems.push(`${quoted(`s3://${bucket}/${path}`)} can't be used: a key ${wrongPath}; give another one`);
+  const seen = new Map<string, GivenUrl>();
+  const jobs = urls.flatMap((given) => {
+    const { url, place } = given;
+    const report = (problem: string) => problems.push(place === undefined ? problem : `${place}: ${problem}`);
     const problem = urlProblem(url);
     if (problem !== undefined) {
-      problems.push(problem);
+      report(problem);
       return [];
     }
     const name = objectName(undefined, url);
     if (isPrefix && name === undefined) {
-      problems.push(`${quoted(url)} has no file name at the end of its path: give the whole key, s3://${bucket}/…`);
+      const how =
+        urls.length > 1
+          ? `copy it by itself to a whole key, s3://${bucket}/KEY`
+          : `give the whole key, s3://${bucket}/${path}KEY`;
+      if (target !== undefined) report(`${quoted(url)} has no file name at the end of its path: ${how}`);
       return [];
     }
     const key = isPrefix ? `${prefix}${name}` : path;
-    const wrong = anyKeyProblem(key);
-    if (wrong !== undefined) problems.push(`${quoted(key)}, the key for ${quoted(url)}, can't be used: a key ${wrong}`);
+    // A place that is wrong by itself is reported once, not for each URL.
+    const wrong = wrongPath === undefined ? anyKeyProblem(key) : isPrefix && name !== undefined && anyKeyProblem(name);
+    if (wrong)
+      report(
+        `${quoted(key)}, the key for ${quoted(url)}, can't be used: a key ${wrong}; change the place in S3 or the URL`,
+      );
     const other = seen.get(key);
-    if (other === url) problems.push(`${quoted(url)} is named twice: name it once`);
-    else if (other !== undefined)
-      problems.push(`${quoted(other)} and ${quoted(url)} would both be stored as s3://${bucket}/${key}`);
-    seen.set(key, url);
+    if (other !== undefined) report(sameKey(other, url, `s3://${bucket}/${key}`, target !== undefined));
+    seen.set(key, given);
     return [{ url, bucket, key }];
   });
-  if (problems.length > 0) throw new UsageError(problems.join('\n'));
+  if (problems.length > 0) throw new UsageError(problems);
   return jobs;
+}
+
+function sameKey(other: GivenUrl, url: string, object: string, isKnown: boolean): string {
+  const before = other.place === undefined ? '' : ` (${other.place})`;
+  if (other.url === url) return `${quoted(url)} is named twice${before}: name it once`;
+  const where = isKnown ? object : 'objects with the same key';
+  return `${quoted(other.url)}${before} and ${quoted(url)} would both be stored as ${where}: copy one of them to another place`;
 }
 
 /** @returns undefined if the text is an http or https URL. */
@@ -56,20 +87,34 @@ export function urlProblem(text: string): string | undefined {
   // The URL parser drops tabs and line ends, and would read "http://h/a.csv<tab>b" as one other URL.
   if (/[\s\p{Cc}]/u.test(text))
     return `${quoted(text)} contains white space or a control character, and a URL has none: give each URL a line of its own without a comment, and write %20 for a space`;
-  if (!URL.canParse(text)) return `${quoted(text)} is not a URL: a URL begins with http:// or https://`;
-  const { protocol } = new URL(text);
-  if (protocol === 'http:' || protocol === 'https:') return undefined;
-  return `${quoted(text)} is not an http or https URL`;
+  if (text.startsWith('s3://')) return `${quoted(text)} is a place in S3, not a URL: give the place last, and only one`;
+  const url = URL.parse(text);
+  if (url === null) {
+    return /^https?:/i.test(text)
+      ? `${quoted(text)} is not a valid URL: correct its host or port`
+      : `${quoted(text)} is not a URL: a URL begins with http:// or https://`;
+  }
+  if (url.protocol === 'http:' || url.protocol === 'https:') return undefined;
+  return `${quoted(text)} is not an http or https URL: give one`;
 }
 
-function parseTarget(target: string): { bucket: string; path: string } {
-  const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/s.exec(target);
-  if (match?.[1] === undefined) {
+/**
+ * @param text `s3://bucket/key` or `s3://bucket/prefix/`.
+ * @throws UsageError
+ */
+export function parseTarget(text: string): Target {
+  const [, bucket, path = ''] = /^s3:\/\/([^/]*)(?:\/(.*))?$/s.exec(text) ?? [];
+  if (bucket === undefined) {
     throw new UsageError(
-      `${quoted(target)} is not a place in S3: the last argument has the form s3://bucket/key or s3://bucket/prefix/`,
+      `${quoted(text)} is not a place in S3: the last argument has the form s3://bucket/key or s3://bucket/prefix/`,
     );
   }
-  return { bucket: match[1], path: match[2] ?? '' };
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
+    throw new UsageError(
+      `${quoted(text)} names no possible bucket: the name of a bucket has 3 to 63 small letters, digits, dots and dashes, and begins and ends with a letter or digit`,
+    );
+  }
+  return { bucket, path };
 }
 
 function quoted(text: string): string {

@@ -4,6 +4,7 @@ import { countText } from '#run/quantities.ts';
 import { EXIT, exitCodeOf } from '../exit-code.ts';
 import type { Screen } from './screen.ts';
 import { indented, oneLine } from './shown.ts';
+import { wrapped } from './wrapped.ts';
 
 /** A problem in one sentence, for a list or a line: what happened, and what to do. */
 export function problemSentence(problem: Problem): string {
@@ -15,17 +16,40 @@ function mendText({ mend, allowedBy }: Problem | Note): string {
   return allowedBy === 'never' ? mend : `${mend} (${allowedBy})`;
 }
 
-/** A problem as the last output of a command: its code and what happened, then what to do, then where to read more. */
-export function problemText(problem: Problem, paint: Screen['paint']): string {
-  return `${paint('bad', problem.code)}: ${indented(problem.detail)}\n${mendBlock(problem, paint)}`;
+/** A problem that consists of several: a person corrects all of them in one go. */
+export interface Listed extends Problem {
+  /** Each is a sentence that says what is wrong, and what to do. */
+  readonly problems?: readonly string[];
+}
+
+/**
+ * A problem as the last output of a command: its code and what happened, then what to do, then where to read more.
+ *
+ * @param width the columns of the terminal; without one, each sentence stays in one line.
+ */
+export function problemText(problem: Listed, paint: Screen['paint'], width = Number.POSITIVE_INFINITY): string {
+  const { code, detail, problems = [] } = problem;
+  const [first = '', ...more] =
+    problems.length > 1 ? [detail.split('\n')[0] ?? '', ...problems.map(asPoint)] : detail.split('\n');
+  const head = wrapped(`${code}: ${first}`, width, '    ').slice(code.length);
+  const lines = more.map((line) => indented(`\n${wrapped(oneLine(line), width - 4, '  ')}`).slice(1));
+  return [`${paint('bad', code)}${head}`, ...lines, mendBlock(problem, paint, width)].join('\n');
+}
+
+function asPoint(problem: string): string {
+  return `- ${problem}`;
 }
 
 /** What to do about a problem, and where to read more. */
-export function mendBlock(problem: Problem, paint: Screen['paint']): string {
+export function mendBlock(problem: Problem, paint: Screen['paint'], width = Number.POSITIVE_INFINITY): string {
   const { mend, type, logs } = problem;
   // A mistake in the use of a command has no log lines.
   const hasLogs = logs !== undefined && !mend.includes(logs) && exitCodeOf(problem) !== EXIT.usage;
-  return [`  → ${mendText(problem)}`, ...(hasLogs ? [`  → "${logs}"`] : []), paint('dim', `  ${type}`)].join('\n');
+  return [
+    `  ${wrapped(`→ ${mendText(problem)}`, width - 2, '    ')}`,
+    ...(hasLogs ? [`  → "${logs}"`] : []),
+    paint('dim', `  ${type}`),
+  ].join('\n');
 }
 
 /** A failed item as one row of several: its name, the stage at which it failed, the code, and what happened. */

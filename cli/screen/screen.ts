@@ -36,6 +36,11 @@ export class Screen {
     return this.#out.isTTY ? this.#out.columns : PLAIN_WIDTH;
   }
 
+  /** The columns of standard error. Without a terminal, no line is broken: a program reads them. */
+  get widthBeside(): number {
+    return this.#err.isTTY ? this.#err.columns : Number.POSITIVE_INFINITY;
+  }
+
   /** Whether progress is redrawn in its place. */
   get isLive(): boolean {
     return this.#err.isTTY === true;

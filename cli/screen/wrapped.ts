@@ -1,8 +1,8 @@
 import stringWidth from 'string-width';
 
 /**
- * Breaks a sentence between its words, so that each line fits the width. Further lines are indented. A word that is wider than the
- * width stays whole, so that a person can copy it.
+ * Breaks a sentence between its words, so that each line fits the width. Further lines are indented. A word that is
+ * wider than the width stays whole, so that a person can copy it.
  */
 export function wrapped(text: string, width: number, indent = ''): string {
   const lines: string[] = [];

@@ -85,7 +85,7 @@ async function recordWithoutDeployment(folder: string): Promise<void> {
     ['runs', '--limit', 'many'],
     ['backfill', 'nightly', '--from', '2026-11-01'],
     ['copy', url, 'https://a.example/2'],
-    ['copy', url, 's3://bucket/key', '--expect-sha256', 'abc'],
+    ['copy', 'foo', 's3://Bucket/key', '--header', 'secret', '--expect-sha256', 'abc', '--connections', '0'],
     ['probe', 'a.example/1'],
     ['completion', 'tcsh'],
     ['runs'],

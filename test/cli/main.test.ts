@@ -46,9 +46,9 @@ describe('sluice', () => {
   it.each([
     ['no command', [], 'Usage: sluice'],
     ['an unknown command', ['retrye'], 'Did you mean retry?'],
-    ['an unknown option', ['run', '--nmae', 'x'], 'Did you mean --name?'],
-    ['a report of nothing', ['report'], "missing required argument 'run'"],
-    ['a retry of two runs', ['retry', 'a', 'b'], 'too many arguments'],
+    ['an unknown option', ['run', '--nmae', 'x'], 'did you mean --name?'],
+    ['a report of nothing', ['report'], '<run> is missing: give the id of a run'],
+    ['a retry of two runs', ['retry', 'a', 'b'], '"b" is one argument too many'],
     ['a URL that is none', ['run', 'foo'], '"foo"'],
     [
       'a key for two URLs',
@@ -63,12 +63,12 @@ describe('sluice', () => {
       ['run', 'http://a.example/1', '--process', 'nope'],
       'process: there is no processor "nope" here',
     ],
-    ['a run name with a space', ['run', 'http://a.example/1', '--name', 'a b'], '--name takes 1 to 80'],
-    ['an unknown outcome', ['runs', '--outcome', 'good'], 'Allowed choices are running, complete'],
+    ['a run name with a space', ['run', 'http://a.example/1', '--name', 'a b'], '--name is "a b", and takes 1 to 80'],
+    ['an unknown outcome', ['runs', '--outcome', 'good'], 'takes one of running, complete'],
     ['a limit that is no number', ['runs', '--limit', 'many'], 'whole number from 1 to 10,000'],
-    ['a backfill without an end', ['backfill', 'nightly', '--from', '2026-01-01'], '--to <time>'],
-    ['a copy to no place in S3', ['copy', 'http://a.example/1', 'http://a.example/2'], 'is not a place in S3'],
-    ['a copy of nothing', ['copy', 's3://bucket/key'], 'takes one URL or more'],
+    ['a backfill without an end', ['backfill', 'nightly', '--from', '2026-01-01'], '--to is missing: give <time>'],
+    ['a copy to no place in S3', ['copy', 'http://a.example/1', 'http://a.example/2'], 'there is no place in S3'],
+    ['a copy of nothing', ['copy', 's3://bucket/key'], 'there is no URL'],
     ['a copy of what is not a URL', ['copy', 'foo', 's3://bucket/key'], '"foo" is not a URL'],
     [
       'a copy of two URLs to one key',
@@ -85,12 +85,101 @@ describe('sluice', () => {
       ['copy', 'http://a.example/1', 's3://bucket/key', '--header', 'secret'],
       '"Name: value"',
     ],
-    ['an unknown shell', ['completion', 'tcsh'], 'takes one of bash, zsh, fish'],
+    ['an unknown shell', ['completion', 'tcsh', 'x'], 'takes one of bash, zsh, fish'],
     ['an input that is not JSON', ['validate', 'package-lock.json.nope'], 'there is no such file'],
   ])('ends with 2 for %s, and says what is wrong', async (_, args, message) => {
     // There are no AWS credentials: a mistake is found before any request.
     const { code, out, err } = await runSluice(args, BARE);
     expect([code, err + out]).toEqual([2, expect.stringContaining(message)]);
+  });
+
+  it.each<[string, string[], string[]]>([
+    [
+      'copy',
+      [
+        ...['copy', 'foo', 's3://Bucket/key', '--header', 'secret', '--header', 'Range: x', '--endpoint', 'localhost'],
+        ...['--expect-md5', 'zz', '--connections', '0', '--open-range', '10.0.0.0/99', '--nope', '--region', 'a b'],
+      ],
+      [
+        '--expect-md5 is "zz", and takes 32 hexadecimal digits',
+        '--connections is "0", and takes a whole number from 1 to 64',
+        '--nope is not an option of "sluice copy": remove it',
+        '"s3://Bucket/key" names no possible bucket',
+        '"foo" is not a URL',
+        '--header number 1 is not a header',
+        '--header Range is not for you to set',
+        '--open-range "10.0.0.0/99" is not a range',
+        '--endpoint is "localhost"',
+        '--region is "a b"',
+        'there are no AWS credentials',
+      ],
+    ],
+    [
+      'copy without a place',
+      ['copy', 'foo', 'http://a.example/', 'http://b.example/x', '--from', '/nonexistent', '--max-gib', '1e9'],
+      ['--max-gib is "1e9"', 'there is no place in S3', '--from /nonexistent: there is no such file', '"foo" is not'],
+    ],
+    [
+      'probe',
+      ['probe', 'ftp://x', 'more', '--header', 'secret', '--open-range', 'z', '--open-range', 'y', '--jsno'],
+      [
+        '--jsno is not an option of "sluice probe": did you mean --json?',
+        '"more" is one argument too many: "sluice probe" takes only <url>',
+        '"ftp://x" is not an http or https URL',
+        '--header is not a header',
+        '--open-range "z"',
+        '--open-range "y"',
+      ],
+    ],
+    ['probe without a URL', ['probe', '--header'], ['--header has no value', '<url> is missing']],
+    [
+      'run',
+      [
+        'run',
+        'foo',
+        'http://b.example/1',
+        '--key',
+        'k',
+        '--to',
+        'p',
+        '--name',
+        'a b',
+        '--on-late',
+        'no',
+        '--process',
+        'x',
+      ],
+      ['--key is only', '--key and --to', '--name is "a b"', 'sources[0].url', 'onLate: takes', 'no processor "x"'],
+    ],
+    ['get', ['get', '--out'], ['--out is not an option of "sluice get"', '<run> is missing', '<item> is missing']],
+    [
+      'backfill',
+      ['backfill', '--from', 'now', '--at-once', 'x'],
+      ['--at-once', '<schedule>', '--to is', '--from is "now"'],
+    ],
+    ['retry', ['retry', '--name', 'a b', '--on-late', 'no'], ['<run> is missing', '--name is "a b"', 'onLate: takes']],
+    ['wlm', ['wlm', '--days', '0', '--workgroup', 'a', '--cluster', 'b'], ['--days is "0"', 'exclude each other']],
+    ['watch', ['watch', '--port', '1'], ['<run> is missing', '--port is the port of --page: add --page']],
+    ['smoke', ['smoke', '--input', '/none', '--smoke-role', 'me'], ['no such file', '--smoke-role is "me"']],
+  ])('sluice reports all mistakes of %s at once, as text and as a list in JSON', async (_, args, says) => {
+    const text = await runSluice(args, { ...BARE, AWS_REGION: 'eu-west-1' });
+    expect(text.code).toBe(2);
+    for (const one of says) expect(text.err).toContain(one);
+    const [name = '', ...rest] = args;
+    const json = await runSluice([name, '--json', ...rest], { ...BARE, AWS_REGION: 'eu-west-1' });
+    const { problems } = JSON.parse(json.err) as { problems: string[] };
+    for (const one of says) expect(problems).toContainEqual(expect.stringContaining(one));
+    expect(text.err.match(/^ {4}- /gm)).toHaveLength(problems.length);
+  });
+
+  it('sluice shows no value of a wrong header', async () => {
+    const args = ['probe', 'http://a.example/', '--header', 'hunter2', '--header', 'Host: hunter2'];
+    expect((await runSluice(args, BARE)).err).not.toContain('hunter2');
+  });
+
+  it('sluice shows the help of a command that has mistakes too', async () => {
+    const { code, out } = await runSluice(['copy', '--nope', '--connections', '0', '--help'], BARE);
+    expect([code, out]).toEqual([0, expect.stringContaining('Usage: sluice copy')]);
   });
 
   it('sluice reports that there is no region, and how to set one', async () => {

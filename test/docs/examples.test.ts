@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import { CommanderError } from 'commander';
 import { expect, it } from 'vitest';
 import { executionInput } from '#cli/input/execution-input.ts';
+import { Mistakes, problemsOf } from '#cli/input/mistakes.ts';
 import { plannedNow } from '#cli/input/planned-now.ts';
 import { sluiceProgram } from '#cli/program.ts';
 import { Screen } from '#cli/screen/screen.ts';
@@ -60,8 +61,6 @@ async function inputProblems(input: object, processors: readonly string[]): Prom
   }
 }
 
-const LACKS_SOMETHING = ['commander.missingArgument', 'commander.missingMandatoryOptionValue'];
-
 /**
  * Returns what is wrong with a command line. The real program parses it; its commands do nothing here.
  *
@@ -71,17 +70,17 @@ const LACKS_SOMETHING = ['commander.missingArgument', 'commander.missingMandator
 async function commandProblem(words: readonly string[], mayLack = false): Promise<string | undefined> {
   const nowhere = new PassThrough().resume() as unknown as NodeJS.WriteStream;
   const terminal = { screen: new Screen(nowhere, nowhere), signal: new AbortController().signal };
-  const program = sluiceProgram('0', terminal, () => {});
+  const mistakes = new Mistakes();
+  const program = sluiceProgram('0', terminal, () => {}, mistakes);
   for (const command of program.commands) command.action(() => {});
   try {
     await program.parseAsync([...words], { from: 'user' });
+    await mistakes.all();
     return undefined;
   } catch (error) {
-    if (error instanceof CommanderError) {
-      // Help was asked for.
-      if (error.exitCode === 0) return undefined;
-      if (mayLack && LACKS_SOMETHING.includes(error.code)) return undefined;
-    }
+    // Help was asked for.
+    if (error instanceof CommanderError && error.exitCode === 0) return undefined;
+    if (mayLack && problemsOf(error).every((problem) => problem.includes(' is missing: '))) return undefined;
     return `npx sluice ${words.join(' ')}: ${(error as Error).message}`;
   }
 }
@@ -155,8 +154,8 @@ it('the check finds the examples', () => {
 
 it('the check reports each kind of mistake', async () => {
   expect(await inputProblems({ sources: [{ url: 'https://example.org/a' }], process: 'none' }, [])).toHaveLength(1);
-  expect(await commandProblem(['runs', '--no-such-option'])).toContain('unknown option');
-  expect(await commandProblem(['retry'])).toContain('missing required argument');
+  expect(await commandProblem(['runs', '--no-such-option'])).toContain('is not an option of "sluice runs"');
+  expect(await commandProblem(['retry'])).toContain('<run> is missing');
   expect(await commandProblem(['retry'], true)).toBeUndefined();
   expect(await commandProblem(['rerun'], true)).toContain('unknown command');
   expect(contextProblem(['deploy', '-c', 'sluice.gate.interval=1'])).toContain('gate.interval');

@@ -186,7 +186,7 @@ describe('sluice copy refuses before the first request', () => {
     [
       'an endpoint that is no URL',
       (url) => [url('/a.bin'), `s3://${BUCKET}/x`, '--endpoint', 'localhost'],
-      '--endpoint "localhost" is not',
+      '--endpoint is "localhost"',
     ],
     [
       'a wrong range',
@@ -239,7 +239,7 @@ it('sluice copy names a profile that gives no credentials', async () => {
   const none = { ...without, HOME: folder, AWS_EC2_METADATA_DISABLED: 'true' };
   const args = ['copy', `${web.url}/a.bin`, `s3://${BUCKET}/profile`, '--profile', 'nope'];
   const { code, err } = await runSluice(args, none);
-  expect([code, err]).toEqual([1, expect.stringContaining('the AWS profile "nope" gives no credentials')]);
+  expect([code, err]).toEqual([2, expect.stringContaining('the AWS profile "nope" gives no credentials')]);
 });
 
 it('sluice copy names the folder for its state if it can not be used, and leaves no upload', async () => {
