@@ -1,7 +1,7 @@
 import type { Context } from './context.ts';
 import { PartsMissingError, ProofFailedError, UploadVanishedError } from './errors.ts';
 import type { Landed } from './landed.ts';
-import { completeUpload } from './object/complete.ts';
+import { completeUpload, type Exists } from './object/complete.ts';
 import { META } from './object/metadata.ts';
 import { ifAbsent, otherWasFaster } from './object/other-object.ts';
 import { partRange } from './parts/plan.ts';
@@ -42,8 +42,8 @@ export async function closeTransfer(
     sourceLastModified: state.pins.lastModified,
     contentType: state.contentType,
   };
-  if (closed === 'exists') {
-    const other = await otherWasFaster(context);
+  if ('exists' in closed) {
+    const other = otherWasFaster(context, closed);
     await store.abortUpload(state.uploadId, signal);
     return { ...base, ...other, parts: 0, crc32: undefined, proofs: { held: [], notChecked: [] }, notes: state.notes };
   }
@@ -76,7 +76,7 @@ async function closeParts(
   state: TransferState,
   proofs: readonly PartProof[],
   signal: AbortSignal,
-): Promise<Closed | 'exists'> {
+): Promise<Closed | Exists> {
   const { store } = context;
   let parts: StoredPart[];
   try {
@@ -95,7 +95,8 @@ async function closeParts(
   proofsOf(context, state, crc);
   const { uploadId, token, total: bytes } = state;
   const completion = { uploadId, token, parts, bytes, crc, ifAbsent: ifAbsent(context) };
-  return (await completeUpload(store, completion, signal)) === 'exists' ? 'exists' : { crc, transportOnly };
+  const outcome = await completeUpload(store, completion, signal);
+  return outcome === 'done' ? { crc, transportOnly } : outcome;
 }
 
 /** Returns the object if this transfer has already created it: token, size and CRC are its own. */

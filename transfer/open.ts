@@ -260,7 +260,7 @@ async function landWhole(
     );
   }
   if (bytes > 0) giveBuffer(probe.bytes);
-  if (outcome === 'exists') return done(context, startedAt, await otherWasFaster(context));
+  if (outcome !== 'done') return done(context, startedAt, otherWasFaster(context, outcome));
   proofs.held.push('crc32');
   await options.onProgress?.({ bytes, total: bytes });
   return done(context, startedAt, { status: 'landed', bytes, head, crc: probe.crc, proofs, notes });

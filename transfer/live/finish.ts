@@ -41,8 +41,8 @@ export async function finishUpload(beginning: Beginning, finished: Finished): Pr
     contentType: headers.contentType,
     notes,
   });
-  if (outcome === 'exists') {
-    const other = await otherWasFaster(context);
+  if (outcome !== 'done') {
+    const other = otherWasFaster(context, outcome);
     await store.abortUpload(uploadId, signal);
     return { ...base(), ...other, parts: 0, crc32: undefined, proofs: { held: [], notChecked: [] } };
   }

@@ -3,7 +3,7 @@ import { OutcomeUnknownError, UploadVanishedError } from '../errors.ts';
 import { MOST_ATTEMPTS } from '../s3/attempts.ts';
 import { isTransientS3Error, isUncertain, s3ErrorCode, s3Status, UncertainAnswerError } from '../s3/errors.ts';
 import type { ObjectStore, StoredPart } from '../s3/object-store.ts';
-import type { WholeObject } from '../s3/whole-object.ts';
+import type { ObjectHead, WholeObject } from '../s3/whole-object.ts';
 import { META } from './metadata.ts';
 
 /** The time limit for finding out, after an abort, whether a write succeeded. */
@@ -24,6 +24,15 @@ export interface Completion {
   readonly ifAbsent: boolean;
 }
 
+/** How often S3 may refuse a write because of an object that is not there: it was deleted meanwhile. */
+const CONFLICTS_WITH_NOTHING = 4;
+
+/** The object that another program has written. */
+export interface Exists {
+  /** `forbidden` if S3 does not permit the look. */
+  readonly exists: ObjectHead | 'forbidden';
+}
+
 /** An answer that doesn't come from S3 comes from a system in between, which will repeat it. */
 const UNCERTAIN_ANSWERS = 3;
 
@@ -31,7 +40,7 @@ const UNCERTAIN_ANSWERS = 3;
  * Makes the object from its parts. If S3's answer does not show the outcome, or the signal aborts meanwhile, it finds
  * out whether the object exists.
  *
- * @returns `exists` if `ifAbsent` found another object; the upload is still open then.
+ * @returns the other object if `ifAbsent` found one; the upload is still open then.
  * @throws UploadVanishedError if a new upload has to begin; StorageError; the signal's reason if it has aborted and
  * there is no object; OutcomeUnknownError if this can't be found out.
  */
@@ -39,10 +48,11 @@ export async function completeUpload(
   store: ObjectStore,
   completion: Completion,
   signal: AbortSignal,
-): Promise<'done' | 'exists'> {
+): Promise<'done' | Exists> {
   const { uploadId, ifAbsent } = completion;
   let { parts } = completion;
   let lists = 0;
+  let conflicts = 0;
   let mayStand = false;
   const onStale = () => {
     mayStand = true;
@@ -59,9 +69,18 @@ export async function completeUpload(
       const gone = code === 'NoSuchUpload';
       // After this, S3 may refuse a request because it has done an earlier one whose answer was lost.
       mayStand ||= isUncertain(error);
+      if (status === 412 && ifAbsent) {
+        const found = await lookFor(store, completion, signal);
+        if (found === 'ours') return 'done';
+        if (found !== 'none') return { exists: found };
+        conflicts += 1;
+        if (conflicts === CONFLICTS_WITH_NOTHING)
+          throw store.attempts.failed('CompleteMultipartUpload', error, conflicts);
+        await store.attempts.pause(conflicts, signal);
+        continue;
+      }
       if ((gone || status === 412 || mayStand) && (await isOurs(store, completion, signal))) return 'done';
       if (gone) throw new UploadVanishedError(`${store.name}: the upload does not exist any more`, { cause: error });
-      if (status === 412 && ifAbsent) return 'exists';
       if (status === 409) {
         // Another conditional write of this key was under way. The pause keeps the next try from meeting it again.
         await store.attempts.pause(attempt, signal);
@@ -100,16 +119,16 @@ async function afterAbort(
   signal: AbortSignal,
   tidy: () => Promise<void> = async () => {},
 ): Promise<'done'> {
-  let ours: boolean | 'forbidden';
+  let found: Found;
   try {
     // After the upload is aborted, no Complete can succeed any more, so the look after that is final.
     await tidy();
-    ours = await lookFor(store, mine, AbortSignal.timeout(LATE_MILLISECONDS));
+    found = await lookFor(store, mine, AbortSignal.timeout(LATE_MILLISECONDS));
   } catch (cause) {
     throw new OutcomeUnknownError(store.name, { cause });
   }
-  if (ours === 'forbidden') throw new OutcomeUnknownError(store.name, { cause: signal.reason });
-  if (ours) return 'done';
+  if (found === 'forbidden') throw new OutcomeUnknownError(store.name, { cause: signal.reason });
+  if (found === 'ours') return 'done';
   throw signal.reason;
 }
 
@@ -124,33 +143,37 @@ async function listAgain(store: ObjectStore, { uploadId, parts }: Completion, si
   });
 }
 
-/** Returns whether the object at the key is the one that this write makes. */
+/** What a look at the key found: the object that this write makes, another one, or none. */
+type Found = 'ours' | 'none' | ObjectHead | 'forbidden';
+
 async function lookFor(
   store: ObjectStore,
   { token, bytes, crc }: Pick<Completion, 'token' | 'bytes' | 'crc'>,
   signal: AbortSignal,
-): Promise<boolean | 'forbidden'> {
+): Promise<Found> {
   const head = await store.head(signal);
   if (head === 'forbidden') return head;
-  return head !== undefined && head.metadata[META.upload] === token && head.bytes === bytes && head.crc === crc;
+  if (head === undefined) return 'none';
+  return head.metadata[META.upload] === token && head.bytes === bytes && head.crc === crc ? 'ours' : head;
 }
 
 async function isOurs(...look: Parameters<typeof lookFor>): Promise<boolean> {
-  return (await lookFor(...look)) === true;
+  return (await lookFor(...look)) === 'ours';
 }
 
 /**
  * Stores a whole body with one PutObject.
  *
- * @returns `exists` if `ifAbsent` found another object; `unconditional` if the server does not support `ifAbsent`.
+ * @returns the other object if `ifAbsent` found one; `unconditional` if the server does not support `ifAbsent`.
  * @throws StorageError, and as `completeUpload` if the signal aborts.
  */
 export async function putWhole(
   store: ObjectStore,
   body: WholeObject & { readonly token: string },
   signal: AbortSignal,
-): Promise<'done' | 'exists' | 'unconditional'> {
+): Promise<'done' | Exists | 'unconditional'> {
   const mine = { token: body.token, bytes: body.bytes.length, crc: body.crc };
+  let conflicts = 0;
   let mayStand = false;
   const onStale = () => {
     mayStand = true;
@@ -164,9 +187,16 @@ export async function putWhole(
       if (signal.aborted) return await afterAbort(store, mine, signal);
       mayStand ||= isUncertain(error);
       const status = s3Status(error);
-      const unclear = (status === 412 && body.ifAbsent) || error instanceof UncertainAnswerError;
-      if (unclear && (await isOurs(store, mine, signal))) return 'done';
-      if (status === 412 && body.ifAbsent) return 'exists';
+      if (status === 412 && body.ifAbsent) {
+        const found = await lookFor(store, mine, signal);
+        if (found === 'ours') return 'done';
+        if (found !== 'none') return { exists: found };
+        conflicts += 1;
+        if (conflicts === CONFLICTS_WITH_NOTHING) throw store.attempts.failed('PutObject', error, conflicts);
+        await store.attempts.pause(conflicts, signal);
+        continue;
+      }
+      if (error instanceof UncertainAnswerError && (await isOurs(store, mine, signal))) return 'done';
       // The server does not support the condition; S3 does.
       if (status === 501 && body.ifAbsent) return 'unconditional';
       // 409: another conditional write of this key was under way; S3 says to try again.

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { ObjectExistsError } from '../errors.ts';
+import type { Exists } from './complete.ts';
 
 /** Returns whether the write itself has to refuse to replace an object. */
 export function ifAbsent({ ifExists }: Context): boolean {
@@ -7,12 +8,11 @@ export function ifAbsent({ ifExists }: Context): boolean {
 }
 
 /** Another object was written between the look at Open and this write. */
-export async function otherWasFaster(context: Context): Promise<{ status: 'skipped'; bytes: number }> {
+export function otherWasFaster(context: Context, { exists }: Exists): { status: 'skipped'; bytes: number } {
   if (context.ifExists === 'fail') {
     throw new ObjectExistsError(
       `${context.store.name} was written by another program meanwhile, and ifExists is "fail"`,
     );
   }
-  const object = await context.store.head(context.signal);
-  return { status: 'skipped', bytes: object === undefined || object === 'forbidden' ? 0 : object.bytes };
+  return { status: 'skipped', bytes: exists === 'forbidden' ? 0 : exists.bytes };
 }

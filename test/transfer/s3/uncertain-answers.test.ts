@@ -159,6 +159,34 @@ it.each<[S3Operation, number]>([
   await landing.expectNothing(key);
 });
 
+it.each<[S3Operation, string, number, 'skip' | 'fail', Landed]>([
+  ['CompleteMultipartUpload', 'ranges', LARGE, 'skip', {}],
+  ['CompleteMultipartUpload', 'ranges', LARGE, 'fail', {}],
+  ['CompleteMultipartUpload', 'one stream', LARGE, 'skip', { plain: true }],
+  ['PutObject', 'one request', SMALL, 'skip', {}],
+  ['PutObject', 'one request', SMALL, 'fail', {}],
+])(
+  'a 412 to a %s by %s is sent again if the object is gone meanwhile (%i bytes, %s)',
+  async (operation, way, length, ifExists, how) => {
+    proxy.addRules({ when: { operation, nth: [1, 2] }, fault: s3Errors.preconditionFailed });
+    const key = `gone/${way}/${ifExists}`;
+    await landing.expectLanded(key, 'v1', length, await land(key, { ...how, length, ifExists }));
+  },
+);
+
+it.each<[S3Operation, number]>([
+  ['CompleteMultipartUpload', LARGE],
+  ['PutObject', SMALL],
+])(
+  'a server that answers 412 to each %s of a key without an object is a failure, not a skipped file',
+  async (operation, length) => {
+    proxy.addRules({ when: { operation }, fault: s3Errors.preconditionFailed });
+    const key = `gone-always/${operation}`;
+    await expect(land(key, { length, ifExists: 'skip' })).rejects.toThrow(`${operation} failed 4 times in a row`);
+    await landing.expectNothing(key);
+  },
+);
+
 it("a HEAD that is refused for its clock is sent again with S3's clock, and finds the object", async () => {
   const Key = 'clock';
   await landing.s3.client.send(new PutObjectCommand({ Bucket: landing.bucket, Key, Body: 'there' }));
