@@ -3,13 +3,13 @@ import type { Context } from './context.ts';
 import { SourceAsksToWaitError, UploadVanishedError } from './errors.ts';
 import type { FirstPart } from './opening/first-part.ts';
 import type { OnProgress } from './options.ts';
-import { buffersFor, giveBuffer, takeBuffer } from './parts/buffers.ts';
+import { PartBuffers } from './parts/part-buffers.ts';
 import { pipePart } from './parts/pipe-part.ts';
 import { type PartRange, partRange, type Slice } from './parts/plan.ts';
 import { addCrc32, crc32ToHex, EMPTY_CRC32 } from './proof/crc32.ts';
 import type { StoredPart } from './s3/object-store.ts';
 import type { WriteBody } from './s3/transport.ts';
-import { fetchRange } from './source/fetch-range.ts';
+import { RangeReader } from './source/range-reader.ts';
 import { type PartProof, planOf, type TransferState } from './state.ts';
 
 /** What `RangedTransfer.uploadSlice` takes. */
@@ -46,6 +46,11 @@ export interface SliceOutcome {
   readonly vanished?: true;
 }
 
+/** A run of parts, which one request reads, takes about this time. */
+const RUN_MILLISECONDS = 2_000;
+/** In a run of 16 parts, the request costs little compared with the parts, and more parts would save almost nothing. */
+const MOST_PARTS_OF_A_RUN = 16;
+
 /** A part is begun only if the time of the slowest part so far, multiplied by this, ends before the deadline. */
 const SAFETY = 1.25;
 
@@ -58,12 +63,16 @@ export async function uploadSlice(
   context: Context,
   state: TransferState,
   slice: Slice,
-  { deadline, signal, onProgress }: SliceOptions,
+  options: SliceOptions,
   first?: FirstPart,
 ): Promise<Omit<SliceOutcome, 'retries'>> {
-  const run = new SliceRun(context, state, deadline, onProgress, first);
+  const { signal } = options;
+  const outer = signal === undefined ? context.signal : AbortSignal.any([context.signal, signal]);
   try {
-    return await run.go(slice, signal === undefined ? context.signal : AbortSignal.any([context.signal, signal]));
+    return await new SliceRun(context, state, outer, options, first).go(slice);
+  } catch (error) {
+    if (outer.aborted) throw outer.reason;
+    throw error;
   } finally {
     first?.destroy();
   }
@@ -75,6 +84,7 @@ class SliceRun {
   readonly #deadline: Date | undefined;
   readonly #onProgress: OnProgress | undefined;
   readonly #first: FirstPart | undefined;
+  readonly #buffers: PartBuffers;
   readonly #proofs: PartProof[] = [];
   #todo: PartRange[] = [];
   #left = 0;
@@ -83,14 +93,16 @@ class SliceRun {
   #total = 0;
   #slowestMilliseconds = 0;
   #error: unknown;
-  readonly #workers: Promise<void>[] = [];
-  #addWorker: () => void = () => {};
+  /** All work under way, and the work that has ended. */
+  readonly #work: Promise<void>[] = [];
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
 
   constructor(
     context: Context,
     state: TransferState,
-    deadline: Date | undefined,
-    onProgress: OnProgress | undefined,
+    outer: AbortSignal,
+    { deadline, onProgress }: SliceOptions,
     first?: FirstPart,
   ) {
     this.#context = context;
@@ -98,33 +110,29 @@ class SliceRun {
     this.#deadline = deadline;
     this.#onProgress = onProgress;
     this.#first = first;
+    this.#signal = AbortSignal.any([outer, this.#stop.signal]);
+    const { bufferBytes, connections } = context;
+    this.#buffers = new PartBuffers(Math.min(bufferBytes, state.total), connections, this.#signal);
   }
 
-  async go(slice: Slice, outer: AbortSignal): Promise<Omit<SliceOutcome, 'retries'>> {
-    const stop = new AbortController();
-    const signal = AbortSignal.any([outer, stop.signal]);
+  async go(slice: Slice): Promise<Omit<SliceOutcome, 'retries'>> {
     const clock =
       this.#deadline === undefined
         ? undefined
-        : setTimeout(() => stop.abort(new PastDeadline()), timerMilliseconds(this.#deadline.getTime() - Date.now()));
+        : setTimeout(
+            () => this.#stop.abort(new PastDeadline()),
+            timerMilliseconds(this.#deadline.getTime() - Date.now()),
+          );
     try {
-      await this.#findTodo(slice, signal);
-      const fail = (error: unknown) => {
-        this.#error ??= error;
-        stop.abort(error);
-      };
-      const begin = (first?: FirstPart) => this.#workers.push(this.#work(signal, first).catch(fail));
-      this.#addWorker = () => {
-        if (this.#workers.length < buffersFor(this.#context.connections) && this.#todo.length > 0) begin();
-      };
-      begin(this.#first);
-      for (let more = Math.min(this.#context.connections, this.#left) - 1; more > 0; more--) begin();
-      // This also waits for the workers that are added meanwhile.
-      for (const worker of this.#workers) await worker;
+      await this.#findTodo(slice);
+      const connections = Math.min(this.#context.connections, this.#left);
+      for (let each = 0; each < connections; each++) this.#begin(this.#readParts(each === 0 ? this.#first : undefined));
+      // This also waits for the work that is begun meanwhile.
+      for (const work of this.#work) await work;
       if (this.#error !== undefined) throw this.#error;
+      this.#buffers.giveBack();
       return this.#outcome({});
     } catch (error) {
-      if (outer.aborted) throw outer.reason;
       if (error instanceof PastDeadline) return this.#outcome({});
       if (error instanceof SourceAsksToWaitError) return this.#outcome({ waitUntil: error.waitUntil });
       if (error instanceof UploadVanishedError) return this.#outcome({ vanished: true });
@@ -134,9 +142,19 @@ class SliceRun {
     }
   }
 
-  async #findTodo({ first, last }: Slice, signal: AbortSignal): Promise<void> {
+  /** The first error ends all other work. */
+  #begin(work: Promise<void>): void {
+    const ended = work.catch((error: unknown) => {
+      this.#error ??= error;
+      this.#stop.abort(error);
+    });
+    this.#work.push(ended);
+  }
+
+  async #findTodo({ first, last }: Slice): Promise<void> {
     const plan = planOf(this.#state);
-    const listed = this.#first ? [] : await this.#context.store.listParts(this.#state.uploadId, first, last, signal);
+    const { store } = this.#context;
+    const listed = this.#first ? [] : await store.listParts(this.#state.uploadId, first, last, this.#signal);
     const standing = new Map<number, StoredPart>(listed.map((part) => [part.number, part]));
     for (let number = first; number <= last; number++) {
       const range = partRange(plan, number);
@@ -150,50 +168,88 @@ class SliceRun {
     if (this.#first) this.#todo.shift();
   }
 
-  /** The work of one buffer: it reads a part into the buffer, sends the part to S3, and takes the next. */
-  async #work(signal: AbortSignal, first: FirstPart | undefined): Promise<void> {
-    if (first) await this.#landed(first.range, await first.send(signal));
-    let buffer: Buffer | undefined;
+  /** The work of one connection to the source: it reads parts in runs. Each part is sent while the next one is read. */
+  async #readParts(first: FirstPart | undefined): Promise<void> {
+    if (first) await this.#buffers.withOwnBuffer(async () => this.#landed(first.range, await first.send(this.#signal)));
+    let partMilliseconds = Number.POSITIVE_INFINITY;
     for (;;) {
-      if (!this.#hasTime()) break;
-      const part = this.#todo.shift();
-      if (part === undefined) break;
-      buffer ??= takeBuffer(Math.min(this.#context.bufferBytes, this.#state.total));
-      const since = performance.now();
-      const crc = await (part.length <= buffer.length ? this.#buffered : this.#piped).call(this, part, buffer, signal);
-      await this.#landed(part, crc);
-      this.#slowestMilliseconds = Math.max(this.#slowestMilliseconds, performance.now() - since);
+      const run = this.#takeRun(partMilliseconds);
+      const [head, last] = [run[0], run.at(-1)];
+      if (head === undefined || last === undefined) return;
+      const { session, bufferBytes } = this.#context;
+      const wanted = { offset: head.offset, length: last.offset + last.length - head.offset };
+      const { pins } = this.#state;
+      const reader = new RangeReader(session, { pins, ...wanted, signal: this.#signal, deadline: this.#deadline });
+      try {
+        for (const part of run) {
+          if (!this.#hasTime()) return;
+          if (part.length > bufferBytes) await this.#pipe(part);
+          else partMilliseconds = await this.#readPart(reader, part);
+        }
+      } finally {
+        reader.destroy();
+      }
     }
-    if (buffer !== undefined) giveBuffer(buffer);
   }
 
-  /** @returns the part's CRC-32. */
-  async #buffered(part: PartRange, buffer: Buffer, signal: AbortSignal): Promise<number> {
-    const { session, store } = this.#context;
-    const { pins, uploadId } = this.#state;
+  /**
+   * Takes the next consecutive parts, for one request. A request has a cost for the source and for the engine, and each
+   * one waits for an answer. But a run must not be long: others may be waiting for a connection to the host, and at the
+   * end of a slice all connections have to finish together.
+   *
+   * @param partMilliseconds in which the connection has read its last part.
+   */
+  #takeRun(partMilliseconds: number): PartRange[] {
+    const todo = this.#todo;
+    const left = (this.#deadline?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now();
+    const most = Math.min(
+      Math.floor(Math.min(RUN_MILLISECONDS, left) / partMilliseconds),
+      Math.ceil(todo.length / (2 * this.#context.connections)),
+      MOST_PARTS_OF_A_RUN,
+    );
+    let parts = Math.min(1, todo.length);
+    while (parts < most && todo[parts]?.number === (todo[parts - 1]?.number ?? 0) + 1) parts += 1;
+    return todo.splice(0, parts);
+  }
+
+  /** Reads a part into a buffer, and begins to send it. @returns the milliseconds of reading. */
+  async #readPart(reader: RangeReader, part: PartRange): Promise<number> {
+    const buffer = await this.#buffers.take();
     const target = buffer.subarray(0, part.length);
     let crc = EMPTY_CRC32;
-    const onBytes = (piece: Uint8Array) => {
-      crc = addCrc32(crc, piece);
-    };
     const since = performance.now();
-    await fetchRange(session, { pins, offset: part.offset, target, onBytes, signal, deadline: this.#deadline });
-    const read = performance.now();
-    await store.putPart(uploadId, part.number, target, crc, signal);
-    // If the source is slower, none of its connections may wait for S3, so a buffer is added. If S3 is slower, another
-    // buffer would only stay full.
-    if (read - since > performance.now() - read) this.#addWorker();
-    return crc;
+    await reader.fill(target, (piece) => {
+      crc = addCrc32(crc, piece);
+    });
+    const milliseconds = performance.now() - since;
+    this.#begin(this.#sendPart(part, target, crc, milliseconds));
+    return milliseconds;
   }
 
-  /** @returns the part's CRC-32. */
-  async #piped(range: PartRange, buffer: Buffer, signal: AbortSignal): Promise<number> {
+  async #sendPart(part: PartRange, bytes: Buffer, crc: number, readMilliseconds: number): Promise<void> {
+    const since = performance.now();
+    await this.#context.store.putPart(this.#state.uploadId, part.number, bytes, crc, this.#signal);
+    const milliseconds = performance.now() - since;
+    // If the source is slower, none of its connections may wait for S3, so a buffer is added. If S3 is slower, another
+    // buffer would only stay full.
+    if (readMilliseconds > milliseconds) this.#buffers.addOne();
+    this.#slowestMilliseconds = Math.max(this.#slowestMilliseconds, readMilliseconds + milliseconds);
+    await this.#landed(part, crc);
+    this.#buffers.give(bytes);
+  }
+
+  /** Sends a part that is larger than a buffer while it is read. */
+  async #pipe(range: PartRange): Promise<void> {
     const { session, store } = this.#context;
     const { pins, uploadId } = this.#state;
-    const piped = { session, pins, range, buffer, signal, deadline: this.#deadline };
+    const buffer = await this.#buffers.take();
+    const since = performance.now();
+    const piped = { session, pins, range, buffer, signal: this.#signal, deadline: this.#deadline };
     const pieces = (write: WriteBody) => pipePart(piped, write);
-    this.#addWorker();
-    return (await store.putPipedPart(uploadId, range.number, range.length, pieces, signal)).crc;
+    const { crc } = await store.putPipedPart(uploadId, range.number, range.length, pieces, this.#signal);
+    this.#slowestMilliseconds = Math.max(this.#slowestMilliseconds, performance.now() - since);
+    await this.#landed(range, crc);
+    this.#buffers.give(buffer);
   }
 
   async #landed(part: PartRange, crc: number): Promise<void> {

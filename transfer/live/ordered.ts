@@ -9,9 +9,9 @@ import { addCrc32, combineCrc32, crc32ToHex, EMPTY_CRC32 } from '../proof/crc32.
 import { algorithmsOf, Hashes } from '../proof/proofs.ts';
 import type { StoredPart } from '../s3/object-store.ts';
 import type { WriteBody } from '../s3/transport.ts';
-import { fetchRange } from '../source/fetch-range.ts';
 import { Pace } from '../source/pace.ts';
 import type { Probe } from '../source/probe.ts';
+import { fetchRange } from '../source/range-reader.ts';
 import { statedHashes } from '../source/stated-hashes.ts';
 import { differenceFrom } from '../source/validators.ts';
 import type { TransferState } from '../state.ts';

@@ -27,7 +27,7 @@ export class FirstPart {
    * Reads it and sends it.
    *
    * @returns its CRC-32.
-   * @throws what `fetchRange` and `putPart` throw.
+   * @throws what `RangeReader.fill` and `putPart` throw.
    */
   async send(signal: AbortSignal): Promise<number> {
     const { session, store, options, bufferBytes } = this.#context;

@@ -1,7 +1,7 @@
 import type { Pins } from '../errors.ts';
 import { addCrc32, EMPTY_CRC32 } from '../proof/crc32.ts';
 import type { WriteBody } from '../s3/transport.ts';
-import { fetchRange } from '../source/fetch-range.ts';
+import { RangeReader } from '../source/range-reader.ts';
 import type { SourceSession } from '../source/session.ts';
 import type { PartRange } from './plan.ts';
 
@@ -20,10 +20,10 @@ export interface PipedPart {
 }
 
 /**
- * Reads a part as consecutive small ranges, and writes it as it arrives. A range that fails is requested again alone.
+ * Reads a part and writes it as it arrives. After a fault of the source, only the missing bytes are requested again.
  *
  * @returns the CRC-32 of the part.
- * @throws what `fetchRange` and `write` throw; nothing is read afterwards.
+ * @throws what `RangeReader.fill` and `write` throw; nothing is read afterwards.
  */
 export async function pipePart(part: PipedPart, write: WriteBody): Promise<number> {
   const { range, buffer, head = new Uint8Array(0) } = part;
@@ -34,18 +34,19 @@ export async function pipePart(part: PipedPart, write: WriteBody): Promise<numbe
     crc = addCrc32(crc, piece);
     part.onBytes?.(piece);
   };
+  const { session, pins, deadline } = part;
+  const wanted = { pins, offset: range.offset + head.length, length: range.length - head.length, signal, deadline };
+  const reader = new RangeReader(session, wanted);
   const half = Math.floor(buffer.length / 2);
-  let offset = head.length;
+  let left = wanted.length;
   let turn = 0;
   const read = async (): Promise<Uint8Array | undefined> => {
-    const length = Math.min(half, range.length - offset);
+    const length = Math.min(half, left);
     if (length === 0) return undefined;
     const target = buffer.subarray(turn * half, turn * half + length);
     turn = 1 - turn;
-    const from = range.offset + offset;
-    offset += length;
-    const { session, pins, deadline } = part;
-    await fetchRange(session, { pins, offset: from, target, onBytes, signal, deadline });
+    left -= length;
+    await reader.fill(target, onBytes);
     return target;
   };
   const readNext = () => {
@@ -67,5 +68,7 @@ export async function pipePart(part: PipedPart, write: WriteBody): Promise<numbe
     stop.abort(error);
     await next.catch(() => {});
     throw error;
+  } finally {
+    reader.destroy();
   }
 }

@@ -1,8 +1,8 @@
 import { whenAborted } from '#net/signals.ts';
 import { type Pins, SourceFaultError } from '../errors.ts';
 import { addCrc32, EMPTY_CRC32 } from '../proof/crc32.ts';
-import { fetchRange } from './fetch-range.ts';
 import { Pace } from './pace.ts';
+import { fetchRange } from './range-reader.ts';
 import type { SourceBody } from './reader.ts';
 import type { SourceSession } from './session.ts';
 

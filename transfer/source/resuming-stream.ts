@@ -2,12 +2,9 @@ import type { ByteCount } from '#net/errors.ts';
 import { type Pins, SourceChangedError, SourceFaultError, StreamBrokenError } from '../errors.ts';
 import { contentRangeOf, isWhole, readHead, type SourceHead } from './answer.ts';
 import type { SourceBody } from './reader.ts';
-import { Retries } from './retries.ts';
+import { REST_MILLISECONDS, Retries } from './retries.ts';
 import type { SourceSession } from './session.ts';
 import { conditionsOf, differenceFrom, hasStrongValidator, pinsOf } from './validators.ts';
-
-/** If a body was not read for so long because S3 was slow, its source may close it. This is not the source's fault. */
-const REST_MILLISECONDS = 1_000;
 
 /** A body that is read from beginning to end, over as many connections as needed if the source can resume. */
 export class ResumingStream {

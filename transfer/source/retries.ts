@@ -4,6 +4,9 @@ import type { SourceSession } from './session.ts';
 /** A source that sends a little and breaks, again and again, fails after this many times its attempts. */
 const ATTEMPTS_WITH_PROGRESS = 10;
 
+/** If a body was not read for so long because S3 was slow, its source may close it. This is not the source's fault. */
+export const REST_MILLISECONDS = 1_000;
+
 /** Repeats a request to a source after a failure. Only this class counts attempts and decides when to stop trying. */
 export class Retries {
   readonly #session: SourceSession;

@@ -9,7 +9,7 @@ import { type Landed, type Source, type TransferOptions, transfer } from '#trans
 const MIB = 1_048_576;
 const LENGTH = 11 * MIB + 5;
 const OPTIONS: TransferOptions = { guard: LOOPBACK, bufferBytes: 5 * MIB, connections: 3 };
-/** The second part begins at the same offset, as the second of ten ranges of half a buffer. */
+/** The second part begins at the same offset. */
 const PIPED: TransferOptions = { guard: LOOPBACK, bufferBytes: 2 * MIB, partBytes: 5 * MIB, connections: 3 };
 const SECOND = 5 * MIB;
 
