@@ -76,15 +76,15 @@ async function profiledAs(file: string): Promise<{ answer: Answer; form: string;
     const { result } = await testProcessor<Profile>(profile as Processor, {
       ...{ object: { file }, name: file, memoryBytes: MEMORY_BYTES },
     });
-    const { format, delimiter, encoding, header, records, badRows, statistics, columns, skippedLines } = result;
+    const { format, delimiter, encoding, header, rows, badRows, statistics, columns, skippedLines } = result;
     const types = new Map(statistics.map(({ name, type }) => [name, type]));
     const isTable = columns !== null;
     const form = [format, delimiter === '\t' ? 'tab' : delimiter, encoding, header === false ? 'no header' : null]
       .filter((word) => word !== null)
       .join(' ');
-    const said = isTable ? `${format} ${records}+${badRows} ${columns}` : format === 'empty' ? 'empty' : 'NoTableError';
+    const said = isTable ? `${format} ${rows}+${badRows} ${columns}` : format === 'empty' ? 'empty' : 'NoTableError';
     const skipped = skippedLines > 0 ? `, ${skippedLines} lines skipped` : '';
-    return { answer: { said, rows: records, types }, form: `${form}${skipped}`, bad: badRows };
+    return { answer: { said, rows, types }, form: `${form}${skipped}`, bad: badRows };
   } catch (error) {
     const { name, message } = error as Error;
     return {

@@ -94,7 +94,7 @@ function resultOf(item: SourceItem): ResultRecord {
     worker: 'arn:aws:ecs:eu-central-1:111111111111:task/Sluice/0123456789abcdef',
     seconds: 0.4,
     outputs: [{ key: `output/${RUN_ID}/${item.id}/1/profile.json`, bytes: 700 }],
-    result: { format: 'csv', records: 3_376, badRows: 0, columns },
+    result: { format: 'csv', rows: 3_376, badRows: 0, columns },
   };
 }
 

@@ -32,7 +32,7 @@ export type Profile = {
   /** The hash of the bytes as they are stored. */
   sha256: string;
   /** Good rows of the table, or lines of the text. */
-  records: number;
+  rows: number;
   badRows: number;
   /** The first three bad rows. */
   badRowsSeen: { line: number | null; reason: string }[];
@@ -45,7 +45,7 @@ export type Profile = {
 };
 
 /**
- * Reads an object and describes it: compression, format and encoding by its content, records, bytes, SHA-256, and for
+ * Reads an object and describes it: compression, format and encoding by its content, rows, bytes, SHA-256, and for
  * each column type, nulls, (approximate) distinct values, smallest and largest value. It reads a table exactly as
  * `parquet` does.
  *
@@ -69,14 +69,14 @@ export const profile = defineProcessor({
     const about = { compression, bytes, uncompressedBytes, sha256: hash.digest('hex') };
     if (read.table === undefined) {
       const { format, encoding, lines } = read.content;
-      return { format, encoding, ...about, ...NO_COLUMNS, records: lines };
+      return { format, encoding, ...about, ...NO_COLUMNS, rows: lines };
     }
     const { format, encoding, delimiter, header, skippedLines, columns, rows } = read.table;
     const names = columns.slice(0, MAX_LISTED).map(({ name }) => name.slice(0, MAX_NAME));
     return {
       ...{ format, encoding, delimiter, header, skippedLines },
       ...about,
-      records: rows,
+      rows,
       badRows: rejects.count,
       badRowsSeen: rejects.sample.map(({ line, reason }) => ({ line, reason })),
       columns: columns.length,

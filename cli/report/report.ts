@@ -153,9 +153,9 @@ function summary(result: unknown): string {
   return values.length === 0 ? '' : `: ${values.slice(0, 3).join(', ')}`;
 }
 
-/** The name of a result's field as words: `badRows` is "bad rows". A record of a table is a row, as in the docs. */
+/** The name of a result's field as words: `badRows` is "bad rows". */
 function wordsOf(name: string): string {
-  return name === 'records' ? 'rows' : name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 function list(head: string, count: number, lines: readonly string[]): string {

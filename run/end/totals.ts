@@ -24,7 +24,7 @@ const NUMBERS = {
   deliveries: 0,
   outputs: 0,
   outputBytes: 0,
-  /** What processors report as rows or records, and how many of them are bad. */
+  /** What processors report as rows, and how many of them are bad. */
   rows: 0,
   badRows: 0,
   /** Items with bad rows. */
@@ -97,7 +97,7 @@ export class Totals implements z.infer<typeof totalsSchema> {
 
 /**
  * Returns how many rows a processor's own result reports, and how many bad ones; undefined for each number that the
- * result does not report.
+ * result does not report. Workers of earlier versions reported rows as `records`.
  */
 export function rowsOf(result: unknown): { readonly rows: number | undefined; readonly badRows: number | undefined } {
   const { rows, records, badRows } = (typeof result === 'object' && result !== null ? result : {}) as Record<

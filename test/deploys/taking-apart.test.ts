@@ -94,7 +94,7 @@ describe('a second deployment beside the first', { tags: ['heavy'] }, () => {
         status: 'SUCCEEDED',
         manifest: { outcome: 'complete', counts: { items: 1, done: 1 } },
       });
-      expect(run.items[0]?.result?.result).toMatchObject({ records: 20 });
+      expect(run.items[0]?.result?.result).toMatchObject({ rows: 20 });
     }
     const requests = await readRequests(aws.requestsFile);
     const others: Record<string, RegExp> = {

@@ -49,7 +49,7 @@ describe('a run', () => {
     expect(busy?.landed?.retries).toBeGreaterThanOrEqual(2);
     expect(busy?.landed?.peakMemoryMiB).toBeGreaterThan(20);
     expect(busy?.landed?.proofs.held).not.toEqual([]);
-    expect(busy?.result?.result).toMatchObject({ records: 20 });
+    expect(busy?.result?.result).toMatchObject({ rows: 20 });
   });
 
   it('a run lands the sources of a list at a URL', async () => {

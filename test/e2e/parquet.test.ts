@@ -76,7 +76,7 @@ it('publishes a table, replaces it in the next run, removes files that no longer
   });
   expect(back.items[0]?.result?.result).toMatchObject({
     format: 'parquet',
-    records: 2,
+    rows: 2,
     badRows: 0,
     statistics: [
       { name: 'id', type: 'BIGINT', min: '5', max: '6' },

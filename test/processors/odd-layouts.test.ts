@@ -166,7 +166,7 @@ describe('the encoding', () => {
     const { result } = await testProcessor<Profile>(profile as Processor, {
       object: latin1('\xcc\xee\xf1\xea\xe2\xe0\n\xd2\xe2\xe5\xf0\xfc\n'),
     });
-    expect(result).toMatchObject({ format: 'text', records: 2 });
+    expect(result).toMatchObject({ format: 'text', rows: 2 });
   });
 
   it('a row with bytes outside the encoding is a bad row', async () => {

@@ -53,6 +53,6 @@ it('profile accepts a table that is as wide as real ones', async () => {
   const header = Array.from({ length: 20_000 }, (_, index) => `c${index}`).join(',');
   const row = Array.from({ length: 20_000 }, (_, index) => index).join(',');
   const object = `${header}\n${`${row}\n`.repeat(20)}`;
-  const { result } = await testProcessor<{ columns: number; records: number }>(profile, { object });
-  expect(result).toMatchObject({ columns: 20_000, records: 20 });
+  const { result } = await testProcessor<{ columns: number; rows: number }>(profile, { object });
+  expect(result).toMatchObject({ columns: 20_000, rows: 20 });
 });

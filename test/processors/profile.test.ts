@@ -21,28 +21,28 @@ const JSON_ARRAY = JSON.stringify([
 
 describe('the format by content', () => {
   it.each<[string, string | Buffer, Partial<Profile>]>([
-    ['CSV', CSV, { format: 'csv', delimiter: ',', records: 3, columns: 3, columnNames: ['id', 'name', 'note'] }],
-    ['CSV without a header', '1,2\n3,4\n', { format: 'csv', header: false, records: 2, columnNames: [] }],
-    ['CSV with CRLF and a BOM', '\ufeffa,b\r\n1,2\r\n', { format: 'csv', columnNames: ['a', 'b'], records: 1 }],
-    ['CSV with semicolons', 'a;b\n1,5;2\n3,5;4\n', { format: 'csv', delimiter: ';', columns: 2, records: 2 }],
+    ['CSV', CSV, { format: 'csv', delimiter: ',', rows: 3, columns: 3, columnNames: ['id', 'name', 'note'] }],
+    ['CSV without a header', '1,2\n3,4\n', { format: 'csv', header: false, rows: 2, columnNames: [] }],
+    ['CSV with CRLF and a BOM', '\ufeffa,b\r\n1,2\r\n', { format: 'csv', columnNames: ['a', 'b'], rows: 1 }],
+    ['CSV with semicolons', 'a;b\n1,5;2\n3,5;4\n', { format: 'csv', delimiter: ';', columns: 2, rows: 2 }],
     ['CSV with ragged rows', 'a,b\n1,2\n1,2\n1,2\n1,2\n1,2,3\n', { format: 'csv', badRows: 1, columns: 2 }],
-    ['TSV', 'a\tb\n1\t2\n', { format: 'tsv', delimiter: '\t', records: 1, columns: 2 }],
-    ['JSON Lines', JSONL, { format: 'jsonl', records: 3, columns: 3, columnNames: ['id', 'name', 'extra'] }],
-    ['values behind each other', '{"a":1}{"b":2}', { format: 'jsonl', records: 2, columnNames: ['a', 'b'] }],
+    ['TSV', 'a\tb\n1\t2\n', { format: 'tsv', delimiter: '\t', rows: 1, columns: 2 }],
+    ['JSON Lines', JSONL, { format: 'jsonl', rows: 3, columns: 3, columnNames: ['id', 'name', 'extra'] }],
+    ['values behind each other', '{"a":1}{"b":2}', { format: 'jsonl', rows: 2, columnNames: ['a', 'b'] }],
     [
       'a JSON array',
       JSON_ARRAY,
-      { format: 'json', records: 2, badRows: 2, columnNames: ['id', 'tags', 'deep', 'name'] },
+      { format: 'json', rows: 2, badRows: 2, columnNames: ['id', 'tags', 'deep', 'name'] },
     ],
-    ['a JSON array over lines', '[\n  {"a": 1},\n  {"a": 2}\n]\n', { format: 'json', records: 2, columnNames: ['a'] }],
-    ['one JSON object', '{"rows":[{"x":1}],"n":2}', { format: 'json', records: 1, columnNames: ['rows', 'n'] }],
-    ['an empty JSON array', '[]', { format: 'json', records: 0, columns: 0 }],
-    ['text', 'one\ntwo\nthree', { format: 'text', records: 3, columns: null }],
-    ['a log that begins like JSON', '[2026-11-24] started\n[2026-11-24] ended\n', { format: 'text', records: 2 }],
-    ['an empty object', '', { format: 'empty', records: 0, bytes: 0, encoding: null }],
-    ['blank lines', '\n\n', { format: 'text', records: 2 }],
-    ['binary', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13]), { format: 'binary', records: 0, encoding: null }],
-    ['UTF-16', Buffer.from('\ufeffa\tb\n1\t2\n', 'utf16le'), { format: 'tsv', encoding: 'utf-16le', records: 1 }],
+    ['a JSON array over lines', '[\n  {"a": 1},\n  {"a": 2}\n]\n', { format: 'json', rows: 2, columnNames: ['a'] }],
+    ['one JSON object', '{"rows":[{"x":1}],"n":2}', { format: 'json', rows: 1, columnNames: ['rows', 'n'] }],
+    ['an empty JSON array', '[]', { format: 'json', rows: 0, columns: 0 }],
+    ['text', 'one\ntwo\nthree', { format: 'text', rows: 3, columns: null }],
+    ['a log that begins like JSON', '[2026-11-24] started\n[2026-11-24] ended\n', { format: 'text', rows: 2 }],
+    ['an empty object', '', { format: 'empty', rows: 0, bytes: 0, encoding: null }],
+    ['blank lines', '\n\n', { format: 'text', rows: 2 }],
+    ['binary', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13]), { format: 'binary', rows: 0, encoding: null }],
+    ['UTF-16', Buffer.from('\ufeffa\tb\n1\t2\n', 'utf16le'), { format: 'tsv', encoding: 'utf-16le', rows: 1 }],
     [
       'windows-1252',
       Buffer.from('stra\xdfe,ort\n1,2\n', 'latin1'),
@@ -61,7 +61,7 @@ describe('the format by content', () => {
     expect(await profileOf(stored)).toMatchObject({
       compression,
       format: 'csv',
-      records: 3,
+      rows: 3,
       bytes: stored.length,
       uncompressedBytes: Buffer.byteLength(CSV),
       sha256: createHash('sha256').update(stored).digest('hex'),
@@ -123,7 +123,7 @@ describe('the memory of profile', () => {
   it('lines of text without an end are read in little memory', async () => {
     const object = repeated('', 'y'.repeat(MIB), 64, '');
     const { result } = await testProcessor<Profile>(profile, { object });
-    expect(result).toMatchObject({ format: 'text', records: 1, bytes: 64 * MIB });
+    expect(result).toMatchObject({ format: 'text', rows: 1, bytes: 64 * MIB });
   });
 
   it('a record of a table beyond 16 MiB fails', async () => {
@@ -135,6 +135,6 @@ describe('the memory of profile', () => {
   it('a line of JSON Lines beyond 21 MiB is a bad row', async () => {
     const object = repeated('{"a":1}\n{"a":"', 'z'.repeat(MIB), 24, '"}\n');
     const { result } = await testProcessor<Profile>(profile, { object });
-    expect(result).toMatchObject({ records: 1, badRows: 1 });
+    expect(result).toMatchObject({ rows: 1, badRows: 1 });
   });
 });

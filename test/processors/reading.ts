@@ -27,7 +27,7 @@ export async function read(
   const { result: profiled } = await testProcessor<Profile>(profile as Processor, item);
   const run = await testProcessor<ParquetResult>(parquet as Processor, item);
   const { format, rows: count, badRows, columns, header, delimiter } = run.result;
-  expect(profiled).toMatchObject({ format, records: count, badRows, columns, header, delimiter });
+  expect(profiled).toMatchObject({ format, rows: count, badRows, columns, header, delimiter });
   expect(profiled.statistics.map(({ name, type }) => ({ name, type }))).toEqual(run.result.schema.slice(0, 200));
   const content = run.outputs.get('data.parquet')?.content;
   const rejects = (run.outputs.get('rejects.jsonl')?.content.toString() ?? '').split('\n').filter(Boolean);

@@ -405,7 +405,7 @@ describe('profile', () => {
     const made = await testProcessor<ParquetResult>(parquet as Processor, { object: 'a,b\n1,x\n2,y\n' });
     const object = made.outputs.get('data.parquet')?.content ?? '';
     const { profiled } = await read(object);
-    expect(profiled).toMatchObject({ format: 'parquet', records: 2, columnNames: ['a', 'b'] });
+    expect(profiled).toMatchObject({ format: 'parquet', rows: 2, columnNames: ['a', 'b'] });
     expect(await failureOf((object as Buffer).subarray(0, 200))).toMatch(
       /^MalformedInputError: the Parquet file is broken/,
     );

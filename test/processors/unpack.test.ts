@@ -209,7 +209,7 @@ describe('each unpacked object gets its processor', () => {
     const found = await run(await tar({ name: 'one.csv', content: TABLE }, { name: 'two.csv', content: TABLE }), {
       process: { processor: 'profile' },
     });
-    expect(listOf(found).map(({ result }) => (result as { records: number }).records)).toEqual([2, 2]);
+    expect(listOf(found).map(({ result }) => (result as { rows: number }).rows)).toEqual([2, 2]);
   });
 
   it('wrong options of the processor are reported before anything is unpacked', async () => {

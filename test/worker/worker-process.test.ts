@@ -75,7 +75,7 @@ describe("the container's command", () => {
     await test.send(message);
     const worker = start(environment);
     expect(await worker.exited).toBe(0);
-    expect(await test.result(message)).toMatchObject({ result: { format: 'text', records: 2, bytes: text.length } });
+    expect(await test.result(message)).toMatchObject({ result: { format: 'text', rows: 2, bytes: text.length } });
     expect(worker.lines()).toContainEqual(
       expect.objectContaining({
         level: 'INFO',

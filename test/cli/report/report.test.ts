@@ -70,7 +70,7 @@ const items: ItemLine[] = [
       worker: 'task',
       seconds: 0.25,
       outputs: [],
-      result: { format: 'csv', bytes: 5, records: 12_345, columns: 7, header: true },
+      result: { format: 'csv', bytes: 5, rows: 12_345, columns: 7, header: true },
     },
   },
   { item: 'b', name: 'raw/gone.csv', kind: 'source', status: 'failed' },
