@@ -42,12 +42,12 @@ const SLICE_CALL = CALL + 3 * STATE;
 /** The events of a slice besides its calls: an iteration, and the Pass state at its end. */
 const SLICE = ITERATION + STATE;
 /**
- * The events of a large object besides its slices: Slices, LookAtSlices, AllSlicesDone, Close, CloseDispatched, and in the
+ * The events of a large object besides its slices: Slices, CheckSlices, AllSlicesDone, Close, CloseDispatched, and in the
  * worst case Abandon.
  */
 const LARGE = ITERATION + STATE + MAP + 2 * STATE + CALL + STATE + CALL + CALL + 2 * STATE;
 /**
- * A round of large objects: Large, LookAtLarge, BeginAgain. A batch has as many rounds as one object may have
+ * A round of large objects: Large, CheckLarge, BeginAgain. A batch has as many rounds as one object may have
  * beginnings.
  */
 const ROUND = STATE + MAP + 2 * STATE;

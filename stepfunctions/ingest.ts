@@ -194,7 +194,7 @@ export class Ingest extends StateMachineFragment {
     });
     large.itemProcessor(this.#largeObject());
     return large.next(
-      new Pass(this, 'LookAtLarge', {
+      new Pass(this, 'CheckLarge', {
         // States.ArrayContains is written out, because JsonPath.arrayContains accepts no booleans.
         parameters: { 'again.$': 'States.ArrayContains($.ends[*].again, true)' },
         resultPath: '$.check',
@@ -243,7 +243,7 @@ export class Ingest extends StateMachineFragment {
       },
     });
     firstError.next(abandon);
-    const check = new Pass(this, 'LookAtSlices', {
+    const check = new Pass(this, 'CheckSlices', {
       // States.ArrayContains is written out, because JsonPath.arrayContains accepts no booleans.
       parameters: { 'unfinished.$': 'States.ArrayContains($.slices[*].done, false)' },
       resultPath: '$.check',

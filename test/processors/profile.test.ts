@@ -29,11 +29,7 @@ describe('the format by content', () => {
     ['TSV', 'a\tb\n1\t2\n', { format: 'tsv', delimiter: '\t', rows: 1, columns: 2 }],
     ['JSON Lines', JSONL, { format: 'jsonl', rows: 3, columns: 3, columnNames: ['id', 'name', 'extra'] }],
     ['values behind each other', '{"a":1}{"b":2}', { format: 'jsonl', rows: 2, columnNames: ['a', 'b'] }],
-    [
-      'a JSON array',
-      JSON_ARRAY,
-      { format: 'json', rows: 2, badRows: 2, columnNames: ['id', 'tags', 'deep', 'name'] },
-    ],
+    ['a JSON array', JSON_ARRAY, { format: 'json', rows: 2, badRows: 2, columnNames: ['id', 'tags', 'deep', 'name'] }],
     ['a JSON array over lines', '[\n  {"a": 1},\n  {"a": 2}\n]\n', { format: 'json', rows: 2, columnNames: ['a'] }],
     ['one JSON object', '{"rows":[{"x":1}],"n":2}', { format: 'json', rows: 1, columnNames: ['rows', 'n'] }],
     ['an empty JSON array', '[]', { format: 'json', rows: 0, columns: 0 }],

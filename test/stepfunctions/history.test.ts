@@ -37,9 +37,9 @@ describe('the history budget', () => {
         const sliceEvents = slices * (4 + one.sliceCalls * 14);
         // Open 8, two choices 4, EnsureWorkers 8, WaitToOpen 2, OpenAgain 2.
         const openEvents = one.openCalls * 24;
-        // Iteration 2, Slices 4, LookAtSlices 2, AllSlicesDone 2, FirstSliceError 2, Close 8, Abandon 8, LargeEnd 2.
+        // Iteration 2, Slices 4, CheckSlices 2, AllSlicesDone 2, FirstSliceError 2, Close 8, Abandon 8, LargeEnd 2.
         const largeEvents = sources * beginnings.length * 30;
-        // Large 4, LookAtLarge 2, BeginAgain 2.
+        // Large 4, CheckLarge 2, BeginAgain 2.
         const roundEvents = beginnings.length * 8;
         expect(sliceEvents + openEvents + largeEvents + roundEvents).toBeLessThanOrEqual(24_000);
       }),

@@ -286,8 +286,8 @@ describe('Ingest', () => {
   });
 
   it('Ingest calls Open again for transfers that have to begin again, within the budget of calls', () => {
-    expect(state('Large')).toMatchObject({ ResultPath: '$.ends', Next: 'LookAtLarge' });
-    expect(state('LookAtLarge').Parameters).toEqual({ 'again.$': 'States.ArrayContains($.ends[*].again, true)' });
+    expect(state('Large')).toMatchObject({ ResultPath: '$.ends', Next: 'CheckLarge' });
+    expect(state('CheckLarge').Parameters).toEqual({ 'again.$': 'States.ArrayContains($.ends[*].again, true)' });
     expect(state('BeginAgain')).toMatchObject({
       Choices: [
         {
