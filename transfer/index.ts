@@ -11,6 +11,8 @@ export {
 export type { CloseOptions } from './close.ts';
 export * from './errors.ts';
 export type { Landed } from './landed.ts';
+export type { AnswerBody } from './lane/answer-body.ts';
+export type { Headers } from './lane/answer-head.ts';
 export { lookAtSource, type SourceLook } from './look-at-source.ts';
 export { objectName } from './object/object-name.ts';
 export { type Opened, openTransfer } from './open.ts';
@@ -21,7 +23,7 @@ export type { Proofs } from './proof/proofs.ts';
 export { RangedTransfer, resumeTransfer } from './ranged-transfer.ts';
 export { HostGate } from './source/host-gate.ts';
 export type { SourceLimits } from './source/limits.ts';
-export type { Headers, SourceAnswer, SourceBody, SourceReader, SourceRequest } from './source/reader.ts';
+export type { SourceAnswer, SourceReader, SourceRequest } from './source/reader.ts';
 export { type Authorization, type Expect, isSetByEngine, type Source } from './source/session.ts';
 export { type PartProof, partProofSchema, planOf, type TransferState, transferStateSchema } from './state.ts';
 export { transfer, type UnnamedDestination } from './transfer.ts';

@@ -84,7 +84,7 @@ export interface TransferOptions {
   readonly resume?: TransferState;
   /** Awaited. Its error ends the transfer; a body that one PutObject stores is already stored then. */
   readonly onProgress?: OnProgress;
-  /** How sources are read. @default `fastLaneReader`: the socket writes bodies directly into their buffers */
+  /** How sources are read. @default `laneReader`: the socket writes bodies directly into their buffers */
   readonly reader?: SourceReader;
   /**
    * The permitted hosts and addresses of sources and redirects. Make one guard for the process: `new SourceGuard({

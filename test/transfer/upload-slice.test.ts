@@ -5,8 +5,9 @@ import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
 import { type S3FaultRule, startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
 import { type FaultRule, faults, startSourceServer } from '#test/helpers/source-server.ts';
 import { transfer } from '#transfer/index.ts';
-import { fastLaneReader } from '#transfer/source/fast-lane/fast-lane-reader.ts';
-import type { SourceBody, SourceReader } from '#transfer/source/reader.ts';
+import type { AnswerBody } from '#transfer/lane/answer-body.ts';
+import { laneReader } from '#transfer/source/lane-reader.ts';
+import type { SourceReader } from '#transfer/source/reader.ts';
 
 const MIB = 1_048_576;
 const CONNECTIONS = 4;
@@ -27,9 +28,9 @@ async function mostInFlight(sourceMilliseconds: number, rules: readonly S3FaultR
   let most = 0;
   let landed = 0;
   const reader: SourceReader = async (request) => {
-    const answer = await fastLaneReader(request);
+    const answer = await laneReader(request);
     const { body } = answer;
-    const fill: SourceBody['fill'] = async (target, onBytes) => {
+    const fill: AnswerBody['fill'] = async (target, onBytes) => {
       // At the end of a body, the engine asks for one byte more.
       if (target.length > 1) {
         begun += 1;

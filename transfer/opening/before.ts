@@ -1,11 +1,11 @@
 import type { Context } from '../context.ts';
 import { ObjectExistsError } from '../errors.ts';
+import type { Headers } from '../lane/answer-head.ts';
 import { META, readMetadata, sourceHash } from '../object/metadata.ts';
 import { isOfType } from '../proof/content-type.ts';
 import { crc32ToHex } from '../proof/crc32.ts';
 import type { ObjectHead } from '../s3/whole-object.ts';
 import type { SourceHead } from '../source/answer.ts';
-import type { Headers } from '../source/reader.ts';
 import type { Expect } from '../source/session.ts';
 import { isLikelyNew, rememberLook } from './new-folders.ts';
 

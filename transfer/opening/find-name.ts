@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { InvalidDestinationError } from '../errors.ts';
+import type { Headers } from '../lane/answer-head.ts';
 import { objectName } from '../object/object-name.ts';
-import type { Headers } from '../source/reader.ts';
 import { refusesRange } from '../source/refuses-range.ts';
 import { Retries } from '../source/retries.ts';
 import type { SourceSession } from '../source/session.ts';

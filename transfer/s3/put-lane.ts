@@ -2,17 +2,12 @@ import { DialTimeoutError, dialKnown } from '#net/dial/dial.ts';
 import { whenAborted } from '#net/signals.ts';
 import { timerMilliseconds } from '#net/wait.ts';
 import { TransferError } from '../errors.ts';
-import type { AnswerHead } from '../source/fast-lane/answer-head.ts';
-import { headText } from '../source/fast-lane/head-text.ts';
-import {
-  ConnectionBrokenError,
-  type LaneConnection,
-  StaleConnectionError,
-} from '../source/fast-lane/lane-connection.ts';
-import type { LaneExchange } from '../source/fast-lane/lane-exchange.ts';
-import { LanePool } from '../source/fast-lane/lane-pool.ts';
-import { DEFAULT_LIMITS } from '../source/limits.ts';
-import type { SourceBody } from '../source/reader.ts';
+import type { AnswerBody } from '../lane/answer-body.ts';
+import type { AnswerHead } from '../lane/answer-head.ts';
+import { headText } from '../lane/head-text.ts';
+import { ConnectionBrokenError, type LaneConnection, StaleConnectionError } from '../lane/lane-connection.ts';
+import type { LaneExchange } from '../lane/lane-exchange.ts';
+import { LanePool } from '../lane/lane-pool.ts';
 import { pathOf, type SignedRequest } from './signature.ts';
 import type { SendOptions, SignedAnswer, WriteBody } from './transport.ts';
 import { AnswerClosed, AnsweredEarly, StaleConnection, StorageStalled } from './transport-errors.ts';
@@ -71,7 +66,7 @@ async function exchange(
   { connection, pool, origin, head, tls, signal, stallSeconds }: Put,
   body: (write: WriteBody) => Promise<void>,
 ): Promise<SignedAnswer> {
-  const came = Promise.withResolvers<{ readonly head: AnswerHead; readonly body: SourceBody }>();
+  const came = Promise.withResolvers<{ readonly head: AnswerHead; readonly body: AnswerBody }>();
   /** Rejects when no more bytes are wanted. */
   const stopped = Promise.withResolvers<never>();
   // Nothing may be waiting for them when they reject.
@@ -83,7 +78,7 @@ async function exchange(
   const begin = (): LaneExchange =>
     connection.begin(head, {
       origin,
-      limits: { ...DEFAULT_LIMITS, idleSeconds: stallSeconds, minBytesPerSecond: 0 },
+      limits: { idleSeconds: stallSeconds, minBytesPerSecond: 0, minSpeedSeconds: stallSeconds },
       readsErrors: true,
       onHead(found, answer) {
         came.resolve({ head: found, body: answer });
@@ -135,7 +130,7 @@ async function exchange(
   };
 }
 
-async function readWhole({ framing }: AnswerHead, body: SourceBody): Promise<Buffer> {
+async function readWhole({ framing }: AnswerHead, body: AnswerBody): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let more = framing.kind !== 'length' || framing.bytes > 0;
   while (more) {

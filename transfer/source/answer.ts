@@ -1,4 +1,5 @@
-import type { Headers, SourceAnswer } from './reader.ts';
+import type { Headers } from '../lane/answer-head.ts';
+import type { SourceAnswer } from './reader.ts';
 
 /** What the head of an answer says about the representation, in the engine's own terms. */
 export interface SourceHead {

@@ -1,16 +1,16 @@
 import { whenAborted } from '#net/signals.ts';
 import { type Pins, SourceFaultError } from '../errors.ts';
+import type { AnswerBody } from '../lane/answer-body.ts';
 import { addCrc32, EMPTY_CRC32 } from '../proof/crc32.ts';
 import { Pace } from './pace.ts';
 import { fetchRange } from './range-reader.ts';
-import type { SourceBody } from './reader.ts';
 import type { SourceSession } from './session.ts';
 
 /** A checked 206 to a probe, whose body is still in the socket. */
 export interface FirstAnswer {
   readonly session: SourceSession;
   readonly pins: Pins;
-  readonly body: SourceBody;
+  readonly body: AnswerBody;
   /** How many bytes the answer contains: all that were requested, or fewer. */
   readonly length: number;
   /** A buffer for all requested bytes. */

@@ -1,10 +1,12 @@
 import { NotInTimeError, type Pins, SourceFaultError, SourceRefusedError } from '../errors.ts';
+import type { AnswerBody } from '../lane/answer-body.ts';
+import type { Headers } from '../lane/answer-head.ts';
 import { giveBuffer, takeBuffer } from '../parts/buffers.ts';
 import { addCrc32, EMPTY_CRC32 } from '../proof/crc32.ts';
 import { type ContentRange, contentRangeOf, isPartOnly, isWhole, readHead, type SourceHead } from './answer.ts';
 import { FirstBytes } from './first-bytes.ts';
 import { Pace } from './pace.ts';
-import type { Headers, SourceAnswer, SourceBody } from './reader.ts';
+import type { SourceAnswer } from './reader.ts';
 import { refusesRange } from './refuses-range.ts';
 import { Retries } from './retries.ts';
 import type { SourceSession } from './session.ts';
@@ -23,7 +25,7 @@ export type Probe =
       readonly first: FirstBytes;
     }
   /** The first bytes of a flowing body: the rest is in `body`. */
-  | { readonly kind: 'stream'; readonly head: SourceHead; readonly bytes: Buffer; readonly body: SourceBody };
+  | { readonly kind: 'stream'; readonly head: SourceHead; readonly bytes: Buffer; readonly body: AnswerBody };
 
 export interface ProbeOptions {
   /** How many bytes to request, and to read from a stream. */

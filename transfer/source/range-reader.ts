@@ -1,6 +1,7 @@
 import { type Pins, RangesIgnoredError, SourceChangedError, SourceFaultError } from '../errors.ts';
+import type { AnswerBody } from '../lane/answer-body.ts';
 import { contentRangeOf, isWhole, readHead } from './answer.ts';
-import type { SourceAnswer, SourceBody } from './reader.ts';
+import type { SourceAnswer } from './reader.ts';
 import { refusesRange } from './refuses-range.ts';
 import { REST_MILLISECONDS, Retries } from './retries.ts';
 import type { SourceSession } from './session.ts';
@@ -36,7 +37,7 @@ export class RangeReader {
   /** Bytes of the range that were read. They are never requested again. */
   #read = 0;
   /** The body of the last answer, and the number of its bytes that are still to be read. */
-  #answer: { readonly body: SourceBody; left: number } | undefined;
+  #answer: { readonly body: AnswerBody; left: number } | undefined;
   /** When the last fill ended. */
   #readAt = 0;
   #wholeAnswers = 0;
@@ -114,7 +115,7 @@ export class RangeReader {
   }
 
   /** Requests the rest of the range. */
-  async #ask(): Promise<{ readonly body: SourceBody; left: number }> {
+  async #ask(): Promise<{ readonly body: AnswerBody; left: number }> {
     const { pins, offset, length, signal } = this.#wanted;
     const first = offset + this.#read;
     const last = offset + length - 1;

@@ -1,7 +1,7 @@
 import type { ByteCount } from '#net/errors.ts';
 import { type Pins, SourceChangedError, SourceFaultError, StreamBrokenError } from '../errors.ts';
+import type { AnswerBody } from '../lane/answer-body.ts';
 import { contentRangeOf, isWhole, readHead, type SourceHead } from './answer.ts';
-import type { SourceBody } from './reader.ts';
 import { REST_MILLISECONDS, Retries } from './retries.ts';
 import type { SourceSession } from './session.ts';
 import { conditionsOf, differenceFrom, hasStrongValidator, pinsOf } from './validators.ts';
@@ -14,7 +14,7 @@ export class ResumingStream {
   readonly #retries: Retries;
   /** Bytes that the probe has read already. */
   #first: Uint8Array;
-  #body: SourceBody;
+  #body: AnswerBody;
   #offset = 0;
   #total: number | undefined;
   #ended = false;
@@ -23,7 +23,7 @@ export class ResumingStream {
 
   constructor(
     session: SourceSession,
-    { head, bytes, body }: { head: SourceHead; bytes: Uint8Array; body: SourceBody },
+    { head, bytes, body }: { head: SourceHead; bytes: Uint8Array; body: AnswerBody },
     { signal, deadline }: { signal: AbortSignal; deadline: Date | undefined },
   ) {
     this.#session = session;
@@ -46,7 +46,7 @@ export class ResumingStream {
   }
 
   /**
-   * Fills the target, as SourceBody does.
+   * Fills the target, as AnswerBody does.
    *
    * @throws StreamBrokenError if the connection broke and the source can't continue from there; SourceChangedError.
    */

@@ -12,11 +12,13 @@ import {
   TransferCodingError,
   TransferError,
 } from '../errors.ts';
-import { fastLaneReader } from './fast-lane/fast-lane-reader.ts';
+import type { AnswerBody } from '../lane/answer-body.ts';
+import type { Headers } from '../lane/answer-head.ts';
 import { type HostGate, LONGEST_PAUSE_SECONDS } from './host-gate.ts';
+import { laneReader } from './lane-reader.ts';
 import { DEFAULT_LIMITS, type SourceLimits } from './limits.ts';
 import { Patience } from './patience.ts';
-import type { Headers, SourceAnswer, SourceBody, SourceReader, SourceRequest } from './reader.ts';
+import type { SourceAnswer, SourceReader, SourceRequest } from './reader.ts';
 
 /** The source of a body. It is passed again in each process; a state contains none of it. */
 export interface Source {
@@ -123,12 +125,7 @@ export class SourceSession {
   retries = 0;
 
   /** @throws RedirectError if the URL isn't one of http or https. `get` checks whether it may be asked. */
-  constructor(
-    source: Source,
-    gate: HostGate,
-    read: SourceReader = fastLaneReader,
-    guard: SourceGuard = PUBLIC_INTERNET,
-  ) {
+  constructor(source: Source, gate: HostGate, read: SourceReader = laneReader, guard: SourceGuard = PUBLIC_INTERNET) {
     this.limits = { ...DEFAULT_LIMITS, ...source.limits };
     this.patience = new Patience(this.limits.patienceSeconds, this.limits.minBytesPerSecond);
     this.#source = source;
@@ -258,7 +255,7 @@ export class SourceSession {
     }
   }
 
-  #patiently(body: SourceBody): SourceBody {
+  #patiently(body: AnswerBody): AnswerBody {
     return {
       fill: (target, onBytes) =>
         this.patience.during(() =>

@@ -1,6 +1,6 @@
 import type { Pins } from '../errors.ts';
+import type { Headers } from '../lane/answer-head.ts';
 import type { SourceHead } from './answer.ts';
-import type { Headers } from './reader.ts';
 
 /**
  * A date can identify a version only if the file can't have changed twice within its second. RFC 9110 8.8.2.2 requires

@@ -3,8 +3,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SourceGuard } from '#net/guard/source-guard.ts';
-import { fastLaneReader } from '#transfer/source/fast-lane/fast-lane-reader.ts';
-import { LanePool } from '#transfer/source/fast-lane/lane-pool.ts';
+import { LanePool } from '#transfer/lane/lane-pool.ts';
+import { laneReader } from '#transfer/source/lane-reader.ts';
 import { DEFAULT_LIMITS } from '#transfer/source/limits.ts';
 import type { SourceReader } from '#transfer/source/reader.ts';
 
@@ -43,7 +43,7 @@ async function read(reader: SourceReader, host: string, guard: SourceGuard): Pro
   return target.toString();
 }
 
-const reader: SourceReader = (request) => fastLaneReader(request, new LanePool());
+const reader: SourceReader = (request) => laneReader(request, new LanePool());
 const spellings = [
   '[::1]',
   '[0:0:0:0:0:0:0:1]',

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import { startRawServer } from '#test/helpers/raw-server.ts';
-import { Asker } from './fast-lane/ask.ts';
+import { Asker } from '../lane/ask.ts';
 
 const RANGE = { from: 0, length: 10 };
 const BODY = '0123456789';

@@ -1,9 +1,8 @@
-import { SourceConnectionError, SourceFaultError } from '../../errors.ts';
-import type { SourceLimits } from '../limits.ts';
-import type { SourceBody } from '../reader.ts';
-import { SpeedWatch } from '../speed-watch.ts';
+import { SourceConnectionError, SourceFaultError } from '../errors.ts';
+import type { AnswerBody } from './answer-body.ts';
 import { type AnswerHead, AnswerHeadReader, MalformedAnswerError } from './answer-head.ts';
 import { ChunkReader } from './chunk-reader.ts';
+import { type SpeedLimits, SpeedWatch } from './speed-watch.ts';
 
 /** For a smaller chunk, a window would make small reads; several such chunks are read at once, and copied. */
 const CHUNK_WINDOW_BYTES = 65_536;
@@ -22,12 +21,12 @@ const SHOWN_BYTES = 131_072;
 /** What an exchange needs from its connection, and reports to it. */
 export interface ExchangeEnds {
   readonly origin: string;
-  readonly limits: Required<SourceLimits>;
+  readonly limits: SpeedLimits;
   /** Read the body of a redirect or an error too if it has no length. The pages of sources are not needed. */
   readonly readsErrors?: boolean | undefined;
   /** Continues reading after `take` or `taken` returned false. */
   resume(): void;
-  onHead(head: AnswerHead, body: SourceBody): void;
+  onHead(head: AnswerHead, body: AnswerBody): void;
   /** Called instead of `onHead`. */
   onNoHead(error: unknown): void;
   /** Called once: the connection is free for another request, or has to be closed. */
@@ -45,7 +44,7 @@ interface Fill {
 }
 
 /** The answer to one request: its head, then its body in fills. The connection is paused between fills. */
-export class LaneExchange implements SourceBody {
+export class LaneExchange implements AnswerBody {
   readonly #ends: ExchangeEnds;
   readonly #watch: SpeedWatch;
   readonly #reader = new AnswerHeadReader();

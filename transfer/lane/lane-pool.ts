@@ -1,6 +1,4 @@
 import type { OnReadOpts, Socket } from 'node:net';
-import type { SourceGuard } from '#net/guard/source-guard.ts';
-import type { SourceRequest } from '../reader.ts';
 import { LaneConnection } from './lane-connection.ts';
 
 /** Servers close idle connections after 5 s (Node) to 75 s (nginx); a request must not be sent at that moment. */
@@ -49,25 +47,4 @@ export class LanePool {
     const at = this.#idle.indexOf(connection);
     if (at !== -1) this.#idle.splice(at, 1);
   }
-}
-
-/** Pools of this many origins are kept; the oldest one is forgotten first. */
-const MOST_ORIGINS = 1_000;
-
-const pools = new WeakMap<SourceGuard, Map<string, LanePool>>();
-
-/**
- * A guard's connections are only for what that guard permits, and another set of certificates counts as another host.
- */
-export function poolOf({ guard, url, ca }: Pick<SourceRequest, 'guard' | 'url' | 'ca'>): LanePool {
-  const ofGuard = pools.get(guard) ?? new Map<string, LanePool>();
-  pools.set(guard, ofGuard);
-  const key = `${url.origin} ${ca ?? ''}`;
-  const known = ofGuard.get(key);
-  if (known !== undefined) return known;
-  const [oldest] = ofGuard.keys();
-  if (ofGuard.size >= MOST_ORIGINS && oldest !== undefined) ofGuard.delete(oldest);
-  const pool = new LanePool();
-  ofGuard.set(key, pool);
-  return pool;
 }

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contentBytes, type SourceServer, startSourceServer } from '#test/helpers/source-server.ts';
 import { startSplittingRelay } from '#test/helpers/splitting-relay.ts';
-import { Asker } from '#test/transfer/source/fast-lane/ask.ts';
+import { Asker } from '#test/transfer/lane/ask.ts';
 
 /** One seed again: SLUICE_TEST_SEED=123456. */
 const SEED = Number(process.env.SLUICE_TEST_SEED ?? Math.floor(Date.now() % 2 ** 31));

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { SourceFaultError } from '../../errors.ts';
+import { SourceFaultError } from '../errors.ts';
 import { type ExchangeEnds, LaneExchange } from './lane-exchange.ts';
 
 /** One read without a target: a head with the beginning of its body, and the first read after each pause. */

@@ -1,6 +1,6 @@
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
-import { fastLaneReader } from '#transfer/source/fast-lane/fast-lane-reader.ts';
-import { LanePool } from '#transfer/source/fast-lane/lane-pool.ts';
+import { LanePool } from '#transfer/lane/lane-pool.ts';
+import { laneReader } from '#transfer/source/lane-reader.ts';
 import { DEFAULT_LIMITS, type SourceLimits } from '#transfer/source/limits.ts';
 import type { SourceAnswer, SourceRequest } from '#transfer/source/reader.ts';
 
@@ -39,7 +39,7 @@ export class Asker {
   }
 
   ask(range: Range, more?: Partial<SourceRequest>): Promise<SourceAnswer> {
-    return fastLaneReader(this.request(range, more), this.pool);
+    return laneReader(this.request(range, more), this.pool);
   }
 
   /** A whole range in one fill. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { contentBytes } from '#test/helpers/source-server.ts';
-import { type ExchangeEnds, LaneExchange, MOST_SPILT_BYTES } from '#transfer/source/fast-lane/lane-exchange.ts';
+import { type ExchangeEnds, LaneExchange, MOST_SPILT_BYTES } from '#transfer/lane/lane-exchange.ts';
 import { DEFAULT_LIMITS } from '#transfer/source/limits.ts';
 
 function exchange(more: Partial<ExchangeEnds> = {}) {

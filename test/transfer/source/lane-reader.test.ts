@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { startRawServer } from '#test/helpers/raw-server.ts';
 import { contentBytes, faults, startSourceServer } from '#test/helpers/source-server.ts';
-import { Asker } from '#test/transfer/source/fast-lane/ask.ts';
+import { Asker } from '#test/transfer/lane/ask.ts';
 import { SourceFaultError, SourceForbiddenError, SourceGuard } from '#transfer/index.ts';
-import { fastLaneReader } from '#transfer/source/fast-lane/fast-lane-reader.ts';
+import { laneReader } from '#transfer/source/lane-reader.ts';
 import type { SourceRequest } from '#transfer/source/reader.ts';
 
 const LENGTH = 3_000_000;
@@ -252,7 +252,7 @@ describe('limits', () => {
 it('keeps connections to the guard that permitted them, and to one set of certificates', async () => {
   await using source = await startSourceServer({ file: FILE, tls: true });
   const read = async (more: Partial<SourceRequest>) => {
-    const answer = await fastLaneReader(new Asker(source.url, source).request({ from: 0, length: 10 }, more));
+    const answer = await laneReader(new Asker(source.url, source).request({ from: 0, length: 10 }, more));
     await answer.body.fill(Buffer.alloc(20));
   };
   await read({});

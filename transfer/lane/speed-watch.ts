@@ -1,7 +1,15 @@
 import { SourceFaultError } from '../errors.ts';
-import type { SourceLimits } from './limits.ts';
 
 const TICK_MILLISECONDS = 500;
+
+/** When a sender counts as too slow. */
+export interface SpeedLimits {
+  /** Seconds without a byte while a read waits. */
+  readonly idleSeconds: number;
+  /** The average over `minSpeedSeconds` in which a read waited. */
+  readonly minBytesPerSecond: number;
+  readonly minSpeedSeconds: number;
+}
 
 /**
  * Checks that a source sends at all, and not too slowly. Its clock runs only while a read waits: the time in which a
@@ -9,7 +17,7 @@ const TICK_MILLISECONDS = 500;
  */
 export class SpeedWatch {
   readonly #origin: string;
-  readonly #limits: Required<SourceLimits>;
+  readonly #limits: SpeedLimits;
   readonly #onSlow: (error: SourceFaultError) => void;
   readonly #onTick: () => void;
   #timer: NodeJS.Timeout | undefined;
@@ -22,12 +30,7 @@ export class SpeedWatch {
   #heard = false;
 
   /** @param onTick is called twice a second or more often while a read waits. */
-  constructor(
-    origin: string,
-    limits: Required<SourceLimits>,
-    onSlow: (error: SourceFaultError) => void,
-    onTick: () => void,
-  ) {
+  constructor(origin: string, limits: SpeedLimits, onSlow: (error: SourceFaultError) => void, onTick: () => void) {
     this.#origin = origin;
     this.#limits = limits;
     this.#onSlow = onSlow;

@@ -1,12 +1,13 @@
 import { dial } from '#net/dial/dial.ts';
 import { whenAborted } from '#net/signals.ts';
 import { timerMilliseconds } from '#net/wait.ts';
-import { PermanentTransferError, SourceFaultError } from '../../errors.ts';
-import { connectionError } from '../connection-error.ts';
-import type { SourceAnswer, SourceRequest } from '../reader.ts';
-import { headText } from './head-text.ts';
-import { type LaneConnection, StaleConnectionError } from './lane-connection.ts';
-import { type LanePool, poolOf } from './lane-pool.ts';
+import { PermanentTransferError, SourceFaultError } from '../errors.ts';
+import { headText } from '../lane/head-text.ts';
+import { type LaneConnection, StaleConnectionError } from '../lane/lane-connection.ts';
+import type { LanePool } from '../lane/lane-pool.ts';
+import { connectionError } from './connection-error.ts';
+import { poolOf } from './lane-pools.ts';
+import type { SourceAnswer, SourceRequest } from './reader.ts';
 
 /**
  * Reads HTTP/1 with the engine's own code: the socket writes the bytes of a body directly into the caller's buffer.
@@ -14,7 +15,7 @@ import { type LanePool, poolOf } from './lane-pool.ts';
  * @param pool of the origin's idle connections.
  * @throws SourceFaultError, SourceForbiddenError, or the signal's reason.
  */
-export async function fastLaneReader(request: SourceRequest, pool: LanePool = poolOf(request)): Promise<SourceAnswer> {
+export async function laneReader(request: SourceRequest, pool: LanePool = poolOf(request)): Promise<SourceAnswer> {
   const { url, limits, signal } = request;
   try {
     signal.throwIfAborted();

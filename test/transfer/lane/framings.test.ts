@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRawServer } from '#test/helpers/raw-server.ts';
 import { contentBytes, faults, type SourceServer, startSourceServer } from '#test/helpers/source-server.ts';
 import { startSplittingRelay } from '#test/helpers/splitting-relay.ts';
-import { Asker } from '#test/transfer/source/fast-lane/ask.ts';
+import { Asker } from '#test/transfer/lane/ask.ts';
 import type { SourceAnswer } from '#transfer/source/reader.ts';
 
 /** One seed again: SLUICE_TEST_SEED=123456. */

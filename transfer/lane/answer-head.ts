@@ -1,4 +1,5 @@
-import type { Headers } from '../reader.ts';
+/** Headers by lower-case name; repeated ones are joined with a comma and a space. */
+export type Headers = Readonly<Record<string, string>>;
 
 /** The same limit as in undici and Node. Answers of real sources have 10 to 30 fields in 1 to 3 KB. */
 const MOST_BYTES = 65_536;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type AnswerHead, AnswerHeadReader, MalformedAnswerError } from '#transfer/source/fast-lane/answer-head.ts';
+import { type AnswerHead, AnswerHeadReader, MalformedAnswerError } from '#transfer/lane/answer-head.ts';
 
 const RANGE = 'HTTP/1.1 206 Partial Content\r\nContent-Length: 5\r\nETag: "a"\r\n';
 
