@@ -1,6 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
 /** The text before the map in the last line of a bundle that is a single file. The map is JSON, by Brotli, by base64. */
 export const MAP_COMMENT = '//# sluice-map=';
 /** A position in a file of the bundle, as V8 writes it into a stack. */
@@ -39,15 +36,17 @@ function mapOf(url: string): SourceMap | undefined {
 function readMap(url: string): SourceMap | undefined {
   try {
     const { SourceMap } = process.getBuiltinModule('node:module');
-    return new SourceMap(JSON.parse(textOfMap(fileURLToPath(url))));
+    return new SourceMap(JSON.parse(textOfMap(url)));
   } catch {
     return undefined;
   }
 }
 
-function textOfMap(file: string): string {
-  if (existsSync(`${file}.map`)) return readFileSync(`${file}.map`, 'utf8');
-  const code = readFileSync(file, 'utf8');
+function textOfMap(url: string): string {
+  const { existsSync, readFileSync } = process.getBuiltinModule('node:fs');
+  const map = new URL(`${url}.map`);
+  if (existsSync(map)) return readFileSync(map, 'utf8');
+  const code = readFileSync(new URL(url), 'utf8');
   const at = code.lastIndexOf(MAP_COMMENT) + MAP_COMMENT.length;
   const { brotliDecompressSync } = process.getBuiltinModule('node:zlib');
   return brotliDecompressSync(Buffer.from(code.slice(at), 'base64')).toString();

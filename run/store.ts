@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import {
   GetObjectCommand,
   HeadObjectCommand,
@@ -104,7 +103,7 @@ export async function writeOwn(store: Store, key: string, value: object): Promis
       `S3 refused to write s3://${store.bucket}/${key} because it exists, but it does not exist`,
     );
   }
-  return isDeepStrictEqual(there, JSON.parse(JSON.stringify(value))) ? 'written' : 'exists';
+  return JSON.stringify(there) === JSON.stringify(value) ? 'written' : 'exists';
 }
 
 /** Writes a JSON object and replaces an existing one. Only for objects with one writer at a time. */

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-
 /**
  * The peak resident memory of this process since its start, in MiB. A warm Lambda includes the peak of earlier
  * invocations.
@@ -16,7 +14,8 @@ export function peakMemoryMiB(): number {
 function highWaterKibibytes(): number | undefined {
   let status: string;
   try {
-    status = readFileSync('/proc/self/status', 'utf8');
+    // An `import` of it reads all its exports, which takes 2 ms of CPU at the start of a function.
+    status = process.getBuiltinModule('node:fs').readFileSync('/proc/self/status', 'utf8');
   } catch {
     return undefined;
   }
