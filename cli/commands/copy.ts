@@ -8,7 +8,7 @@ import { type Copied, copyOne } from '../copy/copy-one.ts';
 import { guardFor } from '../copy/guard-for.ts';
 import { headersOf } from '../copy/headers-of.ts';
 import { type CopyJob, copyJobs, type GivenUrl, parseTarget } from '../copy/s3-destination.ts';
-import { copiesFolder } from '../copy/saved-copy.ts';
+import { copiesFolder, makeCopiesFolder } from '../copy/saved-copy.ts';
 import { EXIT } from '../exit-code.ts';
 import { explain } from '../explain.ts';
 import { textOfFile } from '../input/file-error.ts';
@@ -61,7 +61,8 @@ export interface PreparedCopy {
 }
 
 /**
- * Checks the arguments of `sluice copy`, the region and the credentials, before any request to a source or to S3.
+ * Checks the arguments of `sluice copy`, the region, the credentials and the folder for its state, before any request to a
+ * source or to S3.
  *
  * @throws UsageError with all problems.
  */
@@ -79,6 +80,7 @@ export async function prepareCopy(command: CopyCommand, mistakes: Mistakes): Pro
         command.openRange ?? [],
       ),
     () => s3Of(command, mistakes),
+    () => makeCopiesFolder(copiesFolder()),
   );
   return { command, jobs, headers, guard, client, endpoint };
 }

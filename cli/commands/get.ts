@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -11,6 +11,7 @@ import { CommandError } from '../command-error.ts';
 import { runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { fileError } from '../input/file-error.ts';
+import { makeFolder } from '../input/make-folder.ts';
 import { outputFiles } from '../report/output-files.ts';
 import { readItems, readManifest } from '../report/read-run.ts';
 import type { CommandContext } from './command.ts';
@@ -74,7 +75,9 @@ async function findItem({ store }: CommandContext, runId: string, wanted: string
 }
 
 async function fetchObject({ s3, screen, signal }: CommandContext, bucket: string, key: string, file: string) {
-  await mkdir(dirname(file), { recursive: true });
+  await makeFolder(dirname(file)).catch((cause: unknown) => {
+    throw fileError(cause, dirname(file), '--to');
+  });
   const { Body, ContentLength = 0 } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
   try {
     await pipeline(Body as Readable, createWriteStream(file, { flags: 'wx' }), { signal });

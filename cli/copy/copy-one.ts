@@ -20,6 +20,7 @@ import {
   type TransferOptions,
   type TransferState,
 } from '#transfer/index.ts';
+import { CopyLock } from './copy-lock.ts';
 import type { CopyJob } from './s3-destination.ts';
 import { SavedCopy } from './saved-copy.ts';
 
@@ -51,10 +52,11 @@ export interface Copied {
  * After an interruption, the upload and the saved file are kept. The same applies if the source or S3 fails too often.
  * An error against which no further attempt helps aborts the upload and removes the file.
  *
- * @throws what the engine throws, and the signal's reason.
+ * @throws CommandError if another process is making the same copy; what the engine throws, and the signal's reason.
  */
 export async function copyOne(job: CopyJob, source: Source, options: CopyOptions): Promise<Copied> {
   const saved = new SavedCopy(options.folder, job, options.endpoint);
+  using _lock = CopyLock.take(saved.lockFile, `s3://${job.bucket}/${job.key}`);
   const copy = new Copy(job, source, options, saved);
   try {
     const copied = await copy.run();

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, constants, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
 import * as z from 'zod';
@@ -8,6 +8,7 @@ import { codeOf } from '#run/problem/problem.ts';
 import { type TransferState, transferStateSchema } from '#transfer/index.ts';
 import { CommandError } from '../command-error.ts';
 import { explain } from '../explain.ts';
+import { makeFolder } from '../input/make-folder.ts';
 import type { CopyJob } from './s3-destination.ts';
 
 const savedSchema = z.strictObject({
@@ -34,6 +35,20 @@ export function copiesFolder(environment: NodeJS.ProcessEnv = process.env): stri
 }
 
 /**
+ * Creates the folder for the records.
+ *
+ * @throws CommandError if nothing can be written there.
+ */
+export async function makeCopiesFolder(folder: string): Promise<void> {
+  try {
+    await makeFolder(folder, 0o700);
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    throw unusable(folder, error);
+  }
+}
+
+/**
  * The record of one copy that has not ended: a small JSON file, named after the object and a hash of source, endpoint
  * and object. It contains no credentials. With it the next call, or another program of the same user, can continue the
  * upload.
@@ -42,6 +57,8 @@ export class SavedCopy {
   readonly #job: CopyJob;
   readonly #folder: string;
   readonly file: string;
+  /** The file whose lock a process holds while it copies. */
+  readonly lockFile: string;
   /** The upload of this copy. Another process with the same command may have replaced the file with its own. */
   #uploadId: string | undefined;
 
@@ -56,6 +73,7 @@ export class SavedCopy {
       .replaceAll(/[^\w.-]/g, '_')
       .slice(0, 100);
     this.file = join(folder, `${name}-${hash.slice(0, 16)}.json`);
+    this.lockFile = join(folder, `${name}-${hash.slice(0, 16)}.lock`);
   }
 
   /**
@@ -73,10 +91,8 @@ export class SavedCopy {
     try {
       return await readFile(this.file, 'utf8');
     } catch (error) {
-      // ENOTDIR: the folder can't exist. Only a copy that has something to save fails for that reason.
-      const { code = '' } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-      throw this.#unusable(error);
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw unusable(this.#folder, error);
     }
   }
 
@@ -93,12 +109,12 @@ export class SavedCopy {
     this.#uploadId = uploadId;
     const fresh = `${this.file}.${process.pid}`;
     try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await makeFolder(this.#folder, 0o700);
       await writeFile(fresh, JSON.stringify(saved), { mode: 0o600 });
       await rename(fresh, this.file);
     } catch (error) {
       await rm(fresh, { force: true }).catch(() => {});
-      throw this.#unusable(error);
+      throw unusable(this.#folder, error);
     }
   }
 
@@ -110,21 +126,26 @@ export class SavedCopy {
     try {
       await rm(this.file, { force: true });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw this.#unusable(error);
+      throw unusable(this.#folder, error);
     }
   }
+}
 
-  #unusable(cause: unknown): CommandError {
-    const why =
-      (cause as NodeJS.ErrnoException).code === 'ENOTDIR'
-        ? 'a part of this path is a file, not a folder'
-        : explain(cause).detail;
-    return new CommandError(
-      codeOf(cause) ?? 'file-permission',
-      `the state of this copy can't be kept in ${this.#folder}: ${why}`,
-      { cause, mend: 'set XDG_STATE_HOME to a folder that you can write to' },
-    );
-  }
+const REASONS: Readonly<Record<string, string>> = {
+  ENOTDIR: 'a part of this path is a file, not a folder',
+  ENOENT: 'the system creates no folder there',
+};
+
+function unusable(folder: string, cause: unknown): CommandError {
+  const why = REASONS[(cause as NodeJS.ErrnoException).code ?? ''] ?? explain(cause).detail;
+  return new CommandError(
+    codeOf(cause) ?? 'file-permission',
+    `the state of copies can't be kept in ${folder}: ${why}`,
+    {
+      cause,
+      mend: 'set XDG_STATE_HOME to a folder that you can write to',
+    },
+  );
 }
 
 /** @returns undefined if the text is no record, for example because a crash has cut it off. */

@@ -103,6 +103,11 @@ export const COMMAND = {
     mend: '"npx sluice status RUN --local" and "npx sluice logs RUN --local" show a run',
     isUsage: true,
   },
+  'copy-under-way': {
+    title: 'Another process makes the same copy',
+    meaning: 'Two processes of one machine do not copy the same URL to the same object at the same time.',
+    mend: 'wait for the other process, or end it; the next call continues what it has sent',
+  },
   'workers-still-run': {
     title: 'Workers still run',
     names: ['StillRunningError'],

@@ -34,6 +34,7 @@ export const MACHINE = {
     foreign: ['EROFS'],
     meaning: 'Nothing can be written where the command wants to write.',
     mend: 'choose another folder (TMPDIR, XDG_STATE_HOME, --to)',
+    isUsage: true,
   },
   'too-many-open-files': {
     title: 'Too many files are open',

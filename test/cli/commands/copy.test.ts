@@ -21,6 +21,8 @@ let web: Web;
 let folder: string;
 /** After this many bytes the source stops sending, until it is released. */
 let heldAfter = Number.POSITIVE_INFINITY;
+/** Whether the source holds back everything behind the first range of each copy. */
+let isFirstRangeOnly = false;
 let sent = 0;
 let etag = '"one"';
 
@@ -37,7 +39,7 @@ beforeAll(async () => {
     else response.writeHead(200, head);
     const go = (at: number): void => {
       if (at > last || response.destroyed) return void response.end();
-      if (sent >= heldAfter) return void setTimeout(go, 20, at);
+      if (sent >= heldAfter || (isFirstRangeOnly && first > 0)) return void setTimeout(go, 20, at);
       const piece = file.subarray(at, Math.min(at + MIB / 4, last + 1));
       sent += piece.length;
       response.write(piece, () => go(at + piece.length));
@@ -52,6 +54,7 @@ afterAll(async () => {
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-copy-'));
   heldAfter = Number.POSITIVE_INFINITY;
+  isFirstRangeOnly = false;
   sent = 0;
   etag = '"one"';
   return () => rm(folder, { recursive: true, force: true });
@@ -81,6 +84,8 @@ async function openUploads(key: string): Promise<number> {
 }
 
 const savedFiles = () => readdir(join(folder, 'sluice/copies')).catch(() => []);
+/** The records of copies that have not ended. A killed process leaves the file of its lock beside its record. */
+const records = async () => (await savedFiles()).filter((name) => name.endsWith('.json'));
 
 describe('sluice copy', () => {
   it('sluice copy lands a file whole, reports its proofs, and leaves nothing behind', async () => {
@@ -107,7 +112,7 @@ describe('sluice copy', () => {
       const { code, err } = await first.ended;
       if (signal === 'SIGINT')
         expect([code, err]).toEqual([130, expect.stringContaining('Run the same command again')]);
-      expect([(await savedFiles()).length, await openUploads(key)]).toEqual([1, 1]);
+      expect([(await records()).length, await openUploads(key)]).toEqual([1, 1]);
 
       heldAfter = Number.POSITIVE_INFINITY;
       sent = 0;
@@ -242,17 +247,54 @@ it('sluice copy names a profile that gives no credentials', async () => {
   expect([code, err]).toEqual([2, expect.stringContaining('the AWS profile "nope" gives no credentials')]);
 });
 
-it('sluice copy names the folder for its state if it can not be used, and leaves no upload', async () => {
-  const home = join(folder, 'file');
-  await writeFile(home, '');
-  const { code, err } = await runSluice(['copy', `${web.url}/state.bin`, `s3://${BUCKET}/state.bin`], {
-    ...env(),
-    XDG_STATE_HOME: home,
-  });
-  expect(code).toBe(1);
-  expect(err).toContain(`can't be kept in ${join(home, 'sluice/copies')}: a part of this path is a file, not a folder`);
-  expect(err).toContain('set XDG_STATE_HOME to a folder that you can write to');
-  expect(await openUploads('state.bin')).toBe(0);
+it.each([
+  ['below a file', () => join(folder, 'file'), 'a part of this path is a file, not a folder'],
+  // Node's own recursive mkdir never ends there.
+  ['below /proc', () => '/proc/no-such-process/a', 'the system creates no folder there'],
+])(
+  'sluice copy names a folder for its state %s, which can not be used, before any request',
+  async (_where, at, why) => {
+    await writeFile(join(folder, 'file'), '');
+    const before = web.requests.length;
+    const args = ['copy', `${web.url}/state.bin`, `s3://${BUCKET}/state.bin`, '--header', 'wrong'];
+    const { code, err } = await runSluice(args, { ...env(), XDG_STATE_HOME: at() });
+    expect(code).toBe(2);
+    expect(err).toContain(`the state of copies can't be kept in ${at()}/sluice/copies: ${why}: set XDG_STATE_HOME to`);
+    expect(err).toContain('--header is not a header');
+    expect([web.requests.length, await openUploads('state.bin')]).toEqual([before, 0]);
+  },
+);
+
+it('a second sluice copy of the same URL to the same key ends with the process that makes the copy, and the first one lands', async () => {
+  const key = 'twice.bin';
+  const args = ['copy', `${web.url}/${key}`, `s3://${BUCKET}/${key}`, '--connections', '2'];
+  heldAfter = 16 * MIB;
+  const first = startSluice(args, env());
+  await vi.waitUntil(async () => (await partsOf(key)) >= 1, { timeout: 180_000, interval: 100 });
+  const { code, err } = await runSluice(args, env());
+  expect([code, err]).toEqual([
+    1,
+    expect.stringContaining(
+      `s3://${BUCKET}/${key}: another process (${first.child.pid}) is copying the same URL to it`,
+    ),
+  ]);
+  heldAfter = Number.POSITIVE_INFINITY;
+  expect((await first.ended).code).toBe(0);
+  expect(await stored(key)).toBe(sha256);
+  expect([await savedFiles(), await openUploads(key)]).toEqual([[], 0]);
+});
+
+it('two copies of the same URL to the same key from two machines both land it, and leave no upload', async () => {
+  const key = 'two-machines.bin';
+  const args = ['copy', `${web.url}/${key}`, `s3://${BUCKET}/${key}`, '--connections', '2'];
+  isFirstRangeOnly = true;
+  const copies = ['one', 'other'].map((machine) =>
+    startSluice(args, { ...env(), XDG_STATE_HOME: join(folder, machine) }),
+  );
+  await vi.waitUntil(async () => (await openUploads(key)) === 2, { timeout: 180_000, interval: 100 });
+  isFirstRangeOnly = false;
+  expect((await Promise.all(copies.map(({ ended }) => ended))).map(({ code }) => code)).toEqual([0, 0]);
+  expect([await stored(key), await openUploads(key)]).toEqual([sha256, 0]);
 });
 
 it('sluice copy aborts the upload of a record that another version has written, and begins again', async () => {
@@ -264,7 +306,7 @@ it('sluice copy aborts the upload of a record that another version has written, 
   first.child.kill('SIGKILL');
   await first.ended;
   heldAfter = Number.POSITIVE_INFINITY;
-  const [name = ''] = await savedFiles();
+  const [name = ''] = await records();
   const file = join(folder, 'sluice/copies', name);
   await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), v: 2, more: 'fields' }));
   const { code, out } = await runSluice(args, env());
