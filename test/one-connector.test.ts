@@ -11,7 +11,7 @@ const CONNECT: Readonly<Record<string, string>> = {
   'net/dial/dial.ts': 'the one connector',
   'net/dial/guarded-agent.ts': 'undici over it',
   'net/dial/guarded-request.ts': 'asks by the guarded agent',
-  'transfer/s3/transport.ts': 'to S3, by an address that the SDK or the small client makes of region and bucket',
+  'transfer/s3/http-transport.ts': 'to S3, by an address that the SDK or the small client makes of region and bucket',
   'worker/bootstrap.ts': 'to the credentials of the task and the bundle in S3: nothing of a user’s input is there yet',
   'worker/runtime/worker-name.ts': 'to the metadata of the task, by an address of ECS',
 };

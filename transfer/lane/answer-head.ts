@@ -39,11 +39,17 @@ export class MalformedAnswerError extends Error {
 
 /** Reads the head of an answer from pieces of any size. Provisional answers (1xx) are skipped. */
 export class AnswerHeadReader {
+  readonly #bodiless: boolean;
   #text = '';
   /** Up to this position, the text has no line end other than CRLF, and no end of the head. */
   #seen = 0;
   #bytes = 0;
   #interim = 0;
+
+  /** @param bodiless whether the answer has no body, whatever its head says. */
+  constructor(bodiless = false) {
+    this.#bodiless = bodiless;
+  }
 
   /** Whether a byte of an answer has arrived. */
   get begun(): boolean {
@@ -69,7 +75,7 @@ export class AnswerHeadReader {
       this.#checkBeginning();
       this.#checkLineEnds(length);
       if (!complete) break;
-      const head = parseHead(this.#text.slice(0, headEnd));
+      const head = parseHead(this.#text.slice(0, headEnd), this.#bodiless);
       at += length - known;
       if (head.status >= 200) return { head, bodyAt: at };
       this.#interim += 1;
@@ -106,7 +112,7 @@ const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** No control characters but tabs. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-function parseHead(text: string): AnswerHead {
+function parseHead(text: string, bodiless: boolean): AnswerHead {
   const [statusLine = '', ...lines] = text.split('\r\n');
   const [, minor, digits] = STATUS_LINE.exec(statusLine) ?? [];
   if (digits === undefined) {
@@ -115,7 +121,7 @@ function parseHead(text: string): AnswerHead {
   const status = Number(digits);
   const old = minor === '0';
   const headers = readFields(lines);
-  const framing = framingOf(status, headers, old);
+  const framing: Framing = bodiless ? { kind: 'length', bytes: 0 } : framingOf(status, headers, old);
   const tokens = (headers.connection ?? '')
     .toLowerCase()
     .split(',')

@@ -60,11 +60,12 @@ export class LaneConnection {
     if (socket === undefined || this.#exchange !== undefined) throw new TypeError('this connection is not free');
     const reused = this.#used;
     this.#used = true;
-    const { origin, limits, readsErrors } = ends;
+    const { origin, limits, readsErrors, bodiless } = ends;
     const exchange: LaneExchange = new LaneExchange({
       origin,
       limits,
       readsErrors,
+      bodiless,
       resume: () => void socket.resume(),
       onHead: (head, body) => ends.onHead(head, body),
       onNoHead: (error) => {

@@ -24,6 +24,8 @@ export interface ExchangeEnds {
   readonly limits: SpeedLimits;
   /** Read the body of a redirect or an error too if it has no length. The pages of sources are not needed. */
   readonly readsErrors?: boolean | undefined;
+  /** The answer has no body, whatever its head says: it is one to a HEAD. */
+  readonly bodiless?: boolean | undefined;
   /** Continues reading after `take` or `taken` returned false. */
   resume(): void;
   onHead(head: AnswerHead, body: AnswerBody): void;
@@ -47,7 +49,7 @@ interface Fill {
 export class LaneExchange implements AnswerBody {
   readonly #ends: ExchangeEnds;
   readonly #watch: SpeedWatch;
-  readonly #reader = new AnswerHeadReader();
+  readonly #reader: AnswerHeadReader;
   #head: AnswerHead | undefined;
   #chunks: ChunkReader | undefined;
   /**
@@ -65,6 +67,7 @@ export class LaneExchange implements AnswerBody {
 
   constructor(ends: ExchangeEnds) {
     this.#ends = ends;
+    this.#reader = new AnswerHeadReader(ends.bodiless);
     this.#watch = new SpeedWatch(
       ends.origin,
       ends.limits,

@@ -5,7 +5,7 @@ import { backoffMilliseconds, wait } from '#net/wait.ts';
 import { isTransientS3Error } from '../errors.ts';
 import type { SignedRequest } from '../signature.ts';
 import { keyPath, type SigningCredentials, signHeaders } from '../signature.ts';
-import { type Agents, ownAgents, type SignedAnswer, sendCall } from '../transport.ts';
+import { agentsOf, type SignedAnswer, sendCall } from '../transport.ts';
 import { isErrorIn200, S3AnswerError } from './answer-error.ts';
 import { lambdaCredentials } from './lambda-credentials.ts';
 import { placeOf } from './place.ts';
@@ -105,12 +105,7 @@ export class S3Client {
     this.#endpoint = endpoint;
     this.config = {
       systemClockOffset: 0,
-      requestHandler: {
-        httpHandlerConfigs: () => ({
-          httpAgent: httpAgent ?? ownAgents().http,
-          httpsAgent: httpsAgent ?? ownAgents().https,
-        }),
-      },
+      requestHandler: { httpHandlerConfigs: () => ({ httpAgent, httpsAgent }) },
       credentials: async () => credentials ?? lambdaCredentials(process.env),
     };
   }
@@ -133,7 +128,7 @@ export class S3Client {
     const { middlewareStack: stack } = command;
     const transport = stack.around('deserialize', async ({ request }) => ({
       response: await sendCall(request, {
-        agents: this.#agents,
+        agents: await agentsOf(this),
         signal,
         stallSeconds: this.#stallSeconds,
         askFirst: false,
@@ -145,11 +140,6 @@ export class S3Client {
     };
     const whole = stack.around('retry', stack.around('serialize', stack.around('build', signed)));
     return (await whole({ request: this.#requestOf(command.call()) })).output as O;
-  }
-
-  get #agents(): Agents {
-    const { httpAgent, httpsAgent } = this.config.requestHandler.httpHandlerConfigs();
-    return { http: httpAgent, https: httpsAgent };
   }
 
   #regionName(): string {

@@ -23,27 +23,30 @@ const READ_BYTES = 16_384;
 const pools = new Map<string, LanePool>();
 
 /**
- * Sends a PUT over a connection of the engine's own, with the code that reads sources: a large file needs hundreds of
- * PUTs, and `node:http` makes a dozen objects and events for each.
+ * Sends a signed request over a connection of the engine's own, with the code that reads sources: a large file needs
+ * hundreds of requests, and `node:http` makes a dozen objects and events for each.
  *
  * @throws what `body` throws, StaleConnection, the connection's own error, or the signal's reason.
  */
-export async function sendPut(
+export async function sendByLane(
   signed: SignedRequest,
   body: (write: WriteBody) => Promise<void>,
   { signal, stallSeconds }: Pick<SendOptions, 'signal' | 'stallSeconds'>,
 ): Promise<SignedAnswer> {
   signal.throwIfAborted();
-  const head = headText(signed.method, pathOf(signed), signed.headers);
+  const head = headText(signed.method, pathOf(signed), framed(signed));
   const tls = signed.protocol === 'https:';
-  const { hostname: host, port = tls ? 443 : 80 } = signed;
-  const origin = `${signed.protocol}//${host}:${port}`;
+  const { port = tls ? 443 : 80 } = signed;
+  // Node requires an IPv6 address without its brackets.
+  const host = signed.hostname.replace(/^\[|\]$/g, '');
+  const origin = `${signed.protocol}//${signed.hostname}:${port}`;
   const pool = pools.get(origin) ?? new LanePool();
   pools.set(origin, pool);
   try {
     const target = { host, port: Number(port), tls, connectSeconds: stallSeconds, signal };
     const connection = pool.take() ?? (await pool.open((onread) => dialKnown({ ...target, onread })));
-    return await exchange({ connection, pool, origin, head, tls, signal, stallSeconds }, body);
+    const bodiless = signed.method === 'HEAD';
+    return await exchange({ connection, pool, origin, head, bodiless, tls, signal, stallSeconds }, body);
   } catch (error) {
     signal.throwIfAborted();
     // The connection that was used last is dead, so the others are too, for example in a Lambda that was frozen.
@@ -54,16 +57,23 @@ export async function sendPut(
   }
 }
 
-interface Put extends Pick<SendOptions, 'signal' | 'stallSeconds'> {
+/** The headers as they are sent: without a length, some servers wait for a body that a POST does not have. */
+function framed({ method, headers }: SignedRequest): SignedRequest['headers'] {
+  return method !== 'POST' || 'content-length' in headers ? headers : { ...headers, 'content-length': '0' };
+}
+
+interface Exchange extends Pick<SendOptions, 'signal' | 'stallSeconds'> {
   readonly connection: LaneConnection;
   readonly pool: LanePool;
   readonly origin: string;
   readonly head: string;
+  /** The answer has no body, whatever its head says. */
+  readonly bodiless: boolean;
   readonly tls: boolean;
 }
 
 async function exchange(
-  { connection, pool, origin, head, tls, signal, stallSeconds }: Put,
+  { connection, pool, origin, head, bodiless, tls, signal, stallSeconds }: Exchange,
   body: (write: WriteBody) => Promise<void>,
 ): Promise<SignedAnswer> {
   const came = Promise.withResolvers<{ readonly head: AnswerHead; readonly body: AnswerBody }>();
@@ -80,10 +90,13 @@ async function exchange(
       origin,
       limits: { idleSeconds: stallSeconds, minBytesPerSecond: 0, minSpeedSeconds: stallSeconds },
       readsErrors: true,
+      bodiless,
       onHead(found, answer) {
         came.resolve({ head: found, body: answer });
         // The socket may tell the end of the last write only after the answer, in the same turn of the event loop.
-        setImmediate(() => stopped.reject(new AnsweredEarly()));
+        setImmediate(() => {
+          if (!sent) stopped.reject(new AnsweredEarly());
+        });
       },
       onNoHead(error) {
         came.reject(storageError(error));

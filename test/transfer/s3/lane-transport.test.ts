@@ -1,17 +1,22 @@
 import { once } from 'node:events';
+import { createServer as createPlainServer } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { expect, it } from 'vitest';
 import { type RawServer, startRawServer } from '#test/helpers/raw-server.ts';
 import { contentBytes, selfSignedCertificate } from '#test/helpers/source-server.ts';
 import { startWeb } from '#test/helpers/web.ts';
-import { sendPut } from '#transfer/s3/put-lane.ts';
+import { sendByLane } from '#transfer/s3/lane-transport.ts';
+import type { SignedRequest } from '#transfer/s3/signature.ts';
 import type { WriteBody } from '#transfer/s3/transport.ts';
 
 const LARGE = contentBytes('put', 0, 20_000_000);
 const { signal } = new AbortController();
+const hasIpv6 = Object.values(networkInterfaces()).some((ones) => ones?.some(({ address }) => address === '::1'));
+if (!hasIpv6) console.warn('this machine has no ::1: connections by IPv6 are not tested here');
 
 interface Sent {
   readonly url: string;
@@ -21,18 +26,16 @@ interface Sent {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-function put({ url, bytes, stallSeconds = 60, ...more }: Sent, body: (write: WriteBody) => Promise<void>) {
+/** A request for one object of the server at a URL. */
+function requestTo(url: string, { method, headers = {} }: Pick<SignedRequest, 'method'> & Partial<SignedRequest>) {
   const { protocol, hostname, port, host } = new URL(url);
-  const request = {
-    method: 'PUT',
-    protocol,
-    hostname,
-    port: Number(port),
-    path: '/bucket/key',
-    query: { partNumber: '1' },
-    headers: { host, 'content-length': String(bytes), ...more.headers },
-  };
-  return sendPut(request, body, { signal: more.signal ?? signal, stallSeconds });
+  const to = { method, protocol, hostname, port: Number(port), path: '/bucket/key', query: { partNumber: '1' } };
+  return { ...to, headers: { host, ...headers } };
+}
+
+function put({ url, bytes, stallSeconds = 60, ...more }: Sent, body: (write: WriteBody) => Promise<void>) {
+  const request = requestTo(url, { method: 'PUT', headers: { 'content-length': String(bytes), ...more.headers } });
+  return sendByLane(request, body, { signal: more.signal ?? signal, stallSeconds });
 }
 
 const whole = ({ url }: Pick<RawServer, 'url'>, body: Buffer, more: Partial<Sent> = {}) =>
@@ -106,6 +109,43 @@ it.each([
   await using s3 = await answering(text, end as boolean);
   const { statusCode, body } = await whole(s3, Buffer.from('x'));
   expect([statusCode, String(body)]).toEqual([403, 'hello']);
+});
+
+it('the lane reads no body after a HEAD, and keeps the connection', async () => {
+  await using s3 = await answering('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nEtag: "etag"\r\n\r\n');
+  const look = () => sendByLane(requestTo(s3.url, { method: 'HEAD' }), async () => {}, { signal, stallSeconds: 60 });
+  const { statusCode, headers, body } = await look();
+  expect([statusCode, headers['content-length'], headers.etag, body.length]).toEqual([200, '5', '"etag"', 0]);
+  const requestsOnKeptOnes = async () => {
+    const accepted = s3.accepted;
+    await look();
+    return s3.accepted - accepted;
+  };
+  await expect.poll(requestsOnKeptOnes).toBe(0);
+});
+
+it('the lane says that a POST has no body', async () => {
+  const heads: string[] = [];
+  await using s3 = await startRawServer((socket, _connection, _request, head) => {
+    heads.push(head);
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+  });
+  await sendByLane(requestTo(s3.url, { method: 'POST' }), async () => {}, { signal, stallSeconds: 60 });
+  expect(heads[0]).toMatch(/^POST \/bucket\/key\?partNumber=1 HTTP\/1\.1\r\n.*\r\ncontent-length: 0\r\n/s);
+});
+
+it.runIf(hasIpv6)('the lane connects to an IPv6 address', async () => {
+  const server = createPlainServer((_, response) => response.end('here')).listen(0, '::1');
+  try {
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const request = requestTo(`http://[::1]:${port}`, { method: 'GET' });
+    const { body } = await sendByLane(request, async () => {}, { signal, stallSeconds: 60 });
+    expect(String(body)).toBe('here');
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 it('returns an answer that comes before the body was sent, and closes the connection', async () => {

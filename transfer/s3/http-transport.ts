@@ -1,0 +1,179 @@
+import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { whenAborted } from '#net/signals.ts';
+import { timerMilliseconds } from '#net/wait.ts';
+import { TLS_WRITE_BYTES, WRITE_BYTES } from './lane-transport.ts';
+import { pathOf, type SignedRequest } from './signature.ts';
+import type { Agents, SendOptions, SignedAnswer, WriteBody } from './transport.ts';
+import { AnswerClosed, AnsweredEarly, StaleConnection, StorageStalled } from './transport-errors.ts';
+
+/** How long to wait for S3 to say whether it wants the body. */
+const CONTINUE_MILLISECONDS = 1_000;
+
+/** The engine's own agents, for clients that bring none. */
+const own = { http: new Agent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+
+/**
+ * Sends a signed request by `node:http`, over an agent of the caller, which may have its own certificates, proxy and
+ * limits. A continuation is awaited here too.
+ *
+ * @throws what `body` throws, StaleConnection, the connection's own error, or the signal's reason.
+ */
+export async function sendByHttp(
+  signed: SignedRequest,
+  body: (write: WriteBody) => Promise<void>,
+  options: SendOptions,
+): Promise<SignedAnswer> {
+  const { signal } = options;
+  const request = begin(signed, options);
+  const answer = answerOf(request, options.stallSeconds);
+  const forget = whenAborted(signal, () => request.destroy(signal.reason));
+  try {
+    if (options.askFirst) await Promise.race([continued(request), answer.came]);
+    await writeBody(request, body, answer, signed.protocol === 'https:' ? TLS_WRITE_BYTES : WRITE_BYTES);
+    return await read(await answer.came);
+  } catch (error) {
+    signal.throwIfAborted();
+    const { code } = error as { code?: string };
+    if (request.reusedSocket && !answer.has && (code === 'ECONNRESET' || code === 'EPIPE')) {
+      closeIdle(agentFor(signed, options.agents));
+      throw new StaleConnection('S3 had closed the connection', { cause: error });
+    }
+    throw error;
+  } finally {
+    forget();
+    // After a complete exchange, the socket belongs to the agent again, and this does nothing.
+    if (!request.writableFinished) request.destroy();
+  }
+}
+
+/**
+ * The agent returns the connection that was used last: if that one is dead, the others are too, for example all at once
+ * in a Lambda that was frozen meanwhile.
+ */
+function closeIdle(agent: Agent): void {
+  for (const sockets of Object.values(agent.freeSockets)) {
+    for (const socket of sockets ?? []) socket.destroy();
+  }
+}
+
+function agentFor({ protocol }: SignedRequest, { http = own.http, https = own.https }: Agents): Agent {
+  return protocol === 'https:' ? https : http;
+}
+
+function begin(signed: SignedRequest, { agents, askFirst }: SendOptions): ClientRequest {
+  const { headers } = signed;
+  return (signed.protocol === 'https:' ? httpsRequest : httpRequest)({
+    protocol: signed.protocol,
+    // Node requires an IPv6 address without its brackets.
+    host: signed.hostname.replace(/^\[|\]$/g, ''),
+    ...(signed.port === undefined ? {} : { port: signed.port }),
+    method: signed.method,
+    path: pathOf(signed),
+    headers: askFirst ? { ...headers, expect: '100-continue' } : headers,
+    agent: agentFor(signed, agents),
+  });
+}
+
+interface Coming {
+  readonly came: Promise<IncomingMessage>;
+  has: boolean;
+  /** Whether bytes for S3 are still to come from elsewhere: then the wait is not for S3. */
+  wanting: boolean;
+}
+
+function answerOf(request: ClientRequest, stallSeconds: number): Coming {
+  const coming = { has: false, wanting: false };
+  const stalled = (what: string) => request.destroy(new StorageStalled(`S3 ${what} for ${stallSeconds} s`));
+  const stallMilliseconds = timerMilliseconds(stallSeconds * 1_000);
+  const came = new Promise<IncomingMessage>((resolve, reject) => {
+    request.once('response', (message) => {
+      coming.has = true;
+      resolve(message);
+    });
+    request.on('error', reject);
+    // Node counts bytes that are sent within one large write as activity too.
+    request.setTimeout(stallMilliseconds).on('timeout', () => {
+      if (!coming.wanting) stalled('accepted and sent nothing');
+    });
+    // This timeout begins only after the connection exists.
+    request.once('socket', (socket) => {
+      if (!socket.connecting) return;
+      const timer = setTimeout(() => stalled('accepted no connection'), stallMilliseconds);
+      const forget = () => clearTimeout(timer);
+      socket.once('connect', forget).once('close', forget);
+    });
+  });
+  // The code that awaits it first throws its error; nothing may be waiting when the error occurs.
+  came.catch(() => {});
+  return Object.assign(coming, { came });
+}
+
+function continued(request: ClientRequest): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, CONTINUE_MILLISECONDS);
+    const go = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    request.once('continue', go).once('close', go);
+    request.flushHeaders();
+  });
+}
+
+async function writeBody(
+  request: ClientRequest,
+  body: (write: WriteBody) => Promise<void>,
+  answer: Coming,
+  mostBytes: number,
+): Promise<void> {
+  const writeOnce = (piece: Uint8Array): Promise<void> =>
+    new Promise((resolve, reject) => {
+      // The request's own event names the cause; the write's error may only say that it was destroyed.
+      const over = () => {
+        answer.came.then(() => reject(new AnsweredEarly()), reject);
+      };
+      if (answer.has || request.destroyed) return over();
+      // A write that is under way when the connection breaks may never call back.
+      request.once('close', over);
+      request.write(piece, (error) => {
+        request.off('close', over);
+        if (error) over();
+        else resolve();
+      });
+    });
+  const write: WriteBody = async (piece) => {
+    answer.wanting = false;
+    for (let at = 0; at < piece.length; at += mostBytes) await writeOnce(piece.subarray(at, at + mostBytes));
+    answer.wanting = true;
+  };
+  try {
+    answer.wanting = true;
+    await body(write);
+    answer.wanting = false;
+    request.end();
+  } catch (error) {
+    if (error instanceof AnsweredEarly) return;
+    request.destroy(error as Error);
+    throw error;
+  }
+}
+
+/** Most answers have no body: events cost less than an iterator. */
+function read(message: IncomingMessage): Promise<SignedAnswer> {
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = [];
+    message
+      .on('data', (piece: Buffer) => pieces.push(piece))
+      .once('error', reject)
+      .once('close', () => reject(new AnswerClosed('the answer was closed before its end')))
+      .once('end', () => {
+        const headers: Record<string, string> = {};
+        for (const [name, value] of Object.entries(message.headers)) {
+          if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+        }
+        const { statusCode = 0, statusMessage: reason } = message;
+        resolve({ statusCode, reason, headers, body: Buffer.concat(pieces) });
+      });
+  });
+}
