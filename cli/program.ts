@@ -140,7 +140,8 @@ export function sluiceProgram(
     .option('--outputs', 'download the outputs of the processor')
     .option('--to <path>', 'the file, or the folder for outputs; "-" writes to standard output')
     .action(async (run: string, item: string, options: GetOptions & Common) => {
-      const { get } = await import('./commands/get.ts');
+      const { get, prepareGet } = await import('./commands/get.ts');
+      await prepareGet(options, mistakes);
       end(await get(await connected(options), run, item, options));
     });
 
@@ -319,7 +320,17 @@ export function sluiceProgram(
 }
 
 /** The commands that check their arguments themselves, and report all mistakes together. */
-const CHECKING: ReadonlySet<string> = new Set(['run', 'watch', 'retry', 'backfill', 'smoke', 'wlm', 'copy', 'probe']);
+const CHECKING: ReadonlySet<string> = new Set([
+  'run',
+  'watch',
+  'get',
+  'retry',
+  'backfill',
+  'smoke',
+  'wlm',
+  'copy',
+  'probe',
+]);
 
 function deploymentCommand(program: Command, name: string, summary: string): Command {
   return program

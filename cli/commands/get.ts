@@ -12,6 +12,8 @@ import { runIdOf } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { fileError } from '../input/file-error.ts';
 import { makeFolder } from '../input/make-folder.ts';
+import type { Mistakes } from '../input/mistakes.ts';
+import { checkNewFile } from '../input/output-file.ts';
 import { outputFiles } from '../report/output-files.ts';
 import { readItems, readManifest } from '../report/read-run.ts';
 import type { CommandContext } from './command.ts';
@@ -21,6 +23,13 @@ export interface GetOptions {
   readonly outputs?: boolean;
   /** A file, a folder for outputs, or `-` for standard output. */
   readonly to?: string;
+}
+
+/** @throws UsageError, CommandError, with all that is wrong with the command line. */
+export async function prepareGet({ outputs, to }: GetOptions, mistakes: Mistakes): Promise<void> {
+  await mistakes.all(async () => {
+    if (to !== undefined && to !== '-' && outputs !== true) await checkNewFile(to, '--to');
+  });
 }
 
 /**

@@ -9,6 +9,7 @@ import { type ClientConfig, clientConfig } from '../deployment/connect.ts';
 import { findWarehouse } from '../deployment/deployment.ts';
 import { EXIT } from '../exit-code.ts';
 import { Mistakes } from '../input/mistakes.ts';
+import { checkOutputFile } from '../input/output-file.ts';
 import type { Screen } from '../screen/screen.ts';
 import { UsageError } from '../usage-error.ts';
 import { queueLines } from '../wlm/queue-lines.ts';
@@ -35,7 +36,8 @@ export interface WlmCommand {
 export async function wlm(command: WlmCommand, screen: Screen, mistakes = new Mistakes()): Promise<number> {
   if (command.workgroup !== undefined && command.cluster !== undefined)
     mistakes.add('--workgroup and --cluster exclude each other: remove one of them');
-  await mistakes.all();
+  const { html } = command;
+  await mistakes.all(() => html !== undefined && checkOutputFile(html, '--html'));
   const clients = await clientConfig(command.local === true);
   const api: DataApi = {
     client: new RedshiftDataClient({ ...clients, ...requestLimits(REQUEST_SECONDS) }),

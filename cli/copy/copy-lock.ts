@@ -7,7 +7,9 @@ import { CommandError } from '../command-error.ts';
 const BUSY = 5;
 /** The file was removed after it was opened. */
 const READONLY_DBMOVED = 1_032;
+const CORRUPT = 11;
 const FULL = 13;
+const NOT_A_DATABASE = 26;
 /** The longest wait for another process that is just taking or giving back the lock. */
 const WAIT_MILLISECONDS = 200;
 const MOST_TOKEN = 2 ** 31 - 1;
@@ -61,11 +63,13 @@ function opened(file: string): DatabaseSync {
 }
 
 function unlockable(file: string, cause: unknown): CommandError {
-  const { errcode, message } = cause as Error & { errcode?: number };
+  const { errcode = 0, message } = cause as Error & { errcode?: number };
+  // A crash of the machine may have cut the file off.
+  const isBroken = errcode === CORRUPT || errcode === NOT_A_DATABASE;
   return new CommandError(
     errcode === FULL ? 'disk-full' : 'file-permission',
     `the file ${file} can't be locked: ${message}`,
-    { cause, mend: 'set XDG_STATE_HOME to a folder on a local disk that you can write to' },
+    { cause, mend: isBroken ? 'remove it' : 'set XDG_STATE_HOME to a folder on a local disk that you can write to' },
   );
 }
 

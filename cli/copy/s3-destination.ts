@@ -1,3 +1,4 @@
+import { redactUrl } from '#net/redact.ts';
 import { cut } from '#net/short-text.ts';
 import { anyKeyProblem } from '#run/input/key-problem.ts';
 import { objectName } from '#transfer/index.ts';
@@ -87,15 +88,12 @@ export function urlProblem(text: string): string | undefined {
   // The URL parser drops tabs and line ends, and would read "http://h/a.csv<tab>b" as one other URL.
   if (/[\s\p{Cc}]/u.test(text))
     return `${quoted(text)} contains white space or a control character, and a URL has none: give each URL a line of its own without a comment, and write %20 for a space`;
-  if (text.startsWith('s3://')) return `${quoted(text)} is a place in S3, not a URL: give the place last, and only one`;
+  if (text.startsWith('s3://'))
+    return `${quoted(text)} is a place in S3, not a source: a source is an http or https URL`;
   const url = URL.parse(text);
-  if (url === null) {
-    return /^https?:/i.test(text)
-      ? `${quoted(text)} is not a valid URL: correct its host or port`
-      : `${quoted(text)} is not a URL: a URL begins with http:// or https://`;
-  }
-  if (url.protocol === 'http:' || url.protocol === 'https:') return undefined;
-  return `${quoted(text)} is not an http or https URL: give one`;
+  if (url === null && /^https?:/i.test(text)) return `${quoted(text)} is not a valid URL: correct its host or port`;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return undefined;
+  return `${quoted(text)} is not a URL of the web: such a URL begins with http:// or https://`;
 }
 
 /**
@@ -111,12 +109,13 @@ export function parseTarget(text: string): Target {
   }
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
     throw new UsageError(
-      `${quoted(text)} names no possible bucket: the name of a bucket has 3 to 63 small letters, digits, dots and dashes, and begins and ends with a letter or digit`,
+      `${quoted(text)} names no possible bucket: the name of a bucket has 3 to 63 lower-case letters, digits, dots and dashes, and begins and ends with a letter or digit`,
     );
   }
   return { bucket, path };
 }
 
+/** A URL may contain a password or a token, and the output of a command may become a log. */
 function quoted(text: string): string {
-  return JSON.stringify(cut(text, 200));
+  return JSON.stringify(cut(/^https?:/i.test(text) && URL.canParse(text) ? redactUrl(text) : text, 200));
 }

@@ -88,6 +88,10 @@ function wordsOf(unknown: readonly string[], command: Command, mistakes: Mistake
       continue;
     }
     const [name = ''] = word.split('=');
+    if (command.options.some(({ long }) => long === name)) {
+      mistakes.add(`${name} takes no value: remove ${JSON.stringify(word.slice(name.length))}`);
+      continue;
+    }
     const meant = meantBy(name, command);
     mistakes.add(
       `${name} is not an option of "sluice ${command.name()}": ${meant === undefined ? 'remove it' : `did you mean ${meant}?`}`,

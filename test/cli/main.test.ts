@@ -69,7 +69,7 @@ describe('sluice', () => {
     ['a backfill without an end', ['backfill', 'nightly', '--from', '2026-01-01'], '--to is missing: give <time>'],
     ['a copy to no place in S3', ['copy', 'http://a.example/1', 'http://a.example/2'], 'there is no place in S3'],
     ['a copy of nothing', ['copy', 's3://bucket/key'], 'there is no URL'],
-    ['a copy of what is not a URL', ['copy', 'foo', 's3://bucket/key'], '"foo" is not a URL'],
+    ['a copy of what is not a URL', ['copy', 'foo', 's3://bucket/key'], '"foo" is not a URL of the web'],
     [
       'a copy of two URLs to one key',
       ['copy', 'http://a.example/x', 'http://b.example/x', 's3://bucket/p/'],
@@ -105,7 +105,7 @@ describe('sluice', () => {
         '--connections is "0", and takes a whole number from 1 to 64',
         '--nope is not an option of "sluice copy": remove it',
         '"s3://Bucket/key" names no possible bucket',
-        '"foo" is not a URL',
+        '"foo" is not a URL of the web',
         '--header number 1 is not a header',
         '--header Range is not for you to set',
         '--open-range "10.0.0.0/99" is not a range',
@@ -125,7 +125,7 @@ describe('sluice', () => {
       [
         '--jsno is not an option of "sluice probe": did you mean --json?',
         '"more" is one argument too many: "sluice probe" takes only <url>',
-        '"ftp://x" is not an http or https URL',
+        '"ftp://x" is not a URL of the web',
         '--header is not a header',
         '--open-range "z"',
         '--open-range "y"',
@@ -151,6 +151,17 @@ describe('sluice', () => {
       ],
       ['--key is only', '--key and --to', '--name is "a b"', 'sources[0].url', 'onLate: takes', 'no processor "x"'],
     ],
+    [
+      'a flag with a value',
+      ['run', 'foo', '--detach=yes'],
+      ['--detach takes no value: remove "=yes"', 'sources[0].url'],
+    ],
+    [
+      'get to a file that exists',
+      ['get', 'r', '--to', 'package.json'],
+      ['<item> is missing', '--to package.json exists'],
+    ],
+    ['wlm to no folder', ['wlm', '--days', '0', '--html', '/none/x'], ['--days is "0"', '--html /none: there is no']],
     ['get', ['get', '--out'], ['--out is not an option of "sluice get"', '<run> is missing', '<item> is missing']],
     [
       'backfill',
@@ -170,6 +181,13 @@ describe('sluice', () => {
     const { problems } = JSON.parse(json.err) as { problems: string[] };
     for (const one of says) expect(problems).toContainEqual(expect.stringContaining(one));
     expect(text.err.match(/^ {4}- /gm)).toHaveLength(problems.length);
+  });
+
+  it('sluice shows no secret of a wrong URL', async () => {
+    const url = 'http://me:hunter2@a.example/x?token=hunter2';
+    const { code, err } = await runSluice(['copy', url, url, 's3://bucket/p/'], BARE);
+    expect([code, err]).toEqual([2, expect.stringContaining('"http://a.example/x?token=redacted" is named twice')]);
+    expect(err).not.toContain('hunter2');
   });
 
   it('sluice shows no value of a wrong header', async () => {

@@ -46,5 +46,7 @@ it('the lock of a copy leaves no file behind, and can be taken again', async () 
 
 it('a file that is not a lock is reported with what to do', async () => {
   await writeFile(file, 'no lock, but a text that somebody has written here. '.repeat(20));
-  expect(() => CopyLock.take(file, OBJECT)).toThrow(`the file ${file} can't be locked: file is not a database`);
+  expect(() => CopyLock.take(file, OBJECT)).toThrow(
+    expect.objectContaining({ message: `the file ${file} can't be locked: file is not a database`, mend: 'remove it' }),
+  );
 });
