@@ -8,7 +8,7 @@ import { type Copied, copyOne } from '../copy/copy-one.ts';
 import { guardFor } from '../copy/guard-for.ts';
 import { headersOf } from '../copy/headers-of.ts';
 import { type CopyJob, copyJobs, type GivenUrl, parseTarget } from '../copy/s3-destination.ts';
-import { copiesFolder, makeCopiesFolder } from '../copy/saved-copy.ts';
+import { checkCopiesFolder, copiesFolder, makeCopiesFolder } from '../copy/saved-copy.ts';
 import { EXIT } from '../exit-code.ts';
 import { explain } from '../explain.ts';
 import { textOfFile } from '../input/file-error.ts';
@@ -80,8 +80,9 @@ export async function prepareCopy(command: CopyCommand, mistakes: Mistakes): Pro
         command.openRange ?? [],
       ),
     () => s3Of(command, mistakes),
-    () => makeCopiesFolder(copiesFolder()),
+    () => checkCopiesFolder(copiesFolder()),
   );
+  await makeCopiesFolder(copiesFolder());
   return { command, jobs, headers, guard, client, endpoint };
 }
 

@@ -87,7 +87,7 @@ function sameKey(other: GivenUrl, url: string, object: string, isKnown: boolean)
 export function urlProblem(text: string): string | undefined {
   // The URL parser drops tabs and line ends, and would read "http://h/a.csv<tab>b" as one other URL.
   if (/[\s\p{Cc}]/u.test(text))
-    return `${quoted(text)} contains white space or a control character, and a URL has none: give each URL a line of its own without a comment, and write %20 for a space`;
+    return `${quoted(text.replace(/\/\/[^/@]*@/, '//').replace(/\?.*/s, '?…'), false)} contains white space or a control character, and a URL has none: give each URL a line of its own without a comment, and write %20 for a space`;
   if (text.startsWith('s3://'))
     return `${quoted(text)} is a place in S3, not a source: a source is an http or https URL`;
   const url = URL.parse(text);
@@ -116,6 +116,6 @@ export function parseTarget(text: string): Target {
 }
 
 /** A URL may contain a password or a token, and the output of a command may become a log. */
-function quoted(text: string): string {
-  return JSON.stringify(cut(/^https?:/i.test(text) && URL.canParse(text) ? redactUrl(text) : text, 200));
+function quoted(text: string, redacts = /^https?:/i.test(text) && URL.canParse(text)): string {
+  return JSON.stringify(cut(redacts ? redactUrl(text) : text, 200));
 }

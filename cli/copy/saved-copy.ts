@@ -8,7 +8,7 @@ import { codeOf } from '#run/problem/problem.ts';
 import { type TransferState, transferStateSchema } from '#transfer/index.ts';
 import { CommandError } from '../command-error.ts';
 import { explain } from '../explain.ts';
-import { makeFolder } from '../input/make-folder.ts';
+import { existingFolder, makeFolder } from '../input/make-folder.ts';
 import type { CopyJob } from './s3-destination.ts';
 
 const savedSchema = z.strictObject({
@@ -35,14 +35,22 @@ export function copiesFolder(environment: NodeJS.ProcessEnv = process.env): stri
 }
 
 /**
- * Creates the folder for the records.
+ * Checks that the folder for the records can be made, without making it.
  *
- * @throws CommandError if nothing can be written there.
+ * @throws CommandError if it can't.
  */
+export async function checkCopiesFolder(folder: string): Promise<void> {
+  try {
+    await access(await existingFolder(folder), constants.W_OK);
+  } catch (error) {
+    throw unusable(folder, error);
+  }
+}
+
+/** @throws CommandError if the folder can't be made. */
 export async function makeCopiesFolder(folder: string): Promise<void> {
   try {
     await makeFolder(folder, 0o700);
-    await access(folder, constants.W_OK);
   } catch (error) {
     throw unusable(folder, error);
   }

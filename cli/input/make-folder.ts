@@ -22,6 +22,22 @@ export async function makeFolder(path: string, mode = 0o777): Promise<void> {
   }
 }
 
+/**
+ * Returns the folder itself if it exists, otherwise the nearest one above it.
+ *
+ * @throws the system's error; ENOTDIR if a part of the path is a file.
+ */
+export async function existingFolder(path: string): Promise<string> {
+  for (let at = resolve(path); ; at = dirname(at)) {
+    try {
+      if ((await stat(at)).isDirectory()) return at;
+      throw systemError('ENOTDIR', at, 'the path is a file, not a folder');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(at) === at) throw error;
+    }
+  }
+}
+
 /** @returns false if the folder above is missing. */
 async function isMade(folder: string, mode: number): Promise<boolean> {
   try {

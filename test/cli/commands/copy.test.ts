@@ -174,60 +174,63 @@ async function partsOf(key: string): Promise<number> {
   return Parts.length;
 }
 
-describe('sluice copy refuses before the first request', () => {
-  const at = (path: string) => `${web.url}${path}`;
-  const requests = () => web.requests.length;
+describe('what sluice copy refuses', () => {
+  const url = (path: string) => `${web.url}${path}`;
 
-  it.each<[string, (url: (path: string) => string) => string[], string]>([
+  it.each<[string, () => string[], string[]]>([
+    [
+      'wrong URLs, headers and options',
+      () => [
+        ...[url('/a.bin'), url('/a.bin'), `${url('/b.bin')}\tkey`, url(`/${'n'.repeat(1_100)}`), url('/')],
+        ...['--header', 'Range: bytes=0-1', '--header', 'X-Token: \u65e5', '--header', 'Cookie: a=1'],
+        ...[
+          '--header',
+          'cookie: b=2',
+          '--endpoint',
+          'localhost',
+          '--open-range',
+          'zzz',
+          '--expect-md5',
+          '0'.repeat(32),
+        ],
+        `s3://${BUCKET}/x/`,
+      ],
+      [
+        '--expect-sha256 and --expect-md5 are for one file',
+        '/a.bin" is named twice: name it once',
+        '\\tkey" contains white space',
+        'takes at most 1024 bytes',
+        '/" has no file name at the end of its path',
+        '--header Range is not for you to set',
+        '--header X-Token has a value',
+        '--header cookie is given twice',
+        '--open-range "zzz" is not a range',
+        '--endpoint is "localhost"',
+      ],
+    ],
     [
       'a key with an empty segment',
-      (url) => [url('/a.bin'), `s3://${BUCKET}/a//b`],
-      'takes no empty, "." or ".." segment',
+      () => [url('/a.bin'), `s3://${BUCKET}/a//b`],
+      ['"s3://copies/a//b" can\'t be used'],
     ],
-    ['a prefix with ..', (url) => [url('/a.bin'), `s3://${BUCKET}/a/../`], 'takes no empty, "." or ".." segment'],
-    ['a name that is too long', (url) => [url(`/${'n'.repeat(1_100)}`), `s3://${BUCKET}/`], 'takes at most 1024 bytes'],
-    ['white space in a URL', (url) => [`${url('/a.bin')}\tkey`, `s3://${BUCKET}/x/`], 'contains white space'],
-    ['a URL twice', (url) => [url('/a.bin'), url('/a.bin'), `s3://${BUCKET}/x/`], 'is named twice'],
-    [
-      'an endpoint that is no URL',
-      (url) => [url('/a.bin'), `s3://${BUCKET}/x`, '--endpoint', 'localhost'],
-      '--endpoint is "localhost"',
-    ],
-    [
-      'a wrong range',
-      (url) => [url('/a.bin'), `s3://${BUCKET}/x`, '--open-range', 'zzz'],
-      '--open-range "zzz" is not a range',
-    ],
-    [
-      'a header of the engine',
-      (url) => [url('/a.bin'), `s3://${BUCKET}/x`, '--header', 'Range: bytes=0-1'],
-      '--header Range is not for you to set',
-    ],
-    [
-      'a header beyond Latin-1',
-      (url) => [url('/a.bin'), `s3://${BUCKET}/x`, '--header', 'X-Token: \u65e5'],
-      '--header X-Token has a value',
-    ],
-    [
-      'a header twice',
-      (url) => [url('/a.bin'), `s3://${BUCKET}/x`, '--header', 'Cookie: a=1', '--header', 'cookie: b=2'],
-      '--header cookie is given twice',
-    ],
-  ])('%s', async (_what, args, says) => {
-    const before = requests();
-    const { code, out, err } = await runSluice(['copy', ...args(at)], env());
-    expect([code, out, err]).toEqual([2, '', expect.stringContaining(says)]);
-    expect(requests()).toBe(before);
+    ['a prefix with ..', () => [url('/a.bin'), 'foo', `s3://${BUCKET}/a/../`], ['"s3://copies/a/../" can\'t', '"foo"']],
+  ])('sluice copy refuses %s all at once, before the first request', async (_what, args, says) => {
+    const before = web.requests.length;
+    const { code, out, err } = await runSluice(['copy', ...args()], env());
+    expect([code, out]).toEqual([2, '']);
+    for (const one of says) expect(err).toContain(one);
+    expect(err.match(/^ {4}- /gm) ?? ['']).toHaveLength(says.length);
+    expect(web.requests.length).toBe(before);
   });
 
-  it.each([
-    ['a table', (url: string) => `${url}\tkey\n`],
-    ['a comment behind a URL', (url: string) => `${url} # note\n`],
-  ])('a list that is %s', async (_what, text) => {
+  it('sluice copy names each wrong line of a list, beside what is wrong with its options', async () => {
     const list = join(folder, 'list.txt');
-    await writeFile(list, text(at('/a.bin')));
-    const { code, err } = await runSluice(['copy', '--from', list, `s3://${BUCKET}/lists/`], env());
-    expect([code, err]).toEqual([2, expect.stringContaining('contains white space')]);
+    await writeFile(list, `${url('/a.bin')}\tkey\n\n# more\n${url('/b.bin')} # note\nftp://h/x\n${url('/c.bin')}\n`);
+    const { code, err } = await runSluice(['copy', '--from', list, 's3://No_Bucket/', '--header', 'x'], env());
+    expect(code).toBe(2);
+    for (const line of [1, 4]) expect(err).toMatch(new RegExp(`- ${list}, line ${line}: .* contains white space`));
+    expect(err).toContain(`- ${list}, line 5: "ftp://h/x" is not a URL of the web`);
+    expect(err.match(/^ {4}- /gm)).toHaveLength(5);
   });
 });
 
@@ -256,14 +259,25 @@ it.each([
   async (_where, at, why) => {
     await writeFile(join(folder, 'file'), '');
     const before = web.requests.length;
-    const args = ['copy', `${web.url}/state.bin`, `s3://${BUCKET}/state.bin`, '--header', 'wrong'];
+    const args = ['copy', `${web.url}/state.bin`, `s3://${BUCKET}/state.bin`];
     const { code, err } = await runSluice(args, { ...env(), XDG_STATE_HOME: at() });
     expect(code).toBe(2);
-    expect(err).toContain(`the state of copies can't be kept in ${at()}/sluice/copies: ${why}: set XDG_STATE_HOME to`);
-    expect(err).toContain('--header is not a header');
+    expect(err).toContain(
+      `the state of copies can't be kept in ${at()}/sluice/copies: ${why}\n  → set XDG_STATE_HOME to`,
+    );
     expect([web.requests.length, await openUploads('state.bin')]).toEqual([before, 0]);
   },
 );
+
+it('sluice copy names a folder for its state that can not be used beside its other mistakes, and makes no folder then', async () => {
+  await writeFile(join(folder, 'file'), '');
+  const args = ['copy', `${web.url}/state.bin`, `s3://${BUCKET}/state.bin`, '--header', 'wrong'];
+  const { err } = await runSluice(args, { ...env(), XDG_STATE_HOME: join(folder, 'file') });
+  expect(err).toContain(`- the state of copies can't be kept in ${join(folder, 'file/sluice/copies')}`);
+  expect(err).toContain('- --header is not a header');
+  await runSluice(args, { ...env(), XDG_STATE_HOME: join(folder, 'new') });
+  expect(await readdir(folder)).toEqual(['file']);
+});
 
 it('a second sluice copy of the same URL to the same key ends with the process that makes the copy, and the first one lands', async () => {
   const key = 'twice.bin';
