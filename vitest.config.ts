@@ -5,16 +5,16 @@ import { defineConfig, type Plugin, type TestProjectInlineConfiguration } from '
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * One run of vitest holds all projects, and their files share its workers. `npm test` leaves out what is tagged heavy and
- * the chaos project; `.ci/run` runs everything.
+ * One run of vitest holds all projects, and their files share its workers. `npm test` leaves out what is tagged heavy
+ * and the chaos project; `.ci/run` runs everything.
  */
 
 /** Tests of the CDK app. They load the CDK, which takes a second, once in each worker. */
 const CDK = ['test/lib/**/*.test.ts', 'test/costs/**/*.test.ts', 'test/stepfunctions/**/*.test.ts'];
 
 /**
- * A wait ends when what it waits for has come. vitest gives it one second. At a load of 30 on two cores, a worker takes a minute
- * to start.
+ * A wait ends when what it waits for has come. vitest gives it one second. At a load of 30 on two cores, a worker takes
+ * a minute to start.
  */
 const expect = { poll: { timeout: 180_000 } };
 
@@ -41,8 +41,8 @@ const isSmallS3 = process.env.SLUICE_TEST_S3_CLIENT === 'small';
 const OF_THE_SDK = ['test/transfer/s3/{call-signer,dead-connections,one-attempt,part-list}.test.ts'];
 
 /**
- * With `SLUICE_TEST_S3_CLIENT=small`, the engine in the tests has the small client of S3, as in the bundles of the functions
- * that transfer; the tests themselves keep the SDK's.
+ * With `SLUICE_TEST_S3_CLIENT=small`, the engine in the tests has the small client of S3, as in the bundles of the
+ * functions that transfer; the tests themselves keep the SDK's.
  */
 const smallS3: Plugin = {
   name: 'small-s3',
@@ -59,8 +59,8 @@ const PACKAGE = {
 };
 
 /**
- * `npm test` leaves out the tests that are tagged heavy, and vitest would still load their files. A file in which all tests
- * are heavy is left out whole, because loading it can take seconds: some start a deployment.
+ * `npm test` leaves out the tests that are tagged heavy, and vitest would still load their files. A file in which all
+ * tests are heavy is left out whole, because loading it can take seconds: some start a deployment.
  */
 const withoutHeavyFiles: Plugin = {
   name: 'without-heavy-files',

@@ -1,8 +1,11 @@
-// Reports checkov's findings. Fails for a finding that is not acknowledged below, for an acknowledgement that is no longer needed, and if
-// checkov has checked nothing.
+// Reports checkov's findings. Fails for a finding that is not acknowledged below, for an acknowledgement that is no
+// longer needed, and if checkov has checked nothing.
 import { readFileSync } from 'node:fs';
 
-/** Findings that are as they should be, at one kind of resource. A check that is wrong for all resources is in checkov.yaml. */
+/**
+ * Findings that are as they should be, at one kind of resource. A check that is wrong for all resources is in
+ * checkov.yaml.
+ */
 const ACKNOWLEDGED = [
   {
     check: 'CKV_AWS_21',

@@ -1,14 +1,17 @@
 /**
- * `node bench/ledger.ts --items 10000 --step gate`: what it takes to look at a long run, and to end it: requests, CPU seconds, peak
- * memory, and the time on Lambda that this makes. The run is generated on a real S3 server; each step is the functions' own code,
- * bundled as they are, in a process of its own with the heap that Lambda gives. `docs/waiting.md` has what came out.
+ * `node bench/ledger.ts --items 10000 --step gate`: what it takes to look at a long run, and to end it: requests, CPU
+ * seconds, peak memory, and the time on Lambda that this makes. The run is generated on a real S3 server; each step is
+ * the functions' own code, bundled as they are, in a process of its own with the heap that Lambda gives.
+ * `docs/waiting.md` has what came out.
  *
- * Steps: `gate`, the exact count; `reconcile`; `end`, which closes the run and writes its end piece by piece; `all`, the default.
- * `--pieces 3` measures three pieces of the end and uses copies of the last one for the others, before the last step adds them up.
- * `--mixed` says that only every second item has a processor: then the gate needs both ledgers, and the plan.
+ * Steps: `gate`, the exact count; `reconcile`; `end`, which closes the run and writes its end piece by piece; `all`,
+ * the default. `--pieces 3` measures three pieces of the end and uses copies of the last one for the others, before the
+ * last step adds them up. `--mixed` says that only every second item has a processor: then the gate needs both ledgers,
+ * and the plan.
  *
- * By default on versitygw. `--endpoint`, `--access-key` and `--secret-key` name another server, `--filled` says that a run before
- * has filled it, `--put` names an address that takes unsigned PUTs of `/<bucket>/<key>`, which fill three times as fast.
+ * By default on versitygw. `--endpoint`, `--access-key` and `--secret-key` name another server, `--filled` says that a
+ * run before has filled it, `--put` names an address that takes unsigned PUTs of `/<bucket>/<key>`, which fill three
+ * times as fast.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,8 +1,9 @@
 /**
- * `node bench/many-items.ts --items 20000`: a run of many small files from its list to its manifest, on the embedded AWS with the
- * deployed stack: Plan, Ingest, workers that profile each file, the gate, and the end. A source of this process serves the files, 1 to
- * 100 KiB each: one of `--tables 20` is a CSV table, the others are binary, since a table takes a worker far more CPU. At the end it
- * compares every landed object with what the source served, byte for byte.
+ * `node bench/many-items.ts --items 20000`: a run of many small files from its list to its manifest, on the embedded
+ * AWS with the deployed stack: Plan, Ingest, workers that profile each file, the gate, and the end. A source of this
+ * process serves the files, 1 to 100 KiB each: one of `--tables 20` is a CSV table, the others are binary, since a
+ * table takes a worker far more CPU. At the end it compares every landed object with what the source served, byte for
+ * byte.
  *
  * It stops after `--minutes` (40 by default) and then says how far the run had come. Only one file of
  * `--processed 1` gets the processor, the others are done once they have landed.

@@ -24,8 +24,8 @@ export class CommandFailedError extends Error {
 }
 
 /**
- * bash's `time` gives user and system seconds of the command and of every process below it that was waited for, from wait4, in
- * milliseconds. It goes to the shell's own standard error; the command's is descriptor 3.
+ * bash's `time` gives user and system seconds of the command and of every process below it that was waited for, from
+ * wait4, in milliseconds. It goes to the shell's own standard error; the command's is descriptor 3.
  */
 const TIMED = `TIMEFORMAT='%3U %3S'; time "$@" 2>&3`;
 

@@ -1,6 +1,7 @@
 /**
- * `node bench/parquet.ts <file> --memory 200`: time and peak memory of converting one file, in this process alone, with a
- * share of memory in MiB as a worker gives it. The Parquet files are held in memory by the test kit, which the peak includes.
+ * `node bench/parquet.ts <file> --memory 200`: time and peak memory of converting one file, in this process alone, with
+ * a share of memory in MiB as a worker gives it. The Parquet files are held in memory by the test kit, which the peak
+ * includes.
  */
 
 import { createReadStream, statSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * Where the engine's CPU time goes: `node bench/profile.ts [--gib 4] [--tls]` lands one file under V8's sampling profiler and
- * prints seconds for each GiB. The profiler itself takes some of them.
+ * Where the engine's CPU time goes: `node bench/profile.ts [--gib 4] [--tls]` lands one file under V8's sampling
+ * profiler and prints seconds for each GiB. The profiler itself takes some of them.
  */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';

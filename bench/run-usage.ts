@@ -1,7 +1,7 @@
 /**
- * `node bench/run-usage.ts --items 200`: what a run of small files with a processor takes for an item on the embedded AWS:
- * requests to S3 by operation, counted by a proxy before it, and bytes of logs as CloudWatch counts them (26 more an event).
- * `costs/usage.ts` holds the figures.
+ * `node bench/run-usage.ts --items 200`: what a run of small files with a processor takes for an item on the embedded
+ * AWS: requests to S3 by operation, counted by a proxy before it, and bytes of logs as CloudWatch counts them (26 more
+ * an event). `costs/usage.ts` holds the figures.
  */
 import {
   CloudWatchLogsClient,

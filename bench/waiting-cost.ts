@@ -1,6 +1,6 @@
 /**
- * `node bench/waiting-cost.ts --hours 10`: state transitions, history events and list prices of a wait, computed from the
- * synthesised state machine, next to other ways to wait. Prices are those of `costs/prices.ts`.
+ * `node bench/waiting-cost.ts --hours 10`: state transitions, history events and list prices of a wait, computed from
+ * the synthesised state machine, next to other ways to wait. Prices are those of `costs/prices.ts`.
  */
 
 import { PRICES } from '#costs/prices.ts';

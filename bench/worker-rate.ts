@@ -1,11 +1,11 @@
 /**
- * `node bench/worker-rate.ts --items 500 --at-once 2`: items per second of one worker on tiny items, and what an item costs
- * besides its own work. The worker is the one that tasks run, in this process, on a real queue and bucket of the embedded
- * AWS, with its item processes; its processor returns at once. SQS and S3 answer over loopback in a few milliseconds, as they
- * do within a region, but one Python process answers for both, so this is a lower bound.
+ * `node bench/worker-rate.ts --items 500 --at-once 2`: items per second of one worker on tiny items, and what an item
+ * costs besides its own work. The worker is the one that tasks run, in this process, on a real queue and bucket of the
+ * embedded AWS, with its item processes; its processor returns at once. SQS and S3 answer over loopback in a few
+ * milliseconds, as they do within a region, but one Python process answers for both, so this is a lower bound.
  *
- * `--in-process` runs the items in the worker's own process, as before they had one each: the difference is what that costs.
- * `--fresh` starts a new process for each item: what an item costs after one that failed.
+ * `--in-process` runs the items in the worker's own process, as before they had one each: the difference is what that
+ * costs. `--fresh` starts a new process for each item: what an item costs after one that failed.
  */
 import { readFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';

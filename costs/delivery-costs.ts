@@ -14,8 +14,8 @@ interface DeliveryLoad {
 const LOAD: DeliveryLoad = { pushes: 20, stages: 2, isAcross: true };
 
 /**
- * Minutes of a push. Estimates, all of them: `npm test` took 9 min 37 s on two idle cores, and CodeBuild has to start and to install.
- * The pipeline's history shows those of an account.
+ * Minutes of a push. Estimates, all of them: `npm test` took 9 min 37 s on two idle cores, and CodeBuild has to start
+ * and to install. The pipeline's history shows those of an account.
  */
 const MINUTES = { source: 1, build: 14, update: 2, assets: 3, deploy: 6, smoke: 6 } as const;
 /** A worker of the default size, from the start of its task to its end. Also an estimate. */

@@ -5,7 +5,9 @@
 export const RUN_TRANSITIONS = 11;
 /** Open, OpenDispatched, EnsureWorkers, SmallOnesLeft, BatchEnd. */
 export const BATCH_TRANSITIONS = 5;
-/** A large object: Large, CheckLarge, BeginAgain, Slices, CheckSlices, AllSlicesDone, Close, CloseDispatched, CloseEnd. */
+/**
+ * A large object: Large, CheckLarge, BeginAgain, Slices, CheckSlices, AllSlicesDone, Close, CloseDispatched, CloseEnd.
+ */
 export const LARGE_TRANSITIONS = 9;
 /** Slice, SliceDone, SliceEnd. */
 export const SLICE_TRANSITIONS = 3;

@@ -214,7 +214,8 @@ export class SluicePipeline extends Construct {
   }
 
   /**
-   * The function of one of the checks of `gate.checks`. It may write its log, and nothing else: grant it what it has to read.
+   * The function of one of the checks of `gate.checks`. It may write its log, and nothing else: grant it what it has to
+   * read.
    *
    * ```ts
    * table.grantReadData(pipeline.check('export-done'));

@@ -20,8 +20,8 @@ export class SluiceStack extends Stack {
     });
   }
   /**
-   * The first two zones of the region, which CloudFormation finds at the deploy. For a stack with an account and a region, CDK would
-   * ask AWS at synth, and the build of a delivery has no permission for that.
+   * The first two zones of the region, which CloudFormation finds at the deploy. For a stack with an account and a
+   * region, CDK would ask AWS at synth, and the build of a delivery has no permission for that.
    */
   override get availabilityZones(): string[] {
     return [0, 1].map((index) => Fn.select(index, Fn.getAzs()));

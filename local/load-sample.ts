@@ -92,7 +92,8 @@ const RAISED = ['queue-wait', 'queue-timeout'];
 const ALARMS_WAIT_MS = 60_000;
 
 /**
- * Calls the function that the schedule of `redshift.watch` calls once a day, and waits until the alarms have seen its metrics.
+ * Calls the function that the schedule of `redshift.watch` calls once a day, and waits until the alarms have seen its
+ * metrics.
  *
  * @returns what is not as it should be, a sentence each.
  */

@@ -23,8 +23,8 @@ export interface Script<Options extends ScriptOptions> {
 }
 
 /**
- * Reads the command line of a script of this repository. With `--help` the script ends with 0 and its usage, with a wrong option with
- * 2 and one sentence; the command line `sluice` does the same with commander.
+ * Reads the command line of a script of this repository. With `--help` the script ends with 0 and its usage, with a
+ * wrong option with 2 and one sentence; the command line `sluice` does the same with commander.
  */
 export function scriptOptions<const Options extends ScriptOptions>(
   script: Script<Options>,

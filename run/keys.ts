@@ -49,8 +49,8 @@ export function runKeys(runId: string) {
     /** The state of a transfer that several invocations share. */
     transfer: (item: string) => `${root}transfers/${item}/state.json`,
     /**
-     * The report of one call of Slice, below `sliceCalls`. A retried call writes the same name. Each upload has a folder
-     * of its own, so a late report about an abandoned upload is never read as one about the next upload.
+     * The report of one call of Slice, below `sliceCalls`. A retried call writes the same name. Each upload has a
+     * folder of its own, so a late report about an abandoned upload is never read as one about the next upload.
      */
     sliceCall: (item: string, uploadId: string, slice: number, call: number) =>
       `${sliceCalls(item, uploadId)}${slice}-${call}.json`,

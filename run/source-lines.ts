@@ -1,4 +1,6 @@
-/** The text before the map in the last line of a bundle that is a single file. The map is JSON, by Brotli, by base64. */
+/**
+ * The text before the map in the last line of a bundle that is a single file. The map is JSON, by Brotli, by base64.
+ */
 export const MAP_COMMENT = '//# sluice-map=';
 /** A position in a file of the bundle, as V8 writes it into a stack. */
 const POSITION = /(file:\/\/[^\s()]+\.mjs):(\d+):(\d+)/g;
@@ -10,9 +12,10 @@ type SourceMap = InstanceType<typeof import('node:module').SourceMap>;
 const maps = new Map<string, SourceMap | undefined>();
 
 /**
- * Rewrites the stacks of an error and of its causes, so that they name the TypeScript files and lines instead of positions in the bundle.
- * The maps lie beside the functions' files, and in the last line of the worker's. They are read here for the first time: a start and a
- * call that succeeds never read one. Node's own `--enable-source-maps` reads and parses them while the bundle is loaded.
+ * Rewrites the stacks of an error and of its causes, so that they name the TypeScript files and lines instead of
+ * positions in the bundle. The maps lie beside the functions' files, and in the last line of the worker's. They are
+ * read here for the first time: a start and a call that succeeds never read one. Node's own `--enable-source-maps`
+ * reads and parses them while the bundle is loaded.
  */
 export function showSourceLines(error: unknown, depth = 0): void {
   if (!(error instanceof Error) || depth > MOST_CAUSES) return;

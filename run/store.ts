@@ -27,7 +27,8 @@ export class UnreadableRecordError extends Error {
 export type WriteCondition = 'absent' | { readonly etag: string };
 
 /**
- * Writes an object if its condition holds. A 409 says that another write of this key was under way, so the write is tried again.
+ * Writes an object if its condition holds. A 409 says that another write of this key was under way, so the write is
+ * tried again.
  *
  * @returns `refused` if the condition does not hold: the object exists, was replaced, or was deleted.
  */
@@ -59,7 +60,8 @@ export async function writeIf(
 }
 
 /**
- * Writes a JSON object that must never change once it exists, so that a repeated step or a duplicate message does nothing twice.
+ * Writes a JSON object that must never change once it exists, so that a repeated step or a duplicate message does
+ * nothing twice.
  *
  * @returns `exists` if the object existed before. Its content then stays.
  */
@@ -72,8 +74,8 @@ export async function writeOnce(store: Store, key: string, value: unknown): Prom
 const CONFLICTS = 8;
 
 /**
- * Waits before the next attempt of a conditional write that another writer of the key has hindered. The pause has jitter, so that the
- * same writers don't meet again.
+ * Waits before the next attempt of a conditional write that another writer of the key has hindered. The pause has
+ * jitter, so that the same writers don't meet again.
  *
  * @param attempt how often the write was tried, from 1: the pause is up to 50 ms after the first, twice that after each
  * next, 1 s at most.

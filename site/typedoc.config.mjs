@@ -15,6 +15,7 @@ export default {
   // A public thing without a comment fails the build. So does a link to nothing.
   validation: { notDocumented: true, invalidLink: true, notExported: true },
   treatWarningsAsErrors: true,
-  // Only our own code makes these: the constructor of RangedTransfer takes the one, and a parameter of its uploadSlice is the other.
+  // Only our own code makes these: the constructor of RangedTransfer takes the one, and a parameter of its uploadSlice
+  // is the other.
   intentionallyNotExported: ['Context', 'FirstPart'],
 };

@@ -31,8 +31,8 @@ export interface CloseRunProps {
  * ```
  *
  * This is a state machine and not a function, because the end of a long run needs more than a function's 15 minutes.
- * Also, a state machine retries failures, and the console shows the failures that remain. If a function fails on an event,
- * Lambda drops the event after the second retry.
+ * Also, a state machine retries failures, and the console shows the failures that remain. If a function fails on an
+ * event, Lambda drops the event after the second retry.
  */
 export class CloseRun extends StateMachineFragment {
   readonly startState: State;

@@ -21,16 +21,20 @@ export const NOT_READY = 'NotReadyError';
 /** The options of a `GatekeeperLoop`. Only `gatekeeper`, `interval` and `attempts` are required. */
 export interface GatekeeperLoopProps {
   /**
-   * Checks whether the work is done. The gatekeeper is a Lambda function or a task of your own. A function receives the whole
-   * state input, and its answer is stored at `resultPath`. A task needs a `resultPath` that keeps its input.
+   * Checks whether the work is done. The gatekeeper is a Lambda function or a task of your own. A function receives the
+   * whole state input, and its answer is stored at `resultPath`. A task needs a `resultPath` that keeps its input.
    *
-   * The gatekeeper reads `$.force` first. If it is `true`, the gatekeeper returns at once. Otherwise the gatekeeper returns
-   * if the work is done, and throws an error named `NotReadyError` if not. A person reads the error's message in the console.
+   * The gatekeeper reads `$.force` first. If it is `true`, the gatekeeper returns at once. Otherwise the gatekeeper
+   * returns if the work is done, and throws an error named `NotReadyError` if not. A person reads the error's message
+   * in the console.
    */
   readonly gatekeeper: IFunction | TaskStateBase;
   /** Time between two looks, in whole seconds. */
   readonly interval: Duration;
-  /** How often the gatekeeper looks again before it is forced: the loop waits for `attempts` × `interval`. With 0 it looks once. */
+  /**
+   * How often the gatekeeper looks again before it is forced: the loop waits for `attempts` × `interval`. With 0 it
+   * looks once.
+   */
   readonly attempts: number;
   /** The path for the answer of a gatekeeper function. @default '$.gate' */
   readonly resultPath?: string;
@@ -41,8 +45,8 @@ export interface GatekeeperLoopProps {
    */
   readonly name?: string;
   /**
-   * Names of errors that a gatekeeper function throws on purpose. They are not retried, because a retry would throw them
-   * again. @default - none
+   * Names of errors that a gatekeeper function throws on purpose. They are not retried, because a retry would throw
+   * them again. @default - none
    */
   readonly ownErrors?: readonly string[];
   /** The next state after one of `ownErrors`, if it differs from `onError`. @default - none */
@@ -67,13 +71,13 @@ export interface GatekeeperLoopProps {
  *   ╰ still NotReadyError ─▶ ForceGatekeeperState ($.force = true) ─▶ GatekeeperState
  * ```
  *
- * Each look costs three events of the history and one state transition. No Lambda runs while the loop waits.
- * The loop waits and forces only after a NotReadyError. Any other error, if it remains after its retries, ends the loop or leads
- * to `onError`. After a forced pass, `$.late` contains the last NotReadyError. docs/gatekeeper-loop.md shows the loop in
- * another state machine.
+ * Each look costs three events of the history and one state transition. No Lambda runs while the loop waits. The loop
+ * waits and forces only after a NotReadyError. Any other error, if it remains after its retries, ends the loop or leads
+ * to `onError`. After a forced pass, `$.late` contains the last NotReadyError. docs/gatekeeper-loop.md shows the loop
+ * in another state machine.
  *
- * @throws Error that names everything that is wrong: `attempts` is not a whole number of at least 0, or needs more than an
- * execution's 25,000 history events; `interval` is not a whole number of seconds from 1 to 99,999,999.
+ * @throws Error that names everything that is wrong: `attempts` is not a whole number of at least 0, or needs more than
+ * an execution's 25,000 history events; `interval` is not a whole number of seconds from 1 to 99,999,999.
  */
 export class GatekeeperLoop extends StateMachineFragment {
   /** Where the loop begins. CDK reads it when you chain the loop. */
@@ -94,8 +98,8 @@ export class GatekeeperLoop extends StateMachineFragment {
       resultPath: pathOf(name, 'force'),
     });
 
-    // This retrier comes first and matches only NotReadyError. Every retrier has its own count, so transient faults don't use
-    // the attempts for waiting.
+    // This retrier comes first and matches only NotReadyError. Every retrier has its own count, so transient faults
+    // don't use the attempts for waiting.
     gatekeeper.addRetry({
       errors: [NOT_READY],
       interval: props.interval,
@@ -120,7 +124,9 @@ export class GatekeeperLoop extends StateMachineFragment {
 /** The most seconds that Step Functions waits between two attempts. */
 const MAX_INTERVAL_SECONDS = 99_999_999;
 
-/** Checks values that CDK and `cdk synth` accept. The deploy would refuse them, with a message that names no construct. */
+/**
+ * Checks values that CDK and `cdk synth` accept. The deploy would refuse them, with a message that names no construct.
+ */
 function problemsIn({ attempts, interval }: GatekeeperLoopProps): string[] {
   const problems: string[] = [];
   // A token has no value before the deploy.

@@ -2,9 +2,9 @@
  * Computes how many events an execution's history needs. Step Functions ends an execution at 25,000 events, and nothing
  * in the execution can catch that. So every loop here has a limit that is known at synth.
  *
- * The numbers come from the Step Functions developer guide. Each state adds 2 events (entered and exited). Each attempt of a
- * task adds 3 more (scheduled, started, and succeeded or failed). An inline Map adds 2 more, and each of its iterations
- * adds 2.
+ * The numbers come from the Step Functions developer guide. Each state adds 2 events (entered and exited). Each attempt
+ * of a task adds 3 more (scheduled, started, and succeeded or failed). An inline Map adds 2 more, and each of its
+ * iterations adds 2.
  */
 export const HISTORY_EVENTS = 25_000;
 
@@ -42,8 +42,8 @@ const SLICE_CALL = CALL + 3 * STATE;
 /** The events of a slice besides its calls: an iteration, and the Pass state at its end. */
 const SLICE = ITERATION + STATE;
 /**
- * The events of a large object besides its slices: Slices, CheckSlices, AllSlicesDone, Close, CloseDispatched, and in the
- * worst case Abandon.
+ * The events of a large object besides its slices: Slices, CheckSlices, AllSlicesDone, Close, CloseDispatched, and in
+ * the worst case Abandon.
  */
 const LARGE = ITERATION + STATE + MAP + 2 * STATE + CALL + STATE + CALL + CALL + 2 * STATE;
 /**
@@ -54,9 +54,9 @@ const ROUND = STATE + MAP + 2 * STATE;
 const ROUNDS = 4;
 
 /**
- * Returns how many slices all large objects of one batch may have together, over all their beginnings. With this number,
- * the history of the batch's child execution is large enough even if each slice uses all its calls. A beginning has
- * at least one slice, so the events of a large object are counted for each slice.
+ * Returns how many slices all large objects of one batch may have together, over all their beginnings. With this
+ * number, the history of the batch's child execution is large enough even if each slice uses all its calls. A beginning
+ * has at least one slice, so the events of a large object are counted for each slice.
  *
  * @returns 0 or less if the settings allow not even one slice.
  */

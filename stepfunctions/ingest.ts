@@ -45,8 +45,8 @@ export interface IngestProps {
 }
 
 /**
- * Errors of the engine after which a retry does not help. Abandon then aborts the upload, and the transfer begins again, or the
- * object is recorded as failed.
+ * Errors of the engine after which a retry does not help. Abandon then aborts the upload, and the transfer begins
+ * again, or the object is recorded as failed.
  */
 export const TRANSFER_ERRORS: readonly string[] = [
   'CredentialError',
@@ -90,10 +90,10 @@ const NOTHING = Result.fromObject({});
  * If the source of a large object changes during the transfer, the transfer begins again, a few times
  * (`lambdas/abandon/`).
  *
- * The failure of a source is recorded, and never ends the run. If a large object fails, Abandon aborts its upload. If a child
- * fails, the Map continues. Afterwards, Reconcile records a failure for each source without a record. If items were
- * dispatched, EnsureWorkers checks the workers. Errors of EnsureWorkers are ignored, because the gatekeeper checks the
- * workers again.
+ * The failure of a source is recorded, and never ends the run. If a large object fails, Abandon aborts its upload. If a
+ * child fails, the Map continues. Afterwards, Reconcile records a failure for each source without a record. If items
+ * were dispatched, EnsureWorkers checks the workers. Errors of EnsureWorkers are ignored, because the gatekeeper checks
+ * the workers again.
  */
 export class Ingest extends StateMachineFragment {
   /** The Map. CDK reads it when you chain the fragment. */
@@ -117,8 +117,8 @@ export class Ingest extends StateMachineFragment {
       maxConcurrency: props.children,
       // By default one failed child fails the whole Map.
       toleratedFailurePercentage: 100,
-      // There is no result writer, because no state reads the results of the children. Also, if a Map could not write its
-      // results, it would begin all children again. Each child returns an empty object, so that the results of
+      // There is no result writer, because no state reads the results of the children. Also, if a Map could not write
+      // its results, it would begin all children again. Each child returns an empty object, so that the results of
       // 80,000 children fit into a state.
       resultPath: JsonPath.DISCARD,
     });

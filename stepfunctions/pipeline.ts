@@ -187,7 +187,8 @@ export class Pipeline extends StateMachineFragment {
         // The run's records do not exist any more.
         .otherwise(new Fail(this, 'NotClosed', { errorPath: '$.error.Error', causePath: '$.error.Cause' })),
     );
-    // No state of this execution broke: the execution was stopped or timed out, its run was closed, and then somebody redrove it.
+    // No state of this execution broke: the execution was stopped or timed out, its run was closed, and then somebody
+    // redrove it.
     const closedMeanwhile = new Pass(this, 'ClosedMeanwhile', {
       result: Result.fromObject({
         Error: 'RunClosedError',

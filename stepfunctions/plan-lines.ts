@@ -3,8 +3,8 @@ import { S3JsonLItemReader } from 'aws-cdk-lib/aws-stepfunctions';
 import { RUNS_PREFIX } from '#run/keys.ts';
 
 /**
- * Reads the plan's lines as the items of a Distributed Map. It grants permission to read only the records of runs; CDK's own
- * reader grants permission to read all objects.
+ * Reads the plan's lines as the items of a Distributed Map. It grants permission to read only the records of runs;
+ * CDK's own reader grants permission to read all objects.
  */
 export class PlanLines extends S3JsonLItemReader {
   override providePolicyStatements(): PolicyStatement[] {

@@ -28,8 +28,8 @@ const transient: RetryProps = {
     'Lambda.Unknown',
     'Sandbox.Timedout',
     'States.Timeout',
-    // The function's process ended: because of its sandbox, or because it had too little memory. The next process may have
-    // enough.
+    // The function's process ended: because of its sandbox, or because it had too little memory. The next process may
+    // have enough.
     'Runtime.ExitError',
     'Runtime.OutOfMemory',
     'Extension.Crash',
@@ -51,11 +51,13 @@ const transient: RetryProps = {
   jitterStrategy: JitterType.FULL,
 };
 
-/** Errors that the next attempt would throw again. They come first, because the last retrier matches every other error. */
+/**
+ * Errors that the next attempt would throw again. They come first, because the last retrier matches every other error.
+ */
 const permanent: RetryProps = {
   errors: [
-    // Errors of Sluice: invalid input, a claim that another execution owns, and records that were deleted or belong to another
-    // version.
+    // Errors of Sluice: invalid input, a claim that another execution owns, and records that were deleted or belong to
+    // another version.
     'InvalidInputError',
     'AlreadyClaimedError',
     'NoSuchRunError',
@@ -90,9 +92,9 @@ const anythingElse: RetryProps = {
 };
 
 /**
- * Adds the retriers that every task has: for throttles, for transient faults and for all other errors. Each retrier has its own
- * count, and jitter, so that many children don't retry at once. Errors that the next attempt would throw again are not
- * retried: the errors of this kind that all functions can throw, and the task's own.
+ * Adds the retriers that every task has: for throttles, for transient faults and for all other errors. Each retrier has
+ * its own count, and jitter, so that many children don't retry at once. Errors that the next attempt would throw again
+ * are not retried: the errors of this kind that all functions can throw, and the task's own.
  *
  * @param own names of errors that this task's function throws on purpose. @default none
  */

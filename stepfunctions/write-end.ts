@@ -99,7 +99,10 @@ export class WriteEnd extends StateMachineFragment {
     this.endStates = [done];
   }
 
-  /** The loads come after the pieces, which fix the items that are done, and before the manifest, which contains the loads. */
+  /**
+   * The loads come after the pieces, which fix the items that are done, and before the manifest, which contains the
+   * loads.
+   */
   #loading(
     { load, interval, attempts, onReopened, onError }: LoadProps,
     timeout: Duration,
@@ -123,8 +126,8 @@ export class WriteEnd extends StateMachineFragment {
   }
 
   /**
-   * Best effort: if the warehouse can't be reached, the run must still get its manifest. The statement's own timeout then
-   * ends the statement.
+   * Best effort: if the warehouse can't be reached, the run must still get its manifest. The statement's own timeout
+   * then ends the statement.
    */
   #cancelling(cancelLoads: IFunction, timeout: Duration, done: TaskStateBase): IChainable {
     const payload = TaskInput.fromObject({ runId: JsonPath.stringAt('$.end.runId'), hasEnded: true });

@@ -29,8 +29,8 @@ const PERMISSIVE = new Set([
   '(MIT OR GPL-3.0-or-later)',
 ]);
 /**
- * Of tools that run here and are part of nothing that is deployed. The terms of MPL-2.0 are for changes to its own files,
- * and CC0-1.0 has none: the icons of the documentation site have it.
+ * Of tools that run here and are part of nothing that is deployed. The terms of MPL-2.0 are for changes to its own
+ * files, and CC0-1.0 has none: the icons of the documentation site have it.
  */
 const FOR_TOOLS = new Set([...PERMISSIVE, 'MPL-2.0', 'CC0-1.0', 'Python-2.0']);
 

@@ -91,7 +91,10 @@ export const transferStateSchema = z.lazy(() =>
   }),
 );
 
-/** A ranged transfer between processes, as JSON: see `transferStateSchema`. Its fields other than the plan of parts are the engine's own. */
+/**
+ * A ranged transfer between processes, as JSON: see `transferStateSchema`. Its fields other than the plan of parts are
+ * the engine's own.
+ */
 export interface TransferState extends z.infer<typeof transferStateSchema> {}
 
 /** Returns the plan of parts in a state. */

@@ -94,9 +94,9 @@ function s5cmdEnv({ env, caFile }: Pick<Job, 'env' | 'caFile'>): Command['env'] 
 }
 
 /**
- * Over TLS the CLI puts a checksum behind each part, and versitygw refuses such a part now and then (BadRequest: "an error
- * occurred when parsing the HTTP request"), in six of nine runs of 256 MiB on a
- * busy machine; in none of three without the checksum, at the same CPU.
+ * Over TLS the CLI puts a checksum behind each part, and versitygw refuses such a part now and then (BadRequest: "an
+ * error occurred when parsing the HTTP request"), in six of nine runs of 256 MiB on a busy machine; in none of three
+ * without the checksum, at the same CPU.
  */
 function plainParts({ caFile }: Pick<Job, 'caFile'>): Record<string, string> {
   return caFile === undefined ? {} : { AWS_REQUEST_CHECKSUM_CALCULATION: 'when_required' };

@@ -61,8 +61,8 @@ export interface PreparedCopy {
 }
 
 /**
- * Checks the arguments of `sluice copy`, the region, the credentials and the folder for its state, before any request to a
- * source or to S3.
+ * Checks the arguments of `sluice copy`, the region, the credentials and the folder for its state, before any request
+ * to a source or to S3.
  *
  * @throws UsageError with all problems.
  */

@@ -15,8 +15,8 @@ const WAIT_MILLISECONDS = 200;
 const MOST_TOKEN = 2 ** 31 - 1;
 
 /**
- * Keeps two processes of one machine from copying the same URL to the same object at the same time. Both would continue the
- * upload of the same record, and S3 would complete it under the other one's hands.
+ * Keeps two processes of one machine from copying the same URL to the same object at the same time. Both would continue
+ * the upload of the same record, and S3 would complete it under the other one's hands.
  *
  * The lock is SQLite's on a file of its own, because the operating system gives such a lock back when its process ends,
  * however it ends. No other code may open the file: closing it would give the lock back, too.

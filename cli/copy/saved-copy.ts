@@ -85,8 +85,8 @@ export class SavedCopy {
   }
 
   /**
-   * @returns undefined if nothing readable is saved. Without `state`, the upload can only be aborted: the source comes in
-   * one stream, or another version of Sluice has written the file.
+   * @returns undefined if nothing readable is saved. Without `state`, the upload can only be aborted: the source comes
+   * in one stream, or another version of Sluice has written the file.
    */
   async read(): Promise<Pick<Saved, 'uploadId' | 'state'> | undefined> {
     const text = await this.#text();

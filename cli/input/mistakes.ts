@@ -23,8 +23,8 @@ export class Mistakes {
   /**
    * Runs all checks, and returns their results.
    *
-   * @throws the error of a check, if it is the only mistake; otherwise one UsageError with all mistakes, also with those
-   * that were added before.
+   * @throws the error of a check, if it is the only mistake; otherwise one UsageError with all mistakes, also with
+   * those that were added before.
    */
   async all<const Checks extends readonly (() => unknown)[]>(...checks: Checks): Promise<Checked<Checks>> {
     const results: unknown[] = [];

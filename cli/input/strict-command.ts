@@ -2,8 +2,8 @@ import { type Argument, type Command, InvalidArgumentError, type Option } from '
 import type { Mistakes } from './mistakes.ts';
 
 /**
- * Makes a command of commander report all mistakes of its line. By itself, commander throws at the first mistake, and the
- * person meets the next one only in the next call.
+ * Makes a command of commander report all mistakes of its line. By itself, commander throws at the first mistake, and
+ * the person meets the next one only in the next call.
  *
  * Call it when the command has all its arguments and options.
  */

@@ -1,8 +1,8 @@
 import { basename, dirname } from 'node:path';
 
 /**
- * The file of each output, as a path below one folder. Outputs of a partitioned table have the same name in different folders, so the
- * path begins behind the folder that all keys share.
+ * The file of each output, as a path below one folder. Outputs of a partitioned table have the same name in different
+ * folders, so the path begins behind the folder that all keys share.
  */
 export function outputFiles(keys: readonly string[]): ReadonlyMap<string, string> {
   const folders = keys.map((key) => dirname(key).split('/'));

@@ -5,8 +5,8 @@ const app = new App();
 const stack = new Stack(app, 'OpenData');
 const publisher = process.env.PUBLISHER ?? 'https://opendata.example.org';
 
-// Each night, the pipeline lands the file of the day before and converts it to Parquet. Athena, Spark or DuckDB can read all Parquet files
-// as one table.
+// Each night, the pipeline lands the file of the day before and converts it to Parquet. Athena, Spark or DuckDB can
+// read all Parquet files as one table.
 new SluicePipeline(stack, 'Sluice', {
   settings: {
     gate: { intervalSeconds: 30, attempts: 120 },

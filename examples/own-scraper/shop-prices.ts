@@ -8,8 +8,8 @@ import * as z from 'zod';
 const inputSchema = z.strictObject({ url: z.url({ protocol: /^https?$/ }) });
 
 /**
- * Reads the price list of a shop, page by page, and writes a line of JSON for each product. The shop has agreed to this. For sites that
- * have not agreed, use the built-in processor `scrape`, which obeys robots.txt.
+ * Reads the price list of a shop, page by page, and writes a line of JSON for each product. The shop has agreed to
+ * this. For sites that have not agreed, use the built-in processor `scrape`, which obeys robots.txt.
  */
 export const shopPrices = defineProcessor({
   name: 'shop-prices',

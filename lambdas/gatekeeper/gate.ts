@@ -89,8 +89,8 @@ async function oversee(
   const sample = record.samples.at(-1);
   // After Ingest, all missing items belong to the workers, also sources for which a Lambda had too little time.
   const outstanding = sample?.missing ?? 0;
-  // The token contains the time, so each look makes a different request: a retried look must be able to start workers that the
-  // first one could not start.
+  // The token contains the time, so each look makes a different request: a retried look must be able to start workers
+  // that the first one could not start.
   const request = `${plan.runId} gate ${Math.floor(gate.now().getTime() / 1_000)}`;
   const silent = await stopSilentWorkers(gate.fleet, gate.store, gate.now());
   const { workers, problems } = await ensureWorkers(gate.fleet, outstanding, request, new Date(plan.startedAt));

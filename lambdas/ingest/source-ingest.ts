@@ -3,7 +3,10 @@ import { readEnvironment } from '#run/environment.ts';
 import { SOURCES_VARIABLE } from '#run/settings/variables/sources.ts';
 import { type Ingest, ingestFromEnvironment } from './ingest.ts';
 
-/** What open and slice work with. Close and Abandon send requests only to S3, so their bundles contain no client for credentials. */
+/**
+ * What open and slice work with. Close and Abandon send requests only to S3, so their bundles contain no client for
+ * credentials.
+ */
 export interface SourceIngest extends Ingest {
   readonly credentials: Credentials;
 }

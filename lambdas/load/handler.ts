@@ -19,8 +19,8 @@ const payloadSchema = z.union([
 
 /**
  * LoadGatekeeperState: returns when all tables of the run are loaded, and throws NotReadyError before.
- * CancelLoadsState: cancels the loads of an execution that broke or was stopped. The Data API shows a statement only to the
- * session that submitted it, so this same function has to cancel it.
+ * CancelLoadsState: cancels the loads of an execution that broke or was stopped. The Data API shows a statement only to
+ * the session that submitted it, so this same function has to cancel it.
  */
 export async function handler(payload: unknown) {
   const parsed = payloadSchema.parse(payload);

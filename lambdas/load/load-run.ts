@@ -14,8 +14,9 @@ export class LoadCancelledError extends Error {
 }
 
 /**
- * The run is open, or still closed as its execution left it when it was stopped: the execution was redriven. The state machine
- * closes the run again, and comes back. This function must not: it may be a call of the execution that was stopped.
+ * The run is open, or still closed as its execution left it when it was stopped: the execution was redriven. The state
+ * machine closes the run again, and comes back. This function must not: it may be a call of the execution that was
+ * stopped.
  */
 export class RunReopenedError extends Error {
   override readonly name = 'RunReopenedError';

@@ -13,7 +13,10 @@ const env = readEnvironment({ ...BUCKET_VARIABLE, ...DEPLOYMENT_VARIABLE, ...RED
 const api = warehouseOf(env);
 const store = storeOf(env);
 
-/** WatchQueues: reads how long queries waited in the warehouse in the last day, records the report and sends its metrics. */
+/**
+ * WatchQueues: reads how long queries waited in the warehouse in the last day, records the report and sends its
+ * metrics.
+ */
 export const handler = logged(async () => {
   const { key, report } = await recordQueues(store, api, new Date());
   const sent = sendQueueMetrics(env.SLUICE_DEPLOYMENT, report);

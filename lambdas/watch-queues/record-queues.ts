@@ -6,8 +6,8 @@ import type { QueueReport } from '#warehouse/queues/queue-report.ts';
 import { readLastDays } from '#warehouse/queues/read-queues.ts';
 
 /**
- * Reads the queues of the last 24 hours and stores the report, with its advice, under the date of `now`. A second call on
- * the same day replaces the report.
+ * Reads the queues of the last 24 hours and stores the report, with its advice, under the date of `now`. A second call
+ * on the same day replaces the report.
  *
  * @throws WarehouseError if the database user sees only its own queries: its zeros would look like an idle warehouse.
  */

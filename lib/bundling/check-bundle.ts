@@ -6,8 +6,8 @@ import { ESM_BUNDLE } from './esm-bundle.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /**
- * Bundles the modules of the setting `gate.checks`, each for a function of its own, with everything that it imports and with its
- * source map.
+ * Bundles the modules of the setting `gate.checks`, each for a function of its own, with everything that it imports and
+ * with its source map.
  *
  * @param checks the path of each module, from the current folder, by the name of the check.
  * @returns the folder with the bundle of each check, by name. The folders are deleted when the process ends; CDK copies

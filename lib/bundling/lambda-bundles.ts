@@ -13,8 +13,8 @@ const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const OUT = join(REPOSITORY, 'out');
 
 /**
- * CommonJS packages call `require`, and in a bundle only for Node's own modules. A function reads up to 16 files at its start, and
- * `createRequire` in each of them takes 1.5 ms of CPU more than this.
+ * CommonJS packages call `require`, and in a bundle only for Node's own modules. A function reads up to 16 files at its
+ * start, and `createRequire` in each of them takes 1.5 ms of CPU more than this.
  */
 const REQUIRE =
   'const require=n=>process.getBuiltinModule(n)??(()=>{throw Error("neither Node nor the bundle has the module "+n)})();';
@@ -23,7 +23,10 @@ type Output = Metafile['outputs'][string];
 
 /** The code of a function, as it is deployed. */
 export interface LambdaBundle {
-  /** Contains `index.mjs`, which exports `handler`, under `chunks/` what it imports, and beside each file its source map. */
+  /**
+   * Contains `index.mjs`, which exports `handler`, under `chunks/` what it imports, and beside each file its source
+   * map.
+   */
   readonly folder: string;
   /** The files that Node reads at a cold start: their sizes, and the modules whose code they contain. */
   readonly atStart: readonly Output[];
@@ -43,9 +46,9 @@ export interface BundleOptions extends Pick<BuildOptions, 'sourcemap'> {
 const made = new Map<string, Readonly<Record<string, LambdaBundle>>>();
 
 /**
- * Bundles all functions, and gives each a folder with the files that it can reach. Each function that transfers has a call of esbuild of its
- * own: it then reads no code that only another function needs, and 2 to 10 files at its start instead of 13 to 15. That saves 2 to 5 ms of CPU. The other
- * functions share one call, because a call takes 0.3 s.
+ * Bundles all functions, and gives each a folder with the files that it can reach. Each function that transfers has a
+ * call of esbuild of its own: it then reads no code that only another function needs, and 2 to 10 files at its start
+ * instead of 13 to 15. That saves 2 to 5 ms of CPU. The other functions share one call, because a call takes 0.3 s.
  *
  * @param entries the entry file of each function, by name.
  * @param options that make bundles for inspection differ from deployed ones.

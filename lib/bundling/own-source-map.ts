@@ -7,13 +7,13 @@ interface SourceMap {
 }
 
 /**
- * Takes out of a source map what belongs to npm packages, and all names: of Open's maps 1.6 MB become a fifth. A stack then shows the
- * lines of our own modules, and the bundle's positions for all others.
+ * Takes out of a source map what belongs to npm packages, and all names: of Open's maps 1.6 MB become a fifth. A stack
+ * then shows the lines of our own modules, and the bundle's positions for all others.
  *
  * @param text the map as esbuild writes it.
  * @param file where esbuild would write it: its sources are relative to that folder.
- * @param roots the folders that the names of sources become relative to, so that a map is the same in every clone. A source that is in
- * none of them, or in a package inside of it, is left out.
+ * @param roots the folders that the names of sources become relative to, so that a map is the same in every clone. A
+ * source that is in none of them, or in a package inside of it, is left out.
  */
 export function ownSourceMap(text: string, file: string, roots: readonly string[]): string {
   const { sources, mappings } = JSON.parse(text) as SourceMap;

@@ -95,7 +95,8 @@ export function buildWorkerBundle(outDir: string, processors: OwnProcessors = {}
 
 /**
  * The worker's source map as a comment at its end. Node does not know this comment, so a start does not read the map;
- * `run/source-lines.ts` reads it for the first error. It contains the lines of our modules and of the user's processors.
+ * `run/source-lines.ts` reads it for the first error. It contains the lines of our modules and of the user's
+ * processors.
  */
 function mapComment(map: string, path: string): string {
   const own = ownSourceMap(map, path, [REPOSITORY, process.cwd()]);

@@ -8,7 +8,9 @@ const GITHUB = 'token.actions.githubusercontent.com';
 /** The roles of the bootstrap that the deploy needs. */
 const BOOTSTRAP_ROLES = ['deploy-role', 'file-publishing-role', 'lookup-role'];
 
-/** Longer than a job of the workflow may take. After IAM's default of one hour, a rollback would have no credentials. */
+/**
+ * Longer than a job of the workflow may take. After IAM's default of one hour, a rollback would have no credentials.
+ */
 const MAX_SESSION_HOURS = 3;
 
 export function gitHubRoleName({ stackName, region }: { stackName: string; region: string }): string {

@@ -20,8 +20,8 @@ export interface ExecutionRuleProps {
 }
 
 /**
- * Calls a function, or starts a state machine, when an execution of the state machine changes its status. Children of the Map
- * have another state machine's ARN and don't match.
+ * Calls a function, or starts a state machine, when an execution of the state machine changes its status. Children of
+ * the Map have another state machine's ARN and don't match.
  */
 export class ExecutionRule extends Construct {
   constructor(scope: Construct, id: string, props: ExecutionRuleProps) {

@@ -19,8 +19,8 @@ export interface OwnChecksProps {
 }
 
 /**
- * The user's own gate checks: a function for each module of the setting `gate.checks`. A function may write its log, and nothing
- * else. So a check has none of the gatekeeper's permissions, and a bug in it can't stop the gate.
+ * The user's own gate checks: a function for each module of the setting `gate.checks`. A function may write its log,
+ * and nothing else. So a check has none of the gatekeeper's permissions, and a bug in it can't stop the gate.
  */
 export class OwnChecks extends Construct {
   readonly #functions: ReadonlyMap<string, SluiceFunction>;

@@ -25,7 +25,8 @@ export function warehouseAccess(scope: Construct, settings: RedshiftSettings): A
         };
   };
   return leave({ actions: ['redshift-data:BatchExecuteStatement'], resources: [warehouse] }, credentials(), {
-    // These take no resource. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshiftdataapi.html
+    // These take no resource.
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshiftdataapi.html
     actions: ['redshift-data:DescribeStatement', 'redshift-data:GetStatementResult', 'redshift-data:CancelStatement'],
     resources: ['*'],
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of IAM's

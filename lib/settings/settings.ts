@@ -153,7 +153,10 @@ export const settingsSchema = z.strictObject({
   defaultInput: executionInput.optional().describe('The input of an execution that is started with `{}`.'),
 });
 
-/** Settings as they are typed, under `sluice` in `cdk.json` or as `settings` of a construct: missing ones get their defaults. */
+/**
+ * Settings as they are typed, under `sluice` in `cdk.json` or as `settings` of a construct: missing ones get their
+ * defaults.
+ */
 export interface SettingsInput extends z.input<typeof settingsSchema> {}
 /** Settings with all defaults, as `readSettings` returns them. */
 export interface Settings extends z.output<typeof settingsSchema> {}

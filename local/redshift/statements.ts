@@ -74,7 +74,10 @@ export class Statements {
     return { reached: reached.promise, release: released.resolve };
   }
 
-  /** Makes the next statement with such an SQL text fail. Another session would cause such a failure, but this Postgres has only one. */
+  /**
+   * Makes the next statement with such an SQL text fail. Another session would cause such a failure, but this Postgres
+   * has only one.
+   */
   fail(pattern: RegExp, message: string): void {
     this.#failures.push({ pattern, message });
   }

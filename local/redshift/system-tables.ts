@@ -1,6 +1,6 @@
 /**
- * Redshift's own tables and functions that Sluice queries, with their documented columns, built on Postgres's. The tables
- * of workload management begin empty: `week-of-queries.ts` fills them.
+ * Redshift's own tables and functions that Sluice queries, with their documented columns, built on Postgres's. The
+ * tables of workload management begin empty: `week-of-queries.ts` fills them.
  *
  * https://docs.aws.amazon.com/redshift/latest/dg/cm_chap_system-tables.html
  */

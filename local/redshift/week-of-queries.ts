@@ -52,8 +52,8 @@ const MANUAL: readonly GeneratedQueue[] = [
 export type WeekOf = 'manual' | 'automatic' | 'serverless';
 
 /**
- * Fills the system tables with the queries of a week before `until`. The queries are always the same. Some have to wait for a
- * slot of their queue, some use the disk, and one in 97 runs ten times as long.
+ * Fills the system tables with the queries of a week before `until`. The queries are always the same. Some have to wait
+ * for a slot of their queue, some use the disk, and one in 97 runs ten times as long.
  */
 export async function generateWeek(database: Database, of: WeekOf, until: Date): Promise<void> {
   await database.run(

@@ -7,7 +7,9 @@ import { bareHost, type HostAddress, type SourceGuard } from '../guard/source-gu
 import { orAborted, whenAborted } from '../signals.ts';
 import { timerMilliseconds } from '../wait.ts';
 
-/** An `import` of it reads all its exports, and `rootCertificates` is a list of 150 texts: 1 ms of CPU at each start. */
+/**
+ * An `import` of it reads all its exports, and `rootCertificates` is a list of 150 texts: 1 ms of CPU at each start.
+ */
 const { connect: connectTls } = process.getBuiltinModule('node:tls');
 
 /** The host and the options of a connection. */

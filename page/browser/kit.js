@@ -1,7 +1,8 @@
 /**
  * A node of markup that both sides can make: the tag, its attributes, its children. Text is text on both.
  *
- * @typedef {string | readonly [tag: string, attributes: Record<string, string | number>, ...children: readonly unknown[]]} Node
+ * @typedef {string | readonly [tag: string, attributes: Record<string, string | number>, ...children: readonly
+ * unknown[]]} Node
  */
 
 /**
@@ -47,7 +48,8 @@
  *
  * @typedef {object} Drawing
  * @property {number} span how long the run took, in milliseconds
- * @property {string} objects where landed objects are shown: the key is put behind it; empty where there is no such place
+ * @property {string} objects where landed objects are shown: the key is put behind it; empty where there is no such
+ * place
  * @property {string} outputs the same of processors' outputs
  * @property {boolean} keyIsPath whether the key goes behind it segment by segment, or as one value of a query
  * @property {string} logs the command that shows an item's log lines, without the item

@@ -43,7 +43,9 @@ const FIELDS = [
   ['key', 'value'],
 ] as const;
 
-/** Items as the page's script reads them (`browser/run-page.js`): a row of values each, and the words that rows share. */
+/**
+ * Items as the page's script reads them (`browser/run-page.js`): a row of values each, and the words that rows share.
+ */
 export interface ItemIsland {
   readonly fields: typeof FIELDS;
   readonly words: readonly string[];

@@ -15,7 +15,10 @@ export class NoInputObjectError extends PermanentError {
   override readonly name = 'NoInputObjectError';
 }
 
-/** The object was replaced while it was read. The stream never mixes two versions; the next attempt reads the new version. */
+/**
+ * The object was replaced while it was read. The stream never mixes two versions; the next attempt reads the new
+ * version.
+ */
 export class InputChangedError extends Error {
   override readonly name = 'InputChangedError';
 }

@@ -53,8 +53,8 @@ export interface ProcessorLogger {
 export interface ProcessorContext {
   /**
    * Aborts when the work has to stop: the time limit is reached, the worker is being stopped, or another worker was
-   * faster. Pass it to every function that accepts a signal. If the processor does not stop, the worker kills its process
-   * after 12 seconds, even in an endless loop.
+   * faster. Pass it to every function that accepts a signal. If the processor does not stop, the worker kills its
+   * process after 12 seconds, even in an endless loop.
    */
   readonly signal: AbortSignal;
   /** Writes to the worker's log. */
@@ -63,16 +63,16 @@ export interface ProcessorContext {
   readonly attempt: number;
   /**
    * The item's share of the task's memory, in bytes, without the memory of Node and the worker. The JavaScript heap
-   * can't grow beyond this share. On Linux, the worker kills a process if its memory, with buffers and native code, exceeds the
-   * share by a quarter.
+   * can't grow beyond this share. On Linux, the worker kills a process if its memory, with buffers and native code,
+   * exceeds the share by a quarter.
    */
   readonly memoryBytes: number;
   /** The User-Agent for requests to web servers, from the worker's settings. */
   readonly userAgent: string;
   /**
    * The guard for requests to web servers, from the deployment's settings. `requestUrl(context, url)` sends a request
-   * through it. If you send requests in another way, call `sourceGuard.checkUrl(url)` before each of them, and connect with
-   * `dial` of `sluice/transfer`. Without the guard, an input could reach the task's own credentials.
+   * through it. If you send requests in another way, call `sourceGuard.checkUrl(url)` before each of them, and connect
+   * with `dial` of `sluice/transfer`. Without the guard, an input could reach the task's own credentials.
    */
   readonly sourceGuard: SourceGuard;
   /**
@@ -107,8 +107,8 @@ export interface ProcessorContext {
 /** A job that workers can do on an item. Make one with {@link defineProcessor}. */
 export interface Processor<Options = unknown> {
   /**
-   * Lower case letters, digits and dashes. The setting `workers.processors` names the file of a processor of your own by this
-   * name. For a built-in processor, `run/input/processor-names.ts` contains it.
+   * Lower case letters, digits and dashes. The setting `workers.processors` names the file of a processor of your own
+   * by this name. For a built-in processor, `run/input/processor-names.ts` contains it.
    */
   readonly name: string;
   /** Checks the options in the run's input. Use `z.strictObject`, so that a misspelt option is refused. */

@@ -20,7 +20,10 @@ export interface UrlAnswer {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** The bytes as the server sends them; a Content-Encoding is not decoded. Read the body to its end, or destroy it: it uses a connection. */
+  /**
+   * The bytes as the server sends them; a Content-Encoding is not decoded. Read the body to its end, or destroy it: it
+   * uses a connection.
+   */
   readonly body: Readable;
 }
 
@@ -32,16 +35,16 @@ type Agent = ReturnType<typeof import('#net/dial/guarded-http.ts').guardedAgent>
 const agents = new WeakMap<SourceGuard, Agent>();
 
 /**
- * Sends one HTTP request for a processor. The deployment's guard checks the URL and the address of the connection, so an input
- * can't make the request reach the task's own credentials or its network. The request contains the worker's
+ * Sends one HTTP request for a processor. The deployment's guard checks the URL and the address of the connection, so
+ * an input can't make the request reach the task's own credentials or its network. The request contains the worker's
  * User-Agent and no cookies. It is aborted when the item ends.
  *
  * It follows no redirect: to follow one, call it again with the URL in `headers.location`.
  *
  * @param context the context that `process` received.
  * @param url a URL of http or https.
- * @throws SourceForbiddenError if the settings `sources` forbid the URL or an address of its host; a TypeError if it is not a
- * URL of http or https; the signal's reason; the error of the connection or of its timeout.
+ * @throws SourceForbiddenError if the settings `sources` forbid the URL or an address of its host; a TypeError if it is
+ * not a URL of http or https; the signal's reason; the error of the connection or of its timeout.
  *
  * @example
  * const { status, body } = await requestUrl(context, 'https://example.org/prices?page=1');

@@ -93,7 +93,9 @@ export function optionsOf<Options>(processor: Processor<Options>, rawOptions: un
   throw new ProcessorOptionsError(`the options of processor ${processor.name} are wrong: ${problems.join('; ')}`);
 }
 
-/** The streams of one attempt. At its end, streams that have not finished are destroyed, so that no stream continues. */
+/**
+ * The streams of one attempt. At its end, streams that have not finished are destroyed, so that no stream continues.
+ */
 class OpenStreams {
   readonly #streams: ProcessorStreams;
   readonly #onStorageError: (error: Error) => void;

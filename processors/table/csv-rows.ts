@@ -125,8 +125,8 @@ function tooLong(line: number): MalformedInputError {
 }
 
 /**
- * Distinguishes quotes that are text from quotes that quote, if tabs separate the fields: if each line of a record has the table's width without
- * any quoting, two titles such as `"Hello` and `World"` belong to two rows.
+ * Distinguishes quotes that are text from quotes that quote, if tabs separate the fields: if each line of a record has
+ * the table's width without any quoting, two titles such as `"Hello` and `World"` belong to two rows.
  */
 class UnquotedLines {
   readonly #syntax: RowSyntax;

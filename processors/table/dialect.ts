@@ -215,8 +215,8 @@ function isBetter(other: Layout, best: Layout): boolean {
 }
 
 /**
- * Returns whether quotes are text: more rows have an odd number of them than have a quoted field; for single quotes, also
- * if most rows have no quoted field.
+ * Returns whether quotes are text: more rows have an odd number of them than have a quoted field; for single quotes,
+ * also if most rows have no quoted field.
  */
 function areText({ rows, syntax }: Layout, quote: string): boolean {
   let odd = 0;

@@ -12,7 +12,10 @@ const ESCAPE = 0x1b;
 const NO_UTF8 = Buffer.from([0xff]);
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** Bytes that windows-1252 has no character for, or hardly ever one that is needed, such as `ˆ`. Shift JIS begins its characters with them. */
+/**
+ * Bytes that windows-1252 has no character for, or hardly ever one that is needed, such as `ˆ`. Shift JIS begins its
+ * characters with them.
+ */
 const SELDOM_WESTERN = new Set([0x81, 0x82, 0x83, 0x86, 0x87, 0x88, 0x89, 0x8b, 0x8d, 0x8f, 0x90, 0x98, 0x9b, 0x9d]);
 
 /**
@@ -77,8 +80,8 @@ export function checkWestern(head: Buffer): void {
 }
 
 /**
- * Whether the letters beyond ASCII may be Western European, which occur singly or in pairs. Those of Cyrillic, Greek, Arabic or Chinese
- * text in its old encodings occur in long runs.
+ * Whether the letters beyond ASCII may be Western European, which occur singly or in pairs. Those of Cyrillic, Greek,
+ * Arabic or Chinese text in its old encodings occur in long runs.
  */
 function mayBeWestern(head: Buffer): boolean {
   let beyondAscii = 0;

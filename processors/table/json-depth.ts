@@ -9,8 +9,8 @@ const COLON = 0x3a;
 export const MAX_DEPTH = 200;
 
 /**
- * Returns how many members all objects of a JSON text have, where a repeated key counts each time; undefined if the text
- * is nested deeper than MAX_DEPTH.
+ * Returns how many members all objects of a JSON text have, where a repeated key counts each time; undefined if the
+ * text is nested deeper than MAX_DEPTH.
  */
 export function countMembers(json: Buffer): number | undefined {
   let depth = 0;

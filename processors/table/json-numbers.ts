@@ -78,8 +78,8 @@ function behindValue(text: string, from: number): number {
 }
 
 /**
- * Rewrites lines of JSON with the values of some keys as texts: DuckDB 1.5.6 reads each fraction as a DOUBLE first, even if another type is requested,
- * and so loses digits.
+ * Rewrites lines of JSON with the values of some keys as texts: DuckDB 1.5.6 reads each fraction as a DOUBLE first,
+ * even if another type is requested, and so loses digits.
  *
  * @param whole wraps each line as the one member `json`.
  * @returns the bytes of the longest line.

@@ -77,8 +77,8 @@ class Seen {
   }
 
   /**
-   * Whether two keys differ only in case, which names in SQL ignore, or one key is empty or contains a NUL, which ends a
-   * statement. DuckDB 1.5.6 names such columns `A_1` and `C0`, and then finds no value under these keys.
+   * Whether two keys differ only in case, which names in SQL ignore, or one key is empty or contains a NUL, which ends
+   * a statement. DuckDB 1.5.6 names such columns `A_1` and `C0`, and then finds no value under these keys.
    */
   get areNoNames(): boolean {
     const keys = [...this.#keys];

@@ -6,8 +6,8 @@ const LOOK_MS = 50;
 
 /**
  * Lets one of several processes do a piece of work for all of them. The others wait for its end. If the process dies or
- * fails, the next one does the work. The wait has no limit of its own: the time limit of an item ends the processes of that
- * item.
+ * fails, the next one does the work. The wait has no limit of its own: the time limit of an item ends the processes of
+ * that item.
  *
  * @param lock a file that contains the id of the working process. Its folder exists.
  * @param isDone whether the work is done.

@@ -4,7 +4,9 @@ import type { Fleet } from './fleet.ts';
 /** DescribeTasks accepts no more tasks a call. */
 const TASKS_PER_CALL = 100;
 
-/** Describes the tasks of the fleet that are to run, or that have stopped. ECS keeps a stopped task for about an hour. */
+/**
+ * Describes the tasks of the fleet that are to run, or that have stopped. ECS keeps a stopped task for about an hour.
+ */
 export async function* tasksOf(
   { client, cluster, taskFamily: family }: Pick<Fleet, 'client' | 'cluster' | 'taskFamily'>,
   desiredStatus: 'RUNNING' | 'STOPPED',

@@ -10,7 +10,8 @@ const unpacksFor = z.object({
 /**
  * Returns why a processor can't be used, or undefined if the deployment has it.
  *
- * @param deployed the deployed processors; undefined if the caller does not know them. Then every processor is accepted.
+ * @param deployed the deployed processors; undefined if the caller does not know them. Then every processor is
+ * accepted.
  */
 export function processorProblem(processor: string, deployed: readonly string[] | undefined): string | undefined {
   if (deployed === undefined || deployed.includes(processor)) return undefined;

@@ -4,7 +4,9 @@ export const functionArnSchema = z
   .string()
   .regex(/^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+(:[\w$-]+)?$/, 'takes the ARN of a Lambda function');
 
-/** Names of checks in the setting `gate.checks`. With the longest name of a stack, this is as long as Lambda accepts. */
+/**
+ * Names of checks in the setting `gate.checks`. With the longest name of a stack, this is as long as Lambda accepts.
+ */
 export const CHECK_NAME = /^[a-z][a-z0-9-]{0,15}$/;
 
 /**

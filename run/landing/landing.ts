@@ -100,7 +100,10 @@ export async function recordLanded(
   };
 }
 
-/** Records that a worker lands the item, and how many bytes were read before this was decided. The worker reads them again. */
+/**
+ * Records that a worker lands the item, and how many bytes were read before this was decided. The worker reads them
+ * again.
+ */
 export async function recordHanded(
   store: Store,
   runId: string,

@@ -7,7 +7,9 @@ import type { GateRecord } from './gate-record.ts';
 
 const READS_AT_ONCE = 8;
 
-/** Records a trouble of a function, so that the manifest and the pages contain it. The same trouble is recorded once. */
+/**
+ * Records a trouble of a function, so that the manifest and the pages contain it. The same trouble is recorded once.
+ */
 export async function recordNote(store: Store, runId: string, trouble: Trouble): Promise<void> {
   const note = noteOf(trouble, runId);
   await writeOnce(store, runKeys(runId).note(itemId(noteLine(note))), note);

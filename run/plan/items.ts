@@ -115,8 +115,8 @@ export async function* itemsOfList(
 }
 
 /**
- * Adds an item to those that were seen, and reports an item that was seen before. Only one hash is kept for each item: a
- * million keys of 1,000 bytes, or two sets, would not fit into memory.
+ * Adds an item to those that were seen, and reports an item that was seen before. Only one hash is kept for each item:
+ * a million keys of 1,000 bytes, or two sets, would not fit into memory.
  */
 export function seeItem(seen: Set<string>, item: Item, report: Report): void {
   const hash = item.kind === 'source' ? itemId(lookOfKey(item.key)) : item.id;

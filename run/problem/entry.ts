@@ -13,7 +13,9 @@ export interface Entry {
   readonly meaning: string;
   /** What to do, for the person who sees the failure. */
   readonly mend: string;
-  /** What to do if no run met the failure, but `sluice probe`, `sluice copy` or a dry run. @default the same as `mend` */
+  /**
+   * What to do if no run met the failure, but `sluice probe`, `sluice copy` or a dry run. @default the same as `mend`
+   */
   readonly mendWithoutRun?: string;
   /** The setting or option that would permit it. @default none: "never" */
   readonly allowedBy?: string;

@@ -9,8 +9,8 @@ import type { WorkersSettings } from './workers.ts';
 
 /**
  * The groups of settings that functions and workers need. Each group is passed as one variable of JSON: `lib/` writes
- * it, and a function or a worker reads it with the schema that also read `cdk.json`. Each variable has a module of its own in
- * `variables/`, because building all schemas takes 14 ms of CPU, and a function needs only some of them.
+ * it, and a function or a worker reads it with the schema that also read `cdk.json`. Each variable has a module of its
+ * own in `variables/`, because building all schemas takes 14 ms of CPU, and a function needs only some of them.
  */
 interface SettingGroups {
   readonly gate: GateSettings;

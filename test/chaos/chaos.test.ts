@@ -100,7 +100,8 @@ async function sendLambdasByProxy(): Promise<void> {
       versions.set(FunctionName ?? '', Version ?? '');
     }
   }
-  // All but AtDeploy, which does not belong to a run, and Load, Watch and WatchQueues, which are deployed only with a setting.
+  // All but AtDeploy, which does not belong to a run, and Load, Watch and WatchQueues, which are deployed only with a
+  // setting.
   const others = new Set<LambdaName>(['at-deploy', 'load', 'watch', 'watch-queues']);
   expect(versions.size).toBe(LAMBDA_NAMES.filter((name) => !others.has(name)).length);
   const stateMachineArn = aws.outputs.StateMachineArn;
@@ -113,7 +114,9 @@ async function sendLambdasByProxy(): Promise<void> {
   );
 }
 
-/** A revision of the task definition whose workers reach S3 and SQS through the proxies; tasks are started by family. */
+/**
+ * A revision of the task definition whose workers reach S3 and SQS through the proxies; tasks are started by family.
+ */
 async function sendWorkersByProxies(): Promise<void> {
   const ecs = new ECSClient(aws.client);
   const { taskDefinition } = await ecs.send(

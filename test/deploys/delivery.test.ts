@@ -121,7 +121,10 @@ function pipelineTemplate(assembly: string): Record<string, Resource> {
   return (JSON.parse(text) as { Resources: Record<string, Resource> }).Resources;
 }
 
-/** The values of CloudFormation's references that stand in a project and its role; a resource becomes an ARN that nothing has. */
+/**
+ * The values of CloudFormation's references that stand in a project and its role; a resource becomes an ARN that
+ * nothing has.
+ */
 function resolved(value: unknown): unknown {
   const pseudo: Record<string, string> = {
     'AWS::Partition': 'aws',
@@ -190,7 +193,10 @@ const deploy = (assembly: string) =>
     'direct',
   );
 
-/** The smoke run of the stage, with the rights of its own role. What the first one has installed is there for the others. */
+/**
+ * The smoke run of the stage, with the rights of its own role. What the first one has installed is there for the
+ * others.
+ */
 async function smoke(assembly: string, minutes?: number): Promise<BuildEnd> {
   const { spec, variables, roleName, grants } = projectWith('sluice smoke', pipelineTemplate(assembly));
   if (credentials === undefined) {

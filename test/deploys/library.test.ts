@@ -101,9 +101,9 @@ describe('the npm package', () => {
     const result = await checkPackage(createPackageFromTarballData(readFileSync(tarballFile)));
     if (!result.types) throw new Error('the npm package has no types');
     expect(Object.keys(result.entrypoints)).toEqual(['./transfer', './constructs', './processors', './package.json']);
-    // The package is ES modules only, as attw's own profile "esm-only" has it. So attw is not asked about TypeScript's resolution
-    // `node10`, which reads no `exports`, and not about `require`: Node loads ES modules by `require` since 20.19, the oldest
-    // version in `engines`.
+    // The package is ES modules only, as attw's own profile "esm-only" has it. So attw is not asked about TypeScript's
+    // resolution `node10`, which reads no `exports`, and not about `require`: Node loads ES modules by `require` since
+    // 20.19, the oldest version in `engines`.
     const notAsked = ['node10', 'node16-cjs'];
     const found = result.problems.filter(
       (problem) => !('resolutionKind' in problem) || !notAsked.includes(problem.resolutionKind),

@@ -11,8 +11,9 @@ import { commandsOf, type Page, userPages } from '#test/helpers/markdown.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
 
 /**
- * Runs each `sluice` command of README and docs against a deployment, page by page and in the page's order, with the page's own
- * files. In a command and in a file stand this test's own in place of `example.org`, `my-bucket`, `<run>` and yesterday's date.
+ * Runs each `sluice` command of README and docs against a deployment, page by page and in the page's order, with the
+ * page's own files. In a command and in a file stand this test's own in place of `example.org`, `my-bucket`, `<run>`
+ * and yesterday's date.
  */
 const aws = await useDeployedAws('docs');
 

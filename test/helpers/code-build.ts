@@ -17,8 +17,8 @@ export interface BuildEnd {
 }
 
 /**
- * Runs the commands of a build specification as CodeBuild does: all in one shell, `sh`, in the folder of the source, to the first that
- * fails.
+ * Runs the commands of a build specification as CodeBuild does: all in one shell, `sh`, in the folder of the source, to
+ * the first that fails.
  *
  * @param options.env the whole environment.
  */

@@ -5,7 +5,10 @@ import { deployStack, type LocalSettings, type StackOutputs } from '#local/deplo
 import { type EmbeddedAws, startEmbeddedAws } from '#local/embedded/embedded-aws.ts';
 import { type RedshiftStandIn, startRedshiftStandIn } from '#local/redshift/stand-in.ts';
 
-/** An embedded AWS for one test file, with a stand-in for Redshift if the caller passes one. `stop` also removes its folder. */
+/**
+ * An embedded AWS for one test file, with a stand-in for Redshift if the caller passes one. `stop` also removes its
+ * folder.
+ */
 export async function startTestAws(redshift?: RedshiftStandIn): Promise<EmbeddedAws & { folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-test-'));
   const aws = await startEmbeddedAws({ logFile: join(folder, 'aws.log'), ...(redshift && { redshift }) });
@@ -24,7 +27,8 @@ const TEST_SETTINGS: LocalSettings = { 'sources.openRanges': ['127.0.0.0/8', '::
  * An embedded AWS with the stack deployed onto it by the real CDK. Takes about half a minute.
  *
  * @param settings as `-c` takes them, on top of the local run's and TEST_SETTINGS: `{ 'gate.attempts': 3 }`.
- * @param options.assemblies keeps the cloud assembly for the next one with the same settings. @default the local run's folder
+ * @param options.assemblies keeps the cloud assembly for the next one with the same settings. @default the local run's
+ * folder
  */
 export async function startDeployedAws(
   settings: LocalSettings = {},

@@ -40,7 +40,10 @@ export function commandsOf({ blocks }: Page): string[][] {
     .filter((line) => line.length > 0);
 }
 
-/** The `sluice` commands that the page's text speaks of, each as its words. They may lack arguments. Dots or capitals stand for any command. */
+/**
+ * The `sluice` commands that the page's text speaks of, each as its words. They may lack arguments. Dots or capitals
+ * stand for any command.
+ */
 export function mentionedCommands({ prose }: Page): string[][] {
   return [...prose.matchAll(/`(npx sluice [a-z][^`…]*)`/g)].map(([, line = '']) => words(line));
 }

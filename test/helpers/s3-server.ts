@@ -88,8 +88,8 @@ async function startVersitygw(binary: string, tls: Certificate | undefined): Pro
   await Promise.all([mkdir(buckets), mkdir(metadata)]);
   const child = spawn(
     binary,
-    // Without --keep-alive it closes the connection after each answer. Without --sidecar it keeps metadata in extended attributes,
-    // which on ext4 hold 4 KiB: Complete of more than some 500 parts then fails with InternalError.
+    // Without --keep-alive it closes the connection after each answer. Without --sidecar it keeps metadata in extended
+    // attributes, which on ext4 hold 4 KiB: Complete of more than some 500 parts then fails with InternalError.
     [
       ...['--quiet', '--keep-alive', '--port', `127.0.0.1:${port}`, ...certificate],
       ...['posix', '--sidecar', metadata, buckets],

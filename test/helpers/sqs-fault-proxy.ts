@@ -36,7 +36,9 @@ export interface SqsFaultProxy extends AsyncDisposable {
   };
 }
 
-/** An HTTP proxy in front of SQS that delivers twice, forgets deletes and is late with visibility. Speaks SQS's JSON. */
+/**
+ * An HTTP proxy in front of SQS that delivers twice, forgets deletes and is late with visibility. Speaks SQS's JSON.
+ */
 export async function startSqsFaultProxy(
   client: EmbeddedAws['client'],
   { seed, ...faults }: SqsFaults & { readonly seed: number },

@@ -17,9 +17,9 @@ import type { EmbeddedAws } from '#local/embedded/embedded-aws.ts';
 const OF_THE_BOOTSTRAP = /cdk-hnb659fds|CDKToolkit/;
 
 /**
- * The names of all that there is in the account, in each service that a deployment of ours uses, sorted. What `cdk bootstrap` makes is
- * left out, and so are dashboards and the saved
- * queries of CloudWatch Logs, which the embedded AWS does not list as AWS does.
+ * The names of all that there is in the account, in each service that a deployment of ours uses, sorted. What `cdk
+ * bootstrap` makes is left out, and so are dashboards and the saved queries of CloudWatch Logs, which the embedded AWS
+ * does not list as AWS does.
  */
 export async function whatIsThere({ client }: Pick<EmbeddedAws, 'client'>): Promise<string[]> {
   const sqs = new SQSClient(client);

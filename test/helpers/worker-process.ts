@@ -24,7 +24,8 @@ export interface RunningWorker {
 
 /** The settings of workers as a container is given them, for sources on this machine. */
 export function workerVariables(settings: Partial<Settings['workers']>): Record<string, string> {
-  // No heartbeat comes so late, however busy the machine is: else the message would be delivered again, and tried again.
+  // No heartbeat comes so late, however busy the machine is: else the message would be delivered again, and tried
+  // again.
   const workers = { visibilitySeconds: 120, heartbeatSeconds: 1, idleSeconds: 1, itemMinutes: 5, ...settings };
   const sources = { ports: [], openRanges: ['127.0.0.0/8'] };
   return groupsAsVariables(settingsSchema.parse({ workers, sources }), 'workers', 'sources', 'limits', 'metrics');

@@ -1,14 +1,17 @@
 import { readdir, readFile } from 'node:fs/promises';
 
-/** A process of a worker task: the worker, a process that its items run in, or the shell that ends such a one with its worker. */
+/**
+ * A process of a worker task: the worker, a process that its items run in, or the shell that ends such a one with its
+ * worker.
+ */
 interface WorkerProcess {
   readonly pid: number;
   readonly kind: 'worker' | 'item' | 'guard';
 }
 
 /**
- * The processes of the worker tasks that receive from a queue, found by their environment. Linux only: other systems don't
- * show it.
+ * The processes of the worker tasks that receive from a queue, found by their environment. Linux only: other systems
+ * don't show it.
  */
 export async function workerProcesses(queueUrl: string): Promise<WorkerProcess[]> {
   const found: WorkerProcess[] = [];

@@ -18,7 +18,9 @@ import type { WorkerParts } from '#worker/runtime/parts.ts';
 import { openQueue } from '#worker/runtime/queue.ts';
 import { runWorker, type WorkerSummary } from '#worker/runtime/run-worker.ts';
 
-/** Settings of a worker that loses no time. No busy machine makes a heartbeat so late that a message becomes visible. */
+/**
+ * Settings of a worker that loses no time. No busy machine makes a heartbeat so late that a message becomes visible.
+ */
 export const QUICK_SETTINGS = {
   ...workersSchema.parse({}),
   visibilitySeconds: 120,

@@ -10,7 +10,10 @@ const EVERYTHING = {
   schedules: [{ name: 'nightly', expression: 'rate(1 day)' }],
 };
 
-/** Of AWS's documentation: service principals have the global suffix in every partition; CloudWatch Logs' has the region's. */
+/**
+ * Of AWS's documentation: service principals have the global suffix in every partition; CloudWatch Logs' has the
+ * region's.
+ */
 const GLOBAL = ['cloudwatch', 'ecs-tasks', 'events', 'lambda', 'scheduler', 'states', 'vpc-flow-logs'].map(
   (service) => `${service}.amazonaws.com`,
 );

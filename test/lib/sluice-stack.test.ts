@@ -43,7 +43,8 @@ describe('the stack', () => {
 
   it('every log group of the stack expires', () => {
     const groups = ofType('AWS::Logs::LogGroup');
-    // Those of the functions, the workers, both state machines, and the function that empties the default security group.
+    // Those of the functions, the workers, both state machines, and the function that empties the default security
+    // group.
     expect(groups).toHaveLength(DEPLOYED.length + 4);
     for (const group of groups) expect(group.Properties.RetentionInDays).toBe(7);
   });

@@ -2,7 +2,10 @@ import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { runScript } from '#test/helpers/run-script.ts';
 
-/** The scripts of package.json that Node runs, but for vitest's, vitepress's and the command line's, which has tests of its own. */
+/**
+ * The scripts of package.json that Node runs, but for vitest's, vitepress's and the command line's, which has tests of
+ * its own.
+ */
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
 const ofPackage = Object.entries(scripts).flatMap(([name, command]) => {
   const [, file] = /(?:^|&& )(?:\w+=\S+ )?(?:node_modules\/\.bin\/)?node (\S+\.ts)$/.exec(command) ?? [];

@@ -18,7 +18,8 @@ let roleArn: string;
 beforeAll(async () => {
   aws = await startTestAws();
   const functionRole = await createRole(aws.client, 'Replacement', 'lambda.amazonaws.com', []);
-  // The first call of DoneState finds the run closed by the event about the stopped execution, as `finishRun` reports it.
+  // The first call of DoneState finds the run closed by the event about the stopped execution, as `finishRun` reports
+  // it.
   const handler = `async (payload) => {
     if (payload.of === undefined) return { payload };
     globalThis.calls = (globalThis.calls ?? 0) + 1;

@@ -152,7 +152,8 @@ describe.each(['append', 'replace', 'merge'] as const)('mode %s', (mode) => {
     const took = Number(statement?.updatedAt) - Number(statement?.createdAt);
     expect(loaded.seconds).toEqual({ 1: took / 1_000 });
     expect(await rowsIn(table)).toEqual(after);
-    // Another execution, which knows nothing: its records are of another place, and the ledger knows. Nobody has counted for it.
+    // Another execution, which knows nothing: its records are of another place, and the ledger knows. Nobody has
+    // counted for it.
     expect(await end({ ...run, index: 1 }, toLoad)).toMatchObject({ state: 'loaded', objects: 2, rows: { 1: null } });
     // Closed anew after a redrive.
     expect(await end({ ...run, closedAt: '2026-01-02T00:00:00.000Z' }, toLoad)).toMatchObject({ state: 'loaded' });

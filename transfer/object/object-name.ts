@@ -24,8 +24,8 @@ function fromDisposition(value: string | undefined): string | undefined {
 }
 
 /**
- * Reads the parameters by name in lower case, as browsers do: a value without quotes may contain spaces, a value in quotes
- * may contain `;` and what looks like another parameter, and the second quote may be missing.
+ * Reads the parameters by name in lower case, as browsers do: a value without quotes may contain spaces, a value in
+ * quotes may contain `;` and what looks like another parameter, and the second quote may be missing.
  */
 function parametersOf(value: string): Map<string, string> {
   const parameters = new Map<string, string>();

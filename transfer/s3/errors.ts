@@ -1,6 +1,6 @@
 /**
- * S3 answered with success, but without a field that S3 always sends, or with a page that S3 never sends: another system
- * answered instead.
+ * S3 answered with success, but without a field that S3 always sends, or with a page that S3 never sends: another
+ * system answered instead.
  */
 export class UncertainAnswerError extends Error {
   override readonly name = 'UncertainAnswer';
@@ -17,7 +17,9 @@ interface SdkError {
   readonly $response?: { readonly headers?: Readonly<Record<string, string | undefined>> };
 }
 
-/** Returns S3's code and message; or the status of an answer that has none, because the SDK's own text names no cause. */
+/**
+ * Returns S3's code and message; or the status of an answer that has none, because the SDK's own text names no cause.
+ */
 export function s3Reason(error: unknown): string {
   const { message = '', $response } = (error ?? {}) as SdkError;
   const headers = $response?.headers ?? {};

@@ -95,7 +95,8 @@ export function isPartOnly(head: SourceHead): boolean {
 /**
  * Reads the Content-Range of an answer.
  *
- * @returns undefined if there is none, an impossible one, or a body that is not the range itself (multipart/byteranges).
+ * @returns undefined if there is none, an impossible one, or a body that is not the range itself
+ * (multipart/byteranges).
  */
 export function contentRangeOf({ headers }: Pick<SourceHead, 'headers'>): ContentRange | undefined {
   if (/^\s*multipart\/byteranges\b/i.test(headers['content-type'] ?? '')) return undefined;

@@ -14,8 +14,8 @@ export const errorTextSchema = z.object({
   message: z.string().max(MAX_TEXT),
   stack: z.string().max(MAX_TEXT).optional(),
   /**
-   * What happens to the item next: no further attempt helps against a permanent error; a newer version may be able to do
-   * what this version can't.
+   * What happens to the item next: no further attempt helps against a permanent error; a newer version may be able to
+   * do what this version can't.
    */
   kind: z.enum(['permanent', 'newer-version', 'other']),
 });

@@ -11,8 +11,8 @@ import type { RunItem } from './item-job.ts';
 import { s3Output } from './s3-output.ts';
 
 /**
- * If a message names a processor that this worker doesn't have, the worker returns the message for a newer version, up to
- * this many times. After that, it assumes that no worker has the processor. Plan accepts only deployed processors.
+ * If a message names a processor that this worker doesn't have, the worker returns the message for a newer version, up
+ * to this many times. After that, it assumes that no worker has the processor. Plan accepts only deployed processors.
  */
 const TRIES_OF_UNKNOWN_PROCESSOR = 5;
 

@@ -14,8 +14,8 @@ export interface TaskRef {
 }
 
 /**
- * An attempt of an item, as it is claimed in the run's records. Only its worker writes it again: with a later end of its
- * lease while the work continues, and with an earlier one when the attempt fails.
+ * An attempt of an item, as it is claimed in the run's records. Only its worker writes it again: with a later end of
+ * its lease while the work continues, and with an earlier one when the attempt fails.
  */
 const claimSchema = z.object({
   attempt: z.int().positive(),
@@ -70,14 +70,18 @@ export class Attempt {
   }
 
   /**
-   * Removes the attempt from the count: the worker had to stop, or the source asked to wait. The item did nothing wrong.
+   * Removes the attempt from the count: the worker had to stop, or the source asked to wait. The item did nothing
+   * wrong.
    */
   async markInterrupted(): Promise<void> {
     const mark = { v: 1, ...this.#ref, attempt: this.number, at: new Date().toISOString() };
     await writeOnce(this.#store, `${prefix(this.#ref)}${this.number}-interrupted.json`, mark);
   }
 
-  /** Reads the claims of the other attempts: one request for the list, and one for each attempt that was not interrupted. */
+  /**
+   * Reads the claims of the other attempts: one request for the list, and one for each attempt that was not
+   * interrupted.
+   */
   async others(): Promise<OtherTries> {
     const now = new Date().toISOString();
     const alive: Claim[] = [];

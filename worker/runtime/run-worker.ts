@@ -65,8 +65,8 @@ export async function runWorker(parts: WorkerParts, stop: AbortSignal): Promise<
       summary[verdict.kind]++;
       underWay.delete(work);
       wake();
-      // A receive doesn't return a message that is hidden before its next attempt. This worker waits for the message, so
-      // that no new worker is needed.
+      // A receive doesn't return a message that is hidden before its next attempt. This worker waits for the message,
+      // so that no new worker is needed.
       const restMs = verdict.kind === 'retry' ? Math.min(verdict.pauseSeconds * 1_000, LONGEST_REST_MS) : 0;
       idleSince = Math.max(idleSince, Date.now() + restMs);
     });

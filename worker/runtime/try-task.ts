@@ -92,8 +92,8 @@ async function afterOthers(
   if (attempt.number === 1) return undefined;
   const { ended, alive } = await attempt.others();
   if (ended >= settings.maxAttempts) {
-    // An attempt that fails writes this into its claim, and the last one is recorded as the failure. An attempt without this was
-    // a worker that was killed.
+    // An attempt that fails writes this into its claim, and the last one is recorded as the failure. An attempt without
+    // this was a worker that was killed.
     const error = new WorkerDiedError(
       `${ended} attempts at ${task.name} ended without an outcome: the worker was killed each time`,
     );

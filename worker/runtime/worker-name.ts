@@ -5,8 +5,8 @@ const taskSchema = z.object({ TaskARN: z.string() });
 
 /**
  * Returns this worker's name in records: the id of its ECS task, which the gatekeeper and the console know too. Outside
- * ECS, or if three attempts of 2 seconds can't read the task's metadata, it is host and process. The gatekeeper then sees
- * no signs of life for the task, and replaces it.
+ * ECS, or if three attempts of 2 seconds can't read the task's metadata, it is host and process. The gatekeeper then
+ * sees no signs of life for the task, and replaces it.
  */
 export async function workerName(environment: NodeJS.ProcessEnv): Promise<string> {
   const metadata = environment.ECS_CONTAINER_METADATA_URI_V4;

@@ -140,8 +140,8 @@ describe('the alerts of the watch', () => {
   });
 
   it('the watch sends an alert on a schedule that did not start, with the command that starts the run', async () => {
-    // The watch reports a slot half an hour after its time, and looks back 24 hours from there. At each time of the day,
-    // one slot is in that span.
+    // The watch reports a slot half an hour after its time, and looks back 24 hours from there. At each time of the
+    // day, one slot is in that span.
     const until = new Date(Date.now() - 25 * 3_600_000).toISOString();
     await writeJson(aws.store, WATCH_STATE_KEY, { v: 1, until: { 'never cron(30 4 * * ? *) UTC': until } });
     await watch();

@@ -2,7 +2,10 @@ import type { S3Operation, S3Request } from './operation.ts';
 
 /** A fault of a request to S3. It is plain data, so that a failing test can print it. */
 export type S3Fault =
-  /** S3 reads the request, does nothing and answers this error. With `early` it answers without having read the body, and closes. */
+  /**
+   * S3 reads the request, does nothing and answers this error. With `early` it answers without having read the body,
+   * and closes.
+   */
   | {
       readonly kind: 'error';
       readonly status: number;
@@ -18,13 +21,18 @@ export type S3Fault =
   | { readonly kind: 'lost-answer' }
   /** S3 does the request, and the answer is an error. */
   | { readonly kind: 'done-but-error'; readonly status: number; readonly code: string }
-  /** 200 at once, white space for a time, then an error in the body. `done` says whether S3 has done it all the same. */
+  /**
+   * 200 at once, white space for a time, then an error in the body. `done` says whether S3 has done it all the same.
+   */
   | { readonly kind: 'error-in-200'; readonly code: string; readonly done?: boolean; readonly milliseconds?: number }
   /** 200 at once, white space every 50 ms for a time, then what S3 answers, if that is a success. */
   | { readonly kind: 'white-space'; readonly milliseconds: number }
   /** 200 and a page, as a captive portal or a broken proxy answers. `done` says whether S3 has done it all the same. */
   | { readonly kind: 'html'; readonly done?: boolean; readonly status?: number; readonly etag?: string }
-  /** The request is read and never answered; with `milliseconds`, passed on after them: without a body even if the client has gone. */
+  /**
+   * The request is read and never answered; with `milliseconds`, passed on after them: without a body even if the
+   * client has gone.
+   */
   | { readonly kind: 'stall'; readonly milliseconds?: number }
   /** The request's body is read at this rate. */
   | { readonly kind: 'slow-read'; readonly bytesPerSecond: number };

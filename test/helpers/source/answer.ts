@@ -78,7 +78,10 @@ export function emptyAnswer(status: number): Answer {
   };
 }
 
-/** The right answer of RFC 9110: conditions first, then If-Range, then the range. Several ranges at once are answered whole. */
+/**
+ * The right answer of RFC 9110: conditions first, then If-Range, then the range. Several ranges at once are answered
+ * whole.
+ */
 export function rightAnswer(exchange: Exchange): Answer {
   const { request, file } = exchange;
   if (!exchange.ignoreConditions) {

@@ -16,8 +16,8 @@ export interface CertificateOptions {
 }
 
 /**
- * A self-signed P-256 certificate for localhost and 127.0.0.1, made here so that no private key is checked in and none expires.
- * Node makes keys and signatures; the X.509 around them is the few DER structures of RFC 5280 below.
+ * A self-signed P-256 certificate for localhost and 127.0.0.1, made here so that no private key is checked in and none
+ * expires. Node makes keys and signatures; the X.509 around them is the few DER structures of RFC 5280 below.
  */
 export function selfSignedCertificate(options: CertificateOptions = {}): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -5,9 +5,9 @@ import { crc32 } from 'node:zlib';
 export type Seed = string | number;
 
 /**
- * The content of a seed repeats after this many bytes. It is a prime, so that no two parts of a transfer are alike: parts
- * whose sizes are the same would have to lie a multiple of 1,048,573 parts apart, and an upload has at most 10,000.
- * So a hash always shows if a part is stored in the place of another part.
+ * The content of a seed repeats after this many bytes. It is a prime, so that no two parts of a transfer are alike:
+ * parts whose sizes are the same would have to lie a multiple of 1,048,573 parts apart, and an upload has at most
+ * 10,000. So a hash always shows if a part is stored in the place of another part.
  */
 const PERIOD_BYTES = 1_048_573;
 

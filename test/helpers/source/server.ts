@@ -152,7 +152,10 @@ function makeAnswer(
   return { made, file };
 }
 
-/** Calls `serve` for each request head in turn, until it says that the connection is used up. Request bodies aren't read. */
+/**
+ * Calls `serve` for each request head in turn, until it says that the connection is used up. Request bodies aren't
+ * read.
+ */
 function serveHeads(socket: Socket, serve: (head: string) => Promise<boolean>): void {
   let unread = '';
   let busy = false;

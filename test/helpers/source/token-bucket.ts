@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Saved up between two answers, in time: too little to make small ranges look fast. */
 const REST_SECONDS = 0.02;
-/** Made up for within an answer, in time: a busy machine's timers are late, which is not the limit that was asked for. */
+/**
+ * Made up for within an answer, in time: a busy machine's timers are late, which is not the limit that was asked for.
+ */
 const LATE_SECONDS = 1;
 
 /** Limits a flow to a rate: a token a byte, none at the start. */

@@ -16,7 +16,10 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Copies the sources, and links the files of the packages: esbuild follows a linked folder back to this clone, and would see its paths. */
+/**
+ * Copies the sources, and links the files of the packages: esbuild follows a linked folder back to this clone, and
+ * would see its paths.
+ */
 function cloneInto(clone: string): void {
   const files = execFileSync('git', ['-C', ROOT, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     encoding: 'utf8',

@@ -34,7 +34,8 @@ const ENVIRONMENT = {
 };
 
 /**
- * Loads the bundle in a process of its own and without any option of Node, as Lambda does, and runs a script with its handler.
+ * Loads the bundle in a process of its own and without any option of Node, as Lambda does, and runs a script with its
+ * handler.
  *
  * @returns what the script prints last, and the log lines of errors.
  */

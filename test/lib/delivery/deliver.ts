@@ -17,7 +17,10 @@ export const TWO_STAGES = {
 export const CONNECTION =
   'arn:aws:codeconnections:eu-central-1:111111111111:connection/01234567-89ab-cdef-0123-456789abcdef';
 
-/** What a delivery with these settings is made of: its own stack, empty where there is none, and the app's stack of each stage. */
+/**
+ * What a delivery with these settings is made of: its own stack, empty where there is none, and the app's stack of each
+ * stage.
+ */
 export interface Delivered {
   /** The cloud assembly. */
   readonly folder: string;

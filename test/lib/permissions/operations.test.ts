@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { codeOf, leaveOf, PROGRAMS } from '../programs.ts';
 
 /**
- * The actions that an AWS SDK operation needs. A run on the embedded AWS is refused a missing one, but only where the run
- * comes by. HeadObject is GetObject to IAM, and all but two operations of a multipart upload are PutObject.
+ * The actions that an AWS SDK operation needs. A run on the embedded AWS is refused a missing one, but only where the
+ * run comes by. HeadObject is GetObject to IAM, and all but two operations of a multipart upload are PutObject.
  */
 const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   GetObjectCommand: ['s3:GetObject'],

@@ -39,7 +39,8 @@ describe('fillTemplate', () => {
 
   it('fillTemplate moves days and months by the calendar of the zone, and hours by the clock', () => {
     const berlin = (template: string, at: string) => fillTemplate(template, new Date(at), 'Europe/Berlin');
-    // Half past midnight on the day after the clocks went forward: 23 hours before is the evening of the day before that.
+    // Half past midnight on the day after the clocks went forward: 23 hours before is the evening of the day before
+    // that.
     expect(berlin('{yyyy-MM-ddTHHmm|-1d}', '2024-03-31T22:30:00Z')).toBe('2024-03-31T0030');
     expect(berlin('{yyyy-MM-ddTHHmm|-24h}', '2024-03-31T22:30:00Z')).toBe('2024-03-30T2330');
     expect(berlin('{yyyy-MM-dd|-1M}', '2024-03-31T10:00:00Z')).toBe('2024-02-29');

@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest';
 const MODULE = new URL('../../../run/landing/peak-memory.ts', import.meta.url).href;
 const REPORT = `import { peakMemoryMiB } from ${JSON.stringify(MODULE)}; console.log(peakMemoryMiB());`;
 
-/** A parent of so many MiB that starts a reporting process. What Python's subprocess does is what the embedded AWS does. */
+/**
+ * A parent of so many MiB that starts a reporting process. What Python's subprocess does is what the embedded AWS does.
+ */
 const PARENT = `
 import subprocess, sys
 ballast = bytearray(600 * 1024 * 1024)

@@ -20,7 +20,9 @@ const SEQUENCES = Number(process.env.SLUICE_TEST_SEQUENCES ?? 500);
 const AT_ONCE = 4;
 /** The engine's waits in a row come to half a minute at most, on a machine that has nothing else to do. */
 const LONGEST_SECONDS = 400;
-/** How long the engine waits for S3. On a busy machine S3 takes longer now and then, and no check here depends on that. */
+/**
+ * How long the engine waits for S3. On a busy machine S3 takes longer now and then, and no check here depends on that.
+ */
 const STALL_SECONDS = 2;
 const MIB = 1_048_576;
 
@@ -163,8 +165,8 @@ async function play(seed: number): Promise<'landed' | 'failed'> {
     expect(outcome.bytes, describe()).toBe(length);
   }
   const message = `${describe()} → ${outcome}`;
-  // Where an upload ends while versitygw stores a part for a client that has given it up, versitygw 1.8 makes the upload's folder
-  // anew, and lists it. S3 has said that such an upload is ended.
+  // Where an upload ends while versitygw stores a part for a client that has given it up, versitygw 1.8 makes the
+  // upload's folder anew, and lists it. S3 has said that such an upload is ended.
   const left = (await openUploads(landing.s3.client, landing.bucket)).filter(
     ({ Key, UploadId = '' }) => Key === key && !proxy.endedUploads.has(UploadId),
   );

@@ -10,7 +10,9 @@ const CONNECTIONS = 4;
 const BYTES = Buffer.alloc(100_000, 'x');
 const { signal } = new AbortController();
 
-/** An S3 that resets each connection that it had before, where it is used again: what a Lambda meets that was frozen. */
+/**
+ * An S3 that resets each connection that it had before, where it is used again: what a Lambda meets that was frozen.
+ */
 interface ForgetfulS3 {
   readonly url: string;
   /** That have brought a request. */

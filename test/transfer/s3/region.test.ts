@@ -15,7 +15,9 @@ beforeAll(async () => {
 });
 afterAll(() => landing[Symbol.asyncDispose]());
 
-/** S3 as a client of another region sees it: it answers with the bucket's region until the request is signed for that. */
+/**
+ * S3 as a client of another region sees it: it answers with the bucket's region until the request is signed for that.
+ */
 async function startRegions(status: number) {
   const { hostname, port } = new URL(landing.s3.endpoint);
   const { region } = landing.s3;

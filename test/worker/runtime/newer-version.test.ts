@@ -45,7 +45,8 @@ describe('a worker of an older version', () => {
       await expect.poll(() => test.messagesLeft()).toMatchObject({ inFlight: 1 });
       const second = test.work({ idleSeconds: 600, itemsAtOnce: 2 });
       await test.send(newer(message));
-      // It leaves, although its queue is not empty and it has been idle for no time. Its last request may bring it once more.
+      // It leaves, although its queue is not empty and it has been idle for no time. Its last request may bring it once
+      // more.
       expect(await second).toMatchObject({ done: 0, outdated: expect.toSatisfy(isPositive), failed: 0, refused: 0 });
       release();
       await test.send(newer(message));

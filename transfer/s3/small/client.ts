@@ -86,9 +86,9 @@ export interface SmallClientConfig {
 }
 
 /**
- * A client of S3 for the functions that transfer, in place of the SDK's in their bundles. It has the calls that they make, in the
- * SDK's shape, and takes region, endpoint and credentials from the variables that Lambda sets. The SDK's client is half of what
- * such a function loads.
+ * A client of S3 for the functions that transfer, in place of the SDK's in their bundles. It has the calls that they
+ * make, in the SDK's shape, and takes region, endpoint and credentials from the variables that Lambda sets. The SDK's
+ * client is half of what such a function loads.
  */
 export class S3Client {
   readonly config;

@@ -23,8 +23,8 @@ const ONE_LABEL = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
- * Finds a bucket by the variables that Lambda and AWS's tools set: an own endpoint with the bucket in the path, else S3 of the
- * region, with FIPS or dual stack where they are asked for.
+ * Finds a bucket by the variables that Lambda and AWS's tools set: an own endpoint with the bucket in the path, else S3
+ * of the region, with FIPS or dual stack where they are asked for.
  */
 export function placeOf(bucket: string, region: string, endpoint?: string, env: Variables = process.env): Place {
   const ignored = env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === 'true';

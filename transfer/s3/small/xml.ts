@@ -1,12 +1,18 @@
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-/** The content of the first element of a name, as text; undefined if there is no such element. S3's answers have no attributes inside. */
+/**
+ * The content of the first element of a name, as text; undefined if there is no such element. S3's answers have no
+ * attributes inside.
+ */
 export function textOf(xml: string, name: string): string | undefined {
   const [inside] = elementsOf(xml, name);
   return inside === undefined ? undefined : decoded(inside);
 }
 
-/** The content of each element of a name, with its entities unchanged. No element of S3's answers contains an element of the same name. */
+/**
+ * The content of each element of a name, with its entities unchanged. No element of S3's answers contains an element of
+ * the same name.
+ */
 export function elementsOf(xml: string, name: string): string[] {
   const found: string[] = [];
   const [open, close] = [`<${name}>`, `</${name}>`];

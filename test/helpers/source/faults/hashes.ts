@@ -33,8 +33,9 @@ const STATEMENTS = {
 export type HashHeader = keyof typeof STATEMENTS;
 
 /**
- * States a hash, right or of other bytes; `more` are further headers, such as `x-goog-stored-content-encoding`. `Content-MD5` and `Content-Digest` cover this answer's bytes, the others the whole
- * file, on a 206 too. Each answer computes its hash anew, so keep the files small.
+ * States a hash, right or of other bytes; `more` are further headers, such as `x-goog-stored-content-encoding`.
+ * `Content-MD5` and `Content-Digest` cover this answer's bytes, the others the whole file, on a 206 too. Each answer
+ * computes its hash anew, so keep the files small.
  */
 export function states(name: HashHeader, truth: 'right' | 'wrong', more: Readonly<Record<string, string>> = {}): Fault {
   return {
