@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import { type OwnCall, ownCalls } from '#net/own-calls.ts';
 import { redactUrl } from '#net/redact.ts';
-import { type SourceCall, sourceCalls } from '#net/source-calls.ts';
 
 /** What a log line at debug level contains about a call to another system. */
 export interface OutsideCall {
@@ -16,7 +16,7 @@ export interface OutsideCall {
 
 /**
  * Logs every call of this process to another system, with its status and time, if the logger's level is `DEBUG`: calls
- * to AWS and S3's data (`node:http`), to sources by the engine's own sockets, and to pages and tokens (undici). Node's
+ * to AWS (`node:http`), to sources and to S3 by the engine's own sockets, and to pages and tokens (undici). Node's
  * diagnostics channels report the calls, so the clients need no changes.
  *
  * @param level of the logger, by its name. At any other level than `DEBUG`, nothing listens to the channels, and
@@ -52,7 +52,7 @@ export function logOutsideCalls(level: string, debug: (message: string, call: Ou
     log({ ...ofUndici(request), error: error.name, milliseconds: since(request) });
   });
 
-  sourceCalls.subscribe((message) => log({ method: 'GET', ...(message as SourceCall) }));
+  ownCalls.subscribe((message) => log(message as OwnCall));
 }
 
 interface UndiciRequest {

@@ -1,4 +1,5 @@
 import { DialTimeoutError, dialKnown } from '#net/dial/dial.ts';
+import { tellingOfCall } from '#net/own-calls.ts';
 import { whenAborted } from '#net/signals.ts';
 import { timerMilliseconds } from '#net/wait.ts';
 import { TransferError } from '../errors.ts';
@@ -28,7 +29,24 @@ const pools = new Map<string, LanePool>();
  *
  * @throws what `body` throws, StaleConnection, the connection's own error, or the signal's reason.
  */
-export async function sendByLane(
+export function sendByLane(
+  signed: SignedRequest,
+  body: (write: WriteBody) => Promise<void>,
+  options: Pick<SendOptions, 'signal' | 'stallSeconds'>,
+): Promise<SignedAnswer> {
+  return tellingOfCall(
+    signed.method,
+    () => originOf(signed) + pathOf(signed),
+    () => send(signed, body, options),
+    ({ statusCode }) => statusCode,
+  );
+}
+
+function originOf({ protocol, hostname, port = protocol === 'https:' ? 443 : 80 }: SignedRequest): string {
+  return `${protocol}//${hostname}:${port}`;
+}
+
+async function send(
   signed: SignedRequest,
   body: (write: WriteBody) => Promise<void>,
   { signal, stallSeconds }: Pick<SendOptions, 'signal' | 'stallSeconds'>,
@@ -39,7 +57,7 @@ export async function sendByLane(
   const { port = tls ? 443 : 80 } = signed;
   // Node requires an IPv6 address without its brackets.
   const host = signed.hostname.replace(/^\[|\]$/g, '');
-  const origin = `${signed.protocol}//${signed.hostname}:${port}`;
+  const origin = originOf(signed);
   const pool = pools.get(origin) ?? new LanePool();
   pools.set(origin, pool);
   try {

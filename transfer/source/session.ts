@@ -1,8 +1,8 @@
 import { PUBLIC_INTERNET, type SourceGuard } from '#net/guard/source-guard.ts';
 import { headerText } from '#net/header-text.ts';
+import { tellingOfCall } from '#net/own-calls.ts';
 import { redactUrl } from '#net/redact.ts';
 import { orAborted } from '#net/signals.ts';
-import { tellingOfCall } from '#net/source-calls.ts';
 import { backoffMilliseconds, wait } from '#net/wait.ts';
 import {
   RedirectError,
@@ -247,7 +247,12 @@ export class SourceSession {
         signal,
         onClosed: leave,
       };
-      const answer = await tellingOfCall(url, () => this.patience.during(() => this.#read(request)));
+      const answer = await tellingOfCall(
+        'GET',
+        () => url.href,
+        () => this.patience.during(() => this.#read(request)),
+        ({ status }) => status,
+      );
       return { ...answer, body: this.#patiently(answer.body) };
     } catch (error) {
       leave();

@@ -6,6 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { expect, it } from 'vitest';
+import { ownCalls } from '#net/own-calls.ts';
 import { type RawServer, startRawServer } from '#test/helpers/raw-server.ts';
 import { contentBytes, selfSignedCertificate } from '#test/helpers/source-server.ts';
 import { startWeb } from '#test/helpers/web.ts';
@@ -96,6 +97,27 @@ it('sends the same bytes over TLS', async () => {
     server.closeAllConnections();
     server.close();
   }
+});
+
+it('tells the subscribers of each request its method, its URL without values of its query, its status and its time', async () => {
+  const told: unknown[] = [];
+  const note = (message: unknown) => told.push(message);
+  await using s3 = await answering('HTTP/1.1 404 N\r\nContent-Length: 0\r\n\r\n');
+  const nobody = 'http://127.0.0.1:1';
+  ownCalls.subscribe(note);
+  try {
+    await whole(s3, Buffer.from('x'));
+    await whole({ url: nobody }, Buffer.from('x')).catch(() => {});
+  } finally {
+    ownCalls.unsubscribe(note);
+  }
+  const { origin } = new URL(s3.url);
+  const about = { method: 'PUT', milliseconds: expect.any(Number) };
+  const path = '/bucket/key?partNumber=redacted';
+  expect(told).toEqual([
+    { ...about, url: origin + path, status: 404, error: undefined },
+    { ...about, url: nobody + path, status: undefined, error: 'Error' },
+  ]);
 });
 
 it.each([

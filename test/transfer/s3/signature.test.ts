@@ -54,6 +54,8 @@ it.each([
 
 it("signs any request as the SDK's signer does", async () => {
   const header = fc.stringMatching(/^x-amz-meta-[a-z]{1,5}$/);
+  // The SDK loses a value of this name.
+  const name = fc.string({ unit: 'grapheme-ascii' }).filter((text) => text !== '__proto__');
   const words = fc.stringMatching(/^[ -~]{0,20}$/);
   const credentials = fc.record({
     accessKeyId: fc.stringMatching(/^[A-Z0-9]{4,20}$/),
@@ -63,7 +65,7 @@ it("signs any request as the SDK's signer does", async () => {
   const request = fc.record({
     method: fc.constantFrom('GET', 'HEAD', 'PUT', 'POST', 'DELETE'),
     key: fc.string({ unit: 'grapheme', minLength: 1 }),
-    query: fc.dictionary(fc.string({ unit: 'grapheme-ascii' }), fc.string({ unit: 'grapheme' }), { maxKeys: 4 }),
+    query: fc.dictionary(name, fc.string({ unit: 'grapheme' }), { maxKeys: 4 }),
     own: fc.dictionary(header, words, { maxKeys: 3 }),
     region: fc.constantFrom('eu-west-1', 'us-gov-east-1', 'cn-north-1'),
     at: fc.date({ min: new Date('2013-01-01'), max: new Date('2037-01-01'), noInvalidDate: true }),
