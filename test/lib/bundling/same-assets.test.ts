@@ -50,7 +50,7 @@ function assetsOf(clone: string, environment: NodeJS.ProcessEnv, umask: string):
     .sort();
 }
 
-it('gives every asset the same hash in two clones of one commit, for two users', { timeout: 900_000 }, () => {
+it('a synth gives every asset the same hash in two clones of one commit, for two users', { timeout: 900_000 }, () => {
   const here = assetsOf(ROOT, process.env, '022');
   const clone = join(folder, 'another-clone', 'with-a-longer-path');
   cloneInto(clone);

@@ -96,7 +96,7 @@ describe('an error of the bundled worker', { tags: ['heavy'] }, () => {
     worker = buildWorkerBundle(temporaryFolder('sluice-source-maps'), { [broken.name]: BROKEN });
   });
 
-  it('names the TypeScript file and line in the log line', () => {
+  it('an error of the bundled worker names the TypeScript file and line in the log line', () => {
     const { stdout, stderr } = spawnSync(process.execPath, [worker.path], { env: {}, encoding: 'utf8' });
     const line = JSON.parse(`${stdout}${stderr}`.trim().split('\n').at(-1) ?? '') as { error: { stack: string } };
     const [, number] = /at \S* ?\(?worker\/environment\.ts:(\d+):\d+/.exec(line.error.stack) ?? [];
@@ -104,7 +104,7 @@ describe('an error of the bundled worker', { tags: ['heavy'] }, () => {
     expect(source[Number(number) - 1]).toContain('readEnvironment(VARIABLES');
   });
 
-  it('names the file and line of an own processor', async () => {
+  it('an error of the bundled worker names the file and line of an own processor', async () => {
     const child = fork(worker.path, ['item'], {
       execPath: process.execPath,
       execArgv: [],
@@ -134,7 +134,7 @@ describe('an error of the bundled worker', { tags: ['heavy'] }, () => {
     }
   });
 
-  it('is what first reads the map: Node knows nothing of it', () => {
+  it('an error of the bundled worker is what first reads the map: Node knows nothing of it', () => {
     const code = readFileSync(worker.path, 'utf8');
     expect(code).not.toContain('sourceMappingURL');
     expect(code.trimEnd().split('\n').at(-1)).toMatch(/^\/\/# sluice-map=[\w+/=]+$/);

@@ -17,7 +17,7 @@ function read(...pieces: (string | Buffer)[]): { head: AnswerHead; body: string 
   return undefined;
 }
 
-it('reads a head and leaves the body', () => {
+it('the reader of heads reads a head and leaves the body', () => {
   const found = read(`${RANGE}Keep-Alive: timeout=7, max=100\r\nX-Odd:\t caf\xe9 \r\nX-None:\r\n\r\nhello`);
   expect(found?.body).toBe('hello');
   expect(found?.head).toMatchObject({
@@ -29,13 +29,13 @@ it('reads a head and leaves the body', () => {
   expect(found?.head.headers).toMatchObject({ etag: '"a"', 'x-odd': 'caf\xe9', 'x-none': '' });
 });
 
-it("joins a repeated field, and treats no field's name specially", () => {
+it("the reader of heads joins a repeated field, and treats no field's name specially", () => {
   const found = read(`${RANGE}Vary: a\r\nVARY: b\r\n__proto__: x\r\n\r\n`);
   expect(found?.head.headers.vary).toBe('a, b');
   expect(Object.keys(found?.head.headers ?? {})).toContain('__proto__');
 });
 
-it('finds the same head and body however the bytes are cut', () => {
+it('the reader of heads finds the same head and body however the bytes are cut', () => {
   const text = `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${RANGE}X-Long: ${'x'.repeat(100)}\r\n\r\nhello`;
   const whole = read(text);
   expect(whole?.body).toBe('hello');
@@ -82,7 +82,7 @@ it.each([
   ['chunks of HTTP/1.0', 'HTTP/1.0 200 O\r\nTransfer-Encoding: chunked\r\n\r\n'],
   ['more than 64 KiB', `${RANGE}X: ${'a'.repeat(65_536)}`],
   ['more than 64 KiB in provisional answers', `HTTP/1.1 100 C\r\nX: ${'a'.repeat(10_000)}\r\n\r\n`.repeat(7)],
-])('refuses %s, whole or byte by byte', (_, text) => {
+])('the reader of heads refuses %s, whole or byte by byte', (_, text) => {
   expect(() => read(text)).toThrow(MalformedAnswerError);
   expect(() => read(...text)).toThrow(MalformedAnswerError);
 });
@@ -117,19 +117,22 @@ it.each([
   ],
   ['the same length in two fields', `${RANGE}Content-Length: 5\r\n\r\n`, length(5), true],
   ['the same length twice in one field', 'HTTP/1.1 206 P\r\nContent-Length: 5, 5\r\n\r\n', length(5), true],
-])('accepts %s', (_, text, framing, reusable) => {
+])('the reader of heads accepts %s', (_, text, framing, reusable) => {
   expect(read(text)?.head).toMatchObject({ framing, reusable });
 });
 
-it('joins a folded field', () => {
+it('the reader of heads joins a folded field', () => {
   expect(read(`${RANGE}X: a\r\n  b\r\n\tc\r\nY: d\r\n\r\n`)?.head.headers).toMatchObject({ x: 'a b c', y: 'd' });
 });
 
-it.each(['\0\0\x12\x04\0\0\0\0\0', '\0\0\0\x04\0\0\0\0\0'])('recognises a frame of HTTP/2', (frame) => {
-  expect(() => read(frame)).toThrow(expect.objectContaining({ http2: true }));
-});
+it.each(['\0\0\x12\x04\0\0\0\0\0', '\0\0\0\x04\0\0\0\0\0'])(
+  'the reader of heads recognises a frame of HTTP/2',
+  (frame) => {
+    expect(() => read(frame)).toThrow(expect.objectContaining({ http2: true }));
+  },
+);
 
-it('reads garbage in time that grows only with its length', () => {
+it('the reader of heads reads garbage in time that grows only with its length', () => {
   // What makes a backtracking expression go over it again and again.
   for (const filler of [' ', ' a', '\t \t', ':']) {
     const text = `HTTP/1.1 206 P\r\nX:${filler.repeat(15_000 / filler.length)}\0\r\n\r\n`;

@@ -54,7 +54,7 @@ describe.each([false, true])('over TLS: %s', (tls) => {
   });
   afterAll(() => source.stop());
 
-  it('reads an answer that comes byte by byte', async () => {
+  it('the lane reads an answer that comes byte by byte', async () => {
     await readCut(
       source,
       Array.from({ length: 3_000 }, () => 1),
@@ -63,11 +63,11 @@ describe.each([false, true])('over TLS: %s', (tls) => {
     );
   });
 
-  it('reads an answer whose head is cut anywhere, body bytes in the same read or not', async () => {
+  it('the lane reads an answer whose head is cut anywhere, body bytes in the same read or not', async () => {
     for (let at = 1; at < WHOLE_HEAD; at += tls ? 13 : 1) await readCut(source, [at], at, [30]);
   }, 60_000);
 
-  it('reads a body with a pause at every offset', async () => {
+  it('the lane reads a body with a pause at every offset', async () => {
     for (let at = 1; at < 120; at += tls ? 7 : 1) await readCut(source, [], 5_000, [at, 120 - at]);
     await readCut(
       source,
@@ -77,7 +77,7 @@ describe.each([false, true])('over TLS: %s', (tls) => {
     );
   }, 60_000);
 
-  it(`reads random cuts by random fills, seed ${SEED}`, async () => {
+  it(`the lane reads random cuts by random fills, seed ${SEED}`, async () => {
     const cuts = fc.array(
       fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 70_000 })),
       {

@@ -32,7 +32,7 @@ describe.each([false, true])('over TLS: %s', (tls) => {
     ['chunks and trailers', [faults.chunked(), faults.trailers({ 'X-After': 'all' })]],
     ['no length', faults.closeDelimited()],
     ['an encoding that is not undone', faults.headers({ 'Content-Encoding': 'gzip' })],
-  ])('reads every byte of an answer once: %s', async (_, fault) => {
+  ])('the lane reads every byte of an answer once: %s', async (_, fault) => {
     await using source = await startSourceServer({
       file: { seed: 'on', length: LENGTH },
       tls,
@@ -47,7 +47,7 @@ describe.each([false, true])('over TLS: %s', (tls) => {
     expect(source.requests.length).toBe(3);
   });
 
-  it('stops reading from the source while no fill waits', async () => {
+  it('the lane stops reading from the source while no fill waits', async () => {
     const file = { seed: 'on', length: 64_000_000 };
     await using source = await startSourceServer({ file, tls, rules: [{ faults: faults.chunked() }] });
     const answer = await new Asker(source.url, source).ask({ from: 0, length: file.length });
@@ -77,18 +77,18 @@ describe('cut anywhere', () => {
     expect(all.equals(contentBytes('on', 0, 20_000))).toBe(true);
   }
 
-  it('reads an answer on whose head, with others before it, is cut anywhere', async () => {
+  it('the lane reads an answer whose head, with others before it, is cut anywhere', async () => {
     for (let at = 1; at < 500; at += 3) await readCut([at]);
     await readCut(Array.from({ length: 600 }, () => 1));
   });
 
-  it(`reads random cuts, seed ${SEED}`, async () => {
+  it(`the lane reads random cuts, seed ${SEED}`, async () => {
     const cuts = fc.array(fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 3_000 })), { maxLength: 60 });
     await fc.assert(fc.asyncProperty(cuts, readCut), { seed: SEED, numRuns: 100 });
   });
 });
 
-it('reports a reset of the connection as a fault of the source', async () => {
+it('the lane reports a reset of the connection as a fault of the source', async () => {
   await using server = await startRawServer((socket) => {
     socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n');
     setTimeout(() => socket.resetAndDestroy(), 20);
@@ -99,7 +99,7 @@ it('reports a reset of the connection as a fault of the source', async () => {
   expect(asker.closed).toBe(1);
 });
 
-it('keeps a connection for the next request after a body in chunks', async () => {
+it('the lane keeps a connection for the next request after a body in chunks', async () => {
   await using source = await startSourceServer({
     file: { seed: 'on', length: LENGTH },
     rules: [{ faults: faults.chunked() }],
@@ -153,7 +153,7 @@ const ANSWERS: [string, string, string | undefined][] = [
   ['HTTP/1.0 in chunks', 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n', undefined],
 ];
 
-it.each(ANSWERS)('reads %s', async (_, answer, right) => {
+it.each(ANSWERS)('the lane reads %s', async (_, answer, right) => {
   for (const cuts of [[], [1], Array.from(answer, () => 1)]) {
     await using server = await startRawServer((socket) => {
       let at = 0;

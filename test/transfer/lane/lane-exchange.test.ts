@@ -20,7 +20,7 @@ function exchange(more: Partial<ExchangeEnds> = {}) {
 
 const head = (length: number) => Buffer.from(`HTTP/1.1 206 P\r\nContent-Length: ${length}\r\n\r\n`);
 
-it('stores bytes that arrive during a pause up to a limit, and then fails the answer', async () => {
+it('an exchange of the lane stores bytes that arrive during a pause up to a limit, and then fails the answer', async () => {
   const { exchange: paused, calls } = exchange();
   paused.take(head(3 * MOST_SPILT_BYTES));
   const record = Buffer.alloc(16_384);
@@ -33,7 +33,7 @@ it('stores bytes that arrive during a pause up to a limit, and then fails the an
   await expect(paused.fill(Buffer.alloc(MOST_SPILT_BYTES))).rejects.toThrow(/were not requested yet/);
 });
 
-it('copies the bytes that it stores, because the next read overwrites them', async () => {
+it('an exchange of the lane copies the bytes that it stores, because the next read overwrites them', async () => {
   const { exchange: paused } = exchange();
   const scratch = Buffer.concat([head(10), Buffer.from('hello')]);
   paused.take(scratch);
@@ -43,7 +43,7 @@ it('copies the bytes that it stores, because the next read overwrites them', asy
   expect(String(target)).toBe('hello');
 });
 
-it('reports its end to its connection once, with a head or without', async () => {
+it('an exchange of the lane reports its end to its connection once, with a head or without', async () => {
   const whole = exchange();
   whole.exchange.take(Buffer.concat([head(2), Buffer.from('ok')]));
   await expect.poll(() => whole.calls).toEqual(['head', 'free']);
@@ -56,7 +56,7 @@ it('reports its end to its connection once, with a head or without', async () =>
 });
 
 /** Reads as Node does: into the window that was asked for when the last read was over, whatever has changed since. */
-it('its window is exactly what is still needed, and never empty, for any reads and fills', async () => {
+it('the window of an exchange is exactly what is still needed, and never empty, for any reads and fills', async () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 20 });
   await fc.assert(
     fc.asyncProperty(sizes, sizes, fc.infiniteStream(fc.boolean()), async (reads, fills, pauses) => {

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => landing[Symbol.asyncDispose]());
 
-it("uses a new client's own agent, and leaves it to the client to close it", async () => {
+it("the engine uses a new client's own agent, and leaves it to the client to close it", async () => {
   let connections = 0;
   class Counting extends Agent {
     override createConnection(...args: Parameters<Agent['createConnection']>) {
@@ -34,7 +34,7 @@ it("uses a new client's own agent, and leaves it to the client to close it", asy
   await expect.poll(() => Object.keys(httpAgent.freeSockets).length).toBe(0);
 });
 
-it.runIf(findVersitygw())('trusts the certificates that a new client trusts', async () => {
+it.runIf(findVersitygw())('the engine trusts the certificates that a new client trusts', async () => {
   await using s3 = await startS3Server({ tls: selfSignedCertificate() });
   const bucket = await createBucket(s3.client);
   await using source = await startSourceServer({ file: { seed: 1, length: 1_000 } });

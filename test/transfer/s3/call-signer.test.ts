@@ -24,7 +24,7 @@ it.each([
   "all (of) these!* 'signs'; = & ? # % ~",
   'percent%20already',
   'ümläut/日本/🦊',
-])('signs parts so that the server accepts them, key %j', async (key) => {
+])('the signer of calls signs parts so that the server accepts them, key %j', async (key) => {
   const { client } = landing.s3;
   const { bucket } = landing;
   const created = await client.send(
@@ -46,7 +46,7 @@ it.each([
   expect(Parts.map(({ ChecksumCRC32 }) => ChecksumCRC32)).toEqual(Array(3).fill('NhCmhg=='));
 });
 
-it("throws the server's error as the SDK reads it", async () => {
+it("the signer of calls throws the server's error as the SDK reads it", async () => {
   const { client } = landing.s3;
   const address = { bucket: landing.bucket, key: 'errors', uploadId: '', number: 1 };
   const created = await client.send(new CreateMultipartUploadCommand({ Bucket: landing.bucket, Key: 'errors' }));
@@ -79,7 +79,7 @@ async function startRecorder(
 
 const PART = { bucket: 'b', key: 'k', uploadId: 'u' };
 
-it('signs each part with the credentials of that moment, session token included', async () => {
+it('the signer of calls signs each part with the credentials of that moment, session token included', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   await using recorder = await startRecorder(() => undefined);
   let refreshed = 0;
@@ -116,7 +116,7 @@ function isOfSdk({ headers }: { readonly headers: NodeJS.Dict<string | string[]>
   return headers['amz-sdk-request'] !== undefined;
 }
 
-it('leaves each request to the SDK if the caller has its own signer', async () => {
+it('the signer of calls leaves each request to the SDK if the caller has its own signer', async () => {
   await using recorder = await startRecorder(() => undefined);
   const client = recorder.clientWith({
     credentials: { accessKeyId: 'a', secretAccessKey: 's' },
@@ -134,7 +134,7 @@ it('leaves each request to the SDK if the caller has its own signer', async () =
   for (const { headers } of recorder.seen) expect(headers.authorization).toContain('Signature=own');
 });
 
-it("corrects its clock by the server's, as the SDK does", async () => {
+it("the signer of calls corrects its clock by the server's, as the SDK does", async () => {
   const ahead = new Date(Date.now() + 3_600_000);
   const skewed = {
     status: 403,
@@ -151,7 +151,7 @@ it("corrects its clock by the server's, as the SDK does", async () => {
   expect(date.slice(0, 11)).toBe(ahead.toISOString().replace(/[-:]/g, '').slice(0, 11));
 });
 
-it("keeps headers that the client's own middleware adds", async () => {
+it("the signer of calls keeps headers that the client's own middleware adds", async () => {
   await using recorder = await startRecorder(() => undefined);
   const client = recorder.clientWith({ credentials: { accessKeyId: 'a', secretAccessKey: 's' } });
   client.middlewareStack.add(

@@ -59,17 +59,17 @@ beforeEach(async () => {
 });
 afterEach(() => s3.stop());
 
-it('sends a part again over a new connection, which counts as no retry', async () => {
+it('the engine sends a part again over a new connection, which counts as no retry', async () => {
   await store.putPart('upload', 9, BYTES, 1, signal);
   expect([s3.connections, store.attempts.repeats]).toEqual([CONNECTIONS + 1, 0]);
 });
 
-it('looks at the object over a new connection, which counts as no retry', async () => {
+it('the engine looks at the object over a new connection, which counts as no retry', async () => {
   expect(await store.head(signal)).toMatchObject({ etag: '"etag"' });
   expect([s3.connections, store.attempts.repeats]).toEqual([CONNECTIONS + 1, 0]);
 });
 
-it('reads a piped part again, once', async () => {
+it('the engine reads a piped part again, once', async () => {
   let reads = 0;
   const part = await store.putPipedPart(
     'upload',

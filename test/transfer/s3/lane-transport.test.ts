@@ -58,7 +58,7 @@ async function startKeeping() {
 const answering = (text: string, end = false) =>
   startRawServer((socket) => void (end ? socket.end(text) : socket.write(text)));
 
-it('sends one body after another over a kept connection, in any pieces', async () => {
+it('the lane sends one body after another over a kept connection, in any pieces', async () => {
   await using s3 = await startKeeping();
   const first = await whole(s3, LARGE);
   expect(first).toMatchObject({ statusCode: 200, headers: { etag: '"etag"' } });
@@ -78,7 +78,7 @@ it('sends one body after another over a kept connection, in any pieces', async (
   await expect.poll(requestsOnKeptOnes).toBeGreaterThan(0);
 });
 
-it('sends the same bytes over TLS', async () => {
+it('the lane sends the same bytes over TLS', async () => {
   const certificate = selfSignedCertificate();
   const before = getCACertificates();
   setDefaultCACertificates([...before, certificate.cert]);
@@ -99,7 +99,7 @@ it('sends the same bytes over TLS', async () => {
   }
 });
 
-it('tells the subscribers of each request its method, its URL without values of its query, its status and its time', async () => {
+it('the lane tells the subscribers of each request its method, its URL without values of its query, its status and its time', async () => {
   const told: unknown[] = [];
   const note = (message: unknown) => told.push(message);
   await using s3 = await answering('HTTP/1.1 404 N\r\nContent-Length: 0\r\n\r\n');
@@ -127,7 +127,7 @@ it.each([
     'HTTP/1.1 100 C\r\n\r\nHTTP/1.1 403 F\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n',
   ],
   ['the end of the connection', 'HTTP/1.1 403 F\r\n\r\nhello', true],
-])('reads the body of an answer whose end is shown by %s', async (_, text, end = false) => {
+])('the lane reads the body of an answer whose end is shown by %s', async (_, text, end = false) => {
   await using s3 = await answering(text, end as boolean);
   const { statusCode, body } = await whole(s3, Buffer.from('x'));
   expect([statusCode, String(body)]).toEqual([403, 'hello']);
@@ -170,7 +170,7 @@ it.runIf(hasIpv6)('the lane connects to an IPv6 address', async () => {
   }
 });
 
-it('returns an answer that comes before the body was sent, and closes the connection', async () => {
+it('the lane returns an answer that comes before the body was sent, and closes the connection', async () => {
   // It reads only the head, so most of the body finds no room.
   await using s3 = await startRawServer((socket) => {
     socket.pause();
@@ -188,13 +188,13 @@ it.each([
   ['is cut in the head', 'HTTP/1.1 200 OK\r\nEta', true],
   ['is cut in the body', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell', true],
   ['is no HTTP', '+OK POP3 ready\r\n\r\n', false],
-])('fails as a connection that broke if it %s', async (_, text, end) => {
+])('the lane fails as a connection that broke if it %s', async (_, text, end) => {
   await using s3 = await answering(text, end);
   await expect(whole(s3, Buffer.from('x'))).rejects.toMatchObject({ name: 'AnswerClosed', code: 'ECONNRESET' });
   await expect.poll(() => s3.open).toBe(0);
 });
 
-it('tells a kept connection that was dead, and closes the other kept ones', async () => {
+it('the lane tells a kept connection that was dead, and closes the other kept ones', async () => {
   let forgotten = false;
   await using s3 = await startRawServer((socket) => {
     if (forgotten) socket.resetAndDestroy();
@@ -208,7 +208,7 @@ it('tells a kept connection that was dead, and closes the other kept ones', asyn
   await expect.poll(() => s3.open).toBe(0);
 });
 
-it('gives up an S3 that is silent, but not while it waits for bytes from elsewhere', async () => {
+it('the lane gives up an S3 that is silent, but not while it waits for bytes from elsewhere', async () => {
   await using silent = await startRawServer(() => {});
   await expect(whole(silent, Buffer.from('x'), { stallSeconds: 0.3 })).rejects.toMatchObject({
     name: 'TimeoutError',
@@ -224,7 +224,7 @@ it('gives up an S3 that is silent, but not while it waits for bytes from elsewhe
   expect(await put({ url: s3.url, bytes: 2, stallSeconds: 1 }, slowly)).toMatchObject({ statusCode: 200 });
 });
 
-it("ends at once when the signal aborts, with the signal's reason", async () => {
+it("the lane ends at once when the signal aborts, with the signal's reason", async () => {
   await using silent = await startRawServer(() => {});
   const stop = new AbortController();
   const putting = whole(silent, LARGE, { signal: stop.signal });
@@ -234,7 +234,7 @@ it("ends at once when the signal aborts, with the signal's reason", async () => 
   await expect.poll(() => silent.open).toBe(0);
 });
 
-it('throws the error of a body that can not be read, and closes the connection', async () => {
+it('the lane throws the error of a body that can not be read, and closes the connection', async () => {
   await using s3 = await startRawServer(() => {});
   const failing = put({ url: s3.url, bytes: 10 }, async (write) => {
     await write(Buffer.from('x'));
@@ -244,7 +244,7 @@ it('throws the error of a body that can not be read, and closes the connection',
   await expect.poll(() => s3.open).toBe(0);
 });
 
-it('refuses a header that would end its line', async () => {
+it('the lane refuses a header that would end its line', async () => {
   await using s3 = await answering('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
   const headers = { 'x-amz-meta-name': 'a\r\nb: c' };
   await expect(whole(s3, Buffer.from('x'), { headers })).rejects.toThrow(/x-amz-meta-name.* is not sent/);

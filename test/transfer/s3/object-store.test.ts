@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => landing[Symbol.asyncDispose]());
 
-it('reads the parts page by page, and from the middle', async () => {
+it('the engine reads the parts page by page, and from the middle', async () => {
   await using proxy = await startS3FaultProxy(landing.s3.endpoint);
   const { bucket } = landing;
   const store = new ObjectStore(landing.s3.clientFor(proxy.endpoint), bucket, 'many-parts');

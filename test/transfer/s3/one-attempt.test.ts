@@ -12,23 +12,26 @@ const answers: Record<string, (response: ServerResponse) => void> = {
   'an error in a 200': (response) => response.end('<Error><Code>InternalError</Code></Error>'),
 };
 
-it.each(Object.keys(answers))('sends one request if the answer is %s, whatever the SDK would do', async (answer) => {
-  const web = await startWeb((request, response) => {
-    request.resume().once('end', () => answers[answer]?.(response));
-  });
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const client = new S3Client({
-    endpoint: web.url,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials,
-    maxAttempts: 5,
-  });
-  const store = new ObjectStore(client, 'bucket', 'key');
-  const parts = [{ number: 1, bytes: 1, etag: '"etag"', crc: 0 }];
-  await expect(
-    store.completeOnce('upload', parts, { bytes: 1, crc: 0 }, false, new AbortController().signal),
-  ).rejects.toThrow();
-  expect(web.requests).toHaveLength(1);
-  await web.stop();
-});
+it.each(Object.keys(answers))(
+  'one attempt sends one request if the answer is %s, whatever the SDK would do',
+  async (answer) => {
+    const web = await startWeb((request, response) => {
+      request.resume().once('end', () => answers[answer]?.(response));
+    });
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    const client = new S3Client({
+      endpoint: web.url,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      credentials,
+      maxAttempts: 5,
+    });
+    const store = new ObjectStore(client, 'bucket', 'key');
+    const parts = [{ number: 1, bytes: 1, etag: '"etag"', crc: 0 }];
+    await expect(
+      store.completeOnce('upload', parts, { bytes: 1, crc: 0 }, false, new AbortController().signal),
+    ).rejects.toThrow();
+    expect(web.requests).toHaveLength(1);
+    await web.stop();
+  },
+);

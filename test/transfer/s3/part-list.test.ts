@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { startWeb } from '#test/helpers/web.ts';
 import { writePartList } from '#transfer/s3/part-list.ts';
 
-it('sends what the SDK would send', async () => {
+it('the engine lists parts with the request that the SDK would send', async () => {
   const bodies: string[] = [];
   const heads: unknown[] = [];
   const web = await startWeb(async (request, response) => {

@@ -45,14 +45,14 @@ it.each([
     headers: { 'x-amz-content-sha256': OF_NOTHING },
     signature: '34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7',
   },
-])("signs AWS's own example, the $what", ({ method, key, query, headers, signature }) => {
+])("the signer signs AWS's own example, the $what", ({ method, key, query, headers, signature }) => {
   const host = 'examplebucket.s3.amazonaws.com';
   const at = new Date('2013-05-24T00:00:00Z');
   const signed = signHeaders({ method, path: keyPath(key), query }, { host, ...headers }, EXAMPLE, S3, at);
   expect(signed.authorization).toContain(`Signature=${signature}`);
 });
 
-it("signs any request as the SDK's signer does", async () => {
+it("the signer signs any request as the SDK's signer does", async () => {
   const header = fc.stringMatching(/^x-amz-meta-[a-z]{1,5}$/);
   // The SDK loses a value of this name.
   const name = fc.string({ unit: 'grapheme-ascii' }).filter((text) => text !== '__proto__');
@@ -89,6 +89,6 @@ it("signs any request as the SDK's signer does", async () => {
   );
 });
 
-it('writes a query sorted by name, and a name without a value with an equals sign', () => {
+it('the signer writes a query sorted by name, and a name without a value with an equals sign', () => {
   expect(queryText({ uploads: '', 'a-b': '1', a: ['2', '3'], none: null })).toBe('a=2&a=3&a-b=1&none=&uploads=');
 });

@@ -22,7 +22,7 @@ describe('against a server, beside the SDK', () => {
   });
   afterAll(() => landing[Symbol.asyncDispose]());
 
-  it.each(KEYS)('stores, looks at and reads an object with the key %j', async (name) => {
+  it.each(KEYS)('the small client stores, looks at and reads an object with the key %j', async (name) => {
     const Key = `objects/${name}`;
     const written = { ...at, Key, Body: '{"a":"ü"}', ContentType: 'application/json', Metadata: { Word: 'said' } };
     const { ETag } = (await client.send(new small.PutObjectCommand({ ...written, IfNoneMatch: '*' }))) as {
@@ -48,7 +48,7 @@ describe('against a server, beside the SDK', () => {
     expect(await read.Body.transformToString()).toBe(written.Body);
   });
 
-  it('lists keys as the SDK does, page by page', async () => {
+  it('the small client lists keys as the SDK does, page by page', async () => {
     const names = Array.from({ length: 1_003 }, (_, index) => `list/${index} &<ü>`);
     for (let from = 0; from < names.length; from += 50) {
       const some = names.slice(from, from + 50);
@@ -66,7 +66,7 @@ describe('against a server, beside the SDK', () => {
     expect(await keysOf(small.paginateListObjectsV2({ client: client as never }, input))).toEqual(bySdk);
   });
 
-  it.each(KEYS)('makes an upload, lists it and aborts it, key %j', async (name) => {
+  it.each(KEYS)('the small client makes an upload, lists it and aborts it, key %j', async (name) => {
     const Key = `uploads/${name}`;
     const create = { ...at, Key, ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' } as const;
     const { UploadId = '' } = (await client.send(new small.CreateMultipartUploadCommand(create))) as {
@@ -90,7 +90,7 @@ describe('against a server, beside the SDK', () => {
     await expect(gone).rejects.toMatchObject({ name: 'NoSuchUpload', $metadata: { httpStatusCode: 404 } });
   });
 
-  it('makes an object out of parts', async () => {
+  it('the small client makes an object out of parts', async () => {
     const upload = { ...at, Key: 'completed' };
     const types = { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' } as const;
     const created = (await client.send(new small.CreateMultipartUploadCommand({ ...upload, ...types }))) as {
@@ -120,14 +120,14 @@ describe('against a server, beside the SDK', () => {
     ['of a key', (key: string) => new small.GetObjectCommand({ ...at, Key: key }), 'NoSuchKey', 404],
     ['of a key, by HEAD', (key: string) => new small.HeadObjectCommand({ ...at, Key: key }), 'NotFound', 404],
     ['of a bucket', () => new small.GetObjectCommand({ Bucket: 'no-such-bucket', Key: 'k' }), 'NoSuchBucket', 404],
-  ])("says what is not there %s by the SDK's names", async (_, command, name, httpStatusCode) => {
+  ])("the small client says what is not there %s by the SDK's names", async (_, command, name, httpStatusCode) => {
     await expect(client.send(command('no-such-key') as never)).rejects.toMatchObject({
       name,
       $metadata: { httpStatusCode },
     });
   });
 
-  it('says that a secret is wrong', async () => {
+  it('the small client says that a secret is wrong', async () => {
     const { endpoint, region, credentials } = landing.s3;
     const wrong = new small.S3Client({ endpoint, region, credentials: { ...credentials, secretAccessKey: 'wrong' } });
     const read = wrong.send(new small.GetObjectCommand({ ...at, Key: 'k' }));
@@ -148,7 +148,7 @@ describe('against a server that fails', () => {
     ['a 503', 503, answer('SlowDown')],
     ['a 500 without a body', 500, ''],
     ['an error in a 200', 200, answer('InternalError')],
-  ])('asks again after %s, and gives up at the third', async (_, status, body) => {
+  ])('the small client asks again after %s, and gives up at the third', async (_, status, body) => {
     web = await startWeb((_request, response) => void response.writeHead(status).end(body));
     await expect(clientOf(web.url).send(get)).rejects.toMatchObject({
       $metadata: { httpStatusCode: expect.anything() },
@@ -156,7 +156,7 @@ describe('against a server that fails', () => {
     expect(web.requests).toHaveLength(3);
   });
 
-  it('asks again where the connection breaks', async () => {
+  it('the small client asks again where the connection breaks', async () => {
     let asked = 0;
     web = await startWeb((request, response) => {
       asked += 1;
@@ -166,7 +166,7 @@ describe('against a server that fails', () => {
     expect(await clientOf(web.url).send(get)).toMatchObject({ ETag: '"e"' });
   });
 
-  it('asks once where S3 refuses, and keeps its words', async () => {
+  it('the small client asks once where S3 refuses, and keeps its words', async () => {
     web = await startWeb((_request, response) => void response.writeHead(403).end(answer('AccessDenied')));
     await expect(clientOf(web.url).send(get)).rejects.toMatchObject({
       name: 'AccessDenied',
@@ -176,7 +176,7 @@ describe('against a server that fails', () => {
     expect(web.requests).toHaveLength(1);
   });
 
-  it("signs by S3's clock where its own is wrong", async () => {
+  it("the small client signs by S3's clock where its own is wrong", async () => {
     const ahead = new Date(Date.now() + 3_600_000);
     const dates: string[] = [];
     web = await startWeb((request, response) => {
@@ -188,14 +188,14 @@ describe('against a server that fails', () => {
     expect(dates[1]?.slice(0, 11)).toBe(ahead.toISOString().replace(/[-:]/g, '').slice(0, 11));
   });
 
-  it('takes no body that has another CRC-32 than S3 states', async () => {
+  it('the small client takes no body that has another CRC-32 than S3 states', async () => {
     const headers = { etag: '"e"', 'x-amz-checksum-crc32': 'NhCmhg==' };
     web = await startWeb((_request, response) => void response.writeHead(200, headers).end('hallo'));
     await expect(clientOf(web.url).send(get)).rejects.toThrow('CRC-32');
     expect(web.requests).toHaveLength(3);
   });
 
-  it('sends the hash and the CRC-32 of a body, and the session token', async () => {
+  it('the small client sends the hash and the CRC-32 of a body, and the session token', async () => {
     let seen: NodeJS.Dict<string | string[]> = {};
     web = await startWeb((request, response) => {
       seen = request.headers;
@@ -220,7 +220,7 @@ describe('finds the place of a bucket', () => {
     ['cn-north-1', {}, at('bucket.s3.cn-north-1.amazonaws.com.cn')],
     ['us-gov-west-1', { AWS_USE_FIPS_ENDPOINT: 'true' }, at('bucket.s3-fips.us-gov-west-1.amazonaws.com')],
     ['eu-west-1', { AWS_USE_DUALSTACK_ENDPOINT: 'true' }, at('bucket.s3.dualstack.eu-west-1.amazonaws.com')],
-  ])('in %s with %j', async (region, env, place) => {
+  ])('the small client finds the place of a bucket in %s with %j', async (region, env, place) => {
     expect(placeOf('bucket', region, undefined, env)).toEqual(place);
     const client = new sdk.S3Client({
       region,
@@ -231,13 +231,13 @@ describe('finds the place of a bucket', () => {
     expect(await hostBySdk(client, 'bucket')).toBe(place.hostname);
   });
 
-  it('puts a bucket with a dot into the path, for no certificate has its name', async () => {
+  it('the small client puts a bucket with a dot into the path, for no certificate has its name', async () => {
     expect(placeOf('a.bucket', 'us-east-1', undefined, {})).toEqual(at('s3.us-east-1.amazonaws.com', '/a.bucket'));
     const client = new sdk.S3Client({ region: 'us-east-1', credentials: KEYS_OF_TEST });
     expect(await hostBySdk(client, 'a.bucket')).toBe('s3.us-east-1.amazonaws.com');
   });
 
-  it("takes an endpoint of the variables, S3's own first", () => {
+  it("the small client takes an endpoint of the variables, S3's own first", () => {
     const env = { AWS_ENDPOINT_URL: 'http://all:1', AWS_ENDPOINT_URL_S3: 'http://s3:2/base/' };
     expect(placeOf('b', 'r', undefined, env)).toEqual({ protocol: 'http:', hostname: 's3', port: 2, path: '/base/b' });
     const ignored = { ...env, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' };

@@ -33,7 +33,7 @@ afterAll(async () => {
   await landing[Symbol.asyncDispose]();
 });
 
-it.each(['plain', 'a b/(c)+*!/ü'])('stores what the SDK would have stored, key %j', async (key) => {
+it.each(['plain', 'a b/(c)+*!/ü'])('the engine stores what the SDK would have stored, key %j', async (key) => {
   await store(key).putOnce(OBJECT, signal);
   const other = new ObjectStore(landing.s3.client, landing.bucket, key);
   expect(await store(key).head(signal)).toEqual(await store('first').head(signal));
@@ -41,13 +41,13 @@ it.each(['plain', 'a b/(c)+*!/ü'])('stores what the SDK would have stored, key 
   expect(await other.head(signal)).toMatchObject({ bytes: BYTES.length, metadata: OBJECT.metadata, crc: OBJECT.crc });
 });
 
-it('reports a missing object, and a missing permission', async () => {
+it('the engine reports a missing object, and a missing permission', async () => {
   expect(await store('nowhere').head(signal)).toBeUndefined();
   proxy.addRules({ when: { operation: 'HeadObject' }, fault: s3Errors.accessDenied });
   expect(await store('nowhere').head(signal)).toBe('forbidden');
 });
 
-it('tries again if S3 fails', async () => {
+it('the engine tries again if S3 fails', async () => {
   proxy.addRules({ when: { operation: 'HeadObject', nth: 1 }, fault: s3Errors.internalError });
   const asked = store('first');
   expect(await asked.head(signal)).toMatchObject({ bytes: BYTES.length });
@@ -58,7 +58,7 @@ it.each([
   ['another object is there', undefined, { name: 'PreconditionFailed', $metadata: { httpStatusCode: 412 } }],
   ['S3 refuses', s3Errors.accessDenied, { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } }],
   ['S3 fails', s3Errors.internalError, { name: 'InternalError', $metadata: { httpStatusCode: 500 } }],
-])("throws the SDK's error for %s", async (_why, fault, error) => {
+])("the engine throws the SDK's error for %s", async (_why, fault, error) => {
   if (fault !== undefined) proxy.addRules({ when: { operation: 'PutObject' }, fault });
   await expect(store('first').putOnce({ ...OBJECT, ifAbsent: true }, signal)).rejects.toMatchObject(error);
 });

@@ -69,6 +69,6 @@ it.each([
   ['120', 120],
   ['9'.repeat(20), 300],
   ['soon', undefined],
-])('reads a Retry-After of %s', (value, seconds) => {
+])('the engine reads a Retry-After of %s', (value, seconds) => {
   expect(parseRetryAfter(value)).toBe(seconds);
 });

@@ -13,7 +13,7 @@ const MARK = 0xee;
 const head = (length: number) => `HTTP/1.1 206 Partial Content\r\nContent-Length: ${length}\r\n\r\n`;
 
 describe.each([false, true])('over TLS: %s', (tls) => {
-  it('reads parts one after the other over one connection, into the given buffers', async () => {
+  it('the lane reads parts one after the other over one connection, into the given buffers', async () => {
     await using source = await startSourceServer({ file: FILE, tls });
     const asker = new Asker(source.url, source);
     for (let part = 0; part < 5; part++) {
@@ -38,7 +38,7 @@ describe.each([false, true])('over TLS: %s', (tls) => {
 
   // TLS hands on what it has decrypted whether the socket is paused or not: here some sixty times a read.
   it.each([1, 1_000, 16_384, 70_000])(
-    'neither loses nor moves bytes if each fill takes %i bytes',
+    'the lane neither loses nor moves bytes if each fill takes %i bytes',
     async (size) => {
       await using source = await startSourceServer({ file: FILE, tls });
       const asker = new Asker(source.url, source);
@@ -58,7 +58,7 @@ describe.each([false, true])('over TLS: %s', (tls) => {
     60_000,
   );
 
-  it('does not treat a late 408 on an idle connection as an answer', async () => {
+  it('the lane does not treat a late 408 on an idle connection as an answer', async () => {
     await using source = await startSourceServer({ file: FILE, tls, rules: [{ faults: faults.late408(1) }] });
     const asker = new Asker(source.url, source);
     const target = Buffer.alloc(200_000, MARK);
@@ -74,7 +74,7 @@ describe.each([false, true])('over TLS: %s', (tls) => {
     expect(source.connections.accepted).toBe(4);
   });
 
-  it('writes nowhere after an abort', async () => {
+  it('the lane writes nowhere after an abort', async () => {
     await using source = await startSourceServer({ file: FILE, tls });
     const asker = new Asker(source.url, source);
     const stop = new AbortController();
@@ -94,14 +94,14 @@ describe.each([false, true])('over TLS: %s', (tls) => {
   });
 });
 
-it('keeps a connection that the server closes out of the pool', async () => {
+it('the lane keeps a connection that the server closes out of the pool', async () => {
   await using source = await startSourceServer({ file: FILE, rules: [{ faults: faults.connectionClose() }] });
   const asker = new Asker(source.url);
   for (let part = 0; part < 3; part++) await asker.read({ from: part, length: 1_000 });
   expect(source.connections.accepted).toBe(3);
 });
 
-it('treats bytes beyond the length as a fault of the answer, and writes none of them into the target', async () => {
+it('the lane treats bytes beyond the length as a fault of the answer, and writes none of them into the target', async () => {
   await using server = await startRawServer((socket) => socket.write(`${head(5)}hello, and more`));
   const asker = new Asker(server.url);
   for (let part = 1; part <= 3; part++) {
@@ -113,7 +113,7 @@ it('treats bytes beyond the length as a fault of the answer, and writes none of 
   }
 });
 
-it('finds bytes beyond the length that follow a read into the target itself', async () => {
+it('the lane finds bytes beyond the length that follow a read into the target itself', async () => {
   const length = 1_000_000;
   await using server = await startRawServer((socket) => {
     socket.write(head(length));
@@ -159,7 +159,7 @@ describe('a kept connection that the server has closed', () => {
   });
 });
 
-it('closes a connection that sends bytes before a request', async () => {
+it('the lane closes a connection that sends bytes before a request', async () => {
   // The head of an answer to nothing, sent while the connection is idle.
   await using talker = await startRawServer((socket, connection) => {
     socket.write(`${head(5)}hello`);
@@ -173,7 +173,7 @@ it('closes a connection that sends bytes before a request', async () => {
 });
 
 // Less than a piece is shown only when the fill ends.
-it.each([1_000, 2_000_000])('fails a body of %i bytes whose reader throws', async (length) => {
+it.each([1_000, 2_000_000])('the lane fails a body of %i bytes whose reader throws', async (length) => {
   await using source = await startSourceServer({ file: FILE });
   const asker = new Asker(source.url);
   const answer = await asker.ask({ from: 0, length });
@@ -183,7 +183,7 @@ it.each([1_000, 2_000_000])('fails a body of %i bytes whose reader throws', asyn
   await expect(filling).rejects.toThrow('a bug');
 });
 
-it('returns a redirect after reading only its head', async () => {
+it('the lane returns a redirect after reading only its head', async () => {
   const rule = { faults: [faults.redirect('/elsewhere')] };
   await using source = await startSourceServer({ file: FILE, rules: [rule] });
   const asker = new Asker(source.url);
@@ -197,7 +197,7 @@ it.each([
   ['a value with a line end', { 'x-a': 'a\r\nx-b: b' }],
   ['a value beyond Latin-1', { 'x-a': 'α' }],
   ['a name with a space', { 'x a': 'a' }],
-])('sends no header that could be taken for another: %s', async (_, headers) => {
+])('the lane sends no header that could be taken for another: %s', async (_, headers) => {
   await using source = await startSourceServer({ file: FILE });
   const asker = new Asker(source.url);
   await expect(asker.ask({ from: 0, length: 10 }, { headers })).rejects.toMatchObject({
@@ -207,27 +207,27 @@ it.each([
 });
 
 describe('limits', () => {
-  it('ends a wait for a head', async () => {
+  it('the lane ends a wait for a head at its limit', async () => {
     await using source = await startSourceServer({ file: FILE, rules: [{ faults: faults.cutHead(30, 'stall') }] });
     const asker = new Asker(source.url, { limits: { headSeconds: 0.1 } });
     await expect(asker.ask({ from: 0, length: 10 })).rejects.toThrow(/no answer within 0.1 s/);
     expect(asker.closed).toBe(1);
   });
 
-  it('ends a wait for bytes', async () => {
+  it('the lane ends a wait for bytes at its limit', async () => {
     await using source = await startSourceServer({ file: FILE, rules: [{ faults: faults.stall(1_000) }] });
     const asker = new Asker(source.url, { limits: { idleSeconds: 0.1 } });
     await expect(asker.read({ from: 0, length: 100_000 })).rejects.toThrow(/sent nothing for 0.1 s/);
     await expect.poll(() => source.connections.open).toBe(0);
   });
 
-  it('ends a body that arrives too slowly', async () => {
+  it('the lane ends a body that arrives too slowly', async () => {
     await using source = await startSourceServer({ file: FILE, rules: [{ faults: faults.drip(20_000) }] });
     const asker = new Asker(source.url, { limits: { minSpeedSeconds: 0.3, minBytesPerSecond: 100_000 } });
     await expect(asker.read({ from: 0, length: 100_000 })).rejects.toThrow(/bytes a second/);
   });
 
-  it('does not count our pauses against a source, but counts its own slowness between them', async () => {
+  it('the lane does not count our pauses against a source, but counts its own slowness between them', async () => {
     await using source = await startSourceServer({ file: FILE });
     const asker = new Asker(source.url, {
       limits: { idleSeconds: 1, minSpeedSeconds: 1, minBytesPerSecond: 300_000 },
@@ -249,7 +249,7 @@ describe('limits', () => {
   });
 });
 
-it('keeps connections to the guard that permitted them, and to one set of certificates', async () => {
+it('the lane keeps connections to the guard that permitted them, and to one set of certificates', async () => {
   await using source = await startSourceServer({ file: FILE, tls: true });
   const read = async (more: Partial<SourceRequest>) => {
     const answer = await laneReader(new Asker(source.url, source).request({ from: 0, length: 10 }, more));

@@ -51,7 +51,7 @@ it.each([
   'http://[fd00:ec2::254]/',
   'http://2852039166/',
   'http://10.0.0.1/',
-])('follows no redirect to %s', async (location) => {
+])('the engine follows no redirect to %s', async (location) => {
   await using home = await startSourceServer();
   redirectTo(home, location);
   await expect(land(home.url, STRICT)).rejects.toMatchObject({ name: 'SourceForbiddenError' });
