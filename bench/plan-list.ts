@@ -1,6 +1,6 @@
 /**
- * Plans a run of a generated list, in a process of its own with a 512 MB Lambda's heap: `node bench/plan-list.ts
- * [lines]`. Prints the seconds and the peak resident memory of that process.
+ * Plans a run of a generated list, in a process of its own with a 512 MB Lambda's heap:
+ * `node bench/plan-list.ts [lines]`. Prints the seconds and the peak resident memory of that process.
  */
 
 import { fork } from 'node:child_process';

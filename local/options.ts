@@ -1,6 +1,7 @@
-import { parseArgs } from 'node:util';
 import { executionInput } from '#cli/input/execution-input.ts';
 import { UsageError } from '#cli/usage-error.ts';
+import { InvalidInputError } from '#run/errors.ts';
+import { parseAll } from './parse-all.ts';
 
 export const LOCAL_USAGE = `Runs Sluice on this machine: it starts an embedded AWS, runs the real "cdk deploy", starts one run, and reports it.
 
@@ -31,35 +32,32 @@ export interface LocalOptions {
 /**
  * Reads the command line, and checks URLs and processor as Plan does later.
  *
- * @throws UsageError for an unknown option or a combination that is not possible.
- * @throws InvalidInputError for an invalid URL or processor.
+ * @throws UsageError for unknown options and combinations that are not possible; InvalidInputError if only URLs or the
+ * processor are invalid. Each names all problems.
  */
 export function readOptions(args: readonly string[]): LocalOptions {
-  const { values, positionals: urls } = parse(args);
+  const { values, positionals: urls, problems } = parseAll(args, OPTIONS, { allowPositionals: true });
   const { process, late = false, redshift = false, keep = false, help = false } = values;
-  if (late && urls.length > 0) throw new UsageError('--late runs the sample data: it takes no URLs');
-  if (redshift && urls.length > 0) throw new UsageError('--redshift runs the sample data: it takes no URLs');
-  if (redshift && late) throw new UsageError('--redshift and --late exclude each other');
-  if (process !== undefined && urls.length === 0) throw new UsageError('--process needs URLs');
-  if (urls.length > 0)
-    executionInput({ sources: urls.map((url) => ({ url })), ...(process !== undefined && { process }) });
+  if (help) return { urls, process, late, redshift, keep, help };
+  if (late && urls.length > 0) problems.push('--late runs the sample data: it takes no URLs');
+  if (redshift && urls.length > 0) problems.push('--redshift runs the sample data: it takes no URLs');
+  if (redshift && late) problems.push('--redshift and --late exclude each other: remove one of them');
+  if (process !== undefined && urls.length === 0) problems.push('--process needs URLs: give one or more');
+  try {
+    if (urls.length > 0 || process !== undefined)
+      executionInput({ sources: urls.map((url) => ({ url })), ...(typeof process === 'string' && { process }) });
+  } catch (error) {
+    if (!(error instanceof InvalidInputError) || problems.length === 0) throw error;
+    problems.push(...error.problems);
+  }
+  if (problems.length > 0) throw new UsageError(problems);
   return { urls, process, late, redshift, keep, help };
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        process: { type: 'string' },
-        late: { type: 'boolean' },
-        redshift: { type: 'boolean' },
-        keep: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
-}
+const OPTIONS = {
+  process: { type: 'string' },
+  late: { type: 'boolean' },
+  redshift: { type: 'boolean' },
+  keep: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;

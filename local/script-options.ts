@@ -1,12 +1,8 @@
-import { parseArgs } from 'node:util';
+import { type ParsedOption, parseAll } from './parse-all.ts';
 
-interface ScriptOption {
-  readonly type: 'string' | 'boolean';
+interface ScriptOption extends ParsedOption {
   /** The description of the option, for the usage. */
   readonly what: string;
-  readonly short?: string;
-  readonly multiple?: boolean;
-  readonly default?: string | boolean;
   /** The name of the value in the usage; NUMBER is checked. @default TEXT */
   readonly takes?: string;
 }
@@ -23,27 +19,27 @@ export interface Script<Options extends ScriptOptions> {
 }
 
 /**
- * Reads the command line of a script of this repository. With `--help` the script ends with 0 and its usage, with a
- * wrong option with 2 and one sentence; the command line `sluice` does the same with commander.
+ * Reads the command line of a script of this repository. With `--help` the script ends with 0 and its usage, with wrong
+ * options with 2 and one sentence that names all of them; the command line `sluice` does the same with commander.
  */
 export function scriptOptions<const Options extends ScriptOptions>(
   script: Script<Options>,
   args = process.argv.slice(2),
 ) {
   const options = { ...script.options, help: HELP } as Options & { help: typeof HELP };
-  const { values, positionals } = parsed(script, () =>
-    parseArgs({ args, options, allowPositionals: script.positionals !== undefined }),
-  );
+  const { values, positionals, problems } = parseAll(args, options, {
+    allowPositionals: script.positionals !== undefined,
+  });
   if ((values as { help?: boolean }).help === true) {
     process.stdout.write(usageOf(script));
     end(0);
   }
   for (const [name, value] of Object.entries(values)) {
-    if (options[name]?.takes === 'NUMBER' && !/^\d+(\.\d+)?$/.test(String(value))) {
-      refuse(script, `--${name} takes a number, not "${value}"`);
-    }
+    if (options[name]?.takes !== 'NUMBER' || typeof value !== 'string') continue;
+    if (!/^\d+(\.\d+)?$/.test(value)) problems.push(`--${name} takes a number, not "${value}"`);
   }
-  return { values, positionals: positionals as readonly string[] };
+  if (problems.length > 0) refuse(script, problems.join('; '));
+  return { values, positionals };
 }
 
 /** Ends a script whose options are not possible. */
@@ -53,16 +49,6 @@ export function refuse({ command }: Pick<Script<never>, 'command'>, why: string)
 }
 
 const HELP = { type: 'boolean', short: 'h', what: 'show this text' } as const;
-
-function parsed<Parsed>(script: Pick<Script<never>, 'command'>, parse: () => Parsed): Parsed {
-  try {
-    return parse();
-  } catch (error) {
-    if (!String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')) throw error;
-    // The first sentence says what is wrong. Few readers need Node's advice after it.
-    return refuse(script, (error as Error).message.replace(/\.\s.*/s, ''));
-  }
-}
 
 function usageOf({ command, about, options = {}, positionals }: Script<ScriptOptions>): string {
   const rows = Object.entries({ ...options, help: HELP } as ScriptOptions).map(

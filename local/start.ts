@@ -33,7 +33,7 @@ function end(error: unknown): number {
     return EXIT.interrupted;
   }
   const problem = explain(error instanceof UsageError ? mendedByHelp(error) : error);
-  screen.say(`\n${problemText(problem, screen.paintBeside)}`);
+  screen.say(`\n${problemText(problem, screen.paintBeside, screen.widthBeside)}`);
   return exitCodeOf(problem);
 }
 

@@ -14,8 +14,8 @@ import { startSlowSource } from './slow-source.ts';
 
 /**
  * Records what the command line shows, into docs/terminal/: `npm run docs:terminal`. It deploys on an embedded AWS,
- * runs real commands on terminals, and takes some five minutes. It needs util-linux's `script`, and no other `npm start
- * -- --keep`.
+ * runs real commands on terminals, and takes some five minutes. It needs util-linux's `script`, and no other
+ * `npm start -- --keep`.
  */
 
 const FOLDER = fileURLToPath(new URL('../../docs/terminal/', import.meta.url));

@@ -43,8 +43,8 @@ export interface TestItem {
   /** The User-Agent for requests. @default 'sluice-test' */
   readonly userAgent?: string;
   /**
-   * The servers that requests may reach. To reach a server of the test: `new SourceGuard({ openRanges: ['127.0.0.0/8']
-   * })`. @default the public Internet only
+   * The servers that requests may reach. To reach a server of the test:
+   * `new SourceGuard({ openRanges: ['127.0.0.0/8'] })`. @default the public Internet only
    */
   readonly sourceGuard?: SourceGuard;
 }

@@ -14,6 +14,24 @@ it.each([
   expect(() => readOptions(args)).toThrow(message);
 });
 
+it('npm start names all mistakes of its command line at once', () => {
+  const args = ['nonsense', 'ftp://x/y', '--late', '--redshift', '--colour', '--keep=yes', '--process'];
+  expect(() => readOptions(args)).toThrow(
+    expect.objectContaining({
+      problems: [
+        "unknown option '--colour'",
+        '--keep takes no value: remove "yes"',
+        '--process has no value: give one',
+        '--late runs the sample data: it takes no URLs',
+        '--redshift runs the sample data: it takes no URLs',
+        '--redshift and --late exclude each other: remove one of them',
+        'sources[0].url: takes an absolute URL, got "nonsense"',
+        'sources[1].url: takes an http or https URL, got "ftp://x/y"',
+      ],
+    }),
+  );
+});
+
 it('only with --redshift does the sample run load two data sets, and load them a second time', () => {
   const origin = 'http://127.0.0.1:1';
   expect(loadedAgain(sampleInput(origin, { late: false, redshift: false }))).toEqual({ sources: [] });

@@ -47,9 +47,14 @@ describe('each script shows the options, and refuses an option that it does not 
 
 it.each([
   ['a value that is not a number', ['bench/gate-latency.ts', '--runs', 'many'], '--runs takes a number, not "many"'],
-  ['an option without its value', ['bench/gate-latency.ts', '--runs'], "Option '--runs <value>' argument missing"],
-  ['one argument more than the script takes', ['release/main.ts', 'now'], "Unexpected argument 'now'"],
+  ['an option without its value', ['bench/gate-latency.ts', '--runs'], '--runs has no value: give one'],
+  ['one argument more than the script takes', ['release/main.ts', 'now'], '"now" is one argument too many'],
   ['a missing argument', ['bench/parquet.ts'], 'it takes a file'],
+  [
+    'a line with several mistakes',
+    ['bench/gate-latency.ts', 'now', '--runs', 'many', '--nope', '--help=1'],
+    `"now" is one argument too many: remove it; unknown option '--nope'; --help takes no value: remove "1"; --runs takes a number, not "many"`,
+  ],
 ])('%s is refused with one sentence', async (_what, [file = '', ...args], sentence) => {
   const { code, err } = await runScript(file, ...args);
   expect(code).toBe(2);

@@ -1,6 +1,6 @@
 /**
- * Returns when the existing system has written all exports of the day. The system's page answers `{ "done": 3, "total":
- * 12 }`.
+ * Returns when the existing system has written all exports of the day. The system's page answers
+ * `{ "done": 3, "total": 12 }`.
  */
 export async function handler({ day, force }) {
   // Time is up: the state machine continues with the exports that exist.
