@@ -1,7 +1,7 @@
 /**
- * Runs `sluice copy` for one file and kills it again and again at a random moment, until it completes: `node
- * bench/copy-kills.ts --mib 2048 --kills 20`. It prints how often the command was killed, how many bytes were sent in
- * total, whether the object is right, and what is left open. It needs versitygw.
+ * Runs `sluice copy` for one file and kills it again and again at a random moment, until it completes:
+ * `node bench/copy-kills.ts --mib 2048 --kills 20`. It prints how often the command was killed, how many bytes were
+ * sent in total, whether the object is right, and what is left open. It needs versitygw.
  */
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
