@@ -22,8 +22,8 @@ export interface PlannedNow {
 
 /** The number of items that are kept for a person or a program to read; a list may have a million. */
 const KEPT = 10_000;
-/** Plan reports no more problems either. */
-const MOST_PROBLEMS = 20;
+/** A person corrects all of them in one go. A list may have a million wrong lines, which nobody reads. */
+const MOST_PROBLEMS = 1_000;
 
 /**
  * Returns the items that an input and its list name, read with Plan's own code, with templates filled from the present

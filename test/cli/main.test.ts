@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -155,6 +158,16 @@ describe('sluice', () => {
     const { problems } = JSON.parse(json.err) as { problems: string[] };
     for (const one of says) expect(problems).toContainEqual(expect.stringContaining(one));
     expect(text.err.match(/^ {4}- /gm)).toHaveLength(problems.length);
+  });
+
+  it('sluice run names every wrong line of its list', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-list-'));
+    const list = join(folder, 'list.txt');
+    await writeFile(list, Array.from({ length: 500 }, (_, at) => `wrong-${at}\n`).join(''));
+    const { code, err } = await runSluice(['run', '--from', list, '--on-late', 'never'], BARE);
+    await rm(folder, { recursive: true });
+    expect([code, err.match(/^ {4}- list\.txt line \d+\.url: /gm)?.length]).toEqual([2, 500]);
+    expect(err).toContain('- onLate: takes one of partial, fail, got "never"');
   });
 
   it('sluice shows no secret of a wrong URL', async () => {
