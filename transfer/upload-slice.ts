@@ -48,6 +48,8 @@ export interface SliceOutcome {
 
 /** A run of parts, which one request reads, takes about this time. */
 const RUN_MILLISECONDS = 2_000;
+/** A run that lasts so long is divided again: its connection has become slow, or S3 has. */
+const LATE_MILLISECONDS = 2 * RUN_MILLISECONDS;
 /** In a run of 16 parts, the request costs little compared with the parts, and more parts would save almost nothing. */
 const MOST_PARTS_OF_A_RUN = 16;
 
@@ -92,6 +94,8 @@ class SliceRun {
   #acknowledged = 0;
   #total = 0;
   #slowestMilliseconds = 0;
+  /** Connections that read now. */
+  #readers = 0;
   #error: unknown;
   /** All work under way, and the work that has ended. */
   readonly #work: Promise<void>[] = [];
@@ -125,8 +129,8 @@ class SliceRun {
           );
     try {
       await this.#findTodo(slice);
-      const connections = Math.min(this.#context.connections, this.#left);
-      for (let each = 0; each < connections; each++) this.#begin(this.#readParts(each === 0 ? this.#first : undefined));
+      if (this.#first) this.#begin(this.#readParts(this.#first));
+      this.#beginReaders();
       // This also waits for the work that is begun meanwhile.
       for (const work of this.#work) await work;
       if (this.#error !== undefined) throw this.#error;
@@ -168,9 +172,27 @@ class SliceRun {
     if (this.#first) this.#todo.shift();
   }
 
-  /** The work of one connection to the source: it reads parts in runs. Each part is sent while the next one is read. */
-  async #readParts(first: FirstPart | undefined): Promise<void> {
-    if (first) await this.#buffers.withOwnBuffer(async () => this.#landed(first.range, await first.send(this.#signal)));
+  /** Begins as many connections as there are parts for. */
+  #beginReaders(): void {
+    const parts = this.#todo.length;
+    for (let begun = 0; begun < parts && this.#readers < this.#context.connections; begun++)
+      this.#begin(this.#readParts());
+  }
+
+  /** The work of one connection to the source. */
+  async #readParts(first?: FirstPart): Promise<void> {
+    this.#readers += 1;
+    try {
+      if (first)
+        await this.#buffers.withOwnBuffer(async () => this.#landed(first.range, await first.send(this.#signal)));
+      await this.#readRuns();
+    } finally {
+      this.#readers -= 1;
+    }
+  }
+
+  /** Reads parts in runs, until none is left. Each part is sent while the next one is read. */
+  async #readRuns(): Promise<void> {
     let partMilliseconds = Number.POSITIVE_INFINITY;
     for (;;) {
       const run = this.#takeRun(partMilliseconds);
@@ -180,11 +202,21 @@ class SliceRun {
       const wanted = { offset: head.offset, length: last.offset + last.length - head.offset };
       const { pins } = this.#state;
       const reader = new RangeReader(session, { pins, ...wanted, signal: this.#signal, deadline: this.#deadline });
+      const late = performance.now() + LATE_MILLISECONDS;
       try {
-        for (const part of run) {
+        for (let part = run.shift(); part !== undefined; part = run.shift()) {
           if (!this.#hasTime()) return;
           if (part.length > bufferBytes) await this.#pipe(part);
-          else partMilliseconds = await this.#readPart(reader, part);
+          else {
+            const since = performance.now();
+            await this.#readPart(reader, part);
+            partMilliseconds = performance.now() - since;
+          }
+          if (run.length > 0 && performance.now() > late) {
+            // Other connections may be faster, and other files may be waiting for a connection to the host.
+            this.#todo.unshift(...run.splice(0));
+            this.#beginReaders();
+          }
         }
       } finally {
         reader.destroy();
@@ -197,7 +229,7 @@ class SliceRun {
    * one waits for an answer. But a run must not be long: others may be waiting for a connection to the host, and at the
    * end of a slice all connections have to finish together.
    *
-   * @param partMilliseconds in which the connection has read its last part.
+   * @param partMilliseconds in which the connection has read its last part, with the wait for a buffer.
    */
   #takeRun(partMilliseconds: number): PartRange[] {
     const todo = this.#todo;
@@ -212,18 +244,23 @@ class SliceRun {
     return todo.splice(0, parts);
   }
 
-  /** Reads a part into a buffer, and begins to send it. @returns the milliseconds of reading. */
-  async #readPart(reader: RangeReader, part: PartRange): Promise<number> {
-    const buffer = await this.#buffers.take();
+  /** Reads a part into a buffer, and begins to send it. */
+  async #readPart(reader: RangeReader, part: PartRange): Promise<void> {
+    const { session } = this.#context;
+    let buffer = await this.#buffers.take();
+    if (!reader.begun && session.hasToQueue) {
+      // Connections that already read need the buffer meanwhile.
+      this.#buffers.give(buffer);
+      await reader.begin();
+      buffer = await this.#buffers.take();
+    }
     const target = buffer.subarray(0, part.length);
     let crc = EMPTY_CRC32;
     const since = performance.now();
     await reader.fill(target, (piece) => {
       crc = addCrc32(crc, piece);
     });
-    const milliseconds = performance.now() - since;
-    this.#begin(this.#sendPart(part, target, crc, milliseconds));
-    return milliseconds;
+    this.#begin(this.#sendPart(part, target, crc, performance.now() - since));
   }
 
   async #sendPart(part: PartRange, bytes: Buffer, crc: number, readMilliseconds: number): Promise<void> {

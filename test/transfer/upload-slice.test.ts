@@ -6,6 +6,7 @@ import { type S3FaultRule, startS3FaultProxy } from '#test/helpers/s3-fault-prox
 import { type FaultRule, faults, startSourceServer } from '#test/helpers/source-server.ts';
 import { transfer } from '#transfer/index.ts';
 import type { AnswerBody } from '#transfer/lane/answer-body.ts';
+import { HostGate } from '#transfer/source/host-gate.ts';
 import { laneReader } from '#transfer/source/lane-reader.ts';
 import type { SourceReader } from '#transfer/source/reader.ts';
 
@@ -19,11 +20,22 @@ const SLOW_S3: S3FaultRule = {
   fault: { kind: 'stall', milliseconds: SLOW_MILLISECONDS },
 };
 
-/** The most parts that were in a buffer at the same time. */
-async function mostInFlight(sourceMilliseconds: number, rules: readonly S3FaultRule[]): Promise<number> {
+/**
+ * The most parts that were in a buffer at the same time.
+ *
+ * @param limit of connections to the host.
+ * @param after these parts are not counted.
+ */
+async function mostInFlight(
+  sourceMilliseconds: number,
+  rules: readonly S3FaultRule[],
+  limit = CONNECTIONS,
+  after = 0,
+): Promise<number> {
   await using landing = await startLanding();
   await using proxy = await startS3FaultProxy(landing.s3.endpoint, { rules });
   await using source = await startSourceServer({ file: { seed: 'parts', length: LENGTH } });
+  const gate = new HostGate(limit);
   let begun = 0;
   let most = 0;
   let landed = 0;
@@ -34,7 +46,7 @@ async function mostInFlight(sourceMilliseconds: number, rules: readonly S3FaultR
       // At the end of a body, the engine asks for one byte more.
       if (target.length > 1) {
         begun += 1;
-        most = Math.max(most, begun - landed);
+        if (begun > after) most = Math.max(most, begun - landed);
         await sleep(sourceMilliseconds);
       }
       return body.fill(target, onBytes);
@@ -45,6 +57,7 @@ async function mostInFlight(sourceMilliseconds: number, rules: readonly S3FaultR
     guard: LOOPBACK,
     bufferBytes: 5 * MIB,
     connections: CONNECTIONS,
+    gate,
     reader,
     onProgress: () => {
       landed += 1;
@@ -67,6 +80,32 @@ it('uploadSlice uses one more buffer for every two connections if the source is 
 }, async () => {
   const most = await mostInFlight(SLOW_MILLISECONDS, []);
   expect(most).toBe(CONNECTIONS + CONNECTIONS / 2);
+});
+
+it('uploadSlice uses as many buffers as connections although the host permits one connection', {
+  tags: ['heavy'],
+}, async () => {
+  // After the first parts, a request reads several parts. The wait for a turn at the host is not a slow source.
+  expect(await mostInFlight(0, [SLOW_S3], 1, 2 * CONNECTIONS)).toBe(CONNECTIONS);
+});
+
+it('uploadSlice divides a run again if its connection has become slow', { tags: ['heavy'] }, async () => {
+  await using landing = await startLanding();
+  const seen: FaultRule = {
+    when: { nth: 6 },
+    // A part takes 3 s.
+    faults: faults.drip((5 * MIB) / 3),
+  };
+  const length = 4 * LENGTH;
+  await using source = await startSourceServer({ file: { seed: 'late', length }, rules: [seen] });
+  const options = { guard: LOOPBACK, bufferBytes: 5 * MIB, connections: 2 };
+  const landed = await transfer({ url: source.url }, landing.destination('late'), options);
+  await landing.expectLanded('late', 'late', length, landed);
+  const [slow] = source.requests.filter((request) => request.faults.length > 0);
+  const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(slow?.headers.range ?? '') ?? [];
+  expect(Number(to) + 1 - Number(from)).toBeGreaterThan(4 * 5 * MIB);
+  expect(slow?.bodyBytes).toBeLessThan(4 * 5 * MIB);
+  expect(landed.retries).toBe(0);
 });
 
 /** Lands the file over two connections. @returns the bytes of each answer of the source. */

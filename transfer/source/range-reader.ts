@@ -38,13 +38,32 @@ export class RangeReader {
   #read = 0;
   /** The body of the last answer, and the number of its bytes that are still to be read. */
   #answer: { readonly body: AnswerBody; left: number } | undefined;
-  /** When the last fill ended. */
-  #readAt = 0;
+  /** When bytes of the answer were last waited for. */
+  #waitedAt = 0;
   #wholeAnswers = 0;
 
   constructor(session: SourceSession, wanted: WantedRange) {
     this.#session = session;
     this.#wanted = wanted;
+  }
+
+  /** Whether an answer is open, from which the next bytes come. */
+  get begun(): boolean {
+    return this.#answer !== undefined;
+  }
+
+  /**
+   * Waits for the answer to the request, so that the caller needs no buffer meanwhile. It repeats the request and throws
+   * as `fill` does.
+   */
+  async begin(): Promise<void> {
+    await this.#repeating(
+      1,
+      async () => {
+        this.#answer ??= await this.#ask();
+      },
+      () => this.#answer !== undefined,
+    );
   }
 
   /**
@@ -56,21 +75,31 @@ export class RangeReader {
    * ranges; SourceUnavailableError after too many faults in a row; SourceRefusedError; SourceAsksToWaitError.
    */
   async fill(target: Uint8Array, onBytes: (piece: Uint8Array) => void): Promise<void> {
-    const { pins, offset, signal, deadline } = this.#wanted;
-    const first = offset + this.#read;
-    const what = `${this.#session.name}, bytes ${first} to ${first + target.length - 1},`;
-    const retries = new Retries(this.#session, signal, deadline);
-    let rested = this.#answer !== undefined && performance.now() - this.#readAt >= REST_MILLISECONDS;
     let filled = 0;
     const count = (piece: Uint8Array) => {
       filled += piece.length;
       this.#read += piece.length;
       onBytes(piece);
     };
-    while (filled < target.length) {
-      const before = filled;
+    await this.#repeating(
+      target.length,
+      () => this.#fillOnce(target.subarray(filled), count),
+      () => filled === target.length,
+    );
+    this.#waitedAt = performance.now();
+  }
+
+  /** Does the work until it is done, also after faults. @param bytes that are wanted, for errors. */
+  async #repeating(bytes: number, work: () => Promise<void>, isDone: () => boolean): Promise<void> {
+    const { pins, offset, signal, deadline } = this.#wanted;
+    const first = offset + this.#read;
+    const what = `${this.#session.name}, bytes ${first} to ${first + bytes - 1},`;
+    const retries = new Retries(this.#session, signal, deadline);
+    let rested = this.#answer !== undefined && performance.now() - this.#waitedAt >= REST_MILLISECONDS;
+    while (!isDone()) {
+      const before = this.#read;
       try {
-        await this.#fillOnce(target.subarray(filled), count);
+        await work();
       } catch (error) {
         this.destroy();
         if (error instanceof WholeAnswer) this.#wholeAnswers += 1;
@@ -85,10 +114,9 @@ export class RangeReader {
           this.#session.retries += 1;
           // Later faults are not caused by this pause.
           rested = false;
-        } else await retries.after(error, what, filled > before);
+        } else await retries.after(error, what, this.#read > before);
       }
     }
-    this.#readAt = performance.now();
   }
 
   /** Closes the connection if the rest of the range isn't needed. It does no harm after the end. */
@@ -120,6 +148,7 @@ export class RangeReader {
     const first = offset + this.#read;
     const last = offset + length - 1;
     const answer = await this.#session.get({ ...conditionsOf(pins), range: `bytes=${first}-${last}` }, signal);
+    this.#waitedAt = performance.now();
     try {
       return { body: answer.body, left: checkAnswer(this.#session, answer, pins, first, last) };
     } catch (error) {
