@@ -5,7 +5,8 @@ export const COMMAND = {
   usage: {
     title: 'The command cannot be understood',
     names: ['UsageError'],
-    meaning: 'The command, an option or a value does not exist. The command sent no request and started nothing.',
+    meaning:
+      'The command line has mistakes. The detail, and the list `problems` with --json, name all of them. The command sent no request and started nothing.',
     mend: '"npx sluice --help" lists the commands, "npx sluice COMMAND --help" the options of one',
     isUsage: true,
   },
