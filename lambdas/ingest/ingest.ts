@@ -2,7 +2,7 @@ import type { SourceGuard } from '#net/guard/source-guard.ts';
 import type * as z from '#net/zod.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { RunLimits } from '#run/limits/run-limits.ts';
-import { guardOf } from '#run/limits/source-rules.ts';
+import { guardOf, type SourceRules } from '#run/limits/source-rules.ts';
 import { INGEST_VARIABLE } from '#run/settings/variables/ingest.ts';
 import { LIMITS_VARIABLE } from '#run/settings/variables/limits.ts';
 import { SOURCES_VARIABLE } from '#run/settings/variables/sources.ts';
@@ -47,7 +47,7 @@ const VARIABLES = {
 };
 
 /** Reads the environment of a transferring function. */
-export function ingestFromEnvironment(): Ingest {
+export function ingestFromEnvironment(): Ingest & { readonly sources: SourceRules } {
   const env: z.infer<z.ZodMiniObject<typeof VARIABLES>> = readEnvironment(VARIABLES);
   const { connections, bufferMiB, sliceMiB, sourcesAtOnce } = env.SLUICE_INGEST;
   const streamMiB = Math.max(
@@ -65,6 +65,7 @@ export function ingestFromEnvironment(): Ingest {
       guard: guardOf(env.SLUICE_SOURCES),
       maxBytes: env.SLUICE_LIMITS.sourceGiB * GIB,
     },
+    sources: env.SLUICE_SOURCES,
     sliceBytes: sliceMiB * MIB,
     sourcesAtOnce,
   };

@@ -1,6 +1,4 @@
 import { Credentials } from '#run/credentials/credentials.ts';
-import { readEnvironment } from '#run/environment.ts';
-import { SOURCES_VARIABLE } from '#run/settings/variables/sources.ts';
 import { type Ingest, ingestFromEnvironment } from './ingest.ts';
 
 /**
@@ -13,7 +11,6 @@ export interface SourceIngest extends Ingest {
 
 /** Reads the environment of a function that reads sources. */
 export function sourceIngestFromEnvironment(): SourceIngest {
-  const ingest = ingestFromEnvironment();
-  const { SLUICE_SOURCES } = readEnvironment(SOURCES_VARIABLE);
-  return { ...ingest, credentials: new Credentials(SLUICE_SOURCES.credentials, ingest.options.guard) };
+  const { sources, ...ingest } = ingestFromEnvironment();
+  return { ...ingest, credentials: new Credentials(sources.credentials, ingest.options.guard) };
 }

@@ -6,5 +6,8 @@ export function setting<S extends z.ZodMiniType>(
   byDefault: z.util.NoUndefined<z.output<S>>,
   meaning: string,
 ) {
-  return z._default(schema, byDefault).check(z.describe(meaning));
+  const described = z._default(schema, byDefault);
+  // `z.describe` would copy the schema, at each start of a function.
+  z.globalRegistry.add(described, { description: meaning });
+  return described;
 }

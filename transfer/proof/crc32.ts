@@ -48,15 +48,16 @@ function multiply(a: number, b: number): number {
   return product >>> 0;
 }
 
-/** x^(2^k) for k from 0 to 31; then it repeats, since the polynomial is irreducible and of degree 32. */
-const SQUARES: readonly number[] = (() => {
-  const squares = [ONE >>> 1];
-  while (squares.length < 32) {
-    const last = squares[squares.length - 1] as number;
-    squares.push(multiply(last, last));
+/** x^(2^k) for k from 0 to 31, as far as they were needed. */
+const squares = [ONE >>> 1];
+
+/** Returns x^(2^k). It repeats after 32, since the polynomial is irreducible and of degree 32. */
+function square(k: number): number {
+  for (let last = squares.length - 1; last < k % 32; last++) {
+    squares.push(multiply(squares[last] as number, squares[last] as number));
   }
-  return squares;
-})();
+  return squares[k % 32] as number;
+}
 
 /** Equal parts need the same power ten thousand times, and it costs some 30 multiplications. */
 let lastBytes = -1;
@@ -67,7 +68,7 @@ function xToThe8n(bytes: number): number {
   let power = ONE;
   // Division instead of shifts, because lengths exceed 2^32. The first three squarings make the factor 8.
   for (let left = bytes, k = 3; left > 0; left = Math.floor(left / 2), k++) {
-    if (left % 2 === 1) power = multiply(SQUARES[k % 32] as number, power);
+    if (left % 2 === 1) power = multiply(square(k), power);
   }
   lastBytes = bytes;
   lastPower = power;
