@@ -70,9 +70,8 @@ function bundleNow(
   { smallS3 = TRANSFERRING, ...options }: BundleOptions,
 ): Readonly<Record<string, LambdaBundle>> {
   const smallClient = { '@aws-sdk/client-s3': join(REPOSITORY, ownModule('transfer/s3/small/index')) };
-  const { small = [], others = [] } = Object.groupBy(Object.entries(entries), ([name]) =>
-    smallS3.includes(name) ? 'small' : 'others',
-  );
+  const small = Object.entries(entries).filter(([name]) => smallS3.includes(name));
+  const others = Object.entries(entries).filter(([name]) => !smallS3.includes(name));
   return Object.assign(
     others.length > 0 ? bundleTogether(Object.fromEntries(others), {}, options) : {},
     ...small.map((entry) => bundleTogether(Object.fromEntries([entry]), smallClient, options)),
