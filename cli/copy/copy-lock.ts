@@ -12,6 +12,8 @@ const FULL = 13;
 const NOT_A_DATABASE = 26;
 /** The longest wait for another process that is just taking or giving back the lock. */
 const WAIT_MILLISECONDS = 200;
+/** How often the file may vanish while this process takes the lock. */
+const MOST_ROUNDS = 100;
 const MOST_TOKEN = 2 ** 31 - 1;
 
 /**
@@ -36,13 +38,16 @@ export class CopyLock implements Disposable {
    */
   static take(file: string, object: string): CopyLock {
     const token = randomInt(1, MOST_TOKEN);
-    for (;;) {
+    for (let round = 1; ; round++) {
       const database = opened(file);
       const taken = takeIn(database, token, file);
       // Another process may have removed the file between the opening and the lock. Then this lock is worth nothing.
       if (taken === true && tokenAt(file) === token) return new CopyLock(file, database);
       database.close();
-      if (typeof taken === 'boolean') continue;
+      if (typeof taken === 'boolean') {
+        if (round === MOST_ROUNDS) throw unlockable(file, new Error('it vanishes each time'));
+        continue;
+      }
       const who = taken.pid === undefined ? 'another process' : `another process (${taken.pid})`;
       throw new CommandError('copy-under-way', `${object}: ${who} is copying the same URL to it`);
     }
@@ -102,11 +107,14 @@ function pidIn(database: DatabaseSync): number | undefined {
 }
 
 function tokenAt(file: string): number | undefined {
+  let database: DatabaseSync | undefined;
   try {
-    using database = new DatabaseSync(file, { readOnly: true, timeout: WAIT_MILLISECONDS });
+    database = new DatabaseSync(file, { readOnly: true, timeout: WAIT_MILLISECONDS });
     return numberIn(database, 'application_id');
   } catch {
     return undefined;
+  } finally {
+    database?.close();
   }
 }
 
