@@ -121,7 +121,10 @@ function parseHead(text: string, bodiless: boolean): AnswerHead {
   const status = Number(digits);
   const old = minor === '0';
   const headers = readFields(lines);
-  const framing: Framing = bodiless ? { kind: 'length', bytes: 0 } : framingOf(status, headers, old);
+  const length = readLength(headers['content-length']);
+  // The answer to a HEAD states the size of an object by it.
+  if (length !== undefined) headers['content-length'] = String(length);
+  const framing: Framing = bodiless ? { kind: 'length', bytes: 0 } : framingOf(status, length, headers, old);
   const tokens = (headers.connection ?? '')
     .toLowerCase()
     .split(',')
@@ -181,8 +184,7 @@ function isSpace(code: number): boolean {
  * With a coding other than only `chunked`, the body ends with the connection: a caller refuses such a body by its
  * Transfer-Encoding.
  */
-function framingOf(status: number, headers: Headers, old: boolean): Framing {
-  const length = readLength(headers['content-length']);
+function framingOf(status: number, length: number | undefined, headers: Headers, old: boolean): Framing {
   const coding = headers['transfer-encoding'];
   if (status < 200 || status === 204 || status === 304) return { kind: 'length', bytes: 0 };
   if (coding !== undefined) {

@@ -121,6 +121,12 @@ it.each([
   expect(read(text)?.head).toMatchObject({ framing, reusable });
 });
 
+it('the reader of heads reads the size of an object from the answer to a HEAD', () => {
+  const text = Buffer.from(`${RANGE}Content-Length: 5\r\n\r\n`, 'latin1');
+  const head = new AnswerHeadReader(true).read(text)?.head;
+  expect(head).toMatchObject({ framing: length(0), headers: { 'content-length': '5' } });
+});
+
 it('the reader of heads joins a folded field', () => {
   expect(read(`${RANGE}X: a\r\n  b\r\n\tc\r\nY: d\r\n\r\n`)?.head.headers).toMatchObject({ x: 'a b c', y: 'd' });
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as sdk from '@aws-sdk/client-s3';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Landing, startLanding } from '#test/helpers/landing.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
 import { type ListedPart, writePartList } from '#transfer/s3/part-list.ts';
@@ -258,3 +258,27 @@ async function hostBySdk(client: sdk.S3Client, bucket: string): Promise<string> 
   await client.send(new sdk.HeadObjectCommand({ Bucket: bucket, Key: 'key' })).catch(() => {});
   return host;
 }
+
+const LISTS: readonly [string, (client: small.S3Client) => Promise<unknown>][] = [
+  [
+    'ListPartsResult',
+    (client) => client.send(new small.ListPartsCommand({ Bucket: 'bucket', Key: 'key', UploadId: 'upload' })),
+  ],
+  [
+    'ListMultipartUploadsResult',
+    (client) => client.send(new small.ListMultipartUploadsCommand({ Bucket: 'bucket', Prefix: 'key' })),
+  ],
+  [
+    'ListBucketResult',
+    (client) => Array.fromAsync(small.paginateListObjectsV2({ client: client as never }, { Bucket: 'bucket' })),
+  ],
+];
+
+it.each(LISTS)('the small client asks again if a %s is cut, or is a page', async (name, list) => {
+  const answers = [`<${name}><IsTruncated>fa`, '<html></html>', `<${name}></${name}>`];
+  const web = await startWeb((_, response) => void response.end(answers.shift()));
+  onTestFinished(() => web.stop());
+  const client = new small.S3Client({ endpoint: web.url, region: 'us-east-1', credentials: KEYS_OF_TEST });
+  await list(client);
+  expect(answers).toEqual([]);
+});

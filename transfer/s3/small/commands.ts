@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { crc32FromBase64, crc32ToBase64 } from '../../proof/crc32.ts';
 import type { SignedAnswer } from '../transport.ts';
 import { type Call, Command } from './client.ts';
-import { elementsOf, textOf } from './xml.ts';
+import { elementsOf, textOf, wholeList } from './xml.ts';
 
 interface ObjectAt {
   readonly Bucket: string;
@@ -105,7 +105,7 @@ class ListObjectsV2Command extends Command<ListInput, ListPage> {
   }
 
   output({ body }: SignedAnswer): ListPage {
-    const xml = body.toString();
+    const xml = wholeList(body.toString(), 'ListBucketResult');
     return {
       Contents: elementsOf(xml, 'Contents').map((object) => ({ Key: textOf(object, 'Key') })),
       NextContinuationToken: textOf(xml, 'IsTruncated') === 'true' ? textOf(xml, 'NextContinuationToken') : undefined,
@@ -177,7 +177,7 @@ export class ListPartsCommand extends Command<UploadAt & { readonly PartNumberMa
   }
 
   output({ body }: SignedAnswer) {
-    const xml = body.toString();
+    const xml = wholeList(body.toString(), 'ListPartsResult');
     return {
       Parts: elementsOf(xml, 'Part').map((part) => ({
         PartNumber: Number(textOf(part, 'PartNumber')),
@@ -235,7 +235,7 @@ export class ListMultipartUploadsCommand extends Command<{ readonly Bucket: stri
 
   output({ body }: SignedAnswer) {
     return {
-      Uploads: elementsOf(body.toString(), 'Upload').map((upload) => ({
+      Uploads: elementsOf(wholeList(body.toString(), 'ListMultipartUploadsResult'), 'Upload').map((upload) => ({
         Key: textOf(upload, 'Key'),
         UploadId: textOf(upload, 'UploadId'),
         Initiated: new Date(textOf(upload, 'Initiated') ?? ''),

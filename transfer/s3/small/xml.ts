@@ -1,4 +1,17 @@
+import { UncertainAnswerError } from '../errors.ts';
+
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+/**
+ * Returns a list of S3 unchanged if it is whole. Otherwise it would seem to be shorter: the connection may have been
+ * cut, or another system may have answered with a page.
+ *
+ * @param name of its root element.
+ */
+export function wholeList(xml: string, name: string): string {
+  if (!xml.includes(`</${name}>`)) throw new UncertainAnswerError('a list', `without the end of ${name}`);
+  return xml;
+}
 
 /**
  * The content of the first element of a name, as text; undefined if there is no such element. S3's answers have no
