@@ -36,8 +36,8 @@ export function packageManifest(repository: string): Record<string, unknown> {
     ...(ours.repository && { repository: ours.repository }),
     type: 'module',
     engines: { node: '>=20.19' },
-    // A bundler keeps the import of a module that only changes how zod works.
-    sideEffects: ['./lambdas/ingest/interpret-schemas.js'],
+    // A bundler keeps what this module changes in zod.
+    sideEffects: ['./net/zod.js'],
     exports: {
       ...Object.fromEntries(
         Object.entries(PUBLIC_ENTRIES).map(([path, entry]) => [

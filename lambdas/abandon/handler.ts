@@ -1,4 +1,3 @@
-import '../ingest/interpret-schemas.ts';
 import * as z from '#net/zod.ts';
 import { caughtErrorSchema } from '../caught-error.ts';
 import { ingestFromEnvironment } from '../ingest/ingest.ts';

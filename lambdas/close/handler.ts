@@ -1,4 +1,3 @@
-import '../ingest/interpret-schemas.ts';
 import * as z from '#net/zod.ts';
 import { readEnvironment } from '#run/environment.ts';
 import { QUEUE_VARIABLE } from '../environment/queue.ts';

@@ -1,4 +1,3 @@
-import '../ingest/interpret-schemas.ts';
 import type { Context } from 'aws-lambda';
 import * as z from '#net/zod.ts';
 import { readEnvironment } from '#run/environment.ts';

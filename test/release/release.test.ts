@@ -21,6 +21,13 @@ describe('a release', () => {
     }
   });
 
+  it('the npm package names each module that changes how zod works, so that a bundler keeps the change', () => {
+    const sources = globSync('{net,transfer,run,lambdas,worker,processors,lib,cli}/**/*.ts', { cwd: ROOT });
+    const changing = sources.filter((file) => /^(?:z\.)?config\(/m.test(read(file)));
+    expect(changing).toEqual(['net/zod.ts']);
+    expect(packageManifest(ROOT).sideEffects).toEqual(changing.map((file) => `./${file.replace(/\.ts$/, '.js')}`));
+  });
+
   it('the npm package names the repository, as npm needs it for a statement of provenance', () => {
     const workflow = read('.github/workflows/release.yml');
     const set = workflow.indexOf('npm pkg set repository.type=git "repository.url=git+');
