@@ -28,8 +28,8 @@ export const ingestSchema = z.strictObject({
   connections: setting(whole(1, 64), 4, 'Connections to a source that one Lambda opens for one large object.'),
   bufferMiB: setting(
     whole(5, 512),
-    5,
-    'Size of one transfer buffer, in MiB. A Lambda has one buffer for each of `ingest.connections`, and up to one more for every two connections.',
+    7,
+    'Size of one transfer buffer, in MiB. A Lambda has one buffer for each of `ingest.connections`, and up to one more for every four connections.',
   ),
   sliceMiB: setting(whole(64, 1_048_576), 4_096, 'Size of one slice of a large object, in MiB.'),
   memoryMiB: setting(

@@ -75,11 +75,11 @@ it('uploadSlice uses no more buffers than connections if S3 is slower than the s
   expect(await mostInFlight(0, [SLOW_S3])).toBe(CONNECTIONS);
 });
 
-it('uploadSlice uses one more buffer for every two connections if the source is slower', {
+it('uploadSlice uses one more buffer for every four connections if the source is slower', {
   tags: ['heavy'],
 }, async () => {
   const most = await mostInFlight(SLOW_MILLISECONDS, []);
-  expect(most).toBe(CONNECTIONS + CONNECTIONS / 2);
+  expect(most).toBe(CONNECTIONS + CONNECTIONS / 4);
 });
 
 it('uploadSlice uses as many buffers as connections although the host permits one connection', {

@@ -38,7 +38,7 @@ describe('sluice probe', () => {
     expect(out).toContain(`redirects to  ${web.url}/file?signature=redacted`);
     expect(out).toContain('length        20.0 MiB (20,971,520 bytes)');
     expect(out).toContain('version       ETag "v1"');
-    expect(out).toContain('lands         in 4 parts, in parallel');
+    expect(out).toContain('lands         in 3 parts, in parallel');
     expect(out).toMatch(
       /cost {10}about \$\S+ to land \(S3 requests \$0\.00003, Lambda \$\S+\), \$0\.0004 a month to keep/,
     );
@@ -48,9 +48,9 @@ describe('sluice probe', () => {
   it('sluice probe prints the same as JSON', async () => {
     const { out } = await probe(`${web.url}/file`, '--json');
     const look = JSON.parse(out);
-    expect(look).toMatchObject({ bytes: body.length, lands: 'ranges', parts: 4, hasStrongValidator: true });
-    // Four parts, Create and Complete; 20 MiB of a GiB.
-    expect(look.dollars.s3Requests).toBeCloseTo(6 * PRICES.s3Write.dollars + PRICES.s3Read.dollars, 10);
+    expect(look).toMatchObject({ bytes: body.length, lands: 'ranges', parts: 3, hasStrongValidator: true });
+    // Three parts, Create and Complete; 20 MiB of a GiB.
+    expect(look.dollars.s3Requests).toBeCloseTo(5 * PRICES.s3Write.dollars + PRICES.s3Read.dollars, 10);
     expect(look.dollars.storageAMonth).toBeCloseTo((20 / 1_024) * PRICES.s3GbMonth.dollars, 10);
   });
 
