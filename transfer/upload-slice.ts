@@ -246,14 +246,9 @@ class SliceRun {
 
   /** Reads a part into a buffer, and begins to send it. */
   async #readPart(reader: RangeReader, part: PartRange): Promise<void> {
-    const { session } = this.#context;
-    let buffer = await this.#buffers.take();
-    if (!reader.begun && session.hasToQueue) {
-      // Connections that already read need the buffer meanwhile.
-      this.#buffers.give(buffer);
-      await reader.begin();
-      buffer = await this.#buffers.take();
-    }
+    // A connection that waits for its turn at the host needs no buffer: others may read into it meanwhile.
+    await reader.begin();
+    const buffer = await this.#buffers.take();
     const target = buffer.subarray(0, part.length);
     let crc = EMPTY_CRC32;
     const since = performance.now();
