@@ -209,7 +209,7 @@ class SliceRun {
           if (part.length > bufferBytes) await this.#pipe(part);
           else {
             const since = performance.now();
-            await this.#readPart(reader, part);
+            if (!(await this.#readPart(reader, part))) return;
             partMilliseconds = performance.now() - since;
           }
           if (run.length > 0 && performance.now() > late) {
@@ -244,18 +244,26 @@ class SliceRun {
     return todo.splice(0, parts);
   }
 
-  /** Reads a part into a buffer, and begins to send it. */
-  async #readPart(reader: RangeReader, part: PartRange): Promise<void> {
+  /** Reads a part into a buffer, and begins to send it. @returns false if there was no time left for it. */
+  async #readPart(reader: RangeReader, part: PartRange): Promise<boolean> {
     // A connection that waits for its turn at the host needs no buffer: others may read into it meanwhile.
     await reader.begin();
     const buffer = await this.#buffers.take();
+    if (!this.#hasTime()) {
+      this.#buffers.give(buffer);
+      return false;
+    }
     const target = buffer.subarray(0, part.length);
     let crc = EMPTY_CRC32;
     const since = performance.now();
     await reader.fill(target, (piece) => {
       crc = addCrc32(crc, piece);
     });
-    this.#begin(this.#sendPart(part, target, crc, performance.now() - since));
+    const milliseconds = performance.now() - since;
+    // The next part begins before S3 has stored this one.
+    this.#slowestMilliseconds = Math.max(this.#slowestMilliseconds, milliseconds);
+    this.#begin(this.#sendPart(part, target, crc, milliseconds));
+    return true;
   }
 
   async #sendPart(part: PartRange, bytes: Buffer, crc: number, readMilliseconds: number): Promise<void> {
