@@ -1,5 +1,5 @@
 /**
- * Runs `sluice copy` for one file and kills it again and again at a random moment, until it completes:
+ * Runs `sluice copy` for one file and kills it again and again, after a random number of bytes, until it completes:
  * `node bench/copy-kills.ts --mib 2048 --kills 20`. It prints how often the command was killed, how many bytes were
  * sent in total, whether the object is right, and what is left open. It needs versitygw.
  */
@@ -19,6 +19,7 @@ import { startS3Server } from '#test/helpers/s3-server.ts';
 const MAIN = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
 const BUCKET = 'kills';
 const MIB = 1_048_576;
+const WATCH_MILLISECONDS = 5;
 
 const { values } = scriptOptions({
   command: 'node bench/copy-kills.ts',
@@ -30,7 +31,7 @@ const { values } = scriptOptions({
       type: 'string',
       takes: 'NUMBER',
       default: String(Date.now() % 1_000_000),
-      what: 'the seed of the random moments',
+      what: 'the seed of the random numbers of bytes',
     },
   },
 });
@@ -72,7 +73,9 @@ try {
   const url = `http://127.0.0.1:${(web.address() as AddressInfo).port}/big.bin`;
   const began = performance.now();
   let killed = 0;
-  while ((await copyOnce(url, killed < kills ? 300 + random() * 4_000 : undefined)) !== 0) killed += 1;
+  // All kills together come before the end of the file: each one comes after a random number of bytes.
+  const most = (2 * length) / (kills + 5);
+  while ((await copyOnce(url, killed < kills ? random() * most : undefined)) !== 0) killed += 1;
   const seconds = (performance.now() - began) / 1_000;
   const { Uploads = [] } = await s3.client.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }));
   const left = await readdir(join(folder, 'sluice/copies'));
@@ -86,8 +89,12 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** @returns the exit code; -1 if the command was killed. */
-async function copyOnce(url: string, killAfter: number | undefined): Promise<number> {
+/**
+ * @param killAfter the number of bytes that the source sends before the command is killed.
+ * @returns the exit code; -1 if the command was killed.
+ */
+async function copyOnce(url: string, killAfter = Number.POSITIVE_INFINITY): Promise<number> {
+  const before = sent;
   const child = spawn(process.execPath, [MAIN, 'copy', url, `s3://${BUCKET}/big.bin`], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
@@ -99,9 +106,11 @@ async function copyOnce(url: string, killAfter: number | undefined): Promise<num
       XDG_STATE_HOME: folder,
     },
   });
-  const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfter);
+  const timer = setInterval(() => {
+    if (sent - before > killAfter) child.kill('SIGKILL');
+  }, WATCH_MILLISECONDS);
   const code = await new Promise<number>((resolve) => child.once('close', (status) => resolve(status ?? -1)));
-  clearTimeout(timer);
+  clearInterval(timer);
   if (code > 0) throw new Error(`sluice copy ended with ${code}`);
   return code;
 }

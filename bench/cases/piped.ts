@@ -24,7 +24,7 @@ export async function pipedCase(bench: Bench): Promise<CaseResult> {
   ];
   return {
     title: `Parts of ${PART_MIB} MiB, as a file of 1 TiB has`,
-    method: `${file.length / MIB} MiB over HTTP. The engine pipes such a part: it reads small ranges through a buffer, and sends the CRC in the trailer.`,
+    method: `${file.length / MIB} MiB over HTTP. The engine pipes such a part: it reads the part through the two halves of a buffer while it sends it, and sends the CRC in the trailer.`,
     tables: [cellTable('buffered parts', buffered), cellTable('piped parts', piped)],
     findings: findings(buffered[0], piped[0]),
   };
