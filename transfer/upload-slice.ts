@@ -246,6 +246,7 @@ class SliceRun {
 
   /** Reads a part into a buffer, and begins to send it. @returns false if there was no time left for it. */
   async #readPart(reader: RangeReader, part: PartRange): Promise<boolean> {
+    const asked = performance.now();
     // A connection that waits for its turn at the host needs no buffer: others may read into it meanwhile.
     await reader.begin();
     const buffer = await this.#buffers.take();
@@ -259,9 +260,10 @@ class SliceRun {
     await reader.fill(target, (piece) => {
       crc = addCrc32(crc, piece);
     });
-    const milliseconds = performance.now() - since;
+    const now = performance.now();
+    const milliseconds = now - since;
     // The next part begins before S3 has stored this one.
-    this.#slowestMilliseconds = Math.max(this.#slowestMilliseconds, milliseconds);
+    this.#slowestMilliseconds = Math.max(this.#slowestMilliseconds, now - asked);
     this.#begin(this.#sendPart(part, target, crc, milliseconds));
     return true;
   }

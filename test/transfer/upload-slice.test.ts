@@ -108,37 +108,40 @@ it('uploadSlice divides a run again if its connection has become slow', { tags: 
   expect(landed.retries).toBe(0);
 });
 
-it('uploadSlice begins no part after one whose reading shows that the next one would be late', {
-  tags: ['heavy'],
-}, async () => {
-  await using landing = await startLanding();
-  await using source = await startSourceServer({ file: { seed: 'deadline', length: LENGTH } });
-  let begun = 0;
-  const reader: SourceReader = async (request) => {
-    const answer = await laneReader(request);
-    const { body } = answer;
-    const fill: AnswerBody['fill'] = async (target, onBytes) => {
-      if (target.length > 1) {
-        begun += 1;
-        await sleep(SLOW_MILLISECONDS);
-      }
-      return body.fill(target, onBytes);
+it.each(['answer', 'body'])(
+  'uploadSlice begins no part after one whose %s shows that the next one would be late',
+  {
+    tags: ['heavy'],
+  },
+  async (slow) => {
+    await using landing = await startLanding();
+    await using source = await startSourceServer({ file: { seed: 'deadline', length: LENGTH } });
+    let begun = 0;
+    const reader: SourceReader = async (request) => {
+      begun += 1;
+      if (slow === 'answer') await sleep(SLOW_MILLISECONDS);
+      const answer = await laneReader(request);
+      const { body } = answer;
+      const fill: AnswerBody['fill'] = async (target, onBytes) => {
+        if (slow === 'body' && target.length > 1) await sleep(SLOW_MILLISECONDS);
+        return body.fill(target, onBytes);
+      };
+      return { ...answer, body: { fill, destroy: () => body.destroy() } };
     };
-    return { ...answer, body: { fill, destroy: () => body.destroy() } };
-  };
-  const options = { guard: LOOPBACK, bufferBytes: 5 * MIB, connections: 1 };
-  const destination = landing.destination('deadline');
-  const opened = await openTransfer(hasty(source.url), destination, options);
-  if (opened.kind !== 'ranged') throw new Error(`it is ${opened.kind}`);
-  const { state } = opened.transfer;
-  const resumed = resumeTransfer(state, hasty(source.url), destination, { ...options, reader });
-  // Time for more than one part, but for less than two.
-  const deadline = new Date(Date.now() + SLOW_MILLISECONDS * 1.7);
-  const { done } = await resumed.uploadSlice({ first: 1, last: 10 }, { deadline });
-  expect({ done, begun }).toEqual({ done: false, begun: 1 });
-  await resumed.abandon();
-  await landing.expectNothing('deadline');
-});
+    const options = { guard: LOOPBACK, bufferBytes: 5 * MIB, connections: 1 };
+    const destination = landing.destination('deadline');
+    const opened = await openTransfer(hasty(source.url), destination, options);
+    if (opened.kind !== 'ranged') throw new Error(`it is ${opened.kind}`);
+    const { state } = opened.transfer;
+    const resumed = resumeTransfer(state, hasty(source.url), destination, { ...options, reader });
+    // Time for more than one part, but for less than two.
+    const deadline = new Date(Date.now() + SLOW_MILLISECONDS * 1.7);
+    const { done } = await resumed.uploadSlice({ first: 1, last: 10 }, { deadline });
+    expect({ done, begun }).toEqual({ done: false, begun: 1 });
+    await resumed.abandon();
+    await landing.expectNothing('deadline');
+  },
+);
 
 /** Lands the file over two connections. @returns the bytes of each answer of the source. */
 async function answersOf(rules: readonly FaultRule[]): Promise<number[]> {
