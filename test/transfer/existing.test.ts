@@ -78,6 +78,20 @@ describe.each(SIZES)('a source of %i bytes that has landed', (length) => {
     expect(JSON.stringify(head?.Metadata)).not.toContain('month');
   });
 
+  it('a source without an ETag is read again from another URL that has an older date and the same length', async () => {
+    const file = { length, etag: null } as const;
+    await using source = await startSourceServer({
+      files: {
+        '/2024-02.csv': { ...file, seed: 'february', lastModified: new Date('2024-03-01') },
+        '/2024-01.csv': { ...file, seed: 'january', lastModified: new Date('2024-02-01') },
+      },
+    });
+    const key = `older-url/${length}/latest.csv`;
+    await land(`${source.origin}/2024-02.csv`, key);
+    expect(await land(`${source.origin}/2024-01.csv`, key)).toMatchObject({ status: 'landed' });
+    await landing.expectLanded(key, 'january', length);
+  });
+
   it('a source is read again if the URL redirects to another file with the same ETag', async () => {
     const redirect = (to: string) => [{ when: { path: '/latest' }, faults: faults.redirect(to) }];
     await using source = await startSourceServer({

@@ -29,8 +29,8 @@ async function listening(server: Server): Promise<AsyncDisposable & { readonly p
   };
 }
 
-async function expectFinal(url: string, message: RegExp, guard = LOOPBACK) {
-  const session = new SourceSession({ url }, new HostGate(2), undefined, guard);
+async function expectFinal(url: string, message: RegExp, guard = LOOPBACK, ca?: string) {
+  const session = new SourceSession({ url, ...(ca !== undefined && { ca }) }, new HostGate(2), undefined, guard);
   const signal = new AbortController().signal;
   const probe = probeSource(session, { bytes: 1_000, conditions: {}, oneStream: false, signal });
   const error = await probe.catch((reason: unknown) => reason);
@@ -43,6 +43,26 @@ it('a certificate that nobody has signed is final at once', async () => {
   const { cert, key } = selfSignedCertificate();
   await using server = await listening(createTlsServer({ cert, key }));
   await expectFinal(`https://127.0.0.1:${server.port}/file`, /certificate of 127.0.0.1:\d+ is not accepted/);
+  expect(server.asked).toBe(1);
+});
+
+const EXPIRED = { notBefore: new Date('2024-01-01'), notAfter: new Date('2024-02-01') };
+
+it.each([
+  [
+    'has expired',
+    EXPIRED,
+    /certificate of 127.0.0.1:\d+ is not accepted \(CERT_HAS_EXPIRED\): certificate has expired/,
+  ],
+  [
+    'is for another name',
+    { dnsNames: ['other.example'], addresses: [] },
+    /certificate of 127.0.0.1:\d+ is not accepted \(ERR_TLS_CERT_ALTNAME_INVALID\): .*127.0.0.1 is not in the cert/,
+  ],
+])('a certificate that %s is final at once, although its authority is trusted', async (_, options, message) => {
+  const { cert, key } = selfSignedCertificate(options);
+  await using server = await listening(createTlsServer({ cert, key }));
+  await expectFinal(`https://127.0.0.1:${server.port}/file`, message, LOOPBACK, cert);
   expect(server.asked).toBe(1);
 });
 

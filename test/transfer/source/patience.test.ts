@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { HostGate } from '#transfer/index.ts';
 import { Patience } from '#transfer/source/patience.ts';
+import { SourceSession } from '#transfer/source/session.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -39,4 +41,12 @@ it('bytes restore the patience, and a very slow source restores little', async (
     drip.received(20);
   }
   expect(drip.isOver).toBe(true);
+});
+
+it('a source without limits of its own has a patience of 120 seconds', async () => {
+  const { patience } = new SourceSession({ url: 'https://example.com/file' }, new HostGate(2));
+  await patience.during(() => wait(119));
+  expect(patience.isOver).toBe(false);
+  await patience.during(() => wait(1));
+  expect(patience.isOver).toBe(true);
 });
