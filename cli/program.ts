@@ -286,7 +286,7 @@ export function sluiceProgram(
     .command('probe')
     .summary('show the properties of a source, how it would land, and what that costs')
     .description(
-      'Read the first 5 MiB of a source. Show the properties of the source, how it would land, and what that costs by list prices. The command stores nothing.',
+      'Read the first 7 MiB of a source. Show the properties of the source, how it would land, and what that costs by list prices. The command stores nothing.',
     )
     .argument('<url>', 'an http or https URL')
     .option('--header <header>', 'a header for the request, "Name: value"; repeat the option for more headers', collect)

@@ -190,7 +190,7 @@ export async function runLocally(options: LocalOptions, stop: AbortController): 
     screen.say(`Not all objects are in ${relative(process.cwd(), out) || '.'}/. ${where}`);
   }
   screen.print(lastWord(manifest, screen, { withRetry: options.keep }));
-  if (options.keep) await keepRunning(aws, options, out, signal);
+  if (options.keep) await keepRunning(aws, store.bucket, options, out, signal);
   const refused = refusalsIn(await readRequests(aws.requestsFile));
   if (problems.length > 0 || refused.length > 0 || notFetched !== undefined) return EXIT.failed;
   return isSample ? EXIT.complete : EXIT[manifest.outcome];
@@ -245,9 +245,15 @@ async function execute(
   return looks;
 }
 
-async function keepRunning(aws: EmbeddedAws, options: LocalOptions, out: string, signal: AbortSignal): Promise<void> {
+async function keepRunning(
+  aws: EmbeddedAws,
+  bucket: string,
+  options: LocalOptions,
+  out: string,
+  signal: AbortSignal,
+): Promise<void> {
   await writeLocalAws(aws.client);
-  await writeShellFile(aws, SYNTH_ENV);
+  await writeShellFile(aws, { ...SYNTH_ENV, SLUICE_BUCKET: bucket });
   try {
     screen.print('\nThe embedded AWS keeps running until Ctrl-C. In another terminal, in this folder:');
     screen.print('  npx sluice runs --local\n  npx sluice backfill nightly --from 2026-11-01 --to 2026-11-03 --local');

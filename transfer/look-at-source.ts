@@ -49,7 +49,7 @@ export interface SourceLook {
 const LEAST_BYTES = 256 * 1_024;
 
 /**
- * Probes a source as a transfer would begin: one GET for the first 5 MiB. It stores nothing.
+ * Probes a source as a transfer would begin: one GET for the first 7 MiB. It stores nothing.
  *
  * @throws SourceRefusedError, SourceUnavailableError, SourceAsksToWaitError, RedirectError, SourceForbiddenError, or
  * the signal's reason.

@@ -150,7 +150,7 @@ function environment(): NodeJS.ProcessEnv {
 function here(text: string): string {
   return text
     .replaceAll(/https?:\/\/(?:[a-z]+\.)?example\.org/g, web.url)
-    .replaceAll('s3://my-bucket', `s3://${aws.store.bucket}`)
+    .replaceAll(/s3:\/\/(?:my-bucket|\$SLUICE_BUCKET)/g, `s3://${aws.store.bucket}`)
     .replaceAll('http://127.0.0.1:9000', aws.client.endpoint)
     .replaceAll('…', 'secret');
 }
