@@ -244,12 +244,16 @@ class SliceRun {
     return todo.splice(0, parts);
   }
 
-  /** Reads a part into a buffer, and begins to send it. @returns false if there was no time left for it. */
+  /** Reads a part into a buffer, and begins to send it. @returns false if there is no time for it any more. */
   async #readPart(reader: RangeReader, part: PartRange): Promise<boolean> {
-    const asked = performance.now();
-    // A connection that waits for its turn at the host needs no buffer: others may read into it meanwhile.
-    await reader.begin();
-    const buffer = await this.#buffers.take();
+    const { session } = this.#context;
+    let buffer = await this.#buffers.take();
+    if (!reader.begun && session.hasToQueue) {
+      // Connections that already read need the buffer meanwhile.
+      this.#buffers.give(buffer);
+      await reader.begin();
+      buffer = await this.#buffers.take();
+    }
     if (!this.#hasTime()) {
       this.#buffers.give(buffer);
       return false;
@@ -260,10 +264,9 @@ class SliceRun {
     await reader.fill(target, (piece) => {
       crc = addCrc32(crc, piece);
     });
-    const now = performance.now();
-    const milliseconds = now - since;
+    const milliseconds = performance.now() - since;
     // The next part begins before S3 has stored this one.
-    this.#slowestMilliseconds = Math.max(this.#slowestMilliseconds, now - asked);
+    this.#slowestMilliseconds = Math.max(this.#slowestMilliseconds, milliseconds);
     this.#begin(this.#sendPart(part, target, crc, milliseconds));
     return true;
   }

@@ -59,6 +59,12 @@ export class HostGate {
     };
   }
 
+  /** Whether all connections to the host are in use. */
+  isFull(origin: string): boolean {
+    const host = this.#host(origin);
+    return host.active >= host.limit;
+  }
+
   /** Milliseconds until a URL, or its host as a whole, may be asked again. */
   pauseOf(url: URL): number {
     const host = this.#host(url.origin);

@@ -47,9 +47,14 @@ export class RangeReader {
     this.#wanted = wanted;
   }
 
+  /** Whether an answer is open, from which the next bytes come. */
+  get begun(): boolean {
+    return this.#answer !== undefined;
+  }
+
   /**
-   * Waits for the answer to the request, so that the caller needs no buffer meanwhile; it returns at once if there is
-   * one. It repeats the request and throws as `fill` does.
+   * Waits for the answer to the request, so that the caller needs no buffer meanwhile. It repeats the request and throws
+   * as `fill` does.
    */
   async begin(): Promise<void> {
     await this.#repeating(

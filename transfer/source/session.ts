@@ -143,6 +143,11 @@ export class SourceSession {
     return this.#final?.url;
   }
 
+  /** Whether the next request waits, because the host has as many connections as it may have. */
+  get hasToQueue(): boolean {
+    return this.#gate.isFull((this.#final?.url ?? this.#url).origin);
+  }
+
   /**
    * Makes one GET. It returns the answer with any status, but it follows redirects, and `refuseOrFault` throws for some
    * statuses.
