@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeLarge } from '#lambdas/close/close-large.ts';
 import type { SourceIngest } from '#lambdas/ingest/source-ingest.ts';
 import { type OpenRequest, openBatch } from '#lambdas/open/open-batch.ts';
+import { readInput } from '#lambdas/plan/input.ts';
+import { planRun } from '#lambdas/plan/plan.ts';
 import { uploadSliceOf } from '#lambdas/slice/upload-slice-of.ts';
 import { SourceGuard } from '#net/guard/source-guard.ts';
 import { Credentials } from '#run/credentials/credentials.ts';
@@ -17,6 +19,7 @@ import { record } from '#run/ledger/ledger.ts';
 import { failureSchema, landedSchema } from '#run/ledger/records.ts';
 import { RunLimits } from '#run/limits/run-limits.ts';
 import { readPlanSummary } from '#run/plan/plan-summary.ts';
+import { gateSchema } from '#run/settings/gate.ts';
 import { readJson, type Store, writeJson } from '#run/store.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 import { assumeRole, createRole } from '#test/helpers/iam.ts';
@@ -35,6 +38,8 @@ beforeAll(async () => {
     if (request.url?.startsWith('/missing')) return void response.writeHead(404).end();
     if (request.url?.startsWith('/later')) return void response.writeHead(503, { 'retry-after': '120' }).end();
     if (request.url === '/never-ends') return void response.writeHead(200, { 'content-length': 1_000 }).write('a,b');
+    if (request.url?.startsWith('/login'))
+      return void response.writeHead(200, { 'content-type': 'text/html' }).end('<p>');
     const body = csvNamed(request.url ?? '');
     response.writeHead(200, { 'content-length': Buffer.byteLength(body) }).end(body);
   });
@@ -100,6 +105,39 @@ describe('openBatch', () => {
     expect(await recordedItems(store, 'r', 'landed')).toEqual(new Set([good.id, plain.id]));
     expect(await recordedItems(store, 'r', 'failures')).toEqual(new Set([missing.id]));
     expect(await received(queue)).toEqual([good.id, work.id].sort());
+  });
+
+  it("Open refuses a source by the input's expect.contentType, and records a note for HTML where none is expected", async () => {
+    const [store, queue] = [await aws.store(), await aws.queue()];
+    const refused = { url: `${web.url}/login/january.csv`, expect: { contentType: 'text/csv' } };
+    const noted = { url: `${web.url}/login/february.csv` };
+    const gate = gateSchema.parse({});
+    const input = readInput(
+      { sources: [refused, noted] },
+      { ...{ runId: 'r', processors: [] }, defaultInput: undefined, gate },
+    );
+    const executionArn = 'arn:aws:states:us-east-1:000000000000:execution:sluice:r';
+    await planRun(store, {
+      ...{ input, processors: [], sourcesPerBatch: 50, limits: { items: 200, hours: 2 } },
+      ...{ hasWarehouse: false, hasEnded: async () => false, sourceGuard: LOOPBACK },
+      claim: { v: 1, runId: 'r', executionArn, startedAt: new Date().toISOString() },
+    });
+    const deadline = new Date(Date.now() + 60_000);
+    for (const index of [0, 1]) {
+      const request = { runId: 'r', batch: runKeys('r').batch(index), deadline, slices: 100 };
+      expect(await openBatch(ingestOn(store), async () => queue, request)).toMatchObject({ left: 0 });
+    }
+    const [failed = ''] = await recordedItems(store, 'r', 'failures');
+    expect(await readJson(store, runKeys('r').record('failures', failed), failureSchema)).toMatchObject({
+      name: expect.stringContaining('january.csv'),
+      problem: { code: 'proof-failed', detail: expect.stringContaining('text/html') },
+    });
+    const [landed = ''] = await recordedItems(store, 'r', 'landed');
+    expect(await readJson(store, runKeys('r').record('landed', landed), landedSchema)).toMatchObject({
+      name: expect.stringContaining('february.csv'),
+      contentType: 'text/html',
+      notes: [expect.stringMatching(/a page of HTML/)],
+    });
   });
 
   it('Open records no failure for a landed object if something fails afterwards, and a second call completes it', async () => {

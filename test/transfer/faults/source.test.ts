@@ -29,6 +29,9 @@ interface Case {
   /** The error's name; without it the identical object has to land. */
   readonly error?: string;
   readonly landed?: Partial<Landed>;
+  /** The number of GETs without a range; `requests` is the number of all of them. */
+  readonly plainGets?: number;
+  readonly requests?: number;
 }
 
 const at = (offset: number, nth: number | readonly number[] = 1) => ({ offset, nth });
@@ -36,6 +39,7 @@ const first = at(0);
 const second = at(SECOND);
 const always = {};
 const ranged = { ranged: true };
+const inOneStreamAfterAll = { notes: [expect.stringMatching(/one stream/) as unknown as string] };
 
 /** What goes wrong while parts are read by range. */
 const inRanges: Case[] = [
@@ -81,18 +85,46 @@ const inRanges: Case[] = [
     name: '403 in the middle',
     // A firewall that takes no Range answers so: the plain GET that follows lands.
     rules: [{ when: { offset: SECOND }, faults: faults.status(403) }],
+    landed: inOneStreamAfterAll,
+    plainGets: 1,
   },
   ...[400, 405, 501].map((status) => ({
     name: `${status} to ranges in the middle`,
     rules: [{ when: { offset: SECOND }, faults: faults.status(status) }],
+    landed: inOneStreamAfterAll,
+    plainGets: 1,
   })),
-  ...[520, 599].map((status) => ({ name: `${status} once`, rules: [{ when: second, faults: faults.status(status) }] })),
+  ...[400, 403, 405, 501].map((status) => ({
+    name: `${status} to ranges in the middle, and to the plain GET after them`,
+    rules: [
+      { when: { offset: SECOND }, faults: faults.status(status) },
+      { when: { ranged: false }, faults: faults.status(status) },
+    ],
+    error: 'SourceRefusedError',
+    plainGets: 1,
+  })),
+  ...[520, 528, 599].map((status) => ({
+    name: `${status} once`,
+    rules: [{ when: second, faults: faults.status(status) }],
+  })),
   { name: '204 instead of a range', rules: [{ when: second, faults: faults.status(204) }] },
-  { name: 'a range answered by 200 and everything', rules: [{ when: second, faults: faults.ignoreRange() }] },
+  {
+    name: 'a range answered by 200 and everything, twice',
+    rules: [{ when: at(SECOND, [1, 2]), faults: faults.ignoreRange() }],
+    landed: { notes: [] },
+    plainGets: 0,
+  },
+  {
+    name: 'a range answered by 200 and everything three times, then by the range',
+    rules: [{ when: at(SECOND, [1, 2, 3]), faults: faults.ignoreRange() }],
+    landed: inOneStreamAfterAll,
+    plainGets: 1,
+  },
   {
     name: 'ranges given up for good',
     rules: [{ when: { offset: (o) => o > 0 }, faults: faults.ignoreRange() }],
-    landed: { notes: [expect.stringMatching(/one stream/) as unknown as string] },
+    landed: inOneStreamAfterAll,
+    plainGets: 1,
   },
   { name: 'Content-Range missing', rules: [{ when: second, faults: faults.contentRange('missing') }] },
   { name: 'Content-Range of another offset', rules: [{ when: second, faults: faults.contentRange('offset') }] },
@@ -142,18 +174,22 @@ const atTheProbe: Case[] = [
     rules: [{ when: always, faults: faults.status(503, { retryAfter: 3_600 }) }],
     error: 'SourceAsksToWaitError',
   },
-  ...[507, 508, 509, 520, 521, 522, 523, 524, 525, 526, 527, 529, 530, 599].map((status) => ({
+  ...[507, 508, 509, 520, 521, 522, 523, 524, 525, 526, 527, 528, 529, 530, 599].map((status) => ({
     name: `${status} before it works`,
     rules: [{ when: first, faults: faults.status(status) }],
   })),
   ...[400, 403, 405, 501].map((status) => ({
     name: `${status} to ranges`,
     rules: [{ when: ranged, faults: faults.status(status) }],
+    plainGets: 1,
+    requests: 2,
   })),
   ...[400, 403, 405, 501].map((status) => ({
     name: `${status} to everything`,
     rules: [{ when: always, faults: faults.status(status) }],
     error: 'SourceRefusedError',
+    plainGets: 1,
+    requests: 2,
   })),
   { name: '505', rules: [{ when: always, faults: faults.status(505) }], error: 'SourceRefusedError' },
   { name: '500 for ever', rules: [{ when: always, faults: faults.status(500) }], error: 'SourceUnavailableError' },
@@ -305,7 +341,7 @@ const versions: Case[] = [
         ],
       },
     ],
-    landed: { notes: [expect.stringMatching(/one stream/) as unknown as string] },
+    landed: inOneStreamAfterAll,
   },
   {
     name: 'another origin',
@@ -328,7 +364,17 @@ describe.each([
 ])('%s', (group, cases) => {
   it.each(cases)(
     '$name → $error',
-    async ({ rules, length = LENGTH, source: more, path = '/file', error, landed: wanted, name }) => {
+    async ({
+      rules,
+      length = LENGTH,
+      source: more,
+      path = '/file',
+      error,
+      landed: wanted,
+      name,
+      plainGets,
+      requests,
+    }) => {
       await using server = await startSourceServer({ file: { seed: 'v1', length }, rules });
       const key = `${group}/${name}`.replace(/[^a-z0-9/]/gi, '-');
       const source = hasty(`${server.origin}${path}`, more);
@@ -341,6 +387,10 @@ describe.each([
         await expect(transfer(source, landing.destination(key), options)).rejects.toMatchObject({ name: error });
         await landing.expectNothing(key);
       }
+      if (plainGets !== undefined) {
+        expect(server.requests.filter(({ range }) => range === undefined)).toHaveLength(plainGets);
+      }
+      if (requests !== undefined) expect(server.requests).toHaveLength(requests);
     },
   );
 });

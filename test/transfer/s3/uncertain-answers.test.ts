@@ -1,4 +1,9 @@
-import { PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  AbortMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hasty, type Landing, startLanding } from '#test/helpers/landing.ts';
 import { LOOPBACK } from '#test/helpers/loopback-guard.ts';
@@ -9,7 +14,7 @@ import {
   s3Errors,
   startS3FaultProxy,
 } from '#test/helpers/s3-fault-proxy.ts';
-import { headObject } from '#test/helpers/s3-objects.ts';
+import { headObject, openUploads } from '#test/helpers/s3-objects.ts';
 import { contentHashes, faults, startSourceServer } from '#test/helpers/source-server.ts';
 import { type Destination, type TransferOptions, transfer } from '#transfer/index.ts';
 
@@ -134,6 +139,26 @@ describe('Create', () => {
     proxy.clearRules();
     proxy.addRules({ when: first, fault });
     await landing.expectLanded(key, 'v1', LARGE, await land(key));
+  });
+
+  it('a Create whose answer is lost aborts no upload of the key that has a part, and none of another key', async () => {
+    const key = 'lost-create/others';
+    const { client } = landing.s3;
+    const begin = async (Key: string) => {
+      const upload = { Bucket: landing.bucket, Key };
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand(upload));
+      return { ...upload, UploadId };
+    };
+    const withPart = await begin(key);
+    await client.send(new UploadPartCommand({ ...withPart, PartNumber: 1, Body: 'of another process' }));
+    const longerKey = await begin(`${key}.csv`);
+    proxy.addRules({ when: { operation: 'CreateMultipartUpload', nth: 1 }, fault: { kind: 'lost-answer' } });
+    expect(await land(key)).toMatchObject({ status: 'landed' });
+    expect(proxy.operations('CreateMultipartUpload')).toBe(2);
+    const open = (await openUploads(client, landing.bucket)).filter(({ Key }) => Key?.startsWith(key));
+    const ids = [withPart.UploadId, longerKey.UploadId];
+    expect(open.map(({ UploadId }) => UploadId).sort()).toEqual(ids.sort());
+    for (const upload of [withPart, longerKey]) await client.send(new AbortMultipartUploadCommand(upload));
   });
 });
 
