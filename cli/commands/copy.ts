@@ -232,8 +232,10 @@ function report({ job, copied, error }: Outcome, { json }: CopyCommand, screen: 
     return;
   }
   if (copied === undefined) {
-    const words = problemSentence(explain(error)).replace(`${object}: `, '');
-    screen.say(`${screen.paintBeside('bad', 'failed')}  ${object}: ${words}`);
+    const words = problemSentence(explain(error));
+    // Many errors name the object themselves.
+    const named = words.startsWith(object) ? words : `${object}: ${words.replace(`${object}: `, '')}`;
+    screen.say(`${screen.paintBeside('bad', 'failed')}  ${named}`);
     return;
   }
   const { landed, resumedBytes } = copied;
