@@ -26,6 +26,7 @@ import { libStorageTool } from './tools/lib-storage.ts';
 import { boto3UploadFileobj, s3transferCrt, smartOpen } from './tools/python.ts';
 import { rcloneCopyto, rcloneCopyurl, rcloneOnePut } from './tools/rclone.ts';
 import { sluiceTool } from './tools/sluice.ts';
+import { sluiceCopy } from './tools/sluice-copy.ts';
 
 /** In the order in which they run: the goals against other tools first, the longest cases last. */
 const CASES = {
@@ -98,7 +99,7 @@ const tools: Tool[] = [
   sluice,
   ...(await floorTools()),
   ...[rcloneOnePut, rcloneCopyto, s5cmdPipe, boto3UploadFileobj, s3transferCrt],
-  ...(brief ? [] : [rcloneCopyurl, awsCp, smartOpen, await libStorageTool()]),
+  ...(brief ? [] : [sluiceCopy, rcloneCopyurl, awsCp, smartOpen, await libStorageTool()]),
 ];
 const versions = new Map<Tool, string | undefined>();
 for (const tool of chosen(tools)) versions.set(tool, await tool.version());

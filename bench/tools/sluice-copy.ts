@@ -1,0 +1,20 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Tool } from '../tool.ts';
+
+const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+
+/** `sluice copy` of this clone: the engine with the SDK's client of S3, as a person runs it. */
+export const sluiceCopy: Tool = {
+  name: 'sluice copy',
+  readsInParallel: true,
+  takesSizes: false,
+  // It is no other tool: the engine needs no comparison with itself.
+  verifies: false,
+  version: async () => execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
+  command: ({ url, bucket, key, env, folder }) => ({
+    file: process.execPath,
+    args: [MAIN, 'copy', url, `s3://${bucket}/${key}`],
+    env: { ...env, XDG_STATE_HOME: folder },
+  }),
+};
