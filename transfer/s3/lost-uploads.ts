@@ -47,8 +47,12 @@ export class LostUploads {
       const since = this.#since + uploads.client.config.systemClockOffset - CLOCKS_DIFFER_MILLISECONDS;
       for (const { uploadId, initiated } of await uploads.listUploads(signal)) {
         if (uploadId === own || initiated === undefined || initiated.getTime() < since) continue;
-        const parts = await uploads.listParts(uploadId, 1, 1, signal);
-        if (parts.length === 0) await uploads.abortUpload(uploadId, signal);
+        try {
+          const parts = await uploads.listParts(uploadId, 1, 1, signal);
+          if (parts.length === 0) await uploads.abortUpload(uploadId, signal);
+        } catch {
+          // Its process may have ended it meanwhile. The lost upload may be the next one.
+        }
       }
     } catch {
       // See above.

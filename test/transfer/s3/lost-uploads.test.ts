@@ -24,17 +24,21 @@ beforeAll(async () => {
 afterAll(() => landing[Symbol.asyncDispose]());
 
 /**
- * What a Create with a lost answer aborts. The offset is that of S3's clock: with it, an upload of now is old or young
- * for the search, however long the test takes.
+ * The uploads of a key. The offset is that of S3's clock: with it, an upload of now is old or young for the search,
+ * however long the test takes.
  */
-function searchFor(key: string, systemClockOffset: number): LostUploads {
+function uploadsOf(key: string, systemClockOffset: number): ConstructorParameters<typeof LostUploads>[0] {
   const store = new ObjectStore(landing.s3.client, landing.bucket, key);
-  const lost = new LostUploads({
+  return {
     client: { config: { systemClockOffset } },
     listUploads: (signal) => store.listUploads(signal),
     listParts: (...range) => store.listParts(...range),
     abortUpload: (uploadId, signal) => store.abortUpload(uploadId, signal),
-  });
+  };
+}
+
+function searchFor(key: string, systemClockOffset: number): LostUploads {
+  const lost = new LostUploads(uploadsOf(key, systemClockOffset));
   lost.suspect();
   return lost;
 }
@@ -64,6 +68,30 @@ it('the search for a lost upload aborts the young ones without a part, and no ot
   const kept = [own, withPart, ofLongerKey];
   expect((await openOf(key)).sort()).toEqual(kept.map(({ UploadId }) => UploadId).sort());
   for (const upload of kept) await landing.s3.client.send(new AbortMultipartUploadCommand(upload));
+});
+
+it('the search for a lost upload goes on if another process ends an upload meanwhile', async () => {
+  const key = 'ended-meanwhile';
+  const uploads = [await begin(key), await begin(key)];
+  const { abortUpload, listParts, ...rest } = uploadsOf(key, -MINUTES);
+  let ended = '';
+  const lost = new LostUploads({
+    ...rest,
+    abortUpload,
+    listParts: async (uploadId, ...range) => {
+      if (ended === '') {
+        ended = uploadId;
+        await landing.s3.client.send(
+          new AbortMultipartUploadCommand({ Bucket: landing.bucket, Key: key, UploadId: uploadId }),
+        );
+      }
+      return listParts(uploadId, ...range);
+    },
+  });
+  lost.suspect();
+  await lost.abort(undefined);
+  expect(uploads.map(({ UploadId }) => UploadId)).toContain(ended);
+  expect(await openOf(key)).toEqual([]);
 });
 
 it('the search for a lost upload aborts no upload that began long before the Create, even without a part', async () => {
