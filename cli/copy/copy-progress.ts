@@ -1,0 +1,74 @@
+import { bytesText, countText, secondsText } from '#run/quantities.ts';
+import type { Progress } from '#transfer/index.ts';
+import { Rate } from '../screen/rate.ts';
+import type { Screen } from '../screen/screen.ts';
+import type { CopyJob } from './s3-destination.ts';
+
+/** The interval at which progress is drawn on a terminal. */
+const DRAW_MILLISECONDS = 250;
+/** The interval at which progress is written without a terminal. */
+const PLAIN_MILLISECONDS = 5_000;
+
+/** The display while copies are under way: a line for each copy, and one for all. */
+export class CopyProgress {
+  readonly #screen: Screen;
+  readonly #jobs: number;
+  readonly #under = new Map<CopyJob, Progress>();
+  readonly #rate = new Rate();
+  readonly #started = performance.now();
+  readonly #timer: NodeJS.Timeout;
+  #ended = 0;
+  #endedBytes = 0;
+
+  constructor(jobs: readonly CopyJob[], screen: Screen) {
+    this.#screen = screen;
+    this.#jobs = jobs.length;
+    this.#timer = setInterval(() => this.#draw(), screen.isLive ? DRAW_MILLISECONDS : PLAIN_MILLISECONDS);
+    this.#draw();
+  }
+
+  at(job: CopyJob, progress: Progress): void {
+    this.#under.set(job, progress);
+  }
+
+  end(job: CopyJob): void {
+    this.#endedBytes += this.#under.get(job)?.bytes ?? 0;
+    this.#under.delete(job);
+    this.#ended += 1;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#screen.clear();
+  }
+
+  #draw(): void {
+    const under = [...this.#under];
+    const bytes = under.reduce((sum, [, so]) => sum + so.bytes, this.#endedBytes);
+    this.#rate.add(bytes);
+    const speed = this.#rate.bytesPerSecond;
+    const total = under.reduce<number | undefined>(
+      (sum, [, so]) => (sum === undefined || so.total === undefined ? undefined : sum + so.total),
+      this.#endedBytes,
+    );
+    const left =
+      total !== undefined && speed !== undefined && speed > 0 && under.length > 0 ? (total - bytes) / speed : undefined;
+    const all = [
+      this.#jobs > 1 ? `${this.#ended} of ${countText(this.#jobs, 'file')}` : undefined,
+      total === undefined || under.length === 0 ? bytesText(bytes) : `${bytesText(bytes)} of ${bytesText(total)}`,
+      speed === undefined ? 'connecting' : `${bytesText(speed)}/s`,
+      left === undefined ? undefined : `about ${secondsText(left)} left`,
+      `${secondsText((performance.now() - this.#started) / 1_000)} so far`,
+    ]
+      .filter((word) => word !== undefined)
+      .join(', ');
+    const lines = under.map(([{ key }, so]) => `  ${share(so)}  ${key}`);
+    this.#screen.progress([...lines.slice(0, 8), all], all);
+  }
+}
+
+function share({ bytes, total }: Progress): string {
+  return total === undefined || total === 0
+    ? bytesText(bytes).padStart(6)
+    : `${Math.floor((bytes / total) * 100)} %`.padStart(6);
+}
