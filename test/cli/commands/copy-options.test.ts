@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -62,7 +63,7 @@ function serves(body: string | Buffer, etag = '"one"'): Listener {
   };
 }
 
-function env(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+function env(): NodeJS.ProcessEnv {
   return {
     PATH: process.env.PATH,
     AWS_REGION: s3.region,
@@ -70,7 +71,6 @@ function env(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
     AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
     XDG_STATE_HOME: folder,
-    ...more,
   };
 }
 
@@ -215,6 +215,37 @@ it('sluice copy --endpoint needs no endpoint in the environment, and puts the bu
   expect(await runSluice(args, without)).toMatchObject({ code: 0 });
   expect(String(await stored('endpoint'))).toBe(SMALL);
 });
+
+it('sluice copy --path-style puts the bucket into the path for an endpoint that the AWS configuration names', async () => {
+  const { AWS_ENDPOINT_URL_S3: endpoint = '', ...without } = env();
+  const config = join(folder, 'config');
+  // The SDK puts the bucket before a host name, and never before an address.
+  await writeFile(config, `[default]\nendpoint_url = ${endpoint.replace('127.0.0.1', 'localhost')}\n`);
+  const args = ['copy', `${web.url}/file`, `s3://${BUCKET}/path-style`, '--path-style'];
+  expect(await runSluice(args, { ...without, AWS_CONFIG_FILE: config })).toMatchObject({ code: 0 });
+  expect(String(await stored('path-style'))).toBe(SMALL);
+});
+
+// Other systems answer only on one loopback address.
+it.runIf(process.platform === 'linux')(
+  'sluice copy follows a redirect to a private address only with an --open-range that contains it',
+  async () => {
+    const other = createServer(serves(SMALL));
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.2', resolve));
+    try {
+      const location = `http://127.0.0.2:${(other.address() as AddressInfo).port}/file`;
+      answer = (_, response) => void response.writeHead(302, { location }).end();
+      const { code, err } = await copyTo('open-range', '--open-range', '127.0.0.3/32');
+      expect([code, err]).toEqual([1, expect.stringContaining('127.0.0.2')]);
+      expect([await stored('open-range'), await leftBehind()]).toEqual([undefined, []]);
+      expect(await copyTo('open-range', '--open-range', '127.0.0.2/32')).toMatchObject({ code: 0 });
+      expect(String(await stored('open-range'))).toBe(SMALL);
+    } finally {
+      other.closeAllConnections();
+      await new Promise((resolve) => other.close(resolve));
+    }
+  },
+);
 
 it('sluice copy --max-gib refuses a larger source, and stores nothing', async () => {
   answer = serves(LARGE);
