@@ -111,7 +111,7 @@ export async function copy(
       jobs,
       async (job): Promise<Outcome> => {
         try {
-          const onProgress = (so: Progress) => progress.at(job, so);
+          const onProgress = (so: Progress, isContinued: boolean) => progress.at(job, so, isContinued);
           const copied = await copyOne(job, sourceOf(job, command, headers), { ...options, onProgress });
           progress.end(job);
           report({ job, copied }, command, screen);

@@ -36,7 +36,8 @@ export interface CopyOptions {
   readonly ifExists: IfExists;
   readonly transfer: Pick<TransferOptions, 'connections' | 'guard' | 'maxBytes'>;
   readonly signal: AbortSignal;
-  readonly onProgress: (progress: Progress) => void;
+  /** @param isContinued whether `bytes` contains what an earlier call has sent. */
+  readonly onProgress: (progress: Progress, isContinued: boolean) => void;
 }
 
 /** The result of one copy. */
@@ -75,6 +76,8 @@ class Copy {
   readonly #saved: SavedCopy;
   /** The upload under way, which another call can continue. */
   #transfer: RangedTransfer | undefined;
+  /** Whether this upload was begun by an earlier call. */
+  #isContinued = false;
 
   constructor(job: CopyJob, source: Source, options: CopyOptions, saved: SavedCopy) {
     this.#job = job;
@@ -103,6 +106,7 @@ class Copy {
   async giveUp(): Promise<void> {
     if (this.#transfer !== undefined) await this.#transfer.abandon();
     this.#transfer = undefined;
+    this.#isContinued = false;
     await this.#saved.remove();
   }
 
@@ -130,7 +134,7 @@ class Copy {
       ...transfer,
       ...more,
       signal,
-      onProgress,
+      onProgress: (progress) => onProgress(progress, false),
       onUploadCreated: (uploadId, state) => this.#saved.write(uploadId, state),
     });
     if (opened.kind === 'done') return opened;
@@ -139,6 +143,7 @@ class Copy {
   }
 
   #transferOf(state: TransferState): RangedTransfer {
+    this.#isContinued = true;
     return resumeTransfer(state, this.#source, this.#destination(), this.#options.transfer);
   }
 
@@ -154,7 +159,10 @@ class Copy {
     const { count, total, proofs: first } = transfer.state;
     const proofs: PartProof[] = [];
     for (let close = 1; ; close++) {
-      const outcome = await transfer.uploadSlice({ first: 1, last: count }, { signal, onProgress });
+      const outcome = await transfer.uploadSlice(
+        { first: 1, last: count },
+        { signal, onProgress: (progress) => onProgress(progress, this.#isContinued) },
+      );
       proofs.push(...outcome.proofs);
       if (outcome.waitUntil !== undefined)
         throw new SourceAsksToWaitError(redactUrl(this.#source.url), outcome.waitUntil);

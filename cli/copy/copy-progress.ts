@@ -19,6 +19,8 @@ export class CopyProgress {
   readonly #timer: NodeJS.Timeout;
   #ended = 0;
   #endedBytes = 0;
+  /** What this call has sent. A copy that begins again starts from 0, and its bytes before that stay counted. */
+  #sentBytes = 0;
 
   constructor(jobs: readonly CopyJob[], screen: Screen) {
     this.#screen = screen;
@@ -27,7 +29,10 @@ export class CopyProgress {
     this.#draw();
   }
 
-  at(job: CopyJob, progress: Progress): void {
+  /** @param isContinued whether the first bytes of this copy were sent by an earlier call, so that they show no speed. */
+  at(job: CopyJob, progress: Progress, isContinued = false): void {
+    const before = this.#under.get(job)?.bytes ?? (isContinued ? progress.bytes : 0);
+    this.#sentBytes += Math.max(0, progress.bytes - before);
     this.#under.set(job, progress);
   }
 
@@ -45,7 +50,7 @@ export class CopyProgress {
   #draw(): void {
     const under = [...this.#under];
     const bytes = under.reduce((sum, [, so]) => sum + so.bytes, this.#endedBytes);
-    this.#rate.add(bytes);
+    this.#rate.add(this.#sentBytes);
     const speed = this.#rate.bytesPerSecond;
     const total = under.reduce<number | undefined>(
       (sum, [, so]) => (sum === undefined || so.total === undefined ? undefined : sum + so.total),

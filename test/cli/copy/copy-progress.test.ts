@@ -66,3 +66,25 @@ it('the progress of a copy whose length is unknown shows bytes and rate, and no 
   vi.advanceTimersByTime(2_000);
   expect(written()).toMatch(/\n {2}4\.0 MiB {2}a\.bin\n4\.0 MiB, 2\.0 MiB\/s, 2\.0 s so far\n$/);
 });
+
+it('the progress of a copy that continues counts the bytes of the earlier call, and not for the rate', () => {
+  const { progress, written } = display([a], { isTTY: true, columns: 100 });
+  progress.at(a, { bytes: 80 * MIB, total: 100 * MIB }, true);
+  vi.advanceTimersByTime(1_000);
+  progress.at(a, { bytes: 82 * MIB, total: 100 * MIB }, true);
+  vi.advanceTimersByTime(1_000);
+  expect(written()).toMatch(
+    /\n {4}82 % {2}a\.bin\n82\.0 MiB of 100\.0 MiB, 1\.0 MiB\/s, about 18 s left, 2\.0 s so far\n$/,
+  );
+});
+
+it('the progress of a copy that begins again falls back to the start, and its rate stays above zero', () => {
+  const { progress, written } = display([a], { isTTY: true, columns: 100 });
+  progress.at(a, { bytes: 20 * MIB, total: 100 * MIB });
+  vi.advanceTimersByTime(1_000);
+  progress.at(a, { bytes: 10 * MIB, total: 100 * MIB });
+  vi.advanceTimersByTime(1_000);
+  expect(written()).toMatch(
+    /\n {4}10 % {2}a\.bin\n10\.0 MiB of 100\.0 MiB, 10\.0 MiB\/s, about 9\.0 s left, 2\.0 s so far\n$/,
+  );
+});
