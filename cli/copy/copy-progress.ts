@@ -52,16 +52,17 @@ export class CopyProgress {
     const bytes = under.reduce((sum, [, so]) => sum + so.bytes, this.#endedBytes);
     this.#rate.add(this.#sentBytes);
     const speed = this.#rate.bytesPerSecond;
+    // The length of a file is unknown until its copy has begun.
+    const isBegun = under.length > 0 && this.#ended + under.length === this.#jobs;
     const total = under.reduce<number | undefined>(
       (sum, [, so]) => (sum === undefined || so.total === undefined ? undefined : sum + so.total),
-      this.#endedBytes,
+      isBegun ? this.#endedBytes : undefined,
     );
-    const left =
-      total !== undefined && speed !== undefined && speed > 0 && under.length > 0 ? (total - bytes) / speed : undefined;
+    const left = total !== undefined && speed !== undefined && speed > 0 ? (total - bytes) / speed : undefined;
     const all = [
       this.#jobs > 1 ? `${this.#ended} of ${countText(this.#jobs, 'file')}` : undefined,
-      total === undefined || under.length === 0 ? bytesText(bytes) : `${bytesText(bytes)} of ${bytesText(total)}`,
-      speed === undefined ? 'connecting' : `${bytesText(speed)}/s`,
+      total === undefined ? bytesText(bytes) : `${bytesText(bytes)} of ${bytesText(total)}`,
+      speed === undefined ? 'connecting' : `${bytesText(Math.round(speed))}/s`,
       left === undefined ? undefined : `about ${secondsText(left)} left`,
       `${secondsText((performance.now() - this.#started) / 1_000)} so far`,
     ]

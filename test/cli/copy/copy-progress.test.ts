@@ -88,3 +88,17 @@ it('the progress of a copy that begins again falls back to the start, and its ra
     /\n {4}10 % {2}a\.bin\n10\.0 MiB of 100\.0 MiB, 10\.0 MiB\/s, about 9\.0 s left, 2\.0 s so far\n$/,
   );
 });
+
+it('the progress of several copies shows no sum and no time left while a copy has not begun', () => {
+  const { progress, written } = display(jobs, { isTTY: true, columns: 100 });
+  progress.at(a, { bytes: 10 * MIB, total: 20 * MIB });
+  vi.advanceTimersByTime(1_000);
+  expect(written()).toMatch(/\n {4}50 % {2}a\.bin\n0 of 2 files, 10\.0 MiB, 10\.0 MiB\/s, 1\.0 s so far\n$/);
+});
+
+it('the progress of a slow copy shows a whole number of bytes for each second', () => {
+  const { progress, written } = display([a], { isTTY: true, columns: 100 });
+  progress.at(a, { bytes: 100, total: undefined });
+  vi.advanceTimersByTime(3_000);
+  expect(written()).toMatch(/\n100 bytes, 33 bytes\/s, 3\.0 s so far\n$/);
+});
