@@ -85,15 +85,15 @@ async function uploadsOf(key: string): Promise<string[]> {
   return Uploads.flatMap(({ Key, UploadId = '' }) => (Key === key ? [UploadId] : []));
 }
 
-/** The length of each part that S3 has got of the key's open upload. */
-async function partsOf(key: string): Promise<number[]> {
+/** What S3 has got of the key's open upload. */
+async function partsOf(key: string): Promise<{ number: number; bytes: number }[]> {
   const [UploadId] = await uploadsOf(key);
   if (UploadId === undefined) return [];
   const { Parts = [] } = await s3.client.send(new ListPartsCommand({ Bucket: BUCKET, Key: key, UploadId }));
-  return Parts.map(({ Size = 0 }) => Size);
+  return Parts.map(({ PartNumber = 0, Size = 0 }) => ({ number: PartNumber, bytes: Size }));
 }
 
-const sum = (numbers: readonly number[]) => numbers.reduce((one, other) => one + other, 0);
+const sum = (ranges: readonly { readonly bytes: number }[]) => ranges.reduce((all, { bytes }) => all + bytes, 0);
 const savedFiles = () => readdir(join(folder, 'sluice/copies'));
 
 async function expectLanded(key: string): Promise<void> {
@@ -117,7 +117,7 @@ it('sluice copy ends with an error if the source fails too often, and the next c
   const read = ranges();
   const second = await runSluice(commandFor(key), env());
   expect([second.code, JSON.parse(second.out)]).toMatchObject([0, { status: 'landed', resumedBytes: sum(kept) }]);
-  expect(sum(read.map(({ bytes }) => bytes))).toBe(LENGTH - sum(kept));
+  expect(sum(read)).toBe(LENGTH - sum(kept));
   expect(proxy.endedUploads).toContain(upload);
   await expectLanded(key);
 });
@@ -141,7 +141,7 @@ it('sluice copy ends with an error if S3 fails too often, and the next call read
   const read = ranges();
   const second = await runSluice(commandFor(key), env());
   expect([second.code, JSON.parse(second.out)]).toMatchObject([0, { status: 'landed', resumedBytes: sum(kept) }]);
-  expect(sum(read.map(({ bytes }) => bytes))).toBe(LENGTH - sum(kept));
+  expect(sum(read)).toBe(LENGTH - sum(kept));
   expect(proxy.endedUploads).toContain(upload);
   await expectLanded(key);
 });
@@ -173,5 +173,33 @@ it('sluice copy of a source without ranges begins anew after a kill, and leaves 
   expect([second.code, JSON.parse(second.out)]).toMatchObject([0, { status: 'landed', resumedBytes: 0 }]);
   expect(sent).toBe(LENGTH);
   expect(proxy.endedUploads).toContain(upload);
+  await expectLanded(key);
+});
+
+it('sluice copy with --expect-sha256 reads all bytes again after a kill, and sends only the parts that S3 lacks', async () => {
+  const key = 'with-hash.bin';
+  const command = [...commandFor(key), '--expect-sha256', createHash('sha256').update(file).digest('hex')];
+  ranges();
+  const serve = answer;
+  answer = (request, response) => {
+    // No answer: this is how the source stays until the process is killed.
+    if (Number(/^bytes=(\d+)/.exec(request.headers.range ?? '')?.[1]) < 20 * MIB) serve(request, response);
+  };
+  const first = startSluice(command, env());
+  await vi.waitUntil(async () => (await partsOf(key)).length > 0, { timeout: 100_000, interval: 50 });
+  first.child.kill('SIGKILL');
+  await first.ended;
+  const [kept, [upload]] = [await partsOf(key), await uploadsOf(key)];
+
+  const read = ranges();
+  const second = await runSluice(command, env());
+  expect([second.code, JSON.parse(second.out)]).toMatchObject([0, { status: 'landed' }]);
+  expect(JSON.parse(second.out).proofs.held).toContain('expect.sha256');
+  expect(sum(read)).toBe(LENGTH);
+  const requests = kept.map(
+    ({ number }) => proxy.parts.find((part) => part.uploadId === upload && part.partNumber === number)?.requests,
+  );
+  expect(requests).toEqual(kept.map(() => 1));
+  expect(proxy.parts.filter(({ uploadId }) => uploadId === upload).length).toBeGreaterThan(kept.length);
   await expectLanded(key);
 });
