@@ -11,7 +11,7 @@ import type { LaneExchange } from '../lane/lane-exchange.ts';
 import { LanePool } from '../lane/lane-pool.ts';
 import { pathOf, type SignedRequest } from './signature.ts';
 import type { SendOptions, SignedAnswer, WriteBody } from './transport.ts';
-import { AnswerClosed, AnsweredEarly, StaleConnection, StorageStalled } from './transport-errors.ts';
+import { AnswerClosed, AnsweredEarly, StaleConnection, StorageStalled, TooEarlySuccess } from './transport-errors.ts';
 
 /** Larger writes are divided, so that an early answer is noticed before everything is sent. */
 export const WRITE_BYTES = 8_388_608;
@@ -153,6 +153,10 @@ async function exchange(
     }
   }
   const { head: found, body: answer } = await came.promise;
+  if (!sent && found.status < 300) {
+    answer.destroy();
+    throw new TooEarlySuccess(found.status);
+  }
   return {
     statusCode: found.status,
     reason: undefined,

@@ -20,3 +20,10 @@ export class AnswerClosed extends Error {
   override readonly name = 'AnswerClosed';
   readonly code = 'ECONNRESET';
 }
+
+/** A success was answered before the body was sent. So something between may have answered, or S3 stored a part of it. */
+export class TooEarlySuccess extends AnswerClosed {
+  constructor(status: number) {
+    super(`S3 answered ${status} before it had the whole body`);
+  }
+}

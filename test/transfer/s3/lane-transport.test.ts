@@ -183,6 +183,18 @@ it('the lane returns an answer that comes before the body was sent, and closes t
   expect(s3.accepted).toBeGreaterThan(1);
 });
 
+it('the lane does not take a 200 that comes before the body was sent as a success', async () => {
+  await using s3 = await startRawServer((socket) => {
+    socket.pause();
+    socket.write('HTTP/1.1 200 OK\r\nEtag: "etag"\r\nContent-Length: 0\r\n\r\n');
+  });
+  const request = requestTo(s3.url, { method: 'PUT', headers: { 'content-length': String(LARGE.length) } });
+  await expect(sendByLane(request, (write) => write(LARGE), { signal, stallSeconds: 60 })).rejects.toMatchObject({
+    message: 'S3 answered 200 before it had the whole body',
+    code: 'ECONNRESET',
+  });
+});
+
 it.each([
   ['is closed without an answer', '', true],
   ['is cut in the head', 'HTTP/1.1 200 OK\r\nEta', true],
