@@ -125,7 +125,7 @@ describe('readSettings', () => {
     [
       'buffers beyond the memory',
       { 'ingest.connections': 64, 'ingest.bufferMiB': 16 },
-      '1696 MiB, more than ingest.memoryMiB (1024)',
+      '1440 MiB, more than ingest.memoryMiB (1024)',
     ],
     ['slice calls beyond the history', { 'ingest.sliceCalls': 40 }, 'leave room for 38 slices'],
     [
