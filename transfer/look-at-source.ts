@@ -66,6 +66,8 @@ export async function lookAtSource(
   const answered = performance.now();
   const bytesRead = await readFirst(probe, bytes, signal);
   const seconds = (performance.now() - answered) / 1_000;
+  // A whole body, and the beginning of a stream, came before the probe returned.
+  const timed = probe.kind === 'whole' || probe.kind === 'stream' ? bytesRead - probe.bytes.length : bytesRead;
   const { head } = probe;
   const lands = landsBy(probe, head, source);
   const total = totalOf(probe);
@@ -83,8 +85,7 @@ export async function lookAtSource(
     parts:
       lands === 'ranges' && total !== undefined ? planParts(total, Math.max(MIN_PART_BYTES, bytes)).count : undefined,
     firstByteSeconds: (answered - began) / 1_000,
-    // A whole body came before its probe returned.
-    bytesPerSecond: probe.kind !== 'whole' && bytesRead >= LEAST_BYTES && seconds > 0 ? bytesRead / seconds : undefined,
+    bytesPerSecond: timed >= LEAST_BYTES && seconds > 0 ? timed / seconds : undefined,
     bytesRead,
   };
 }
