@@ -122,6 +122,7 @@ function row(cells: readonly (string | number)[]): string {
   return `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`;
 }
 
+/** A tool's message as one line of Markdown: without HTML, which a page would take for its own. */
 function oneLine(what: string): string {
-  return what.replace(/\s+/g, ' ').slice(0, 500);
+  return what.replace(/\s+/g, ' ').slice(0, 500).replaceAll('<', '&lt;');
 }

@@ -12,9 +12,12 @@ export const sluiceCopy: Tool = {
   // It is no other tool: the engine needs no comparison with itself.
   verifies: false,
   version: async () => execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
-  command: ({ url, bucket, key, env, folder }) => ({
+  command: ({ url, bucket, key, env, folder, sizes: { connections } }) => ({
     file: process.execPath,
-    args: [MAIN, 'copy', url, `s3://${bucket}/${key}`],
+    args: [
+      ...[MAIN, 'copy', url, `s3://${bucket}/${key}`],
+      ...(connections === undefined ? [] : ['--connections', String(connections)]),
+    ],
     env: { ...env, XDG_STATE_HOME: folder },
   }),
 };
