@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CreateBucketCommand, GetObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { scriptOptions } from '#local/script-options.ts';
+import { environmentFor } from '#test/helpers/cli.ts';
 import { seededRandom } from '#test/helpers/s3-fault-proxy/random.ts';
 import { startS3Server } from '#test/helpers/s3-server.ts';
 
@@ -97,14 +98,7 @@ async function copyOnce(url: string, killAfter = Number.POSITIVE_INFINITY): Prom
   const before = sent;
   const child = spawn(process.execPath, [MAIN, 'copy', url, `s3://${BUCKET}/big.bin`], {
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: {
-      PATH: process.env.PATH,
-      AWS_REGION: s3.region,
-      AWS_ENDPOINT_URL_S3: s3.endpoint,
-      AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
-      XDG_STATE_HOME: folder,
-    },
+    env: environmentFor(s3, folder),
   });
   const timer = setInterval(() => {
     if (sent - before > killAfter) child.kill('SIGKILL');

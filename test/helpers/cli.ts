@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Screen } from '#cli/screen/screen.ts';
 import { sluice } from '#cli/sluice.ts';
+import type { S3Server } from './s3-server.ts';
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
@@ -55,4 +56,25 @@ export async function runSluice(args: readonly string[], env: NodeJS.ProcessEnv)
   } finally {
     process.env = before;
   }
+}
+
+/**
+ * The environment of a command that needs only an S3 server: its endpoint, region and keys.
+ *
+ * @param folder for the command's state.
+ * @param endpoint by which the command reaches the server.
+ */
+export function environmentFor(
+  { region, credentials, ...s3 }: Pick<S3Server, 'endpoint' | 'region' | 'credentials'>,
+  folder: string,
+  endpoint = s3.endpoint,
+): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env.PATH,
+    AWS_REGION: region,
+    AWS_ENDPOINT_URL_S3: endpoint,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    XDG_STATE_HOME: folder,
+  };
 }

@@ -10,7 +10,7 @@ import {
   ListPartsCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { runSluice, startSluice } from '#test/helpers/cli.ts';
+import { environmentFor, runSluice, startSluice } from '#test/helpers/cli.ts';
 import { type S3FaultProxy, startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
 import { type S3Server, startS3Server } from '#test/helpers/s3-server.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
@@ -45,16 +45,7 @@ beforeEach(async () => {
   return () => rm(folder, { recursive: true, force: true });
 });
 
-function env(): NodeJS.ProcessEnv {
-  return {
-    PATH: process.env.PATH,
-    AWS_REGION: s3.region,
-    AWS_ENDPOINT_URL_S3: proxy.endpoint,
-    AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
-    XDG_STATE_HOME: folder,
-  };
-}
+const env = () => environmentFor(s3, folder, proxy.endpoint);
 
 /** Serves ranges, and notes the first byte and the length of each. From `brokenFrom` on, each answer is an error. */
 function ranges(brokenFrom = Number.POSITIVE_INFINITY) {

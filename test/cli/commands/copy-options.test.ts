@@ -11,7 +11,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type CommandEnd, runSluice } from '#test/helpers/cli.ts';
+import { type CommandEnd, environmentFor, runSluice } from '#test/helpers/cli.ts';
 import { type S3Server, startS3Server } from '#test/helpers/s3-server.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
 
@@ -63,16 +63,7 @@ function serves(body: string | Buffer, etag = '"one"'): Listener {
   };
 }
 
-function env(): NodeJS.ProcessEnv {
-  return {
-    PATH: process.env.PATH,
-    AWS_REGION: s3.region,
-    AWS_ENDPOINT_URL_S3: s3.endpoint,
-    AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
-    XDG_STATE_HOME: folder,
-  };
-}
+const env = () => environmentFor(s3, folder);
 
 const copyTo = (key: string, ...options: string[]): Promise<CommandEnd> =>
   runSluice(['copy', `${web.url}/file`, `s3://${BUCKET}/${key}`, ...options], env());

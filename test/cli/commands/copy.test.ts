@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CreateBucketCommand, GetObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SavedCopy } from '#cli/copy/saved-copy.ts';
-import { runSluice, startSluice } from '#test/helpers/cli.ts';
+import { environmentFor, runSluice, startSluice } from '#test/helpers/cli.ts';
 import { type S3Server, startS3Server } from '#test/helpers/s3-server.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
 
@@ -60,16 +60,7 @@ beforeEach(async () => {
   return () => rm(folder, { recursive: true, force: true });
 });
 
-function env(): NodeJS.ProcessEnv {
-  return {
-    PATH: process.env.PATH,
-    AWS_REGION: s3.region,
-    AWS_ENDPOINT_URL_S3: s3.endpoint,
-    AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
-    XDG_STATE_HOME: folder,
-  };
-}
+const env = () => environmentFor(s3, folder);
 
 async function stored(key: string): Promise<string> {
   const { Body } = await s3.client.send(new GetObjectCommand({ Bucket: BUCKET, Key: key }));
