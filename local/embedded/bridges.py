@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 
 from enforcement import enforce_permissions
 from lambda_environment import bound_lambdas
+from lambda_logs import keep_log_lines
 from long_lists import keep_long_lists_quick
 from long_queues import keep_long_queues_quick
 from metrics import keep_metrics
@@ -47,6 +48,7 @@ def install() -> None:
     serve_redshift_data()
     let_services_ask()
     bound_lambdas()
+    keep_log_lines(replaced)
     keep_metrics()
     take_query_definitions()
     know_other_services_at_once()

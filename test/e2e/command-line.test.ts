@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { useDeployedAws } from '#test/helpers/deployed.ts';
 import { csvNamed, startWeb, type Web } from '#test/helpers/web.ts';
 
@@ -95,10 +95,16 @@ describe('the command line against a deployment', () => {
   });
 
   it('the command line shows the log lines of functions and workers on one item', async () => {
-    const { code, out } = await aws.sluice('logs', partial, 'cli/good.csv');
-    expect(code).toBe(0);
-    expect(out).toMatch(/Z {2}\S*open {2}INFO {2}landed/);
-    expect(out).toMatch(/Z {2}\S*worker\S* {2}INFO {2}ends {2}.*outcome=done/);
+    // CloudWatch has the lines of a task some time after the task has written them.
+    await vi.waitFor(
+      async () => {
+        const { code, out } = await aws.sluice('logs', partial, 'cli/good.csv');
+        expect(code).toBe(0);
+        expect(out).toMatch(/Z {2}\S*open {2}INFO {2}landed/);
+        expect(out).toMatch(/Z {2}\S*worker\S* {2}INFO {2}ends {2}.*outcome=done/);
+      },
+      { timeout: 60_000, interval: 500 },
+    );
     const gone = await aws.sluice('logs', partial, 'cli/gone.csv', '--json');
     expect(gone.out).toContain('SourceRefusedError');
   });
