@@ -5,7 +5,7 @@ import { timerMilliseconds } from '#net/wait.ts';
 import { TLS_WRITE_BYTES, WRITE_BYTES } from './lane-transport.ts';
 import { pathOf, type SignedRequest } from './signature.ts';
 import type { Agents, SendOptions, SignedAnswer, WriteBody } from './transport.ts';
-import { AnswerClosed, AnsweredEarly, StaleConnection, StorageStalled } from './transport-errors.ts';
+import { AnswerClosed, AnsweredEarly, StaleConnection, StorageStalled, TooEarlySuccess } from './transport-errors.ts';
 
 /** How long to wait for S3 to say whether it wants the body. */
 const CONTINUE_MILLISECONDS = 1_000;
@@ -30,8 +30,12 @@ export async function sendByHttp(
   const forget = whenAborted(signal, () => request.destroy(signal.reason));
   try {
     if (options.askFirst) await Promise.race([continued(request), answer.came]);
-    await writeBody(request, body, answer, signed.protocol === 'https:' ? TLS_WRITE_BYTES : WRITE_BYTES);
-    return await read(await answer.came);
+    const mostBytes = signed.protocol === 'https:' ? TLS_WRITE_BYTES : WRITE_BYTES;
+    const isSent = await writeBody(request, body, answer, mostBytes);
+    const message = await answer.came;
+    const { statusCode = 0 } = message;
+    if (!isSent && statusCode < 300) throw new TooEarlySuccess(statusCode);
+    return await read(message);
   } catch (error) {
     signal.throwIfAborted();
     const { code } = error as { code?: string };
@@ -121,23 +125,26 @@ function continued(request: ClientRequest): Promise<void> {
   });
 }
 
+/** @returns false if the answer came before the whole body was written. */
 async function writeBody(
   request: ClientRequest,
   body: (write: WriteBody) => Promise<void>,
   answer: Coming,
   mostBytes: number,
-): Promise<void> {
+): Promise<boolean> {
   const writeOnce = (piece: Uint8Array): Promise<void> =>
     new Promise((resolve, reject) => {
       // The request's own event names the cause; the write's error may only say that it was destroyed.
       const over = () => {
         answer.came.then(() => reject(new AnsweredEarly()), reject);
       };
+      // The socket may report the end of a write only after the answer, in the same turn of the event loop.
+      const overSoon = () => setImmediate(over);
       if (answer.has || request.destroyed) return over();
-      // A write that is under way when the connection breaks may never call back.
-      request.once('close', over);
+      // A write that is under way when the connection breaks, or when S3 reads no further, may never call back.
+      request.once('close', over).once('response', overSoon);
       request.write(piece, (error) => {
-        request.off('close', over);
+        request.off('close', over).off('response', overSoon);
         if (error) over();
         else resolve();
       });
@@ -152,8 +159,9 @@ async function writeBody(
     await body(write);
     answer.wanting = false;
     request.end();
+    return true;
   } catch (error) {
-    if (error instanceof AnsweredEarly) return;
+    if (error instanceof AnsweredEarly) return false;
     request.destroy(error as Error);
     throw error;
   }
