@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
 import { CommandError } from './command-error.ts';
-import { runIdOf } from './deployment/deployment.ts';
+import { runIdOf } from './deployment/run-id.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { explain } from './explain.ts';
 import { problemsOf } from './input/mistakes.ts';

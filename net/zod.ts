@@ -1,5 +1,6 @@
-import { en } from 'zod/locales';
 import { config } from 'zod/mini';
+// `zod/locales` has the messages of fifty languages, and Node would read them all.
+import en from 'zod/v4/locales/en.js';
 
 /**
  * zod with functions in place of methods, and without the code that zod makes of schemas: `z.optional(schema)`. Modules that the functions which transfer load at their

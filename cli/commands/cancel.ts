@@ -1,6 +1,7 @@
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { CommandError } from '../command-error.ts';
-import { executionArnOf, runIdOf } from '../deployment/deployment.ts';
+import { executionArnOf } from '../deployment/deployment.ts';
+import { runIdOf } from '../deployment/run-id.ts';
 import { EXIT } from '../exit-code.ts';
 import { forDeployment } from '../screen/on-local.ts';
 import type { CommandContext } from './command.ts';

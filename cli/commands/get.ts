@@ -8,7 +8,7 @@ import type { ItemLine } from '#run/end/manifest.ts';
 import { codeOf } from '#run/problem/problem.ts';
 import { bytesText } from '#run/quantities.ts';
 import { CommandError } from '../command-error.ts';
-import { runIdOf } from '../deployment/deployment.ts';
+import { runIdOf } from '../deployment/run-id.ts';
 import { EXIT } from '../exit-code.ts';
 import { fileError } from '../input/file-error.ts';
 import { makeFolder } from '../input/make-folder.ts';

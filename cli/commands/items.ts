@@ -3,7 +3,7 @@ import { planSummarySchema } from '#run/plan/plan-summary.ts';
 import { bytesText } from '#run/quantities.ts';
 import { readJson } from '#run/store.ts';
 import { CommandError } from '../command-error.ts';
-import { runIdOf } from '../deployment/deployment.ts';
+import { runIdOf } from '../deployment/run-id.ts';
 import { EXIT } from '../exit-code.ts';
 import { type ItemState, RunLooker } from '../follow/run-looker.ts';
 import { renderTable } from '../screen/table.ts';

@@ -3,7 +3,7 @@ import { CloudWatchLogsClient, type FilteredLogEvent, paginateFilterLogEvents } 
 import pMap from 'p-map';
 import { parseJson } from '#run/input/json-text.ts';
 import { codeOf } from '#run/problem/problem.ts';
-import { runIdOf } from '../deployment/deployment.ts';
+import { runIdOf } from '../deployment/run-id.ts';
 import { EXIT } from '../exit-code.ts';
 import type { CommandContext } from './command.ts';
 import { describeRun } from './status.ts';

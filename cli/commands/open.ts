@@ -1,6 +1,7 @@
 import { executionConsoleUrl } from '#page/console.ts';
 import { CommandError } from '../command-error.ts';
-import { executionArnOf, runIdOf } from '../deployment/deployment.ts';
+import { executionArnOf } from '../deployment/deployment.ts';
+import { runIdOf } from '../deployment/run-id.ts';
 import { EXIT } from '../exit-code.ts';
 import type { CommandContext } from './command.ts';
 import { openInBrowser } from './report.ts';

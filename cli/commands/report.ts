@@ -6,7 +6,7 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { OUTPUT_PREFIX, runKeys } from '#run/keys.ts';
 import { messageOfCause } from '#run/problem/problem-of-execution.ts';
 import { CommandError } from '../command-error.ts';
-import { runIdOf } from '../deployment/deployment.ts';
+import { runIdOf } from '../deployment/run-id.ts';
 import { EXIT } from '../exit-code.ts';
 import { NoManifestError, readItems, readManifest } from '../report/read-run.ts';
 import { lastWord, renderRun } from '../report/report.ts';

@@ -1,5 +1,5 @@
 import { CommandError } from '../command-error.ts';
-import { newRunId, runIdOf } from '../deployment/deployment.ts';
+import { newRunId, runIdOf } from '../deployment/run-id.ts';
 import { EXIT } from '../exit-code.ts';
 import { executionInput } from '../input/execution-input.ts';
 import type { Mistakes } from '../input/mistakes.ts';

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { runKeys } from '#run/keys.ts';
-import { newRunId } from '../deployment/deployment.ts';
+import { newRunId } from '../deployment/run-id.ts';
 import { executionInput } from '../input/execution-input.ts';
 import { bytesOfFile, textOfFile } from '../input/file-error.ts';
 import { Mistakes } from '../input/mistakes.ts';

@@ -1,6 +1,7 @@
 import { type Problem, problemOf } from '#run/problem/problem.ts';
 import { CommandError } from '../command-error.ts';
-import { executionArnOf, runIdOf } from '../deployment/deployment.ts';
+import { executionArnOf } from '../deployment/deployment.ts';
+import { runIdOf } from '../deployment/run-id.ts';
 import { EXIT } from '../exit-code.ts';
 import { followRun } from '../follow/follow-run.ts';
 import type { RunProgress } from '../follow/run-progress.ts';

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { access, constants, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
-import * as z from 'zod';
 import { redactUrl } from '#net/redact.ts';
+import * as z from '#net/zod.ts';
 import { codeOf } from '#run/problem/problem.ts';
 import { type TransferState, transferStateSchema } from '#transfer/index.ts';
 import { CommandError } from '../command-error.ts';
@@ -22,7 +22,7 @@ const savedSchema = z.strictObject({
 });
 export type Saved = z.infer<typeof savedSchema>;
 /** All that is needed to abort an upload. */
-const uploadSchema = z.object({ uploadId: z.string().min(1) });
+const uploadSchema = z.object({ uploadId: z.string().check(z.minLength(1)) });
 
 /**
  * The folder with the records of interrupted copies: `$XDG_STATE_HOME/sluice/copies`, by default below

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { type CloudFormationClient, DescribeStacksCommand, type Stack } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
 
@@ -65,15 +64,4 @@ export async function describeStack(client: CloudFormationClient, stackName: str
 /** Returns the ARN of a run's execution; an ARN given instead of a run id is returned unchanged. */
 export function executionArnOf({ stateMachineArn }: Deployment, run: string): string {
   return run.startsWith('arn:') ? run : `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${run}`;
-}
-
-/** Returns the run id for a run id or an execution's ARN. */
-export function runIdOf(run: string): string {
-  return run.startsWith('arn:') ? (run.split(':').at(-1) ?? run) : run;
-}
-
-/** Returns a new run id: readable, and sorted by time. Two ids of the same second differ in their last four digits. */
-export function newRunId(prefix: string, now = new Date()): string {
-  const time = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
-  return `${prefix}-${time}-${randomBytes(2).toString('hex')}`;
 }

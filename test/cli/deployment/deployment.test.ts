@@ -1,6 +1,7 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { expect, it } from 'vitest';
-import { findWarehouse, newRunId } from '#cli/deployment/deployment.ts';
+import { findWarehouse } from '#cli/deployment/deployment.ts';
+import { newRunId } from '#cli/deployment/run-id.ts';
 import { useEmbeddedAws } from '#test/helpers/aws.ts';
 
 const aws = useEmbeddedAws();
