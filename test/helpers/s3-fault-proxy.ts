@@ -40,10 +40,16 @@ export interface S3FaultProxy extends AsyncDisposable {
  * ```
  *
  * @param options.seed draws the lots of rules with a probability.
+ * @param options.onPartBytes receives the length of each piece of a part. The piece goes on to S3 when its promise
+ * resolves; if it rejects, the request ends in the middle.
  */
 export async function startS3FaultProxy(
   endpoint: string,
-  options: { readonly rules?: readonly S3FaultRule[]; readonly seed?: number } = {},
+  options: {
+    readonly rules?: readonly S3FaultRule[];
+    readonly seed?: number;
+    readonly onPartBytes?: (bytes: number) => Promise<void> | undefined;
+  } = {},
 ): Promise<S3FaultProxy> {
   const random = seededRandom(options.seed ?? 1);
   let rules = (options.rules ?? []).map((rule) => new CountedS3Rule(rule, random));
@@ -59,11 +65,13 @@ export async function startS3FaultProxy(
     const part = counts.begin(request);
     const fault = firstFault(rules, request);
     if (fault) happened.push({ request, fault });
-    handle({ incoming, answer, upstream, counts, request, part }, fault).catch((error: unknown) => {
-      // The client or S3 disconnected: the other end has to see the same. Other errors come from this proxy itself.
-      incoming.socket.destroy();
-      if (!(error instanceof ClientGone) && (error as NodeJS.ErrnoException).code === undefined) throw error;
-    });
+    handle({ incoming, answer, upstream, counts, request, part, onPartBytes: options.onPartBytes }, fault).catch(
+      (error: unknown) => {
+        // The client or S3 disconnected: the other end has to see the same. Other errors come from this proxy itself.
+        incoming.socket.destroy();
+        if (!(error instanceof ClientGone) && (error as NodeJS.ErrnoException).code === undefined) throw error;
+      },
+    );
   });
   // Without a listener, Node answers 100 by itself. The proxy does it here, because a fault may come first.
   server.on('checkContinue', (incoming: IncomingMessage, answer: ServerResponse) => {
@@ -115,6 +123,7 @@ interface Passage {
   readonly counts: S3Counts;
   readonly request: S3Request;
   readonly part: PartCount | undefined;
+  readonly onPartBytes: ((bytes: number) => Promise<void> | undefined) | undefined;
 }
 
 async function handle(passage: Passage, fault: S3Fault | undefined): Promise<void> {
@@ -175,9 +184,11 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-function count({ part }: Passage): (bytes: number) => void {
+function count({ part, onPartBytes }: Passage): (bytes: number) => Promise<void> | undefined {
   return (bytes) => {
-    if (part) part.bytes += bytes;
+    if (part === undefined) return undefined;
+    part.bytes += bytes;
+    return onPartBytes?.(bytes);
   };
 }
 

@@ -26,11 +26,16 @@ export class Upstream {
    * Passes a request on with its headers unchanged: SigV4 signs the Host that the client named, so that Host has to
    * arrive. The embedded AWS accepts it if it knows where the request was sent; other servers don't check it.
    *
-   * @param onBytes receives each piece of the body.
+   * @param onBytes receives the length of each piece of the body, which goes on when its promise resolves. If it
+   * rejects, the request ends in the middle.
    * @param bytesPerSecond limits the speed at which the client's body is read.
-   * @throws ClientGone if the client disconnects.
+   * @throws ClientGone if the client disconnects, or `onBytes` rejects.
    */
-  send(incoming: IncomingMessage, onBytes: (bytes: number) => void, bytesPerSecond?: number): Promise<IncomingMessage> {
+  send(
+    incoming: IncomingMessage,
+    onBytes: (bytes: number) => Promise<void> | undefined,
+    bytesPerSecond?: number,
+  ): Promise<IncomingMessage> {
     const { hostname, port, protocol } = this.#endpoint;
     const bucket = bytesPerSecond === undefined ? undefined : new TokenBucket(bytesPerSecond);
     return new Promise((resolve, reject) => {
@@ -46,15 +51,18 @@ export class Upstream {
       outgoing.once('response', resolve).on('error', reject);
       const counted = new Transform({
         transform(bytes: Buffer, _encoding, done) {
-          onBytes(bytes.length);
-          if (!bucket) done(null, bytes);
-          else bucket.take(bytes.length).then(() => done(null, bytes), done);
+          const held = onBytes(bytes.length);
+          if (!bucket && !held) done(null, bytes);
+          else Promise.all([held, bucket?.take(bytes.length)]).then(() => done(null, bytes), done);
         },
       });
-      incoming.once('close', () => {
-        if (incoming.readableEnded) return;
+      const end = () => {
         reject(new ClientGone());
         outgoing.destroy();
+      };
+      counted.once('error', end);
+      incoming.once('close', () => {
+        if (!incoming.readableEnded) end();
       });
       incoming.pipe(counted).pipe(outgoing);
     });
