@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Landing, startLanding } from '#test/helpers/landing.ts';
-import { type S3FaultProxy, s3Errors, startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
+import { type S3Fault, type S3FaultProxy, s3Errors, startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
 import { ObjectStore } from '#transfer/s3/object-store.ts';
 
 const BYTES = Buffer.from('hello');
@@ -47,8 +47,12 @@ it('the engine reports a missing object, and a missing permission', async () => 
   expect(await store('nowhere').head(signal)).toBe('forbidden');
 });
 
-it('the engine tries again if S3 fails', async () => {
-  proxy.addRules({ when: { operation: 'HeadObject', nth: 1 }, fault: s3Errors.internalError });
+it.each<[number, S3Fault]>([
+  [500, s3Errors.internalError],
+  // What a server may send to close an idle connection.
+  [408, { kind: 'error', status: 408, code: 'Idle' }],
+])('the engine tries again if S3 answers %i', async (_, fault) => {
+  proxy.addRules({ when: { operation: 'HeadObject', nth: 1 }, fault });
   const asked = store('first');
   expect(await asked.head(signal)).toMatchObject({ bytes: BYTES.length });
   expect(asked.attempts.repeats).toBe(1);
