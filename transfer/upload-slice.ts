@@ -246,14 +246,7 @@ class SliceRun {
 
   /** Reads a part into a buffer, and begins to send it. @returns false if there is no time for it any more. */
   async #readPart(reader: RangeReader, part: PartRange): Promise<boolean> {
-    const { session } = this.#context;
-    let buffer = await this.#buffers.take();
-    if (!reader.begun && session.hasToQueue) {
-      // Connections that already read need the buffer meanwhile.
-      this.#buffers.give(buffer);
-      await reader.begin();
-      buffer = await this.#buffers.take();
-    }
+    const buffer = await this.#bufferFor(reader, part);
     if (!this.#hasTime()) {
       this.#buffers.give(buffer);
       return false;
@@ -269,6 +262,26 @@ class SliceRun {
     this.#slowestMilliseconds = Math.max(this.#slowestMilliseconds, milliseconds);
     this.#begin(this.#sendPart(part, target, crc, milliseconds));
     return true;
+  }
+
+  async #bufferFor(reader: RangeReader, part: PartRange): Promise<Buffer> {
+    const { session } = this.#context;
+    if (!reader.begun) {
+      const buffer = await this.#buffers.take();
+      if (!session.hasToQueue) return buffer;
+      // Connections that already read need the buffer meanwhile.
+      this.#buffers.give(buffer);
+      await reader.begin(part.length);
+    }
+    const now = this.#buffers.takeNow();
+    if (now !== undefined) return now;
+    // S3 has all buffers, for seconds if it is slow. Another file must not wait so long for a connection to the host.
+    const forget = session.whenOthersWait(() => reader.release());
+    try {
+      return await this.#buffers.take();
+    } finally {
+      forget();
+    }
   }
 
   async #sendPart(part: PartRange, bytes: Buffer, crc: number, readMilliseconds: number): Promise<void> {

@@ -164,3 +164,27 @@ it('uploadSlice reads each part by its own request if the source is slow', { tag
   const answers = await answersOf([{ faults: faults.drip(4 * MIB) }]);
   expect(answers).toEqual(Array.from({ length: LENGTH / (5 * MIB) }, () => 5 * MIB));
 });
+
+it('uploadSlice gives its connection to a file that waits for the host, if S3 has all its buffers', {
+  tags: ['heavy'],
+}, async () => {
+  await using landing = await startLanding();
+  // The first parts are fast, so the next request is for several parts.
+  const silent: S3FaultRule = { when: { operation: 'UploadPart', nth: (n) => n > 2 }, fault: { kind: 'stall' } };
+  await using proxy = await startS3FaultProxy(landing.s3.endpoint, { rules: [silent] });
+  await using source = await startSourceServer({ file: { seed: 'beside', length: LENGTH } });
+  const options = { guard: LOOPBACK, bufferBytes: 5 * MIB, connections: 1, gate: new HostGate(1) };
+  const client = landing.s3.clientFor(proxy.endpoint);
+  const stop = new AbortController();
+  const large = transfer({ url: source.url }, landing.destination('large', { client, stallSeconds: 3_600 }), {
+    ...options,
+    signal: stop.signal,
+  });
+  await expect.poll(() => proxy.happened.length).toBeGreaterThan(0);
+  const beside = { ...options, signal: AbortSignal.timeout(120_000) };
+  const landed = await transfer({ url: source.url }, landing.destination('beside'), beside);
+  await landing.expectLanded('beside', 'beside', LENGTH, landed);
+  stop.abort(new Error('enough'));
+  await expect(large).rejects.toThrow('enough');
+  await landing.expectNothing('large');
+});

@@ -24,12 +24,16 @@ export class PartBuffers {
     this.#largest = buffersFor(connections);
   }
 
+  /** Takes a buffer if there is one now. @throws the signal's reason. */
+  takeNow(): Buffer | undefined {
+    this.#signal.throwIfAborted();
+    return this.#free.pop() ?? (this.#made < this.#most ? this.#make() : undefined);
+  }
+
   /** Waits for a buffer. @throws the signal's reason. */
   async take(): Promise<Buffer> {
-    this.#signal.throwIfAborted();
-    const free = this.#free.pop();
-    if (free !== undefined) return free;
-    if (this.#made < this.#most) return this.#make();
+    const now = this.takeNow();
+    if (now !== undefined) return now;
     return new Promise((resolve, reject) => {
       // The slice ends with the signal, so nobody takes a buffer after this.
       const forget = whenAborted(this.#signal, () => reject(this.#signal.reason));

@@ -11,7 +11,20 @@ interface Host {
   readonly pauses: Map<string, number>;
   /** The URL that complained last, if no good answer has come since. */
   complained: string | undefined;
-  readonly queue: (() => void)[];
+  readonly queue: Waiting[];
+  readonly watches: Set<Watch>;
+}
+
+/** A request that waits for a connection. */
+interface Waiting {
+  readonly owner: unknown;
+  readonly go: () => void;
+}
+
+/** A call for the time when a request of another owner has to wait. */
+interface Watch {
+  readonly owner: unknown;
+  readonly call: () => void;
 }
 
 /**
@@ -40,22 +53,23 @@ export class HostGate {
   }
 
   /**
-   * Waits for a connection's turn and for the host's own pause.
+   * Waits for a connection's turn.
    *
+   * @param owner whose request it is, for `whenOthersWait`.
    * @returns the function that returns the connection; a second call does nothing.
    * @throws the signal's reason.
    */
-  async enter(origin: string, signal: AbortSignal): Promise<() => void> {
+  async enter(origin: string, signal: AbortSignal, owner?: unknown): Promise<() => void> {
     const host = this.#host(origin);
     signal.throwIfAborted();
-    while (host.active >= host.limit) await turn(host, signal);
+    while (host.active >= host.limit) await turn(host, owner, signal);
     host.active += 1;
     let held = true;
     return () => {
       if (!held) return;
       held = false;
       host.active -= 1;
-      if (host.active < host.limit) host.queue.shift()?.();
+      if (host.active < host.limit) host.queue.shift()?.go();
     };
   }
 
@@ -63,6 +77,22 @@ export class HostGate {
   isFull(origin: string): boolean {
     const host = this.#host(origin);
     return host.active >= host.limit;
+  }
+
+  /**
+   * Calls back once, at once or later, if a request of another owner has to wait for a connection to the host.
+   *
+   * @returns a function that ends this.
+   */
+  whenOthersWait(origin: string, owner: unknown, call: () => void): () => void {
+    const { queue, watches } = this.#host(origin);
+    if (queue.some((waiting) => waiting.owner !== owner)) {
+      call();
+      return () => {};
+    }
+    const watch = { owner, call };
+    watches.add(watch);
+    return () => void watches.delete(watch);
   }
 
   /** Milliseconds until a URL, or its host as a whole, may be asked again. */
@@ -100,7 +130,7 @@ export class HostGate {
     if (host.limit < this.#most && host.good >= GOOD_ANSWERS_TO_GROW) {
       host.limit += 1;
       host.good = 0;
-      if (host.active < host.limit) host.queue.shift()?.();
+      if (host.active < host.limit) host.queue.shift()?.go();
     }
   }
 
@@ -115,24 +145,31 @@ export class HostGate {
       pauses: new Map(),
       complained: undefined,
       queue: [],
+      watches: new Set(),
     };
     this.#hosts.set(origin, host);
     return host;
   }
 }
 
-function turn(host: Host, signal: AbortSignal): Promise<void> {
+function turn({ queue, watches }: Host, owner: unknown, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
     const go = () => {
       forget();
       resolve();
     };
+    const waiting = { owner, go };
     const forget = whenAborted(signal, () => {
-      const at = host.queue.indexOf(go);
-      if (at !== -1) host.queue.splice(at, 1);
+      const at = queue.indexOf(waiting);
+      if (at !== -1) queue.splice(at, 1);
       reject(signal.reason);
     });
-    host.queue.push(go);
+    queue.push(waiting);
+    // One connection is enough for one request.
+    const watch = [...watches].find((one) => one.owner !== owner);
+    if (watch === undefined) return;
+    watches.delete(watch);
+    watch.call();
   });
 }

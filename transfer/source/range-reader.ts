@@ -38,6 +38,8 @@ export class RangeReader {
   #read = 0;
   /** The body of the last answer, and the number of its bytes that are still to be read. */
   #answer: { readonly body: AnswerBody; left: number } | undefined;
+  /** Whether each further request is for the next target only. */
+  #released = false;
   /** When bytes of the answer were last waited for. */
   #waitedAt = 0;
   #wholeAnswers = 0;
@@ -55,12 +57,14 @@ export class RangeReader {
   /**
    * Waits for the answer to the request, so that the caller needs no buffer meanwhile. It repeats the request and throws
    * as `fill` does.
+   *
+   * @param bytes of the next target.
    */
-  async begin(): Promise<void> {
+  async begin(bytes: number): Promise<void> {
     await this.#repeating(
-      1,
+      bytes,
       async () => {
-        this.#answer ??= await this.#ask();
+        this.#answer ??= await this.#ask(bytes);
       },
       () => this.#answer !== undefined,
     );
@@ -125,9 +129,18 @@ export class RangeReader {
     this.#answer = undefined;
   }
 
+  /**
+   * Closes the connection, because others need it more. Each further target gets a request of its own, so that the
+   * connection is free after it.
+   */
+  release(): void {
+    this.#released = true;
+    this.destroy();
+  }
+
   /** Reads what one answer contains of the target. A short but correct answer is progress. */
   async #fillOnce(target: Uint8Array, onBytes: (piece: Uint8Array) => void): Promise<void> {
-    this.#answer ??= await this.#ask();
+    this.#answer ??= await this.#ask(target.length);
     const answer = this.#answer;
     const wanted = Math.min(answer.left, target.length);
     const got = await answer.body.fill(target.subarray(0, wanted), onBytes);
@@ -142,11 +155,11 @@ export class RangeReader {
     this.destroy();
   }
 
-  /** Requests the rest of the range. */
-  async #ask(): Promise<{ readonly body: AnswerBody; left: number }> {
+  /** Requests the rest of the range. @param bytes of the next target. */
+  async #ask(bytes: number): Promise<{ readonly body: AnswerBody; left: number }> {
     const { pins, offset, length, signal } = this.#wanted;
     const first = offset + this.#read;
-    const last = offset + length - 1;
+    const last = (this.#released ? first + bytes : offset + length) - 1;
     const answer = await this.#session.get({ ...conditionsOf(pins), range: `bytes=${first}-${last}` }, signal);
     this.#waitedAt = performance.now();
     try {

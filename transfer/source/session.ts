@@ -145,7 +145,20 @@ export class SourceSession {
 
   /** Whether the next request waits, because the host has as many connections as it may have. */
   get hasToQueue(): boolean {
-    return this.#gate.isFull((this.#final?.url ?? this.#url).origin);
+    return this.#gate.isFull(this.#origin);
+  }
+
+  /**
+   * Calls back once, at once or later, if a request of another session has to wait for a connection to the host.
+   *
+   * @returns a function that ends this.
+   */
+  whenOthersWait(call: () => void): () => void {
+    return this.#gate.whenOthersWait(this.#origin, this, call);
+  }
+
+  get #origin(): string {
+    return (this.#final?.url ?? this.#url).origin;
   }
 
   /**
@@ -239,7 +252,7 @@ export class SourceSession {
       throw new SourceAsksToWaitError(this.name, new Date(Date.now() + pause));
     }
     if (pause > 0) await wait(pause, signal);
-    const leave = await this.#gate.enter(url.origin, signal);
+    const leave = await this.#gate.enter(url.origin, signal, this);
     try {
       // The call comes only here, because its result may be valid for seconds, and the wait for a turn may be long.
       const authorization = hop.strayed ? {} : await orAborted(this.#authorize(), signal);

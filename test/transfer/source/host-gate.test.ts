@@ -121,3 +121,27 @@ it('the limit of a host reports an abort to a request that lost its turn to a fa
   stop.abort(new Error('stopped'));
   await expect(waiting).rejects.toThrow('stopped');
 });
+
+it('the limit of a host tells one owner of a connection when a request of another owner has to wait', async () => {
+  const gate = new HostGate(1);
+  const calls: string[] = [];
+  const watch = (owner: string) => gate.whenOthersWait(ORIGIN, owner, () => void calls.push(owner));
+  const leave = await gate.enter(ORIGIN, never, 'large');
+  watch('large');
+  const forgotten = watch('large');
+  watch('large');
+  forgotten();
+  const stop = new AbortController();
+  const own = gate.enter(ORIGIN, stop.signal, 'large');
+  expect(calls).toEqual([]);
+  const small = gate.enter(ORIGIN, stop.signal, 'small');
+  expect(calls).toEqual(['large']);
+  watch('small');
+  expect(calls).toEqual(['large', 'small']);
+  const other = gate.enter(ORIGIN, stop.signal, 'small');
+  const last = gate.enter(ORIGIN, stop.signal, 'small');
+  expect(calls).toEqual(['large', 'small', 'large']);
+  leave();
+  stop.abort(new Error('stopped'));
+  await Promise.allSettled([own, small, other, last]);
+});

@@ -76,3 +76,20 @@ it('a range reader does not count a cut against the source if it has not read fo
   reading.expectAllShownOnce();
   expect(reading.session.retries).toBe(1);
 });
+
+it('a range reader that was released requests each further target by itself', async () => {
+  await using reading = await startReading();
+  await reading.fill(0, MIB);
+  reading.reader.release();
+  expect(reading.reader.begun).toBe(false);
+  await reading.reader.begin(MIB);
+  await reading.fill(MIB, MIB);
+  await reading.fill(2 * MIB, MIB);
+  reading.expectAllShownOnce();
+  expect(reading.source.requests.map(({ headers }) => headers.range)).toEqual([
+    `bytes=${OFFSET}-${OFFSET + LENGTH - 1}`,
+    `bytes=${OFFSET + MIB}-${OFFSET + 2 * MIB - 1}`,
+    `bytes=${OFFSET + 2 * MIB}-${OFFSET + LENGTH - 1}`,
+  ]);
+  expect(reading.session.retries).toBe(0);
+});
