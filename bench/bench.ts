@@ -9,6 +9,7 @@ import { findVersitygw } from '#test/helpers/s3-server.ts';
 import { coldstartCase } from './cases/coldstart.ts';
 import { connectionsCase } from './cases/connections.ts';
 import { equalCase } from './cases/equal.ts';
+import { lanesCase } from './cases/lanes.ts';
 import { limitedCase } from './cases/limited.ts';
 import { memoryCase } from './cases/memory.ts';
 import { peersCase } from './cases/peers.ts';
@@ -36,6 +37,7 @@ const CASES = {
   limited: limitedCase,
   peers: peersCase,
   equal: equalCase,
+  lanes: lanesCase,
   slow: slowCase,
   connections: connectionsCase,
   memory: memoryCase,
