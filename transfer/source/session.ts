@@ -247,12 +247,7 @@ export class SourceSession {
   async #ask(hop: Hop, headers: Headers, signal: AbortSignal): Promise<SourceAnswer> {
     const { url } = hop;
     this.#guard.checkUrl(url);
-    const pause = this.#gate.pauseOf(url);
-    if (pause > this.limits.longestWaitSeconds * 1_000) {
-      throw new SourceAsksToWaitError(this.name, new Date(Date.now() + pause));
-    }
-    if (pause > 0) await wait(pause, signal);
-    const leave = await this.#gate.enter(url.origin, signal, this);
+    const leave = await this.#enter(url, signal);
     try {
       // The call comes only here, because its result may be valid for seconds, and the wait for a turn may be long.
       const authorization = hop.strayed ? {} : await orAborted(this.#authorize(), signal);
@@ -275,6 +270,21 @@ export class SourceSession {
     } catch (error) {
       leave();
       throw error;
+    }
+  }
+
+  /** Waits for the pause of a URL and for a connection's turn. @returns the function that returns the connection. */
+  async #enter(url: URL, signal: AbortSignal): Promise<() => void> {
+    for (;;) {
+      const pause = this.#gate.pauseOf(url);
+      if (pause > this.limits.longestWaitSeconds * 1_000) {
+        throw new SourceAsksToWaitError(this.name, new Date(Date.now() + pause));
+      }
+      if (pause > 0) await wait(pause, signal);
+      const leave = await this.#gate.enter(url.origin, signal, this);
+      if (this.#gate.pauseOf(url) === 0) return leave;
+      // The answer to a request before it in the queue has asked for a pause.
+      leave();
     }
   }
 
