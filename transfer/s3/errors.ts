@@ -1,12 +1,12 @@
 /**
- * S3 answered with success, but without a field that S3 always sends, or with a page that S3 never sends: another
- * system answered instead.
+ * S3 answered with success, but without a field that S3 always sends, or with a page or a status that S3 never sends:
+ * another system answered instead.
  */
 export class UncertainAnswerError extends Error {
   override readonly name = 'UncertainAnswer';
 
-  constructor(what: string, why = 'without an ETag') {
-    super(`${what} was answered by 200 ${why}, so the answer is not from S3`);
+  constructor(what: string, how = '200 without an ETag') {
+    super(`${what} was answered by ${how}, so the answer is not from S3`);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { UncertainAnswerError } from './errors.ts';
 import type { SignedRequest } from './signature.ts';
 import type { SignedAnswer } from './transport.ts';
 
@@ -64,6 +65,15 @@ function followRegions(command: S3Command): void {
  */
 export type Transport = (signed: SignedRequest) => Promise<SignedAnswer>;
 
+/** S3 answers 204 to a DELETE, and 200 to all other calls of the engine. Other servers may answer a PUT by 201, for example. */
+async function certain(request: SignedRequest, transport: Transport): Promise<SignedAnswer> {
+  const answer = await transport(request);
+  const { statusCode } = answer;
+  const isOther = statusCode !== 200 && !(statusCode === 204 && request.method === 'DELETE');
+  if (statusCode < 300 && isOther) throw new UncertainAnswerError(`a ${request.method}`, String(statusCode));
+  return answer;
+}
+
 /**
  * Sends a command once over the engine's own transport, whatever retries and handler its client has. The engine counts
  * its retries, treats a repeated Create or Complete differently from the SDK, and limits stalls of each call. The SDK
@@ -86,7 +96,7 @@ export async function sendOnce<C extends S3Command>(
     { relation: 'after', toMiddleware: 'retryMiddleware', name: 'sluiceOneAttempt', override: true },
   );
   command.middlewareStack.add(
-    () => async (args: { request: SignedRequest }) => ({ response: await transport(args.request) }),
+    () => async (args: { request: SignedRequest }) => ({ response: await certain(args.request, transport) }),
     { step: 'deserialize', priority: 'low', name: 'sluiceTransport' },
   );
   try {

@@ -112,7 +112,7 @@ export function putObject(
       const { ETag: etag } = await sendOnce(client, command, noting);
       if (etag === undefined) throw new UncertainAnswerError('PutObject');
       // A web server's page may have an ETag too.
-      if (page) throw new UncertainAnswerError('PutObject', 'with a page');
+      if (page) throw new UncertainAnswerError('PutObject', '200 with a page');
       return { etag };
     },
   });

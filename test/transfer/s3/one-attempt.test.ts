@@ -35,3 +35,36 @@ it.each(Object.keys(answers))(
     await web.stop();
   },
 );
+
+it.each([201, 202, 204, 206])(
+  'a %i with an ETag to a PutObject or a Complete is not an answer of S3',
+  async (status) => {
+    const web = await startWeb((request, response) => {
+      const body =
+        request.method === 'POST'
+          ? '<CompleteMultipartUploadResult><ETag>"e"</ETag></CompleteMultipartUploadResult>'
+          : '';
+      request.resume().once('end', () => response.writeHead(status, { etag: '"e"' }).end(body));
+    });
+    try {
+      const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+      const client = new S3Client({ endpoint: web.url, region: 'us-east-1', forcePathStyle: true, credentials });
+      const store = new ObjectStore(client, 'bucket', 'key');
+      const { signal } = new AbortController();
+      const headers = { metadata: {}, contentType: undefined, contentEncoding: undefined };
+      const put = () => store.putOnce({ bytes: Buffer.from('x'), crc: 0, ifAbsent: false, ...headers }, signal);
+      const uncertain = (method: string) => ({
+        name: 'UncertainAnswer',
+        message: `a ${method} was answered by ${status}, so the answer is not from S3`,
+      });
+      await expect(put()).rejects.toMatchObject(uncertain('PUT'));
+      // Now the engine has learnt how this bucket is called, and sends the request itself.
+      await expect(put()).rejects.toMatchObject(uncertain('PUT'));
+      const parts = [{ number: 1, bytes: 1, etag: '"etag"', crc: 0 }];
+      const complete = store.completeOnce('upload', parts, { bytes: 1, crc: 0 }, false, signal);
+      await expect(complete).rejects.toMatchObject(uncertain('POST'));
+    } finally {
+      await web.stop();
+    }
+  },
+);
