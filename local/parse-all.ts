@@ -12,7 +12,8 @@ export interface ParsedOption {
  * Reads a command line with Node's `parseArgs`, and finds all that is wrong with it. `parseArgs` itself throws at the
  * first mistake.
  *
- * @returns the problems, each as a part of a sentence. If there are some, the values are not those of the options' types.
+ * @returns the problems, each as a part of a sentence. If there are some, the values are not those of the options'
+ * types.
  */
 export function parseAll<const Options extends Readonly<Record<string, ParsedOption>>>(
   args: readonly string[],

@@ -1,7 +1,10 @@
 import { channel } from 'node:diagnostics_channel';
 import { redactUrl } from './redact.ts';
 
-/** One request over the engine's own connections, to a source or to S3, reported when its answer has come, or when it has failed. */
+/**
+ * One request over the engine's own connections, to a source or to S3, reported when its answer has come, or when it
+ * has failed.
+ */
 export interface OwnCall {
   readonly method: string;
   readonly url: string;
@@ -11,7 +14,10 @@ export interface OwnCall {
   readonly milliseconds: number;
 }
 
-/** Subscribe to this channel to receive all requests over the engine's own connections. Without a subscriber, nothing is measured. */
+/**
+ * Subscribe to this channel to receive all requests over the engine's own connections. Without a subscriber, nothing is
+ * measured.
+ */
 export const ownCalls = channel('sluice:call');
 
 /** Sends a request, and reports its outcome to the subscribers. */

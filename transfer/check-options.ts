@@ -1,5 +1,6 @@
 import { redactUrl } from '#net/redact.ts';
 import { InvalidOptionsError } from './errors.ts';
+import { HEADER_NAME, HEADER_VALUE } from './lane/head-text.ts';
 import type { Destination, TransferOptions } from './options.ts';
 import { MAX_PART_BYTES, MIN_PART_BYTES } from './parts/plan.ts';
 import type { Source } from './source/session.ts';
@@ -59,8 +60,7 @@ const httpUrl: Rule = {
 const metadata: Rule = {
   takes: 'texts by name, and a name is a token of HTTP: letters, digits and -',
   holds: (value) =>
-    texts.holds(value) &&
-    Object.keys(value as Record<string, string>).every((name) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)),
+    texts.holds(value) && Object.keys(value as Record<string, string>).every((name) => HEADER_NAME.test(name)),
 };
 const contentType: Rule = {
   takes: 'a text of 1 to 255 characters of ASCII, without line ends',
@@ -183,8 +183,8 @@ function wrongHeaders(given: unknown): string[] {
   if (given === undefined) return [];
   if (!object.holds(given)) return [`source.headers is ${shown(given)}, and takes values by header name`];
   return Object.entries(given as Record<string, unknown>).flatMap(([name, value]) => {
-    const isName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name);
-    if (isName && typeof value === 'string' && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)) return [];
+    const isName = HEADER_NAME.test(name);
+    if (isName && typeof value === 'string' && HEADER_VALUE.test(value)) return [];
     const takes = isName ? 'a text without line ends and within Latin-1' : 'another name: letters, digits and -';
     return [`source.headers[${shown(name)}] is not valid, and takes ${takes}`];
   });

@@ -29,7 +29,9 @@ export class CopyProgress {
     this.#draw();
   }
 
-  /** @param isContinued whether the first bytes of this copy were sent by an earlier call, so that they show no speed. */
+  /**
+   * @param isContinued whether the first bytes of this copy were sent by an earlier call, so that they show no speed.
+   */
   at(job: CopyJob, progress: Progress, isContinued = false): void {
     const before = this.#under.get(job)?.bytes ?? (isContinued ? progress.bytes : 0);
     this.#sentBytes += Math.max(0, progress.bytes - before);

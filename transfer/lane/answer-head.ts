@@ -1,3 +1,5 @@
+import { HEADER_NAME, HEADER_VALUE } from './head-text.ts';
+
 /** Headers by lower-case name; repeated ones are joined with a comma and a space. */
 export type Headers = Readonly<Record<string, string>>;
 
@@ -108,9 +110,6 @@ export class AnswerHeadReader {
 }
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
-const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** No control characters but tabs. */
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 function parseHead(text: string, bodiless: boolean): AnswerHead {
   const [statusLine = '', ...lines] = text.split('\r\n');
@@ -149,7 +148,7 @@ function readFields(lines: readonly string[]): Record<string, string> {
     const wrong = () => new MalformedAnswerError(`a field of its head is ${JSON.stringify(line.slice(0, 60))}`);
     if (last !== undefined && /^[\t ]/.test(line)) {
       // A folded line (RFC 9112, 5.2) continues the value of the line before it.
-      if (!VALUE.test(line)) throw wrong();
+      if (!HEADER_VALUE.test(line)) throw wrong();
       headers[last] = trimmed(`${headers[last]} ${trimmed(line)}`);
       continue;
     }
@@ -157,7 +156,7 @@ function readFields(lines: readonly string[]): Record<string, string> {
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(0, colon)).toLowerCase();
     const value = line.slice(colon + 1);
-    if (!NAME.test(name) || !VALUE.test(value)) throw wrong();
+    if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) throw wrong();
     const known = headers[name];
     headers[name] = known === undefined ? trimmed(value) : `${known}, ${trimmed(value)}`;
     last = name;

@@ -1,6 +1,7 @@
-const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** No control characters but tabs. */
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** The name of a header, by RFC 9110, section 5.1. */
+export const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** The value of a header in Latin-1. It has no control characters but tabs. */
+export const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
  * Returns the head of a request, in Latin-1, for a connection that is kept.
@@ -10,7 +11,7 @@ const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 export function headText(method: string, path: string, headers: Readonly<Record<string, string>>): string {
   let text = `${method} ${path} HTTP/1.1\r\n`;
   for (const [name, value] of Object.entries(headers)) {
-    if (!NAME.test(name) || !VALUE.test(value)) {
+    if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) {
       throw new TypeError(
         `the header ${JSON.stringify(name)} is not sent: a name has no spaces, and a value no line end and nothing beyond Latin-1`,
       );

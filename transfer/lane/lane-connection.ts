@@ -89,8 +89,8 @@ export class LaneConnection {
   }
 
   /**
-   * Sends bytes of the request's body, in writes of at most `mostBytes`. It does not resolve if the connection breaks or
-   * the exchange ends meanwhile.
+   * Sends bytes of the request's body, in writes of at most `mostBytes`. It does not resolve if the connection breaks
+   * or the exchange ends meanwhile.
    */
   write(bytes: Uint8Array, mostBytes: number): Promise<void> {
     return new Promise((resolve) => {

@@ -7,9 +7,9 @@ const MOST_IDLE_BYTES = 67_108_864;
  * Returns the largest useful number of part buffers for a number of connections: while a buffer's part is sent, its
  * connection fills another one.
  *
- * A connection that waits for a buffer loses little, because the kernel takes the source's bytes meanwhile. So one spare
- * buffer for every four connections is enough. Measured with a source of 25 MB/s for each connection and an S3 that
- * answers each part after 150 ms: 256 MiB needed the same time with five buffers of 7 MiB as with six of 5 MiB.
+ * A connection that waits for a buffer loses little, because the kernel takes the source's bytes meanwhile. So one
+ * spare buffer for every four connections is enough. Measured with a source of 25 MB/s for each connection and an S3
+ * that answers each part after 150 ms: 256 MiB needed the same time with five buffers of 7 MiB as with six of 5 MiB.
  */
 export function buffersFor(connections: number): number {
   return connections + Math.ceil(connections / 4);

@@ -21,7 +21,9 @@ export class AnswerClosed extends Error {
   readonly code = 'ECONNRESET';
 }
 
-/** A success was answered before the body was sent. So something between may have answered, or S3 stored a part of it. */
+/**
+ * A success was answered before the body was sent. So something between may have answered, or S3 stored a part of it.
+ */
 export class TooEarlySuccess extends AnswerClosed {
   constructor(status: number) {
     super(`S3 answered ${status} before it had the whole body`);

@@ -55,8 +55,8 @@ export class RangeReader {
   }
 
   /**
-   * Waits for the answer to the request, so that the caller needs no buffer meanwhile. It repeats the request and throws
-   * as `fill` does.
+   * Waits for the answer to the request, so that the caller needs no buffer meanwhile. It repeats the request and
+   * throws as `fill` does.
    *
    * @param bytes of the next target.
    */

@@ -14,7 +14,9 @@ const MARK = 0xee;
 /** Longer than any head of the test source with what TLS adds to it. */
 const WHOLE_HEAD = 400;
 
-/** An answer read through a relay that cuts it up, by fills of the given sizes with a turn of the event loop between. */
+/**
+ * An answer read through a relay that cuts it up, by fills of the given sizes with a turn of the event loop between.
+ */
 async function readCut(
   source: SourceServer,
   cuts: readonly number[],
