@@ -281,11 +281,13 @@ export class ObjectStore {
     }
   }
 
-  /** Returns S3's uploads of exactly this key, from one page of its list. One attempt. */
+  /** Returns S3's uploads of exactly this key, from one page of its list, in which they are the first. */
   async listUploads(
     signal: AbortSignal,
   ): Promise<{ readonly uploadId: string; readonly initiated: Date | undefined }[]> {
-    const page = await this.#once(new ListMultipartUploadsCommand({ Bucket: this.bucket, Prefix: this.key }), signal);
+    const page = await this.attempts.until('ListMultipartUploads', signal, () =>
+      this.#once(new ListMultipartUploadsCommand({ Bucket: this.bucket, Prefix: this.key }), signal),
+    );
     return (page.Uploads ?? []).flatMap(({ Key, UploadId, Initiated }) =>
       Key === this.key && UploadId !== undefined ? [{ uploadId: UploadId, initiated: Initiated }] : [],
     );

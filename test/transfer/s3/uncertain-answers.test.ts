@@ -141,6 +141,14 @@ describe('Create', () => {
     await landing.expectLanded(key, 'v1', LARGE, await land(key));
   });
 
+  it('a Create whose answer is lost leaves no upload, even if S3 fails once when its uploads are listed', async () => {
+    proxy.addRules(
+      { when: { operation: 'CreateMultipartUpload', nth: 1 }, fault: { kind: 'lost-answer' } },
+      { when: { operation: 'ListMultipartUploads', nth: 1 }, fault: s3Errors.internalError },
+    );
+    await landing.expectLanded('lost-create/list', 'v1', LARGE, await land('lost-create/list'));
+  });
+
   it('a Create whose answer is lost aborts no upload of the key that has a part, and none of another key', async () => {
     const key = 'lost-create/others';
     const { client } = landing.s3;
