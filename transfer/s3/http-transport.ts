@@ -5,7 +5,15 @@ import { timerMilliseconds } from '#net/wait.ts';
 import { TLS_WRITE_BYTES, WRITE_BYTES } from './lane-transport.ts';
 import { pathOf, type SignedRequest } from './signature.ts';
 import type { Agents, SendOptions, SignedAnswer, WriteBody } from './transport.ts';
-import { AnswerClosed, AnsweredEarly, StaleConnection, StorageStalled, TooEarlySuccess } from './transport-errors.ts';
+import {
+  AnswerClosed,
+  AnsweredEarly,
+  checkSize,
+  StaleConnection,
+  StorageStalled,
+  TooEarlySuccess,
+  whenTooSlow,
+} from './transport-errors.ts';
 
 /** How long to wait for S3 to say whether it wants the body. */
 const CONTINUE_MILLISECONDS = 1_000;
@@ -28,10 +36,12 @@ export async function sendByHttp(
   const request = begin(signed, options);
   const answer = answerOf(request, options.stallSeconds);
   const forget = whenAborted(signal, () => request.destroy(signal.reason));
+  let timer: NodeJS.Timeout | undefined;
   try {
     if (options.askFirst) await Promise.race([continued(request), answer.came]);
     const mostBytes = signed.protocol === 'https:' ? TLS_WRITE_BYTES : WRITE_BYTES;
     const isSent = await writeBody(request, body, answer, mostBytes);
+    timer = whenTooSlow(options.stallSeconds, (error) => (answer.message ?? request).destroy(error));
     const message = await answer.came;
     const { statusCode = 0 } = message;
     if (!isSent && statusCode < 300) throw new TooEarlySuccess(statusCode);
@@ -39,13 +49,14 @@ export async function sendByHttp(
   } catch (error) {
     signal.throwIfAborted();
     const { code } = error as { code?: string };
-    if (request.reusedSocket && !answer.has && (code === 'ECONNRESET' || code === 'EPIPE')) {
+    if (request.reusedSocket && answer.message === undefined && (code === 'ECONNRESET' || code === 'EPIPE')) {
       closeIdle(agentFor(signed, options.agents));
       throw new StaleConnection('S3 had closed the connection', { cause: error });
     }
     throw error;
   } finally {
     forget();
+    clearTimeout(timer);
     // After a complete exchange, the socket belongs to the agent again, and this does nothing.
     if (!request.writableFinished) request.destroy();
   }
@@ -81,18 +92,18 @@ function begin(signed: SignedRequest, { agents, askFirst }: SendOptions): Client
 
 interface Coming {
   readonly came: Promise<IncomingMessage>;
-  has: boolean;
+  message: IncomingMessage | undefined;
   /** Whether bytes for S3 are still to come from elsewhere: then the wait is not for S3. */
   wanting: boolean;
 }
 
 function answerOf(request: ClientRequest, stallSeconds: number): Coming {
-  const coming = { has: false, wanting: false };
+  const coming: Omit<Coming, 'came'> = { message: undefined, wanting: false };
   const stalled = (what: string) => request.destroy(new StorageStalled(`S3 ${what} for ${stallSeconds} s`));
   const stallMilliseconds = timerMilliseconds(stallSeconds * 1_000);
   const came = new Promise<IncomingMessage>((resolve, reject) => {
     request.once('response', (message) => {
-      coming.has = true;
+      coming.message = message;
       resolve(message);
     });
     request.on('error', reject);
@@ -140,7 +151,7 @@ async function writeBody(
       };
       // The socket may report the end of a write only after the answer, in the same turn of the event loop.
       const overSoon = () => setImmediate(over);
-      if (answer.has || request.destroyed) return over();
+      if (answer.message || request.destroyed) return over();
       // A write that is under way when the connection breaks, or when S3 reads no further, may never call back.
       request.once('close', over).once('response', overSoon);
       request.write(piece, (error) => {
@@ -171,8 +182,17 @@ async function writeBody(
 function read(message: IncomingMessage): Promise<SignedAnswer> {
   return new Promise((resolve, reject) => {
     const pieces: Buffer[] = [];
+    let all = 0;
     message
-      .on('data', (piece: Buffer) => pieces.push(piece))
+      .on('data', (piece: Buffer) => {
+        pieces.push(piece);
+        all += piece.length;
+        try {
+          checkSize(all);
+        } catch (error) {
+          message.destroy(error as Error);
+        }
+      })
       .once('error', reject)
       .once('close', () => reject(new AnswerClosed('the answer was closed before its end')))
       .once('end', () => {

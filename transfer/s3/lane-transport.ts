@@ -11,7 +11,15 @@ import type { LaneExchange } from '../lane/lane-exchange.ts';
 import { LanePool } from '../lane/lane-pool.ts';
 import { pathOf, type SignedRequest } from './signature.ts';
 import type { SendOptions, SignedAnswer, WriteBody } from './transport.ts';
-import { AnswerClosed, AnsweredEarly, StaleConnection, StorageStalled, TooEarlySuccess } from './transport-errors.ts';
+import {
+  AnswerClosed,
+  AnsweredEarly,
+  checkSize,
+  StaleConnection,
+  StorageStalled,
+  TooEarlySuccess,
+  whenTooSlow,
+} from './transport-errors.ts';
 
 /** Larger writes are divided, so that an early answer is noticed before everything is sent. */
 export const WRITE_BYTES = 8_388_608;
@@ -152,29 +160,40 @@ async function exchange(
       throw error;
     }
   }
-  const { head: found, body: answer } = await came.promise;
-  if (!sent && found.status < 300) {
-    answer.destroy();
-    throw new TooEarlySuccess(found.status);
+  const timer = whenTooSlow(stallSeconds, (error) => lane.fail(error));
+  try {
+    const { head: found, body: answer } = await came.promise;
+    if (!sent && found.status < 300) {
+      answer.destroy();
+      throw new TooEarlySuccess(found.status);
+    }
+    return {
+      statusCode: found.status,
+      reason: undefined,
+      headers: { ...found.headers },
+      body: await readWhole(found, answer),
+    };
+  } finally {
+    clearTimeout(timer);
   }
-  return {
-    statusCode: found.status,
-    reason: undefined,
-    headers: { ...found.headers },
-    body: await readWhole(found, answer),
-  };
 }
 
 async function readWhole({ framing }: AnswerHead, body: AnswerBody): Promise<Buffer> {
   const pieces: Buffer[] = [];
+  let all = 0;
   let more = framing.kind !== 'length' || framing.bytes > 0;
-  while (more) {
-    const piece = Buffer.allocUnsafe(READ_BYTES);
-    const bytes = await body.fill(piece).catch((error: unknown) => {
-      throw storageError(error);
-    });
-    pieces.push(piece.subarray(0, bytes));
-    more = bytes === piece.length;
+  try {
+    while (more) {
+      const piece = Buffer.allocUnsafe(READ_BYTES);
+      const bytes = await body.fill(piece);
+      pieces.push(piece.subarray(0, bytes));
+      all += bytes;
+      checkSize(all);
+      more = bytes === piece.length;
+    }
+  } catch (error) {
+    body.destroy();
+    throw storageError(error);
   }
   return Buffer.concat(pieces);
 }

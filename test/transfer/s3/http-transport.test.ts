@@ -1,6 +1,9 @@
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { startRawServer } from '#test/helpers/raw-server.ts';
 import { sendByHttp } from '#transfer/s3/http-transport.ts';
+import { sendByLane } from '#transfer/s3/lane-transport.ts';
 
 /** More than the buffers of both ends of a connection. */
 const LARGE = Buffer.alloc(20_000_000, 'x');
@@ -36,3 +39,35 @@ it.each([false, true])(
     });
   },
 );
+
+/** Sends pieces of a body in chunks, for as long as the other end reads. */
+async function flood(socket: Socket, bytes: number, milliseconds: number) {
+  socket.write('HTTP/1.1 200 OK\r\nEtag: "etag"\r\nTransfer-Encoding: chunked\r\n\r\n');
+  const chunk = `${bytes.toString(16)}\r\n${' '.repeat(bytes)}\r\n`;
+  while (!socket.destroyed) {
+    socket.write(chunk);
+    await sleep(milliseconds);
+  }
+}
+
+it.each([
+  ['an agent', 'trickles', sendByHttp, 1, 20, 'did not end within 5 s|sent nothing for 0.5 s'],
+  ['the lane', 'trickles', sendByLane, 1, 20, 'did not end within 5 s|sent nothing for 0.5 s'],
+  ['an agent', 'grows', sendByHttp, 4_194_304, 1, 'has more than 67108864 bytes'],
+  ['the lane', 'grows', sendByLane, 4_194_304, 1, 'has more than 67108864 bytes'],
+] as const)('%s ends an answer without an end: %s', async (_, how, send, bytes, milliseconds, words) => {
+  await using s3 = await startRawServer((socket) => void flood(socket, bytes, milliseconds));
+  const { protocol, hostname, port, host } = new URL(s3.url);
+  const to = {
+    method: 'GET',
+    protocol,
+    hostname,
+    port: Number(port),
+    path: '/bucket/key',
+    query: {},
+    headers: { host },
+  };
+  const stallSeconds = how === 'grows' ? 60 : 0.5;
+  await expect(send(to, async () => {}, { ...OPTIONS, stallSeconds })).rejects.toThrow(new RegExp(words));
+  await expect.poll(() => s3.open).toBe(0);
+});
