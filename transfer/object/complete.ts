@@ -1,6 +1,6 @@
 import { withGrace } from '#net/signals.ts';
 import { OutcomeUnknownError, UploadVanishedError } from '../errors.ts';
-import { MOST_ATTEMPTS } from '../s3/attempts.ts';
+import { mostAttempts } from '../s3/attempts.ts';
 import { isTransientS3Error, isUncertain, s3ErrorCode, s3Status, UncertainAnswerError } from '../s3/errors.ts';
 import type { ObjectStore, StoredPart } from '../s3/object-store.ts';
 import type { ObjectHead, WholeObject } from '../s3/whole-object.ts';
@@ -32,9 +32,6 @@ export interface Exists {
   /** `forbidden` if S3 does not permit the look. */
   readonly exists: ObjectHead | 'forbidden';
 }
-
-/** An answer that doesn't come from S3 comes from a system in between, which will repeat it. */
-const UNCERTAIN_ANSWERS = 3;
 
 /**
  * Makes the object from its parts. If S3's answer does not show the outcome, or the signal aborts meanwhile, it finds
@@ -97,10 +94,6 @@ export async function completeUpload(
       await store.attempts.pause(attempt, signal);
     }
   }
-}
-
-function mostAttempts(error: unknown): number {
-  return error instanceof UncertainAnswerError ? UNCERTAIN_ANSWERS : MOST_ATTEMPTS;
 }
 
 function abortLate(store: ObjectStore, uploadId: string): Promise<void> {

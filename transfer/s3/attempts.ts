@@ -1,11 +1,18 @@
 import { backoffMilliseconds, wait } from '#net/wait.ts';
 import { StorageError, TransferError, UploadVanishedError } from '../errors.ts';
-import { isTransientS3Error, s3ErrorCode, s3Reason } from './errors.ts';
+import { isTransientS3Error, s3ErrorCode, s3Reason, UncertainAnswerError } from './errors.ts';
 
 /** Attempts of one call, with backoff from 0.2 s to 10 s between: about half a minute. */
 export const MOST_ATTEMPTS = 9;
+/** An answer that doesn't come from S3 comes from a system in between, which will repeat it. */
+const UNCERTAIN_ANSWERS = 3;
 const BACKOFF_SECONDS = 0.2;
 const LONGEST_BACKOFF_SECONDS = 10;
+
+/** The attempts of a call that makes something, with such an error. */
+export function mostAttempts(error: unknown): number {
+  return error instanceof UncertainAnswerError ? UNCERTAIN_ANSWERS : MOST_ATTEMPTS;
+}
 
 /** Repeats calls on one object if S3 answers "not now". */
 export class Attempts {
@@ -22,9 +29,15 @@ export class Attempts {
    * Tries until the call succeeds, S3 refuses, or S3 has failed too often in a row.
    *
    * @param what the name of the call in errors.
+   * @param most attempts in a row with such an error.
    * @throws StorageError, UploadVanishedError, a TransferError of the call itself, or the signal's reason.
    */
-  async until<T>(what: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+  async until<T>(
+    what: string,
+    signal: AbortSignal,
+    call: () => Promise<T>,
+    most: (error: unknown) => number = () => MOST_ATTEMPTS,
+  ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await call();
@@ -37,7 +50,7 @@ export class Attempts {
             cause: error,
           });
         }
-        if (!isTransientS3Error(error) || attempt === MOST_ATTEMPTS) throw this.failed(what, error, attempt);
+        if (!isTransientS3Error(error) || attempt >= most(error)) throw this.failed(what, error, attempt);
         await this.pause(attempt, signal);
       }
     }

@@ -9,7 +9,7 @@ import {
 import { withGrace } from '#net/signals.ts';
 import { StorageError, UploadVanishedError } from '../errors.ts';
 import { crc32FromBase64, crc32ToBase64 } from '../proof/crc32.ts';
-import { Attempts, MOST_ATTEMPTS } from './attempts.ts';
+import { Attempts, MOST_ATTEMPTS, mostAttempts } from './attempts.ts';
 import { isUncertain, s3ErrorCode, s3Status, UncertainAnswerError } from './errors.ts';
 import { LostUploads } from './lost-uploads.ts';
 import { type OutputOf, type S3Command, sendOnce } from './one-attempt.ts';
@@ -112,19 +112,20 @@ export class ObjectStore {
         });
       const create = async (signal: AbortSignal) => {
         try {
-          return await this.#once(command(), signal, { onStale: () => lost.suspect() });
+          const { UploadId } = await this.#once(command(), signal, { onStale: () => lost.suspect() });
+          if (UploadId === undefined)
+            throw new UncertainAnswerError('CreateMultipartUpload', '200 without an upload id');
+          return UploadId;
         } catch (error) {
           if (isUncertain(error)) lost.suspect();
           throw error;
         }
       };
-      const answer = await this.attempts.until('CreateMultipartUpload', stop, () => withGrace(stop, create));
-      uploadId = answer.UploadId;
-      if (uploadId === undefined) lost.suspect();
+      const begin = () => withGrace(stop, create);
+      uploadId = await this.attempts.until('CreateMultipartUpload', stop, begin, mostAttempts);
     } finally {
       await lost.abort(uploadId);
     }
-    if (uploadId === undefined) throw new StorageError(`${this.name}: S3 answered Create without an upload id`);
     if (stop.aborted) {
       await this.abortUpload(uploadId, AbortSignal.timeout(TIDY_MILLISECONDS));
       throw stop.reason;

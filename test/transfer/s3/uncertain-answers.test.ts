@@ -99,6 +99,7 @@ describe("a page with 200 in S3's place", () => {
     ['PutObject', SMALL],
     ['UploadPart', LARGE],
     ['HeadObject', SMALL],
+    ['CreateMultipartUpload', LARGE],
   ])('a page with status 200 for one %s is followed by another try', async (operation, length) => {
     proxy.addRules({ when: { operation, nth: 1 }, fault: html });
     const key = `html-once/${operation}`;
