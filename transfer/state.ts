@@ -40,55 +40,63 @@ export const pinsSchema = z.lazy(() =>
  * know.
  */
 export const transferStateSchema = z.lazy(() =>
-  z.strictObject({
-    /** The version of this schema. */
-    v: z.literal(1),
-    /** The bucket of the object. */
-    bucket: z.string(),
-    /** The key of the object. */
-    key: z.string(),
-    /** S3's id of the multipart upload. */
-    uploadId: z.string(),
-    /** A random token in the object's metadata, with which the engine recognises its own object. */
-    token: z.string(),
-    /** Each part has a CRC-32, and so has the object as a whole. */
-    checksum: z.literal('crc32-full-object'),
-    /** The version of the source that is being read. */
-    pins: pinsSchema,
-    /** `pins.total` again. With the next two fields it makes the plan of parts for `slicesOf` and `partRange`. */
-    total: z.int().check(z.positive()),
-    /** The size of each part but the last. */
-    partBytes: z.int().check(z.positive()),
-    /** The number of parts. */
-    count: z.int().check(z.positive()),
-    /** When the transfer began, as ISO 8601. */
-    startedAt: z.iso.datetime(),
-    /** The ETag in the source's answer, strong or weak. */
-    sourceEtag: z.optional(z.string()),
-    /** The content type that the object gets. */
-    contentType: z.optional(z.string()),
-    /** The Content-Encoding that the object gets. */
-    contentEncoding: z.optional(z.string()),
-    /** Hashes of the whole file that the source's answer stated. */
-    stated: z.array(
-      z.strictObject({
-        /** The header or field that states it. */
-        name: z.string(),
-        /** Undefined if the engine does not know it. */
-        algorithm: z.optional(z.literal(['md5', 'sha1', 'sha256', 'sha512', 'crc32'])),
-        /** The stated value. */
-        hex: z.string(),
-        /** Why it can't be checked. */
-        unusable: z.optional(z.string()),
-      }),
+  z
+    .strictObject({
+      /** The version of this schema. */
+      v: z.literal(1),
+      /** The bucket of the object. */
+      bucket: z.string(),
+      /** The key of the object. */
+      key: z.string(),
+      /** S3's id of the multipart upload. */
+      uploadId: z.string(),
+      /** A random token in the object's metadata, with which the engine recognises its own object. */
+      token: z.string(),
+      /** Each part has a CRC-32, and so has the object as a whole. */
+      checksum: z.literal('crc32-full-object'),
+      /** The version of the source that is being read. */
+      pins: pinsSchema,
+      /** `pins.total` again. With the next two fields it makes the plan of parts for `slicesOf` and `partRange`. */
+      total: z.int().check(z.positive()),
+      /** The size of each part but the last. */
+      partBytes: z.int().check(z.positive()),
+      /** The number of parts. */
+      count: z.int().check(z.positive()),
+      /** When the transfer began, as ISO 8601. */
+      startedAt: z.iso.datetime(),
+      /** The ETag in the source's answer, strong or weak. */
+      sourceEtag: z.optional(z.string()),
+      /** The content type that the object gets. */
+      contentType: z.optional(z.string()),
+      /** The Content-Encoding that the object gets. */
+      contentEncoding: z.optional(z.string()),
+      /** Hashes of the whole file that the source's answer stated. */
+      stated: z.array(
+        z.strictObject({
+          /** The header or field that states it. */
+          name: z.string(),
+          /** Undefined if the engine does not know it. */
+          algorithm: z.optional(z.literal(['md5', 'sha1', 'sha256', 'sha512', 'crc32'])),
+          /** The stated value. */
+          hex: z.string(),
+          /** Why it can't be checked. */
+          unusable: z.optional(z.string()),
+        }),
+      ),
+      /** The parts that opening itself has sent already. */
+      proofs: z.array(partProofSchema),
+      /** Attempts after the first ones until the state was made. */
+      retries: z.int().check(z.nonnegative()),
+      /** What the engine noticed and a reader should know, a sentence each. */
+      notes: z.array(z.string()),
+    })
+    .check(
+      z.refine(
+        ({ pins, total, partBytes, count }) => total === pins.total && count === Math.ceil(total / partBytes),
+        // A damaged state would make an object without its end.
+        'total, partBytes, count and pins.total of this state contradict each other',
+      ),
     ),
-    /** The parts that opening itself has sent already. */
-    proofs: z.array(partProofSchema),
-    /** Attempts after the first ones until the state was made. */
-    retries: z.int().check(z.nonnegative()),
-    /** What the engine noticed and a reader should know, a sentence each. */
-    notes: z.array(z.string()),
-  }),
 );
 
 /**

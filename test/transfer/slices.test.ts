@@ -44,6 +44,18 @@ async function open(source: Source, key: string, options = OPTIONS): Promise<Ran
 const startSource = (rules: readonly FaultRule[] = []) =>
   startSourceServer({ file: { seed: 'v1', length: LENGTH }, rules });
 
+it.each([{ total: LENGTH - 7 }, { count: 2 }, { count: 9 }, { partBytes: 6 * MIB }])(
+  'a state whose plan of parts contradicts itself is refused: %j',
+  async (damage) => {
+    await using source = await startSource();
+    const transfer = await open(hasty(source.url), 'damaged');
+    expect(transferStateSchema.safeParse({ ...transfer.state, ...damage }).error?.issues).toMatchObject([
+      { message: 'total, partBytes, count and pins.total of this state contradict each other' },
+    ]);
+    await transfer.abandon();
+  },
+);
+
 describe('openTransfer', () => {
   it('openTransfer reports the upload before the first part is sent, and sends the probe as that part', async () => {
     await using proxy = await startS3FaultProxy(landing.s3.endpoint);
