@@ -65,6 +65,8 @@ export class SavedCopy {
   readonly #job: CopyJob;
   readonly #folder: string;
   readonly file: string;
+  /** A record that is being written. A kill may leave it, with an upload that no other file names. */
+  readonly #fresh: string;
   /** The file whose lock a process holds while it copies. */
   readonly lockFile: string;
   /** The upload of this copy. Another process with the same command may have replaced the file with its own. */
@@ -81,23 +83,40 @@ export class SavedCopy {
       .replaceAll(/[^\w.-]/g, '_')
       .slice(0, 100);
     this.file = join(folder, `${name}-${hash.slice(0, 16)}.json`);
+    this.#fresh = `${this.file}.new`;
     this.lockFile = join(folder, `${name}-${hash.slice(0, 16)}.lock`);
   }
 
   /**
+   * Reads the record, also one whose process was killed while it wrote.
+   *
    * @returns undefined if nothing readable is saved. Without `state`, the upload can only be aborted: the source comes
    * in one stream, or another version of Sluice has written the file.
    */
   async read(): Promise<Pick<Saved, 'uploadId' | 'state'> | undefined> {
-    const text = await this.#text();
-    const saved = text === undefined ? undefined : readSaved(text);
+    const fresh = await this.#savedIn(this.#fresh);
+    if (fresh !== undefined) await this.#giveName();
+    const saved = fresh ?? (await this.#savedIn(this.file));
     this.#uploadId = saved?.uploadId;
     return saved;
   }
 
-  async #text(): Promise<string | undefined> {
+  async #giveName(): Promise<void> {
     try {
-      return await readFile(this.file, 'utf8');
+      await rename(this.#fresh, this.file);
+    } catch (error) {
+      throw unusable(this.#folder, error);
+    }
+  }
+
+  async #savedIn(file: string): Promise<Pick<Saved, 'uploadId' | 'state'> | undefined> {
+    const text = await this.#text(file);
+    return text === undefined ? undefined : readSaved(text);
+  }
+
+  async #text(file: string): Promise<string | undefined> {
+    try {
+      return await readFile(file, 'utf8');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw unusable(this.#folder, error);
@@ -115,24 +134,22 @@ export class SavedCopy {
       ...(state && { state }),
     };
     this.#uploadId = uploadId;
-    const fresh = `${this.file}.${process.pid}`;
     try {
       await makeFolder(this.#folder, 0o700);
-      await writeFile(fresh, JSON.stringify(saved), { mode: 0o600 });
-      await rename(fresh, this.file);
+      await writeFile(this.#fresh, JSON.stringify(saved), { mode: 0o600 });
+      await this.#giveName();
     } catch (error) {
-      await rm(fresh, { force: true }).catch(() => {});
-      throw unusable(this.#folder, error);
+      await rm(this.#fresh, { force: true }).catch(() => {});
+      throw error instanceof CommandError ? error : unusable(this.#folder, error);
     }
   }
 
   /** Removes the file, unless another process has replaced it: that process needs it after an interruption. */
   async remove(): Promise<void> {
-    const text = await this.#text();
-    const saved = text === undefined ? undefined : readSaved(text);
+    const saved = await this.#savedIn(this.file);
     if (saved !== undefined && saved.uploadId !== this.#uploadId) return;
     try {
-      await rm(this.file, { force: true });
+      for (const file of [this.file, this.#fresh]) await rm(file, { force: true });
     } catch (error) {
       throw unusable(this.#folder, error);
     }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, GetObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
@@ -329,4 +329,17 @@ it('the record of a copy stays if another process has replaced it with its own',
   expect(await new SavedCopy(folder, job, 'aws').read()).toMatchObject({ uploadId: 'upload-2' });
   await other.remove();
   expect(await new SavedCopy(folder, job, 'aws').read()).toBeUndefined();
+});
+
+it('the record of a copy is found if its process was killed before the file had its name', async () => {
+  const job = { url: `${web.url}/killed.bin`, bucket: BUCKET, key: 'killed.bin' };
+  const saved = new SavedCopy(folder, job, 'aws');
+  await saved.write('upload-3');
+  await rename(saved.file, `${saved.file}.new`);
+  // An earlier upload of the same copy, which was given up.
+  await writeFile(saved.file, (await readFile(`${saved.file}.new`, 'utf8')).replace('upload-3', 'upload-2'));
+  const next = new SavedCopy(folder, job, 'aws');
+  expect(await next.read()).toMatchObject({ uploadId: 'upload-3' });
+  await next.remove();
+  expect((await readdir(folder)).filter((name) => name.startsWith('killed.bin'))).toEqual([]);
 });
