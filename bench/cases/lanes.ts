@@ -6,7 +6,7 @@ import { largeFile } from '../source-files.ts';
 import type { Tool } from '../tool.ts';
 import { floorTools, undiciTool } from '../tools/floor.ts';
 
-const SECONDS = 150;
+const SECONDS = 300;
 /** The engine's own connections to sources and S3. */
 const LANE = new URL('../../transfer/lane/', import.meta.url);
 
@@ -18,7 +18,7 @@ export async function lanesCase(bench: Bench): Promise<CaseResult> {
   await using plain = await openLane({ files: [file] });
   await using secure = await openLane({ files: [file], tls: true });
   const lanes = [plain, secure];
-  await bench.rounds(bench.quick ? 1 : 5, SECONDS, async () => {
+  await bench.rounds(bench.quick ? 1 : 3, SECONDS, async () => {
     for (const lane of lanes) for (const tool of tools) await bench.transfer(tool, lane, lane.job(file));
   });
   const cells = ({ over }: Lane) => cellsOf(bench.runs.filter((run) => run.of === bench.of && run.over === over));

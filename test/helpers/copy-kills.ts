@@ -51,8 +51,8 @@ export async function copyWithKills({ s3, bytes, kills, connections, seed, signa
   const folder = await mkdtemp(join(tmpdir(), 'sluice-kills-'));
   const bucket = await createBucket(s3.client);
   const received: number[] = [];
-  let onPartBytes: (piece: number) => Promise<void> | undefined = () => undefined;
-  await using proxy = await startS3FaultProxy(s3.endpoint, { onPartBytes: (piece) => onPartBytes(piece) });
+  let onBodyBytes: (piece: number) => Promise<void> | undefined = () => undefined;
+  await using proxy = await startS3FaultProxy(s3.endpoint, { onBodyBytes: (piece) => onBodyBytes(piece) });
   await using source = await startSourceServer({ file: { seed, length: bytes }, keepHistory: false });
   const args = ['copy', source.url, `s3://${bucket}/${KEY}`, '--connections', String(connections), '--json'];
 
@@ -62,7 +62,7 @@ export async function copyWithKills({ s3, bytes, kills, connections, seed, signa
     const { child, ended } = startSluice(args, environmentFor(s3, folder, proxy.endpoint));
     const call = received.push(0) - 1;
     let killed: Promise<void> | undefined;
-    onPartBytes = (piece) => {
+    onBodyBytes = (piece) => {
       const before = received[call] ?? 0;
       if (killed === undefined && before + piece > most) {
         child.kill('SIGKILL');

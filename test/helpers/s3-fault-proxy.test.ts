@@ -5,11 +5,12 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type S3FaultRule, s3Errors, startS3FaultProxy } from './s3-fault-proxy.ts';
 import { createBucket, headObject, objectSha256, openUploads } from './s3-objects.ts';
 import { type S3Server, startS3Server } from './s3-server.ts';
 import { contentBytes, contentSha256 } from './source-server.ts';
+import { startWeb } from './web.ts';
 
 const PART_BYTES = 5 * 1024 * 1024;
 const KEY = 'folder/an object';
@@ -108,5 +109,37 @@ describe('the S3 fault proxy', () => {
     await expect(complete(client, uploadId, [ETag])).rejects.toMatchObject({ name: 'InternalError' });
     expect(await complete(client, uploadId, [ETag])).toMatchObject({ Key: KEY });
     expect(await objectSha256(client, bucket, KEY)).toBe(contentSha256('proxy', PART_BYTES));
+  });
+
+  it('the S3 fault proxy changes one bit of a body, and passes on only the bytes that its caller permits', async () => {
+    const bodies: Buffer[] = [];
+    const web = await startWeb((request, response) => {
+      const pieces: Buffer[] = [];
+      request.on('data', (piece: Buffer) => pieces.push(piece));
+      request.on('error', () => {});
+      request.on('close', () => bodies.push(Buffer.concat(pieces)));
+      request.on('end', () => response.end());
+    });
+    let permitted = Number.POSITIVE_INFINITY;
+    const onBodyBytes = (bytes: number) => {
+      permitted -= bytes;
+      return permitted < 0 ? Promise.reject(new Error('enough')) : undefined;
+    };
+    await using proxy = await startS3FaultProxy(web.url, { onBodyBytes });
+    const body = contentBytes('proxy', 0, 1_000_000);
+    const put = () => fetch(`${proxy.endpoint}/bucket/key`, { method: 'PUT', body: new Uint8Array(body) });
+
+    proxy.addRules({ fault: { kind: 'flipped-bit' } });
+    await put();
+    await vi.waitUntil(() => bodies.length === 1, { timeout: 60_000 });
+    const changed = [...body].flatMap((byte, at) => (byte === bodies[0]?.[at] ? [] : [byte ^ (bodies[0]?.[at] ?? 0)]));
+    expect([bodies[0]?.length, ...changed]).toEqual([body.length, 1]);
+
+    proxy.clearRules();
+    permitted = 500_000;
+    await expect(put()).rejects.toThrow();
+    await vi.waitUntil(() => bodies.length === 2, { timeout: 60_000 });
+    expect(bodies[1]?.length).toBeLessThanOrEqual(500_000);
+    await web.stop();
   });
 });

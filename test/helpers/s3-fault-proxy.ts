@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type PartCount, S3Counts } from '#test/helpers/s3-fault-proxy/counts.ts';
 import { CountedS3Rule, type S3Fault, type S3FaultRule } from '#test/helpers/s3-fault-proxy/fault.ts';
 import { ClientGone, discardBody, readBody, Upstream } from '#test/helpers/s3-fault-proxy/forward.ts';
 import { readS3Request, type S3Operation, type S3Request } from '#test/helpers/s3-fault-proxy/operation.ts';
 import { seededRandom } from '#test/helpers/s3-fault-proxy/random.ts';
+import type { Certificate } from '#test/helpers/source/certificate.ts';
 
 export type { PartCount } from '#test/helpers/s3-fault-proxy/counts.ts';
 export { type S3Fault, type S3FaultRule, s3Errors } from '#test/helpers/s3-fault-proxy/fault.ts';
@@ -30,7 +32,7 @@ export interface S3FaultProxy extends AsyncDisposable {
 }
 
 /**
- * An HTTP proxy in front of a real S3 server, which passes everything on but where a rule says otherwise.
+ * A proxy in front of a real S3 server, which passes everything on but where a rule says otherwise.
  *
  * ```ts
  * await using proxy = await startS3FaultProxy(s3.endpoint, {
@@ -40,15 +42,17 @@ export interface S3FaultProxy extends AsyncDisposable {
  * ```
  *
  * @param options.seed draws the lots of rules with a probability.
- * @param options.onPartBytes receives the length of each piece of a part. The piece goes on to S3 when its promise
- * resolves; if it rejects, the request ends in the middle.
+ * @param options.onBodyBytes receives the length of each piece of an object's or a part's body. The piece goes on to S3
+ * when its promise resolves; if it rejects, the request ends in the middle.
  */
 export async function startS3FaultProxy(
   endpoint: string,
   options: {
     readonly rules?: readonly S3FaultRule[];
     readonly seed?: number;
-    readonly onPartBytes?: (bytes: number) => Promise<void> | undefined;
+    readonly onBodyBytes?: (bytes: number) => Promise<void> | undefined;
+    /** HTTPS with this certificate. */
+    readonly tls?: Certificate;
   } = {},
 ): Promise<S3FaultProxy> {
   const random = seededRandom(options.seed ?? 1);
@@ -57,7 +61,7 @@ export async function startS3FaultProxy(
   const counts = new S3Counts();
   const happened: { request: S3Request; fault: S3Fault }[] = [];
 
-  const server = createServer((incoming, answer) => {
+  const listener = (incoming: IncomingMessage, answer: ServerResponse) => {
     // A reset may come when nothing reads any more; a reader gets the stream's own error.
     incoming.on('error', () => {});
     answer.on('error', () => {});
@@ -65,14 +69,17 @@ export async function startS3FaultProxy(
     const part = counts.begin(request);
     const fault = firstFault(rules, request);
     if (fault) happened.push({ request, fault });
-    handle({ incoming, answer, upstream, counts, request, part, onPartBytes: options.onPartBytes }, fault).catch(
+    handle({ incoming, answer, upstream, counts, request, part, onBodyBytes: options.onBodyBytes }, fault).catch(
       (error: unknown) => {
         // The client or S3 disconnected: the other end has to see the same. Other errors come from this proxy itself.
         incoming.socket.destroy();
         if (!(error instanceof ClientGone) && (error as NodeJS.ErrnoException).code === undefined) throw error;
       },
     );
-  });
+  };
+  const { tls } = options;
+  const server =
+    tls === undefined ? createServer(listener) : createTlsServer({ cert: tls.cert, key: tls.key }, listener);
   // Without a listener, Node answers 100 by itself. The proxy does it here, because a fault may come first.
   server.on('checkContinue', (incoming: IncomingMessage, answer: ServerResponse) => {
     answer.writeContinue();
@@ -90,7 +97,7 @@ export async function startS3FaultProxy(
     upstream.close();
   };
   return {
-    endpoint: `http://127.0.0.1:${address.port}`,
+    endpoint: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${address.port}`,
     happened,
     operations: (operation) => counts.operations(operation),
     get parts() {
@@ -123,7 +130,7 @@ interface Passage {
   readonly counts: S3Counts;
   readonly request: S3Request;
   readonly part: PartCount | undefined;
-  readonly onPartBytes: ((bytes: number) => Promise<void> | undefined) | undefined;
+  readonly onBodyBytes: ((bytes: number) => Promise<void> | undefined) | undefined;
 }
 
 async function handle(passage: Passage, fault: S3Fault | undefined): Promise<void> {
@@ -132,7 +139,9 @@ async function handle(passage: Passage, fault: S3Fault | undefined): Promise<voi
     case undefined:
       return passOn(answer, await forward(passage));
     case 'slow-read':
-      return passOn(answer, await forward(passage, fault.bytesPerSecond));
+      return passOn(answer, await forward(passage, { bytesPerSecond: fault.bytesPerSecond }));
+    case 'flipped-bit':
+      return passOn(answer, await forward(passage, { flipsBit: true }));
     case 'error':
       if (fault.early) answer.shouldKeepAlive = false;
       else await discardBody(incoming, count(passage));
@@ -184,16 +193,16 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-function count({ part, onPartBytes }: Passage): (bytes: number) => Promise<void> | undefined {
+function count({ request, part, onBodyBytes }: Passage): (bytes: number) => Promise<void> | undefined {
+  const isContent = part !== undefined || request.operation === 'PutObject';
   return (bytes) => {
-    if (part === undefined) return undefined;
-    part.bytes += bytes;
-    return onPartBytes?.(bytes);
+    if (part) part.bytes += bytes;
+    return isContent ? onBodyBytes?.(bytes) : undefined;
   };
 }
 
-async function forward(passage: Passage, bytesPerSecond?: number): Promise<IncomingMessage> {
-  const done = await passage.upstream.send(passage.incoming, count(passage), bytesPerSecond);
+async function forward(passage: Passage, how: Parameters<Upstream['send']>[2] = {}): Promise<IncomingMessage> {
+  const done = await passage.upstream.send(passage.incoming, count(passage), how);
   passage.counts.answered(passage.request, passage.part, done.statusCode);
   return done;
 }

@@ -34,6 +34,8 @@ export type S3Fault =
    * client has gone.
    */
   | { readonly kind: 'stall'; readonly milliseconds?: number }
+  /** One bit of the request's body is another one when it reaches S3. */
+  | { readonly kind: 'flipped-bit' }
   /** The request's body is read at this rate. */
   | { readonly kind: 'slow-read'; readonly bytesPerSecond: number };
 

@@ -3,6 +3,8 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Transform } from 'node:stream';
 import { TokenBucket } from '#test/helpers/source/token-bucket.ts';
 
+const LARGE_PIECE_BYTES = 8_192;
+
 /** The client disconnected before its whole request was passed on. */
 export class ClientGone extends Error {
   override readonly name = 'ClientGone';
@@ -28,16 +30,18 @@ export class Upstream {
    *
    * @param onBytes receives the length of each piece of the body, which goes on when its promise resolves. If it
    * rejects, the request ends in the middle.
-   * @param bytesPerSecond limits the speed at which the client's body is read.
+   * @param how.bytesPerSecond limits the speed at which the client's body is read.
+   * @param how.flipsBit whether one bit of the body changes.
    * @throws ClientGone if the client disconnects, or `onBytes` rejects.
    */
   send(
     incoming: IncomingMessage,
     onBytes: (bytes: number) => Promise<void> | undefined,
-    bytesPerSecond?: number,
+    { bytesPerSecond, flipsBit = false }: { readonly bytesPerSecond?: number; readonly flipsBit?: boolean } = {},
   ): Promise<IncomingMessage> {
     const { hostname, port, protocol } = this.#endpoint;
     const bucket = bytesPerSecond === undefined ? undefined : new TokenBucket(bytesPerSecond);
+    let flips = flipsBit;
     return new Promise((resolve, reject) => {
       const outgoing = (protocol === 'https:' ? httpsRequest : httpRequest)({
         hostname,
@@ -52,6 +56,11 @@ export class Upstream {
       const counted = new Transform({
         transform(bytes: Buffer, _encoding, done) {
           const held = onBytes(bytes.length);
+          // The middle of a large piece is no framing of aws-chunked.
+          if (flips && bytes.length >= LARGE_PIECE_BYTES) {
+            flips = false;
+            bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
+          }
           if (!bucket && !held) done(null, bytes);
           else Promise.all([held, bucket?.take(bytes.length)]).then(() => done(null, bytes), done);
         },
