@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Tool } from '../tool.ts';
 
-const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 
-/** `sluice copy` of this clone: the engine with the SDK's client of S3, as a person runs it. */
+/** `sluice copy` of this clone, as a person runs it. */
 export const sluiceCopy: Tool = {
   name: 'sluice copy',
   readsInParallel: true,

@@ -1,9 +1,12 @@
-import { S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
 import type { SourceGuard } from '#net/guard/source-guard.ts';
 import { redactUrl } from '#net/redact.ts';
 import { bytesText, secondsText } from '#run/quantities.ts';
 import type { IfExists, Progress, Source } from '#transfer/index.ts';
+import { isRegion } from '#transfer/s3/small/place.ts';
+import { credentialsOf, regionOf } from '../copy/aws-settings.ts';
+import { copyClient } from '../copy/copy-client.ts';
 import { type Copied, copyOne } from '../copy/copy-one.ts';
 import { CopyProgress } from '../copy/copy-progress.ts';
 import { guardFor } from '../copy/guard-for.ts';
@@ -67,7 +70,7 @@ export async function prepareCopy(command: CopyCommand, mistakes: Mistakes): Pro
   const target = place === undefined ? undefined : await mistakes.of(() => parseTarget(place));
   if (urls.length > 1 && (command.expectSha256 !== undefined || command.expectMd5 !== undefined))
     mistakes.add('--expect-sha256 and --expect-md5 are for one file: give only one URL');
-  const [jobs, headers, guard, { client, endpoint }] = await mistakes.all(
+  const [jobs, headers, guard, server] = await mistakes.all(
     () => copyJobs(urls, target),
     () => headersOf(command.header ?? []),
     () =>
@@ -75,10 +78,12 @@ export async function prepareCopy(command: CopyCommand, mistakes: Mistakes): Pro
         urls.map(({ url }) => url),
         command.openRange ?? [],
       ),
-    () => s3Of(command, mistakes),
+    () => s3Of(target?.bucket, command, mistakes),
     () => checkCopiesFolder(copiesFolder()),
   );
   await makeCopiesFolder(copiesFolder());
+  // It is missing only with a mistake, and then `all` has thrown.
+  const { client, endpoint } = server as NonNullable<typeof server>;
   return { command, jobs, headers, guard, client, endpoint };
 }
 
@@ -178,8 +183,12 @@ function sourceOf(job: CopyJob, command: CopyCommand, headers: Record<string, st
   };
 }
 
-/** Makes the client for S3. What is wrong with its options, the region or the credentials becomes a mistake. */
-async function s3Of({ endpoint, region, profile, pathStyle }: CopyCommand, mistakes: Mistakes) {
+/**
+ * Makes the client for S3. What is wrong with its options, the region or the credentials becomes a mistake, and then
+ * there is no client.
+ */
+async function s3Of(bucket: string | undefined, command: CopyCommand, mistakes: Mistakes) {
+  const { endpoint, region, profile, pathStyle } = command;
   const [name, own] = firstOf({
     '--endpoint': endpoint,
     AWS_ENDPOINT_URL_S3: process.env.AWS_ENDPOINT_URL_S3,
@@ -190,22 +199,18 @@ async function s3Of({ endpoint, region, profile, pathStyle }: CopyCommand, mista
     mistakes.add(`${name} is ${JSON.stringify(own)}, and takes an http or https URL, such as http://127.0.0.1:9000`);
   const [where, given] = firstOf({ '--region': region, AWS_REGION: process.env.AWS_REGION });
   // It becomes a part of the host name.
-  const isRegion = given === undefined || /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(given);
-  if (!isRegion)
+  const mayBeRegion = given === undefined || isRegion(given);
+  if (!mayBeRegion)
     mistakes.add(`${where} is ${JSON.stringify(given)}, and takes the name of a region, such as eu-west-1`);
   // The SDK's error for a wrong profile does not name it; `explain` takes the name from here.
   if (profile !== undefined) process.env.AWS_PROFILE = profile;
-  const client = new S3Client({
-    ...(endpoint !== undefined && isUrl && { endpoint }),
-    ...(region !== undefined && { region }),
-    ...(profile !== undefined && { profile }),
-    // A server other than AWS has no host name for each bucket.
-    forcePathStyle: pathStyle ?? own !== undefined,
-    followRegionRedirects: true,
-  });
-  if (isRegion) await mistakes.of(() => client.config.region());
-  await mistakes.of(() => client.config.credentials());
-  return { client, endpoint: own ?? 'aws' };
+  const found = mayBeRegion ? await mistakes.of(() => given ?? regionOf(profile)) : undefined;
+  const credentials = await mistakes.of(() => credentialsOf(profile, found));
+  if (!isUrl || found === undefined || credentials === undefined || bucket === undefined) return undefined;
+  // A server other than AWS has no host name for each bucket.
+  const style = { pathStyle: pathStyle ?? own !== undefined };
+  const server = { endpoint: endpoint || undefined, region: found, credentials, profile, ...style };
+  return { client: await copyClient(bucket, server), endpoint: own ?? 'aws' };
 }
 
 /** The first value that is set, with its name. */

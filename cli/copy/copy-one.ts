@@ -1,7 +1,6 @@
-import { AbortMultipartUploadCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { PermanentTransferError } from '#net/errors.ts';
 import { redactUrl } from '#net/redact.ts';
-import { httpStatus } from '#run/store.ts';
 import {
   BeginAgainError,
   type IfExists,
@@ -20,6 +19,7 @@ import {
   type TransferOptions,
   type TransferState,
 } from '#transfer/index.ts';
+import { ObjectStore } from '#transfer/s3/object-store.ts';
 import { CopyLock } from './copy-lock.ts';
 import type { CopyJob } from './s3-destination.ts';
 import { SavedCopy } from './saved-copy.ts';
@@ -176,15 +176,9 @@ class Copy {
     }
   }
 
-  async #abortUpload(uploadId: string): Promise<void> {
+  #abortUpload(uploadId: string): Promise<void> {
+    const { client, signal } = this.#options;
     const { bucket, key } = this.#job;
-    try {
-      await this.#options.client.send(
-        new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId }),
-        { abortSignal: this.#options.signal },
-      );
-    } catch (error) {
-      if (httpStatus(error) !== 404) throw error;
-    }
+    return new ObjectStore(client, bucket, key).abortUpload(uploadId, signal);
   }
 }

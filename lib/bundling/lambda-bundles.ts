@@ -69,7 +69,10 @@ function bundleNow(
   entries: Readonly<Record<string, string>>,
   { smallS3 = TRANSFERRING, ...options }: BundleOptions,
 ): Readonly<Record<string, LambdaBundle>> {
-  const smallClient = { '@aws-sdk/client-s3': join(REPOSITORY, ownModule('transfer/s3/small/index')) };
+  const smallClient = {
+    alias: { '@aws-sdk/client-s3': join(REPOSITORY, ownModule('transfer/s3/small/index')) },
+    define: { SLUICE_SMALL_S3: 'true' },
+  };
   const small = Object.entries(entries).filter(([name]) => smallS3.includes(name));
   const others = Object.entries(entries).filter(([name]) => !smallS3.includes(name));
   return Object.assign(
@@ -80,7 +83,7 @@ function bundleNow(
 
 function bundleTogether(
   entries: Readonly<Record<string, string>>,
-  alias: Readonly<Record<string, string>>,
+  replaced: Pick<BuildOptions, 'alias' | 'define'>,
   options: BuildOptions,
 ): Readonly<Record<string, LambdaBundle>> {
   const root = temporaryFolder('sluice-lambdas');
@@ -104,8 +107,9 @@ function bundleTogether(
       ...ESM_BUNDLE.alias,
       'node:http2': bundled('http2.cjs'),
       '@aws-sdk/credential-provider-node': bundled(ownModule('lambda-credentials')),
-      ...alias,
+      ...replaced.alias,
     },
+    define: { ...ESM_BUNDLE.define, ...replaced.define },
     metafile: true,
     write: false,
     logLevel: 'error',

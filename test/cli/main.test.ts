@@ -24,7 +24,7 @@ const BARE = {
   AWS_SHARED_CREDENTIALS_FILE: '/nonexistent/credentials',
 };
 
-const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 
 const COMMANDS =
   'run watch runs status report items get logs retry cancel stop backfill open doctor wlm validate copy probe completion'.split(

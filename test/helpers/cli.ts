@@ -6,7 +6,7 @@ import { Screen } from '#cli/screen/screen.ts';
 import { sluice } from '#cli/sluice.ts';
 import type { S3Server } from './s3-server.ts';
 
-const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 
 /** How a command ended, and its output. */
 export interface CommandEnd {

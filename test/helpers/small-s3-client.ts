@@ -1,6 +1,7 @@
 import { type AgentOptions, Agent as HttpsAgent } from 'node:https';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
-import { Command, S3Client as SmallClient, type SmallClientConfig } from '#transfer/s3/small/client.ts';
+import { S3Client as SmallClient, type SmallClientConfig } from '#transfer/s3/small/client.ts';
+import { Command } from '#transfer/s3/small/command.ts';
 
 /** A client that makes the engine's calls by the engine's small client of S3, and the tests' own calls by the SDK's. */
 export function withSmallClient(sdk: S3Client, config: S3ClientConfig): S3Client {

@@ -1,15 +1,9 @@
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  ListMultipartUploadsCommand,
-  ListPartsCommand,
-  type S3Client,
-} from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { withGrace } from '#net/signals.ts';
 import { StorageError, UploadVanishedError } from '../errors.ts';
 import { crc32FromBase64, crc32ToBase64 } from '../proof/crc32.ts';
 import { Attempts, MOST_ATTEMPTS, mostAttempts } from './attempts.ts';
+import { type Commands, commandsOf } from './commands.ts';
 import { isUncertain, s3ErrorCode, s3Status, UncertainAnswerError } from './errors.ts';
 import { LostUploads } from './lost-uploads.ts';
 import { type OutputOf, type S3Command, sendOnce } from './one-attempt.ts';
@@ -102,7 +96,7 @@ export class ObjectStore {
     const lost = new LostUploads(this);
     let uploadId: string | undefined;
     try {
-      const command = () =>
+      const command = ({ CreateMultipartUploadCommand }: Commands) =>
         new CreateMultipartUploadCommand({
           Bucket: this.bucket,
           Key: this.key,
@@ -112,7 +106,7 @@ export class ObjectStore {
         });
       const create = async (signal: AbortSignal) => {
         try {
-          const { UploadId } = await this.#once(command(), signal, { onStale: () => lost.suspect() });
+          const { UploadId } = await this.#once(command, signal, { onStale: () => lost.suspect() });
           if (UploadId === undefined)
             throw new UncertainAnswerError('CreateMultipartUpload', '200 without an upload id');
           return UploadId;
@@ -205,12 +199,13 @@ export class ObjectStore {
     for (;;) {
       const page = await this.attempts.until('ListParts', signal, () =>
         this.#once(
-          new ListPartsCommand({
-            Bucket: this.bucket,
-            Key: this.key,
-            UploadId: uploadId,
-            ...(marker === '0' ? {} : { PartNumberMarker: marker }),
-          }),
+          ({ ListPartsCommand }) =>
+            new ListPartsCommand({
+              Bucket: this.bucket,
+              Key: this.key,
+              UploadId: uploadId,
+              ...(marker === '0' ? {} : { PartNumberMarker: marker }),
+            }),
           signal,
         ),
       );
@@ -239,16 +234,19 @@ export class ObjectStore {
     signal: AbortSignal,
     onStale?: () => void,
   ): Promise<{ etag: string }> {
-    const command = new CompleteMultipartUploadCommand({
-      Bucket: this.bucket,
-      Key: this.key,
-      UploadId: uploadId,
-      ChecksumCRC32: crc32ToBase64(whole.crc),
-      ChecksumType: 'FULL_OBJECT',
-      MpuObjectSize: whole.bytes,
-      ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
-    });
-    writePartList(command, parts);
+    const command = ({ CompleteMultipartUploadCommand }: Commands) => {
+      const made = new CompleteMultipartUploadCommand({
+        Bucket: this.bucket,
+        Key: this.key,
+        UploadId: uploadId,
+        ChecksumCRC32: crc32ToBase64(whole.crc),
+        ChecksumType: 'FULL_OBJECT',
+        MpuObjectSize: whole.bytes,
+        ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
+      });
+      writePartList(made, parts);
+      return made;
+    };
     const stallSeconds = this.#stallSeconds * COMPLETE_PATIENCE;
     const { ETag: etag } = await this.#once(command, signal, { stallSeconds, onStale });
     if (etag === undefined) throw new UncertainAnswerError('CompleteMultipartUpload');
@@ -264,7 +262,8 @@ export class ObjectStore {
       try {
         await this.attempts.until('AbortMultipartUpload', signal, () =>
           this.#once(
-            new AbortMultipartUploadCommand({ Bucket: this.bucket, Key: this.key, UploadId: uploadId }),
+            ({ AbortMultipartUploadCommand }) =>
+              new AbortMultipartUploadCommand({ Bucket: this.bucket, Key: this.key, UploadId: uploadId }),
             signal,
           ),
         );
@@ -287,7 +286,10 @@ export class ObjectStore {
     signal: AbortSignal,
   ): Promise<{ readonly uploadId: string; readonly initiated: Date | undefined }[]> {
     const page = await this.attempts.until('ListMultipartUploads', signal, () =>
-      this.#once(new ListMultipartUploadsCommand({ Bucket: this.bucket, Prefix: this.key }), signal),
+      this.#once(
+        ({ ListMultipartUploadsCommand }) => new ListMultipartUploadsCommand({ Bucket: this.bucket, Prefix: this.key }),
+        signal,
+      ),
     );
     return (page.Uploads ?? []).flatMap(({ Key, UploadId, Initiated }) =>
       Key === this.key && UploadId !== undefined ? [{ uploadId: UploadId, initiated: Initiated }] : [],
@@ -295,13 +297,14 @@ export class ObjectStore {
   }
 
   async #once<C extends S3Command>(
-    command: C,
+    command: (commands: Commands) => C,
     signal: AbortSignal,
     more: Partial<Pick<SendOptions, 'stallSeconds' | 'onStale'>> = {},
   ): Promise<OutputOf<C>> {
     const agents = await agentsOf(this.client);
     const options = { signal, stallSeconds: this.#stallSeconds, askFirst: false, agents, ...more };
-    return sendOnce(this.client, command, (signed) => sendCall(signed, options));
+    const made = command(await commandsOf(this.client));
+    return sendOnce(this.client, made, (signed) => sendCall(signed, options));
   }
 }
 

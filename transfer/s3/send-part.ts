@@ -1,6 +1,7 @@
-import { type S3Client, UploadPartCommand, type UploadPartCommandOutput } from '@aws-sdk/client-s3';
+import type { S3Client, UploadPartCommandOutput } from '@aws-sdk/client-s3';
 import { crc32ToBase64 } from '../proof/crc32.ts';
 import { chunkedBytes, chunkWriter } from './aws-chunked.ts';
+import { commandsOf } from './commands.ts';
 import { callDirectly } from './direct-call.ts';
 import { UncertainAnswerError } from './errors.ts';
 import { sendOnce, type Transport } from './one-attempt.ts';
@@ -84,6 +85,7 @@ async function send(
   headers: Readonly<Record<string, string>>,
   transport: Transport,
 ): Promise<string> {
+  const { UploadPartCommand } = await commandsOf(client);
   // With a given CRC, the SDK does not compute one of the empty body.
   const command = new UploadPartCommand({
     Bucket: bucket,

@@ -1,5 +1,6 @@
-import { HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { crc32FromBase64, crc32ToBase64 } from '../proof/crc32.ts';
+import { commandsOf } from './commands.ts';
 import { callDirectly, type DirectCall } from './direct-call.ts';
 import { UncertainAnswerError } from './errors.ts';
 import { sendOnce, type Transport } from './one-attempt.ts';
@@ -48,6 +49,7 @@ export function headObject(
       return statusCode === 200 && headers.etag !== undefined ? headOf(headers) : undefined;
     },
     async bySdk(transport) {
+      const { HeadObjectCommand } = await commandsOf(client);
       const command = new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' });
       const answer = await sendOnce(client, command, transport);
       if (answer.ETag === undefined) throw new UncertainAnswerError('HeadObject');
@@ -100,6 +102,7 @@ export function putObject(
         page = answer.body.length > 0;
         return answer;
       };
+      const { PutObjectCommand } = await commandsOf(client);
       const command = new PutObjectCommand({
         Bucket: bucket,
         Key: key,

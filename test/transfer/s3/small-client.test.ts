@@ -221,7 +221,7 @@ describe('finds the place of a bucket', () => {
     ['us-gov-west-1', { AWS_USE_FIPS_ENDPOINT: 'true' }, at('bucket.s3-fips.us-gov-west-1.amazonaws.com')],
     ['eu-west-1', { AWS_USE_DUALSTACK_ENDPOINT: 'true' }, at('bucket.s3.dualstack.eu-west-1.amazonaws.com')],
   ])('the small client finds the place of a bucket in %s with %j', async (region, env, place) => {
-    expect(placeOf('bucket', region, undefined, env)).toEqual(place);
+    expect(placeOf('bucket', region, {}, env)).toEqual(place);
     const client = new sdk.S3Client({
       region,
       credentials: KEYS_OF_TEST,
@@ -232,16 +232,23 @@ describe('finds the place of a bucket', () => {
   });
 
   it('the small client puts a bucket with a dot into the path, for no certificate has its name', async () => {
-    expect(placeOf('a.bucket', 'us-east-1', undefined, {})).toEqual(at('s3.us-east-1.amazonaws.com', '/a.bucket'));
+    expect(placeOf('a.bucket', 'us-east-1', {}, {})).toEqual(at('s3.us-east-1.amazonaws.com', '/a.bucket'));
     const client = new sdk.S3Client({ region: 'us-east-1', credentials: KEYS_OF_TEST });
     expect(await hostBySdk(client, 'a.bucket')).toBe('s3.us-east-1.amazonaws.com');
   });
 
+  it('the small client puts each bucket into the path if it is asked to', async () => {
+    const forced = { forcePathStyle: true };
+    expect(placeOf('bucket', 'us-east-1', forced, {})).toEqual(at('s3.us-east-1.amazonaws.com', '/bucket'));
+    const client = new sdk.S3Client({ region: 'us-east-1', credentials: KEYS_OF_TEST, ...forced });
+    expect(await hostBySdk(client, 'bucket')).toBe('s3.us-east-1.amazonaws.com');
+  });
+
   it("the small client takes an endpoint of the variables, S3's own first", () => {
     const env = { AWS_ENDPOINT_URL: 'http://all:1', AWS_ENDPOINT_URL_S3: 'http://s3:2/base/' };
-    expect(placeOf('b', 'r', undefined, env)).toEqual({ protocol: 'http:', hostname: 's3', port: 2, path: '/base/b' });
+    expect(placeOf('b', 'r', {}, env)).toEqual({ protocol: 'http:', hostname: 's3', port: 2, path: '/base/b' });
     const ignored = { ...env, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' };
-    expect(placeOf('bucket', 'eu-west-1', undefined, ignored)).toEqual(at('bucket.s3.eu-west-1.amazonaws.com'));
+    expect(placeOf('bucket', 'eu-west-1', {}, ignored)).toEqual(at('bucket.s3.eu-west-1.amazonaws.com'));
   });
 });
 

@@ -7,67 +7,28 @@ import type { SignedRequest } from '../signature.ts';
 import { keyPath, type SigningCredentials, signHeaders } from '../signature.ts';
 import { agentsOf, type SignedAnswer, sendCall } from '../transport.ts';
 import { isErrorIn200, S3AnswerError } from './answer-error.ts';
+import type { Call, Command, Handler } from './command.ts';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  ListPartsCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+} from './commands.ts';
 import { lambdaCredentials } from './lambda-credentials.ts';
-import { placeOf } from './place.ts';
-
-/** A call on S3 before it has an address and a signature. */
-export interface Call {
-  readonly method: string;
-  readonly bucket: string;
-  readonly key?: string;
-  readonly query?: Readonly<Record<string, string>>;
-  readonly headers?: Readonly<Record<string, string | undefined>>;
-  readonly body?: string | Uint8Array;
-}
-
-interface Args {
-  readonly request: SignedRequest;
-}
-interface Step {
-  readonly response?: SignedAnswer;
-  readonly output?: unknown;
-}
-type Handler = (args: Args) => Promise<Step>;
-type Middleware = (next: Handler) => Handler;
-
-/** The steps of the SDK's stack in which the engine takes a hand. */
-const STEPS = ['retry', 'serialize', 'build', 'deserialize'] as const;
-
-class MiddlewareStack {
-  readonly #added = new Map<string, Middleware[]>();
-
-  add(middleware: Middleware, { step }: { readonly step: string }): void {
-    if (!STEPS.some((known) => known === step)) throw new TypeError(`this client has no step ${step}`);
-    this.#added.set(step, [...(this.#added.get(step) ?? []), middleware]);
-  }
-
-  /** Within each attempt. */
-  addRelativeTo(middleware: Middleware, { toMiddleware }: { readonly toMiddleware: string }): void {
-    if (toMiddleware !== 'retryMiddleware') throw new TypeError(`this client has no ${toMiddleware}`);
-    this.add(middleware, { step: 'retry' });
-  }
-
-  around(step: (typeof STEPS)[number], handler: Handler): Handler {
-    return (this.#added.get(step) ?? []).reduceRight((next, middleware) => middleware(next), handler);
-  }
-}
-
-/** A call as the SDK has it: an object that a client sends. */
-export abstract class Command<I, O> {
-  readonly middlewareStack = new MiddlewareStack();
-  readonly input: I;
-
-  constructor(input: I) {
-    this.input = input;
-  }
-
-  abstract call(): Call;
-  abstract output(answer: SignedAnswer): O;
-}
+import { isRegion, placeOf } from './place.ts';
 
 const MOST_ATTEMPTS = 3;
 const BACKOFF_SECONDS = 0.1;
 const LONGEST_BACKOFF_SECONDS = 5;
+/**
+ * The statuses with which S3 names the region of a bucket: 301, for some hours after its creation 307, and 400 if only
+ * the signature is for another region.
+ */
+const REDIRECTS: ReadonlySet<number> = new Set([301, 307, 400]);
 /** S3's own limit is 15 minutes. The SDK corrects from here on. */
 const SKEW_MILLISECONDS = 300_000;
 
@@ -77,7 +38,13 @@ export interface SmallClientConfig {
   /** @default the variables' own, else S3 of the region */
   readonly endpoint?: string;
   /** @default the variables' own, read at each request */
-  readonly credentials?: SigningCredentials;
+  readonly credentials?: SigningCredentials | (() => Promise<SigningCredentials>);
+  /** Puts the bucket into the path instead of the host name. @default only with an own endpoint */
+  readonly forcePathStyle?: boolean;
+  /** Calls a bucket in its own region after S3 has said which one that is. @default false */
+  readonly followRegionRedirects?: boolean;
+  /** @default none */
+  readonly userAgent?: string;
   readonly requestHandler?: {
     readonly requestTimeout?: number;
     readonly httpAgent?: Agent;
@@ -85,28 +52,41 @@ export interface SmallClientConfig {
   };
 }
 
+/** The calls that the engine makes, see `commandsOf`. */
+const COMMANDS = {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  ListPartsCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+};
+
 /**
- * A client of S3 for the functions that transfer, in place of the SDK's in their bundles. It has the calls that they
- * make, in the SDK's shape, and takes region, endpoint and credentials from the variables that Lambda sets. The SDK's
- * client is half of what such a function loads.
+ * A client of S3 in place of the SDK's, for the functions that transfer and for `sluice copy`. It has the calls that
+ * they make, in the SDK's shape, and takes region, endpoint and credentials from the variables that Lambda sets, if it
+ * is not given others. The SDK's client is half of what such a function loads.
  */
 export class S3Client {
   readonly config;
+  readonly commands = COMMANDS;
+  readonly #options: SmallClientConfig;
   readonly #stallSeconds: number;
-  readonly #region: string | undefined;
-  readonly #endpoint: string | undefined;
-  readonly #given: readonly (Agent | undefined)[];
+  /** The regions of buckets that S3 has found elsewhere. */
+  readonly #regions = new Map<string, string>();
 
-  constructor({ region, endpoint, credentials, requestHandler = {} }: SmallClientConfig = {}) {
-    const { requestTimeout = 30_000, httpAgent, httpsAgent } = requestHandler;
+  constructor(options: SmallClientConfig = {}) {
+    const { credentials, requestHandler: { requestTimeout = 30_000, httpAgent, httpsAgent } = {} } = options;
     this.#stallSeconds = requestTimeout / 1_000;
-    this.#given = [httpAgent, httpsAgent];
-    this.#region = region;
-    this.#endpoint = endpoint;
+    this.#options = options;
+    const keys = async () =>
+      typeof credentials === 'function' ? credentials() : (credentials ?? lambdaCredentials(process.env));
     this.config = {
       systemClockOffset: 0,
       requestHandler: { httpHandlerConfigs: () => ({ httpAgent, httpsAgent }) },
-      credentials: async () => credentials ?? lambdaCredentials(process.env),
+      credentials: keys,
     };
   }
 
@@ -126,6 +106,7 @@ export class S3Client {
 
   async #once<O>(command: Command<unknown, O>, signal: AbortSignal): Promise<O> {
     const { middlewareStack: stack } = command;
+    const call = command.call();
     const transport = stack.around('deserialize', async ({ request }) => ({
       response: await sendCall(request, {
         agents: await agentsOf(this),
@@ -134,41 +115,69 @@ export class S3Client {
         askFirst: false,
       }),
     }));
+    const answered = async (request: SignedRequest) => {
+      const { response } = await transport({ request: await this.#sign(request, call.bucket) });
+      return response as SignedAnswer;
+    };
     const signed: Handler = async ({ request }) => {
-      const { response } = await transport({ request: await this.#sign(request) });
-      return { output: this.#read(command, response as SignedAnswer) };
+      const answer = await answered(request);
+      const isElsewhere = this.#follow(call.bucket, answer);
+      return { output: this.#read(command, isElsewhere ? await answered(this.#moved(request, call)) : answer) };
     };
     const whole = stack.around('retry', stack.around('serialize', stack.around('build', signed)));
-    return (await whole({ request: this.#requestOf(command.call()) })).output as O;
+    return (await whole({ request: this.#requestOf(call) })).output as O;
   }
 
-  #regionName(): string {
-    const region = this.#region ?? process.env.AWS_REGION;
+  #regionOf(bucket: string): string {
+    const region = this.#regions.get(bucket) ?? this.#options.region ?? process.env.AWS_REGION;
     if (!region)
       throw new Error('AWS_REGION is not set: a function reads its region from this variable, which Lambda sets');
     return region;
   }
 
-  #requestOf({ method, bucket, key = '', query = {}, headers = {}, body }: Call): SignedRequest {
-    const { path, ...place } = placeOf(bucket, this.#regionName(), this.#endpoint);
-    const port = place.port === undefined ? '' : `:${place.port}`;
+  /** @returns whether S3 says that the bucket is in another region than the one that the request was signed for. */
+  #follow(bucket: string, { statusCode, headers }: SignedAnswer): boolean {
+    if (this.#options.followRegionRedirects !== true || !REDIRECTS.has(statusCode)) return false;
+    const region = headers['x-amz-bucket-region'];
+    // It becomes a part of the host name.
+    if (region === undefined || !isRegion(region) || region === this.#regionOf(bucket)) return false;
+    this.#regions.set(bucket, region);
+    return true;
+  }
+
+  #requestOf(call: Call): SignedRequest {
+    const { method, query = {}, headers = {}, body } = call;
+    const { userAgent } = this.#options;
+    const { host, ...place } = this.#placed(call);
+    const agent = userAgent === undefined ? {} : { 'user-agent': userAgent };
     const given = Object.entries(headers).filter((pair): pair is [string, string] => pair[1] !== undefined);
     return {
       method,
       ...place,
-      path: path + keyPath(key),
       query,
-      headers: { host: place.hostname + port, ...Object.fromEntries(given) },
+      headers: { host, ...agent, ...Object.fromEntries(given) },
       ...(body !== undefined && { body }),
     };
   }
 
-  async #sign(request: SignedRequest): Promise<SignedRequest> {
+  /** The same request to the place where the bucket is now known to be. */
+  #moved(request: SignedRequest, call: Call): SignedRequest {
+    const { host, ...place } = this.#placed(call);
+    return { ...request, ...place, headers: { ...request.headers, host } };
+  }
+
+  #placed({ bucket, key = '' }: Call) {
+    const { path, ...place } = placeOf(bucket, this.#regionOf(bucket), this.#options);
+    const port = place.port === undefined ? '' : `:${place.port}`;
+    return { ...place, path: path + keyPath(key), host: place.hostname + port };
+  }
+
+  async #sign(request: SignedRequest, bucket: string): Promise<SignedRequest> {
     const { headers, body } = request;
     const given = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
     const hashed = { 'x-amz-content-sha256': sha256(body ?? '') };
     const at = new Date(Date.now() + this.config.systemClockOffset);
-    const scope = { region: this.#regionName(), service: 's3' };
+    const scope = { region: this.#regionOf(bucket), service: 's3' };
     const all = { ...given, ...hashed, ...headers };
     return { ...request, headers: signHeaders(request, all, await this.config.credentials(), scope, at) };
   }
@@ -188,7 +197,9 @@ export class S3Client {
 
   /** Ends the connections of the agents that were given, as the SDK's client does; the others are the process's. */
   destroy(): void {
-    for (const agent of this.#given) agent?.destroy();
+    const { httpAgent, httpsAgent } = this.#options.requestHandler ?? {};
+    httpAgent?.destroy();
+    httpsAgent?.destroy();
   }
 }
 

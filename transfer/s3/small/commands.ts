@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { crc32FromBase64, crc32ToBase64 } from '../../proof/crc32.ts';
 import type { SignedAnswer } from '../transport.ts';
-import { type Call, Command } from './client.ts';
+import { type Call, Command } from './command.ts';
 import { elementsOf, textOf, wholeList } from './xml.ts';
 
 interface ObjectAt {

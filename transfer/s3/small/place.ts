@@ -22,11 +22,28 @@ const ONE_LABEL = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
+/** Returns whether a text can be the name of a region, and so a part of a host name. */
+export function isRegion(text: string): boolean {
+  return /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(text);
+}
+
+export interface PlaceOptions {
+  /** @default the variables' own, else S3 of the region */
+  readonly endpoint?: string | undefined;
+  /** Puts the bucket into the path instead of the host name. @default only with an own endpoint */
+  readonly forcePathStyle?: boolean | undefined;
+}
+
 /**
  * Finds a bucket by the variables that Lambda and AWS's tools set: an own endpoint with the bucket in the path, else S3
  * of the region, with FIPS or dual stack where they are asked for.
  */
-export function placeOf(bucket: string, region: string, endpoint?: string, env: Variables = process.env): Place {
+export function placeOf(
+  bucket: string,
+  region: string,
+  { endpoint, forcePathStyle }: PlaceOptions = {},
+  env: Variables = process.env,
+): Place {
   const ignored = env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === 'true';
   const own = endpoint ?? (ignored ? undefined : env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL);
   if (own) {
@@ -42,7 +59,7 @@ export function placeOf(bucket: string, region: string, endpoint?: string, env: 
   const service = env.AWS_USE_FIPS_ENDPOINT === 'true' ? 's3-fips' : 's3';
   const stack = env.AWS_USE_DUALSTACK_ENDPOINT === 'true' ? '.dualstack' : '';
   const host = `${service}${stack}.${region}.${domain}`;
-  return ONE_LABEL.test(bucket)
+  return ONE_LABEL.test(bucket) && forcePathStyle !== true
     ? { protocol: 'https:', hostname: `${bucket}.${host}`, path: '' }
     : { protocol: 'https:', hostname: host, path: `/${bucket}` };
 }
