@@ -91,7 +91,7 @@ export class SavedCopy {
    * Reads the record, also one whose process was killed while it wrote.
    *
    * @returns undefined if nothing readable is saved. Without `state`, the upload can only be aborted: the source comes
-   * in one stream, or another version of Sluice has written the file.
+   * in one stream, another version of Sluice has written the file, or the file is damaged.
    */
   async read(): Promise<Pick<Saved, 'uploadId' | 'state'> | undefined> {
     const fresh = await this.#savedIn(this.#fresh);
@@ -111,7 +111,11 @@ export class SavedCopy {
 
   async #savedIn(file: string): Promise<Pick<Saved, 'uploadId' | 'state'> | undefined> {
     const text = await this.#text(file);
-    return text === undefined ? undefined : readSaved(text);
+    const saved = text === undefined ? undefined : readSaved(text);
+    if (saved?.state === undefined) return saved;
+    const { bucket, key, uploadId } = saved.state;
+    const fits = bucket === this.#job.bucket && key === this.#job.key && uploadId === saved.uploadId;
+    return fits ? saved : { uploadId: saved.uploadId };
   }
 
   async #text(file: string): Promise<string | undefined> {

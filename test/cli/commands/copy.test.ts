@@ -8,6 +8,7 @@ import { SavedCopy } from '#cli/copy/saved-copy.ts';
 import { environmentFor, runSluice, startSluice } from '#test/helpers/cli.ts';
 import { type S3Server, startS3Server } from '#test/helpers/s3-server.ts';
 import { startWeb, type Web } from '#test/helpers/web.ts';
+import type { TransferState } from '#transfer/index.ts';
 
 const MIB = 1_048_576;
 const BUCKET = 'copies';
@@ -343,3 +344,21 @@ it('the record of a copy is found if its process was killed before the file had 
   await next.remove();
   expect((await readdir(folder)).filter((name) => name.startsWith('killed.bin'))).toEqual([]);
 });
+
+it.each([{ key: 'other.bin' }, { bucket: 'other' }, { uploadId: 'other' }])(
+  'the record of a copy with the state of another upload serves only to abort its upload: %j',
+  async (damage) => {
+    const job = { url: `${web.url}/damaged.bin`, bucket: BUCKET, key: 'damaged.bin' };
+    const state: TransferState = {
+      ...{ v: 1, bucket: BUCKET, key: job.key, uploadId: 'upload-4', token: 'token', checksum: 'crc32-full-object' },
+      ...{ pins: { etag: '"one"', total: 10, origin: web.url }, total: 10, partBytes: 5, count: 2 },
+      ...{ startedAt: new Date().toISOString(), stated: [], proofs: [], retries: 0, notes: [] },
+    };
+    const read = async (written: TransferState) => {
+      await new SavedCopy(folder, job, 'aws').write('upload-4', written);
+      return await new SavedCopy(folder, job, 'aws').read();
+    };
+    expect(await read(state)).toMatchObject({ uploadId: 'upload-4', state });
+    expect(await read({ ...state, ...damage })).toEqual({ uploadId: 'upload-4' });
+  },
+);
