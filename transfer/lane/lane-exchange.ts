@@ -76,6 +76,11 @@ export class LaneExchange implements AnswerBody {
     );
   }
 
+  /** Whether the answer is known to be faulty, even if its body has come. */
+  get hasFailed(): boolean {
+    return this.#error !== undefined;
+  }
+
   /** Whether a byte of the answer has come. */
   get begun(): boolean {
     return this.#reader.begun;

@@ -171,17 +171,19 @@ async function exchange(
       statusCode: found.status,
       reason: undefined,
       headers: { ...found.headers },
-      body: await readWhole(found, answer),
+      // Servers exist that send a body with the answer to a HEAD.
+      body: await readWhole(found, answer, lane.hasFailed && !bodiless),
     };
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function readWhole({ framing }: AnswerHead, body: AnswerBody): Promise<Buffer> {
+/** @param hasFailed whether the answer is faulty: then reading it throws its fault. */
+async function readWhole({ framing }: AnswerHead, body: AnswerBody, hasFailed: boolean): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let all = 0;
-  let more = framing.kind !== 'length' || framing.bytes > 0;
+  let more = hasFailed || framing.kind !== 'length' || framing.bytes > 0;
   try {
     while (more) {
       const piece = Buffer.allocUnsafe(READ_BYTES);

@@ -200,6 +200,7 @@ it.each([
   ['is cut in the head', 'HTTP/1.1 200 OK\r\nEta', true],
   ['is cut in the body', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell', true],
   ['is no HTTP', '+OK POP3 ready\r\n\r\n', false],
+  ['has more bytes than it says', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nsurplus', false],
 ])('the lane fails as a connection that broke if it %s', async (_, text, end) => {
   await using s3 = await answering(text, end);
   await expect(whole(s3, Buffer.from('x'))).rejects.toMatchObject({ name: 'AnswerClosed', code: 'ECONNRESET' });
