@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { HostGate } from '#transfer/index.ts';
+import { HostGate, SourceFaultError } from '#transfer/index.ts';
 import { Patience } from '#transfer/source/patience.ts';
+import { probeSource } from '#transfer/source/probe.ts';
+import type { SourceReader } from '#transfer/source/reader.ts';
 import { SourceSession } from '#transfer/source/session.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -49,4 +51,22 @@ it('a source without limits of its own has a patience of 120 seconds', async () 
   expect(patience.isOver).toBe(false);
   await patience.during(() => wait(1));
   expect(patience.isOver).toBe(true);
+});
+
+it('a source that never answers is given up after two minutes by the default limits', async () => {
+  const silent: SourceReader = ({ limits }) =>
+    new Promise((_, reject) =>
+      setTimeout(() => reject(new SourceFaultError('no answer came')), limits.headSeconds * 1_000),
+    );
+  const session = new SourceSession({ url: 'https://example.com/file' }, new HostGate(2), silent);
+  const signal = new AbortController().signal;
+  const began = performance.now();
+  const probe = probeSource(session, { bytes: 1_000, conditions: {}, oneStream: false, signal });
+  const refused = expect(probe).rejects.toMatchObject({ name: 'SourceUnavailableError' });
+  await vi.runAllTimersAsync();
+  await refused;
+  const seconds = (performance.now() - began) / 1_000;
+  expect(seconds).toBeGreaterThanOrEqual(120);
+  // Six attempts of a minute each would take 366 s.
+  expect(seconds).toBeLessThan(125);
 });
