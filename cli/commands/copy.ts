@@ -226,7 +226,7 @@ function report({ job, copied, error }: Outcome, { json }: CopyCommand, screen: 
       JSON.stringify({
         url: redactUrl(job.url),
         object,
-        ...(copied && { ...copied.landed, resumedBytes: copied.resumedBytes }),
+        ...(copied && { ...copied.landed, resumedBytes: copied.resumedBytes, readAgainBytes: copied.readAgainBytes }),
         ...failure,
       }),
     );
@@ -239,11 +239,12 @@ function report({ job, copied, error }: Outcome, { json }: CopyCommand, screen: 
     screen.say(`${screen.paintBeside('bad', 'failed')}  ${named}`);
     return;
   }
-  const { landed, resumedBytes } = copied;
+  const { landed, resumedBytes, readAgainBytes } = copied;
+  const readAgain = readAgainBytes > 0 ? ' and read again for the hash' : '';
   const words = [
     bytesText(landed.bytes),
     ...(landed.status === 'landed' ? [secondsText(landed.seconds), `proven by ${landed.proofs.held.join(', ')}`] : []),
-    ...(resumedBytes > 0 ? [`${bytesText(resumedBytes)} of it sent by an earlier call`] : []),
+    ...(resumedBytes > 0 ? [`${bytesText(resumedBytes)} of it sent by an earlier call${readAgain}`] : []),
   ];
   screen.print(`${screen.paint('good', landed.status)}  ${object}  ${words.join(', ')}`);
   for (const note of landed.notes) screen.say(`  note: ${note}`);

@@ -43,8 +43,10 @@ export interface CopyOptions {
 /** The result of one copy. */
 export interface Copied {
   readonly landed: Landed;
-  /** Bytes of parts that an earlier call had sent. */
+  /** Bytes of parts that an earlier call had sent, and that were not sent again. */
   readonly resumedBytes: number;
+  /** How many of these were read again from the source, because an expected hash needs every byte. */
+  readonly readAgainBytes: number;
 }
 
 /**
@@ -91,7 +93,7 @@ class Copy {
     for (let beginning = 1; ; beginning++) {
       try {
         const opened = await (beginning === 1 ? this.#takeUp() : this.#open({ earlier }));
-        if ('landed' in opened) return { landed: opened.landed, resumedBytes: 0 };
+        if ('landed' in opened) return opened;
         this.#transfer = opened;
         return await this.#finish(opened);
       } catch (error) {
@@ -111,7 +113,7 @@ class Copy {
   }
 
   /** Continues what an earlier call has left, or begins. */
-  async #takeUp(): Promise<RangedTransfer | { readonly landed: Landed }> {
+  async #takeUp(): Promise<RangedTransfer | Copied> {
     const earlier = await this.#saved.read();
     if (earlier === undefined) return this.#open({});
     const { state } = earlier;
@@ -126,9 +128,7 @@ class Copy {
     return sha256 === undefined && md5 === undefined ? this.#transferOf(state) : this.#open({ resume: state });
   }
 
-  async #open(
-    more: Pick<TransferOptions, 'earlier' | 'resume'>,
-  ): Promise<RangedTransfer | { readonly landed: Landed }> {
+  async #open(more: Pick<TransferOptions, 'earlier' | 'resume'>): Promise<RangedTransfer | Copied> {
     const { signal, onProgress, transfer } = this.#options;
     const opened = await openTransfer(this.#source, this.#destination(), {
       ...transfer,
@@ -137,9 +137,10 @@ class Copy {
       onProgress: (progress) => onProgress(progress, false),
       onUploadCreated: (uploadId, state) => this.#saved.write(uploadId, state),
     });
-    if (opened.kind === 'done') return opened;
-    if (opened.kind === 'stream') return { landed: await opened.run() };
-    return opened.transfer;
+    if (opened.kind === 'ranged') return opened.transfer;
+    if (opened.kind === 'done') return { landed: opened.landed, resumedBytes: 0, readAgainBytes: 0 };
+    const landed = await opened.run();
+    return { landed, resumedBytes: opened.keptBytes, readAgainBytes: opened.keptBytes };
   }
 
   #transferOf(state: TransferState): RangedTransfer {
@@ -169,7 +170,8 @@ class Copy {
       try {
         const landed = await transfer.close({ proofs, signal });
         const known = new Map([...first, ...proofs].map(({ number, bytes }) => [number, bytes]));
-        return { landed, resumedBytes: total - [...known.values()].reduce((sum, bytes) => sum + bytes, 0) };
+        const sentNow = [...known.values()].reduce((sum, bytes) => sum + bytes, 0);
+        return { landed, resumedBytes: total - sentNow, readAgainBytes: 0 };
       } catch (error) {
         if (!(error instanceof PartsMissingError) || close === CLOSES) throw error;
       }

@@ -32,6 +32,7 @@ interface Turn {
 export class OrderedTransfer implements LiveTransfer {
   readonly kind = 'stream';
   readonly bytes: number;
+  keptBytes = 0;
   readonly #beginning: Beginning;
   readonly #probe: Ranges;
   readonly #plan: PartPlan;
@@ -216,6 +217,8 @@ export class OrderedTransfer implements LiveTransfer {
   #standsAlready({ number, length }: PartRange, crc: number): StoredPart | undefined {
     const part = this.#standing.get(number);
     if (part?.bytes !== length || part.crc === undefined) return undefined;
-    return crc32ToHex(part.crc) === crc32ToHex(crc) ? part : undefined;
+    if (crc32ToHex(part.crc) !== crc32ToHex(crc)) return undefined;
+    this.keptBytes += length;
+    return part;
   }
 }

@@ -28,6 +28,8 @@ export class StreamTransfer implements LiveTransfer {
   readonly kind = 'stream';
   /** The length that the source states; undefined if it states none. */
   readonly bytes: number | undefined;
+  /** One stream can't be resumed. */
+  readonly keptBytes = 0;
   readonly #beginning: Beginning;
   readonly #body: ResumingStream;
   readonly #stop: AbortController;

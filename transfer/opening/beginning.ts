@@ -80,6 +80,11 @@ export interface LiveTransfer {
   /** The length that the source states; undefined if it states none. */
   readonly bytes: number | undefined;
   /**
+   * After `run`, the bytes of the parts that an earlier process has sent for the upload of `resume`. They were read
+   * again for the hash, and not sent again.
+   */
+  readonly keptBytes: number;
+  /**
    * Reads everything and lands it.
    *
    * @throws NotInTimeError if the transfer can't end before the deadline: early, so that another process can do it.

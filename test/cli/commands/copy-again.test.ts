@@ -185,7 +185,11 @@ it('sluice copy with --expect-sha256 reads all bytes again after a kill, and sen
   const read = ranges();
   const second = await runSluice(command, env());
   expect([second.code, JSON.parse(second.out)]).toMatchObject([0, { status: 'landed' }]);
-  expect(JSON.parse(second.out).proofs.held).toContain('expect.sha256');
+  const { proofs, resumedBytes, readAgainBytes } = JSON.parse(second.out);
+  expect(proofs.held).toContain('expect.sha256');
+  expect(resumedBytes).toBeGreaterThanOrEqual(sum(kept));
+  expect(resumedBytes).toBeLessThan(LENGTH);
+  expect(readAgainBytes).toBe(resumedBytes);
   expect(sum(read)).toBe(LENGTH);
   const requests = kept.map(
     ({ number }) => proxy.parts.find((part) => part.uploadId === upload && part.partNumber === number)?.requests,
