@@ -1,7 +1,7 @@
 import * as z from '#net/zod.ts';
 
 /** How many bytes came, and how many were expected. */
-export const bytesSchema = z.lazy(() =>
+const bytesSchema = z.lazy(() =>
   z.object({ got: z.int().check(z.nonnegative()), expected: z.int().check(z.nonnegative()) }),
 );
 

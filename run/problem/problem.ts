@@ -1,7 +1,7 @@
 import { shortText } from '#net/short-text.ts';
 import { CATALOGUE, type Code, codeOfName, isCode } from './catalogue.ts';
 import type { Entry } from './entry.ts';
-import { bytesSchema, type Problem } from './problem-schema.ts';
+import type { Problem } from './problem-schema.ts';
 
 export type { Problem } from './problem-schema.ts';
 
@@ -32,7 +32,6 @@ export function problemOf(error: unknown, { fallback = 'unexpected', instance, r
   const entry: Entry = CATALOGUE[code];
   const { title, allowedBy = 'never' } = entry;
   const usual = run === undefined ? (entry.mendWithoutRun ?? entry.mend) : entry.mend;
-  const parsedBytes = bytesSchema.safeParse(bytes);
   // A name that the catalogue does not know says more than the title does.
   const known = isCode(given) || codeOfName(name) !== undefined || name === 'Error';
   return {
@@ -44,9 +43,18 @@ export function problemOf(error: unknown, { fallback = 'unexpected', instance, r
     mend: filled(typeof mend === 'string' ? mend : usual, run, item),
     allowedBy,
     error: name,
-    ...(parsedBytes.success && { bytes: parsedBytes.data }),
+    ...(areBytes(bytes) && { bytes: { got: bytes.got, expected: bytes.expected } }),
     ...(run !== undefined && { logs: ['npx sluice logs', run, item].filter((word) => word !== undefined).join(' ') }),
   };
+}
+
+/**
+ * It does not use the schema, because each command of the command line loads this module, and the library of the schemas
+ * needs 13 MiB.
+ */
+function areBytes(value: unknown): value is NonNullable<Problem['bytes']> {
+  const { got, expected } = (value ?? {}) as Partial<Record<'got' | 'expected', unknown>>;
+  return [got, expected].every((count) => Number.isSafeInteger(count) && Number(count) >= 0);
 }
 
 /** Returns the code of any thrown value, or undefined if the catalogue does not know it. */
