@@ -41,18 +41,50 @@ export interface Exists {
  * @throws UploadVanishedError if a new upload has to begin; StorageError; the signal's reason if it has aborted and
  * there is no object; OutcomeUnknownError if this can't be found out.
  */
-export async function completeUpload(
+export function completeUpload(
   store: ObjectStore,
   completion: Completion,
   signal: AbortSignal,
+): Promise<'done' | Exists> {
+  return knowing(
+    signal,
+    (doubt) => completeAgain(store, completion, signal, doubt),
+    () => afterAbort(store, completion, signal, () => abortLate(store, completion.uploadId)),
+  );
+}
+
+/** Whether an earlier request of a write may have been done, although no answer shows it. */
+interface Doubt {
+  mayStand: boolean;
+}
+
+/** Makes a write. If the signal aborts when a request of it may have been done, the outcome has to be found out. */
+async function knowing<T>(
+  signal: AbortSignal,
+  write: (doubt: Doubt) => Promise<T>,
+  findOut: () => Promise<'done'>,
+): Promise<T | 'done'> {
+  const doubt = { mayStand: false };
+  try {
+    return await write(doubt);
+  } catch (error) {
+    if (!doubt.mayStand || !signal.aborted || error !== signal.reason) throw error;
+    return await findOut();
+  }
+}
+
+async function completeAgain(
+  store: ObjectStore,
+  completion: Completion,
+  signal: AbortSignal,
+  doubt: Doubt,
 ): Promise<'done' | Exists> {
   const { uploadId, ifAbsent } = completion;
   let { parts } = completion;
   let lists = 0;
   let conflicts = 0;
-  let mayStand = false;
   const onStale = () => {
-    mayStand = true;
+    doubt.mayStand = true;
   };
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted();
@@ -60,12 +92,12 @@ export async function completeUpload(
       await withGrace(signal, (late) => store.completeOnce(uploadId, parts, completion, ifAbsent, late, onStale));
       return 'done';
     } catch (error) {
-      if (signal.aborted) return await afterAbort(store, completion, signal, () => abortLate(store, uploadId));
+      // After this, S3 may refuse a request because it has done an earlier one whose answer was lost.
+      doubt.mayStand ||= signal.aborted || isUncertain(error);
+      signal.throwIfAborted();
       const code = s3ErrorCode(error);
       const status = s3Status(error);
       const gone = code === 'NoSuchUpload';
-      // After this, S3 may refuse a request because it has done an earlier one whose answer was lost.
-      mayStand ||= isUncertain(error);
       if (status === 412 && ifAbsent) {
         const found = await lookFor(store, completion, signal);
         if (found === 'ours') return 'done';
@@ -76,7 +108,7 @@ export async function completeUpload(
         await store.attempts.pause(conflicts, signal);
         continue;
       }
-      if ((gone || status === 412 || mayStand) && (await isOurs(store, completion, signal))) return 'done';
+      if ((gone || status === 412 || doubt.mayStand) && (await isOurs(store, completion, signal))) return 'done';
       if (gone) throw new UploadVanishedError(`${store.name}: the upload does not exist any more`, { cause: error });
       if (status === 409) {
         // Another conditional write of this key was under way. The pause keeps the next try from meeting it again.
@@ -101,7 +133,7 @@ function abortLate(store: ObjectStore, uploadId: string): Promise<void> {
 }
 
 /**
- * Finds out the outcome of a write that was under way when the signal aborted.
+ * Finds out the outcome of a write that may have been done when the signal aborted.
  *
  * @returns `done` if the object exists.
  * @throws the signal's reason if it doesn't; OutcomeUnknownError if this can't be found out.
@@ -160,16 +192,29 @@ async function isOurs(...look: Parameters<typeof lookFor>): Promise<boolean> {
  * @returns the other object if `ifAbsent` found one; `unconditional` if the server does not support `ifAbsent`.
  * @throws StorageError, and as `completeUpload` if the signal aborts.
  */
-export async function putWhole(
+export function putWhole(
   store: ObjectStore,
   body: WholeObject & { readonly token: string },
   signal: AbortSignal,
 ): Promise<'done' | Exists | 'unconditional'> {
   const mine = { token: body.token, bytes: body.bytes.length, crc: body.crc };
+  return knowing(
+    signal,
+    (doubt) => putAgain(store, body, mine, signal, doubt),
+    () => afterAbort(store, mine, signal),
+  );
+}
+
+async function putAgain(
+  store: ObjectStore,
+  body: WholeObject,
+  mine: Pick<Completion, 'token' | 'bytes' | 'crc'>,
+  signal: AbortSignal,
+  doubt: Doubt,
+): Promise<'done' | Exists | 'unconditional'> {
   let conflicts = 0;
-  let mayStand = false;
   const onStale = () => {
-    mayStand = true;
+    doubt.mayStand = true;
   };
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted();
@@ -177,8 +222,8 @@ export async function putWhole(
       await withGrace(signal, (late) => store.putOnce(body, late, onStale));
       return 'done';
     } catch (error) {
-      if (signal.aborted) return await afterAbort(store, mine, signal);
-      mayStand ||= isUncertain(error);
+      doubt.mayStand ||= signal.aborted || isUncertain(error);
+      signal.throwIfAborted();
       const status = s3Status(error);
       if (status === 412 && body.ifAbsent) {
         const found = await lookFor(store, mine, signal);
@@ -196,7 +241,7 @@ export async function putWhole(
       const again = status === 409 || isTransientS3Error(error);
       if (!again || attempt >= mostAttempts(error)) {
         // S3 refuses this attempt, but may have done an earlier one whose answer was lost.
-        if (mayStand && (await isOurs(store, mine, signal))) return 'done';
+        if (doubt.mayStand && (await isOurs(store, mine, signal))) return 'done';
         throw store.attempts.failed('PutObject', error, attempt);
       }
       await store.attempts.pause(attempt, signal);

@@ -264,6 +264,23 @@ describe.each<[S3Operation, number]>([
     await landing.expectLanded(key, 'v1', length, landed);
   });
 
+  it('an abort between two tries of a write still lands if an earlier try was done', async () => {
+    proxy.addRules(
+      { when: { operation, nth: 1 }, fault: { kind: 'done-but-error', status: 500, code: 'InternalError' } },
+      { when: { operation }, fault: s3Errors.internalError },
+      { when: { operation: 'HeadObject' }, fault: s3Errors.internalError },
+    );
+    const key = `abort-between/${operation}`;
+    const stop = new AbortController();
+    const landed = land(key, { length, ifExists: 'overwrite', options: { signal: stop.signal } });
+    landed.catch(() => {});
+    // By now, the pauses are longer than the tries.
+    await expect.poll(() => proxy.happened.length, { interval: 5 }).toBe(5);
+    proxy.clearRules();
+    stop.abort(new Error('enough'));
+    await landing.expectLanded(key, 'v1', length, await landed);
+  });
+
   it("an abort during a write throws the signal's reason if there is no object", async () => {
     const key = `abort-stall/${operation}`;
     await expect(abortMeanwhile(key, { kind: 'stall' })).rejects.toThrow('enough');
