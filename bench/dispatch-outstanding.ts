@@ -16,7 +16,7 @@ import { scriptOptions } from '#local/script-options.ts';
 import { runKeys } from '#run/keys.ts';
 import { readProgress } from '#run/ledger/progress.ts';
 import { startTestAws } from '#test/helpers/embedded-aws.ts';
-import { type GeneratedRun, objectsOf, planOf, RUN_ID } from './generated-run.ts';
+import { type GeneratedRun, objectsOf, planOf, RUN_ID } from './harness/generated-run.ts';
 
 const { values } = scriptOptions({
   command: 'node bench/dispatch-outstanding.ts',

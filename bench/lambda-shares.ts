@@ -6,11 +6,11 @@
 import { loadavg } from 'node:os';
 import { PRICES } from '#costs/prices.ts';
 import { scriptOptions } from '#local/script-options.ts';
-import { CpuGroup } from './cpu-group.ts';
-import { openLane } from './lane.ts';
-import { type Cost, measure } from './measure.ts';
-import { MIB, median } from './run.ts';
-import { largeFile } from './source-files.ts';
+import { CpuGroup } from './harness/cpu-group.ts';
+import { openLane } from './harness/lane.ts';
+import { type Cost, measure } from './harness/measure.ts';
+import { MIB, median } from './harness/run.ts';
+import { largeFile } from './harness/source-files.ts';
 import { sluiceTool } from './tools/sluice.ts';
 
 /** Lambda gives one processor to a function of so many MiB, and other sizes in proportion. */

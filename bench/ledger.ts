@@ -27,7 +27,7 @@ import { ESM_BUNDLE } from '#lib/bundling/esm-bundle.ts';
 import { scriptOptions } from '#local/script-options.ts';
 import { pieceCount } from '#run/end/pieces.ts';
 import { startS3Server } from '#test/helpers/s3-server.ts';
-import { expectedCounts, type GeneratedRun, objectsOf, planOf } from './generated-run.ts';
+import { expectedCounts, type GeneratedRun, objectsOf, planOf } from './harness/generated-run.ts';
 
 const { values } = scriptOptions({
   command: 'node bench/ledger.ts',
@@ -113,7 +113,7 @@ async function measure(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-ledger-'));
   try {
     const bundle = join(folder, 'step.mjs');
-    const entry = fileURLToPath(new URL('ledger-step.ts', import.meta.url));
+    const entry = fileURLToPath(new URL('harness/ledger-step.ts', import.meta.url));
     buildSync({ ...ESM_BUNDLE, entryPoints: [entry], outfile: bundle, logLevel: 'error' });
     const plan = join(folder, 'plan.json');
     writeFileSync(plan, JSON.stringify(planOf(run)));

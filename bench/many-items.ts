@@ -23,7 +23,7 @@ import { scriptOptions } from '#local/script-options.ts';
 import { startDeployedAws } from '#test/helpers/embedded-aws.ts';
 import { recordedItems } from '#test/helpers/run.ts';
 import { startWeb } from '#test/helpers/web.ts';
-import { descendants } from './process-tree.ts';
+import { descendants } from './harness/process-tree.ts';
 
 const { values } = scriptOptions({
   command: 'node bench/many-items.ts',

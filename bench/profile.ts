@@ -8,10 +8,10 @@ import type { Profiler } from 'node:inspector';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { scriptOptions } from '#local/script-options.ts';
-import { openLane } from './lane.ts';
-import { measure } from './measure.ts';
-import { GIB } from './run.ts';
-import { largeFile } from './source-files.ts';
+import { openLane } from './harness/lane.ts';
+import { measure } from './harness/measure.ts';
+import { GIB } from './harness/run.ts';
+import { largeFile } from './harness/source-files.ts';
 import { sluiceTool } from './tools/sluice.ts';
 
 /** Functions that are recognised by name; all others are recognised by file: ours, the SDK's or Node's. */

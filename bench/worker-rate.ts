@@ -21,7 +21,7 @@ import { WorkerRig } from '#test/helpers/worker.ts';
 import type { RunItem } from '#worker/item/item-job.ts';
 import { ItemProcesses } from '#worker/item/item-processes.ts';
 import { runWorker } from '#worker/runtime/run-worker.ts';
-import { nothing } from './nothing-worker.ts';
+import { nothing } from './harness/nothing-worker.ts';
 
 const { values } = scriptOptions({
   command: 'node bench/worker-rate.ts',
@@ -79,7 +79,7 @@ Object.assign(process.env, aws.env, {
 });
 const parts = rig.parts(settings);
 const SHARE_BYTES = 512 * 1_048_576;
-const program = fileURLToPath(new URL('nothing-worker.ts', import.meta.url));
+const program = fileURLToPath(new URL('harness/nothing-worker.ts', import.meta.url));
 const processes = new ItemProcesses(program, SHARE_BYTES);
 disposer.use(processes);
 const memory: { rssMib: number; ownMib: number }[] = [];

@@ -9,12 +9,12 @@ import { runKeys } from '#run/keys.ts';
 import { createBucket } from '#test/helpers/s3-objects.ts';
 import { startS3Server } from '#test/helpers/s3-server.ts';
 import { startSourceServer } from '#test/helpers/source-server.ts';
-import { ColdProcess, type ColdStart } from '../cold-process.ts';
-import { deployedVariables } from '../deployed-variables.ts';
-import { notRun } from '../not-run.ts';
-import { type Bench, type CaseResult, type Finding, MIB, median } from '../run.ts';
-import { SHIPPED } from '../shipped.ts';
-import { SEED } from '../source-files.ts';
+import { ColdProcess, type ColdStart } from '../harness/cold-process.ts';
+import { deployedVariables } from '../harness/deployed-variables.ts';
+import { notRun } from '../harness/not-run.ts';
+import { type Bench, type CaseResult, type Finding, MIB, median } from '../harness/run.ts';
+import { SHIPPED } from '../harness/shipped.ts';
+import { SEED } from '../harness/source-files.ts';
 
 const GOAL_BYTES = MIB;
 /** The goals, in multiples of the CPU of Node alone. */

@@ -1,7 +1,7 @@
-import { cellsOf } from '../cells.ts';
-import { openLane } from '../lane.ts';
-import { type Bench, type CaseResult, GIB, MIB, type Run } from '../run.ts';
-import { largeFile } from '../source-files.ts';
+import { cellsOf } from '../harness/cells.ts';
+import { openLane } from '../harness/lane.ts';
+import { type Bench, type CaseResult, GIB, MIB, type Run } from '../harness/run.ts';
+import { largeFile } from '../harness/source-files.ts';
 
 const COUNTS = [1, 2, 4, 8, 16];
 /** About the speed of one connection to a distant or busy server. */

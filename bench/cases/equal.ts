@@ -1,8 +1,8 @@
-import { cellsOf, cellTable } from '../cells.ts';
-import { openLane } from '../lane.ts';
-import { type Bench, type CaseResult, GIB, MIB, type Table } from '../run.ts';
-import { SHIPPED } from '../shipped.ts';
-import { largeFile } from '../source-files.ts';
+import { cellsOf, cellTable } from '../harness/cells.ts';
+import { openLane } from '../harness/lane.ts';
+import { type Bench, type CaseResult, GIB, MIB, type Table } from '../harness/run.ts';
+import { SHIPPED } from '../harness/shipped.ts';
+import { largeFile } from '../harness/source-files.ts';
 
 const SECONDS = 150;
 

@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { type Cell, cellsOf, cellTable } from '../cells.ts';
-import { type Lane, openLane } from '../lane.ts';
-import { type Bench, type CaseResult, GIB, MIB, type Table } from '../run.ts';
-import { largeFile } from '../source-files.ts';
-import type { Tool } from '../tool.ts';
+import { type Cell, cellsOf, cellTable } from '../harness/cells.ts';
+import { type Lane, openLane } from '../harness/lane.ts';
+import { type Bench, type CaseResult, GIB, MIB, type Table } from '../harness/run.ts';
+import { largeFile } from '../harness/source-files.ts';
+import type { Tool } from '../harness/tool.ts';
 import { floorTools, undiciTool } from '../tools/floor.ts';
 
 const SECONDS = 300;

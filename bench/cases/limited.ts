@@ -1,9 +1,9 @@
 import type { SliceOutcome, TransferState } from '#transfer/index.ts';
-import { cellsOf, cellTable } from '../cells.ts';
-import { type Job, type Lane, openLane } from '../lane.ts';
-import { measure } from '../measure.ts';
-import { type Bench, type CaseResult, type Finding, GIB, MIB } from '../run.ts';
-import { largeFile } from '../source-files.ts';
+import { cellsOf, cellTable } from '../harness/cells.ts';
+import { type Job, type Lane, openLane } from '../harness/lane.ts';
+import { measure } from '../harness/measure.ts';
+import { type Bench, type CaseResult, type Finding, GIB, MIB } from '../harness/run.ts';
+import { largeFile } from '../harness/source-files.ts';
 import { rcloneCopyto } from '../tools/rclone.ts';
 import type { SluiceStep } from '../tools/sluice-process.ts';
 

@@ -1,6 +1,6 @@
-import { openLane } from '../lane.ts';
-import { type Bench, type CaseResult, type Finding, GIB, MIB, type Run } from '../run.ts';
-import { largeFile } from '../source-files.ts';
+import { openLane } from '../harness/lane.ts';
+import { type Bench, type CaseResult, type Finding, GIB, MIB, type Run } from '../harness/run.ts';
+import { largeFile } from '../harness/source-files.ts';
 
 /** Peak memory for several lengths: a long transfer must not need more memory than a short one. */
 export async function memoryCase(bench: Bench): Promise<CaseResult> {

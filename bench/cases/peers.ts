@@ -1,9 +1,9 @@
-import { type Cell, cellsOf, cellTable } from '../cells.ts';
-import type { Lane } from '../lane.ts';
-import { openLane } from '../lane.ts';
-import { type Bench, type CaseResult, type Finding, GIB, MIB, type Table } from '../run.ts';
-import { type FileSpec, largeFile } from '../source-files.ts';
-import type { Tool } from '../tool.ts';
+import { type Cell, cellsOf, cellTable } from '../harness/cells.ts';
+import type { Lane } from '../harness/lane.ts';
+import { openLane } from '../harness/lane.ts';
+import { type Bench, type CaseResult, type Finding, GIB, MIB, type Table } from '../harness/run.ts';
+import { type FileSpec, largeFile } from '../harness/source-files.ts';
+import type { Tool } from '../harness/tool.ts';
 import { rcloneOnePut } from '../tools/rclone.ts';
 
 /**

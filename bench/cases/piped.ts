@@ -1,7 +1,7 @@
-import { type Cell, cellsOf, cellTable } from '../cells.ts';
-import { openLane } from '../lane.ts';
-import { type Bench, type CaseResult, type Finding, GIB, MIB } from '../run.ts';
-import { largeFile } from '../source-files.ts';
+import { type Cell, cellsOf, cellTable } from '../harness/cells.ts';
+import { openLane } from '../harness/lane.ts';
+import { type Bench, type CaseResult, type Finding, GIB, MIB } from '../harness/run.ts';
+import { largeFile } from '../harness/source-files.ts';
 
 /** The part size for a file of 1 TiB, to stay within 10,000 parts. */
 const PART_MIB = 105;

@@ -11,11 +11,11 @@ import {
   type TransferState,
 } from '#transfer/index.ts';
 import { buffersFor } from '#transfer/parts/buffers.ts';
-import { type Job, openLane } from '../lane.ts';
-import { measure } from '../measure.ts';
-import { type Bench, type CaseResult, GIB } from '../run.ts';
-import { SHIPPED } from '../shipped.ts';
-import { largeFile } from '../source-files.ts';
+import { type Job, openLane } from '../harness/lane.ts';
+import { measure } from '../harness/measure.ts';
+import { type Bench, type CaseResult, GIB } from '../harness/run.ts';
+import { SHIPPED } from '../harness/shipped.ts';
+import { largeFile } from '../harness/source-files.ts';
 import type { SluiceStep } from '../tools/sluice-process.ts';
 
 /** A slice that needs more calls than this makes no progress. */

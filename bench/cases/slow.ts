@@ -1,8 +1,8 @@
 import { startS3FaultProxy } from '#test/helpers/s3-fault-proxy.ts';
-import { cellsOf, cellTable } from '../cells.ts';
-import { openLane } from '../lane.ts';
-import { type Bench, type CaseResult, MIB } from '../run.ts';
-import { largeFile } from '../source-files.ts';
+import { cellsOf, cellTable } from '../harness/cells.ts';
+import { openLane } from '../harness/lane.ts';
+import { type Bench, type CaseResult, MIB } from '../harness/run.ts';
+import { largeFile } from '../harness/source-files.ts';
 
 const BYTES_PER_SECOND = 10 * MIB;
 const SENDING = ['UploadPart', 'PutObject'] as const;

@@ -1,8 +1,8 @@
-import { openLane } from '../lane.ts';
-import { type Cost, measure } from '../measure.ts';
-import { type Bench, type CaseResult, type Finding, median } from '../run.ts';
-import { SHIPPED } from '../shipped.ts';
-import { SMALL_BYTES, smallFiles } from '../source-files.ts';
+import { openLane } from '../harness/lane.ts';
+import { type Cost, measure } from '../harness/measure.ts';
+import { type Bench, type CaseResult, type Finding, median } from '../harness/run.ts';
+import { SHIPPED } from '../harness/shipped.ts';
+import { SMALL_BYTES, smallFiles } from '../harness/source-files.ts';
 
 const SECONDS = 90;
 

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Job, Sizes, SmallJob } from '../lane.ts';
-import type { Command } from '../measure.ts';
-import { PEERS_FOLDER } from '../peers-folder.ts';
-import type { Tool } from '../tool.ts';
+import type { Job, Sizes, SmallJob } from '../harness/lane.ts';
+import type { Command } from '../harness/measure.ts';
+import { PEERS_FOLDER } from '../harness/peers-folder.ts';
+import type { Tool } from '../harness/tool.ts';
 
 const S5CMD = join(PEERS_FOLDER, 'venv/bin/s5cmd');
 const AWS = join(PEERS_FOLDER, 'venv/bin/aws');

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Tool } from '../tool.ts';
+import type { Tool } from '../harness/tool.ts';
 import { bundleTool } from './bundle-tool.ts';
 import type { FloorInput } from './floor-process.ts';
 

@@ -5,7 +5,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import pMap from 'p-map';
 import { Agent, request } from 'undici';
-import type { Sizes } from '../lane.ts';
+import type { Sizes } from '../harness/lane.ts';
 
 export interface LibStorageInput extends Sizes {
   readonly files: readonly { readonly url: string; readonly key: string }[];

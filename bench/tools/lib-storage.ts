@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import type { Command } from '../measure.ts';
-import type { Tool } from '../tool.ts';
+import type { Command } from '../harness/measure.ts';
+import type { Tool } from '../harness/tool.ts';
 import { bundleTool } from './bundle-tool.ts';
 import type { LibStorageInput } from './lib-storage-process.ts';
 

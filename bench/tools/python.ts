@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Job } from '../lane.ts';
-import type { Command } from '../measure.ts';
-import { PEERS_FOLDER } from '../peers-folder.ts';
-import type { Tool } from '../tool.ts';
+import type { Job } from '../harness/lane.ts';
+import type { Command } from '../harness/measure.ts';
+import { PEERS_FOLDER } from '../harness/peers-folder.ts';
+import type { Tool } from '../harness/tool.ts';
 
 const PYTHON = join(PEERS_FOLDER, 'venv/bin/python');
 

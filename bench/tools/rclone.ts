@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Job, SmallJob } from '../lane.ts';
-import { PEERS_FOLDER } from '../peers-folder.ts';
-import type { Tool } from '../tool.ts';
+import type { Job, SmallJob } from '../harness/lane.ts';
+import { PEERS_FOLDER } from '../harness/peers-folder.ts';
+import type { Tool } from '../harness/tool.ts';
 
 const RCLONE = join(PEERS_FOLDER, 'bin/rclone');
 

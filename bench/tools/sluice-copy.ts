@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Tool } from '../tool.ts';
+import type { Tool } from '../harness/tool.ts';
 
 const MAIN = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import type { Job } from '../lane.ts';
-import type { Command } from '../measure.ts';
-import { SHIPPED } from '../shipped.ts';
-import type { Tool } from '../tool.ts';
+import type { Job } from '../harness/lane.ts';
+import type { Command } from '../harness/measure.ts';
+import { SHIPPED } from '../harness/shipped.ts';
+import type { Tool } from '../harness/tool.ts';
 import { bundleTool } from './bundle-tool.ts';
 import type { SluiceInput, SluiceStep } from './sluice-process.ts';
 

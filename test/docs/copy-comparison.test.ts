@@ -17,8 +17,8 @@ import {
   selfSignedCertificate,
   startSourceServer,
 } from '#test/helpers/source-server.ts';
-import type { Job } from '../../bench/lane.ts';
-import type { Tool } from '../../bench/tool.ts';
+import type { Job } from '../../bench/harness/lane.ts';
+import type { Tool } from '../../bench/harness/tool.ts';
 import { awsCp, s5cmdPipe } from '../../bench/tools/curl-pipes.ts';
 import { rcloneCopyurl } from '../../bench/tools/rclone.ts';
 import { sluiceCopy } from '../../bench/tools/sluice-copy.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBucket, headObject } from '#test/helpers/s3-objects.ts';
 import { type S3Server, startS3Server } from '#test/helpers/s3-server.ts';
 import { contentBytes } from '#test/helpers/source-server.ts';
-import { deleteObjects, ObjectDiffersError, verifyObjects } from '../../bench/verify-objects.ts';
+import { deleteObjects, ObjectDiffersError, verifyObjects } from '../../../bench/harness/verify-objects.ts';
 
 const BYTES = 2_500_000;
 const file = { path: '/object', seed: 'verify', length: BYTES };

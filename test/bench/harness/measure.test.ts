@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CommandFailedError, measure } from '../../bench/measure.ts';
+import { CommandFailedError, measure } from '../../../bench/harness/measure.ts';
 
 const env = { PATH: process.env.PATH ?? '' };
 const node = (script: string) => ({ file: process.execPath, args: ['-e', script], env });

@@ -1,9 +1,9 @@
 import { statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import type { SluiceTool } from '../tools/sluice.ts';
 import type { Job, Lane, Sizes } from './lane.ts';
 import { CommandFailedError, type Cost, measure } from './measure.ts';
 import type { Tool } from './tool.ts';
-import type { SluiceTool } from './tools/sluice.ts';
 
 export const MIB = 1_048_576;
 export const GIB = 1_024 * MIB;

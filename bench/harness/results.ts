@@ -6,7 +6,7 @@ import { chart } from './chart.ts';
 import { findNginx, nginxVersion } from './nginx.ts';
 import { type Bench, GIB, type Table } from './run.ts';
 
-const FOLDER = new URL('results/', import.meta.url);
+const FOLDER = new URL('../results/', import.meta.url);
 
 interface Circumstances {
   readonly date: string;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { cellsOf } from '../../bench/cells.ts';
-import { chart } from '../../bench/chart.ts';
-import { GIB, type Run } from '../../bench/run.ts';
+import { cellsOf } from '../../../bench/harness/cells.ts';
+import { chart } from '../../../bench/harness/chart.ts';
+import { GIB, type Run } from '../../../bench/harness/run.ts';
 
 const around = { machine: '2 × a CPU', date: '2026-11-24T00:00:00Z' };
 
