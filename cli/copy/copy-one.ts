@@ -78,6 +78,7 @@ class Copy {
   readonly #saved: SavedCopy;
   /** The upload under way, which another call can continue. */
   #transfer: RangedTransfer | undefined;
+  readonly #notes: string[] = [];
   /** Whether this upload was begun by an earlier call. */
   #isContinued = false;
 
@@ -89,6 +90,11 @@ class Copy {
   }
 
   async run(): Promise<Copied> {
+    const copied = await this.#run();
+    return { ...copied, landed: { ...copied.landed, notes: [...this.#notes, ...copied.landed.notes] } };
+  }
+
+  async #run(): Promise<Copied> {
     const earlier: Pins[] = [];
     for (let beginning = 1; ; beginning++) {
       try {
@@ -115,7 +121,12 @@ class Copy {
   /** Continues what an earlier call has left, or begins. */
   async #takeUp(): Promise<RangedTransfer | Copied> {
     const earlier = await this.#saved.read();
-    if (earlier === undefined) return this.#open({});
+    if (earlier === 'damaged') {
+      this.#notes.push(
+        `the record of an earlier call was damaged (${this.#saved.file}): if that call has begun an upload, it stays until a lifecycle rule of the bucket removes it`,
+      );
+    }
+    if (earlier === undefined || earlier === 'damaged') return this.#open({});
     const { state } = earlier;
     if (state === undefined) {
       // A single stream can't be continued, and neither can the state of another version. A kill has left its upload.

@@ -90,14 +90,15 @@ export class SavedCopy {
   /**
    * Reads the record, also one whose process was killed while it wrote.
    *
-   * @returns undefined if nothing readable is saved. Without `state`, the upload can only be aborted: the source comes
+   * @returns undefined if nothing is saved; `damaged` if the file names no upload. Without `state`, the upload can only be aborted: the source comes
    * in one stream, another version of Sluice has written the file, or the file is damaged.
    */
-  async read(): Promise<Pick<Saved, 'uploadId' | 'state'> | undefined> {
-    const fresh = await this.#savedIn(this.#fresh);
-    if (fresh !== undefined) await this.#giveName();
-    const saved = fresh ?? (await this.#savedIn(this.file));
-    this.#uploadId = saved?.uploadId;
+  async read(): Promise<Pick<Saved, 'uploadId' | 'state'> | 'damaged' | undefined> {
+    // Otherwise the process was killed before it had written all of it.
+    const isWhole = typeof (await this.#savedIn(this.#fresh)) === 'object';
+    if (isWhole) await this.#giveName();
+    const saved = await this.#savedIn(this.file);
+    this.#uploadId = typeof saved === 'object' ? saved.uploadId : undefined;
     return saved;
   }
 
@@ -109,10 +110,12 @@ export class SavedCopy {
     }
   }
 
-  async #savedIn(file: string): Promise<Pick<Saved, 'uploadId' | 'state'> | undefined> {
+  async #savedIn(file: string): Promise<Pick<Saved, 'uploadId' | 'state'> | 'damaged' | undefined> {
     const text = await this.#text(file);
-    const saved = text === undefined ? undefined : readSaved(text);
-    if (saved?.state === undefined) return saved;
+    if (text === undefined) return undefined;
+    const saved = readSaved(text);
+    if (saved === undefined) return 'damaged';
+    if (saved.state === undefined) return saved;
     const { bucket, key, uploadId } = saved.state;
     const fits = bucket === this.#job.bucket && key === this.#job.key && uploadId === saved.uploadId;
     return fits ? saved : { uploadId: saved.uploadId };
@@ -151,7 +154,7 @@ export class SavedCopy {
   /** Removes the file, unless another process has replaced it: that process needs it after an interruption. */
   async remove(): Promise<void> {
     const saved = await this.#savedIn(this.file);
-    if (saved !== undefined && saved.uploadId !== this.#uploadId) return;
+    if (typeof saved === 'object' && saved.uploadId !== this.#uploadId) return;
     try {
       for (const file of [this.file, this.#fresh]) await rm(file, { force: true });
     } catch (error) {
@@ -177,14 +180,14 @@ function unusable(folder: string, cause: unknown): CommandError {
   );
 }
 
-/** @returns undefined if the text is no record, for example because a crash has cut it off. */
+/** @returns undefined if the text names no upload. */
 function readSaved(text: string): Pick<Saved, 'uploadId' | 'state'> | undefined {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    // The bucket's lifecycle rule removes the upload of this file.
-    return undefined;
+    // A crash of the machine may have cut the text off, and the upload is named near its beginning.
+    json = { uploadId: /"uploadId":"([^"\\]+)"/.exec(text)?.[1] };
   }
   return savedSchema.safeParse(json).data ?? uploadSchema.safeParse(json).data;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CreateBucketCommand, GetObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SavedCopy } from '#cli/copy/saved-copy.ts';
@@ -330,6 +330,33 @@ it('the record of a copy stays if another process has replaced it with its own',
   expect(await new SavedCopy(folder, job, 'aws').read()).toMatchObject({ uploadId: 'upload-2' });
   await other.remove();
   expect(await new SavedCopy(folder, job, 'aws').read()).toBeUndefined();
+});
+
+it('sluice copy says that the record of an earlier call is damaged, and copies the file', async () => {
+  const key = 'damaged-record.bin';
+  const args = ['copy', `${web.url}/${key}`, `s3://${BUCKET}/${key}`, '--json'];
+  const job = { url: `${web.url}/${key}`, bucket: BUCKET, key };
+  const { file } = new SavedCopy(join(folder, 'sluice/copies'), job, s3.endpoint);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, '');
+  const { code, out } = await runSluice(args, env());
+  expect(code).toBe(0);
+  expect(JSON.parse(out).notes).toContainEqual(
+    `the record of an earlier call was damaged (${file}): if that call has begun an upload, it stays until a lifecycle rule of the bucket removes it`,
+  );
+  expect([await stored(key), await savedFiles()]).toEqual([sha256, []]);
+});
+
+it('the record of a copy that was cut off still names its upload', async () => {
+  const job = { url: `${web.url}/cut.bin`, bucket: BUCKET, key: 'cut.bin' };
+  const saved = new SavedCopy(folder, job, 'aws');
+  await saved.write('upload-5');
+  await writeFile(saved.file, (await readFile(saved.file, 'utf8')).slice(0, -1));
+  expect(await saved.read()).toEqual({ uploadId: 'upload-5' });
+  await writeFile(`${saved.file}.new`, '{"v":1,');
+  expect(await saved.read()).toEqual({ uploadId: 'upload-5' });
+  await saved.remove();
+  expect(await saved.read()).toBeUndefined();
 });
 
 it('the record of a copy is found if its process was killed before the file had its name', async () => {
