@@ -9,6 +9,8 @@ export interface Keys {
   readonly sessionToken?: string;
 }
 
+const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
 /** What one profile says in AWS's two files, without the keys of other profiles. */
 export type ProfileSettings = Readonly<Record<string, string | undefined>>;
 
@@ -67,7 +69,9 @@ export async function credentialsOf(
   const { defaultProvider } = await import('@aws-sdk/credential-provider-node');
   const ofProfile = profile === undefined ? {} : { profile };
   const parentClientConfig = { ...ofProfile, ...(region !== undefined && { region: async () => region }) };
-  const provider = defaultProvider({ ...ofProfile, parentClientConfig });
+  // Beside keys in variables, the SDK warns for ten lines that it takes the profile. With --profile, the person wants this.
+  const logger = profile === undefined ? {} : { logger: SILENT };
+  const provider = defaultProvider({ ...ofProfile, parentClientConfig, ...logger });
   await provider();
   return provider;
 }

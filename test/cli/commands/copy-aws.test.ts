@@ -97,12 +97,16 @@ function expectSigned(by: Partial<Seen>): void {
 const REGION = ['--region', 'us-east-1'];
 
 describe('the keys of sluice copy', () => {
-  it('sluice copy --profile signs with the keys of that profile, and AWS_PROFILE does the same', async () => {
+  it('sluice copy --profile signs with the keys of that profile, also beside other keys, and AWS_PROFILE does the same', async () => {
     const { accessKeyId, secretAccessKey } = aws.credentials;
     await files({
       credentials: `[default]\n${keysOf('AKIADEFAULT', 'none')}[mine]\n${keysOf(accessKeyId, secretAccessKey)}`,
     });
-    expect(await copyTo('by-option', ['--profile', 'mine', ...REGION])).toMatchObject({ code: 0 });
+    const warn = vi.spyOn(console, 'warn').mockReturnValue();
+    onTestFinished(() => warn.mockRestore());
+    const others = { AWS_ACCESS_KEY_ID: 'AKIAOTHER', AWS_SECRET_ACCESS_KEY: 'none' };
+    expect(await copyTo('by-option', ['--profile', 'mine', ...REGION], others)).toMatchObject({ code: 0 });
+    expect(warn).not.toHaveBeenCalled();
     await expectStored('by-option');
     expect(await copyTo('by-variable', REGION, { AWS_PROFILE: 'mine' })).toMatchObject({ code: 0 });
     await expectStored('by-variable');
