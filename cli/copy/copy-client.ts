@@ -25,8 +25,8 @@ const ONLY_SDK = [
 ] as const;
 
 /**
- * Makes the client of S3 for `sluice copy`: the engine's small one, because the SDK's needs 40 MiB and a fifth of a
- * second more. Rare cases get the SDK's client, which is then loaded: directory buckets of S3 Express and buckets of
+ * Makes the client of S3 for `sluice copy`: the engine's small one, because the SDK's needs 20 MiB and a tenth of a
+ * second of CPU more. Rare cases get the SDK's client, which is then loaded: directory buckets of S3 Express and buckets of
  * Outposts, names such as `fips-us-east-1` in place of a region, and a profile with an own endpoint.
  */
 export async function copyClient(bucket: string, server: CopyServer): Promise<S3Client> {
