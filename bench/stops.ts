@@ -56,7 +56,14 @@ async function workers(count: number): Promise<void> {
     SLUICE_BUCKET: bucket,
     SLUICE_QUEUE_URL: QueueUrl,
     SLUICE_STOP_SECONDS: '120',
-    ...groupsAsVariables(settingsSchema.parse({ workers: { idleSeconds: 1 } }), 'workers', 'sources', 'limits'),
+    SLUICE_DEPLOYMENT: 'stops',
+    ...groupsAsVariables(
+      settingsSchema.parse({ workers: { idleSeconds: 1 } }),
+      'workers',
+      'sources',
+      'limits',
+      'metrics',
+    ),
   };
   await report('worker, from its start to its end on an empty queue', count, () =>
     ended(process.execPath, [STRESS, path], environment, WORKER_SECONDS),

@@ -75,7 +75,8 @@ Object.assign(process.env, aws.env, {
   SLUICE_BUCKET: store.bucket,
   SLUICE_QUEUE_URL: url,
   SLUICE_STOP_SECONDS: '120',
-  ...groupsAsVariables(settingsSchema.parse({ workers: settings }), 'workers', 'sources', 'limits'),
+  SLUICE_DEPLOYMENT: 'worker-rate',
+  ...groupsAsVariables(settingsSchema.parse({ workers: settings }), 'workers', 'sources', 'limits', 'metrics'),
 });
 const parts = rig.parts(settings);
 const SHARE_BYTES = 512 * 1_048_576;
@@ -93,6 +94,7 @@ const runItem: RunItem = async (job, surroundings) => {
 const before = process.cpuUsage();
 const began = performance.now();
 const summary = await runWorker(values['in-process'] ? parts : { ...parts, runItem }, new AbortController().signal);
+if (summary.done !== items) throw new Error(`${summary.done} of ${items} items are done: ${JSON.stringify(summary)}`);
 // The worker stays for a second after the queue is empty.
 const seconds = (performance.now() - began) / 1_000 - IDLE_SECONDS;
 const { user, system } = process.cpuUsage(before);
