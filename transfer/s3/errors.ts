@@ -81,8 +81,9 @@ export function isTransientS3Error(error: unknown): boolean {
     return true;
   const status = s3Status(error);
   if (status === undefined) return isNetworkError(error);
-  // A server that closes an idle connection may send a 408 just when the next request is on its way.
-  return status >= 500 || status === 429 || status === 408;
+  // A server that closes an idle connection may send a 408 just when the next request is on its way. The next request
+  // after a 417 asks for no continuation.
+  return status >= 500 || status === 429 || status === 408 || status === 417;
 }
 
 /** Returns whether the request may have been done although its answer doesn't show it. */

@@ -216,7 +216,9 @@ export class ObjectStore {
         parts.push({ number, bytes: part.Size ?? 0, etag: part.ETag ?? '', crc });
       }
       const next = page.NextPartNumberMarker;
-      if (page.IsTruncated !== true || next === undefined || next === marker || Number(next) >= last) return parts;
+      // A server whose pages do not advance would be asked for ever.
+      const advances = Number(next) > Number(marker) && Number(next) < last;
+      if (page.IsTruncated !== true || next === undefined || !advances) return parts;
       marker = next;
     }
   }
