@@ -46,10 +46,13 @@ const template = synthesise({
 const { States } = definitionOf(template);
 const retrier = States.GatekeeperState?.Retry?.find(({ ErrorEquals }) => ErrorEquals.includes('NotReadyError'));
 const { IntervalSeconds, MaxAttempts } = retrier as unknown as { IntervalSeconds: number; MaxAttempts: number };
-const [gatekeeper] = Object.values(template.findResources('AWS::Lambda::Function')).filter(({ Properties }) =>
-  String(Properties.Description).startsWith('Looks whether the work is done'),
+const gatekeepers = Object.entries(template.findResources('AWS::Lambda::Function')).filter(([id]) =>
+  /gatekeeper/i.test(id),
 );
-const memoryGb = Number(gatekeeper?.Properties.MemorySize) / 1_024;
+const [gatekeeper] = gatekeepers;
+if (gatekeeper === undefined || gatekeepers.length > 1)
+  throw new Error(`the template has ${gatekeepers.length} functions for the gatekeeper, and not one`);
+const memoryGb = Number(gatekeeper[1].Properties.MemorySize) / 1_024;
 const compute = LAMBDA_REQUEST + LOOK_SECONDS * memoryGb * LAMBDA_GB_SECOND;
 // Each look reads the plan and gate.json, and writes gate.json.
 const storage = (LISTS_A_LOOK + 1) * S3_LIST + 2 * S3_GET + SQS_REQUESTS_A_LOOK * SQS_REQUEST;
