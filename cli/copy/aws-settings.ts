@@ -20,8 +20,9 @@ export type ProfileSettings = Readonly<Record<string, string | undefined>>;
  * @param profile by default the one of AWS_PROFILE, or `default`.
  */
 export async function profileSettings(profile: string | undefined, env = process.env): Promise<ProfileSettings> {
-  const { AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, AWS_PROFILE } = env;
-  const folder = join(homedir(), '.aws');
+  const { AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, AWS_PROFILE, HOME, USERPROFILE } = env;
+  // The same folder as the SDK's: Windows itself does not use HOME.
+  const folder = join(HOME || USERPROFILE || homedir(), '.aws');
   const files = [AWS_CONFIG_FILE || join(folder, 'config'), AWS_SHARED_CREDENTIALS_FILE || join(folder, 'credentials')];
   if (!files.some((file) => existsSync(file))) return {};
   const { loadSharedConfigFiles } = await import('@smithy/core/config');

@@ -191,6 +191,15 @@ describe('the region of sluice copy', () => {
   });
 });
 
+it('sluice copy takes the endpoint of the profile', async () => {
+  const { accessKeyId, secretAccessKey } = aws.credentials;
+  const config = `[profile mine]\nregion = us-east-1\nendpoint_url = ${gate.url}\n`;
+  await files({ config, credentials: `[mine]\n${keysOf(accessKeyId, secretAccessKey)}` });
+  expect(await copyTo('by-endpoint', ['--profile', 'mine'], { AWS_ENDPOINT_URL_S3: '' })).toMatchObject({ code: 0 });
+  expectSigned({ keyId: accessKeyId });
+  await expectStored('by-endpoint');
+});
+
 describe('the client of sluice copy', () => {
   it.each<[string, { bucket?: string; region?: string; config?: string }]>([
     ['for a directory bucket', { bucket: 'fast--use1-az4--x-s3' }],
