@@ -77,17 +77,19 @@ export class ItemProcess {
   static async start(options: ItemProcessOptions): Promise<ItemProcess> {
     await mkdir(options.folder, { recursive: true });
     const started = new ItemProcess(options);
-    const isReady = new Promise((resolve) => {
-      started.#hear = ({ kind }) => kind === 'ready' && resolve(true);
+    const isReady = new Promise<'ready'>((resolve) => {
+      started.#hear = ({ kind }) => kind === 'ready' && resolve('ready');
     });
     const patience = new AbortController();
-    const tooLong = delay(START_MS, false, { signal: patience.signal }).catch(() => false);
-    const ready = await Promise.race([isReady, started.#ended.then(() => false), tooLong]);
+    const tooLong = delay(START_MS, 'late' as const, { signal: patience.signal }).catch(() => 'late' as const);
+    const outcome = await Promise.race([isReady, started.#ended.then(() => 'ended' as const), tooLong]);
     patience.abort();
-    if (ready) return started;
+    if (outcome === 'ready') return started;
     const cause = started.#howItEnded('');
     await started.kill();
-    throw new ItemProcessStartError(`an item process was not ready within ${START_MS / 1_000} s`, { cause });
+    const what =
+      outcome === 'ended' ? `ended while it started: ${cause.message}` : `was not ready within ${START_MS / 1_000} s`;
+    throw new ItemProcessStartError(`an item process ${what}`, { cause });
   }
 
   private constructor(options: ItemProcessOptions) {
