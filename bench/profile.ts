@@ -1,6 +1,7 @@
 /**
  * Where the engine's CPU time goes: `node bench/profile.ts [--gib 4] [--tls]` lands one file under V8's sampling
- * profiler and prints seconds for each GiB. The profiler itself takes some of them.
+ * profiler and prints seconds for each GiB. The profiler itself takes some of them. It also counts the time in which the
+ * process waits for a processor, so on a busy machine the rows are too large, and the last one is below zero.
  */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
