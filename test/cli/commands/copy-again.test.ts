@@ -137,6 +137,23 @@ it('sluice copy ends with an error if S3 fails too often, and the next call read
   await expectLanded(key);
 });
 
+it('sluice copy sends each call again that S3 asks to slow down', async () => {
+  const key = 'slow-down.bin';
+  ranges();
+  const operations = ['CreateMultipartUpload', 'UploadPart', 'CompleteMultipartUpload'] as const;
+  proxy.addRules(
+    ...operations.map((operation) => ({
+      when: { operation, nth: 1 },
+      fault: { kind: 'error', status: 503, code: 'SlowDown' } as const,
+    })),
+  );
+  const before = proxy.happened.length;
+  const { code, out } = await runSluice(commandFor(key), env());
+  expect([code, JSON.parse(out)]).toMatchObject([0, { status: 'landed', retries: operations.length }]);
+  expect(proxy.happened.slice(before).map(({ request }) => request.operation)).toEqual(operations);
+  await expectLanded(key);
+});
+
 it('sluice copy of a source without ranges begins anew after a kill, and leaves no upload open', async () => {
   const key = 'one-stream.bin';
   let sent = 0;
