@@ -10,7 +10,7 @@ export interface ObjectCall {
 }
 
 /** What the requests of one operation on a bucket's objects have in common. */
-interface Pattern {
+export interface Pattern {
   /** The request without its query; its path ends before the key. */
   readonly request: SignedRequest;
   readonly scope: SigningScope;
@@ -61,17 +61,26 @@ export async function signCall(
   query: Readonly<Record<string, string>>,
   headers: Readonly<Record<string, string>>,
 ): Promise<SignedRequest | undefined> {
-  const pattern = patterns.get(client)?.get(nameOf(call));
+  const pattern = patternOf(client, call);
   if (pattern === undefined) return undefined;
   const credentials = await client.config.credentials();
   const request = { ...pattern.request, path: pattern.request.path + keyPath(call.key), query };
-  const at = new Date(Date.now() + client.config.systemClockOffset);
   return {
     ...request,
-    headers: signHeaders(request, { ...request.headers, ...headers }, credentials, pattern.scope, at),
+    headers: signHeaders(request, { ...request.headers, ...headers }, credentials, pattern.scope, timeOf(client)),
   };
 }
 
-function nameOf({ operation, bucket }: ObjectCall): string {
+/** @returns undefined if no pattern has been learnt. */
+export function patternOf(client: S3Client, call: Omit<ObjectCall, 'key'>): Pattern | undefined {
+  return patterns.get(client)?.get(nameOf(call));
+}
+
+/** Returns S3's time, as far as the client knows it. */
+export function timeOf(client: S3Client): Date {
+  return new Date(Date.now() + client.config.systemClockOffset);
+}
+
+function nameOf({ operation, bucket }: Omit<ObjectCall, 'key'>): string {
   return `${operation} ${bucket}`;
 }

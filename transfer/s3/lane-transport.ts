@@ -60,7 +60,7 @@ async function send(
   { signal, stallSeconds }: Pick<SendOptions, 'signal' | 'stallSeconds'>,
 ): Promise<SignedAnswer> {
   signal.throwIfAborted();
-  const head = headText(signed.method, pathOf(signed), framed(signed));
+  const head = signed.head ?? headText(signed.method, pathOf(signed), framed(signed));
   const tls = signed.protocol === 'https:';
   const { port = tls ? 443 : 80 } = signed;
   // Node requires an IPv6 address without its brackets.

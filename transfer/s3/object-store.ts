@@ -7,8 +7,9 @@ import { type Commands, commandsOf } from './commands.ts';
 import { isUncertain, s3ErrorCode, s3Status, UncertainAnswerError } from './errors.ts';
 import { LostUploads } from './lost-uploads.ts';
 import { type OutputOf, type S3Command, sendOnce } from './one-attempt.ts';
+import type { UploadAddress } from './part-heads.ts';
 import { writePartList } from './part-list.ts';
-import { type PartAddress, type SendPartOptions, sendPart, sendPipedPart } from './send-part.ts';
+import { type SendPartOptions, sendPart, sendPipedPart } from './send-part.ts';
 import { agentsOf, type SendOptions, sendCall, type WriteBody } from './transport.ts';
 import {
   headObject,
@@ -44,6 +45,7 @@ export class ObjectStore {
   readonly attempts: Attempts;
 
   readonly #stallSeconds: number;
+  #lastUpload: UploadAddress | undefined;
 
   /** @param stallSeconds without any progress while a part is sent. */
   constructor(client: S3Client, bucket: string, key: string, stallSeconds = 60) {
@@ -140,7 +142,7 @@ export class ObjectStore {
   ): Promise<StoredPart> {
     const etag = await withGrace(stop, (signal) =>
       this.#retryingPart(number, stop, (askFirst) =>
-        sendPart(this.client, this.#part(uploadId, number), bytes, crc, this.#sending(signal, askFirst)),
+        sendPart(this.client, this.#upload(uploadId), { number, bytes, crc }, this.#sending(signal, askFirst)),
       ),
     );
     return { number, bytes: bytes.length, etag, crc };
@@ -162,14 +164,18 @@ export class ObjectStore {
     // `pieces` stops reading at once, and S3 stores no incomplete part; a part that was sent completely is waited for.
     const { etag, crc } = await withGrace(stop, (signal) =>
       this.#retryingPart(number, stop, (askFirst) =>
-        sendPipedPart(this.client, this.#part(uploadId, number), bytes, pieces, this.#sending(signal, askFirst)),
+        sendPipedPart(this.client, this.#upload(uploadId), number, bytes, pieces, this.#sending(signal, askFirst)),
       ),
     );
     return { number, bytes, etag, crc };
   }
 
-  #part(uploadId: string, number: number): PartAddress {
-    return { bucket: this.bucket, key: this.key, uploadId, number };
+  /** Returns the same object for all parts of an upload, because the template of their requests belongs to it. */
+  #upload(uploadId: string): UploadAddress {
+    if (this.#lastUpload?.uploadId !== uploadId) {
+      this.#lastUpload = { bucket: this.bucket, key: this.key, uploadId };
+    }
+    return this.#lastUpload;
   }
 
   #sending(signal: AbortSignal, askFirst: boolean): SendPartOptions {

@@ -5,42 +5,32 @@ import { commandsOf } from './commands.ts';
 import { callDirectly } from './direct-call.ts';
 import { UncertainAnswerError } from './errors.ts';
 import { sendOnce, type Transport } from './one-attempt.ts';
+import { headersOfPart, signPart, type UploadAddress } from './part-heads.ts';
 import type { SignedRequest } from './signature.ts';
 import { agentsOf, type SendOptions, sendSigned, type WriteBody } from './transport.ts';
-
-/** The number of a part and its upload. */
-export interface PartAddress {
-  readonly bucket: string;
-  readonly key: string;
-  readonly uploadId: string;
-  readonly number: number;
-}
 
 export type SendPartOptions = Omit<SendOptions, 'agents'>;
 
 /** Sends a part in memory, once. */
 export async function sendPart(
   client: S3Client,
-  address: PartAddress,
-  bytes: Uint8Array,
-  crc: number,
+  upload: UploadAddress,
+  part: { readonly number: number; readonly bytes: Uint8Array; readonly crc: number },
   options: SendPartOptions,
 ): Promise<string> {
-  const { bucket, key, uploadId, number } = address;
-  const headers = {
-    'content-length': String(bytes.length),
-    'x-amz-checksum-crc32': crc32ToBase64(crc),
-    // The CRC proves the bytes; a SHA-256 for the signature would cost a second a GiB.
-    'x-amz-content-sha256': 'UNSIGNED-PAYLOAD',
-  };
+  const { bucket, key, uploadId } = upload;
+  const { number, bytes } = part;
+  const crc = crc32ToBase64(part.crc);
+  const headers = headersOfPart(String(bytes.length), crc);
   return callDirectly(client, {
     call: { operation: 'UploadPart', bucket, key },
     query: { partNumber: String(number), uploadId, 'x-id': 'UploadPart' },
     headers,
     body: (write) => write(bytes),
     options,
+    sign: () => signPart(client, upload, { number, bytes: bytes.length, crc }),
     read: ({ statusCode, headers: { etag } }) => (statusCode === 200 ? etag : undefined),
-    bySdk: (transport) => send(client, address, headers, transport),
+    bySdk: (transport) => send(client, upload, number, headers, transport),
   });
 }
 
@@ -51,7 +41,8 @@ export async function sendPart(
  */
 export async function sendPipedPart(
   client: S3Client,
-  address: PartAddress,
+  upload: UploadAddress,
+  number: number,
   bytes: number,
   pieces: (write: WriteBody) => Promise<number>,
   options: SendPartOptions,
@@ -71,7 +62,7 @@ export async function sendPipedPart(
   };
   const agents = await agentsOf(client);
   const transport = (signed: SignedRequest) => sendSigned(signed, body, { ...options, agents });
-  const etag = await send(client, address, headers, transport);
+  const etag = await send(client, upload, number, headers, transport);
   return { etag, crc };
 }
 
@@ -81,7 +72,8 @@ export async function sendPipedPart(
  */
 async function send(
   client: S3Client,
-  { bucket, key, uploadId, number }: PartAddress,
+  { bucket, key, uploadId }: UploadAddress,
+  number: number,
   headers: Readonly<Record<string, string>>,
   transport: Transport,
 ): Promise<string> {

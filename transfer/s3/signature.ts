@@ -9,6 +9,8 @@ export interface SignedRequest {
   readonly path: string;
   readonly query: Readonly<Record<string, string | readonly string[] | null>>;
   readonly headers: Readonly<Record<string, string>>;
+  /** The head as it is sent, if it has been made already. Then `headers` lacks some of its fields. */
+  readonly head?: string;
   /** The body of a call that is in memory. */
   readonly body?: string | Uint8Array;
 }
@@ -44,16 +46,26 @@ export function signHeaders(
   scope: SigningScope,
   at: Date,
 ): Record<string, string> {
-  const date = at.toISOString().replace(/[-:]|\.\d{3}/g, '');
-  const { sessionToken } = credentials;
-  const signed: Record<string, string> = {
-    ...headers,
-    'x-amz-date': date,
-    ...(sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken }),
-  };
-  const names = Object.keys(signed).filter((name) => !UNSIGNED.test(name));
+  const date = dateText(at);
+  const signed = { ...headers, ...headersOfSigning(credentials, date) };
+  const names = signedNames(signed);
   const authorization = authorizationOf({ method, path, query, headers: signed }, names, credentials, scope, date);
   return { ...signed, authorization };
+}
+
+/** Returns the form of `x-amz-date`. */
+export function dateText(at: Date): string {
+  return at.toISOString().replace(/[-:]|\.\d{3}/g, '');
+}
+
+/** Returns the headers that signing adds, besides the signature. */
+export function headersOfSigning({ sessionToken }: SigningCredentials, date: string): Record<string, string> {
+  return { 'x-amz-date': date, ...(sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken }) };
+}
+
+/** Returns the names of the headers to sign. */
+export function signedNames(headers: Readonly<Record<string, string>>): string[] {
+  return Object.keys(headers).filter((name) => !UNSIGNED.test(name));
 }
 
 /**
@@ -61,24 +73,52 @@ export function signHeaders(
  * @param date in the form of `x-amz-date`.
  */
 export function authorizationOf(
-  { method, path, query, headers }: Pick<SignedRequest, 'method' | 'path' | 'query' | 'headers'>,
+  request: Pick<SignedRequest, 'method' | 'path' | 'query' | 'headers'>,
+  names: readonly string[],
+  credentials: SigningCredentials,
+  scope: SigningScope,
+  date: string,
+): string {
+  const sorted = [...names].sort();
+  return authorizationFor(canonicalText(request, queryText(request.query), sorted), sorted, credentials, scope, date);
+}
+
+/**
+ * Returns the text whose hash is signed.
+ *
+ * @param query as `queryText` returns it.
+ * @param names of the headers to sign, in lower case and sorted.
+ */
+export function canonicalText(
+  { method, path, headers }: Pick<SignedRequest, 'method' | 'path' | 'headers'>,
+  query: string,
+  names: readonly string[],
+): string {
+  let text = `${method}\n${path}\n${query}\n`;
+  for (const name of names) text += `${name}:${(headers[name] ?? '').trim().replace(/\s+/g, ' ')}\n`;
+  return `${text}\n${names.join(';')}\n${headers['x-amz-content-sha256']}`;
+}
+
+/**
+ * Signs a canonical text. Returns the value of the header.
+ *
+ * @param names of the signed headers, sorted.
+ * @param date in the form of `x-amz-date`.
+ */
+export function authorizationFor(
+  canonical: string,
   names: readonly string[],
   { accessKeyId, secretAccessKey }: SigningCredentials,
   { region, service }: SigningScope,
   date: string,
 ): string {
-  const sorted = [...names].sort();
-  let canonical = `${method}\n${path}\n${queryText(query)}\n`;
-  for (const name of sorted) canonical += `${name}:${(headers[name] ?? '').trim().replace(/\s+/g, ' ')}\n`;
-  const list = sorted.join(';');
-  canonical += `\n${list}\n${headers['x-amz-content-sha256']}`;
   const day = date.slice(0, 8);
   const scope = `${day}/${region}/${service}/aws4_request`;
   const toSign = `AWS4-HMAC-SHA256\n${date}\n${scope}\n${hash('sha256', canonical, 'hex')}`;
   const signature = createHmac('sha256', keyOf(secretAccessKey, day, region, service))
     .update(toSign)
     .digest('hex');
-  return `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${list}, Signature=${signature}`;
+  return `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
 }
 
 /** Returns a request's query, as it is sent and signed: sorted by name. */

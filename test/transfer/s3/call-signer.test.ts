@@ -36,10 +36,11 @@ it.each([
     }),
   );
   const uploadId = created.UploadId ?? '';
+  const upload = { bucket, key, uploadId };
   const etags: string[] = [];
   // The first request is the SDK's, the others are made after its pattern.
   for (const number of [1, 2, 3]) {
-    etags.push(await sendPart(client, { bucket, key, uploadId, number }, Buffer.from('hello'), 0x3610a686, OPTIONS));
+    etags.push(await sendPart(client, upload, { number, bytes: Buffer.from('hello'), crc: 0x3610a686 }, OPTIONS));
   }
   const { Parts = [] } = await client.send(new ListPartsCommand({ Bucket: bucket, Key: key, UploadId: uploadId }));
   expect(Parts.map(({ ETag }) => ETag)).toEqual(etags);
@@ -48,11 +49,11 @@ it.each([
 
 it("the signer of calls throws the server's error as the SDK reads it", async () => {
   const { client } = landing.s3;
-  const address = { bucket: landing.bucket, key: 'errors', uploadId: '', number: 1 };
+  const address = { bucket: landing.bucket, key: 'errors', uploadId: '' };
   const created = await client.send(new CreateMultipartUploadCommand({ Bucket: landing.bucket, Key: 'errors' }));
-  const part = Buffer.from('hello');
-  await sendPart(client, { ...address, uploadId: created.UploadId ?? '' }, part, 0x3610a686, OPTIONS);
-  const gone = sendPart(client, { ...address, uploadId: 'no-such' }, part, 0x3610a686, OPTIONS);
+  const part = { number: 1, bytes: Buffer.from('hello'), crc: 0x3610a686 };
+  await sendPart(client, { ...address, uploadId: created.UploadId ?? '' }, part, OPTIONS);
+  const gone = sendPart(client, { ...address, uploadId: 'no-such' }, part, OPTIONS);
   await expect(gone).rejects.toMatchObject({ name: 'NoSuchUpload', $metadata: { httpStatusCode: 404 } });
 });
 
@@ -77,7 +78,7 @@ async function startRecorder(
   return { seen, clientWith, [Symbol.asyncDispose]: close };
 }
 
-const PART = { bucket: 'b', key: 'k', uploadId: 'u' };
+const UPLOAD = { bucket: 'b', key: 'k', uploadId: 'u' };
 
 it('the signer of calls signs each part with the credentials of that moment, session token included', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
@@ -95,7 +96,7 @@ it('the signer of calls signs each part with the credentials of that moment, ses
     },
   });
   for (const number of [1, 2, 3]) {
-    await sendPart(client, { ...PART, number }, Buffer.from('hello'), 0, OPTIONS);
+    await sendPart(client, UPLOAD, { number, bytes: Buffer.from('hello'), crc: 0 }, OPTIONS);
     vi.setSystemTime(Date.now() + 3_600_000);
   }
   const tokens = recorder.seen.map(({ headers }) => headers['x-amz-security-token']);
@@ -129,7 +130,7 @@ it('the signer of calls leaves each request to the SDK if the caller has its own
       },
     },
   });
-  for (const number of [1, 2]) await sendPart(client, { ...PART, number }, Buffer.from('hello'), 0, OPTIONS);
+  for (const number of [1, 2]) await sendPart(client, UPLOAD, { number, bytes: Buffer.from('hello'), crc: 0 }, OPTIONS);
   expect(recorder.seen.map(isOfSdk)).toEqual([true, true]);
   for (const { headers } of recorder.seen) expect(headers.authorization).toContain('Signature=own');
 });
@@ -143,7 +144,7 @@ it("the signer of calls corrects its clock by the server's, as the SDK does", as
   };
   await using recorder = await startRecorder((request) => (request === 2 ? skewed : undefined));
   const client = recorder.clientWith({ credentials: { accessKeyId: 'a', secretAccessKey: 's' } });
-  const send = (number: number) => sendPart(client, { ...PART, number }, Buffer.from('hello'), 0, OPTIONS);
+  const send = (number: number) => sendPart(client, UPLOAD, { number, bytes: Buffer.from('hello'), crc: 0 }, OPTIONS);
   await send(1);
   await expect(send(2)).rejects.toMatchObject({ name: 'RequestTimeTooSkewed' });
   await send(2);
@@ -161,7 +162,7 @@ it("the signer of calls keeps headers that the client's own middleware adds", as
     },
     { step: 'build' },
   );
-  for (const number of [1, 2]) await sendPart(client, { ...PART, number }, Buffer.from('hello'), 0, OPTIONS);
+  for (const number of [1, 2]) await sendPart(client, UPLOAD, { number, bytes: Buffer.from('hello'), crc: 0 }, OPTIONS);
   for (const { url, headers } of recorder.seen) {
     expect(headers['x-amz-expected-bucket-owner']).toBe('111122223333');
     expect(headers.authorization).toContain('x-amz-expected-bucket-owner');
