@@ -1,18 +1,19 @@
-import { S3Client } from '@aws-sdk/client-s3';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Landing, startLanding } from '#test/helpers/landing.ts';
 import { startRawServer } from '#test/helpers/raw-server.ts';
 import { ObjectStore } from '#transfer/s3/object-store.ts';
 
 const { signal } = new AbortController();
 
+let landing: Landing;
+beforeAll(async () => {
+  landing = await startLanding();
+});
+afterAll(() => landing[Symbol.asyncDispose]());
+
+/** A store at an odd server, with the client of this run of the tests. */
 function storeAt(url: string): ObjectStore {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const { origin: endpoint } = new URL(url);
-  return new ObjectStore(
-    new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials }),
-    'bucket',
-    'key',
-  );
+  return new ObjectStore(landing.s3.clientFor(new URL(url).origin), 'bucket', 'key');
 }
 
 function answer(status: number, body: string, more = ''): string {
