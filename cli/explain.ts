@@ -98,6 +98,8 @@ function detailFor(code: Code, error: unknown): string | undefined {
       return `AWS does not permit the request: ${message}`;
     case 'no-answer':
       return `nothing answers at ${address === undefined ? (hostname ?? 'the endpoint') : `${address}:${port}`}`;
+    case 'untrusted-certificate':
+      return `${sentence}: ${message.replace(/; if the root CA is installed locally.*/, '')}`;
     case 'unknown-host':
       return `the host ${hostname ?? 'of the endpoint'} is not known`;
     default:

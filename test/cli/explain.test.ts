@@ -29,6 +29,14 @@ describe('the problem that a person sees for an error', () => {
     ],
     ['a host that nobody knows', systemError('ENOTFOUND', { hostname: 'a.example' }), 'unknown-host', 'a.example'],
     [
+      'a certificate that nobody known has signed',
+      Object.assign(new Error('self-signed certificate; if the root CA is installed locally, raw words'), {
+        code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+      }),
+      'untrusted-certificate',
+      'the certificate of the endpoint is not trusted: self-signed certificate',
+    ],
+    [
       'several addresses that gave no answer',
       new AggregateError([systemError('ECONNREFUSED', { address: '::1', port: 9 })]),
       'no-answer',

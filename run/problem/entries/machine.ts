@@ -54,6 +54,21 @@ export const MACHINE = {
     meaning: 'No server accepts a connection at this address and port, or the server closes it.',
     mend: 'check the endpoint (AWS_ENDPOINT_URL, --endpoint), and whether the server runs',
   },
+  'untrusted-certificate': {
+    title: 'The certificate of the endpoint is not trusted',
+    foreign: [
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'SELF_SIGNED_CERT_IN_CHAIN',
+      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'CERT_HAS_EXPIRED',
+      'CERT_NOT_YET_VALID',
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+    ],
+    meaning:
+      'The server of the endpoint has a certificate that no known authority has signed, that has expired, or that is for another host. Nothing was sent to it.',
+    mend: 'check the endpoint; if the certificate is signed by an authority of your own, name a file with its certificate in NODE_EXTRA_CA_CERTS',
+  },
   'unknown-host': {
     title: 'The name of the host is not known',
     foreign: ['ENOTFOUND', 'EAI_AGAIN'],
