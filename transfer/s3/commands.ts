@@ -1,18 +1,7 @@
-import type * as sdk from '@aws-sdk/client-s3';
 import type { S3Client } from '@aws-sdk/client-s3';
 
 /** The calls that the engine makes. */
-export type Commands = Pick<
-  typeof sdk,
-  | 'AbortMultipartUploadCommand'
-  | 'CompleteMultipartUploadCommand'
-  | 'CreateMultipartUploadCommand'
-  | 'HeadObjectCommand'
-  | 'ListMultipartUploadsCommand'
-  | 'ListPartsCommand'
-  | 'PutObjectCommand'
-  | 'UploadPartCommand'
->;
+export type Commands = typeof import('./sdk-commands.ts');
 
 /** The bundler sets this where every client is the engine's small one. */
 declare const SLUICE_SMALL_S3: boolean | undefined;

@@ -67,11 +67,17 @@ export async function signPart(
     known.set(upload, heads);
   }
   const date = dateText(timeOf(client));
-  const values = { number: String(number), bytes: String(bytes), crc, date, authorization: '' };
+  const partNumber = String(number);
+  const values = {
+    [FIELDS.number]: partNumber,
+    [FIELDS.bytes]: String(bytes),
+    [FIELDS.crc]: crc,
+    [FIELDS.date]: date,
+  };
   const canonical = filled(heads.canonical, values);
-  values.authorization = authorizationFor(canonical, heads.names, credentials, pattern.scope, date);
-  const query = { partNumber: values.number, uploadId: upload.uploadId, 'x-id': 'UploadPart' };
-  return { ...heads.request, query, head: filled(heads.head, values) };
+  const authorization = authorizationFor(canonical, heads.names, credentials, pattern.scope, date);
+  const head = filled(heads.head, { ...values, [FIELDS.authorization]: authorization });
+  return { ...heads.request, query: { partNumber, uploadId: upload.uploadId, 'x-id': 'UploadPart' }, head };
 }
 
 function areSame(one: SigningCredentials, other: SigningCredentials): boolean {
@@ -118,28 +124,9 @@ export function headersOfPart(bytes: string, crc: string): Record<string, string
   };
 }
 
-function filled(template: Template, values: Readonly<Record<keyof typeof FIELDS, string>>): string {
+/** @param values by the letters of their fields. */
+function filled(template: Template, values: Readonly<Record<string, string>>): string {
   let text = '';
-  for (const piece of template) {
-    switch (piece) {
-      case FIELDS.number:
-        text += values.number;
-        break;
-      case FIELDS.bytes:
-        text += values.bytes;
-        break;
-      case FIELDS.crc:
-        text += values.crc;
-        break;
-      case FIELDS.date:
-        text += values.date;
-        break;
-      case FIELDS.authorization:
-        text += values.authorization;
-        break;
-      default:
-        text += piece;
-    }
-  }
+  for (const piece of template) text += values[piece] ?? piece;
   return text;
 }

@@ -8,16 +8,7 @@ import { keyPath, type SigningCredentials, signHeaders } from '../signature.ts';
 import { agentsOf, type SignedAnswer, sendCall } from '../transport.ts';
 import { isErrorIn200, S3AnswerError } from './answer-error.ts';
 import type { Call, Command, Handler } from './command.ts';
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  HeadObjectCommand,
-  ListMultipartUploadsCommand,
-  ListPartsCommand,
-  PutObjectCommand,
-  UploadPartCommand,
-} from './commands.ts';
+import * as commands from './commands.ts';
 import { lambdaCredentials } from './lambda-credentials.ts';
 import { isRegion, placeOf } from './place.ts';
 
@@ -52,18 +43,6 @@ export interface SmallClientConfig {
   };
 }
 
-/** The calls that the engine makes, see `commandsOf`. */
-const COMMANDS = {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  HeadObjectCommand,
-  ListMultipartUploadsCommand,
-  ListPartsCommand,
-  PutObjectCommand,
-  UploadPartCommand,
-};
-
 /**
  * A client of S3 in place of the SDK's, for the functions that transfer and for `sluice copy`. It has the calls that
  * they make, in the SDK's shape, and takes region, endpoint and credentials from the variables that Lambda sets, if it
@@ -71,7 +50,8 @@ const COMMANDS = {
  */
 export class S3Client {
   readonly config;
-  readonly commands = COMMANDS;
+  /** The calls of this client, see `commandsOf`. */
+  readonly commands = commands;
   readonly #options: SmallClientConfig;
   readonly #stallSeconds: number;
   /** The regions of buckets that S3 has found elsewhere. */
